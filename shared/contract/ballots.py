@@ -1,0 +1,60 @@
+"""A ballot: one elector's paper, its rankings as marked.
+
+Rule 1: marks say what the paper says, blanks and overvotes included; what they amount to is a rule's work.
+Rule 2: marks have one spelling, so that equal papers are equal strings.
+
+Spelling: ranks in order, joined by ">"; the candidates within a rank by their index in the contest,
+ascending, joined by "="; a blank rank is empty and none stands at the end. "3>1" prefers candidate 3, then 1;
+"0>>2" leaves the second rank blank; "0>1=2" marks two candidates second; "" is a blank paper.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+MARKS_PATTERN = r"^((0|[1-9]\d{0,2})(=(0|[1-9]\d{0,2}))*)?(>((0|[1-9]\d{0,2})(=(0|[1-9]\d{0,2}))*)?)*$"
+MAX_MARKS_CHARS = 4096
+
+Marks = Annotated[str, StringConstraints(pattern=MARKS_PATTERN, max_length=MAX_MARKS_CHARS)]
+
+
+def parse_marks(marks: str) -> tuple[tuple[int, ...], ...]:
+    """Return the ranks of `marks`, each a tuple of candidate indices. Raises ValueError on another spelling."""
+    if not marks:
+        return ()
+    return tuple(_parse_rank(rank) for rank in marks.split(">"))
+
+
+def format_marks(ranks: Iterable[Sequence[int]]) -> str:
+    """Return the one spelling of `ranks`; the inverse of `parse_marks`."""
+    return ">".join("=".join(map(str, sorted(rank))) for rank in ranks).rstrip(">")
+
+
+def marks_fault(marks: str, candidates: int, max_ranks: int) -> str | None:
+    """Return why `marks` cannot be a paper of a contest with so many `candidates`, or None if it can."""
+    try:
+        ranks = parse_marks(marks)
+    except ValueError:
+        return "not the spelling of a ranking"
+    if format_marks(ranks) != marks:
+        return "not the one spelling of this ranking"
+    if len(ranks) > max_ranks:
+        return f"{len(ranks)} ranks, at most {max_ranks} fit on this paper"
+    if any(candidate >= candidates for rank in ranks for candidate in rank):
+        return f"a candidate index outside 0..{candidates - 1}"
+    if any(len(set(rank)) != len(rank) for rank in ranks):
+        return "a candidate twice within one rank"
+    return None
+
+
+def _parse_rank(rank: str) -> tuple[int, ...]:
+    if not rank:
+        return ()
+    return tuple(_parse_index(index) for index in rank.split("="))
+
+
+def _parse_index(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise ValueError(f"expected a candidate index, found {text!r}")
+    return int(text)

@@ -1,0 +1,85 @@
+"""Voting codes: an elector's number and section, and a truncated keyed MAC that makes them genuine.
+
+A code is what an elector types: three groups in Crockford's base 32 (no I, L, O, U), such as
+"0CKR7-1-8F3K-2M9Q-X4AB": number, section, MAC. Reading is kind: case, spaces and hyphens do not matter
+within the MAC, and O, I, L are read as 0, 1, 1.
+
+The MAC is BLAKE2s (RFC 7693) keyed for one election, cut to 60 bits: a guess is right once in 2^60.
+"""
+
+import re
+from dataclasses import dataclass
+from hashlib import blake2b, blake2s
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+MAC_DIGITS = 12
+MAC_BITS = 5 * MAC_DIGITS
+MAX_CODE_CHARS = 40
+
+_VALUE = {digit: value for value, digit in enumerate(ALPHABET)} | {"O": 0, "I": 1, "L": 1}
+_SHAPE = re.compile(r"^([0-9A-Z]{1,7})-([0-9A-Z]{1,3})-([0-9A-Z]{12})$")
+
+
+class BadCode(ValueError):
+    """Text that is no voting code, and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class VotingCode:
+    """What a code says. Whether it is genuine, `code_mac` tells."""
+
+    elector: int
+    section: int
+    mac: int
+
+
+def election_key(master: bytes, election: str) -> bytes:
+    """Return the key of one election's codes, derived from the deployment's master secret (32 bytes or more)."""
+    assert len(master) >= 32, "a master secret has 32 bytes or more"
+    return blake2b(election.encode(), key=master[:64], digest_size=32, person=b"voting-codes").digest()
+
+
+def fingerprint(key: bytes) -> str:
+    """Return what an opening record names a key by, without giving it away."""
+    return blake2b(key, digest_size=8, person=b"fingerprint").hexdigest()
+
+
+def code_mac(key: bytes, elector: int, section: int) -> int:
+    """Return the 60-bit MAC of an elector's number and section."""
+    digest = blake2s(b"%d/%d" % (elector, section), key=key, digest_size=8).digest()
+    return int.from_bytes(digest) >> (64 - MAC_BITS)
+
+
+def issue_code(key: bytes, elector: int, section: int) -> str:
+    """Return the voting code of an elector."""
+    mac = _to_base32(code_mac(key, elector, section)).rjust(MAC_DIGITS, "0")
+    return f"{_to_base32(elector).rjust(5, '0')}-{_to_base32(section)}-{mac[:4]}-{mac[4:8]}-{mac[8:]}"
+
+
+def parse_code(text: str) -> VotingCode:
+    """Read a voting code. Raises BadCode."""
+    if len(text) > MAX_CODE_CHARS:
+        raise BadCode(f"a voting code has at most {MAX_CODE_CHARS} characters")
+    groups = text.upper().replace(" ", "").split("-", 2)
+    shape = _SHAPE.match("-".join([*groups[:2], groups[2].replace("-", "")])) if len(groups) == 3 else None
+    if shape is None:
+        raise BadCode("a voting code looks like 0CKR7-1-8F3K-2M9Q-X4AB")
+    elector, section, mac = (_from_base32(group) for group in shape.groups())
+    return VotingCode(elector, section, mac)
+
+
+def _to_base32(number: int) -> str:
+    digits = ""
+    while number or not digits:
+        number, digit = divmod(number, 32)
+        digits = ALPHABET[digit] + digits
+    return digits
+
+
+def _from_base32(text: str) -> int:
+    number = 0
+    for digit in text:
+        if digit not in _VALUE:
+            raise BadCode(f"{digit!r} does not occur in a voting code")
+        number = number * 32 + _VALUE[digit]
+    return number

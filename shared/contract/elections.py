@@ -1,0 +1,142 @@
+"""An election: contests held together under one rule set, one roll, one timetable, one epoch.
+
+Frozen once configured: candidates, sections and contests are referred to by their place in these lists.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from hashlib import sha256
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from shared.contract.ids import MAX_ELECTORS, CandidateId, ContestId, ElectionId, SectionId
+
+MAX_CANDIDATES = 200
+MAX_CONTESTS = 50
+MAX_SECTIONS = 100
+
+Title = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+
+
+class Frozen(BaseModel):
+    """A value: immutable, and no field is accepted that is not declared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class Phase(StrEnum):
+    """Where an election stands in its life. `configured` freezes its definition."""
+
+    CONFIGURED = "configured"
+    OPEN = "open"
+    PAUSED = "paused"
+    CLOSED = "closed"
+    CERTIFIED = "certified"
+
+
+class Candidate(Frozen):
+    """Somebody who can be ranked."""
+
+    id: CandidateId
+    name: Title
+
+
+class Section(Frozen):
+    """A part of the electorate that is counted apart."""
+
+    id: SectionId
+    name: Title
+    electors: int = Field(ge=0, le=MAX_ELECTORS, description="Entries of the roll in this section")
+
+
+class Rules(Frozen):
+    """How marks become a preference order and when a count stops. Named as in RCTab where it has a switch."""
+
+    max_ranks: int | None = Field(None, ge=1, description="Ranks beyond it are ignored; null: no limit")
+    overvote: Literal["exhaust", "skip"] = Field(
+        "exhaust", description="A rank that holds several candidates"
+    )
+    max_skipped_ranks: int | None = Field(
+        None,
+        ge=0,
+        description="A longer run of blank ranks exhausts the ballot there; null: any run is passed over",
+    )
+    repeated_candidate: Literal["skip", "exhaust"] = Field("skip", description="A candidate ranked again")
+    finish: Literal["majority", "last-two"] = Field(
+        "majority", description="Stop at more than half of the continuing votes, or go on until two remain"
+    )
+
+
+class Contest(Frozen):
+    """One question on the paper: candidates, a method, its rules, and the seed of its lot."""
+
+    id: ContestId
+    title: Title
+    method: Literal["irv", "plurality"] = "irv"
+    seats: Literal[1] = 1
+    candidates: tuple[Candidate, ...] = Field(min_length=1, max_length=MAX_CANDIDATES)
+    rules: Rules = Rules()
+    lot: str = Field(
+        min_length=1,
+        max_length=200,
+        description="Public seed; ties fall by the order it gives the candidates",
+    )
+    note: str = Field(
+        "", max_length=2000, description="Shown beside the result, such as where ballots come from"
+    )
+
+    @property
+    def max_ranks_on_paper(self) -> int:
+        """Ranks a paper can hold: one for each candidate, and never more than the rules look at."""
+        return len(self.candidates)
+
+    @model_validator(mode="after")
+    def _ids_differ(self) -> Self:
+        _require_distinct((c.id for c in self.candidates), f"candidates of contest {self.id!r}")
+        return self
+
+
+class Election(Frozen):
+    """Everything that is settled before the first ballot."""
+
+    id: ElectionId
+    title: Title
+    epoch: Literal["live", "test"]
+    sections: tuple[Section, ...] = Field(min_length=1, max_length=MAX_SECTIONS)
+    contests: tuple[Contest, ...] = Field(min_length=1, max_length=MAX_CONTESTS)
+    live_tallies: bool = Field(True, description="Publish votes before the close; turnout is always shown")
+    source: str = Field("", max_length=2000, description="Where the facts of this election come from")
+
+    @property
+    def electors(self) -> int:
+        """Entries of the roll; elector numbers are 0 .. electors - 1, section after section."""
+        return sum(section.electors for section in self.sections)
+
+    def contest(self, contest_id: str) -> Contest:
+        """Return one contest. Raises KeyError with the ids there are."""
+        for contest in self.contests:
+            if contest.id == contest_id:
+                return contest
+        raise KeyError(f"no contest {contest_id!r} in {self.id}: {', '.join(c.id for c in self.contests)}")
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        _require_distinct((s.id for s in self.sections), "sections")
+        _require_distinct((c.id for c in self.contests), "contests")
+        if self.electors > MAX_ELECTORS:
+            raise ValueError(f"{self.electors} electors, at most {MAX_ELECTORS}")
+        return self
+
+
+def config_hash(election: Election) -> str:
+    """Return the SHA-256 of the definition's canonical JSON: what an opening record and every result name."""
+    return sha256(election.model_dump_json().encode()).hexdigest()
+
+
+def _require_distinct(ids: Iterable[str], what: str) -> None:
+    seen: set[str] = set()
+    for name in ids:
+        if name in seen:
+            raise ValueError(f"{what}: {name!r} stands twice")
+        seen.add(name)

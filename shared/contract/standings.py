@@ -1,0 +1,138 @@
+"""A standing: what the world sees of a count at a stated watermark.
+
+Rule 1: a standing travels whole; nothing in it needs an earlier one.
+Rule 2: it holds no clock: the same log up to the same watermark gives the same bytes.
+Rule 3: people's words come from ids by the lists it carries.
+"""
+
+from enum import StrEnum
+from hashlib import sha256
+from typing import Final, Literal
+
+from pydantic import Field
+
+from shared.contract.elections import Contest, Frozen, Phase, Section
+
+STANDING: Final = "standing/1"
+
+
+class Status(StrEnum):
+    """How far a result can be relied on, in the words of NIST SP 1500-100."""
+
+    PRE_ELECTION = "pre-election"
+    PARTIAL = "unofficial-partial"
+    COMPLETE = "unofficial-complete"
+    CERTIFIED = "certified"
+
+
+class Transfer(Frozen):
+    """Votes that moved when a round's decision was carried out."""
+
+    source: str = Field(description="Candidate id they leave")
+    target: str | None = Field(description="Candidate id they reach; null if they became inactive")
+    ending: str | None = Field(description="Why they became inactive; null if they reached a candidate")
+    votes: int = Field(ge=0)
+
+
+class Decision(Frozen):
+    """What a round settles about a candidate, and why."""
+
+    candidate: str
+    outcome: Literal["eliminated", "elected"]
+    why: str = Field(description="The rule that settles it, as a short code")
+    margin: int | None = Field(description="Votes between this candidate and the next one, if there is one")
+    tied: tuple[str, ...] = Field(description="Candidates that were level with this one, itself included")
+    settled_by: Literal["votes", "lot"]
+
+
+class Round(Frozen):
+    """One round: where each vote stands, and what follows."""
+
+    number: int = Field(ge=1)
+    votes: dict[str, int] = Field(description="Votes of each continuing candidate")
+    by_section: dict[str, dict[str, int]] = Field(description="The same for each section")
+    inactive: dict[str, int] = Field(description="Ballots that stand with nobody, by the reason they stopped")
+    threshold: int | None = Field(description="Votes that elect in this round")
+    decisions: tuple[Decision, ...]
+    transfers: tuple[Transfer, ...]
+
+
+class Balance(Frozen):
+    """Every ballot record accounted for: cast = accepted + duplicate + late + voided + rejected."""
+
+    cast: int
+    accepted: int
+    duplicate: int
+    late: int
+    voided: int
+    rejected: int
+    reasons: dict[str, int] = Field(description="Ballot records by Reason")
+
+    @property
+    def holds(self) -> bool:
+        """Whether the sum is exact."""
+        return self.cast == self.accepted + self.duplicate + self.late + self.voided + self.rejected
+
+
+class SectionTurnout(Frozen):
+    """Accepted ballots of one section against its roll."""
+
+    section: str
+    electors: int
+    accepted: int
+
+
+class Standing(Frozen):
+    """One contest's count at one watermark."""
+
+    type: Literal["standing/1"] = STANDING
+    election: str
+    election_title: str
+    epoch: Literal["live", "test"]
+    config_hash: str
+    contest: Contest
+    sections: tuple[Section, ...]
+    sequence: int = Field(ge=0, description="Cast records covered: the sum of the watermark; it only grows")
+    watermark: tuple[int, ...] = Field(description="For each shard, how many cast records are covered")
+    phases: tuple[Phase | None, ...] = Field(description="For each shard, the phase at its watermark")
+    status: Status
+    withheld: bool = Field(description="True while the rules keep votes back until the close")
+    balance: Balance
+    turnout: tuple[SectionTurnout, ...]
+    rounds: tuple[Round, ...]
+    elected: tuple[str, ...] = Field(description="Provisional until the status says otherwise")
+    result_hash: str = Field(description="`result_hash` of the rounds: what a certificate names")
+
+    @property
+    def key(self) -> str:
+        """The contest's key: `election/contest`."""
+        return f"{self.election}/{self.contest.id}"
+
+
+class Results(Frozen):
+    """The part of a standing that an independent recount must reproduce."""
+
+    rounds: tuple[dict[str, int], ...] = Field(
+        description="For each round, votes of each continuing candidate"
+    )
+    inactive: tuple[dict[str, int], ...] = Field(description="For each round, ballots that stand with nobody")
+    elected: tuple[str, ...]
+
+
+def results_of(rounds: tuple[Round, ...], elected: tuple[str, ...]) -> Results:
+    """Return what a recount of the same ballots must reproduce."""
+    return Results(
+        rounds=tuple(round_.votes for round_ in rounds),
+        inactive=tuple({k: n for k, n in round_.inactive.items() if n} for round_ in rounds),
+        elected=elected,
+    )
+
+
+def result_hash(results: Results) -> str:
+    """Return the SHA-256 of results in canonical form: candidates sorted, no spaces."""
+    ordered = Results(
+        rounds=tuple(dict(sorted(votes.items())) for votes in results.rounds),
+        inactive=tuple(dict(sorted(ends.items())) for ends in results.inactive),
+        elected=results.elected,
+    )
+    return sha256(ordered.model_dump_json().encode()).hexdigest()

@@ -1,0 +1,119 @@
+"""Every topic, once: its key, value, writer, partitions and retention.
+
+Rule 1: one kind of writer a topic (controls in `ballots.cast` are the operator's).
+Rule 2: names carry a major version; a deployment namespace stands before them, so that a test election and a
+        live one never share a topic.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+FOR_EVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+NEWEST_BY_KEY = {"cleanup.policy": "compact"}
+HOURS = {"cleanup.policy": "delete", "retention.ms": str(6 * 60 * 60 * 1000)}
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic's declaration. `partitions` is "shards", "contests" or a number."""
+
+    noun: str
+    key: str
+    value: str
+    writers: tuple[str, ...]
+    partitions: str | int
+    config: dict[str, str] = field(default_factory=dict)
+    why: str = ""
+
+    def name(self, namespace: str) -> str:
+        """Return the topic's name in a deployment."""
+        return f"{namespace}.livecount.{self.noun}.v1"
+
+
+BALLOTS_CAST: Final = Topic(
+    noun="ballots.cast",
+    key="elector number; none for a control",
+    value="BallotCast | Control",
+    writers=("intake", "operator"),
+    partitions="shards",
+    config=FOR_EVER,
+    why="the log that everything else can be made again from; never compacted, its partitions frozen",
+)
+BALLOTS_JUDGED: Final = Topic(
+    noun="ballots.judged",
+    key="none",
+    value="Verdict | ControlJudged",
+    writers=("validation",),
+    partitions="shards",
+    config=FOR_EVER,
+    why="one verdict for each cast record, in the same partition; it names no elector",
+)
+TALLIES_CHANGED: Final = Topic(
+    noun="tallies.changed",
+    key="election/contest",
+    value="TallyChanged",
+    writers=("counting.tally",),
+    partitions="contests",
+    config=FOR_EVER,
+    why="cumulative counts of the rankings that changed in a shard, with its watermark",
+)
+COUNTS_PUBLISHED: Final = Topic(
+    noun="counts.published",
+    key="election/contest",
+    value="Standing",
+    writers=("counting.rounds",),
+    partitions="contests",
+    config=NEWEST_BY_KEY,
+    why="a whole standing; a newcomer gets the newest of each contest",
+)
+ELECTIONS_ANNOUNCED: Final = Topic(
+    noun="elections.announced",
+    key="election",
+    value="ElectionAnnounced",
+    writers=("operator",),
+    partitions=1,
+    config=NEWEST_BY_KEY,
+    why="what intake, results and the operator show and refuse early by; it decides no verdict",
+)
+MONITOR_SHARDS: Final = Topic(
+    noun="monitor.shards",
+    key="service/shard",
+    value="ShardReport",
+    writers=("every service",),
+    partitions=1,
+    config=HOURS,
+    why="rate, lag, watermark and state of each shard, every second",
+)
+
+TOPICS: Final = (
+    BALLOTS_CAST,
+    BALLOTS_JUDGED,
+    TALLIES_CHANGED,
+    COUNTS_PUBLISHED,
+    ELECTIONS_ANNOUNCED,
+    MONITOR_SHARDS,
+)
+
+
+@dataclass(frozen=True)
+class TopicSpec:
+    """A topic as a broker is asked to create it."""
+
+    name: str
+    partitions: int
+    replication: int
+    config: dict[str, str]
+
+
+def topic_specs(namespace: str, *, shards: int, contest_partitions: int, replication: int) -> list[TopicSpec]:
+    """Return what a deployment's brokers must hold before any service starts."""
+    counts = {"shards": shards, "contests": contest_partitions}
+    return [
+        TopicSpec(
+            topic.name(namespace),
+            topic.partitions if isinstance(topic.partitions, int) else counts[topic.partitions],
+            replication,
+            topic.config,
+        )
+        for topic in TOPICS
+    ]

@@ -1,0 +1,40 @@
+"""Settings every service has. Each is an environment variable: `LIVECOUNT_` and the field's name."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIN_SECRET_BYTES = 32
+
+
+class Settings(BaseSettings):
+    """Where the servers are and who this process is."""
+
+    model_config = SettingsConfigDict(env_prefix="LIVECOUNT_", frozen=True)
+
+    kafka: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers, host:port[,host:port]")
+    redis: str = Field("redis://127.0.0.1:6379/0", description="Redis or Valkey URL")
+    namespace: str = Field(
+        "local", pattern=r"^[a-z0-9-]{1,40}$", description="Stands before every topic's name"
+    )
+    shards: int = Field(4, ge=1, le=1024, description="Partitions of the ballot log; frozen once it exists")
+    contest_partitions: int = Field(1, ge=1, le=256, description="Partitions of the counts")
+    replication: int = Field(1, ge=1, le=7, description="Copies of each partition")
+    host: str = Field("127.0.0.1", description="Address to listen on")
+    port: int = Field(8100, ge=1, le=65535, description="Port to listen on")
+    data_dir: Path = Field(Path(".livecount"), description="Folder for snapshots and secrets")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
+    instance: str = Field("1", pattern=r"^[a-z0-9-]{1,40}$", description="Which process of this service")
+
+
+def read_secret(path: Path) -> bytes:
+    """Return a file's secret. Raises ValueError naming the file if it is missing or too short."""
+    if not path.is_file():
+        raise ValueError(
+            f"{path}: no secret there; `livecount up` makes one, or write {MIN_SECRET_BYTES} random bytes"
+        )
+    secret = path.read_bytes()
+    if len(secret) < MIN_SECRET_BYTES:
+        raise ValueError(f"{path}: {len(secret)} bytes, a secret has at least {MIN_SECRET_BYTES}")
+    return secret

@@ -1,0 +1,103 @@
+"""Logs and the per-second reports of each shard.
+
+No ranking and no identity may come near either: reports carry counts, logs carry places.
+"""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final, Literal
+
+import structlog
+from aiokafka.errors import KafkaError
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.runtime.kafka import start_producer
+
+REPORT_EVERY_S = 1.0
+SHARD_REPORT: Final = "shard-report/1"
+
+log = structlog.get_logger()
+
+
+def configure_logging(service: str, level: str) -> None:
+    """Send this process's logs to standard error, one `key=value` line each."""
+    threshold = logging.getLevelNamesMapping()[level.upper()]
+    logging.basicConfig(
+        stream=sys.stderr, level=max(threshold, logging.WARNING), format="%(name)s %(message)s"
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(
+                key_order=["timestamp", "level", "event"], drop_missing=True
+            ),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    structlog.contextvars.bind_contextvars(service=service)
+
+
+class ShardReport(BaseModel):
+    """Where one shard of one service stands, as it says itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: Literal["shard-report/1"] = SHARD_REPORT
+    service: str
+    instance: str
+    shard: int
+    position: int = Field(description="Next record to handle")
+    end: int = Field(description="Records there are, as last seen")
+    total: int = Field(description="Records handled since the process started")
+    state: Literal["running", "catching-up", "stopped"]
+    detail: str = ""
+    reasons: dict[str, int] = {}
+
+
+class Reporter:
+    """Sends what `read` returns every second. What it cannot send is dropped: the next report says it all."""
+
+    def __init__(self, bootstrap: str, topic: str, read: Callable[[], list[ShardReport]]) -> None:
+        self._bootstrap = bootstrap
+        self._topic = topic
+        self._read = read
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to report; returns at once."""
+        self._task = asyncio.create_task(self._keep_reporting(), name="reporter")
+
+    async def stop(self) -> None:
+        """Stop reporting."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _keep_reporting(self) -> None:
+        while True:
+            try:
+                await self._report()
+            except (KafkaError, OSError) as fault:
+                log.warning("reports interrupted", fault=repr(fault), retry_s=REPORT_EVERY_S)
+                await asyncio.sleep(REPORT_EVERY_S)
+
+    async def _report(self) -> None:
+        producer = await start_producer(self._bootstrap)
+        try:
+            while True:
+                for report in self._read():
+                    key = f"{report.service}/{report.shard}".encode()
+                    await producer.send_and_wait(
+                        self._topic, report.model_dump_json().encode(), key, partition=0
+                    )
+                await asyncio.sleep(REPORT_EVERY_S)
+        finally:
+            await producer.stop()
