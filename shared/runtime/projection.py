@@ -10,13 +10,12 @@ from contextlib import suppress
 from typing import Generic, TypeVar
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 T = TypeVar("T")
 POLL_MS = 200
 RETRY_S = 1.0
-METADATA_TRIES = 50
 
 log = structlog.get_logger()
 
@@ -69,29 +68,22 @@ class Projection(Generic[T]):
 
     async def _follow(self) -> None:
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+            self._topic,
+            bootstrap_servers=self._bootstrap,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
         )
         try:
             await consumer.start()
-            partitions = await self._partitions(consumer)
-            consumer.assign(partitions)
-            await consumer.seek_to_beginning(*partitions)
-            ends = await consumer.end_offsets(partitions)
+            ends = await consumer.end_offsets(list(consumer.assignment()))
+            if not ends:
+                raise OSError(f"topic {self._topic} does not exist")
             while self.alarm is None:
                 await self._read(consumer)
                 await self._note_progress([await consumer.position(p) >= end for p, end in ends.items()])
         finally:
             await consumer.stop()
-
-    async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
-        for _ in range(METADATA_TRIES):
-            consumer._client.add_topic(self._topic)  # noqa: SLF001  a consumer without subscription learns no topic
-            await consumer._client.force_metadata_update()  # noqa: SLF001
-            found = consumer.partitions_for_topic(self._topic)
-            if found:
-                return [TopicPartition(self._topic, partition) for partition in sorted(found)]
-            await asyncio.sleep(0.1)
-        raise OSError(f"topic {self._topic} does not exist")
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         for records in (await consumer.getmany(timeout_ms=POLL_MS)).values():
@@ -101,9 +93,9 @@ class Projection(Generic[T]):
     def _apply(self, key: str, value: bytes, timestamp_ms: int) -> None:
         try:
             self.newest[key] = self._decode(value)
-        except Exception as fault:  # noqa: BLE001  whatever is wrong with a record, the reason must be seen
+        except Exception as fault:
             self.alarm = f"{self._topic} key {key}: {fault}"
-            log.error("projection stopped", topic=self._topic, key=key, fault=str(fault))
+            log.exception("projection stopped", topic=self._topic, key=key)
             return
         if self._on_change is not None:
             self._on_change(key, self.newest[key], timestamp_ms)

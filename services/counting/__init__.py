@@ -1,0 +1,1 @@
+"""Counting: tallies of each shard, rounds of each contest, and the rules they follow (`core`)."""

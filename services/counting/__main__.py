@@ -1,0 +1,9 @@
+"""`python -m services.counting`: run counting until it is told to stop."""
+
+from services.counting.app import create_app
+from services.counting.settings import CountingSettings
+from shared.runtime.worker import run_worker
+
+if __name__ == "__main__":
+    settings = CountingSettings()
+    run_worker(create_app(settings), "counting", settings)

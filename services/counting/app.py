@@ -1,0 +1,54 @@
+"""Composition root of counting: a tally for every shard, rounds for every contest."""
+
+import faust
+
+from services.counting.rounds import Rounds
+from services.counting.settings import CountingSettings
+from services.counting.tally import PartitionOf, Tally
+from shared.contract.topics import BALLOTS_JUDGED, COUNTS_PUBLISHED, MONITOR_SHARDS, TALLIES_CHANGED
+from shared.runtime.follower import Limits
+from shared.runtime.health import Health
+from shared.runtime.shards import ShardGroup, Work
+from shared.runtime.snapshots import Snapshots
+from shared.runtime.worker import create_worker
+
+TALLY_VERSION = "tally/1"
+ROUNDS_VERSION = "rounds/1"
+
+
+def create_app(settings: CountingSettings) -> faust.App:
+    """Return the worker that tallies every shard and counts every contest assigned to it."""
+    health = Health()
+    groups = [
+        ShardGroup(work, settings.kafka, f"{settings.namespace}.{work.service}", settings.instance, health)
+        for work in (tally_work(settings), rounds_work(settings))
+    ]
+    return create_worker("counting", settings, groups, health, MONITOR_SHARDS.name(settings.namespace))
+
+
+def tally_work(settings: CountingSettings) -> Work:
+    """Return what is done with each shard of the judged ballots."""
+    topic, partition_of = TALLIES_CHANGED.name(settings.namespace), PartitionOf(settings.contest_partitions)
+    return Work(
+        service="counting.tally",
+        topic=BALLOTS_JUDGED.name(settings.namespace),
+        machine=lambda shard: Tally(shard, settings.shards, topic, partition_of),
+        snapshots=_snapshots(settings, "tally", TALLY_VERSION),
+        limits=Limits(tick_ms=settings.tally_tick_ms),
+    )
+
+
+def rounds_work(settings: CountingSettings) -> Work:
+    """Return what is done with each partition of the changed tallies."""
+    topic = COUNTS_PUBLISHED.name(settings.namespace)
+    return Work(
+        service="counting.rounds",
+        topic=TALLIES_CHANGED.name(settings.namespace),
+        machine=lambda partition: Rounds(partition, topic),
+        snapshots=_snapshots(settings, "rounds", ROUNDS_VERSION),
+        limits=Limits(batch_records=200, tick_ms=settings.rounds_tick_ms),
+    )
+
+
+def _snapshots(settings: CountingSettings, name: str, version: str) -> Snapshots:
+    return Snapshots(settings.data_dir / "snapshots" / settings.namespace / "counting" / name, version)

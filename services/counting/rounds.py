@@ -1,0 +1,181 @@
+"""The rounds of every contest in one partition: shards added up, counted, published whole.
+
+Rule 1: a shard's counts are absolute; the newest replace the older, and only a range that joins on is applied.
+Rule 2: a standing says no more than its watermark covers, and balances, or it is not published.
+Rule 3: votes that the election's terms withhold until the close are not in it before.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from services.counting.core.methods import Method, open_method
+from services.counting.standing import ShardLedger, standing_of
+from shared.contract.codec import decode_as, encode
+from shared.contract.elections import Contest, Election, Phase
+from shared.contract.events import (
+    Control,
+    ElectionCertified,
+    ElectionClosed,
+    ElectionConfigured,
+    ElectionOpened,
+    ElectionPaused,
+    ElectionResumed,
+)
+from shared.contract.ids import contest_key
+from shared.contract.standings import Standing
+from shared.contract.tallies import TallyChanged
+from shared.runtime.follower import Outgoing
+from shared.runtime.watermark import joins
+
+Ranking = tuple[int, str]
+
+PHASE_AFTER: dict[type, Phase] = {
+    ElectionConfigured: Phase.CONFIGURED,
+    ElectionOpened: Phase.OPEN,
+    ElectionPaused: Phase.PAUSED,
+    ElectionResumed: Phase.OPEN,
+    ElectionClosed: Phase.CLOSED,
+    ElectionCertified: Phase.CERTIFIED,
+}
+
+
+@dataclass
+class ContestCount:
+    """One contest: what each shard last told, and the method that counts their sum."""
+
+    definition: Election
+    contest: Contest
+    method: Method
+    shards: list[ShardLedger]
+    counts: list[dict[Ranking, int]] = field(default_factory=list)
+    published: int = -1
+
+    @classmethod
+    def opened_for(cls, definition: Election, contest_id: str, shards: int) -> "ContestCount":
+        """Return a count of no ballots."""
+        contest = definition.contest(contest_id)
+        return cls(
+            definition,
+            contest,
+            open_method(contest, len(definition.sections)),
+            shards=[ShardLedger.empty(len(definition.sections)) for _ in range(shards)],
+            counts=[{} for _ in range(shards)],
+        )
+
+    @property
+    def sequence(self) -> int:
+        """How many cast records the count covers."""
+        return sum(shard.watermark for shard in self.shards)
+
+    def take(self, told: TallyChanged) -> None:
+        """Replace what the shard told before."""
+        counts = self.counts[told.shard]
+        self.method.apply(
+            [(section, marks, n - counts.get((section, marks), 0)) for section, marks, n in told.counts]
+        )
+        counts.update({(section, marks): n for section, marks, n in told.counts})
+        shard = self.shards[told.shard]
+        phase = _phase_after(told.controls, shard.phase)
+        self.shards[told.shard] = ShardLedger(
+            told.upto, phase, Counter(told.reasons), told.voided, told.turnout
+        )
+
+    def standing(self) -> Standing:
+        """Return the standing at this watermark."""
+        return standing_of(self.definition, self.contest, self.shards, self.method.count())
+
+
+class Rounds:
+    """State machine of counting's second half: follows `tallies.changed`, speaks on `counts.published`."""
+
+    def __init__(self, partition: int, topic: str) -> None:
+        self._partition = partition
+        self._topic = topic
+        self._contests: dict[str, ContestCount] = {}
+
+    def apply(self, values: Sequence[bytes]) -> None:
+        """Take the next changes. Raises Gap if some are missing."""
+        for value in values:
+            self._take(decode_as(TallyChanged, value))
+
+    def take(self) -> list[Outgoing]:
+        """Publish the contests whose watermark has moved."""
+        return [
+            self._publish(key, count)
+            for key, count in self._contests.items()
+            if count.sequence > count.published
+        ]
+
+    def save(self) -> bytes:
+        """Return the state."""
+        return msgspec.msgpack.encode({key: _plain(count) for key, count in sorted(self._contests.items())})
+
+    def restore(self, state: bytes) -> None:
+        """Become the rounds that were saved: the method recounts the sums."""
+        self._contests = {key: _count(saved) for key, saved in msgspec.msgpack.decode(state).items()}
+
+    def _take(self, told: TallyChanged) -> None:
+        key = contest_key(told.election, told.contest)
+        count = self._contests.get(key)
+        if count is None:
+            definition = _definition_in(told.controls)
+            count = self._contests[key] = ContestCount.opened_for(definition, told.contest, told.shards)
+        watermark = count.shards[told.shard].watermark
+        if joins(f"{key} shard {told.shard}", watermark, told.since, told.upto):
+            count.take(told)
+
+    def _publish(self, key: str, count: ContestCount) -> Outgoing:
+        count.published = count.sequence
+        return Outgoing(self._topic, self._partition, key.encode(), encode(count.standing()))
+
+
+def _phase_after(controls: Sequence[Control], phase: Phase | None) -> Phase | None:
+    for control in controls:
+        phase = PHASE_AFTER.get(type(control), phase)
+    return phase
+
+
+def _definition_in(controls: Sequence[Control]) -> Election:
+    for control in controls:
+        if isinstance(control, ElectionConfigured):
+            return control.definition
+    raise ValueError("a contest's first change in a shard carries its configuration, this one does not")
+
+
+def _plain(count: ContestCount) -> dict[str, Any]:
+    return {
+        "definition": count.definition.model_dump_json(),
+        "contest": count.contest.id,
+        "published": count.published,
+        "shards": [
+            {
+                "watermark": shard.watermark,
+                "phase": shard.phase,
+                "reasons": dict(sorted(shard.reasons.items())),
+                "voided": shard.voided,
+                "turnout": shard.turnout,
+                "counts": [(*ranking, n) for ranking, n in sorted(counts.items())],
+            }
+            for shard, counts in zip(count.shards, count.counts, strict=True)
+        ],
+    }
+
+
+def _count(saved: dict[str, Any]) -> ContestCount:
+    shards = saved["shards"]
+    count = ContestCount.opened_for(
+        Election.model_validate_json(saved["definition"]), saved["contest"], len(shards)
+    )
+    count.published = saved["published"]
+    for place, shard in enumerate(shards):
+        phase = None if shard["phase"] is None else Phase(shard["phase"])
+        count.shards[place] = ShardLedger(
+            shard["watermark"], phase, Counter(shard["reasons"]), shard["voided"], tuple(shard["turnout"])
+        )
+        count.counts[place] = {(section, marks): n for section, marks, n in shard["counts"]}
+        count.method.apply([(section, marks, n) for section, marks, n in shard["counts"]])
+    return count

@@ -1,0 +1,149 @@
+"""From a count to the standing the world sees. Pure: places become ids, shards are added up."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from services.counting.core import rounds as core
+from shared.contract.elections import Contest, Election, Phase, Section, config_hash
+from shared.contract.standings import (
+    Balance,
+    Decision,
+    Round,
+    SectionTurnout,
+    Standing,
+    Status,
+    Transfer,
+    result_hash,
+    results_of,
+)
+from shared.contract.verdicts import CATEGORY, Category, Reason
+
+OVER = (Phase.CLOSED, Phase.CERTIFIED)
+
+
+@dataclass(frozen=True)
+class ShardLedger:
+    """What one shard last told of an election."""
+
+    watermark: int
+    phase: Phase | None
+    reasons: Counter[str]
+    voided: int
+    turnout: tuple[int, ...]
+
+    @classmethod
+    def empty(cls, sections: int) -> "ShardLedger":
+        """Return the ledger of a shard that has told nothing."""
+        return cls(0, None, Counter(), 0, (0,) * sections)
+
+
+def standing_of(
+    definition: Election, contest: Contest, shards: Sequence[ShardLedger], count: core.Count
+) -> Standing:
+    """Return the standing of a contest. Asserts that the ballots balance and that every round conserves votes."""
+    phases = tuple(shard.phase for shard in shards)
+    balance = balance_of(shards)
+    assert balance.holds, f"{definition.id}/{contest.id} does not balance: {balance}"
+    core.check(count, balance.accepted)
+    withheld = not definition.live_tallies and not all(phase in OVER for phase in phases)
+    rounds = (
+        () if withheld else tuple(_round(round_, contest, definition.sections) for round_ in count.rounds)
+    )
+    elected = () if withheld else tuple(contest.candidates[place].id for place in count.elected)
+    return Standing(
+        election=definition.id,
+        election_title=definition.title,
+        epoch=definition.epoch,
+        config_hash=config_hash(definition),
+        contest=contest,
+        sections=definition.sections,
+        sequence=sum(shard.watermark for shard in shards),
+        watermark=tuple(shard.watermark for shard in shards),
+        phases=phases,
+        status=status_of(phases),
+        withheld=withheld,
+        balance=balance,
+        turnout=_turnout(definition.sections, shards),
+        rounds=rounds,
+        elected=elected,
+        result_hash=result_hash(results_of(rounds, elected)),
+    )
+
+
+def status_of(phases: Sequence[Phase | None]) -> Status:
+    """Return how far a result can be relied on: as far as its least advanced shard."""
+    if all(phase is Phase.CERTIFIED for phase in phases):
+        return Status.CERTIFIED
+    if all(phase in OVER for phase in phases):
+        return Status.COMPLETE
+    if all(phase in (None, Phase.CONFIGURED) for phase in phases):
+        return Status.PRE_ELECTION
+    return Status.PARTIAL
+
+
+def balance_of(shards: Sequence[ShardLedger]) -> Balance:
+    """Return the account of all ballot records: a retracted ballot moves from accepted to voided."""
+    reasons: Counter[str] = Counter()
+    for shard in shards:
+        reasons.update(shard.reasons)
+    ends: Counter[Category] = Counter()
+    for reason, records in reasons.items():
+        ends[CATEGORY[Reason(reason)]] += records
+    voided = sum(shard.voided for shard in shards)
+    return Balance(
+        cast=sum(reasons.values()),
+        accepted=sum(sum(shard.turnout) for shard in shards),
+        duplicate=ends[Category.DUPLICATE],
+        late=ends[Category.LATE],
+        voided=ends[Category.VOIDED] + voided,
+        rejected=ends[Category.REJECTED],
+        reasons=dict(sorted(reasons.items())),
+    )
+
+
+def _turnout(sections: Sequence[Section], shards: Sequence[ShardLedger]) -> tuple[SectionTurnout, ...]:
+    return tuple(
+        SectionTurnout(
+            section=section.id,
+            electors=section.electors,
+            accepted=sum(shard.turnout[place] for shard in shards),
+        )
+        for place, section in enumerate(sections)
+    )
+
+
+def _round(round_: core.Round, contest: Contest, sections: Sequence[Section]) -> Round:
+    ids = [candidate.id for candidate in contest.candidates]
+    return Round(
+        number=round_.number,
+        votes=_named(round_.votes, round_.continuing, ids),
+        by_section={
+            section.id: _named(votes, round_.continuing, ids)
+            for section, votes in zip(sections, round_.by_section, strict=True)
+        },
+        inactive=dict(round_.inactive),
+        threshold=round_.threshold,
+        decisions=tuple(_decision(decision, ids) for decision in round_.decisions),
+        transfers=tuple(_transfer(transfer, ids) for transfer in round_.transfers),
+    )
+
+
+def _named(votes: Sequence[int], continuing: Sequence[int], ids: Sequence[str]) -> Mapping[str, int]:
+    return {ids[place]: int(votes[place]) for place in continuing}
+
+
+def _decision(decision: core.Decision, ids: Sequence[str]) -> Decision:
+    return Decision(
+        candidate=ids[decision.candidate],
+        outcome=decision.outcome,
+        why=decision.why,
+        margin=decision.margin,
+        tied=tuple(ids[place] for place in decision.tied),
+        settled_by=decision.settled_by,
+    )
+
+
+def _transfer(transfer: core.Transfer, ids: Sequence[str]) -> Transfer:
+    target = None if transfer.target is None else ids[transfer.target]
+    return Transfer(source=ids[transfer.source], target=target, ending=transfer.ending, votes=transfer.votes)

@@ -1,0 +1,1 @@
+"""Validation: a verdict, with its reason, for every cast record."""

@@ -1,0 +1,179 @@
+"""The harness: one shard of a log through one deterministic state machine.
+
+Rule 1: the machine sees every record once, in order: offsets go up by exactly one.
+Rule 2: state and position are saved together, and only when everything the state has said is acknowledged.
+Rule 3: any failed send ends the run; the next one resumes from the snapshot and says the same things again.
+Rule 4: nothing rests on who owns a shard. A second run elsewhere says the same, and readers skip repeats.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, Protocol
+
+import structlog
+
+from shared.runtime.snapshots import Snapshot, Snapshots
+from shared.runtime.watermark import is_next
+
+log = structlog.get_logger()
+
+
+class Record(Protocol):
+    """A record as a source gives it."""
+
+    @property
+    def offset(self) -> int: ...  # noqa: D102
+    @property
+    def value(self) -> bytes: ...  # noqa: D102
+
+
+class Outgoing(NamedTuple):
+    """A record to send."""
+
+    topic: str
+    partition: int
+    key: bytes | None
+    value: bytes
+
+
+class Machine(Protocol):
+    """A deterministic state machine over one shard: the same records give the same outgoing ones, in order."""
+
+    def apply(self, values: Sequence[bytes]) -> None:
+        """Take the next records. Raises Gap, or another exception if it cannot go on."""
+
+    def take(self) -> list[Outgoing]:
+        """Hand over what has to be sent; afterwards it is held no more."""
+
+    def save(self) -> bytes:
+        """Return the state; equal states give equal bytes."""
+
+    def restore(self, state: bytes) -> None:
+        """Become the machine that was saved."""
+
+
+class Source(Protocol):
+    """One shard of the log that is followed."""
+
+    def seek(self, position: int) -> None:
+        """Read from `position` on."""
+
+    async def read(self, max_records: int, wait_ms: int) -> Sequence[Any]:
+        """Return the next records, none if there are none within `wait_ms`."""
+
+    def end(self) -> int:
+        """Return how many records the shard is known to hold."""
+
+
+class Sink(Protocol):
+    """Where outgoing records go, in order. One sink belongs to one run."""
+
+    async def send(self, items: Sequence[Outgoing]) -> None:
+        """Send in order and wait for all acknowledgements. Raises SendFailed: then the run is over."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much at a time and how often."""
+
+    batch_records: int = 4_000
+    wait_ms: int = 50
+    tick_ms: int = 0
+    snapshot_every_s: float = 5.0
+
+
+@dataclass
+class Progress:
+    """Where a shard stands, for people and probes."""
+
+    position: int = 0
+    end: int = 0
+    total: int = 0
+    caught_up: bool = False
+    state: Literal["running", "stopped"] = "running"
+    detail: str = "starting"
+
+
+@dataclass
+class Follower:
+    """One run of one shard."""
+
+    name: str
+    machine: Machine
+    source: Source
+    sink: Sink
+    snapshots: Snapshots
+    limits: Limits
+    progress: Progress = field(default_factory=Progress)
+    on_snapshot: Callable[[int], None] = lambda _: None
+
+    def __post_init__(self) -> None:
+        self._position = 0
+        self._saved = 0
+        self._unsaid = False
+        self._said_at = 0.0
+        self._saved_at = 0.0
+
+    async def run(self) -> None:
+        """Follow until cancelled. Raises Gap, SendFailed, or what the machine raises."""
+        self._resume()
+        try:
+            while True:
+                records = await self.source.read(self.limits.batch_records, self.limits.wait_ms)
+                self._apply(records)
+                await self._say_if_due()
+                self._save_if_due()
+                self._note_progress(len(records))
+        finally:
+            self._save_if_all_said()
+            log.info("run ends", shard=self.name, position=self._position)
+
+    def _resume(self) -> None:
+        snapshot = self.snapshots.load(self.name)
+        if snapshot is not None:
+            self.machine.restore(snapshot.state)
+            self._position = self._saved = snapshot.position
+        self.source.seek(self._position)
+        self._said_at = self._saved_at = _now_s()
+        log.info("run starts", shard=self.name, position=self._position)
+
+    def _apply(self, records: Sequence[Record]) -> None:
+        values: list[bytes] = []
+        for record in records:
+            if is_next(f"offset in {self.name}", self._position + len(values), record.offset):
+                values.append(record.value)
+        if values:
+            self._unsaid = True
+            self.machine.apply(values)
+            self._position += len(values)
+
+    async def _say_if_due(self) -> None:
+        if not self._unsaid or _now_s() - self._said_at < self.limits.tick_ms / 1000:
+            return
+        self._said_at = _now_s()
+        if outgoing := self.machine.take():
+            await self.sink.send(outgoing)
+        self._unsaid = False
+
+    def _save_if_due(self) -> None:
+        if _now_s() - self._saved_at >= self.limits.snapshot_every_s:
+            self._save_if_all_said()
+
+    def _save_if_all_said(self) -> None:
+        if self._unsaid or self._position == self._saved:
+            return
+        self.snapshots.save(self.name, Snapshot(self._position, self.machine.save()))
+        self._saved, self._saved_at = self._position, _now_s()
+        self.on_snapshot(self._position)
+
+    def _note_progress(self, handled: int) -> None:
+        progress = self.progress
+        progress.position, progress.end = self._position, max(self.source.end(), self._position)
+        progress.total += handled
+        progress.caught_up = progress.caught_up or self._position >= progress.end
+        progress.state, progress.detail = "running", ""
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,26 @@
+"""The rule that makes repeats harmless: only the very next one is applied.
+
+Lower has been applied before and is skipped; higher means that something is missing, and nothing is guessed.
+With `>=` in the place of `==`, a lost batch would pass unseen and the count would be wrong for ever.
+"""
+
+
+class Gap(Exception):
+    """What should come next is missing."""
+
+    def __init__(self, what: str, expected: int, found: int) -> None:
+        super().__init__(f"{what}: expected {expected}, found {found}; {found - expected} missing")
+
+
+def is_next(what: str, expected: int, found: int) -> bool:
+    """Return True if `found` is the next one, False if it has been applied before. Raises Gap if one is missing."""
+    if found > expected:
+        raise Gap(what, expected, found)
+    return found == expected
+
+
+def joins(what: str, watermark: int, since: int, upto: int) -> bool:
+    """Return whether the range (since, upto] adds to `watermark`, False if it is old news. Raises Gap."""
+    if since > watermark:
+        raise Gap(what, watermark, since)
+    return upto > watermark

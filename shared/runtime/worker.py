@@ -1,0 +1,81 @@
+"""A stream service's process: a Faust worker that owns its followers, and answers for their health.
+
+Faust gives the process its service tree, signals, timers and web server. The log goes through followers of our
+own: an agent that raises loses the event, and its tables do not survive a kill.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import faust
+import structlog
+from faust.web import Request, Response, View
+from mode import Service
+from prometheus_client import generate_latest
+
+from shared.runtime.health import Health
+from shared.runtime.settings import Settings
+from shared.runtime.shards import ShardGroup
+from shared.runtime.telemetry import Reporter, configure_logging
+
+log = structlog.get_logger()
+
+
+def create_worker(
+    name: str, settings: Settings, groups: Sequence[ShardGroup], health: Health, monitor: str
+) -> faust.App:
+    """Return a Faust app that runs `groups`, reports on topic `monitor`, and serves /live, /ready and /metrics."""
+    app = faust.App(
+        f"{settings.namespace}-{name}",
+        broker=f"kafka://{settings.kafka.replace(',', ';kafka://')}",
+        store="memory://",
+        web_host=settings.host,
+        web_bind=settings.host,
+        web_port=settings.port,
+        datadir=settings.data_dir / "faust" / name,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        autodiscover=False,
+    )
+    _add_pages(app, health)
+
+    @app.task  # type: ignore[untyped-decorator]
+    async def own_followers() -> None:
+        for group in groups:
+            await app.add_runtime_dependency(group)
+        reporter = Reporter(settings.kafka, monitor, lambda: [r for group in groups for r in group.reports()])
+        await app.add_runtime_dependency(_Reporting(reporter))
+
+    return app
+
+
+def run_worker(app: faust.App, name: str, settings: Settings) -> None:
+    """Run the app until SIGTERM or SIGINT."""
+    configure_logging(name, settings.log_level)
+    faust.Worker(app, loglevel="warning", redirect_stdouts=False).execute_from_commandline()
+
+
+class _Reporting(Service):
+    def __init__(self, reporter: Reporter) -> None:
+        super().__init__()
+        self._reporter = reporter
+
+    async def on_start(self) -> None:
+        await self._reporter.start()
+
+    async def on_stop(self) -> None:
+        await self._reporter.stop()
+
+
+def _add_pages(app: faust.App, health: Health) -> None:
+    @app.page("/live")
+    async def live(view: View, _: Request) -> Response:
+        return view.json({"live": True})
+
+    @app.page("/ready")
+    async def ready(view: View, _: Request) -> Response:
+        return view.json(dict(health.as_json()), status=200 if health.ready else 503)
+
+    @app.page("/metrics")
+    async def metrics(view: View, _: Request) -> Any:
+        return view.text(generate_latest().decode(), content_type="text/plain")
