@@ -1,0 +1,43 @@
+# Two commands to begin with: `make demo` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+RATE ?= 14000
+BIN := .venv/bin
+
+.PHONY: help setup demo up test check format clean
+
+help: ## list the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/ready ## make the environment in .venv from the lock file
+
+.venv/ready: pyproject.toml uv.lock
+	@command -v uv >/dev/null || [ -x .venv/bootstrap/bin/uv ] || { \
+	  $(PYTHON) -m venv .venv/bootstrap && .venv/bootstrap/bin/pip install --quiet uv; }
+	@uv=$$(command -v uv || echo .venv/bootstrap/bin/uv); $$uv venv --quiet --allow-existing --python $(PYTHON) .venv && $$uv sync --quiet --frozen
+	@touch .venv/ready
+
+demo: .venv/ready ## cast and count Labour's 2015 election on this machine (RATE=ballots/s, ONESHOT=1 to stop at the end)
+	$(BIN)/python -m infra.demo --rate $(RATE) $(if $(ONESHOT),--oneshot)
+
+up: .venv/ready ## run all of Livecount on this machine
+	$(BIN)/livecount up
+
+test: .venv/ready ## every test: unit, property, integration on real Kafka and Valkey, browser
+	@infra/chromium.sh
+	$(BIN)/python -m pytest tests
+
+check: .venv/ready ## lint, types, import contracts, unit and property tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/unit tests/property tests/tidy
+
+format: .venv/ready ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## remove what running left behind
+	rm -rf .livecount .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,194 @@
+"""The judge, told as logs: these records give these verdicts."""
+
+import pytest
+
+from services.validation.controls import WrongKey
+from services.validation.judge import Judge
+from shared.contract.codec import HotVerdict, UnknownVersion, decode_judged
+from shared.contract.codes import election_key
+from shared.contract.verdicts import ControlJudged
+from tests.support.elections import MASTER, Life, election
+
+
+def judge(shard: int = 0, shards: int = 1) -> Judge:
+    """Return a judge of one shard."""
+    return Judge(shard, shards, "judged", lambda name: election_key(MASTER, name))
+
+
+def verdicts(*records: bytes, of: Judge | None = None) -> list[HotVerdict | ControlJudged]:
+    """Return what becomes of the records."""
+    machine = of or judge()
+    machine.apply(records)
+    return [decode_judged(outgoing.value) for outgoing in machine.take()]
+
+
+def words(*records: bytes) -> list[str]:
+    """Return the verdicts in a word each."""
+    return [v.reason if isinstance(v, HotVerdict) else v.effect for v in verdicts(*records)]
+
+
+@pytest.fixture
+def life() -> Life:
+    """A picnic's election."""
+    return Life(election())
+
+
+def test_a_ballot_in_an_open_election_is_accepted_with_its_section_and_papers(life: Life) -> None:
+    """The verdict carries all that a tally needs, and no elector."""
+    accepted = verdicts(life.configured(), life.opened(), life.ballot(3, "0>2", "1", section=1))[2]
+
+    assert accepted == HotVerdict(2, "accepted", "picnic", 1, ("0>2", "1"))
+
+
+def test_every_record_has_one_verdict_at_its_own_offset(life: Life) -> None:
+    """Sources count up from zero, controls and rubbish included."""
+    sources = [v.source for v in verdicts(life.configured(), b"rubbish", life.opened(), life.ballot(1))]
+
+    assert sources == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("phase", "expected"),
+    [
+        ((), "not-open"),
+        (("opened", "paused"), "paused"),
+        (("opened", "paused", "resumed"), "accepted"),
+        (("opened", "closed"), "closed"),
+        (("opened", "closed", "certified"), "closed"),
+    ],
+)
+def test_the_phase_of_the_log_decides(life: Life, phase: tuple[str, ...], expected: str) -> None:
+    """A ballot's place against the controls of its shard decides, not a clock."""
+    controls = [getattr(life, name)() for name in phase]
+
+    assert words(life.configured(), *controls, life.ballot(1))[-1] == expected
+
+
+def test_a_ballot_of_an_election_nobody_configured_is_rejected(life: Life) -> None:
+    """An unknown election has a reason of its own."""
+    assert words(life.ballot(1)) == ["unknown-election"]
+
+
+@pytest.mark.parametrize(
+    ("ballot", "expected"),
+    [
+        ({"elector": 40}, "unknown-elector"),
+        ({"elector": 1, "section": 2}, "unknown-section"),
+        ({"elector": 1, "mac": 7}, "bad-code"),
+        ({"elector": 1, "papers": ("0",)}, "unknown-contest"),
+        ({"elector": 1, "papers": ("0", "0", "0")}, "unknown-contest"),
+        ({"elector": 1, "papers": ("4", "0")}, "bad-ranking"),
+        ({"elector": 1, "papers": ("0>", "0")}, "bad-ranking"),
+        ({"elector": 1, "papers": ("2=1", "0")}, "bad-ranking"),
+        ({"elector": 1, "papers": ("0>1>2>3>0", "0")}, "bad-ranking"),
+        ({"elector": 1, "papers": ("first", "0")}, "bad-ranking"),
+        ({"elector": 1, "papers": ("0>>1=2", "")}, "accepted"),
+    ],
+)
+def test_each_rule_names_its_reason(life: Life, ballot: dict[str, object], expected: str) -> None:
+    """Blanks and overvotes are papers; what does not fit the paper is not."""
+    papers = ballot.pop("papers", ())
+
+    assert (
+        words(life.configured(), life.opened(), life.ballot(ballot.pop("elector"), *papers, **ballot))[-1]
+        == expected
+    )
+
+
+def test_a_ballot_in_the_wrong_shard_is_rejected(life: Life) -> None:
+    """One person's ballots must meet in one shard."""
+    found = verdicts(life.configured(), life.opened(), life.ballot(2), life.ballot(3), of=judge(1, 2))
+
+    assert [v.reason for v in found[2:]] == ["wrong-shard", "accepted"]
+
+
+def test_the_first_ballot_stands(life: Life) -> None:
+    """The same ballot again is a retry, another one a second vote."""
+    again, other = life.ballot(5), life.ballot(5, ballot=99)
+
+    assert words(life.configured(), life.opened(), again, again, other, again)[2:] == [
+        "accepted",
+        "same-ballot",
+        "already-voted",
+        "same-ballot",
+    ]
+
+
+def test_a_void_retracts_the_very_ballot_and_a_restore_brings_it_back(life: Life) -> None:
+    """Void and restore are exact opposites."""
+    _, _, _, void, late, restore = verdicts(
+        life.configured(),
+        life.opened(),
+        life.ballot(5, "3>1", "0", section=1),
+        life.voided(5),
+        life.ballot(5, ballot=99),
+        life.restored(5),
+    )
+
+    assert isinstance(void, ControlJudged)
+    assert void.retracted is not None
+    assert (void.retracted.section, void.retracted.papers) == (1, ("3>1", "0"))
+    assert isinstance(late, HotVerdict)
+    assert late.reason == "void-elector"
+    assert isinstance(restore, ControlJudged)
+    assert restore.restored == void.retracted
+
+
+def test_an_elector_voided_before_voting_is_refused_and_may_vote_when_restored(life: Life) -> None:
+    """Nothing is retracted where nothing was cast."""
+    found = verdicts(
+        life.configured(),
+        life.opened(),
+        life.voided(5),
+        life.ballot(5),
+        life.restored(5),
+        life.ballot(5, ballot=6),
+    )
+
+    assert isinstance(found[2], ControlJudged)
+    assert found[2].retracted is None
+    assert isinstance(found[3], HotVerdict)
+    assert (found[3].reason, found[5].reason) == ("void-elector", "accepted")  # type: ignore[union-attr]
+
+
+def test_a_control_out_of_turn_is_ignored_and_says_why(life: Life) -> None:
+    """An election closed by mistake cannot be opened again."""
+    last = verdicts(life.configured(), life.opened(), life.closed(), life.opened())[-1]
+
+    assert isinstance(last, ControlJudged)
+    assert (last.effect, last.why) == ("ignored", "the election is closed")
+
+
+def test_a_record_of_an_unknown_version_stops_the_shard(life: Life) -> None:
+    """A newer record is never guessed at."""
+    with pytest.raises(UnknownVersion, match="ballot-cast/2"):
+        verdicts(life.ballot(1).replace(b"ballot-cast/1", b"ballot-cast/2"))
+
+
+def test_another_secret_than_the_one_it_was_opened_with_stops_the_shard(life: Life) -> None:
+    """Without the right key every code would look forged."""
+    with pytest.raises(WrongKey, match="opened under voting-code key feed"):
+        verdicts(life.configured(), life.opened(code_key="feed"))
+
+
+def test_a_saved_judge_goes_on_as_if_it_had_never_stopped(life: Life) -> None:
+    """State and place are saved together, at every record of a life."""
+    log = [
+        life.configured(),
+        life.opened(),
+        life.ballot(5),
+        life.voided(5),
+        life.ballot(6, "0>>1=2", "", section=1),
+        life.restored(5),
+        life.ballot(5, ballot=7),
+        life.closed(),
+        life.ballot(8),
+    ]
+    whole = verdicts(*log)
+    for cut in range(len(log)):
+        first = judge()
+        first.apply(log[:cut])
+        second = judge()
+        second.restore(first.save())
+
+        assert verdicts(*log[cut:], of=second) == whole[cut:]
