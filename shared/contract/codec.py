@@ -38,13 +38,18 @@ class Unreadable:
     why: str
 
 
+def _whole(pattern: str) -> str:
+    """Return a pattern whose end is the end: in Python's, `$` lets a line feed follow."""
+    return pattern.removesuffix("$") + r"\Z"
+
+
 class HotBallot(
     msgspec.Struct, array_like=True, tag=BALLOT_CAST, forbid_unknown_fields=True, frozen=True, gc=False
 ):
     """Twin of `events.BallotCast`."""
 
-    ballot_id: Annotated[str, msgspec.Meta(pattern=BALLOT_ID_PATTERN)]
-    election: Annotated[str, msgspec.Meta(pattern=SLUG_PATTERN, max_length=48)]
+    ballot_id: Annotated[str, msgspec.Meta(pattern=_whole(BALLOT_ID_PATTERN))]
+    election: Annotated[str, msgspec.Meta(pattern=_whole(SLUG_PATTERN), max_length=48)]
     elector: Annotated[int, msgspec.Meta(ge=0, lt=MAX_ELECTORS)]
     section: Annotated[int, msgspec.Meta(ge=0)]
     mac: Annotated[int, msgspec.Meta(ge=0, le=MAX_CODE_MAC)]

@@ -113,7 +113,7 @@ def test_marks_are_read_back_as_they_were_written(ranks: list[list[int]]) -> Non
 
 def test_rubbish_says_what_is_wrong_with_it() -> None:
     """What cannot be read has a reason."""
-    found = decode_cast(b'["ballot-cast/1",3]')
+    found = decode_cast(b'["ballot-cast/1"]')
 
     assert isinstance(found, Unreadable)
     assert "length 7" in found.why
