@@ -4,11 +4,12 @@ Faust gives the process its service tree, signals, timers and web server. The lo
 own: an agent that raises loses the event, and its tables do not survive a kill.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import faust
 import structlog
+from faust.app.base import BootStrategy
 from faust.web import Request, Response, View
 from mode import Service
 from prometheus_client import generate_latest
@@ -25,6 +26,8 @@ def create_worker(
     name: str, settings: Settings, groups: Sequence[ShardGroup], health: Health, monitor: str
 ) -> faust.App:
     """Return a Faust app that runs `groups`, reports on topic `monitor`, and serves /live, /ready and /metrics."""
+    folder = settings.data_dir / "faust" / name
+    folder.mkdir(parents=True, exist_ok=True)
     app = faust.App(
         f"{settings.namespace}-{name}",
         broker=f"kafka://{settings.kafka.replace(',', ';kafka://')}",
@@ -32,21 +35,27 @@ def create_worker(
         web_host=settings.host,
         web_bind=settings.host,
         web_port=settings.port,
-        datadir=settings.data_dir / "faust" / name,
+        datadir=folder,
         topic_disable_leader=True,
         topic_allow_declare=False,
         autodiscover=False,
     )
+    reporter = Reporter(settings.kafka, monitor, lambda: [r for group in groups for r in group.reports()])
+    app.boot_strategy = FollowerBoot(app, [*groups, _Reporting(reporter)])
     _add_pages(app, health)
-
-    @app.task  # type: ignore[untyped-decorator]
-    async def own_followers() -> None:
-        for group in groups:
-            await app.add_runtime_dependency(group)
-        reporter = Reporter(settings.kafka, monitor, lambda: [r for group in groups for r in group.reports()])
-        await app.add_runtime_dependency(_Reporting(reporter))
-
     return app
+
+
+class FollowerBoot(BootStrategy):
+    """Starts web server and followers, and none of Faust's own Kafka clients: there is no agent to feed."""
+
+    def __init__(self, app: faust.App, followers: Sequence[Service]) -> None:
+        super().__init__(app)
+        self._followers = followers
+
+    def server(self) -> Iterable[Any]:
+        """Return what a worker starts, in order; it stops in the opposite one."""
+        return [*self.sensors(), *self.web_server(), *self._followers]
 
 
 def run_worker(app: faust.App, name: str, settings: Settings) -> None:
