@@ -45,7 +45,7 @@ def standing_of(
     phases = tuple(shard.phase for shard in shards)
     balance = balance_of(shards)
     assert balance.holds, f"{definition.id}/{contest.id} does not balance: {balance}"
-    core.check(count, balance.accepted)
+    count.check(balance.accepted)
     withheld = not definition.live_tallies and not all(phase in OVER for phase in phases)
     rounds = (
         () if withheld else tuple(_round(round_, contest, definition.sections) for round_ in count.rounds)
@@ -120,7 +120,7 @@ def _round(round_: core.Round, contest: Contest, sections: Sequence[Section]) ->
         votes=_named(round_.votes, round_.continuing, ids),
         by_section={
             section.id: _named(votes, round_.continuing, ids)
-            for section, votes in zip(sections, round_.by_section, strict=True)
+            for section, votes in zip(sections, round_.votes_by_section, strict=True)
         },
         inactive=dict(round_.inactive),
         threshold=round_.threshold,

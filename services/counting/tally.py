@@ -86,10 +86,7 @@ class Tally:
     def take(self) -> list[Outgoing]:
         """Tell what changed, contest by contest."""
         return [
-            outgoing
-            for ledger in self._ledgers.values()
-            if ledger.news
-            for outgoing in self._tell(ledger)
+            outgoing for ledger in self._ledgers.values() if ledger.news for outgoing in self._tell(ledger)
         ]
 
     def save(self) -> bytes:

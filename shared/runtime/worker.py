@@ -61,7 +61,7 @@ class FollowerBoot(BootStrategy):
 def run_worker(app: faust.App, name: str, settings: Settings) -> None:
     """Run the app until SIGTERM or SIGINT."""
     configure_logging(name, settings.log_level)
-    faust.Worker(app, loglevel="warning", redirect_stdouts=False).execute_from_commandline()
+    faust.Worker(app, loglevel="warning", redirect_stdouts=False, quiet=True).execute_from_commandline()
 
 
 class _Reporting(Service):

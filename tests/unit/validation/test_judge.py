@@ -1,5 +1,7 @@
 """The judge, told as logs: these records give these verdicts."""
 
+from collections.abc import Callable
+
 import pytest
 
 from services.validation.controls import WrongKey
@@ -69,37 +71,32 @@ def test_a_ballot_of_an_election_nobody_configured_is_rejected(life: Life) -> No
     assert words(life.ballot(1)) == ["unknown-election"]
 
 
-@pytest.mark.parametrize(
-    ("ballot", "expected"),
-    [
-        ({"elector": 40}, "unknown-elector"),
-        ({"elector": 1, "section": 2}, "unknown-section"),
-        ({"elector": 1, "mac": 7}, "bad-code"),
-        ({"elector": 1, "papers": ("0",)}, "unknown-contest"),
-        ({"elector": 1, "papers": ("0", "0", "0")}, "unknown-contest"),
-        ({"elector": 1, "papers": ("4", "0")}, "bad-ranking"),
-        ({"elector": 1, "papers": ("0>", "0")}, "bad-ranking"),
-        ({"elector": 1, "papers": ("2=1", "0")}, "bad-ranking"),
-        ({"elector": 1, "papers": ("0>1>2>3>0", "0")}, "bad-ranking"),
-        ({"elector": 1, "papers": ("first", "0")}, "bad-ranking"),
-        ({"elector": 1, "papers": ("0>>1=2", "")}, "accepted"),
-    ],
-)
-def test_each_rule_names_its_reason(life: Life, ballot: dict[str, object], expected: str) -> None:
-    """Blanks and overvotes are papers; what does not fit the paper is not."""
-    papers = ballot.pop("papers", ())
+AGAINST_A_RULE = [
+    (lambda life: life.ballot(40), "unknown-elector"),
+    (lambda life: life.ballot(1, section=2), "unknown-section"),
+    (lambda life: life.ballot(1, mac=7), "bad-code"),
+    (lambda life: life.ballot(1, "0"), "unknown-contest"),
+    (lambda life: life.ballot(1, "0", "0", "0"), "unknown-contest"),
+    (lambda life: life.ballot(1, "4", "0"), "bad-ranking"),
+    (lambda life: life.ballot(1, "0>", "0"), "bad-ranking"),
+    (lambda life: life.ballot(1, "2=1", "0"), "bad-ranking"),
+    (lambda life: life.ballot(1, "0>1>2>3>0", "0"), "bad-ranking"),
+    (lambda life: life.ballot(1, "first", "0"), "bad-ranking"),
+    (lambda life: life.ballot(1, "0>>1=2", ""), "accepted"),
+]
 
-    assert (
-        words(life.configured(), life.opened(), life.ballot(ballot.pop("elector"), *papers, **ballot))[-1]
-        == expected
-    )
+
+@pytest.mark.parametrize(("make", "expected"), AGAINST_A_RULE)
+def test_each_rule_names_its_reason(life: Life, make: Callable[[Life], bytes], expected: str) -> None:
+    """Blanks and overvotes are papers; what does not fit the paper is not."""
+    assert words(life.configured(), life.opened(), make(life))[-1] == expected
 
 
 def test_a_ballot_in_the_wrong_shard_is_rejected(life: Life) -> None:
     """One person's ballots must meet in one shard."""
     found = verdicts(life.configured(), life.opened(), life.ballot(2), life.ballot(3), of=judge(1, 2))
 
-    assert [v.reason for v in found[2:]] == ["wrong-shard", "accepted"]
+    assert [v.reason for v in found if isinstance(v, HotVerdict)] == ["wrong-shard", "accepted"]
 
 
 def test_the_first_ballot_stands(life: Life) -> None:
@@ -147,8 +144,7 @@ def test_an_elector_voided_before_voting_is_refused_and_may_vote_when_restored(l
 
     assert isinstance(found[2], ControlJudged)
     assert found[2].retracted is None
-    assert isinstance(found[3], HotVerdict)
-    assert (found[3].reason, found[5].reason) == ("void-elector", "accepted")  # type: ignore[union-attr]
+    assert [v.reason for v in found if isinstance(v, HotVerdict)] == ["void-elector", "accepted"]
 
 
 def test_a_control_out_of_turn_is_ignored_and_says_why(life: Life) -> None:

@@ -1,0 +1,144 @@
+"""A deployment of a test's own: a namespace on the shared Kafka, and real service processes."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterable
+from pathlib import Path
+
+from aiokafka import AIOKafkaConsumer
+from infra.local.topics import create_topics
+
+from infra.local import ports
+from infra.local.process import Child
+from shared.contract.codec import decode_as
+from shared.contract.standings import Standing
+from shared.contract.topics import BALLOTS_CAST, COUNTS_PUBLISHED, topic_specs
+from shared.runtime.kafka import send_all, start_producer
+from tests.support.elections import MASTER
+
+READY_BOUND_S = 40.0
+STOP_BOUND_S = 15.0
+
+
+class Pipeline:
+    """Validation and counting, as processes, on topics that nobody else uses."""
+
+    def __init__(self, kafka: str, folder: Path, *, shards: int = 2) -> None:
+        self.kafka = kafka
+        self.namespace = f"test-{os.getpid()}-{time.monotonic_ns()}"
+        self.shards = shards
+        self._folder = folder
+        self._children: dict[str, Child] = {}
+        self._ports: dict[str, int] = {}
+        (folder / "secret").write_bytes(MASTER)
+
+    async def create(self) -> None:
+        """Create the topics."""
+        specs = topic_specs(self.namespace, shards=self.shards, contest_partitions=1, replication=1)
+        await create_topics(self.kafka, specs)
+
+    def start(self, service: str, instance: str = "1") -> Child:
+        """Start a service's process, or start it again."""
+        name = f"{service}-{instance}"
+        port = self._ports.setdefault(name, ports.free_ports(1)[0])
+        folder = self._folder / name
+        environment = {
+            "LIVECOUNT_KAFKA": self.kafka,
+            "LIVECOUNT_NAMESPACE": self.namespace,
+            "LIVECOUNT_SHARDS": str(self.shards),
+            "LIVECOUNT_PORT": str(port),
+            "LIVECOUNT_DATA_DIR": str(folder),
+            "LIVECOUNT_SECRET_FILE": str(self._folder / "secret"),
+            "LIVECOUNT_INSTANCE": instance,
+            "PYTHONUNBUFFERED": "1",
+        }
+        argv = [sys.executable, "-m", f"services.{service}"]
+        child = self._children[name] = Child(name, argv, self._folder / f"{name}.log", environment)
+        child.spawn()
+        return child
+
+    def wait_ready(self, service: str, instance: str = "1") -> None:
+        """Wait until a process says that it has caught up."""
+        name = f"{service}-{instance}"
+        self._children[name].wait_ready(lambda: self.ready(service, instance) is not None, READY_BOUND_S)
+
+    def ready(self, service: str, instance: str = "1") -> dict[str, object] | None:
+        """Return what a ready process says of itself, None if it is not ready."""
+        port = self._ports[f"{service}-{instance}"]
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=2) as answer:
+                return dict(json.load(answer))
+        except (urllib.error.URLError, OSError):
+            return None
+
+    def kill(self, service: str, instance: str = "1") -> None:
+        """End a process as a crash would."""
+        self._children[f"{service}-{instance}"].send(signal.SIGKILL)
+        self._children[f"{service}-{instance}"].kill()
+
+    def stop(self) -> None:
+        """Stop every process in order."""
+        for child in self._children.values():
+            child.send(signal.SIGTERM)
+        for child in self._children.values():
+            child.stop(STOP_BOUND_S)
+
+    def logs(self) -> str:
+        """Return the end of every process's log, for a failure's message."""
+        return "\n\n".join(f"== {name}\n{child.tail()}" for name, child in self._children.items())
+
+    async def cast(self, records: Iterable[tuple[int, bytes]]) -> None:
+        """Write records into shards of the ballot log, as intake and operator do."""
+        producer = await start_producer(self.kafka)
+        try:
+            items = [(shard, None, value) for shard, value in records]
+            await send_all(producer, BALLOTS_CAST.name(self.namespace), items)
+        finally:
+            await producer.stop()
+
+    async def control(self, record: bytes) -> None:
+        """Write a control into every shard."""
+        await self.cast((shard, record) for shard in range(self.shards))
+
+    async def standings(self, until: int, contest: str, bound_s: float = 60.0) -> list[Standing]:
+        """Return a contest's standings in the order published, up to the first that covers `until` records."""
+        consumer = AIOKafkaConsumer(
+            COUNTS_PUBLISHED.name(self.namespace), bootstrap_servers=self.kafka, auto_offset_reset="earliest"
+        )
+        await consumer.start()
+        found: list[Standing] = []
+        try:
+            async with asyncio.timeout(bound_s):
+                async for record in consumer:
+                    standing = decode_as(Standing, record.value)
+                    if standing.contest.id == contest:
+                        found.append(standing)
+                        if standing.sequence >= until:
+                            return found
+        except TimeoutError:
+            reached = found[-1].sequence if found else "none"
+            raise AssertionError(
+                f"no standing of {until} records, the last is {reached}\n{self.logs()}"
+            ) from None
+        finally:
+            await consumer.stop()
+        raise AssertionError("the consumer ended")
+
+    async def says(self, service: str, words: str, bound_s: float = 20.0) -> bool:
+        """Return whether a process that is not ready comes to give `words` as a reason, within the bound."""
+        port = self._ports[f"{service}-1"]
+        deadline = time.monotonic() + bound_s
+        while time.monotonic() < deadline:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=2).close()
+            except urllib.error.HTTPError as answer:
+                if words in answer.read().decode():
+                    return True
+            await asyncio.sleep(0.1)
+        return False
