@@ -12,11 +12,15 @@ from typing import Final, Literal
 
 import structlog
 from aiokafka.errors import KafkaError
+from prometheus_client import Gauge
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.runtime.kafka import start_producer
 
 REPORT_EVERY_S = 1.0
+POSITION = Gauge("livecount_shard_position", "Next record to handle", ["part", "shard"])
+LAG = Gauge("livecount_shard_lag", "Records there are and not yet handled", ["part", "shard"])
+RUNNING = Gauge("livecount_shard_running", "1 while the shard is followed, 0 if it has stopped", ["part", "shard"])
 SHARD_REPORT: Final = "shard-report/1"
 
 log = structlog.get_logger()
@@ -61,6 +65,14 @@ class ShardReport(BaseModel):
     reasons: dict[str, int] = {}
 
 
+def expose(report: ShardReport) -> None:
+    """Set the gauges that /metrics shows of a shard."""
+    labels = (report.service, str(report.shard))
+    POSITION.labels(*labels).set(report.position)
+    LAG.labels(*labels).set(report.end - report.position)
+    RUNNING.labels(*labels).set(report.state != "stopped")
+
+
 class Reporter:
     """Sends what `read` returns every second. What it cannot send is dropped: the next report says it all."""
 
@@ -94,6 +106,7 @@ class Reporter:
         try:
             while True:
                 for report in self._read():
+                    expose(report)
                     key = f"{report.service}/{report.shard}".encode()
                     await producer.send_and_wait(
                         self._topic, report.model_dump_json().encode(), key, partition=0

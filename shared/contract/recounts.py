@@ -1,0 +1,31 @@
+"""What an independent recount of the log reports: the evidence a certificate rests on.
+
+Rule 1: it names the watermark it covers, so that it can be held against a standing of the same log.
+"""
+
+from typing import Final, Literal
+
+from pydantic import Field
+
+from shared.contract.elections import Frozen
+from shared.contract.standings import Balance, Results
+
+RECOUNT: Final = "recount/1"
+
+
+class Recounted(Frozen):
+    """One contest, counted again."""
+
+    results: Results
+    result_hash: str = Field(description="SHA-256 of the results in canonical form")
+
+
+class Recount(Frozen):
+    """An election, counted again from the first record of the log."""
+
+    type: Literal["recount/1"] = RECOUNT
+    election: str
+    config_hash: str
+    watermark: tuple[int, ...] = Field(description="For each shard, how many cast records were read")
+    balance: Balance
+    contests: dict[str, Recounted] = Field(description="By contest id")
