@@ -1,7 +1,8 @@
 """Saved states of shards: a cache of the log, never the truth.
 
-A file is one line of JSON (format, position, length, SHA-256) and the state. It is written beside, synced and
-renamed, and the one before it is kept: whatever happens, a whole one is found, or none and the log is replayed.
+A file is the SHA-256 of all that follows, a line of JSON (format, version, position), and the state. It is written
+beside, synced and renamed, and the one before it is kept: whatever happens, a whole one is found, or none and the
+log is replayed.
 """
 
 import json
@@ -37,7 +38,8 @@ class Snapshots:
         self._folder.mkdir(parents=True, exist_ok=True)
         newest, previous, beside = self._paths(name)
         with beside.open("wb") as file:
-            file.write(self._header(snapshot) + b"\n" + snapshot.state)
+            content = self._content(snapshot)
+            file.write(_checksum(content) + b"\n" + content)
             file.flush()
             os.fsync(file.fileno())
         if newest.exists():
@@ -51,31 +53,25 @@ class Snapshots:
             if path.exists():
                 try:
                     return self._read(path)
-                except (ValueError, KeyError, OSError) as fault:
+                except (ValueError, OSError) as fault:
                     log.warning("snapshot passed over", path=str(path), fault=str(fault))
         return None
 
     def _read(self, path: Path) -> Snapshot:
-        line, _, state = path.read_bytes().partition(b"\n")
+        checksum, _, content = path.read_bytes().partition(b"\n")
+        if checksum != _checksum(content):
+            raise ValueError("its content does not match its checksum")
+        line, _, state = content.partition(b"\n")
         header = json.loads(line)
-        if header["format"] != FORMAT or header["version"] != self._version:
+        if (header["format"], header["version"]) != (FORMAT, self._version):
             raise ValueError(
                 f"is of {header['format']} {header['version']}, expected {FORMAT} {self._version}"
             )
-        if header["bytes"] != len(state) or header["sha256"] != sha256(state).hexdigest():
-            raise ValueError("its content does not match its checksum")
         return Snapshot(header["position"], state)
 
-    def _header(self, snapshot: Snapshot) -> bytes:
-        return json.dumps(
-            {
-                "format": FORMAT,
-                "version": self._version,
-                "position": snapshot.position,
-                "bytes": len(snapshot.state),
-                "sha256": sha256(snapshot.state).hexdigest(),
-            }
-        ).encode()
+    def _content(self, snapshot: Snapshot) -> bytes:
+        header = {"format": FORMAT, "version": self._version, "position": snapshot.position}
+        return json.dumps(header).encode() + b"\n" + snapshot.state
 
     def _paths(self, name: str) -> tuple[Path, Path, Path]:
         folder = self._folder
@@ -87,3 +83,7 @@ class Snapshots:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _checksum(content: bytes) -> bytes:
+    return sha256(content).hexdigest().encode()

@@ -20,7 +20,9 @@ from shared.runtime.kafka import start_producer
 REPORT_EVERY_S = 1.0
 POSITION = Gauge("livecount_shard_position", "Next record to handle", ["part", "shard"])
 LAG = Gauge("livecount_shard_lag", "Records there are and not yet handled", ["part", "shard"])
-RUNNING = Gauge("livecount_shard_running", "1 while the shard is followed, 0 if it has stopped", ["part", "shard"])
+RUNNING = Gauge(
+    "livecount_shard_running", "1 while the shard is followed, 0 if it has stopped", ["part", "shard"]
+)
 SHARD_REPORT: Final = "shard-report/1"
 
 log = structlog.get_logger()

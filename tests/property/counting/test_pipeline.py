@@ -1,0 +1,108 @@
+"""Judge, tally and rounds as pure machines: restarted anywhere, told anything twice, they say the same."""
+
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.audit.tabulate import results, tabulate
+from services.counting.rounds import Rounds
+from services.counting.tally import PartitionOf, Tally
+from services.validation.judge import Judge
+from shared.contract.codec import decode_as
+from shared.contract.codes import election_key
+from shared.contract.standings import Standing, results_of
+from shared.runtime.follower import Machine
+from tests.support.elections import MASTER, Life, election
+
+SHARDS = 2
+ELECTORS = 12
+RANKINGS = ("", "0", "1>0", "2>1>3", "3>>2", "0=1", "2>0=1")
+
+Truth = dict[int, tuple[int, tuple[str, str]]]
+
+
+class World:
+    """A life's log by shard, and which ballots must count in the end."""
+
+    def __init__(self, rng: random.Random) -> None:
+        life = Life(election(electors=ELECTORS))
+        self.logs = [[life.configured(), life.opened()] for _ in range(SHARDS)]
+        self.first: Truth = {}
+        self.void: set[int] = set()
+        for step in range(rng.randrange(40)):
+            self._step(life, rng, step)
+        for log in self.logs:
+            log.append(life.closed())
+            log.append(life.ballot(0, ballot=10_000))
+
+    def _step(self, life: Life, rng: random.Random, step: int) -> None:
+        elector = rng.randrange(ELECTORS)
+        log = self.logs[elector % SHARDS]
+        what = rng.random()
+        if what < 0.1:
+            self.void.add(elector)
+            log.append(life.voided(elector))
+        elif what < 0.2:
+            self.void.discard(elector)
+            log.append(life.restored(elector))
+        else:
+            papers = (rng.choice(RANKINGS), rng.choice(("", "0", "1>0")))
+            log.append(life.ballot(elector, *papers, ballot=100 + step, section=elector % 2))
+            if elector not in self.void:
+                self.first.setdefault(elector, (elector % 2, papers))
+
+    def profile(self, contest: int) -> dict[tuple[int, str], int]:
+        """Return the ballots that must count: section and marks."""
+        found: dict[tuple[int, str], int] = {}
+        for elector, (section, papers) in self.first.items():
+            if elector not in self.void:
+                ranking = (section, papers[contest])
+                found[ranking] = found.get(ranking, 0) + 1
+        return found
+
+
+def through(make: "type[Machine] | object", log: list[bytes], rng: random.Random) -> list[bytes]:
+    """Return what a machine says of a log, with crashes that bring it back to an earlier snapshot."""
+    machine = make()  # type: ignore[operator]
+    said: list[bytes] = []
+    snapshot, position, saved_at = machine.save(), 0, 0
+    while position < len(log):
+        size = rng.randrange(1, 6)
+        machine.apply(log[position : position + size])
+        position = min(len(log), position + size)
+        if rng.random() < 0.7:
+            said += [outgoing.value for outgoing in machine.take()]
+            if rng.random() < 0.5:
+                snapshot, saved_at = machine.save(), position
+        if rng.random() < 0.2:
+            machine = make()  # type: ignore[operator]
+            machine.restore(snapshot)
+            position = saved_at
+    return said + [outgoing.value for outgoing in machine.take()]
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=150)
+def test_the_last_standing_is_the_recount_whatever_crashed_and_was_said_twice(seed: int) -> None:
+    """Crashes between records, repeats after a restart, shards interleaved in any way that keeps their order."""
+    rng = random.Random(seed)
+    world = World(rng)
+    judged = [
+        through(lambda s=s: Judge(s, SHARDS, "judged", lambda name: election_key(MASTER, name)), log, rng)
+        for s, log in enumerate(world.logs)
+    ]
+    told = [
+        through(lambda s=s: Tally(s, SHARDS, "tallies", PartitionOf(1)), log, rng)
+        for s, log in enumerate(judged)
+    ]
+    mixed: list[bytes] = []
+    while any(told):
+        mixed.append(rng.choice([shard for shard in told if shard]).pop(0))
+    standings = [decode_as(Standing, value) for value in through(lambda: Rounds(0, "counts"), mixed, rng)]
+
+    for number, contest in enumerate(election(electors=ELECTORS).contests):
+        last = max((s for s in standings if s.contest.id == contest.id), key=lambda s: s.sequence)
+        assert last.sequence == sum(map(len, world.logs))
+        assert last.balance.late == SHARDS - 1
+        assert results_of(last.rounds, last.elected) == results(tabulate(world.profile(number), contest))

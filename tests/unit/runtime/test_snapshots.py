@@ -1,0 +1,58 @@
+"""Snapshots are a cache: a whole one is found, or none."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from shared.runtime.snapshots import Snapshot, Snapshots
+
+OLD, NEW = Snapshot(3, b"three"), Snapshot(7, b"seven\nwith a second line")
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """Keep the many expected warnings out of the output."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def snapshots(tmp_path: Path) -> Snapshots:
+    """A service's snapshots, two generations of one shard."""
+    found = Snapshots(tmp_path, "judge/1")
+    found.save("shard-0", OLD)
+    found.save("shard-0", NEW)
+    return found
+
+
+def test_the_newest_is_found(snapshots: Snapshots) -> None:
+    """What was saved last comes back, state and position together."""
+    assert snapshots.load("shard-0") == NEW
+
+
+def test_a_shard_never_saved_has_none(snapshots: Snapshots) -> None:
+    """Then its log is replayed from zero."""
+    assert snapshots.load("shard-1") is None
+
+
+def test_every_torn_or_flipped_file_is_passed_over_for_the_one_before(
+    snapshots: Snapshots, tmp_path: Path
+) -> None:
+    """Cut at any byte or with any bit wrong, it is never taken for whole."""
+    newest = tmp_path / "shard-0.snapshot"
+    whole = newest.read_bytes()
+    for place in range(len(whole)):
+        newest.write_bytes(whole[:place])
+        assert snapshots.load("shard-0") == OLD
+        newest.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        assert snapshots.load("shard-0") == OLD
+
+
+def test_another_layout_of_the_state_is_passed_over(snapshots: Snapshots, tmp_path: Path) -> None:
+    """Newer code does not read an older state by guessing."""
+    assert Snapshots(tmp_path, "judge/2").load("shard-0") is None
+    assert snapshots.load("shard-0") == NEW
