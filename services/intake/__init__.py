@@ -1,0 +1,1 @@
+"""Intake: ballots in over HTTP, one record out, acknowledged before it answers."""

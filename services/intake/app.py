@@ -1,0 +1,46 @@
+"""Composition root of intake."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+
+from services.intake.desks import Desks
+from services.intake.log import BallotLog
+from services.intake.routes import Intake
+from services.intake.settings import IntakeSettings
+from shared.contract.codec import decode_as
+from shared.contract.events import ElectionAnnounced
+from shared.contract.topics import BALLOTS_CAST, ELECTIONS_ANNOUNCED
+from shared.runtime.health import Health, health_routes
+from shared.runtime.projection import Projection
+from shared.runtime.settings import read_secret
+
+CATCH_UP_WITHIN_S = 60.0
+
+
+def create_app(settings: IntakeSettings) -> Starlette:
+    """Return the application. Raises ValueError if the secret is missing."""
+    health = Health()
+    announced: Projection[ElectionAnnounced] = Projection(
+        settings.kafka,
+        ELECTIONS_ANNOUNCED.name(settings.namespace),
+        lambda value: decode_as(ElectionAnnounced, value),
+    )
+    log = BallotLog(settings.kafka, BALLOTS_CAST.name(settings.namespace), settings.max_pending_ballots)
+    desks = Desks(announced.newest, read_secret(settings.secret_file), lambda: announced.caught_up)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        health.set("intake", ready=False, detail="reading elections")
+        await announced.start()
+        await log.start()
+        await announced.wait_caught_up(CATCH_UP_WITHIN_S)
+        health.set("intake", ready=True)
+        yield
+        await log.stop()
+        await announced.stop()
+
+    return Starlette(
+        routes=[*Intake(settings, desks, log).routes(), *health_routes(health)], lifespan=lifespan
+    )

@@ -1,0 +1,136 @@
+"""From a form to the record of a ballot, or to the reason it is not taken.
+
+Rule 1: refusing early is a kindness and saves a log write; the judge decides again from the log alone.
+Rule 2: marks are taken as they are: blanks and overvotes are papers.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from services.intake.forms import Form, Refusal
+from services.intake.receipts import receipt
+from shared.contract.ballots import format_marks
+from shared.contract.codec import HotBallot
+from shared.contract.codes import BadCode, VotingCode, code_mac, parse_code
+from shared.contract.elections import Contest, Phase
+from shared.contract.events import ElectionAnnounced
+from shared.contract.ids import shard_of
+
+_BALLOT_ID = re.compile(r"[0-9a-f]{32}")
+_NOT_OPEN = {
+    Phase.CONFIGURED: "is not open yet",
+    Phase.PAUSED: "is paused",
+    Phase.CLOSED: "is closed",
+    Phase.CERTIFIED: "is closed and certified",
+}
+
+
+class Taken(NamedTuple):
+    """A ballot to record: its shard, its record, the receipt to give once it is in the log."""
+
+    shard: int
+    ballot: HotBallot
+    receipt: str
+
+
+@dataclass(frozen=True)
+class Paper:
+    """One contest as forms are held against it."""
+
+    contest: Contest
+    places: dict[str, int]
+
+
+class Desk:
+    """Takes the ballots of one election as it was last announced."""
+
+    def __init__(self, announced: ElectionAnnounced, key: bytes) -> None:
+        self._announced = announced
+        self._key = key
+        self._electors = announced.definition.electors
+        self._papers = {c.id: Paper(c, _places(c)) for c in announced.definition.contests}
+
+    def take(self, form: Form) -> Taken | Refusal:
+        """Return the record of a form, or why there is none."""
+        code = self._code(form.code)
+        if isinstance(code, Refusal):
+            return code
+        fault = self._phase_fault() or self._form_fault(form)
+        if fault is not None:
+            return fault
+        ranked = [self._marks(form, paper) for paper in self._papers.values()]
+        for marks in ranked:
+            if isinstance(marks, Refusal):
+                return marks
+        election = self._announced.definition.id
+        papers = tuple(marks for marks in ranked if isinstance(marks, str))
+        ballot = HotBallot(form.ballot_id, election, code.elector, code.section, code.mac, papers)
+        proof = receipt(self._key, election, form.ballot_id, code.elector)
+        return Taken(shard_of(code.elector, self._announced.shards), ballot, proof)
+
+    def _phase_fault(self) -> Refusal | None:
+        phase = self._announced.phase
+        if phase is Phase.OPEN:
+            return None
+        return Refusal(
+            409, "The election is not open", "", f"{self._announced.definition.title} {_NOT_OPEN[phase]}"
+        )
+
+    def _code(self, text: str) -> VotingCode | Refusal:
+        try:
+            code = parse_code(text)
+        except BadCode as fault:
+            return Refusal(422, "Not a voting code", "code", f"Expected a voting code: {fault}")
+        genuine = code.elector < self._electors and code.mac == code_mac(
+            self._key, code.elector, code.section
+        )
+        return (
+            code
+            if genuine
+            else Refusal(403, "Not a genuine voting code", "code", "This election gave out no such code")
+        )
+
+    def _form_fault(self, form: Form) -> Refusal | None:
+        if not _BALLOT_ID.fullmatch(form.ballot_id):
+            return Refusal(422, "Not a ballot id", "ballot_id", "Expected 32 hexadecimal digits, 0-9 and a-f")
+        for contest in form.rankings:
+            if contest not in self._papers:
+                known = ", ".join(self._papers)
+                return Refusal(
+                    422, "Unknown contest", f"rankings.{contest[:60]}", f"Expected one of: {known}"
+                )
+        return None
+
+    def _marks(self, form: Form, paper: Paper) -> str | Refusal:
+        contest, places = paper.contest, paper.places
+        ranks = form.rankings.get(contest.id, ())
+        if len(ranks) > contest.max_ranks_on_paper:
+            found = f"Expected at most {contest.max_ranks_on_paper} ranks, found {len(ranks)}"
+            return Refusal(422, "Too many ranks", f"rankings.{contest.id}", found)
+        try:
+            marked = [[places[candidate] for candidate in rank] for rank in ranks]
+        except KeyError:
+            return _unknown_candidate(ranks, paper)
+        for place, rank in enumerate(marked):
+            if len(set(rank)) != len(rank):
+                field = f"rankings.{contest.id}[{place}]"
+                return Refusal(
+                    422, "A candidate twice in one rank", field, "Expected each candidate once in a rank"
+                )
+        return format_marks(marked)
+
+
+def _places(contest: Contest) -> dict[str, int]:
+    return {candidate.id: place for place, candidate in enumerate(contest.candidates)}
+
+
+def _unknown_candidate(ranks: object, paper: Paper) -> Refusal:
+    assert isinstance(ranks, list)
+    field = next(
+        f"rankings.{paper.contest.id}[{rank}][{place}]"
+        for rank, candidates in enumerate(ranks)
+        for place, candidate in enumerate(candidates)
+        if candidate not in paper.places
+    )
+    return Refusal(422, "Unknown candidate", field, f"Expected one of: {', '.join(paper.places)}")
