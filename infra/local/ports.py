@@ -1,0 +1,55 @@
+"""TCP ports of this machine. Loopback only."""
+
+import secrets
+import socket
+from contextlib import ExitStack
+
+LOOPBACK = "127.0.0.1"
+# Below the range that systems hand to outgoing connections. A client that keeps trying a stopped server's port within
+# that range can be given the very same port as its own, connect to itself, and keep the server from coming back.
+_FIRST, _LAST = 20_000, 32_000
+_ATTEMPTS = 200
+_CONNECT_S = 0.5
+
+
+def free_ports(count: int) -> list[int]:
+    """Return distinct ports that nothing listens on now. Raises OSError if none are found."""
+    found: list[int] = []
+    with ExitStack() as held:
+        for _ in range(_ATTEMPTS):
+            if len(found) == count:
+                return found
+            listener = held.enter_context(socket.socket())
+            port = _FIRST + secrets.randbelow(_LAST - _FIRST)
+            if _bind(listener, port):
+                found.append(port)
+    raise OSError(f"no {count} free ports between {_FIRST} and {_LAST} after {_ATTEMPTS} attempts")
+
+
+def require_free(*wanted: int) -> None:
+    """Raise OSError, naming the port, if a program listens on it: its answers would pass for those of ours."""
+    for port in wanted:
+        with socket.socket() as listener:
+            listener.setsockopt(
+                socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+            )  # a predecessor's last connections are fine
+            if not _bind(listener, port):
+                raise OSError(f"port {port} of {LOOPBACK} is taken by another program")
+
+
+def answers(port: int, request: bytes) -> bool:
+    """Return whether a connection to the port is accepted and the request answered by anything at all."""
+    try:
+        with socket.create_connection((LOOPBACK, port), timeout=_CONNECT_S) as connection:
+            connection.sendall(request)
+            return bool(connection.recv(1))
+    except OSError:
+        return False
+
+
+def _bind(listener: socket.socket, port: int) -> bool:
+    try:
+        listener.bind((LOOPBACK, port))
+    except OSError:
+        return False
+    return True

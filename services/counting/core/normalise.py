@@ -1,0 +1,99 @@
+"""From the marks on a paper to an order of choices, and the reason the paper stops where it stops.
+
+Rule 1: each rule is one small function, named for what it looks for, and says at which rank it stops the paper.
+Rule 2: the earliest stop ends the paper. At one and the same rank the order of `STOPS` decides which is named.
+Rule 3: nothing here depends on the round: a paper is normalised once, and that serves every round.
+
+Blank ranks count as skipped only before a later mark, as in Maine (21-A M.R.S. section 723-A(1)(K)): what is
+left blank after the last mark was not skipped.
+"""
+
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Final, Literal, NamedTuple, get_args
+
+from shared.contract.ballots import parse_marks
+from shared.contract.elections import Rules
+
+Ending = Literal["choices", "blank", "overvote", "skipped", "repeated"]
+"""Why a paper stops: its choices ran out, it never had one, or a rule stopped it at a rank."""
+
+ENDINGS: Final[tuple[Ending, ...]] = get_args(Ending)
+
+Ranks = Sequence[tuple[int, ...]]
+"""Ranks in order, each the candidates marked there: none, one, or several."""
+
+
+class Choices(NamedTuple):
+    """What a paper says under the rules: distinct candidates, best first, then why it stops."""
+
+    candidates: tuple[int, ...]
+    ending: Ending
+
+    def path(self, candidates: int) -> tuple[int, ...]:
+        """Return the holders this paper passes through in a contest of so many `candidates`.
+
+        A holder is a candidate, by index, or an ending, by `candidates` plus its place in `ENDINGS`. An ending
+        never falls, so each paper always has exactly one holder: the first on its path that still stands.
+        """
+        assert max(self.candidates, default=0) < candidates, f"{self} names a candidate outside the contest"
+        return (*self.candidates, candidates + ENDINGS.index(self.ending))
+
+
+def normalise(marks: str, rules: Rules) -> Choices:
+    """Return what `marks` amount to. Raises ValueError if they are not the spelling of a ranking."""
+    ranks = ranks_that_count(parse_marks(marks), rules)
+    stops = [(place, ending) for ending, rule in STOPS if (place := rule(ranks, rules)) is not None]
+    if stops:
+        place, ending = min(stops, key=itemgetter(0))
+        return Choices(single_choices(ranks[:place]), ending)
+    candidates = single_choices(ranks)
+    return Choices(candidates, "choices" if candidates else "blank")
+
+
+def ranks_that_count(ranks: Ranks, rules: Rules) -> Ranks:
+    """Return the ranks the rules look at: the first `max_ranks`."""
+    return ranks[: rules.max_ranks]
+
+
+def single_choices(ranks: Ranks) -> tuple[int, ...]:
+    """Return the candidates who stand alone at a rank, each once: nobody is chosen by a blank or an overvote."""
+    return tuple(dict.fromkeys(rank[0] for rank in ranks if len(rank) == 1))
+
+
+def after_skipped_ranks(ranks: Ranks, rules: Rules) -> int | None:
+    """Return the first mark that stands after more blank ranks in a row than the rules pass over."""
+    if rules.max_skipped_ranks is None:
+        return None
+    blanks = 0
+    for place, rank in enumerate(ranks):
+        if rank and blanks > rules.max_skipped_ranks:
+            return place
+        blanks = 0 if rank else blanks + 1
+    return None
+
+
+def at_repeated_candidate(ranks: Ranks, rules: Rules) -> int | None:
+    """Return the first rank that marks a candidate whom an earlier rank marked, an overvoted one included."""
+    if rules.repeated_candidate == "skip":
+        return None
+    marked: set[int] = set()
+    for place, rank in enumerate(ranks):
+        if not marked.isdisjoint(rank):
+            return place
+        marked.update(rank)
+    return None
+
+
+def at_overvote(ranks: Ranks, rules: Rules) -> int | None:
+    """Return the first rank that marks several candidates."""
+    if rules.overvote == "skip":
+        return None
+    return next((place for place, rank in enumerate(ranks) if len(rank) > 1), None)
+
+
+STOPS: Final[tuple[tuple[Ending, Callable[[Ranks, Rules], int | None]], ...]] = (
+    ("skipped", after_skipped_ranks),
+    ("repeated", at_repeated_candidate),
+    ("overvote", at_overvote),
+)

@@ -1,0 +1,51 @@
+"""The independent recount, as the operator asks for it: a process of its own, bounded, off the event loop."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from services.operator.settings import OperatorSettings
+from shared.contract.recounts import Recount
+
+
+class RecountFailed(Exception):
+    """The recount gave no report, and why."""
+
+
+async def recount(settings: OperatorSettings, election: str, watermark: Sequence[int]) -> Recount:
+    """Return the audit's report of an election's log up to a watermark. Raises RecountFailed."""
+    arguments = [election, "--json", "--watermark", ",".join(map(str, watermark))]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "services.audit", *arguments),
+        env={**os.environ, **_environment(settings)},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(settings.recount_bound_s):
+            out, err = await process.communicate()
+    except TimeoutError as fault:
+        raise RecountFailed(f"the recount was given up after {settings.recount_bound_s:g} s") from fault
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        raise RecountFailed(err.decode(errors="replace").strip()[-1000:] or f"exit code {process.returncode}")
+    try:
+        return Recount.model_validate_json(out)
+    except ValidationError as fault:
+        raise RecountFailed(f"the recount's report cannot be read: {fault}") from fault
+
+
+def _environment(settings: OperatorSettings) -> dict[str, str]:
+    return {
+        "LIVECOUNT_KAFKA": settings.kafka,
+        "LIVECOUNT_NAMESPACE": settings.namespace,
+        "LIVECOUNT_SHARDS": str(settings.shards),
+        "LIVECOUNT_SECRET_FILE": str(settings.secret_file.absolute()),
+    }

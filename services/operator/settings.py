@@ -1,0 +1,36 @@
+"""The operator's settings."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from shared.runtime.settings import Settings
+
+MIN_TOKEN_CHARS = 16
+
+
+class OperatorSettings(Settings):
+    """Adds who may give orders, the codes' secret, and the monitor's own port."""
+
+    port: int = Field(8102, ge=1, le=65535)
+    monitor_port: int = Field(8105, ge=1, le=65535, description="Where Faust serves the monitor's page")
+    secret_file: Path = Field(Path(".livecount/secret"), description="Master secret of the voting codes")
+    operator_token: str | None = Field(
+        None,
+        min_length=MIN_TOKEN_CHARS,
+        description="Bearer token; if unset, that of data_dir/operator-token",
+    )
+    recount_bound_s: float = Field(600.0, gt=0, description="A recount that takes longer is given up")
+
+
+def read_token(settings: OperatorSettings) -> str:
+    """Return the bearer token. Raises ValueError naming the file if there is none."""
+    if settings.operator_token is not None:
+        return settings.operator_token
+    path = settings.data_dir / "operator-token"
+    token = path.read_text().strip() if path.is_file() else ""
+    if len(token) < MIN_TOKEN_CHARS:
+        raise ValueError(
+            f"{path}: no token of {MIN_TOKEN_CHARS} characters or more; `livecount up` makes one"
+        )
+    return token

@@ -1,0 +1,1 @@
+"""Results: standings to the world, as pages, JSON and a live feed."""

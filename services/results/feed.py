@@ -1,0 +1,48 @@
+"""What results shows of a contest, and the gate that keeps it from going back.
+
+Rule: a standing is shown only if no component of its watermark is below the one shown, so that repeats and
+late words of a restarted process change nothing.
+"""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from shared.contract.codec import decode_as
+from shared.contract.standings import Standing
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One standing as it is served: the bytes published, and what is needed to serve them."""
+
+    body: bytes
+    standing: Standing
+    as_of_ms: int
+
+    @property
+    def key(self) -> str:
+        """The contest's key."""
+        return self.standing.key
+
+    @property
+    def sequence(self) -> int:
+        """The standing's number."""
+        return self.standing.sequence
+
+    @property
+    def etag(self) -> str:
+        """A strong entity tag: the same bytes have the same one."""
+        return f'"{self.sequence}-{sha256(self.body).hexdigest()[:16]}"'
+
+
+def frame(body: bytes, as_of_ms: int) -> Frame:
+    """Return the frame of a published standing. Raises ValueError, UnknownVersion."""
+    return Frame(body, decode_as(Standing, body), as_of_ms)
+
+
+def advances(shown: Frame | None, offered: Frame) -> bool:
+    """Return whether `offered` may take the place of what is shown."""
+    if shown is None:
+        return True
+    pairs = zip(shown.standing.watermark, offered.standing.watermark, strict=True)
+    return offered.sequence > shown.sequence and all(before <= after for before, after in pairs)

@@ -1,0 +1,100 @@
+"""The public API of results. Everything is readable from anywhere, and nothing can be written."""
+
+from dataclasses import dataclass
+from email.utils import formatdate
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from services.results.exports import rounds_csv
+from services.results.feed import Frame
+from services.results.hub import Hub
+from services.results.settings import ResultsSettings
+from services.results.stream import live
+from shared.contract.events import ElectionAnnounced
+from shared.contract.ids import contest_key
+from shared.runtime.problems import problem
+from shared.runtime.projection import Projection
+
+FRESH = "public, max-age=1, stale-while-revalidate=10, stale-if-error=300"
+
+
+@dataclass
+class Api:
+    """The handlers and what they need."""
+
+    settings: ResultsSettings
+    announced: Projection[ElectionAnnounced]
+    hub: Hub
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        contest = "/v1/elections/{election}/contests/{contest}"
+        return [
+            Route("/v1/elections", self.elections),
+            Route("/v1/elections/{election}", self.election),
+            Route(f"{contest}/standing", self.standing),
+            Route(f"{contest}/stream", self.stream),
+            Route(f"{contest}/rounds.csv", self.rounds),
+        ]
+
+    def elections(self, _: Request) -> Response:
+        """All elections, as announced."""
+        return _json(
+            [msgspec.Raw(found.model_dump_json().encode()) for found in self.announced.newest.values()]
+        )
+
+    def election(self, request: Request) -> Response:
+        """One election."""
+        found = self.announced.newest.get(request.path_params["election"])
+        return _json(msgspec.Raw(found.model_dump_json().encode())) if found else _unknown(request)
+
+    def standing(self, request: Request) -> Response:
+        """A contest's newest standing, byte for byte as it was published."""
+        frame = self._frame(request)
+        if frame is None:
+            return _unknown(request)
+        headers = self._headers(frame)
+        if request.headers.get("if-none-match") == frame.etag:
+            return Response(status_code=304, headers=headers)
+        return Response(frame.body, media_type="application/json", headers=headers)
+
+    def rounds(self, request: Request) -> Response:
+        """The rounds as CSV."""
+        frame = self._frame(request)
+        if frame is None:
+            return _unknown(request)
+        return Response(rounds_csv(frame.standing), media_type="text/csv", headers=self._headers(frame))
+
+    def stream(self, request: Request) -> Response:
+        """The live feed."""
+        if self.hub.clients >= self.settings.max_clients:
+            return problem(503, "Too many live connections", "Ask for the standing instead", retry_after_s=5)
+        return live(request, self.hub, _key(request), self.settings.send_timeout_s)
+
+    def _frame(self, request: Request) -> Frame | None:
+        return self.hub.frames.get(_key(request))
+
+    def _headers(self, frame: Frame) -> dict[str, str]:
+        headers = {
+            "ETag": frame.etag,
+            "Cache-Control": FRESH,
+            "Last-Modified": formatdate(frame.as_of_ms / 1000, usegmt=True),
+            "Access-Control-Allow-Origin": "*",
+        }
+        return headers | ({"Livecount-Stale": "true"} if self.hub.stale else {})
+
+
+def _key(request: Request) -> str:
+    return contest_key(request.path_params["election"], request.path_params["contest"])
+
+
+def _json(value: object) -> Response:
+    headers = {"Cache-Control": FRESH, "Access-Control-Allow-Origin": "*"}
+    return Response(msgspec.json.encode(value), media_type="application/json", headers=headers)
+
+
+def _unknown(request: Request) -> Response:
+    return problem(404, "Nothing here", f"No result at {request.url.path}; /v1/elections lists what there is")

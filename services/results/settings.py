@@ -1,0 +1,15 @@
+"""Results' settings."""
+
+from pydantic import Field
+
+from shared.runtime.settings import Settings
+
+
+class ResultsSettings(Settings):
+    """Adds the limits of the feed."""
+
+    port: int = Field(8100, ge=1, le=65535)
+    max_clients: int = Field(20_000, ge=1, description="Live connections at once; more are put off")
+    send_timeout_s: float = Field(
+        10.0, gt=0, description="A client that takes no bytes for so long is dropped"
+    )

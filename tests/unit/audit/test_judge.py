@@ -1,0 +1,181 @@
+"""The auditor's judge, told as logs: these records give these verdicts, as the contract's words say."""
+
+import pytest
+
+from services.audit.judge import ShardAudit, WrongSecret
+from services.audit.report import NoElection, report_of
+from shared.contract.codec import UnknownVersion
+from tests.support.elections import Life, election
+
+
+@pytest.fixture
+def life() -> Life:
+    """A picnic's election."""
+    return Life(election())
+
+
+def audit(life: Life, shard: int = 0, shards: int = 1) -> ShardAudit:
+    """Return the audit of one shard."""
+    return ShardAudit(life.definition.id, shard, shards, life.key)
+
+
+def verdicts(of: ShardAudit, *records: bytes) -> list[str]:
+    """Return the verdicts of the ballots among the records."""
+    found = [of.take(record) for record in records]
+    return [str(reason) for reason in found if reason is not None]
+
+
+def started(life: Life, *records: bytes) -> list[str]:
+    """Return the verdicts of records in an election that is open."""
+    return verdicts(audit(life), life.configured(), life.opened(), *records)
+
+
+def test_the_first_ballot_of_an_elector_stands(life: Life) -> None:
+    """Its retry is the same ballot, another one comes too late."""
+    assert started(life, life.ballot(1), life.ballot(1), life.ballot(1, ballot=99)) == [
+        "accepted",
+        "same-ballot",
+        "already-voted",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("moves", "expected"),
+    [
+        ((), "not-open"),
+        (("opened",), "accepted"),
+        (("opened", "paused"), "paused"),
+        (("opened", "paused", "resumed"), "accepted"),
+        (("opened", "paused", "closed"), "closed"),
+        (("opened", "closed", "resumed"), "closed"),
+        (("opened", "closed", "certified"), "closed"),
+        (("paused", "opened"), "accepted"),
+    ],
+)
+def test_the_controls_of_the_shard_decide_the_phase(
+    life: Life, moves: tuple[str, ...], expected: str
+) -> None:
+    """A control that fits no phase has no effect."""
+    controls = [getattr(life, move)() for move in moves]
+
+    assert verdicts(audit(life), life.configured(), *controls, life.ballot(1)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("ballot", "expected"),
+    [
+        ({"elector": 40}, "unknown-elector"),
+        ({"elector": 1, "section": 2}, "unknown-section"),
+        ({"elector": 1, "mac": 5}, "bad-code"),
+    ],
+)
+def test_who_is_not_on_the_roll_has_no_vote(life: Life, ballot: dict[str, int], expected: str) -> None:
+    """Number, section and code are all asked."""
+    assert started(life, life.ballot(**ballot)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("papers", "expected"),
+    [
+        (("0>1",), "unknown-contest"),
+        (("0>4", "1"), "bad-ranking"),
+        (("0>1>2>3>0", "1"), "bad-ranking"),
+        (("0>", "1"), "bad-ranking"),
+        (("", ""), "accepted"),
+    ],
+)
+def test_a_paper_must_fit(life: Life, papers: tuple[str, ...], expected: str) -> None:
+    """One ranking for each contest, of its candidates, in the one spelling; blank is a ranking."""
+    assert started(life, life.ballot(1, *papers)) == [expected]
+
+
+def test_another_shards_elector_is_refused_here(life: Life) -> None:
+    """One elector's ballots meet in one shard."""
+    of = audit(life, shard=1, shards=2)
+
+    assert verdicts(of, life.configured(), life.opened(), life.ballot(2), life.ballot(3)) == [
+        "wrong-shard",
+        "accepted",
+    ]
+
+
+def test_rubbish_is_malformed_and_belongs_to_no_election(life: Life) -> None:
+    """It is in nobody's balance; nor are ballots before the election exists."""
+    of = audit(life)
+
+    assert verdicts(of, b"rubbish", life.ballot(1)) == ["malformed", "unknown-election"]
+    assert not of.reasons
+
+
+def test_a_record_of_a_newer_kind_stops_the_audit(life: Life) -> None:
+    """It is not guessed at."""
+    with pytest.raises(UnknownVersion):
+        audit(life).take(b'["ballot-cast/9",1]')
+
+
+def test_another_elections_records_do_not_matter(life: Life) -> None:
+    """Two elections share a log."""
+    other = Life(election("feast"))
+
+    assert started(life, other.configured(), other.closed(), other.ballot(1), life.ballot(1)) == ["accepted"]
+
+
+def test_a_void_takes_the_ballot_out_and_a_restore_brings_it_back(life: Life) -> None:
+    """The ballot's own id stays the same ballot; a new ballot is refused as void."""
+    of = audit(life)
+    start = (life.configured(), life.opened(), life.ballot(1))
+
+    voided = verdicts(of, *start, life.voided(1), life.voided(1), life.ballot(1), life.ballot(1, ballot=9))
+
+    assert voided == ["accepted", "same-ballot", "void-elector"]
+    assert (of.accepted, of.retracted, of.papers["0>1", "1"]) == (0, 1, 0)
+    verdicts(of, life.restored(1), life.restored(1))
+    assert (of.accepted, of.retracted, of.papers["0>1", "1"]) == (1, 0, 1)
+
+
+def test_a_void_before_the_vote_refuses_it_until_it_is_taken_back(life: Life) -> None:
+    """Nothing is retracted, for nothing was cast."""
+    records = (life.voided(1), life.ballot(1), life.restored(1), life.ballot(1, ballot=2))
+
+    assert started(life, *records) == ["void-elector", "accepted"]
+
+
+def test_a_certified_result_no_longer_changes(life: Life) -> None:
+    """A void after the certificate has no effect."""
+    of = audit(life)
+    records = (life.opened(), life.ballot(1), life.closed(), life.certified(), life.voided(1))
+
+    verdicts(of, life.configured(), *records)
+
+    assert (of.accepted, of.final) == (1, True)
+
+
+def test_another_secret_cannot_judge(life: Life) -> None:
+    """Every code would seem false."""
+    with pytest.raises(WrongSecret, match="opened under key other"):
+        verdicts(audit(life), life.configured(), life.opened(code_key="other"))
+
+
+def test_shards_add_up_to_a_report_that_balances(life: Life) -> None:
+    """Two shards, a duplicate and a void: every record is accounted for."""
+    shards = [audit(life, shard, 2) for shard in range(2)]
+    for shard in shards:
+        verdicts(shard, life.configured(), life.opened())
+    verdicts(shards[0], life.ballot(0, "0", "1"), life.ballot(0, "0", "1"), life.ballot(2, "1", "1"))
+    verdicts(shards[1], life.ballot(1, "0", "0"), life.ballot(3), life.voided(3))
+
+    report = report_of("picnic", shards, (5, 5))
+
+    balance = report.balance
+    assert (balance.cast, balance.accepted, balance.duplicate, balance.voided) == (5, 3, 1, 1)
+    assert report.contests["fruit"].results.rounds[0] == {"apple": 2, "banana": 1, "cherry": 0, "damson": 0}
+    assert report.contests["fruit"].results.elected == ("apple",)
+
+
+def test_an_election_missing_from_a_shard_is_not_reported(life: Life) -> None:
+    """It would be counted in part."""
+    shards = [audit(life, shard, 2) for shard in range(2)]
+    verdicts(shards[0], life.configured())
+
+    with pytest.raises(NoElection, match="configured in 1 of 2 shards"):
+        report_of("picnic", shards, (1, 0))

@@ -1,0 +1,107 @@
+"""The live counts at their edges; that they equal the reference is a property."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from services.counting.core.methods import open_method
+from services.counting.core.rankings import Rankings
+from services.counting.core.tabulate import tabulate
+from shared.contract.elections import MAX_CANDIDATES, Candidate, Contest, Rules
+from tests.support.elections import contest
+
+METHODS = ("irv", "plurality")
+
+
+def of(method: str) -> Contest:
+    """Return the fruit contest by either method."""
+    return contest().model_copy(update={"method": method})
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_without_ballots_counts_nothing(method: str) -> None:
+    """Zero-state: one round, no decision."""
+    assert open_method(of(method), 2).count() == tabulate({}, of(method), 2)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_counting_twice_changes_nothing(method: str) -> None:
+    """A count is a look."""
+    live = open_method(of(method), 1)
+    live.apply([(0, "0>1", 2), (0, "3>1", 1), (0, "1", 2)])
+    assert live.count() == live.count()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_an_unknown_section_stops_the_program(method: str) -> None:
+    """Sections are settled when the contest is opened."""
+    with pytest.raises(KeyError):
+        open_method(of(method), 1).apply([(1, "0", 1)])
+
+
+def test_a_ranking_retracted_more_often_than_cast_stops_the_program() -> None:
+    """Even if another ranking for the same candidate would hide it."""
+    live = open_method(contest(), 1)
+    live.apply([(0, "0>1", 1), (0, "0>2", 1)])
+    with pytest.raises(AssertionError, match="retracted"):
+        live.apply([(0, "0>1", -2)])
+
+
+def test_a_batch_may_take_back_before_it_gives() -> None:
+    """Only what stands after the batch must be at least none."""
+    live = open_method(contest(), 1)
+    live.apply([(0, "0>1", -1), (0, "0>1", 2)])
+    assert live.count().rounds[0].votes == (1, 0, 0, 0)
+
+
+def test_the_rounds_follow_when_two_candidates_change_places() -> None:
+    """Apple was last; three ballots later banana is, and apple's voters are not moved any more."""
+    live = open_method(contest("fruit", ("apple", "banana", "cherry")), 1)
+    live.apply([(0, "0>2", 3), (0, "1>0", 4), (0, "2", 5)])
+    assert live.count().elected == (2,)
+    live.apply([(0, "0>2", 3)])
+    assert live.count().rounds[0].eliminated == {1}
+    assert live.count().elected == (0,)
+
+
+def test_a_break_is_mended_only_until_the_fallen_are_the_same_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two neighbours change places early on: of the four rounds after, one is tallied anew."""
+    retallied: list[list[int]] = []
+    handed_on_by = Rankings.handed_on_by
+
+    def watched(self: Rankings, out: Sequence[int]) -> NDArray[np.int64]:
+        retallied.append(list(out))
+        return handed_on_by(self, out)
+
+    live = open_method(contest("fruit", ("apple", "banana", "cherry", "damson", "elder", "fig")), 1)
+    live.apply([(0, f"{c}>{(c + 1) % 6}", 10 + 20 * c) for c in range(6)])
+    live.count()
+    monkeypatch.setattr(Rankings, "handed_on_by", watched)
+    live.apply([(0, "0", 25)])
+    assert live.count().rounds[0].eliminated == {1}
+    assert retallied == [[1]]
+
+
+def test_as_many_candidates_as_a_contest_can_have() -> None:
+    """Holders fit the byte they are kept in."""
+    wide = Contest(
+        id="wide",
+        title="Wide",
+        candidates=tuple(Candidate(id=f"c{place}", name="C") for place in range(MAX_CANDIDATES)),
+        lot="tests",
+    )
+    papers = {(0, f"{c}>{(c * 7 + 1) % MAX_CANDIDATES}>0"): 1 + c % 5 for c in range(1, MAX_CANDIDATES)}
+    live = open_method(wide, 1)
+    live.apply((section, marks, ballots) for (section, marks), ballots in papers.items())
+    assert live.count() == tabulate(papers, wide, 1)
+
+
+def test_spellings_that_are_counted_alike_share_a_row() -> None:
+    """Four ways to say banana, then nothing more; another section and another ending stand apart."""
+    rankings = Rankings(4, 2, Rules(max_ranks=2, overvote="exhaust"))
+    changes = [(0, marks, 1) for marks in ("1", ">1", "1>1", "1>>2")]
+    assert len(rankings.add(changes).paths) == 4
+    rankings.add([(1, "1", 1), (0, "1>0=2", 1)])
+    assert len(rankings) == 3

@@ -1,0 +1,109 @@
+"""Each rule that turns marks into choices, one at a time and where two meet."""
+
+import pytest
+
+from services.counting.core.normalise import Choices, Ending, normalise
+from shared.contract.elections import Rules
+
+
+def test_a_clean_ranking_is_its_own_choices() -> None:
+    """Most papers say exactly what they mean."""
+    assert normalise("3>1>0", Rules()) == Choices((3, 1, 0), "choices")
+
+
+@pytest.mark.parametrize("marks", ["", "0=1", "0=1>>1=2"])
+def test_a_paper_that_chooses_nobody_is_blank(marks: str) -> None:
+    """Nothing marked, or nothing but overvotes that are passed over."""
+    assert normalise(marks, Rules(overvote="skip")) == Choices((), "blank")
+
+
+def test_ranks_beyond_the_limit_are_ignored() -> None:
+    """Three ranks count: what the fourth says is neither a choice nor a fault."""
+    rules = Rules(max_ranks=3, repeated_candidate="exhaust")
+    assert normalise("0>1>2>3", rules) == Choices((0, 1, 2), "choices")
+    assert normalise("0>1>2>0", rules) == Choices((0, 1, 2), "choices")
+
+
+def test_an_overvote_exhausts_the_paper_there() -> None:
+    """What stands before it counts, what stands after it does not."""
+    assert normalise("2>0=1>3", Rules(overvote="exhaust")) == Choices((2,), "overvote")
+
+
+def test_an_overvote_can_be_passed_over() -> None:
+    """The next rank is the next choice, and the overvoted candidates can still be chosen there."""
+    assert normalise("2>0=1>0", Rules(overvote="skip")) == Choices((2, 0), "choices")
+
+
+def test_an_overvote_at_the_first_rank_is_named_as_such() -> None:
+    """It stands with nobody from the first round, but it is no blank paper."""
+    assert normalise("0=1>2", Rules(overvote="exhaust")) == Choices((), "overvote")
+
+
+def test_blank_ranks_are_passed_over_without_a_limit() -> None:
+    """Any run of blanks leads to the next mark."""
+    assert normalise(">>0>>>1", Rules(max_skipped_ranks=None)) == Choices((0, 1), "choices")
+
+
+@pytest.mark.parametrize(
+    ("allowed", "choices"),
+    [
+        (0, Choices((), "skipped")),
+        (1, Choices((0,), "skipped")),
+        (2, Choices((0, 1), "choices")),
+    ],
+)
+def test_a_longer_run_of_blanks_than_allowed_exhausts_the_paper(allowed: int, choices: Choices) -> None:
+    """The run counts, not the sum: one blank, a mark, then two blanks."""
+    assert normalise(">0>>>1", Rules(max_skipped_ranks=allowed)) == choices
+
+
+def test_a_rank_left_blank_after_the_last_counted_mark_was_not_skipped() -> None:
+    """The mark at the fourth rank is not looked at, so nothing comes after the blanks."""
+    assert normalise("0>>>1", Rules(max_ranks=3, max_skipped_ranks=0)) == Choices((0,), "choices")
+
+
+def test_an_overvote_that_is_passed_over_is_no_blank_rank() -> None:
+    """The run of blanks starts again after it."""
+    rules = Rules(overvote="skip", max_skipped_ranks=1)
+    assert normalise("0>>1=2>>3", rules) == Choices((0, 3), "choices")
+
+
+def test_a_repeated_candidate_is_passed_over() -> None:
+    """Saying it twice adds nothing and harms nothing."""
+    assert normalise("0>0>1>0>2", Rules(repeated_candidate="skip")) == Choices((0, 1, 2), "choices")
+
+
+def test_a_repeated_candidate_can_exhaust_the_paper() -> None:
+    """It stops at the second naming."""
+    assert normalise("0>1>0>2", Rules(repeated_candidate="exhaust")) == Choices((0, 1), "repeated")
+
+
+def test_a_candidate_named_in_an_overvote_counts_as_named() -> None:
+    """An overvote chooses nobody, but the paper has named its candidates all the same."""
+    rules = Rules(overvote="skip", repeated_candidate="exhaust")
+    assert normalise("3>0=1>1>2", rules) == Choices((3,), "repeated")
+
+
+def test_the_earliest_stop_ends_the_paper() -> None:
+    """An overvote at the second rank comes before a repeat at the third."""
+    rules = Rules(overvote="exhaust", repeated_candidate="exhaust", max_skipped_ranks=0)
+    assert normalise("0>1=2>0>>3", rules) == Choices((0,), "overvote")
+
+
+@pytest.mark.parametrize(("marks", "ending"), [("0>>0=1", "skipped"), ("0>0=1", "repeated")])
+def test_stops_at_one_rank_are_named_in_a_fixed_order(marks: str, ending: Ending) -> None:
+    """Skipped ranks before a repeat, a repeat before an overvote."""
+    rules = Rules(overvote="exhaust", repeated_candidate="exhaust", max_skipped_ranks=0)
+    assert normalise(marks, rules) == Choices((0,), ending)
+
+
+def test_a_path_ends_where_nobody_falls() -> None:
+    """Candidates first, then the ending, numbered after all candidates of the contest."""
+    assert Choices((2, 0), "choices").path(4) == (2, 0, 4)
+    assert Choices((), "overvote").path(4) == (6,)
+
+
+def test_a_candidate_outside_the_contest_stops_the_program() -> None:
+    """Its index would read as an ending."""
+    with pytest.raises(AssertionError, match="outside the contest"):
+        normalise("4", Rules()).path(4)
