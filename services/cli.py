@@ -7,8 +7,6 @@ Rule 2: an error is one line on standard error that says what was expected, and 
 import asyncio
 import json
 import os
-import runpy
-import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,11 +16,9 @@ from pydantic import ValidationError
 
 if TYPE_CHECKING:
     from services.operator.client import OperatorClient
-    from shared.contract.topics import TopicSpec
 
 SERVICES = ("intake", "validation", "counting", "results", "operator")
 OPERATOR_URL = "http://127.0.0.1:8102"
-TOKEN_BYTES = 32
 
 app = typer.Typer(
     help="Counts ranked-choice votes as they arrive.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -68,59 +64,21 @@ def up(
 
     Example: livecount up --data-dir .livecount
     """
-    data_dir.mkdir(parents=True, exist_ok=True)
-    make_secrets(data_dir)
     asyncio.run(_up(kafka, redis, data_dir, namespace))
 
 
 async def _up(kafka: str | None, redis: str | None, data_dir: Path, namespace: str) -> None:
-    from infra.local.deployment import DEFAULT_PORTS, DEFAULT_SHARDS, deployment
-    from infra.local.stack import Plan, Stack, cancel_on_signals
-    from infra.local.topics import create_topics
+    from infra.local.deployment import DEFAULT_PORTS, plan
+    from infra.local.stack import Stack, cancel_on_signals
 
-    specs = all_topics(namespace, shards=DEFAULT_SHARDS, contest_partitions=1, replication=1)
-    plan = Plan(
-        data=data_dir,
-        services=lambda addresses: deployment(addresses, data_dir, namespace),
-        topics=lambda bootstrap: create_topics(bootstrap, specs),
-        kafka=kafka,
-        redis=redis,
-    )
     cancel_on_signals()
     try:
-        async with Stack(plan) as stack:
+        async with Stack(plan(data_dir, namespace, kafka=kafka, redis=redis)) as stack:
             at = f"http://127.0.0.1:{DEFAULT_PORTS['results']}"
             typer.echo(f"Livecount is up: {at}, Kafka at {stack.addresses.kafka}. Ctrl-C ends it.")
             await asyncio.Event().wait()
     except asyncio.CancelledError:
         typer.echo("Livecount has stopped.")
-
-
-def make_secrets(data_dir: Path) -> None:
-    """Make the voting codes' secret and the operator's token, for their owner's eyes only, where they are missing."""
-    for name, content in (
-        ("secret", secrets.token_bytes(TOKEN_BYTES)),
-        ("operator-token", secrets.token_urlsafe(TOKEN_BYTES).encode()),
-    ):
-        try:
-            descriptor = os.open(data_dir / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            continue
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-
-
-def all_topics(
-    namespace: str, *, shards: int, contest_partitions: int, replication: int
-) -> "list[TopicSpec]":
-    """Return every topic of a deployment: the declared ones, and those the monitor keeps for itself."""
-    from services.operator.monitor import changelog_topics
-    from shared.contract.topics import topic_specs
-
-    declared = topic_specs(
-        namespace, shards=shards, contest_partitions=contest_partitions, replication=replication
-    )
-    return [*declared, *changelog_topics(namespace, replication)]
 
 
 def _service_command(name: str) -> None:
@@ -275,6 +233,8 @@ def topics() -> None:
     from shared.runtime.settings import Settings
 
     settings = Settings()
+    from infra.local.deployment import all_topics
+
     specs = all_topics(
         settings.namespace,
         shards=settings.shards,

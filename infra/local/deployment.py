@@ -1,5 +1,7 @@
 """What runs on one machine, as plain data: every service with its command, environment and readiness."""
 
+import os
+import secrets
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,13 +10,17 @@ from typing import Final
 
 from infra.local.ports import LOOPBACK
 from infra.local.service import ServiceSpec
-from infra.local.stack import Addresses
+from infra.local.stack import Addresses, Plan
+from infra.local.topics import create_topics
+from services.operator.monitor import changelog_topics
+from shared.contract.topics import TopicSpec, topic_specs
 
 SERVICES: Final = ("intake", "validation", "counting", "results", "operator")
 DEFAULT_PORTS: Final[Mapping[str, int]] = MappingProxyType(
     {"results": 8100, "intake": 8101, "operator": 8102, "validation": 8103, "counting": 8104, "monitor": 8105}
 )
 DEFAULT_SHARDS: Final = 4
+SECRET_BYTES: Final = 32
 
 
 def deployment(
@@ -44,3 +50,46 @@ def deployment(
         )
         for service in SERVICES
     ]
+
+
+def plan(
+    data_dir: Path,
+    namespace: str,
+    ports: Mapping[str, int] = DEFAULT_PORTS,
+    *,
+    kafka: str | None = None,
+    redis: str | None = None,
+) -> Plan:
+    """Return what a whole deployment on this machine is made of; its secrets are made where they are missing."""
+    make_secrets(data_dir)
+    specs = all_topics(namespace, shards=DEFAULT_SHARDS, contest_partitions=1, replication=1)
+    return Plan(
+        data=data_dir,
+        services=lambda addresses: deployment(addresses, data_dir, namespace, ports),
+        topics=lambda bootstrap: create_topics(bootstrap, specs),
+        kafka=kafka,
+        redis=redis,
+    )
+
+
+def all_topics(namespace: str, *, shards: int, contest_partitions: int, replication: int) -> list[TopicSpec]:
+    """Return every topic of a deployment, those of the monitor's table included."""
+    declared = topic_specs(
+        namespace, shards=shards, contest_partitions=contest_partitions, replication=replication
+    )
+    return [*declared, *changelog_topics(namespace, replication)]
+
+
+def make_secrets(data_dir: Path) -> None:
+    """Make the codes' secret and the operator's token, for their owner's eyes only, where they are missing."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    for name, content in (
+        ("secret", secrets.token_bytes(SECRET_BYTES)),
+        ("operator-token", secrets.token_urlsafe(SECRET_BYTES).encode()),
+    ):
+        try:
+            descriptor = os.open(data_dir / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            continue
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)

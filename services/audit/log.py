@@ -33,10 +33,11 @@ class CastLog:
 
     async def __aenter__(self) -> Self:
         self._consumer = AIOKafkaConsumer(
+            self._topic,
             bootstrap_servers=self._bootstrap,
             group_id=None,
             enable_auto_commit=False,
-            auto_offset_reset="none",
+            auto_offset_reset="earliest",
             max_partition_fetch_bytes=FETCH_BYTES,
         )
         try:
@@ -54,10 +55,13 @@ class CastLog:
 
     async def ends(self, shards: int) -> list[int]:
         """Return how many records each shard holds. Raises LogError if there are not so many shards."""
-        found = await self._partitions()
-        if found != shards:
-            raise LogError(f"{self._topic} has {found} shards; {shards} were expected (LIVECOUNT_SHARDS)")
         partitions = [TopicPartition(self._topic, shard) for shard in range(shards)]
+        found = self._open.assignment()
+        self._open.unsubscribe()
+        if not found:
+            raise LogError(f"no topic {self._topic} on this Kafka (LIVECOUNT_NAMESPACE)")
+        if found != set(partitions):
+            raise LogError(f"{self._topic} has {len(found)} shards, expected {shards} (LIVECOUNT_SHARDS)")
         ends = await self._open.end_offsets(partitions)
         return [ends[partition] for partition in partitions]
 
@@ -91,12 +95,6 @@ class CastLog:
             raise LogError(f"{partition.topic} shard {partition.partition}: {fault!r}") from fault
         records: Sequence[Any] = found.get(partition, ())
         return records
-
-    async def _partitions(self) -> int:
-        topics = await self._open.topics()
-        if self._topic not in topics:
-            raise LogError(f"no topic {self._topic} on this Kafka (LIVECOUNT_NAMESPACE)")
-        return len(self._open.partitions_for_topic(self._topic) or ())
 
 
 def _now_s() -> float:

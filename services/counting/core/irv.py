@@ -116,7 +116,6 @@ class LiveIrv:
             )
         self._follow(order)
         self._gains = np.diff(tallies, axis=0, prepend=0)
-        self._gains[~self._standing] = 0
 
     def _read(self, tallies: Table) -> Iterator[Round]:
         """Yield the rounds up to where the rules stop."""

@@ -7,11 +7,20 @@ from hypothesis import strategies as st
 
 from services.audit import tabulate as audit
 from services.counting.core.methods import open_method
+from services.counting.core.normalise import normalise
 from services.counting.core.rounds import Count
 from services.counting.core.tabulate import Profile, tabulate
 from shared.contract.ballots import format_marks, parse_marks
-from shared.contract.elections import Contest
-from tests.support.strategies import MAX_SECTIONS, contests, profiles, streams
+from shared.contract.elections import Contest, Rules
+from tests.support.strategies import (
+    MAX_CANDIDATES,
+    MAX_SECTIONS,
+    contests,
+    profiles,
+    rules,
+    streams,
+    untidy_marks,
+)
 
 THOROUGHLY = settings(max_examples=4 * settings().max_examples)
 
@@ -84,6 +93,17 @@ def test_the_audit_agrees_with_the_reference(data: st.DataObject) -> None:
     contest = data.draw(contests())
     profile = data.draw(profiles(contest))
     assert audit.tabulate(profile, contest) == in_ids(tabulated(profile, contest), contest)
+
+
+@THOROUGHLY
+@given(st.data(), rules)
+def test_both_tabulators_read_a_paper_alike(data: st.DataObject, of: Rules) -> None:
+    """Whoever continues, the audit reads down to the holder that stands first on the reference's path."""
+    marks = data.draw(untidy_marks(MAX_CANDIDATES))
+    continues = data.draw(st.lists(st.booleans(), min_size=MAX_CANDIDATES, max_size=MAX_CANDIDATES))
+    choices = normalise(marks, of)
+    holder = next((c for c in choices.candidates if continues[c]), choices.ending)
+    assert audit._pile(marks, of, continues) == holder
 
 
 @given(st.data())

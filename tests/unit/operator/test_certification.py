@@ -103,7 +103,7 @@ def test_every_difference_is_named(change: dict[str, object], expected: str) -> 
 )
 def test_a_recount_of_something_else_is_no_evidence(changes: dict[str, object], expected: str) -> None:
     """Watermark, definition, balance and contests must be the same."""
-    assert disagreements([standing()], report(**changes))[0].startswith(expected)
+    assert disagreements([standing()], report(RESULTS, **changes))[0].startswith(expected)
 
 
 def test_final_standings_of_every_contest_have_no_obstacle() -> None:

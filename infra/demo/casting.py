@@ -1,0 +1,180 @@
+"""Casts papers through the public API: some one by one, most in bulk, at a pace.
+
+Rule: a ballot counts as cast only when its answer says "recorded". Anything else is sent again with the same
+ballot id, so that a service killed in the middle costs time and nothing else.
+"""
+
+import asyncio
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+import httpx
+import msgspec
+
+from infra.demo.synthesis import Papers, Ranking
+
+ONE_BY_ONE = 2_000
+SINGLES_AT_ONCE = 50
+STREAMS = 4
+CHUNK_LINES = 1_000
+TRIES = 60
+RETRY_S = 0.5
+TIMEOUT_S = 30.0
+
+
+class CastingFailed(Exception):
+    """A ballot was refused, or could not be recorded within the tries."""
+
+
+class Answer(msgspec.Struct):
+    """What intake says of one line."""
+
+    line: int
+    status: str
+    problem: object = None
+
+
+_read_answer = msgspec.json.Decoder(Answer).decode
+
+
+@dataclass
+class Casting:
+    """The papers on their way. `recorded` grows as answers come in."""
+
+    client: httpx.AsyncClient
+    url: str
+    bodies: Sequence[bytes]
+    rate: float
+    recorded: int = 0
+    retries: int = 0
+    _taken: int = field(default=0, init=False)
+    _began_s: float = field(default=0.0, init=False)
+
+    async def run(self) -> None:
+        """Cast all papers. Raises CastingFailed."""
+        self._began_s = _now_s()
+        await self._one_by_one(self.bodies[:ONE_BY_ONE])
+        rest = self.bodies[ONE_BY_ONE:]
+        chunks = iter([rest[start : start + CHUNK_LINES] for start in range(0, len(rest), CHUNK_LINES)])
+        async with asyncio.TaskGroup() as streams:
+            for _ in range(STREAMS):
+                streams.create_task(self._stream(chunks))
+
+    async def _one_by_one(self, bodies: Sequence[bytes]) -> None:
+        waiting = iter(bodies)
+
+        async def voter() -> None:
+            for body in waiting:
+                await self._pace(1)
+                await self._cast_one(body)
+
+        async with asyncio.TaskGroup() as voters:
+            for _ in range(SINGLES_AT_ONCE):
+                voters.create_task(voter())
+
+    async def _stream(self, chunks: Iterator[Sequence[bytes]]) -> None:
+        for chunk in chunks:
+            await self._pace(len(chunk))
+            await self._cast_many(chunk)
+
+    async def _cast_one(self, body: bytes) -> None:
+        for _ in range(TRIES):
+            try:
+                answer = await self.client.post(
+                    self.url, content=body, headers={"Content-Type": "application/json"}
+                )
+            except httpx.TransportError:
+                await self._wait()
+                continue
+            if answer.status_code == 202:
+                self.recorded += 1
+                return
+            if answer.status_code not in (429, 503):
+                raise CastingFailed(f"{answer.status_code}: {answer.text}")
+            await self._wait()
+        raise CastingFailed(f"not recorded after {TRIES} tries")
+
+    async def _cast_many(self, lines: Sequence[bytes]) -> None:
+        left = list(lines)
+        for _ in range(TRIES):
+            left = await self._send(left)
+            if not left:
+                return
+            await self._wait()
+        raise CastingFailed(f"{len(left)} ballots not recorded after {TRIES} tries")
+
+    async def _send(self, lines: Sequence[bytes]) -> list[bytes]:
+        """Send a chunk; return what has to be sent again."""
+        done: set[int] = set()
+        headers = {"Content-Type": "application/x-ndjson"}
+        try:
+            async with self.client.stream(
+                "POST", f"{self.url}/bulk", content=b"\n".join(lines), headers=headers
+            ) as found:
+                if found.status_code == 200:
+                    async for line in found.aiter_lines():
+                        self._note(_read_answer(line), done)
+        except (httpx.TransportError, msgspec.DecodeError):
+            pass
+        self.recorded += len(done)
+        return [line for place, line in enumerate(lines, 1) if place not in done]
+
+    def _note(self, answer: Answer, done: set[int]) -> None:
+        if answer.status == "recorded":
+            done.add(answer.line)
+        elif not (isinstance(answer.problem, dict) and answer.problem.get("status") in (429, 503)):
+            raise CastingFailed(f"line {answer.line}: {answer.problem}")
+
+    async def _wait(self) -> None:
+        self.retries += 1
+        await asyncio.sleep(RETRY_S)
+
+    async def _pace(self, ballots: int) -> None:
+        due_s = self._began_s + self._taken / self.rate
+        self._taken += ballots
+        await asyncio.sleep(max(0.0, due_s - _now_s()))
+
+
+async def issue_codes(client: httpx.AsyncClient, url: str, headers: dict[str, str]) -> list[str]:
+    """Return the voting codes of the whole roll, by elector number."""
+    codes: list[str] = []
+    async with client.stream("POST", url, headers=headers) as answer:
+        if answer.status_code != 200:
+            raise CastingFailed(f"codes: {answer.status_code} {(await answer.aread()).decode()}")
+        rows = csv.reader([line async for line in answer.aiter_lines()])
+        next(rows)
+        codes += [code for _, _, code in rows]
+    return codes
+
+
+def ballot_forms(papers: Papers, codes: Sequence[str]) -> list[bytes]:
+    """Return the request bodies in casting order."""
+    leader, deputy = _Marks(), _Marks()
+    return [
+        b'{"ballot_id":"%s","code":"%s","rankings":{"leader":%s,"deputy":%s}}'
+        % (
+            _ballot_id(elector),
+            codes[elector].encode(),
+            leader[papers.leader[elector]],
+            deputy[papers.deputy[elector]],
+        )
+        for elector in papers.order
+    ]
+
+
+class _Marks(dict[Ranking, bytes]):
+    """The JSON of each distinct ranking, made once."""
+
+    def __missing__(self, ranking: Ranking) -> bytes:
+        self[ranking] = msgspec.json.encode([[name] for name in ranking])
+        return self[ranking]
+
+
+def _ballot_id(elector: int) -> bytes:
+    return blake2b(b"demo %d" % elector, digest_size=16).hexdigest().encode()
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
