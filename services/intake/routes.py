@@ -15,6 +15,7 @@ from prometheus_client import Counter
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from services.intake.decide import Taken
 from services.intake.desks import Desks
@@ -32,6 +33,18 @@ JSON_TYPES = ("application/json",)
 LINES_TYPES = ("application/x-ndjson", "application/jsonl", "application/ndjson")
 
 _encode = msgspec.json.Encoder().encode
+
+
+class DuplexResponse(StreamingResponse):
+    """Answers while the request is still being read.
+
+    The usual one looks out for a disconnect by reading the request itself, and what it reads is lost; here a client
+    that is gone shows in the next write.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  ASGI's signature
+        """Send the answers."""
+        await self.stream_response(send)
 
 
 @dataclass
@@ -75,7 +88,7 @@ class Intake:
         fault = self._media_fault(request, LINES_TYPES)
         if fault is not None:
             return _refused(fault)
-        return StreamingResponse(self._answers(request), media_type="application/x-ndjson")
+        return DuplexResponse(self._answers(request), media_type="application/x-ndjson")
 
     async def _answers(self, request: Request) -> AsyncIterator[bytes]:
         election, number = request.path_params["election"], 0

@@ -146,7 +146,9 @@ def test_a_broker_that_cannot_start_fails_with_the_end_of_its_log(tmp_path: Path
     broker.stop()
     (tmp_path / "node-1" / "log" / "meta.properties").write_text("version=1\nnode.id=7\n")
 
-    with pytest.raises(ChildFailedError, match=r"(?s)kafka-1 ended with exit code 1.*cluster\.id was not found"):
+    with pytest.raises(
+        ChildFailedError, match=r"(?s)kafka-1 ended with exit code 1.*cluster\.id was not found"
+    ):
         broker.start()
 
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import yaml
 from compose_spec import PyCompose
-from services.intake.settings import IntakeSettings
-from services.results.settings import ResultsSettings
 
 from services.counting.settings import CountingSettings
+from services.intake.settings import IntakeSettings
 from services.operator.settings import OperatorSettings
+from services.results.settings import ResultsSettings
 from services.validation.settings import ValidationSettings
 from shared.runtime.settings import Settings
 
