@@ -61,7 +61,6 @@ def _transfers(standing: Standing) -> Iterator[Line]:
 def _outcome(standing: Standing) -> Iterator[Line]:
     contest = standing.contest.id
     yield Line(contest, "", "elected", official.ELECTED[contest], ", ".join(standing.elected))
-    yield Line(contest, "", "ballots cast", official.PAPERS, standing.balance.cast)
     yield Line(contest, "", "ballots accepted", official.PAPERS, standing.balance.accepted)
     yield Line(contest, "", "balance holds", "yes", "yes" if standing.balance.holds else "no")
     yield Line(contest, "", "status", "certified", str(standing.status))

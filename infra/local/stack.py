@@ -52,11 +52,13 @@ class Stack:
     """Livecount's processes, as an async context: ready inside it, stopped in order after it.
 
     Entering raises ChildFailedError, JarError, OSError or what `topics` raises, and leaves nothing running then.
-    `addresses` and `services` (by name) are there from then on.
+    `addresses` and `services` (by name) are there from then on, `kafka` and `valkey` if they are embedded.
     """
 
     addresses: Addresses
     services: Mapping[str, Service]
+    kafka: EmbeddedKafka
+    valkey: EmbeddedValkey
 
     def __init__(self, plan: Plan, console: Console | None = None) -> None:
         self._plan = plan
@@ -82,11 +84,11 @@ class Stack:
         kafka, redis = self._plan.kafka, self._plan.redis
         embedded: dict[str, Part] = {}
         if kafka is None:
-            embedded["kafka"] = broker = EmbeddedKafka(self._plan.data / "kafka")
-            kafka = broker.bootstrap
+            embedded["kafka"] = self.kafka = EmbeddedKafka(self._plan.data / "kafka")
+            kafka = self.kafka.bootstrap
         if redis is None:
-            embedded["valkey"] = cache = EmbeddedValkey(self._plan.data / "valkey")
-            redis = cache.url
+            embedded["valkey"] = self.valkey = EmbeddedValkey(self._plan.data / "valkey")
+            redis = self.valkey.url
         await self._start(embedded)
         return Addresses(kafka, redis)
 

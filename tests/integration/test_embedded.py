@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,7 @@ async def test_topics_are_created_once_and_keep_their_partitions(kafka: Embedded
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("end", [EmbeddedKafka.stop, EmbeddedKafka.kill], ids=["stopped", "killed"])
-async def test_a_broker_finds_its_data_again(tmp_path: Path, end: object) -> None:
+async def test_a_broker_finds_its_data_again(tmp_path: Path, end: Callable[[EmbeddedKafka], None]) -> None:
     """However it ended, and though its ports are others now: what was acknowledged is there."""
     spec = topic()
     first = EmbeddedKafka(tmp_path)
@@ -119,12 +120,16 @@ async def test_two_brokers_side_by_side_know_nothing_of_each_other(
 async def test_three_brokers_serve_while_one_is_dead(tmp_path: Path) -> None:
     """Two of three replicas are enough to acknowledge, and the dead one comes back."""
     spec = TopicSpec("three", 1, 3, {})
-    with EmbeddedKafka(tmp_path, brokers=3) as cluster:
+    cluster = EmbeddedKafka(tmp_path, brokers=3)
+    cluster.start()
+    try:
         await create_topics(cluster.bootstrap, [spec])
         cluster.brokers[0].child.kill()
         await produce(cluster.bootstrap, spec.name)
         cluster.start()
         assert await consume(cluster.bootstrap, spec.name) == RECORDS
+    finally:
+        cluster.kill()
 
 
 def test_a_folder_in_use_is_left_alone(kafka: EmbeddedKafka) -> None:

@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer
-from infra.local.topics import create_topics
 
 from infra.local import ports
 from infra.local.process import Child
+from infra.local.topics import create_topics
 from shared.contract.codec import decode_as
 from shared.contract.standings import Standing
 from shared.contract.topics import BALLOTS_CAST, COUNTS_PUBLISHED, topic_specs
@@ -29,8 +29,9 @@ STOP_BOUND_S = 15.0
 class Pipeline:
     """Validation and counting, as processes, on topics that nobody else uses."""
 
-    def __init__(self, kafka: str, folder: Path, *, shards: int = 2) -> None:
+    def __init__(self, kafka: str, folder: Path, *, shards: int = 2, redis: str = "") -> None:
         self.kafka = kafka
+        self._redis = redis
         self.namespace = f"test-{os.getpid()}-{time.monotonic_ns()}"
         self.shards = shards
         self._folder = folder
@@ -50,6 +51,7 @@ class Pipeline:
         folder = self._folder / name
         environment = {
             "LIVECOUNT_KAFKA": self.kafka,
+            "LIVECOUNT_REDIS": self._redis or "redis://127.0.0.1:1/0",
             "LIVECOUNT_NAMESPACE": self.namespace,
             "LIVECOUNT_SHARDS": str(self.shards),
             "LIVECOUNT_PORT": str(port),
@@ -76,6 +78,10 @@ class Pipeline:
                 return dict(json.load(answer))
         except (urllib.error.URLError, OSError):
             return None
+
+    def port(self, service: str, instance: str = "1") -> int:
+        """Return the port a process listens on."""
+        return self._ports[f"{service}-{instance}"]
 
     def kill(self, service: str, instance: str = "1") -> None:
         """End a process as a crash would."""

@@ -1,25 +1,25 @@
 """Instant run-off, kept up to date while ballots arrive and leave.
 
-The idea. Fix the order in which candidates fall. Then a ballot's way through the count is known when it arrives: it
-rests with its first choice until that one falls, then with the next that still stands, and so on: two or three
-changes of holder, whatever the number of rounds. So we keep
+The idea. Fix the order in which candidates fall. Then a ballot's way through the count is known when it arrives:
+it rests with its first choice until that one falls, then with the next who still stands, and so on: two or three
+holders, whatever the number of rounds. So we keep
 
-    gains[round, holder, section]: ballots that come to rest with `holder` at the start of `round`
+    gains[round, holder, section]: by how many ballots the holder's tally grows at the start of the round
 
 and add each ballot to two or three of its cells. A running sum over the rounds gives every tally of every round.
 
-The order is a guess: the one that was right before the last ballots. It holds if in each round the candidate it
-eliminates is the lowest by the tallies, which is one look at a small table. Where it breaks, at round i, the rounds
-before i stand. From i on candidates are eliminated afresh, and each round after is tallied from first choices and
-from the rankings that the fallen hand on, until *the set of the fallen is the one the old order had at that round*:
-the tallies of a round depend on who is out, not on the order in which they went, so from there the old table holds
-again. Nearly always two neighbours in the order have changed places, and one round is tallied anew.
+The order is a guess: the one that was right before the last ballots. It holds if in each round the candidate whom
+it eliminates is the lowest by the tallies, which is one look at a small table. Where it breaks, the rounds before
+stand. From there on candidates are eliminated afresh, and each round that follows is tallied from first choices and
+from what the fallen hand on, until *the fallen are, as a set, those of the old order at that round*: a tally depends
+on who is out, not on the order in which they went, so from there the old table holds again. Nearly always two
+neighbours in the order have changed places, and one round is tallied anew.
 
 Invariant, before and after every method: for the order as it stands, the sum of gains[0..r, h, s] is exactly what
-holder h, if still in, holds in round r of section s. `count` first makes the order right, too: then these are the
-rounds of the reference, field by field.
+holder h, unless out by then, holds in round r of section s. `count` makes the order right, too, and then the rounds
+are those of the reference, field by field.
 
-The order goes down to the last two, so that no break ever reaches past a finish; `count` stops where the rules do.
+The order is kept down to the last two, whatever the finish; what is read of it ends where the rules stop.
 """
 
 from collections.abc import Iterable, Iterator
@@ -60,6 +60,7 @@ class LiveIrv:
 
         Raises AssertionError if a ranking was retracted more often than it was cast.
         """
+        # A place on a path holds the ballot from `start`, when all before it are out, until `last`, if that is later.
         moved = self._rankings.add(changes)
         last = self._last_round[moved.paths]
         start = np.zeros_like(last)
@@ -72,7 +73,7 @@ class LiveIrv:
         """Return the count of all that was applied so far."""
         tallies = self._tallies()
         while (broken := self._first_break(tallies)) is not None:
-            self._mend(tallies, broken)
+            self._mend(tallies, broken)  # the next break, if any, is in a later round
         return Count(tuple(self._read(tallies)))
 
     def _follow(self, order: list[int]) -> None:
@@ -111,9 +112,8 @@ class LiveIrv:
             if set(order) == set(old[: len(order)]):
                 order += old[len(order) :]
                 break
-            tallies[len(order)] = np.where(standing[:, None], tallies[0], 0) + self._rankings.handed_on_by(
-                order
-            )
+            first_choices = np.where(standing[:, None], tallies[0], 0)
+            tallies[len(order)] = first_choices + self._rankings.handed_on_by(order)
         self._follow(order)
         self._gains = np.diff(tallies, axis=0, prepend=0)
 

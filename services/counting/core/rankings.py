@@ -100,12 +100,14 @@ class Rankings:
     def _admit(self, section: int, marks: str) -> int:
         """Return the row of marks not seen before in `section`: perhaps one that another spelling opened."""
         choices = normalise(marks, self._rules)
-        row_of = self._row_of[section]
         spelling = _spelling(choices)
-        if spelling not in row_of:
-            row_of[spelling] = self._append(section, choices)
-        row_of[marks] = row_of[spelling]
-        return row_of[marks]
+        row_of = self._row_of[section]
+        row = row_of.get(spelling)
+        if row is None:
+            row = row_of[spelling] = self._append(section, choices)
+        if marks != spelling:
+            row_of[marks] = row
+        return row
 
     def _append(self, section: int, choices: Choices) -> int:
         row = len(self._ballots)

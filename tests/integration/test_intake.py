@@ -1,0 +1,172 @@
+"""Intake as a process on real Kafka: nothing is promised that is not in the log, nothing refused is."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from infra.local.kafka import EmbeddedKafka
+from shared.contract.codec import HotBallot, decode_cast, encode
+from shared.contract.codes import fingerprint, issue_code
+from shared.contract.elections import Phase, config_hash
+from shared.contract.events import ElectionAnnounced
+from shared.contract.topics import BALLOTS_CAST, ELECTIONS_ANNOUNCED
+from shared.runtime.kafka import send_all, start_producer
+from tests.support.elections import Life, election
+from tests.support.pipeline import Pipeline
+
+pytestmark = [pytest.mark.kafka, pytest.mark.asyncio]
+
+LIFE = Life(election())
+
+
+@pytest.fixture
+def pipeline(kafka: Any, tmp_path: Path) -> Iterator[Pipeline]:
+    """A namespace and its processes."""
+    running = Pipeline(kafka.bootstrap, tmp_path)
+    yield running
+    running.stop()
+
+
+async def opened(pipeline: Pipeline, phase: Phase = Phase.OPEN) -> str:
+    """Start intake with the picnic announced; return where ballots go."""
+    await pipeline.create()
+    await announce(pipeline, phase)
+    pipeline.start("intake")
+    pipeline.wait_ready("intake")
+    return f"http://127.0.0.1:{pipeline.port('intake')}/v1/elections/picnic/ballots"
+
+
+async def announce(pipeline: Pipeline, phase: Phase) -> None:
+    """Announce the picnic as the operator does."""
+    announced = ElectionAnnounced(
+        definition=LIFE.definition,
+        config_hash=config_hash(LIFE.definition),
+        code_key=fingerprint(LIFE.key),
+        shards=pipeline.shards,
+        phase=phase,
+        at="2026-01-01T00:00:00Z",
+    )
+    producer = await start_producer(pipeline.kafka)
+    await send_all(
+        producer, ELECTIONS_ANNOUNCED.name(pipeline.namespace), [(0, b"picnic", encode(announced))]
+    )
+    await producer.stop()
+
+
+def form(elector: int, **fields: object) -> bytes:
+    """Return an elector's ballot form."""
+    good = {
+        "ballot_id": f"{elector:032x}",
+        "code": issue_code(LIFE.key, elector, 0),
+        "rankings": {"fruit": [["apple"], [], ["damson", "banana"]], "drink": [["juice"]]},
+    }
+    return json.dumps({**good, **fields}).encode()
+
+
+def post(url: str, body: bytes, media: str = "application/json") -> tuple[int, dict[str, str], bytes]:
+    """Return status, headers and body of the answer."""
+    request = urllib.request.Request(url, body, {"Content-Type": media})
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, dict(answer.headers), answer.read()
+    except urllib.error.HTTPError as answer:
+        with answer:
+            return answer.code, dict(answer.headers), answer.read()
+
+
+async def recorded(pipeline: Pipeline) -> list[HotBallot]:
+    """Return every ballot in the log."""
+    consumer = AIOKafkaConsumer(
+        BALLOTS_CAST.name(pipeline.namespace), bootstrap_servers=pipeline.kafka, auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    found: list[HotBallot] = []
+    try:
+        ends: dict[TopicPartition, int] = await consumer.end_offsets(list(consumer.assignment()))
+        while sum([await consumer.position(p) for p in ends]) < sum(ends.values()):
+            for records in (await consumer.getmany(timeout_ms=200)).values():
+                ballots = [decode_cast(record.value) for record in records]
+                found += [ballot for ballot in ballots if isinstance(ballot, HotBallot)]
+    finally:
+        await consumer.stop()
+    return found
+
+
+async def test_a_ballot_is_in_the_log_when_it_is_acknowledged(pipeline: Pipeline) -> None:
+    """202, a receipt, and the marks as they were made; the same ballot again has the same answer."""
+    url = await opened(pipeline)
+    status, _, body = post(url, form(5))
+    (ballot,) = await recorded(pipeline)
+
+    assert status == 202
+    assert json.loads(body)["status"] == "recorded"
+    assert (ballot.elector, ballot.papers) == (5, ("0>>1=3", "1"))
+    assert post(url, form(5))[2] == body
+
+
+async def test_what_is_refused_has_written_nothing(pipeline: Pipeline) -> None:
+    """Each refusal is a problem document that names the field; the log stays empty."""
+    url = await opened(pipeline)
+    refused = {
+        422: form(5, rankings={"fruit": [["durian"]]}),
+        403: form(5, code=issue_code(b"x" * 32, 5, 0)),
+        400: b'{"ballot_id": NaN}',
+        413: form(5, rankings={"fruit": [["a" * 20_000]]}),
+    }
+    for expected, body in refused.items():
+        status, headers, answer = post(url, body)
+        assert (status, headers["content-type"]) == (expected, "application/problem+json"), answer
+    assert post(url, form(5), "text/plain")[0] == 415
+    assert post(url.replace("picnic", "nowhere"), form(5))[0] == 404
+    assert json.loads(post(url, refused[422])[2])["field"] == "rankings.fruit[0][0]"
+    assert await recorded(pipeline) == []
+
+
+async def test_an_election_that_is_not_open_refuses(pipeline: Pipeline) -> None:
+    """409, until it is announced open."""
+    url = await opened(pipeline, Phase.PAUSED)
+
+    assert post(url, form(5))[0] == 409
+    assert await recorded(pipeline) == []
+
+
+async def test_a_stream_is_answered_line_by_line(pipeline: Pipeline) -> None:
+    """A bad line among many harms no other; each has its number, and those acknowledged are in the log."""
+    url = await opened(pipeline)
+    lines = [form(n) for n in range(20)]
+    lines[7] = b"rubbish"
+    status, _, body = post(f"{url}/bulk", b"\n".join(lines) + b"\n", "application/x-ndjson")
+    answers = [json.loads(line) for line in body.splitlines()]
+
+    assert status == 200
+    assert [answer["line"] for answer in answers] == list(range(1, 21))
+    assert [n for n, answer in enumerate(answers) if answer["status"] != "recorded"] == [7]
+    assert answers[7]["problem"]["title"] == "Not JSON"
+    assert {ballot.elector for ballot in await recorded(pipeline)} == set(range(20)) - {7}
+
+
+async def test_without_kafka_nothing_is_promised(tmp_path: Path) -> None:
+    """503 with Retry-After; when Kafka is back the same ballot is taken, and it stands in the log."""
+    with EmbeddedKafka(tmp_path / "own-kafka") as own:
+        pipeline = Pipeline(own.bootstrap, tmp_path)
+        try:
+            url = await opened(pipeline)
+            assert post(url, form(1))[0] == 202
+            own.stop()
+            status, headers, _ = post(url, form(2))
+            assert (status, headers["retry-after"]) == (503, "1")
+            own.start()
+            for _ in range(20):
+                status, _, _ = post(url, form(2))
+                if status == 202:
+                    break
+            assert status == 202
+            assert {ballot.elector for ballot in await recorded(pipeline)} == {1, 2}
+        finally:
+            pipeline.stop()

@@ -1,0 +1,161 @@
+"""What intake refuses, and that it says where and what was expected."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.intake.decide import Desk, Taken
+from services.intake.forms import Form, Refusal, read_form
+from shared.contract.codes import fingerprint, issue_code
+from shared.contract.elections import Phase, config_hash
+from shared.contract.events import ElectionAnnounced
+from tests.support.elections import Life, election
+
+LIFE = Life(election())
+CODE = issue_code(LIFE.key, 5, 1)
+ID = "0123456789abcdef" * 2
+GOOD = {"ballot_id": ID, "code": CODE, "rankings": {"fruit": [["apple"], [], ["damson", "banana"]]}}
+
+
+def desk(phase: Phase = Phase.OPEN) -> Desk:
+    """Return the picnic's desk."""
+    definition = LIFE.definition
+    announced = ElectionAnnounced(
+        definition=definition,
+        config_hash=config_hash(definition),
+        code_key=fingerprint(LIFE.key),
+        shards=4,
+        phase=phase,
+        at="2026-01-01T00:00:00Z",
+    )
+    return Desk(announced, LIFE.key)
+
+
+def refusal(body: bytes, phase: Phase = Phase.OPEN) -> Refusal:
+    """Return why the body is refused."""
+    form = read_form(body)
+    found = form if isinstance(form, Refusal) else desk(phase).take(form)
+    assert isinstance(found, Refusal)
+    return found
+
+
+def changed(**fields: object) -> bytes:
+    """Return the good form with fields changed."""
+    return json.dumps({**GOOD, **fields}).encode()
+
+
+def test_a_good_form_becomes_a_record_as_marked() -> None:
+    """Blank ranks and overvotes are kept; a contest left out is a blank paper; the elector's shard is found."""
+    form = read_form(changed())
+    assert isinstance(form, Form)
+    taken = desk().take(form)
+
+    assert isinstance(taken, Taken)
+    assert taken.ballot.papers == ("0>>1=3", "")
+    assert (taken.ballot.elector, taken.ballot.section, taken.shard) == (5, 1, 1)
+
+
+def test_the_same_ballot_gets_the_same_receipt_and_another_a_different_one() -> None:
+    """From any process, without memory; what is on the ballot does not matter."""
+    receipts = []
+    for fields in ({}, {"rankings": {}}, {"ballot_id": "f" * 32}):
+        form = read_form(changed(**fields))
+        assert isinstance(form, Form)
+        taken = desk().take(form)
+        assert isinstance(taken, Taken)
+        receipts.append(taken.receipt)
+
+    assert receipts[0] == receipts[1] != receipts[2]
+
+
+UNREADABLE = [
+    (b"", 400, "", "ballot looks like"),
+    (b"{", 400, "", "ballot looks like"),
+    (b"[]", 422, "", "object"),
+    (changed() + b"x", 400, "", "Extra data"),
+    (b'{"ballot_id": NaN}', 400, "", "NaN"),
+    (changed(rankings=None), 422, "rankings", "object"),
+    (b"[" * 10_000, 400, "", "ballot looks like"),
+    (changed(rankings={"fruit": [[[["apple"]]]]}), 422, "rankings[...][0][0]", "str"),
+    (changed(extra=1), 422, "", "extra"),
+    (b'{"ballot_id": "' + ID.encode() + b'"}', 422, "", "code"),
+    (
+        changed().replace(b'{"ballot_id"', b'{"ballot_id": "x", "ballot_id"'),
+        400,
+        "",
+        "'ballot_id' stands twice",
+    ),
+    (changed().replace(b'"fruit":', b'"fruit": [], "fruit":'), 400, "", "'fruit' stands twice"),
+    (
+        changed().replace(b'{"ballot_id"', b'{"ballot\\u005fid": "x", "ballot_id"'),
+        400,
+        "",
+        "'ballot_id' stands twice",
+    ),
+    (changed().replace(b"apple", b"\\u0061pple"), 422, "", "no backslash"),
+    (changed().replace(b"apple", b"\xff"), 400, "", "UTF-8"),
+    (changed().replace(b"apple", b"\\ud800"), 422, "", "surrogate"),
+]
+
+
+@pytest.mark.parametrize(("body", "status", "field", "words"), UNREADABLE)
+def test_what_is_no_form_is_refused_with_its_place(body: bytes, status: int, field: str, words: str) -> None:
+    """Not JSON is 400; JSON that is no form is 422."""
+    found = refusal(body)
+
+    assert (found.status, found.field) == (status, field), found
+    assert words in found.detail, found
+
+
+UNFIT = [
+    ({"ballot_id": "XYZ"}, 422, "ballot_id", "32 hexadecimal digits"),
+    ({"ballot_id": ID + "\n"}, 422, "", "backslash"),
+    ({"code": "nonsense"}, 422, "code", "looks like"),
+    ({"code": issue_code(LIFE.key, 5, 0)[:8] + CODE[8:]}, 403, "code", "no such code"),
+    ({"code": issue_code(LIFE.key, 40, 0)}, 403, "code", "no such code"),
+    ({"rankings": {"pudding": []}}, 422, "rankings.pudding", "fruit, drink"),
+    ({"rankings": {"fruit": [["apple"], ["durian"]]}}, 422, "rankings.fruit[1][0]", "apple, banana"),
+    ({"rankings": {"fruit": [["apple", "apple"]]}}, 422, "rankings.fruit[0]", "once in a rank"),
+    ({"rankings": {"fruit": [["apple"]] * 5}}, 422, "rankings.fruit", "at most 4 ranks"),
+]
+
+
+@pytest.mark.parametrize(("fields", "status", "field", "words"), UNFIT)
+def test_what_does_not_fit_the_election_is_refused_with_its_place(
+    fields: dict[str, object], status: int, field: str, words: str
+) -> None:
+    """The field is a path into the request, and the detail says what was expected."""
+    found = refusal(changed(**fields))
+
+    assert (found.status, found.field) == (status, field), found
+    assert words in found.detail, found
+
+
+@pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.OPEN])
+def test_an_election_that_is_not_open_takes_nothing(phase: Phase) -> None:
+    """409, in words."""
+    assert refusal(changed(), phase).status == 409
+
+
+@given(st.one_of(st.binary(max_size=300), st.text(max_size=300).map(str.encode)))
+def test_any_bytes_are_a_form_or_a_refusal(body: bytes) -> None:
+    """Reading is total."""
+    assert isinstance(read_form(body), Form | Refusal)
+
+
+json_values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=8)),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.sampled_from(sorted(GOOD)), json_values)
+def test_any_json_in_a_field_is_taken_or_refused(field: str, value: object) -> None:
+    """Whatever stands in a field, the desk answers; and what it takes has a wire form."""
+    form = read_form(json.dumps({**GOOD, field: value}).encode())
+    found = form if isinstance(form, Refusal) else desk().take(form)
+
+    assert isinstance(found, Taken | Refusal)

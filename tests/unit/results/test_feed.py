@@ -1,0 +1,85 @@
+"""What results shows, and that it never goes back."""
+
+import csv
+from io import StringIO
+
+import pytest
+
+from services.results import sentences
+from services.results.exports import rounds_csv
+from services.results.feed import advances, frame
+from services.results.pages import order, rows, view
+from shared.contract.codec import encode
+from shared.contract.elections import Phase
+from tests.support.standings import standing
+
+LIVE, FINAL = standing(3, Phase.OPEN), standing(5, Phase.CLOSED)
+
+
+def test_a_standing_is_shown_only_if_no_shard_goes_back() -> None:
+    """A repeat, or an older word of a restarted process, changes nothing."""
+    earlier, later = frame(encode(LIVE), 1), frame(encode(FINAL), 2)
+    sideways = frame(encode(FINAL.model_copy(update={"watermark": (1,), "sequence": 10**6})), 3)
+
+    assert advances(None, earlier)
+    assert advances(earlier, later)
+    assert not advances(later, earlier)
+    assert not advances(later, later)
+    assert not advances(later, sideways)
+
+
+def test_an_entity_tag_is_the_bytes_own() -> None:
+    """The same standing has the same tag, another one another."""
+    assert frame(encode(LIVE), 1).etag == frame(encode(LIVE), 9).etag != frame(encode(FINAL), 1).etag
+
+
+def test_nothing_is_said_as_a_fact_while_ballots_can_come() -> None:
+    """ "Would be" until the close, "is" after it."""
+    assert "would be elected if it ended now" in sentences.headline(LIVE)
+    assert "is elected in round" in sentences.headline(FINAL)
+    assert "is last at present" in sentences.round_sentence(LIVE, LIVE.rounds[0])
+
+
+def test_a_round_s_sentence_tells_where_the_votes_go() -> None:
+    """Shares are of the votes that move, and those that go to nobody are told."""
+    found = sentences.round_sentence(FINAL, FINAL.rounds[0])
+
+    assert found.startswith(
+        "Damson is out with 15 votes, 5 behind the next. Of these votes 10 (66.7%) to Cherry"
+    )
+    assert found.endswith("5 (33.3%) to nobody.")
+
+
+def test_before_the_first_ballot_there_is_a_page_too() -> None:
+    """Zeros, and a sentence that says so."""
+    empty = standing(0, Phase.CONFIGURED)
+
+    assert sentences.headline(empty) == "No ballots have been counted yet."
+    assert [row.votes for row in rows(empty, 0)] == [0, 0, 0, 0]
+    assert view(frame(encode(empty), 0))["final"] is False
+
+
+def test_the_table_of_all_rounds_is_ordered_by_who_lasts_longest() -> None:
+    """The winner first, the first to fall last."""
+    assert order(FINAL)[-1] == "damson"
+    assert order(FINAL)[0] == FINAL.elected[0]
+
+
+def test_the_csv_adds_up_in_every_round() -> None:
+    """Candidates and inactive ballots make all ballots, and a formula is defused."""
+    candidates = tuple(c.model_copy(update={"name": f"={c.name}"}) for c in FINAL.contest.candidates)
+    risky = FINAL.model_copy(update={"contest": FINAL.contest.model_copy(update={"candidates": candidates})})
+    lines = list(csv.DictReader(StringIO(rounds_csv(risky))))
+    first = [line for line in lines if line["round"] == "1" and line["section"] == "all"]
+
+    assert sum(int(line["votes"]) for line in first) == FINAL.balance.accepted
+    assert all(not line["name"].startswith("=") for line in lines)
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_every_status_has_its_words(phase: Phase) -> None:
+    """On the badge and in a sentence."""
+    status = standing(1, phase).status
+
+    assert sentences.STATUS_BADGE[status]
+    assert sentences.STATUS_IN_WORDS[status]
