@@ -9,6 +9,7 @@ ascending, joined by "="; a blank rank is empty and none stands at the end. "3>1
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import StringConstraints
@@ -48,6 +49,7 @@ def marks_fault(marks: str, candidates: int, max_ranks: int) -> str | None:
     return None
 
 
+@lru_cache(maxsize=65_536)  # a contest has few distinct ranks, a count meets them by the million
 def _parse_rank(rank: str) -> tuple[int, ...]:
     if not rank:
         return ()

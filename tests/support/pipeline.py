@@ -83,6 +83,10 @@ class Pipeline:
         """Return the port a process listens on."""
         return self._ports[f"{service}-{instance}"]
 
+    def signal(self, service: str, signum: signal.Signals, instance: str = "1") -> None:
+        """Send a process a signal."""
+        self._children[f"{service}-{instance}"].send(signum)
+
     def kill(self, service: str, instance: str = "1") -> None:
         """End a process as a crash would."""
         self._children[f"{service}-{instance}"].send(signal.SIGKILL)

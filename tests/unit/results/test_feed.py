@@ -34,7 +34,7 @@ def test_an_entity_tag_is_the_bytes_own() -> None:
 
 
 def test_nothing_is_said_as_a_fact_while_ballots_can_come() -> None:
-    """ "Would be" until the close, "is" after it."""
+    """It "would be" until the close, and "is" after it."""
     assert "would be elected if it ended now" in sentences.headline(LIVE)
     assert "is elected in round" in sentences.headline(FINAL)
     assert "is last at present" in sentences.round_sentence(LIVE, LIVE.rounds[0])

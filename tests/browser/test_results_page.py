@@ -1,0 +1,200 @@
+"""The results page in a real browser: it moves by itself, reads without a script, and is open to everybody."""
+
+import asyncio
+import json
+import shutil
+import signal
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from redis import Redis
+
+from shared.contract.codec import encode
+from shared.contract.elections import Phase
+from shared.contract.standings import Standing
+from shared.contract.topics import COUNTS_PUBLISHED
+from shared.runtime.kafka import send_all, start_producer
+from tests.support.pipeline import Pipeline
+from tests.support.standings import standing
+
+pytestmark = [pytest.mark.kafka, pytest.mark.browser]
+
+PATH = "/elections/picnic/contests/fruit"
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium: the one that is there, else Playwright's own."""
+    there = next((path for name in NAMES if (path := shutil.which(name))), None)
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=there, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def pipeline(kafka: Any, valkey: Any, tmp_path: Path) -> Iterator[Pipeline]:
+    """Results on a namespace of its own, with one live standing."""
+    running = Pipeline(kafka.bootstrap, tmp_path, redis=valkey.url)
+    finish(running.create())
+    publish(running, standing(3, Phase.OPEN))
+    running.start("results")
+    running.wait_ready("results")
+    yield running
+    running.stop()
+
+
+def finish(work: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine in a thread of its own: Playwright's loop already runs in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
+
+
+def publish(pipeline: Pipeline, *standings: Standing) -> None:
+    """Publish standings as counting does."""
+
+    async def send() -> None:
+        producer = await start_producer(pipeline.kafka)
+        topic = COUNTS_PUBLISHED.name(pipeline.namespace)
+        await send_all(producer, topic, [(0, s.key.encode(), encode(s)) for s in standings])
+        await producer.stop()
+
+    finish(send())
+
+
+def url(pipeline: Pipeline, path: str = PATH) -> str:
+    """Return an address of the service."""
+    return f"http://127.0.0.1:{pipeline.port('results')}{path}"
+
+
+def opened(browser: Browser, pipeline: Pipeline, **options: Any) -> Page:
+    """Return the contest's page, ready."""
+    page = browser.new_page(**options)
+    page.goto(url(pipeline))
+    expect(page.locator("#headline")).to_contain_text("elected", timeout=10_000)
+    return page
+
+
+def test_the_page_moves_by_itself_and_never_back(browser: Browser, pipeline: Pipeline) -> None:
+    """A new standing changes the page without a reload; an older one does not."""
+    page = opened(browser, pipeline)
+    page.evaluate("window.same = true")
+    expect(page.locator(".status")).to_contain_text("provisional")
+    publish(pipeline, standing(5, Phase.CLOSED), standing(4, Phase.OPEN))
+
+    expect(page.locator(".status")).to_contain_text("Complete, not yet certified", timeout=10_000)
+    expect(page.locator(".balance")).to_contain_text("122 cast = 120 accepted + 2 duplicate")
+    assert page.evaluate("window.same")
+
+
+def test_updates_can_be_paused(browser: Browser, pipeline: Pipeline) -> None:
+    """What is read stays still until it is resumed, and then is the newest."""
+    page = opened(browser, pipeline)
+    page.get_by_role("button", name="Pause updates").click()
+    publish(pipeline, standing(5, Phase.CLOSED))
+    deadline = time.monotonic() + 10
+    while (
+        json.load(urllib.request.urlopen(url(pipeline, f"/v1{PATH}/standing")))["status"]
+        != "unofficial-complete"
+    ):
+        assert time.monotonic() < deadline
+    expect(page.locator(".status")).to_contain_text("provisional")
+
+    page.get_by_role("button", name="Resume updates").click()
+    expect(page.locator(".status")).to_contain_text("Complete", timeout=10_000)
+
+
+def test_it_reads_without_a_script(browser: Browser, pipeline: Pipeline) -> None:
+    """Everything is in the page that the server sends."""
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(url(pipeline))
+
+    for heading in (
+        "Latest round: round 3",
+        "Round by round",
+        "Where the votes went",
+        "By section",
+        "Turnout",
+    ):
+        expect(page.get_by_role("heading", name=heading)).to_be_visible()
+    expect(page.get_by_text("Damson is last at present")).to_be_visible()
+    expect(page.get_by_text("TEST DATA")).to_be_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_nothing_stands_in_anybody_s_way(
+    browser: Browser, pipeline: Pipeline, width: int, scheme: Any
+) -> None:
+    """The axe rules (WCAG 2.2 A and AA among them) find nothing, at either width, by day and by night."""
+    page = opened(browser, pipeline, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    found = Axe().run(page)
+
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_no_page_is_wider_than_a_narrow_phone(browser: Browser, pipeline: Pipeline) -> None:
+    """Tables scroll within themselves at 320 pixels."""
+    page = opened(browser, pipeline, viewport={"width": 320, "height": 700})
+
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+def test_a_flushed_cache_heals_itself(pipeline: Pipeline, valkey: Any) -> None:
+    """Redis decides nothing: what it lost is written again from the log."""
+    redis = Redis.from_url(valkey.url)
+    key = f"{pipeline.namespace}:standing:picnic/fruit"
+    assert redis.exists(key)
+    redis.flushall()
+    deadline = time.monotonic() + 5
+    while not redis.exists(key):
+        assert time.monotonic() < deadline, "not healed within 5 s"
+    publish(pipeline, standing(5, Phase.CLOSED))
+    while (
+        json.load(urllib.request.urlopen(url(pipeline, f"/v1{PATH}/standing")))["status"]
+        != "unofficial-complete"
+    ):
+        assert time.monotonic() < deadline + 5, "the feed did not go on"
+    redis.close()
+
+
+def test_a_standing_has_a_strong_tag(pipeline: Pipeline) -> None:
+    """Asked again with the tag, nothing is sent."""
+    with urllib.request.urlopen(url(pipeline, f"/v1{PATH}/standing")) as answer:
+        tag, body = answer.headers["ETag"], answer.read()
+    again = urllib.request.Request(url(pipeline, f"/v1{PATH}/standing"), headers={"If-None-Match": tag})
+
+    assert body == encode(standing(3, Phase.OPEN))
+    with pytest.raises(urllib.error.HTTPError, match="304") as unchanged:
+        urllib.request.urlopen(again)
+    unchanged.value.close()
+
+
+def test_the_feed_begins_with_the_newest_resumes_and_says_goodbye(pipeline: Pipeline) -> None:
+    """A client that has the newest is not sent it again; a stopping server ends the stream in words."""
+    sequence = standing(3, Phase.OPEN).sequence
+    with urllib.request.urlopen(url(pipeline, f"/v1{PATH}/stream"), timeout=10) as stream:
+        head = [stream.readline().decode().strip() for _ in range(2)]
+    assert head == [f"id: {sequence}", "event: standing"]
+
+    known = urllib.request.Request(
+        url(pipeline, f"/v1{PATH}/stream"), headers={"Last-Event-ID": str(sequence)}
+    )
+    with urllib.request.urlopen(known, timeout=10) as stream:
+        publish(pipeline, standing(5, Phase.CLOSED))
+        assert stream.readline().decode().strip() == f"id: {standing(5, Phase.CLOSED).sequence}"
+        began = time.monotonic()
+        pipeline.signal("results", signal.SIGTERM)
+        assert "event: bye" in stream.read().decode()
+        assert time.monotonic() - began < 3
