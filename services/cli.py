@@ -10,7 +10,7 @@ import os
 import runpy
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -43,13 +43,17 @@ def main() -> None:
     try:
         app()
     except ValidationError as fault:
-        first = fault.errors()[0]
-        _fail(f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
+        _fail(_first_error(fault))
     except (OperatorError, OSError, ValueError, RuntimeError) as fault:
         _fail(str(fault))
 
 
-def _fail(sentence: str) -> None:
+def _first_error(fault: ValidationError) -> str:
+    first = fault.errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+
+
+def _fail(sentence: str) -> NoReturn:
     typer.echo(f"livecount: {sentence}", err=True)
     sys.exit(2)
 
@@ -106,7 +110,10 @@ def create(
     """
     from shared.contract.elections import Election
 
-    election = Election.model_validate_json(file.read_bytes())
+    try:
+        election = Election.model_validate_json(file.read_bytes())
+    except ValidationError as fault:
+        _fail(f"{file}: {_first_error(fault)}")
     with _client(operator, token_file) as client:
         _tell(client.post("/v1/elections", election.model_dump(mode="json")))
 
@@ -264,13 +271,23 @@ def asyncapi(
 
 @app.command()
 def openapi() -> None:
-    """Print the OpenAPI document of the operator's API.
+    """Print the OpenAPI document of intake, results and operator.
 
     Example: livecount openapi > openapi.json
     """
+    from services.intake import openapi as intake
     from services.operator.api import openapi_document
+    from services.results import openapi as results
 
-    typer.echo(json.dumps(openapi_document(), indent=2))
+    document = openapi_document()
+    document["info"]["title"] = "Livecount"
+    document["info"]["description"] = "Intake, results and operator; each listens on its own port."
+    document["components"]["schemas"] |= results.schemas()
+    for path, operations in (intake.paths() | results.paths()).items():
+        document["paths"].setdefault(path, {}).update(
+            {k: v for k, v in operations.items() if k not in document["paths"].get(path, {})}
+        )
+    typer.echo(json.dumps(document, indent=2))
 
 
 def _client(operator: str, token_file: Path) -> "OperatorClient":

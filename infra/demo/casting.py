@@ -1,12 +1,13 @@
 """Casts papers through the public API: some one by one, most in bulk, at a pace.
 
-Rule: a ballot counts as cast only when its answer says "recorded". Anything else is sent again with the same
-ballot id, so that a service killed in the middle costs time and nothing else.
+Rule 1: a ballot counts as cast only when its answer says "recorded". One without an answer is sent again with the
+        same ballot id, so that a service killed in the middle costs time and nothing else.
+Rule 2: a refusal that time does not heal ends the casting at once, in intake's own words.
 """
 
 import asyncio
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -21,7 +22,9 @@ STREAMS = 4
 CHUNK_LINES = 1_000
 TRIES = 60
 RETRY_S = 0.5
-TIMEOUT_S = 30.0
+LATER = (429, 503)
+UNHEARD = (404, 409)
+"""What the first ballots may meet: intake hears of an opening a moment after the operator has announced it."""
 
 
 class CastingFailed(Exception):
@@ -33,10 +36,10 @@ class Answer(msgspec.Struct):
 
     line: int
     status: str
-    problem: object = None
+    problem: dict[str, object] = {}
 
 
-_read_answer = msgspec.json.Decoder(Answer).decode
+_read_answers = msgspec.json.Decoder(Answer).decode_lines
 
 
 @dataclass
@@ -47,13 +50,24 @@ class Casting:
     url: str
     bodies: Sequence[bytes]
     rate: float
+    retry_s: float = RETRY_S
     recorded: int = 0
     retries: int = 0
     _taken: int = field(default=0, init=False)
     _began_s: float = field(default=0.0, init=False)
+    _trouble: str = field(default="", init=False)
 
     async def run(self) -> None:
         """Cast all papers. Raises CastingFailed."""
+        try:
+            await self._cast_all()
+        except ExceptionGroup as group:
+            failed = group.subgroup(CastingFailed)
+            if failed is None:
+                raise
+            raise CastingFailed(str(failed.exceptions[0])) from group
+
+    async def _cast_all(self) -> None:
         self._began_s = _now_s()
         await self._one_by_one(self.bodies[:ONE_BY_ONE])
         rest = self.bodies[ONE_BY_ONE:]
@@ -81,31 +95,36 @@ class Casting:
 
     async def _cast_one(self, body: bytes) -> None:
         for _ in range(TRIES):
-            try:
-                answer = await self.client.post(
-                    self.url, content=body, headers={"Content-Type": "application/json"}
-                )
-            except httpx.TransportError:
-                await self._wait()
-                continue
-            if answer.status_code == 202:
+            if await self._send_one(body):
                 self.recorded += 1
                 return
-            if answer.status_code not in (429, 503):
-                raise CastingFailed(f"{answer.status_code}: {answer.text}")
             await self._wait()
-        raise CastingFailed(f"not recorded after {TRIES} tries")
+        raise CastingFailed(f"a ballot not recorded after {TRIES} tries, the last one: {self._trouble}")
 
     async def _cast_many(self, lines: Sequence[bytes]) -> None:
         left = list(lines)
         for _ in range(TRIES):
-            left = await self._send(left)
+            left = await self._send_many(left)
             if not left:
                 return
             await self._wait()
-        raise CastingFailed(f"{len(left)} ballots not recorded after {TRIES} tries")
+        raise CastingFailed(
+            f"{len(left)} ballots not recorded after {TRIES} tries, the last one: {self._trouble}"
+        )
 
-    async def _send(self, lines: Sequence[bytes]) -> list[bytes]:
+    async def _send_one(self, body: bytes) -> bool:
+        """Send a ballot; return whether it is recorded."""
+        headers = {"Content-Type": "application/json"}
+        try:
+            answer = await self.client.post(self.url, content=body, headers=headers)
+        except httpx.TransportError as fault:
+            self._trouble = repr(fault)
+            return False
+        if answer.status_code != 202:
+            self._put_off(answer.status_code, answer.text, (*LATER, *UNHEARD))
+        return answer.status_code == 202
+
+    async def _send_many(self, lines: Sequence[bytes]) -> list[bytes]:
         """Send a chunk; return what has to be sent again."""
         done: set[int] = set()
         headers = {"Content-Type": "application/x-ndjson"}
@@ -113,28 +132,46 @@ class Casting:
             async with self.client.stream(
                 "POST", f"{self.url}/bulk", content=b"\n".join(lines), headers=headers
             ) as found:
-                if found.status_code == 200:
-                    async for line in found.aiter_lines():
-                        self._note(_read_answer(line), done)
-        except (httpx.TransportError, msgspec.DecodeError):
-            pass
-        self.recorded += len(done)
+                if found.status_code != 200:
+                    self._put_off(found.status_code, (await found.aread()).decode(), LATER)
+                else:
+                    async for answer in _answers(found):
+                        self._note(answer, done)
+        except (httpx.TransportError, msgspec.DecodeError) as fault:
+            self._trouble = repr(fault)
         return [line for place, line in enumerate(lines, 1) if place not in done]
 
     def _note(self, answer: Answer, done: set[int]) -> None:
-        if answer.status == "recorded":
+        if answer.status != "recorded":
+            status = answer.problem.get("status")
+            self._put_off(status if isinstance(status, int) else 0, str(answer.problem), LATER)
+        elif answer.line not in done:
             done.add(answer.line)
-        elif not (isinstance(answer.problem, dict) and answer.problem.get("status") in (429, 503)):
-            raise CastingFailed(f"line {answer.line}: {answer.problem}")
+            self.recorded += 1
+
+    def _put_off(self, status: int, words: str, later: tuple[int, ...]) -> None:
+        """Remember why a ballot has to wait. Raises CastingFailed if waiting does not help."""
+        self._trouble = f"intake answered {status}: {words}"
+        if status not in later:
+            raise CastingFailed(self._trouble)
 
     async def _wait(self) -> None:
         self.retries += 1
-        await asyncio.sleep(RETRY_S)
+        await asyncio.sleep(self.retry_s)
 
     async def _pace(self, ballots: int) -> None:
         due_s = self._began_s + self._taken / self.rate
         self._taken += ballots
         await asyncio.sleep(max(0.0, due_s - _now_s()))
+
+
+async def _answers(found: httpx.Response) -> AsyncIterator[Answer]:
+    """Yield the answers whose lines are whole. Raises httpx.TransportError, msgspec.DecodeError."""
+    rest = b""
+    async for chunk in found.aiter_bytes():
+        whole, _, rest = (rest + chunk).rpartition(b"\n")
+        for answer in _read_answers(whole):
+            yield answer
 
 
 async def issue_codes(client: httpx.AsyncClient, url: str, headers: dict[str, str]) -> list[str]:

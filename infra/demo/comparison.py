@@ -18,6 +18,11 @@ class Line:
     counted: object
 
     @property
+    def place(self) -> str:
+        """Contest, and where in it."""
+        return f"{self.contest}: {self.where}" if self.where else self.contest
+
+    @property
     def agrees(self) -> bool:
         """Whether the two are equal."""
         return self.official == self.counted
