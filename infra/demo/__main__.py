@@ -9,6 +9,8 @@ import httpx
 import typer
 from rich.console import Console
 
+from infra.demo.casting import CastingFailed
+from infra.demo.forms import CodesRefused
 from infra.demo.run import Demo, DemoFailed
 from infra.local.deployment import DEFAULT_PORTS, plan
 from infra.local.jars import JarError
@@ -19,7 +21,11 @@ from infra.local.topics import TopicError
 
 NAMESPACE = "demo"
 TIMEOUT_S = 30.0
-FAILURES = (DemoFailed, httpx.HTTPError, ChildFailedError, JarError, TopicError, OSError)
+FAILURES = (
+    *(DemoFailed, CastingFailed, CodesRefused, httpx.HTTPError),
+    *(ChildFailedError, JarError, TopicError, OSError),
+)
+"""What may be wrong with the run, and with the machine it runs on."""
 
 console = Console(highlight=False)
 

@@ -6,15 +6,11 @@ Rule 2: a refusal that time does not heal ends the casting at once, in intake's 
 """
 
 import asyncio
-import csv
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
 
 import httpx
 import msgspec
-
-from infra.demo.synthesis import Papers, Ranking
 
 ONE_BY_ONE = 2_000
 SINGLES_AT_ONCE = 50
@@ -172,45 +168,6 @@ async def _answers(found: httpx.Response) -> AsyncIterator[Answer]:
         whole, _, rest = (rest + chunk).rpartition(b"\n")
         for answer in _read_answers(whole):
             yield answer
-
-
-async def issue_codes(client: httpx.AsyncClient, url: str, headers: dict[str, str]) -> list[str]:
-    """Return the voting codes of the whole roll, by elector number."""
-    codes: list[str] = []
-    async with client.stream("POST", url, headers=headers) as answer:
-        if answer.status_code != 200:
-            raise CastingFailed(f"codes: {answer.status_code} {(await answer.aread()).decode()}")
-        rows = csv.reader([line async for line in answer.aiter_lines()])
-        next(rows)
-        codes += [code for _, _, code in rows]
-    return codes
-
-
-def ballot_forms(papers: Papers, codes: Sequence[str]) -> list[bytes]:
-    """Return the request bodies in casting order."""
-    leader, deputy = _Marks(), _Marks()
-    return [
-        b'{"ballot_id":"%s","code":"%s","rankings":{"leader":%s,"deputy":%s}}'
-        % (
-            _ballot_id(elector),
-            codes[elector].encode(),
-            leader[papers.leader[elector]],
-            deputy[papers.deputy[elector]],
-        )
-        for elector in papers.order
-    ]
-
-
-class _Marks(dict[Ranking, bytes]):
-    """The JSON of each distinct ranking, made once."""
-
-    def __missing__(self, ranking: Ranking) -> bytes:
-        self[ranking] = msgspec.json.encode([[name] for name in ranking])
-        return self[ranking]
-
-
-def _ballot_id(elector: int) -> bytes:
-    return blake2b(b"demo %d" % elector, digest_size=16).hexdigest().encode()
 
 
 def _now_s() -> float:

@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.live import Live
 
 from infra.demo import official
-from infra.demo.casting import Casting, CastingFailed, ballot_forms, issue_codes
+from infra.demo.casting import Casting
 from infra.demo.comparison import compare
+from infra.demo.forms import ballot_forms, issue_codes
 from infra.demo.show import Show, comparison_table
 from infra.demo.synthesis import synthesise
 from infra.local.ports import LOOPBACK
@@ -53,7 +54,7 @@ class Demo:
     async def run(self, rate: float) -> bool:
         """Hold the election at `rate` ballots a second; return whether every official figure came out.
 
-        Raises DemoFailed, httpx.HTTPError.
+        Raises DemoFailed, CastingFailed, CodesRefused, httpx.HTTPError.
         """
         papers = await self._step("Papers", asyncio.to_thread(synthesise))
         await self._post("/v1/elections", official.ELECTION_FILE.read_bytes())
@@ -76,8 +77,6 @@ class Demo:
             try:
                 await casting.run()
                 await self._until("the count", lambda s: s.balance.accepted >= official.PAPERS)
-            except CastingFailed as fault:
-                raise DemoFailed(f"casting failed: {fault}") from fault
             finally:
                 showing.cancel()
             await self._look_at_stages(casting)

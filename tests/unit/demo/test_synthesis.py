@@ -52,5 +52,6 @@ def test_papers_name_candidates_of_the_election_once() -> None:
 
 
 def test_the_same_seed_gives_the_same_papers() -> None:
-    """So that a demo can be repeated."""
+    """So that a demo can be repeated; another seed gives others."""
     assert synthesise() == papers()
+    assert synthesise(seed=1).leader != papers().leader

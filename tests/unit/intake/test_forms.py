@@ -60,7 +60,8 @@ def test_a_good_form_becomes_a_record_as_marked() -> None:
 def test_the_same_ballot_gets_the_same_receipt_and_another_a_different_one() -> None:
     """From any process, without memory; what is on the ballot does not matter."""
     receipts = []
-    for fields in ({}, {"rankings": {}}, {"ballot_id": "f" * 32}):
+    changes: tuple[dict[str, object], ...] = ({}, {"rankings": {}}, {"ballot_id": "f" * 32})
+    for fields in changes:
         form = read_form(changed(**fields))
         assert isinstance(form, Form)
         taken = desk().take(form)
