@@ -80,6 +80,7 @@ class Demo:
             finally:
                 showing.cancel()
             await self._look_at_stages(casting)
+        self._console.print()  # the display ends without a line feed where there is no terminal
         if casting.retries:
             self._console.print(f"{casting.retries} requests had to be sent again")
 

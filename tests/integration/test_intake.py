@@ -33,11 +33,11 @@ def pipeline(kafka: Any, tmp_path: Path) -> Iterator[Pipeline]:
     running.stop()
 
 
-async def opened(pipeline: Pipeline, phase: Phase = Phase.OPEN) -> str:
+async def opened(pipeline: Pipeline, phase: Phase = Phase.OPEN, **settings: str) -> str:
     """Start intake with the picnic announced; return where ballots go."""
     await pipeline.create()
     await announce(pipeline, phase)
-    pipeline.start("intake")
+    pipeline.start("intake", **settings)
     pipeline.wait_ready("intake")
     return f"http://127.0.0.1:{pipeline.port('intake')}/v1/elections/picnic/ballots"
 
@@ -149,6 +149,26 @@ async def test_a_stream_is_answered_line_by_line(pipeline: Pipeline) -> None:
     assert [n for n, answer in enumerate(answers) if answer["status"] != "recorded"] == [7]
     assert answers[7]["problem"]["title"] == "Not JSON"
     assert {ballot.elector for ballot in await recorded(pipeline)} == set(range(20)) - {7}
+
+
+async def test_more_than_fits_is_put_off_before_it_is_promised(pipeline: Pipeline) -> None:
+    """503 for each line of a batch that is too much at once; nothing of it is in the log."""
+    url = await opened(pipeline, max_pending_ballots="5")
+    body = b"\n".join(form(n) for n in range(20))
+    answers = [json.loads(line) for line in post(f"{url}/bulk", body, "application/x-ndjson")[2].splitlines()]
+
+    assert [answer["problem"]["status"] for answer in answers] == [503] * 20
+    assert await recorded(pipeline) == []
+
+
+async def test_an_address_that_sends_too_fast_is_put_off(pipeline: Pipeline) -> None:
+    """429 with Retry-After."""
+    url = await opened(pipeline, max_per_second_per_client="1")
+    answers = [post(url, form(n)) for n in range(6)]
+
+    assert 429 in {status for status, _, _ in answers}
+    assert all(headers["retry-after"] == "1" for status, headers, _ in answers if status == 429)
+    assert len(await recorded(pipeline)) == sum(status == 202 for status, _, _ in answers)
 
 
 async def test_without_kafka_nothing_is_promised(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ class Pipeline:
         specs = topic_specs(self.namespace, shards=self.shards, contest_partitions=1, replication=1)
         await create_topics(self.kafka, specs)
 
-    def start(self, service: str, instance: str = "1") -> Child:
+    def start(self, service: str, instance: str = "1", **settings: str) -> Child:
         """Start a service's process, or start it again."""
         name = f"{service}-{instance}"
         port = self._ports.setdefault(name, ports.free_ports(1)[0])
@@ -59,6 +59,7 @@ class Pipeline:
             "LIVECOUNT_SECRET_FILE": str(self._folder / "secret"),
             "LIVECOUNT_INSTANCE": instance,
             "PYTHONUNBUFFERED": "1",
+            **{f"LIVECOUNT_{name.upper()}": value for name, value in settings.items()},
         }
         argv = [sys.executable, "-m", f"services.{service}"]
         child = self._children[name] = Child(name, argv, self._folder / f"{name}.log", environment)

@@ -1,0 +1,62 @@
+"""The demo, unattended, as a newcomer runs it: every service a process, one of each killed on the way."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+
+BOUND_S = 240.0
+VICTIMS = ("validation", "counting", "intake", "results", "operator")
+
+
+def pids_of(folder: Path) -> dict[str, int]:
+    """Return the demo's service processes by name: those whose data folder is this one."""
+    found: dict[str, int] = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (process / "environ").read_bytes()
+            command = (process / "cmdline").read_bytes()
+        except OSError:
+            continue
+        service = re.search(rb"services\.(\w+)\0", command)
+        if service and f"LIVECOUNT_DATA_DIR={folder}\0".encode() in environment:
+            found[service[1].decode()] = int(process.name)
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds processes in /proc")
+def test_the_official_figures_come_out_though_every_service_is_killed_once(tmp_path: Path) -> None:
+    """Kill -9 of each service in turn while ballots arrive changes no figure; exit 0 says that all came out."""
+    log = tmp_path / "demo.log"
+    data = tmp_path / "data"
+    command = [sys.executable, "-m", "infra.demo", "--oneshot", "--rate", "20000", "--data-dir", str(data)]
+    with (
+        log.open("wb") as out,
+        subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, "COLUMNS": "160"}) as demo,
+    ):
+        deadline = time.monotonic() + BOUND_S
+        for number, victim in enumerate(VICTIMS, 1):
+            ballots = number * 5_000_000
+            while casting_bytes(data) < ballots and demo.poll() is None:
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.05)
+            if (pid := pids_of(data).get(victim)) is not None:
+                os.kill(pid, signal.SIGKILL)
+        code = demo.wait(timeout=max(1.0, deadline - time.monotonic()))
+    told = log.read_text()
+
+    assert code == 0, told
+    assert "Every official figure came out." in told
+    assert {victim for victim in VICTIMS if f"{victim} died of signal SIGKILL" in told} == set(VICTIMS), told
+
+
+def casting_bytes(data: Path) -> int:
+    """Return how much the ballot log holds by now."""
+    return sum(file.stat().st_size for file in data.glob("kafka/**/demo.livecount.ballots.cast.v1-*/*.log"))
