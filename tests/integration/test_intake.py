@@ -154,7 +154,7 @@ async def test_a_stream_is_answered_line_by_line(pipeline: Pipeline) -> None:
 async def test_more_than_fits_is_put_off_before_it_is_promised(pipeline: Pipeline) -> None:
     """503 for each line of a batch that is too much at once; nothing of it is in the log."""
     url = await opened(pipeline, max_pending_ballots="5")
-    body = b"\n".join(form(n) for n in range(20))
+    body = b"".join(form(n) + b"\n" for n in range(20))
     answers = [json.loads(line) for line in post(f"{url}/bulk", body, "application/x-ndjson")[2].splitlines()]
 
     assert [answer["problem"]["status"] for answer in answers] == [503] * 20

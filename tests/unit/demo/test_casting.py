@@ -12,7 +12,7 @@ from infra.demo.casting import Casting, CastingFailed
 from infra.demo.forms import ballot_forms
 from infra.demo.synthesis import Papers
 
-BALLOTS = casting.ONE_BY_ONE + 3_500
+BALLOTS = casting.ONE_BY_ONE + 3 * casting.CHUNK_LINES + 500
 BODIES = [b'{"ballot_id":"%032x"}' % number for number in range(BALLOTS)]
 BOUND_S = 20.0
 
