@@ -130,7 +130,7 @@ class Stack:
 
 
 def cancel_on_signals() -> None:
-    """Have the first SIGINT or SIGTERM cancel the current task; a second one has its usual effect."""
+    """Have the first SIGINT or SIGTERM cancel the current task; a second one ends this process at once."""
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
     assert task is not None, "called outside a task"
@@ -138,6 +138,7 @@ def cancel_on_signals() -> None:
     def on_signal() -> None:
         for signum in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(signum)
+            signal.signal(signum, signal.SIG_DFL)  # KeyboardInterrupt would wait for the threads that stop parts
         task.cancel()
 
     for signum in (signal.SIGINT, signal.SIGTERM):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol
 
+from infra.local.jars import JarError
 from infra.local.process import Child, ChildFailedError
 
 LOOK_S: Final = 0.1
@@ -75,7 +76,7 @@ class Kept:
     async def _restart(self) -> None:
         try:
             await self.start()
-        except (ChildFailedError, OSError) as error:
+        except (ChildFailedError, JarError, OSError) as error:
             self._say(str(error))
 
     async def _death(self) -> None:

@@ -14,6 +14,8 @@ from shared.runtime.worker import create_worker
 
 TALLY_VERSION = "tally/1"
 ROUNDS_VERSION = "rounds/1"
+TOLD_AT_ONCE = 2_000
+"""Ballots whose changed rankings are told together: a few hundred bytes each, and a record has to fit a batch."""
 
 
 def create_app(settings: CountingSettings) -> faust.App:
@@ -34,7 +36,9 @@ def tally_work(settings: CountingSettings) -> Work:
         topic=BALLOTS_JUDGED.name(settings.namespace),
         machine=lambda shard: Tally(shard, settings.shards, topic, partition_of),
         snapshots=_snapshots(settings, "tally", TALLY_VERSION),
-        limits=Limits(tick_ms=settings.tally_tick_ms),
+        limits=Limits(
+            batch_records=TOLD_AT_ONCE, tick_ms=settings.tally_tick_ms, say_after_records=TOLD_AT_ONCE
+        ),
     )
 
 

@@ -75,11 +75,12 @@ class Sink(Protocol):
 
 @dataclass(frozen=True)
 class Limits:
-    """How much at a time and how often."""
+    """How much at a time and how often: what is held is said at each tick, or sooner if it has become much."""
 
     batch_records: int = 4_000
     wait_ms: int = 50
     tick_ms: int = 0
+    say_after_records: int = 1_000_000
     snapshot_every_s: float = 5.0
 
 
@@ -111,7 +112,7 @@ class Follower:
     def __post_init__(self) -> None:
         self._position = 0
         self._saved = 0
-        self._unsaid = False
+        self._unsaid = 0
         self._said_at = 0.0
         self._saved_at = 0.0
 
@@ -144,17 +145,18 @@ class Follower:
             if is_next(f"offset in {self.name}", self._position + len(values), record.offset):
                 values.append(record.value)
         if values:
-            self._unsaid = True
+            self._unsaid += len(values)
             self.machine.apply(values)
             self._position += len(values)
 
     async def _say_if_due(self) -> None:
-        if not self._unsaid or _now_s() - self._said_at < self.limits.tick_ms / 1000:
+        ticked = _now_s() - self._said_at >= self.limits.tick_ms / 1000
+        if not self._unsaid or not (ticked or self._unsaid >= self.limits.say_after_records):
             return
         self._said_at = _now_s()
         if outgoing := self.machine.take():
             await self.sink.send(outgoing)
-        self._unsaid = False
+        self._unsaid = 0
 
     def _save_if_due(self) -> None:
         if _now_s() - self._saved_at >= self.limits.snapshot_every_s:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-MAX_BATCH_BYTES = 512 * 1024
+MAX_BATCH_BYTES = 960 * 1024
+"""A record may be as large as a batch; brokers refuse batches of more than 1 MiB unless told otherwise."""
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
 REQUEST_TIMEOUT_MS = 15_000
 

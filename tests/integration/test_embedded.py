@@ -1,6 +1,8 @@
 """Kafka and Valkey out of Python packages: real, locked, restartable, side by side, and never left behind."""
 
+import asyncio
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -14,6 +16,7 @@ from redis.asyncio import Redis
 from infra.local import jars, ports
 from infra.local.kafka import API_VERSIONS, EmbeddedKafka
 from infra.local.process import Child, ChildFailedError, wait_until
+from infra.local.supervision import Kept
 from infra.local.topics import TopicError, create_topics
 from infra.local.valkey import EmbeddedValkey
 from shared.contract.topics import TopicSpec
@@ -23,6 +26,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 RECORDS = [f"record {n}".encode() for n in range(1_000)]
 FETCH_BOUND_MS = 10_000
 ORPHAN_BOUND_S = 5.0
+HEAL_BOUND_S = 5.0
 # A parent that starts a broker, tells its port, and waits to be killed.
 PARENT = """
 import sys, time
@@ -33,6 +37,54 @@ kafka.start()
 print(kafka.brokers[0].port, flush=True)
 time.sleep(60)
 """
+# A supervisor of a part that ignores SIGTERM and would be waited for longer than any test.
+PATIENT = """
+import asyncio, sys
+from pathlib import Path
+from infra.local.process import Child
+from infra.local.stack import cancel_on_signals
+from infra.local.supervision import Kept
+
+class Deaf:
+    children = [Child("deaf", ["sh", "-c", "trap '' TERM; echo deaf; exec sleep 60"], Path(sys.argv[1]))]
+    def start(self):
+        self.children[0].spawn()
+        self.children[0].wait_ready(lambda: self.children[0].tail() == "deaf", bound_s=5)
+    def stop(self):
+        self.children[0].stop(bound_s=60)
+
+async def up():
+    cancel_on_signals()
+    kept = Kept("deaf", Deaf(), str)
+    await kept.start()
+    print("up", flush=True)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        print("stopping", flush=True)
+        await kept.stop()
+
+asyncio.run(up())
+"""
+
+
+class Unfetched:
+    """A part that starts, cannot be fetched when it is started again, and then can."""
+
+    def __init__(self, log: Path) -> None:
+        self.children = [Child("unfetched", ["sleep", "60"], log)]
+        self.starts = 0
+
+    def start(self) -> None:
+        """Start it, but for the second time."""
+        self.starts += 1
+        if self.starts == 2:
+            raise jars.JarError("cannot fetch it")
+        self.children[0].spawn()
+
+    def stop(self) -> None:
+        """Stop it."""
+        self.children[0].stop(bound_s=5)
 
 
 def topic(partitions: int = 2) -> TopicSpec:
@@ -62,6 +114,17 @@ async def consume(bootstrap: str, name: str) -> list[bytes]:
                 break
             found += [record.value for batch in batches.values() for record in batch]
     return found
+
+
+def lets_go(log: Path) -> bool:
+    """Return whether no process holds the log any more."""
+    heir = Child("heir", ["true"], log)
+    try:
+        heir.spawn()
+    except ChildFailedError:
+        return False
+    heir.stop(bound_s=5)
+    return True
 
 
 @pytest.mark.asyncio
@@ -221,6 +284,45 @@ def test_a_child_that_is_never_ready_is_ended_within_the_bound(tmp_path: Path) -
         child.wait_ready(lambda: False, bound_s=0.5)
 
     assert not child.running
+
+
+@pytest.mark.asyncio
+async def test_a_part_that_cannot_be_fetched_is_tried_again(tmp_path: Path) -> None:
+    """A jar that is missing or spoilt when a part is started again is told, and is no reason to give up."""
+    part = Unfetched(tmp_path / "part.log")
+    told: list[str] = []
+    kept = Kept("part", part, told.append)
+    await kept.start()
+    keeping = asyncio.create_task(kept.keep())
+    part.children[0].kill()
+    healed = await asyncio.to_thread(
+        wait_until, lambda: part.starts == 3 and part.children[0].running, HEAL_BOUND_S
+    )
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+    await kept.stop()
+
+    assert healed
+    assert "cannot fetch it" in told
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_everything_at_once(tmp_path: Path, signum: signal.Signals) -> None:
+    """Who cannot wait for an orderly end need not: the supervisor and its child are gone."""
+    log = tmp_path / "deaf.log"
+    command = [sys.executable, "-c", PATIENT, str(log)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as parent:
+        assert parent.stdout is not None
+        try:
+            for line in ("up", "stopping"):
+                assert parent.stdout.readline() == f"{line}\n"
+                parent.send_signal(signum)
+            assert wait_until(lambda: parent.poll() is not None, ORPHAN_BOUND_S)
+        finally:
+            parent.kill()
+
+    assert parent.returncode == -signum
+    assert wait_until(lambda: lets_go(log), ORPHAN_BOUND_S)
 
 
 @pytest.mark.asyncio
