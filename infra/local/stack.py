@@ -138,7 +138,8 @@ def cancel_on_signals() -> None:
     def on_signal() -> None:
         for signum in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(signum)
-            signal.signal(signum, signal.SIG_DFL)  # KeyboardInterrupt would wait for the threads that stop parts
+            # Python's own answer to SIGINT, KeyboardInterrupt, would wait for the threads that stop parts.
+            signal.signal(signum, signal.SIG_DFL)
         task.cancel()
 
     for signum in (signal.SIGINT, signal.SIGTERM):
