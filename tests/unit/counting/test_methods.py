@@ -7,12 +7,14 @@ import pytest
 from numpy.typing import NDArray
 
 from services.counting.core.methods import open_method
+from services.counting.core.normalise import Choices, normalise
 from services.counting.core.rankings import Rankings
 from services.counting.core.tabulate import tabulate
 from shared.contract.elections import MAX_CANDIDATES, Candidate, Contest, Rules
 from tests.support.elections import contest
 
 METHODS = ("irv", "plurality")
+SIX = contest("fruit", ("apple", "banana", "cherry", "damson", "elder", "fig"))
 
 
 def of(method: str) -> Contest:
@@ -66,8 +68,9 @@ def test_the_rounds_follow_when_two_candidates_change_places() -> None:
     assert live.count().elected == (0,)
 
 
-def test_a_break_is_mended_only_until_the_fallen_are_the_same_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two neighbours change places early on: of the four rounds after, one is tallied anew."""
+@pytest.fixture
+def retallied(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
+    """Return a list that grows by the fallen, in order, whenever a round is tallied anew."""
     retallied: list[list[int]] = []
     handed_on_by = Rankings.handed_on_by
 
@@ -75,13 +78,31 @@ def test_a_break_is_mended_only_until_the_fallen_are_the_same_again(monkeypatch:
         retallied.append(list(out))
         return handed_on_by(self, out)
 
-    live = open_method(contest("fruit", ("apple", "banana", "cherry", "damson", "elder", "fig")), 1)
+    monkeypatch.setattr(Rankings, "handed_on_by", watched)
+    return retallied
+
+
+def test_a_break_is_mended_only_until_the_fallen_are_the_same_again(retallied: list[list[int]]) -> None:
+    """Two neighbours change places early on: of the four rounds after, one is tallied anew."""
+    live = open_method(SIX, 1)
     live.apply([(0, f"{c}>{(c + 1) % 6}", 10 + 20 * c) for c in range(6)])
     live.count()
-    monkeypatch.setattr(Rankings, "handed_on_by", watched)
+    retallied.clear()
     live.apply([(0, "0", 25)])
     assert live.count().rounds[0].eliminated == {1}
     assert retallied == [[1]]
+
+
+def test_two_breaks_apart_are_mended_in_one_count(retallied: list[list[int]]) -> None:
+    """The first two change places, and so do the next two: the round between them stands."""
+    live = open_method(SIX, 1)
+    papers = {(0, str(c)): 10 + 20 * c for c in range(6)}
+    live.apply([(0, marks, ballots) for (_, marks), ballots in papers.items()])
+    live.count()
+    retallied.clear()
+    live.apply([(0, "0", 25), (0, "2", 25)])
+    assert live.count() == tabulate(papers | {(0, "0"): 35, (0, "2"): 75}, SIX, 1)
+    assert retallied == [[1], [1, 0, 3]]
 
 
 def test_as_many_candidates_as_a_contest_can_have() -> None:
@@ -105,3 +126,18 @@ def test_spellings_that_are_counted_alike_share_a_row() -> None:
     assert len(rankings.add(changes).paths) == 4
     rankings.add([(1, "1", 1), (0, "1>0=2", 1)])
     assert len(rankings) == 3
+
+
+def test_marks_are_normalised_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An untidy paper costs no more than a tidy one when it is seen again."""
+    read: list[str] = []
+
+    def watched(marks: str, rules: Rules) -> Choices:
+        read.append(marks)
+        return normalise(marks, rules)
+
+    monkeypatch.setattr("services.counting.core.rankings.normalise", watched)
+    rankings = Rankings(4, 1, Rules())
+    for _ in range(3):
+        rankings.add([(0, "1", 1), (0, ">1>1", 1)])
+    assert read == ["1", ">1>1"]
