@@ -5,17 +5,22 @@ Rule 2: marks have one spelling, so that equal papers are equal strings.
 
 Spelling: ranks in order, joined by ">"; the candidates within a rank by their index in the contest,
 ascending, joined by "="; a blank rank is empty and none stands at the end. "3>1" prefers candidate 3, then 1;
-"0>>2" leaves the second rank blank; "0>1=2" marks two candidates second; "" is a blank paper.
+"0>>2" leaves the second rank blank; "0>1=2" marks two candidates second; "0>*" marks several second and the
+record does not say whom; "" is a blank paper.
 """
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import StringConstraints
 
-MARKS_PATTERN = r"^((0|[1-9]\d{0,2})(=(0|[1-9]\d{0,2}))*)?(>((0|[1-9]\d{0,2})(=(0|[1-9]\d{0,2}))*)?)*$"
+_RANK = r"(\*|(0|[1-9]\d{0,2})(=(0|[1-9]\d{0,2}))*)?"
+MARKS_PATTERN = rf"^{_RANK}(>{_RANK})*$"
 MAX_MARKS_CHARS = 4096
+
+UNNAMED: Final = (-2, -1)
+"""A rank that holds several candidates of whom the record does not say who they are; spelled "*"."""
 
 Marks = Annotated[str, StringConstraints(pattern=MARKS_PATTERN, max_length=MAX_MARKS_CHARS)]
 
@@ -29,7 +34,7 @@ def parse_marks(marks: str) -> tuple[tuple[int, ...], ...]:
 
 def format_marks(ranks: Iterable[Sequence[int]]) -> str:
     """Return the one spelling of `ranks`; the inverse of `parse_marks`."""
-    return ">".join("=".join(map(str, sorted(rank))) for rank in ranks).rstrip(">")
+    return ">".join(map(_format_rank, ranks)).rstrip(">")
 
 
 def marks_fault(marks: str, candidates: int, max_ranks: int) -> str | None:
@@ -53,7 +58,13 @@ def marks_fault(marks: str, candidates: int, max_ranks: int) -> str | None:
 def _parse_rank(rank: str) -> tuple[int, ...]:
     if not rank:
         return ()
+    if rank == "*":
+        return UNNAMED
     return tuple(_parse_index(index) for index in rank.split("="))
+
+
+def _format_rank(rank: Sequence[int]) -> str:
+    return "*" if tuple(rank) == UNNAMED else "=".join(map(str, sorted(rank)))
 
 
 def _parse_index(text: str) -> int:

@@ -40,6 +40,10 @@ class Candidate(Frozen):
 
     id: CandidateId
     name: Title
+    excluded: bool = Field(False, description="Out before the count: ranked, but never given a vote")
+    write_in: bool = Field(
+        False, description="Stands for all undeclared write-ins: falls before others do and is never elected"
+    )
 
 
 class Section(Frozen):
@@ -50,22 +54,90 @@ class Section(Frozen):
     electors: int = Field(ge=0, le=MAX_ELECTORS, description="Entries of the roll in this section")
 
 
-class Rules(Frozen):
-    """How marks become a preference order and when a count stops. Named as in RCTab where it has a switch."""
+Method = Literal[
+    "plurality",
+    "supplementary",
+    "irv",
+    "sequential-irv",
+    "bottoms-up",
+    "stv-wigm",
+    "scottish-stv",
+    "meek",
+    "electoral-college",
+]
+"""How a contest is counted; each is described, with its statute or specification, where it is implemented."""
 
-    max_ranks: int | None = Field(None, ge=1, description="Ranks beyond it are ignored; null: no limit")
-    overvote: Literal["exhaust", "skip"] = Field(
-        "exhaust", description="A rank that holds several candidates"
+TieRule = Literal[
+    "lot",
+    "random",
+    "earlier-rounds-then-random",
+    "candidate-order",
+    "permutation",
+    "ask",
+    "earlier-rounds-then-ask",
+]
+"""How candidates who are level are told apart. All but the first are RCTab's [tiebreakMode]."""
+
+
+class Rules(Frozen):
+    """How marks become a preference order, how rounds go, and when a count stops.
+
+    In brackets: the name of RCTab's switch (RCTab 2.0 configuration file).
+    """
+
+    max_ranks: int | None = Field(
+        None, ge=1, description="Ranks beyond it are ignored; null: no limit [maxRankingsAllowed]"
+    )
+    overvote: Literal["exhaust", "skip", "exhaust-if-several-continue"] = Field(
+        "exhaust", description="A rank that holds several candidates [overvoteRule]"
     )
     max_skipped_ranks: int | None = Field(
         None,
         ge=0,
-        description="A longer run of blank ranks exhausts the ballot there; null: any run is passed over",
+        description="A longer run of blank ranks exhausts the ballot there; null: any run is passed over"
+        " [maxSkippedRanksAllowed]",
     )
-    repeated_candidate: Literal["skip", "exhaust"] = Field("skip", description="A candidate ranked again")
+    trailing_blanks: Literal["unused", "skipped"] = Field(
+        "unused",
+        description="Whether more blank ranks than `max_skipped_ranks` after the last mark, up to `max_ranks`,"
+        " are a reason of their own for the paper to stop (RCTab) or not (Maine)",
+    )
+    repeated_candidate: Literal["skip", "exhaust"] = Field(
+        "skip", description="A candidate ranked again [exhaustOnDuplicateCandidate]"
+    )
     finish: Literal["majority", "last-two"] = Field(
-        "majority", description="Stop at more than half of the continuing votes, or go on until two remain"
+        "majority",
+        description="Stop at more than half of the continuing votes, or go on until two remain"
+        " [continueUntilTwoCandidatesRemain]",
     )
+    stop_after_round: int | None = Field(None, ge=1, description="[stopTabulationEarlyAfterRound]")
+    batch_elimination: bool = Field(
+        False, description="Eliminate together all who cannot overtake the next one [batchElimination]"
+    )
+    minimum_votes: int = Field(0, ge=0, description="Who has fewer falls at once [minimumVoteThreshold]")
+    first_round_threshold: bool = Field(
+        False, description="The first round's threshold holds for all [doesFirstRoundDetermineThreshold]"
+    )
+    quota: Literal["droop", "hare"] = Field("droop", description="[hareQuota]")
+    fractional_threshold: bool = Field(
+        False, description="Take the threshold to `places` decimals [nonIntegerWinningThreshold]"
+    )
+    places: int = Field(
+        4, ge=1, le=20, description="Decimal places of a transfer value [decimalPlacesForVoteArithmetic]"
+    )
+    winners_per_round: Literal["several", "one"] = Field(
+        "several", description="multiWinnerAllowMultipleWinnersPerRound or …OnlyOneWinnerPerRound"
+    )
+    percentage: int | None = Field(
+        None,
+        ge=1,
+        le=100,
+        description="Bottoms-up until all who remain have this share [multiSeatBottomsUpPercentageThreshold]",
+    )
+    cutoff_elimination: bool = Field(
+        False, description="With `percentage`: one elimination of all below it [cutoffElimination]"
+    )
+    ties: TieRule = Field("lot", description="How level candidates are told apart [tiebreakMode]")
 
 
 class Contest(Frozen):
@@ -73,14 +145,17 @@ class Contest(Frozen):
 
     id: ContestId
     title: Title
-    method: Literal["irv", "plurality"] = "irv"
-    seats: Literal[1] = 1
+    method: Method = "irv"
+    seats: int = Field(1, ge=0, le=MAX_CANDIDATES, description="0 only where a percentage decides how many")
     candidates: tuple[Candidate, ...] = Field(min_length=1, max_length=MAX_CANDIDATES)
     rules: Rules = Rules()
     lot: str = Field(
         min_length=1,
         max_length=200,
-        description="Public seed; ties fall by the order it gives the candidates",
+        description="Public seed of the lot; a decimal integer where the rules draw as RCTab does [randomSeed]",
+    )
+    section_shares: tuple[int, ...] = Field(
+        (), description="Electoral college: each section's share of the result; none: equal shares"
     )
     note: str = Field(
         "", max_length=2000, description="Shown beside the result, such as where ballots come from"

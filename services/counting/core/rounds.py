@@ -8,23 +8,43 @@ Rule 3: before a count is published it is checked against a number of ballots th
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 from typing import Literal, Self
 
 from services.counting.core.normalise import ENDINGS, Ending
 
-Why = Literal["majority", "last-two", "most", "fewest"]
-"""The rule behind a decision: more than half; ahead when no more than two remain; most votes; fewest votes."""
+Why = Literal[
+    "majority",
+    "last-two",
+    "most",
+    "quota",
+    "remaining",
+    "percentage",
+    "fewest",
+    "batch",
+    "write-in",
+    "below-minimum",
+    "below-percentage",
+    "not-in-top-two",
+    "largest-surplus",
+]
+"""The rule behind a decision."""
+
+SettledBy = Literal["votes", "lot", "earlier-rounds", "candidate-order", "permutation", "random", "asked"]
+"""What told a candidate from those level with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Votes that leave an eliminated candidate, for a `target` or, if that is None, for the reason in `ending`."""
+    """Votes that leave a candidate, for a `target` or, if that is None, for the reason in `ending`."""
 
     source: int
     target: int | None
-    ending: Ending | None
+    ending: Ending | Literal["residue"] | None
+    """`residue`: what fixed places could not pass on."""
     votes: int
+    """In units of the count's last place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,35 +52,41 @@ class Decision:
     """What a round settles about one candidate."""
 
     candidate: int
-    outcome: Literal["eliminated", "elected"]
+    outcome: Literal["eliminated", "elected", "transferred"]
+    """`transferred`: the surplus of a candidate already elected moves on now."""
     why: Why
     margin: int | None
-    """Votes between this candidate and the nearest other one; None if there is no other."""
+    """Units between this candidate and the nearest other one; None if there is no other."""
     tied: tuple[int, ...]
     """The candidates that were level, this one included; empty if none was level with it."""
-
-    @property
-    def settled_by(self) -> Literal["votes", "lot"]:
-        """Whether the votes settled it or, level, the published lot."""
-        return "lot" if self.tied else "votes"
+    settled_by: SettledBy = "votes"
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Where each ballot stands in one round, what that decides, and which votes move on to the next."""
+    """Where each vote stands in one round, what that decides, and which votes move on to the next.
+
+    Votes are integers in units of the count's last decimal place: ballots, if it has none.
+    """
 
     number: int
     """From 1."""
     continuing: tuple[int, ...]
-    """The candidates still standing, by index, ascending."""
+    """The candidates neither elected before nor out, by index, ascending."""
     votes_by_section: tuple[tuple[int, ...], ...]
     """For each section, the votes of each candidate of the contest: 0 for those who are out."""
     inactive_by_section: tuple[Mapping[Ending, int], ...]
-    """For each section, the ballots that stand with nobody, by the reason: every ending is there."""
+    """For each section, the votes that stand with nobody, by the reason: every ending is there."""
     threshold: int | None
     """Votes that elect in this round; None where no number does, or nobody has a vote."""
     decisions: tuple[Decision, ...]
     transfers: tuple[Transfer, ...]
+    seated: tuple[int, ...] = ()
+    """The candidates elected in an earlier round who keep votes, in the order of their election."""
+    residue_by_section: tuple[int, ...] = ()
+    """For each section, votes that fixed places have lost so far; none where nothing is divided."""
+    scores: tuple[Fraction, ...] = ()
+    """Electoral college: each candidate's share of the whole, 0 to 1."""
 
     @property
     def votes(self) -> tuple[int, ...]:
@@ -94,6 +120,8 @@ class Count:
     """The rounds of one contest. Nothing in it says whether more ballots will come: the standing does."""
 
     rounds: tuple[Round, ...]
+    places: int = 0
+    """Decimal places of every vote in it: a vote of 10 ** places units is one ballot's."""
 
     @property
     def elected(self) -> tuple[int, ...]:
