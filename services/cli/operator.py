@@ -1,29 +1,20 @@
-"""The front door: `livecount` starts services, gives an operator's orders, recounts, and documents the log.
+"""Commands that give an operator's orders, and the recount that checks what came of them."""
 
-Rule 1: it decides nothing; it asks a service, or starts one.
-Rule 2: an error is one line on standard error that says what was expected, and exit code 2.
-"""
-
-import asyncio
-import json
 import os
-import runpy
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import ValidationError
+
+from services.cli.app import app
+from services.cli.errors import first_error
 
 if TYPE_CHECKING:
     from services.operator.client import OperatorClient
 
-SERVICES = ("intake", "validation", "counting", "results", "operator")
 OPERATOR_URL = "http://127.0.0.1:8102"
-
-app = typer.Typer(
-    help="Counts ranked-choice votes as they arrive.", no_args_is_help=True, pretty_exceptions_enable=False
-)
+TOKEN_FILE = Path(".livecount/operator-token")
+WHO = os.environ.get("USER") or "operator"
 
 ElectionArgument = Annotated[str, typer.Argument(metavar="ID", help="Election id, such as labour-2015")]
 Operator = Annotated[str, typer.Option(envvar="LIVECOUNT_OPERATOR_URL", help="Where the operator listens")]
@@ -32,70 +23,6 @@ TokenFile = Annotated[
 ]
 By = Annotated[str, typer.Option(help="Who gives the order")]
 Reason = Annotated[str, typer.Option(help="Why, for the record")]
-TOKEN_FILE = Path(".livecount/operator-token")
-WHO = os.environ.get("USER") or "operator"
-
-
-def main() -> None:
-    """Run the command line."""
-    from services.operator.client import OperatorError
-
-    try:
-        app()
-    except ValidationError as fault:
-        _fail(_first_error(fault))
-    except (OperatorError, OSError, ValueError, RuntimeError) as fault:
-        _fail(str(fault))
-
-
-def _first_error(fault: ValidationError) -> str:
-    first = fault.errors()[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-
-
-def _fail(sentence: str) -> NoReturn:
-    typer.echo(f"livecount: {sentence}", err=True)
-    sys.exit(2)
-
-
-@app.command()
-def up(
-    kafka: Annotated[str | None, typer.Option(help="host:port of a Kafka to use; default: embedded")] = None,
-    redis: Annotated[str | None, typer.Option(help="URL of a Redis to use; default: embedded")] = None,
-    data_dir: Annotated[Path, typer.Option(help="Folder for everything that is kept")] = Path(".livecount"),
-    namespace: Annotated[str, typer.Option(help="Stands before every topic's name")] = "local",
-) -> None:
-    """Run all of Livecount on this machine until Ctrl-C.
-
-    Example: livecount up --data-dir .livecount
-    """
-    asyncio.run(_up(kafka, redis, data_dir, namespace))
-
-
-async def _up(kafka: str | None, redis: str | None, data_dir: Path, namespace: str) -> None:
-    from infra.local.deployment import DEFAULT_PORTS, plan
-    from infra.local.stack import Stack, cancel_on_signals
-
-    cancel_on_signals()
-    try:
-        async with Stack(plan(data_dir, namespace, kafka=kafka, redis=redis)) as stack:
-            at = f"http://127.0.0.1:{DEFAULT_PORTS['results']}"
-            typer.echo(f"Livecount is up: {at}, Kafka at {stack.addresses.kafka}. Ctrl-C ends it.")
-            await asyncio.Event().wait()
-    except asyncio.CancelledError:
-        typer.echo("Livecount has stopped.")
-
-
-def _service_command(name: str) -> None:
-    @app.command(
-        name, help=f"Run {name} until it is told to stop.\n\nExample: LIVECOUNT_PORT=9000 livecount {name}"
-    )
-    def run() -> None:
-        runpy.run_module(f"services.{name}", run_name="__main__", alter_sys=True)
-
-
-for _name in SERVICES:
-    _service_command(_name)
 
 
 @app.command()
@@ -108,12 +35,14 @@ def create(
 
     Example: livecount create labour-2015.json
     """
+    from pydantic import ValidationError
+
     from shared.contract.elections import Election
 
     try:
         election = Election.model_validate_json(file.read_bytes())
     except ValidationError as fault:
-        _fail(f"{file}: {_first_error(fault)}")
+        raise ValueError(f"{file}: {first_error(fault)}") from None
     with _client(operator, token_file) as client:
         _tell(client.post("/v1/elections", election.model_dump(mode="json")))
 
@@ -231,65 +160,6 @@ def recount(
     audit(election, watermark, as_json)
 
 
-@app.command()
-def topics() -> None:
-    """Create the topics that a deployment needs, as LIVECOUNT_NAMESPACE, _SHARDS, _REPLICATION say.
-
-    Example: LIVECOUNT_KAFKA=127.0.0.1:9092 livecount topics
-    """
-    from infra.local.topics import create_topics
-    from shared.runtime.settings import Settings
-
-    settings = Settings()
-    from infra.local.deployment import all_topics
-
-    specs = all_topics(
-        settings.namespace,
-        shards=settings.shards,
-        contest_partitions=settings.contest_partitions,
-        replication=settings.replication,
-    )
-    asyncio.run(create_topics(settings.kafka, specs))
-    for spec in specs:
-        typer.echo(f"{spec.name}: {spec.partitions} partitions")
-
-
-@app.command()
-def asyncapi(
-    namespace: Annotated[str, typer.Option(help="Stands before every topic's name")] = "local",
-) -> None:
-    """Print the AsyncAPI document of every topic.
-
-    Example: livecount asyncapi > asyncapi.json
-    """
-    from shared.contract import documents
-    from shared.runtime.telemetry import ShardReport
-
-    document = documents.asyncapi(namespace, version="1", beyond={"ShardReport": (ShardReport,)})
-    typer.echo(json.dumps(document, indent=2))
-
-
-@app.command()
-def openapi() -> None:
-    """Print the OpenAPI document of intake, results and operator.
-
-    Example: livecount openapi > openapi.json
-    """
-    from services.intake import openapi as intake
-    from services.operator.api import openapi_document
-    from services.results import openapi as results
-
-    document = openapi_document()
-    document["info"]["title"] = "Livecount"
-    document["info"]["description"] = "Intake, results and operator; each listens on its own port."
-    document["components"]["schemas"] |= results.schemas()
-    for path, operations in (intake.paths() | results.paths()).items():
-        document["paths"].setdefault(path, {}).update(
-            {k: v for k, v in operations.items() if k not in document["paths"].get(path, {})}
-        )
-    typer.echo(json.dumps(document, indent=2))
-
-
 def _client(operator: str, token_file: Path) -> "OperatorClient":
     from services.operator.client import OperatorClient
 
@@ -308,7 +178,3 @@ def _tell(announced: Any) -> None:
 
 def _electors(definition: Any) -> int:
     return sum(section["electors"] for section in definition["sections"])
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,36 @@
+"""Which failures are the caller's, and the one line each of them is.
+
+Rule: what a command expects to go wrong is a sentence; anything else is our own fault and shows itself in full.
+"""
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+
+def one_line(fault: Exception) -> str | None:
+    """Return the sentence for an expected failure, or None if it is our own."""
+    if _is(fault, "pydantic", "ValidationError"):
+        return first_error(fault)  # type: ignore[arg-type]
+    expected = (OSError, ValueError, RuntimeError)
+    if isinstance(fault, expected) or _is(fault, "services.operator.client", "OperatorError"):
+        return _flat(str(fault))
+    return None
+
+
+def first_error(fault: "ValidationError") -> str:
+    """Return where and what the first error of a definition is."""
+    first = fault.errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+
+
+def _is(fault: Exception, module: str, name: str) -> bool:
+    """Tell whether a fault is of a class that only a module already loaded can have raised."""
+    kind = getattr(sys.modules.get(module), name, None)
+    return kind is not None and isinstance(fault, kind)
+
+
+def _flat(sentence: str) -> str:
+    return " ".join(sentence.split())
