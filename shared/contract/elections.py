@@ -171,6 +171,21 @@ class Contest(Frozen):
         _require_distinct((c.id for c in self.candidates), f"candidates of contest {self.id!r}")
         return self
 
+    @model_validator(mode="after")
+    def _method_fits(self) -> Self:
+        if self.method in {"irv", "supplementary", "electoral-college"} and self.seats != 1:
+            raise ValueError(f"contest {self.id!r}: {self.method} elects one, found seats = {self.seats}")
+        if (self.rules.percentage is None) == (self.seats == 0) or (self.seats == 0 and self.method != "bottoms-up"):
+            raise ValueError(
+                f"contest {self.id!r}: expected seats of at least 1 or, bottoms-up by percentage, seats = 0"
+            )
+        draws = self.rules.ties in {"random", "earlier-rounds-then-random", "permutation"}
+        if draws and not self.lot.removeprefix("-").isdecimal():
+            raise ValueError(f"contest {self.id!r}: RCTab's ties draw from a whole number, found lot {self.lot!r}")
+        if self.section_shares and self.method != "electoral-college":
+            raise ValueError(f"contest {self.id!r}: section_shares are for an electoral college")
+        return self
+
 
 class Election(Frozen):
     """Everything that is settled before the first ballot."""
@@ -199,6 +214,11 @@ class Election(Frozen):
     def _is_consistent(self) -> Self:
         _require_distinct((s.id for s in self.sections), "sections")
         _require_distinct((c.id for c in self.contests), "contests")
+        for contest in self.contests:
+            if contest.rules.ties in {"ask", "earlier-rounds-then-ask"}:
+                raise ValueError(f"contest {contest.id!r}: nobody can be asked about a tie in a live count")
+            if len(contest.section_shares) not in {0, len(self.sections)}:
+                raise ValueError(f"contest {contest.id!r}: expected a share for each section")
         if self.electors > MAX_ELECTORS:
             raise ValueError(f"{self.electors} electors, at most {MAX_ELECTORS}")
         return self

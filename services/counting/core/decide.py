@@ -1,85 +1,223 @@
-"""What one round settles: who falls or who is elected, by which rule, and by how much.
+"""Whom one round elects or eliminates, by which rule, and by how much.
 
-Rule 1: a decision reads the votes of one round, the contest's rules and its lot: nothing else.
-Rule 2: the reference and the live count decide here, both; the audit's tabulator decides for itself.
+Rule 1: while undeclared write-ins hold a vote nobody is elected, and they fall first.
+Rule 2: each rule is one small function that names its candidates; the first that names any settles the round.
+Rule 3: a tie is broken only where it matters, and is told.
 
-In an instant run-off the candidate with the fewest votes falls, one a round, those without a single vote
-included, until somebody has more than half of the votes that continue (`majority`) or no more than two remain
-(`last-two`). If the last two are level the lot decides between them there and then.
+`votes` are units, or an electoral college's scores: rules compare them and add them up.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Final
+from __future__ import annotations
 
-from services.counting.core.lot import Lot
-from services.counting.core.normalise import ENDINGS
-from services.counting.core.rounds import Decision, Round, Why
-from shared.contract.elections import Contest
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
 
-Votes = Sequence[int]
+from services.counting.core.rounds import Decision, Why
 
+if TYPE_CHECKING:
+    from services.counting.core.course import Course
+    from services.counting.core.ties import Sought
 
-def settle(
-    number: int, held: Sequence[Sequence[int]], continuing: tuple[int, ...], contest: Contest, lot: Lot
-) -> Round:
-    """Return round `number`, with its decisions and no transfers yet.
-
-    `held` is, for each section, the ballots of each holder: candidates, then endings.
-    """
-    candidates = len(contest.candidates)
-    votes_by_section = tuple(tuple(section[:candidates]) for section in held)
-    votes = tuple(map(sum, zip(*votes_by_section, strict=True)))
-    return Round(
-        number=number,
-        continuing=continuing,
-        votes_by_section=votes_by_section,
-        inactive_by_section=tuple(dict(zip(ENDINGS, section[candidates:], strict=True)) for section in held),
-        threshold=_threshold(contest, votes),
-        decisions=_decide(contest, votes, continuing, lot),
-        transfers=(),
-    )
+Votes = Sequence[int] | Sequence[Fraction]
 
 
-def _threshold(contest: Contest, votes: Votes) -> int | None:
-    return sum(votes) // 2 + 1 if contest.method == "irv" and any(votes) else None
+def decide(course: Course, votes: Votes) -> tuple[Decision, ...]:
+    """Return what the round settles. Raises ValueError if all are below the minimum of votes."""
+    for rule in (*_WINNERS, *_LOSERS) if not _write_ins(course, votes) else _LOSERS:
+        if decisions := tuple(rule(course, votes)):
+            return decisions
+    return ()
 
 
-def _decide(contest: Contest, votes: Votes, continuing: Sequence[int], lot: Lot) -> tuple[Decision, ...]:
-    return (_METHODS[contest.method](contest, votes, continuing, lot),) if any(votes) else ()
+def _write_ins(course: Course, votes: Votes) -> list[int]:
+    return [c for c in course.hopeful if course.contest.candidates[c].write_in and votes[c] > 0]
 
 
-def _decide_irv(contest: Contest, votes: Votes, continuing: Sequence[int], lot: Lot) -> Decision:
-    leader = _leader(votes, continuing, lot)
-    why = _reason_to_stop(contest, votes, leader, continuing)
-    if why is not None:
-        return Decision(leader, "elected", why, *_distance(leader, votes, continuing))
-    last = min(continuing, key=lambda c: (votes[c], lot[c]))
-    return Decision(last, "eliminated", "fewest", *_distance(last, votes, continuing))
+# Winners: elected are ...
 
 
-def _decide_plurality(_: Contest, votes: Votes, continuing: Sequence[int], lot: Lot) -> Decision:
-    leader = _leader(votes, continuing, lot)
-    return Decision(leader, "elected", "most", *_distance(leader, votes, continuing))
+def _most_votes(course: Course, votes: Votes) -> Iterator[Decision]:
+    """Plurality: ... those with the most votes."""
+    if course.contest.method != "plurality":
+        return
+    left = [c for c in course.hopeful if not course.contest.candidates[c].write_in]
+    for _ in range(min(course.contest.seats, len(left))):
+        decision = _best(course, left, "most", votes)
+        left.remove(decision.candidate)
+        yield decision
 
 
-_METHODS: Final[dict[str, Callable[[Contest, Votes, Sequence[int], Lot], Decision]]] = {
-    "irv": _decide_irv,
-    "plurality": _decide_plurality,
-}
+def _all_with_their_share(course: Course, votes: Votes) -> Iterator[Decision]:
+    """Bottoms-up by percentage: ... all who are left, once each of them has the share."""
+    if course.rules.percentage is not None and all(votes[c] >= _threshold(course) for c in course.hopeful):
+        yield from _elect(course, course.hopeful, "percentage", votes)
 
 
-def _leader(votes: Votes, continuing: Sequence[int], lot: Lot) -> int:
-    return max(continuing, key=lambda c: (votes[c], lot[c]))
+def _more_than_half(course: Course, votes: Votes) -> Iterator[Decision]:
+    """Electoral college: ... whoever has more than half of all scores."""
+    if course.contest.method == "electoral-college" and course.seats_left:
+        yield from _elect(course, [c for c in course.hopeful if 2 * votes[c] > sum(votes)], "majority", votes)
 
 
-def _reason_to_stop(contest: Contest, votes: Votes, leader: int, continuing: Sequence[int]) -> Why | None:
-    if contest.rules.finish == "majority" and 2 * votes[leader] > sum(votes):
-        return "majority"
-    return "last-two" if len(continuing) <= 2 else None
+def _as_many_as_seats(course: Course, votes: Votes) -> Iterator[Decision]:
+    """... all who are left, if there is a seat for each."""
+    if 0 < len(course.hopeful) <= course.seats_left:
+        yield from _one_or_several(course, course.hopeful, "remaining", votes)
 
 
-def _distance(candidate: int, votes: Votes, continuing: Sequence[int]) -> tuple[int | None, tuple[int, ...]]:
-    """Return the margin to the nearest other candidate, and who is level with this one."""
-    margin = min((abs(votes[c] - votes[candidate]) for c in continuing if c != candidate), default=None)
-    level = tuple(c for c in continuing if votes[c] == votes[candidate])
-    return margin, level if len(level) > 1 else ()
+def _better_of_last_two(course: Course, votes: Votes) -> Iterator[Decision]:
+    """... whoever leads when one more than the seats are left and the first round's threshold held for all."""
+    if course.rules.first_round_threshold and 0 < course.seats_left and len(course.hopeful) == course.contest.seats + 1:
+        yield _best(course, course.hopeful, "last-two", votes)
+
+
+def _at_threshold(course: Course, votes: Votes) -> Iterator[Decision]:
+    """... those at the threshold."""
+    if course.threshold is None or course.rules.percentage is not None or not course.seats_left:
+        return
+    reached = [c for c in course.hopeful if votes[c] >= course.threshold]
+    why: Why = "majority" if course.contest.seats == 1 and course.rules.quota == "droop" else "quota"
+    yield from _one_or_several(course, reached, why, votes)
+
+
+def _one_of_two_level(course: Course, votes: Votes) -> Iterator[Decision]:
+    """... one of the last two, who are level."""
+    if course.contest.seats == 1 == course.seats_left and len(course.hopeful) == 2:
+        if min(votes[c] for c in course.hopeful) >= course.rules.minimum_votes * course.unit:
+            yield _best(course, course.hopeful, "last-two", votes)
+
+
+_WINNERS: Final = (
+    _most_votes,
+    _all_with_their_share,
+    _more_than_half,
+    _as_many_as_seats,
+    _better_of_last_two,
+    _at_threshold,
+    _one_of_two_level,
+)
+
+
+# Losers: if nobody is elected and somebody must fall, eliminated are ...
+
+
+def _undeclared(course: Course, votes: Votes) -> Iterator[Decision]:
+    """... the undeclared write-ins."""
+    yield from _drop(course, _write_ins(course, votes), "write-in", votes)
+
+
+def _below_minimum(course: Course, votes: Votes) -> Iterator[Decision]:
+    """... all below the minimum of votes."""
+    low = [c for c in _may_fall(course) if votes[c] < course.rules.minimum_votes * course.unit]
+    if low and len(low) == len(course.continuing):
+        minimum = course.rules.minimum_votes
+        raise ValueError(f"contest {course.contest.id!r}: nobody has the minimum of {minimum} votes")
+    yield from _drop(course, low, "below-minimum", votes)
+
+
+def _below_share(course: Course, votes: Votes) -> Iterator[Decision]:
+    """... all below the share, at once, where the rules cut off."""
+    if course.rules.cutoff_elimination and course.rules.percentage is not None:
+        low = [c for c in course.hopeful if votes[c] < _threshold(course)]
+        yield from _drop(course, low, "below-percentage", votes)
+
+
+def _all_but_top_two(course: Course, votes: Votes) -> Iterator[Decision]:
+    """Supplementary vote: ... all but the two with the most votes."""
+    if course.contest.method != "supplementary":
+        return
+    left = list(course.hopeful)
+    while len(left) > 2:
+        decision = _worst(course, left, "not-in-top-two", votes)
+        left.remove(decision.candidate)
+        yield decision
+
+
+def _batch(course: Course, votes: Votes) -> Iterator[Decision]:
+    """... the most whose votes, all together, are still fewer than the next one's."""
+    if course.rules.batch_elimination and course.contest.seats == 1:
+        batch = _cannot_overtake(course, votes)
+        if len(batch) > 1:
+            yield from _drop(course, batch, "batch", votes)
+
+
+def _last(course: Course, votes: Votes) -> Iterator[Decision]:
+    """... the one with the fewest votes."""
+    if may_fall := _may_fall(course):
+        yield _worst(course, may_fall, "fewest", votes)
+
+
+_LOSERS: Final = (_undeclared, _below_minimum, _below_share, _all_but_top_two, _batch, _last)
+
+
+def _may_fall(course: Course) -> Sequence[int]:
+    """Return among whom somebody has to fall in a round that elects nobody; nobody where the count is decided."""
+    if course.contest.method == "plurality":
+        return ()
+    undecided = course.seats_left > 0 or course.rules.percentage is not None
+    shows_last_two = course.rules.finish == "last-two" and len(course.continuing) > 2
+    return course.continuing if undecided or shows_last_two else ()
+
+
+def _cannot_overtake(course: Course, votes: Votes) -> list[int]:
+    """Return the largest batch or, where the last two must be shown and it would leave one, the next smaller."""
+    batch: list[int] = []
+    smaller: list[int] = []
+    seen: list[int] = []
+    for tally, level in groupby(sorted(_may_fall(course), key=votes.__getitem__), key=votes.__getitem__):
+        if len(seen) > len(batch) and sum(votes[c] for c in seen) < tally:
+            smaller, batch = batch, list(seen)
+        seen += level
+    leaves_one = len(batch) == len(course.continuing) - 1
+    return smaller if course.rules.finish == "last-two" and leaves_one else batch
+
+
+# What a decision says.
+
+
+def _one_or_several(course: Course, winners: Sequence[int], why: Why, votes: Votes) -> Iterator[Decision]:
+    if len(winners) > 1 and course.rules.winners_per_round == "one":
+        yield _best(course, winners, why, votes)
+    else:
+        yield from _elect(course, winners, why, votes)
+
+
+def _elect(course: Course, winners: Sequence[int], why: Why, votes: Votes) -> Iterator[Decision]:
+    for c in sorted(winners, key=lambda c: (-votes[c], c)):
+        yield Decision(c, "elected", why, _margin(course, c, votes), ())
+
+
+def _drop(course: Course, losers: Sequence[int], why: Why, votes: Votes) -> Iterator[Decision]:
+    for c in losers:
+        yield Decision(c, "eliminated", why, _margin(course, c, votes), ())
+
+
+def _best(course: Course, among: Sequence[int], why: Why, votes: Votes) -> Decision:
+    return _pick(course, among, "winner", why, votes)
+
+
+def _worst(course: Course, among: Sequence[int], why: Why, votes: Votes) -> Decision:
+    return _pick(course, among, "loser", why, votes)
+
+
+def _pick(course: Course, among: Sequence[int], sought: Sought, why: Why, votes: Votes) -> Decision:
+    edge = (max if sought == "winner" else min)(votes[c] for c in among)
+    level = tuple(c for c in among if votes[c] == edge)
+    candidate, settled_by = course.ties.pick(level, sought, course.history)
+    outcome = "elected" if sought == "winner" else "eliminated"
+    tied = level if len(level) > 1 else ()
+    return Decision(candidate, outcome, why, _margin(course, candidate, votes), tied, settled_by)
+
+
+def _margin(course: Course, candidate: int, votes: Votes) -> int | None:
+    """Return the units to the nearest other candidate; none in an electoral college, whose scores are no votes."""
+    gaps = (abs(votes[c] - votes[candidate]) for c in course.continuing if c != candidate)
+    nearest = min(gaps, default=None)
+    return nearest if isinstance(nearest, int) else None
+
+
+def _threshold(course: Course) -> int:
+    assert course.threshold is not None, "a percentage gives a threshold"
+    return course.threshold

@@ -2,31 +2,74 @@
 
 Rule 1: a method is exact: after any changes its count equals `tabulate` of the profile they add up to.
 Rule 2: changes may come in any order and may be negative; after each `apply` no ranking has fewer than no ballots.
+Rule 3: where whole ballots move, the rounds are kept up with every batch (`LiveRounds`). They are counted afresh from
+        the distinct rankings (`Recounted`) where a change of one ballot changes the worth of all: STV and Meek's
+        method; where seats are filled one after another; and under the one switch whose reading of a paper depends on
+        the round it is read in, `overvote = "exhaust-if-several-continue"`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final, Protocol
 
-from services.counting.core.irv import LiveIrv
-from services.counting.core.plurality import LivePlurality
-from services.counting.core.rankings import Change
+from services.counting.core.course import divides_votes
+from services.counting.core.live import LiveRounds
+from services.counting.core.rankings import Change, Rankings
 from services.counting.core.rounds import Count
-from shared.contract.elections import Contest
+from services.counting.core.tabulate import excluding, recount
+from shared.contract.elections import Contest, Method
 
 
-class Method(Protocol):
+class LiveMethod(Protocol):
     """A contest that is counted while ballots arrive and leave."""
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Take changes of the profile: section, marks, and by how many ballots they became more."""
 
+    def withdraw(self, candidate: int) -> None:
+        """Count as if nobody could vote for `candidate`."""
+
+    def restore(self, candidate: int) -> None:
+        """Take a withdrawal back."""
+
     def count(self) -> Count:
         """Return the count of all that was applied so far."""
 
 
-def open_method(contest: Contest, sections: int) -> Method:
+class Recounted:
+    """One contest, counted afresh from its distinct rankings whenever somebody asks."""
+
+    def __init__(self, contest: Contest, sections: int) -> None:
+        self._contest = contest
+        self._rankings = Rankings(len(contest.candidates), sections, contest.rules)
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Take changes of the profile."""
+        self._rankings.add(changes)
+
+    def withdraw(self, candidate: int) -> None:
+        """Count as if nobody could vote for `candidate`."""
+        self._contest = excluding(self._contest, {candidate})
+
+    def restore(self, candidate: int) -> None:
+        """Take a withdrawal back."""
+        self._contest = excluding(self._contest, {candidate}, excluded=False)
+
+    def count(self) -> Count:
+        """Return the count of all that was applied so far."""
+        return recount(self._rankings, self._contest)
+
+
+def open_method(contest: Contest, sections: int) -> LiveMethod:
     """Return the live count of `contest` over so many sections, with no ballots yet."""
-    return _METHODS[contest.method](contest, sections)
+    return LiveRounds(contest, sections) if moves_whole_ballots(contest) else Recounted(contest, sections)
 
 
-_METHODS: Final[dict[str, Callable[[Contest, int], Method]]] = {"irv": LiveIrv, "plurality": LivePlurality}
+def moves_whole_ballots(contest: Contest) -> bool:
+    """Return whether a ballot counts whole for one candidate after another, whoever else arrives."""
+    by_rounds = contest.method in _BY_ROUNDS and not divides_votes(contest)
+    return by_rounds and contest.rules.overvote != "exhaust-if-several-continue"
+
+
+_BY_ROUNDS: Final[frozenset[Method]] = frozenset(
+    {"plurality", "supplementary", "irv", "bottoms-up", "electoral-college", "stv-wigm"}
+)

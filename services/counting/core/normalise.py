@@ -2,10 +2,11 @@
 
 Rule 1: each rule is one small function, named for what it looks for, and says at which rank it stops the paper.
 Rule 2: the earliest stop ends the paper. At one and the same rank the order of `STOPS` decides which is named.
-Rule 3: nothing here depends on the round: a paper is normalised once, and that serves every round.
+Rule 3: nothing here depends on the round: a paper is normalised once, and that serves every round. One rule asks who
+        continues when the paper needs a new holder (`exhaust-if-several-continue`): its ranks are left as they are.
 
 Blank ranks count as skipped only before a later mark, as in Maine (21-A M.R.S. section 723-A(1)(K)): what is
-left blank after the last mark was not skipped.
+left blank after the last mark was not skipped. RCTab counts it so, as a reason for which a paper stops.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,20 +25,16 @@ Ranks = Sequence[tuple[int, ...]]
 """Ranks in order, each the candidates marked there: none, one, or several."""
 
 
+Choice = int | tuple[int, ...]
+"""A candidate, or several at one rank of whom the round decides."""
+
+
 class Choices(NamedTuple):
-    """What a paper says under the rules: distinct candidates, best first, then why it stops."""
+    """What a paper says under the rules: choices, best first, then why it stops."""
 
-    candidates: tuple[int, ...]
+    candidates: tuple[Choice, ...]
+    """No candidate stands alone twice."""
     ending: Ending
-
-    def path(self, candidates: int) -> tuple[int, ...]:
-        """Return the holders this paper passes through in a contest of so many `candidates`.
-
-        A holder is a candidate, by index, or an ending, by `candidates` plus its place in `ENDINGS`. An ending
-        never falls, so each paper always has exactly one holder: the first on its path that still stands.
-        """
-        assert max(self.candidates, default=0) < candidates, f"{self} names a candidate outside the contest"
-        return (*self.candidates, candidates + ENDINGS.index(self.ending))
 
 
 def normalise(marks: str, rules: Rules) -> Choices:
@@ -46,9 +43,8 @@ def normalise(marks: str, rules: Rules) -> Choices:
     stops = [(place, ending) for ending, rule in STOPS if (place := rule(ranks, rules)) is not None]
     if stops:
         place, ending = min(stops, key=itemgetter(0))
-        return Choices(single_choices(ranks[:place]), ending)
-    candidates = single_choices(ranks)
-    return Choices(candidates, "choices" if candidates else "blank")
+        return Choices(choices_at(ranks[:place], rules), ending)
+    return Choices(choices_at(ranks, rules), end_of_choices(ranks, rules))
 
 
 def ranks_that_count(ranks: Ranks, rules: Rules) -> Ranks:
@@ -56,9 +52,23 @@ def ranks_that_count(ranks: Ranks, rules: Rules) -> Ranks:
     return ranks[: rules.max_ranks]
 
 
-def single_choices(ranks: Ranks) -> tuple[int, ...]:
-    """Return the candidates who stand alone at a rank, each once: nobody is chosen by a blank or an overvote."""
+def choices_at(ranks: Ranks, rules: Rules) -> tuple[Choice, ...]:
+    """Return whom the ranks choose: those who stand alone, each once, and several where the round decides of them."""
+    if rules.overvote == "exhaust-if-several-continue":
+        return tuple(dict.fromkeys(rank[0] if len(rank) == 1 else rank for rank in ranks if rank))
     return tuple(dict.fromkeys(rank[0] for rank in ranks if len(rank) == 1))
+
+
+def end_of_choices(ranks: Ranks, rules: Rules) -> Ending:
+    """Return why a paper stops that no rule stops: nothing was marked, too much was left blank, or it is used up."""
+    last = next((place for place in range(len(ranks), 0, -1) if ranks[place - 1]), 0)
+    if not last:
+        return "blank"
+    if rules.trailing_blanks == "unused" or rules.max_skipped_ranks is None or rules.max_ranks is None:
+        return "choices"
+    if len(ranks[last - 1]) > 1 and rules.overvote == "skip":
+        return "choices"
+    return "skipped" if rules.max_ranks - last > rules.max_skipped_ranks else "choices"
 
 
 def after_skipped_ranks(ranks: Ranks, rules: Rules) -> int | None:
@@ -87,7 +97,7 @@ def at_repeated_candidate(ranks: Ranks, rules: Rules) -> int | None:
 
 def at_overvote(ranks: Ranks, rules: Rules) -> int | None:
     """Return the first rank that marks several candidates."""
-    if rules.overvote == "skip":
+    if rules.overvote != "exhaust":
         return None
     return next((place for place, rank in enumerate(ranks) if len(rank) > 1), None)
 

@@ -3,27 +3,32 @@
 Rule 1: a row is a section and what marks amount to (`Choices`), so spellings that are counted alike share a row.
         Marks are normalised once, when they are first seen.
 Rule 2: rows are only ever added. One whose ballots were all retracted stays, and counts nothing.
-Rule 3: a row is its path (see `Choices.path`) filled up with its ending, which never falls: whoever stands first in
-        the row holds its ballots.
+Rule 3: a row is its path: the holders its papers pass through, candidates by index and then its ending, by the number
+        of candidates plus its place in `ENDINGS`. It is filled up with the ending, which never falls: whoever stands
+        first in the row holds its ballots.
 
 The columns live in `array` and `bytearray`, which grow by themselves; numpy looks at them without a copy. Such a view
 must not outlive the method that takes it, for no buffer grows while it is looked at.
 """
 
 from array import array
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.counting.core.normalise import ENDINGS, Choices, normalise
+from shared.contract.ballots import format_marks
 from shared.contract.elections import MAX_CANDIDATES, MAX_SECTIONS, Rules
 
 Change = tuple[int, str, int]
 """Section, marks, and by how many ballots they became more."""
 
-assert MAX_CANDIDATES + len(ENDINGS) <= 256, "a holder is one byte of a row"
+SEVERAL: Final = 255
+"""Stands in a path for a rank that names several candidates, of whom the round decides."""
+
+assert MAX_CANDIDATES + len(ENDINGS) <= SEVERAL, "a holder is one byte of a row"
 assert MAX_SECTIONS <= 256, "a section is one byte"
 
 
@@ -41,8 +46,10 @@ class Rankings:
 
     def __init__(self, candidates: int, sections: int, rules: Rules) -> None:
         self._rules = rules
-        self._candidates = candidates
-        self._sections = sections
+        self.candidates = candidates
+        self.sections = sections
+        self.several: dict[tuple[int, int], tuple[int, ...]] = {}
+        """By row and place on its path: whom a rank names that holds several."""
         self._width = min(candidates, rules.max_ranks or candidates) + 1
         self._row_of: dict[int, dict[str, int]] = {section: {} for section in range(sections)}
         self._paths = bytearray()
@@ -72,35 +79,63 @@ class Rankings:
 
         Reads only the rows whose first choice is in `out`, and each of those only as far as its holder.
         """
-        paths, section, ballots = self._columns()
-        fallen = np.zeros(self._candidates + len(ENDINGS), np.bool_)
-        fallen[out] = True
-        handed_on = np.zeros(fallen.size * self._sections, np.int64)
-        rows = np.concatenate([np.frombuffer(self._rows_by_first[c], np.uint32) for c in out]).astype(np.intp)
-        place = 0
-        while rows.size:
-            place += 1
-            holder = paths[rows, place].astype(np.intp)
-            np.add.at(handed_on, holder * self._sections + section[rows], ballots[rows])
-            rows = rows[np.flatnonzero(fallen[holder])]
-        by_holder = handed_on.reshape(fallen.size, self._sections)
-        by_holder[out] = 0  # what reached one of the fallen was handed on from there
-        return by_holder
+        _, section, ballots = self.columns()
+        rows, holder = self._held_on(self._rows_first_of(out), out)
+        handed_on = np.zeros((self.candidates + len(ENDINGS), self.sections), np.int64)
+        np.add.at(handed_on, (holder, section[rows]), ballots[rows])
+        return handed_on
+
+    def handed_over(self, source: int, out: Collection[int], after: Collection[int]) -> list[int]:
+        """Return for each holder the ballots that `source` holds when `out` are out, and it when `after` are."""
+        _, _, ballots = self.columns()
+        rows, holder = self._held_on(self._rows_first_of([*out, source]), out)
+        rows, holder = self._held_on(rows[holder == source], after)
+        handed_over = np.zeros(self.candidates + len(ENDINGS), np.int64)
+        np.add.at(handed_over, holder, ballots[rows])
+        return list(map(int, handed_over))
+
+    def _rows_first_of(self, candidates: Iterable[int]) -> NDArray[np.intp]:
+        rows = [np.frombuffer(self._rows_by_first[c], np.uint32) for c in candidates]
+        return np.concatenate(rows, dtype=np.intp) if rows else np.empty(0, np.intp)
+
+    def _held_on(
+        self, rows: NDArray[np.intp], out: Collection[int]
+    ) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
+        """Return the rows, in another order, and who holds each when `out` are out."""
+        paths, _, _ = self.columns()
+        fallen = np.zeros(SEVERAL + 1, np.bool_)
+        fallen[list(out)] = True
+        found: list[NDArray[np.intp]] = []
+        holders: list[NDArray[np.uint8]] = []
+        for place in range(self._width):
+            holder = paths[rows, place]
+            falls = fallen[holder]
+            found.append(rows[~falls])
+            holders.append(holder[~falls])
+            rows = rows[falls]
+            if not rows.size:
+                break
+        return np.concatenate(found), np.concatenate(holders)
+
+    def columns(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int64]]:
+        """Return paths (rows, width), sections and ballots: views, not to be kept while rankings are added."""
+        paths = np.frombuffer(self._paths, np.uint8).reshape(-1, self._width)
+        return paths, np.frombuffer(self._section, np.uint8), np.frombuffer(self._ballots, np.int64)
+
+    def row(self, section: int, marks: str) -> int:
+        """Return the row of papers that were added. Raises KeyError if none like it was."""
+        return self._row_of[section][marks]
 
     def _move(self, rows: NDArray[np.intp], deltas: NDArray[np.int64]) -> Moved:
-        paths, section, ballots = self._columns()
+        paths, section, ballots = self.columns()
         np.add.at(ballots, rows, deltas)
         assert ballots[rows].min(initial=0) >= 0, "a ranking was retracted more often than it was cast"
         return Moved(paths[rows], section[rows], deltas)
 
-    def _columns(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int64]]:
-        paths = np.frombuffer(self._paths, np.uint8).reshape(-1, self._width)
-        return paths, np.frombuffer(self._section, np.uint8), np.frombuffer(self._ballots, np.int64)
-
     def _admit(self, section: int, marks: str) -> int:
         """Return the row of marks not seen before in `section`: perhaps one that another spelling opened."""
         choices = normalise(marks, self._rules)
-        spelling = _spelling(choices)
+        spelling = _spelling(choices, self._rules)
         row_of = self._row_of[section]
         row = row_of.get(spelling)
         if row is None:
@@ -111,16 +146,37 @@ class Rankings:
 
     def _append(self, section: int, choices: Choices) -> int:
         row = len(self._ballots)
-        path = choices.path(self._candidates)
+        path = self._path(row, choices)
+        if len(path) > self._width:
+            self._widen(len(path))
         self._paths += bytes(path) + bytes(path[-1:]) * (self._width - len(path))
         self._section.append(section)
         self._ballots.append(0)
-        if choices.candidates:
-            self._rows_by_first[choices.candidates[0]].append(row)
+        if path[0] < self.candidates:
+            self._rows_by_first[path[0]].append(row)
         return row
 
+    def _widen(self, width: int) -> None:
+        paths = np.frombuffer(self._paths, np.uint8).reshape(-1, self._width)
+        wider = np.hstack([paths, np.repeat(paths[:, -1:], width - self._width, axis=1)])
+        del paths
+        self._paths, self._width = bytearray(wider.tobytes()), width
 
-def _spelling(choices: Choices) -> str:
+    def _path(self, row: int, choices: Choices) -> list[int]:
+        path: list[int] = []
+        for place, choice in enumerate(choices.candidates):
+            if isinstance(choice, tuple):
+                self.several[row, place] = choice
+                path.append(SEVERAL)
+            else:
+                assert choice < self.candidates, f"{choices} names a candidate outside the contest"
+                path.append(choice)
+        return [*path, self.candidates + ENDINGS.index(choices.ending)]
+
+
+def _spelling(choices: Choices, rules: Rules) -> str:
     """Return one name for `choices`: where nothing cut them short, the marks that say just that."""
-    plain = ">".join(map(str, choices.candidates))
-    return plain if choices.ending in {"choices", "blank"} else f"{plain}!{choices.ending}"
+    several = (choice if isinstance(choice, tuple) else (choice,) for choice in choices.candidates)
+    plain = format_marks(list(several))
+    says_just_that = choices.ending == ("choices" if plain else "blank") and rules.trailing_blanks == "unused"
+    return plain if says_just_that else f"{plain}!{choices.ending}"

@@ -87,6 +87,8 @@ class Round:
     """For each section, votes that fixed places have lost so far; none where nothing is divided."""
     scores: tuple[Fraction, ...] = ()
     """Electoral college: each candidate's share of the whole, 0 to 1."""
+    run: int = 1
+    """Sequential contests: for which seat the round counts; each run starts afresh. Else 1."""
 
     @property
     def votes(self) -> tuple[int, ...]:
@@ -100,9 +102,15 @@ class Round:
 
     @property
     def ballots_by_section(self) -> tuple[int, ...]:
-        """All ballots of each section, active or not: the same in every round."""
-        sections = zip(self.votes_by_section, self.inactive_by_section, strict=True)
-        return tuple(sum(votes) + sum(inactive.values()) for votes, inactive in sections)
+        """All units of each section, active, inactive or lost: the same in every round."""
+        lost = self.residue_by_section or (0,) * len(self.votes_by_section)
+        sections = zip(self.votes_by_section, self.inactive_by_section, lost, strict=True)
+        return tuple(sum(votes) + sum(inactive.values()) + residue for votes, inactive, residue in sections)
+
+    @property
+    def residue(self) -> int:
+        """Units that fixed places have lost so far."""
+        return sum(self.residue_by_section)
 
     @property
     def eliminated(self) -> frozenset[int]:
@@ -134,15 +142,44 @@ class Count:
         Raises AssertionError naming the round that does not.
         """
         sections = self.rounds[0].ballots_by_section
-        assert sum(sections) == ballots, f"round 1 holds {sum(sections)} ballots of {ballots}"
+        units = ballots * 10**self.places
+        assert sum(sections) == units, f"round 1 holds {sum(sections)} units of {units}"
         for round_ in self.rounds:
-            assert round_.ballots_by_section == sections, (
-                f"round {round_.number}: a section gained or lost ballots"
-            )
+            gained = round_.ballots_by_section != sections
+            assert not gained, f"round {round_.number}: a section gained or lost ballots"
             _check_standing(round_)
         for this, following in pairwise(self.rounds):
-            _check_step(this, following)
+            if this.run == following.run:
+                _check_step(this, following)
         return self
+
+
+def round_of(  # noqa: PLR0913 - a round is all this
+    number: int,
+    by_section: Sequence[Sequence[int]],
+    continuing: tuple[int, ...],
+    decisions: tuple[Decision, ...],
+    *,
+    threshold: int | None,
+    transfers: tuple[Transfer, ...],
+    seated: tuple[int, ...] = (),
+    residue_by_section: tuple[int, ...] = (),
+    scores: tuple[Fraction, ...] = (),
+) -> Round:
+    """Return a round, given for each section the units of each holder: candidates, then endings."""
+    candidates = len(by_section[0]) - len(ENDINGS)
+    return Round(
+        number=number,
+        continuing=continuing,
+        votes_by_section=tuple(tuple(units[:candidates]) for units in by_section),
+        inactive_by_section=tuple(dict(zip(ENDINGS, units[candidates:], strict=True)) for units in by_section),
+        threshold=threshold,
+        decisions=decisions,
+        transfers=transfers,
+        seated=seated,
+        residue_by_section=residue_by_section,
+        scores=scores,
+    )
 
 
 def transfers_from(source: int, moved: Sequence[int], candidates: int) -> tuple[Transfer, ...]:
@@ -154,27 +191,26 @@ def transfers_from(source: int, moved: Sequence[int], candidates: int) -> tuple[
 
 def _check_standing(round_: Round) -> None:
     assert min(map(min, round_.votes_by_section)) >= 0, f"round {round_.number}: fewer than no votes"
-    standing = set(round_.continuing)
-    astray = [c for c, n in enumerate(round_.votes) if n and c not in standing]
+    holding = {*round_.continuing, *round_.seated}
+    astray = [c for c, n in enumerate(round_.votes) if n and c not in holding]
     assert not astray, f"round {round_.number}: votes for candidates who are out: {astray}"
 
 
 def _check_step(this: Round, following: Round) -> None:
     """Hold what follows to what stands here and what moves."""
     where = f"round {this.number} to {following.number}"
-    out = this.eliminated
-    assert set(following.continuing) == set(this.continuing) - out, f"{where}: not those who remain"
-    votes, inactive = list(this.votes), this.inactive
+    remain = {*this.continuing, *this.seated} - this.eliminated
+    assert {*following.continuing, *following.seated} == remain, f"{where}: not those who remain"
+    votes, inactive, residue = list(this.votes), this.inactive, this.residue
     for transfer in this.transfers:
         assert transfer.votes > 0, f"{where}: a transfer of {transfer.votes}"
         votes[transfer.source] -= transfer.votes
-        _receive(transfer, votes, inactive)
-    assert all(votes[c] == 0 for c in out), f"{where}: votes left with an eliminated candidate"
-    assert (tuple(votes), inactive) == (following.votes, following.inactive), f"{where}: votes do not add up"
-
-
-def _receive(transfer: Transfer, votes: list[int], inactive: dict[Ending, int]) -> None:
-    if transfer.target is not None:
-        votes[transfer.target] += transfer.votes
-    elif transfer.ending is not None:
-        inactive[transfer.ending] += transfer.votes
+        if transfer.target is not None:
+            votes[transfer.target] += transfer.votes
+        elif transfer.ending == "residue":
+            residue += transfer.votes
+        elif transfer.ending is not None:
+            inactive[transfer.ending] += transfer.votes
+    assert all(votes[c] == 0 for c in this.eliminated), f"{where}: votes left with an eliminated candidate"
+    reached = (tuple(votes), inactive, residue)
+    assert reached == (following.votes, following.inactive, following.residue), f"{where}: votes do not add up"

@@ -1,82 +1,140 @@
-"""The reference count: what the rounds of a contest are, said as plainly as we can.
+"""The cold count: the rounds of a contest from its rankings alone, and where every paper stood in them.
 
-Every round looks at every paper again. That is slow, and the point: nothing here is clever enough to be wrong.
+Rule 1: `tabulate` is total, deterministic and exact; a live count must equal it, field by field.
+Rule 2: a method is a function that yields one round after another. Those that elect or eliminate by thresholds share
+        `by_rounds`; a statute that goes its own way has a module of its own.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count as numbers
-from typing import NamedTuple
+from typing import Final
 
-from services.counting.core.decide import settle
-from services.counting.core.lot import draw_lot
-from services.counting.core.normalise import ENDINGS, normalise
-from services.counting.core.rounds import Count, Round, transfers_from
-from shared.contract.elections import Contest
+from services.counting.core.course import Course, places_of
+from services.counting.core.meek import MEEK_PLACES, meek
+from services.counting.core.piles import Piles, Share
+from services.counting.core.rankings import Rankings
+from services.counting.core.rounds import Count, Decision, Round, Transfer, round_of
+from services.counting.core.scottish import SCOTTISH_PLACES, scottish_stv
+from services.counting.core.ties import Ask, TieBreaker
+from services.counting.core.trace import Snapshot, Traced
+from shared.contract.elections import Contest, Method
 
 Profile = Mapping[tuple[int, str], int]
 """How many ballots of each section carry which marks."""
 
 
-class Papers(NamedTuple):
-    """Ballots of one section that are counted alike."""
-
-    section: int
-    path: tuple[int, ...]
-    ballots: int
-
-    def holder(self, out: frozenset[int]) -> int:
-        """Return who holds them when the candidates in `out` have fallen."""
-        return next(holder for holder in self.path if holder not in out)
-
-
-def tabulate(profile: Profile, contest: Contest, sections: int) -> Count:
+def tabulate(profile: Profile, contest: Contest, sections: int, ask: Ask | None = None) -> Count:
     """Return the count of `profile` by the contest's method and rules: total, deterministic, exact.
 
-    Each ballot counts for its first choice still standing. While a round eliminates somebody (see `decide`), the
-    ballots are looked at again without that candidate. Plurality eliminates nobody: one round.
+    `ask` breaks ties where the rules say that somebody is asked. Raises UnresolvedTie where nobody is there to be
+    asked, ValueError if the rules cannot be carried out: nobody reaches the minimum of votes, say.
     """
-    return Count(tuple(_rounds(_papers(profile, contest), contest, sections)))
+    rankings = Rankings(len(contest.candidates), sections, contest.rules)
+    rankings.add((section, marks, ballots) for (section, marks), ballots in profile.items())
+    return recount(rankings, contest, ask)
 
 
-def _papers(profile: Profile, contest: Contest) -> list[Papers]:
-    assert min(profile.values(), default=0) >= 0, "a ranking was retracted more often than it was cast"
-    alike: Counter[tuple[int, tuple[int, ...]]] = Counter()
-    for (section, marks), ballots in profile.items():
-        alike[section, normalise(marks, contest.rules).path(len(contest.candidates))] += ballots
-    return [Papers(section, path, ballots) for (section, path), ballots in alike.items()]
+def recount(rankings: Rankings, contest: Contest, ask: Ask | None = None) -> Count:
+    """Return the count of the rankings: see `tabulate`."""
+    return _count(rankings, contest, ask, None)
 
 
-def _rounds(papers: Sequence[Papers], contest: Contest, sections: int) -> Iterator[Round]:
-    candidates = range(len(contest.candidates))
-    lot = draw_lot(contest)
-    out: frozenset[int] = frozenset()
-    for number in numbers(1):
-        held = _held(papers, out, sections, len(candidates))
-        continuing = tuple(c for c in candidates if c not in out)
-        round_ = settle(number, held, continuing, contest, lot)
-        moved = ((c, _moved(papers, out, c, len(candidates))) for c in round_.eliminated)
-        yield replace(
-            round_, transfers=tuple(t for c, to in moved for t in transfers_from(c, to, len(candidates)))
-        )
-        if not round_.eliminated:
+def trace(rankings: Rankings, contest: Contest, ask: Ask | None = None) -> Traced:
+    """Return the count of the rankings and where their papers stood in each round."""
+    snapshots: list[Snapshot] = []
+    return Traced(_count(rankings, contest, ask, snapshots), tuple(snapshots))
+
+
+def runs(rankings: Rankings, contest: Contest, ask: Ask | None = None) -> Iterator[tuple[Contest, Traced]]:
+    """Yield each run of a contest: one or, where seats are filled one after another, one for each seat.
+
+    Such a run (RCTab's multi-pass IRV) is an instant run-off among those whom no run before has elected.
+    """
+    for run in _contests(contest, rankings, ask):
+        yield run, trace(rankings, run, ask)
+
+
+def _count(rankings: Rankings, contest: Contest, ask: Ask | None, snapshots: list[Snapshot] | None) -> Count:
+    if contest.method != "sequential-irv":
+        rounds = _RULES.get(contest.method, _by_rounds)(rankings, contest, TieBreaker(contest, ask), snapshots)
+        return Count(tuple(rounds), _PLACES.get(contest.method, places_of)(contest))
+    all_rounds: list[Round] = []
+    for number, run in enumerate(_contests(contest, rankings, ask), 1):
+        rounds = _by_rounds(rankings, run, TieBreaker(run, ask), snapshots)
+        all_rounds += [replace(round_, number=len(all_rounds) + round_.number, run=number) for round_ in rounds]
+    return Count(tuple(all_rounds))
+
+
+def _contests(contest: Contest, rankings: Rankings, ask: Ask | None) -> Iterator[Contest]:
+    if contest.method != "sequential-irv":
+        yield contest
+        return
+    run = contest.model_copy(update={"method": "irv", "seats": 1})
+    for _ in range(contest.seats):
+        if all(candidate.excluded for candidate in run.candidates):
             return
-        out |= round_.eliminated
+        yield run
+        elected = _count(rankings, run, ask, None).elected
+        run = excluding(run, elected)
 
 
-def _held(papers: Sequence[Papers], out: frozenset[int], sections: int, candidates: int) -> list[list[int]]:
-    """Return, for each section, the ballots of each holder."""
-    held = [[0] * (candidates + len(ENDINGS)) for _ in range(sections)]
-    for alike in papers:
-        held[alike.section][alike.holder(out)] += alike.ballots
-    return held
+def excluding(contest: Contest, candidates: Container[int], *, excluded: bool = True) -> Contest:
+    """Return the contest with `candidates` excluded, or no longer so."""
+    changed = tuple(
+        of.model_copy(update={"excluded": excluded}) if c in candidates else of
+        for c, of in enumerate(contest.candidates)
+    )
+    return contest.model_copy(update={"candidates": changed})
 
 
-def _moved(papers: Sequence[Papers], out: frozenset[int], falling: int, candidates: int) -> list[int]:
-    """Return, for each holder, the ballots that reach it when `falling` goes out too."""
-    moved = [0] * (candidates + len(ENDINGS))
-    for alike in papers:
-        if alike.holder(out) == falling:
-            moved[alike.holder(out | {falling})] += alike.ballots
-    return moved
+def _by_rounds(
+    rankings: Rankings, contest: Contest, ties: TieBreaker, snapshots: list[Snapshot] | None
+) -> Iterator[Round]:
+    course = Course(contest, ties)
+    piles = Piles(rankings, contest, 10 ** places_of(contest), snapshots)
+    for number in numbers(1):
+        piles.record()
+        by_section, continuing, seated = piles.by_section(), course.continuing, course.seated
+        residue = piles.residue_by_section()
+        decisions = course.settle([units[: len(contest.candidates)] for units in by_section])
+        goes_on = course.goes_on()
+        yield round_of(
+            number,
+            by_section,
+            continuing,
+            decisions,
+            threshold=course.threshold,
+            transfers=_carry_out(decisions, piles, course) if goes_on else (),
+            seated=seated,
+            residue_by_section=residue,
+            scores=course.scores,
+        )
+        if not goes_on:
+            return
+
+
+def _carry_out(decisions: Sequence[Decision], piles: Piles, course: Course) -> tuple[Transfer, ...]:
+    """Move the papers of whom a round eliminates or, where votes are divided, the surplus of whom it elects."""
+    fallen = [d.candidate for d in decisions if d.outcome == "eliminated"]
+    if fallen or not course.divides:
+        return piles.eliminate(fallen)
+    assert course.threshold is not None, "votes are divided at a threshold"
+    threshold, votes = course.threshold, course.history[-1]
+    shares = {d.candidate: _surplus(int(votes[d.candidate]), threshold, course.unit) for d in decisions}
+    return piles.divide(shares, threshold)
+
+
+def _surplus(votes: int, threshold: int, unit: int) -> Share:
+    """Return what papers pass on: RCTab's fraction of the surplus, to fixed places, times what each is worth."""
+    fraction = max(0, votes - threshold) * unit // votes if votes else 0
+    return lambda worth: worth * fraction // unit
+
+
+_Rules = Callable[[Rankings, Contest, TieBreaker, "list[Snapshot] | None"], Iterator[Round]]
+
+_RULES: Final[dict[Method, _Rules]] = {"scottish-stv": scottish_stv, "meek": meek}
+_PLACES: Final[dict[Method, Callable[[Contest], int]]] = {
+    "scottish-stv": lambda _: SCOTTISH_PLACES,
+    "meek": lambda _: MEEK_PLACES,
+}

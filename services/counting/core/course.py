@@ -1,0 +1,136 @@
+"""A count under way: what its rounds have settled so far, and whether there is another.
+
+One course serves instant run-off, plurality, the supplementary vote, bottoms-up, STV as RCTab counts it and electoral
+colleges: all go round by round, elect or eliminate. The cold count and the live one follow it, both.
+
+Rule 1: a course reads the votes of this round and of those before it, the contest's rules and its ties: nothing else.
+Rule 2: a round elects or eliminates, never both (`decide` says whom).
+Rule 3: the contest's rules are RCTab's, each named where it is obeyed.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from services.counting.core import decide
+from services.counting.core.rounds import Decision
+from services.counting.core.ties import TieBreaker
+from shared.contract.elections import Contest
+
+Votes = Sequence[Sequence[int]]
+"""For each section, the units of each candidate."""
+
+
+class Course:
+    """What one count has settled, round after round."""
+
+    def __init__(self, contest: Contest, ties: TieBreaker) -> None:
+        self.contest = contest
+        self.rules = contest.rules
+        self.unit = 10 ** places_of(contest)
+        self.divides = divides_votes(contest)
+        self.hopeful = [c for c, of in enumerate(contest.candidates) if not of.excluded]
+        self.elected: list[int] = []
+        self.ties = ties
+        self.history: list[Sequence[int] | Sequence[Fraction]] = []
+        self.threshold: int | None = None
+        self.scores: tuple[Fraction, ...] = ()
+        self._last: tuple[Decision, ...] = ()
+
+    @property
+    def continuing(self) -> tuple[int, ...]:
+        """Those who hold votes that a decision may still move: where no surplus does, an elected one as well."""
+        return tuple(self.hopeful) if self.divides else tuple(sorted((*self.hopeful, *self.elected)))
+
+    @property
+    def seated(self) -> tuple[int, ...]:
+        """Those elected in earlier rounds who keep votes that no decision moves any more."""
+        return tuple(self.elected) if self.divides else ()
+
+    @property
+    def seats_left(self) -> int:
+        """Seats nobody is elected to yet."""
+        return self.contest.seats - len(self.elected)
+
+    def settle(self, by_section: Votes) -> tuple[Decision, ...]:
+        """Return what this round decides, and remember it. Raises ValueError if all are below the minimum."""
+        votes = self._measure(by_section)
+        self.threshold = self._threshold(by_section)
+        nobody_ever = not self.history and not any(votes)
+        self._last = () if nobody_ever else decide.decide(self, votes)
+        self.history.append(votes)
+        for decision in self._last:
+            self.hopeful.remove(decision.candidate)
+            if decision.outcome == "elected":
+                self.elected.append(decision.candidate)
+        return self._last
+
+    def goes_on(self) -> bool:
+        """Return whether the rules ask for a further round."""
+        fell = any(decision.outcome == "eliminated" for decision in self._last)
+        if not self._last or len(self.history) == self.rules.stop_after_round:
+            return False
+        if self.rules.finish == "last-two":
+            return fell or len(self.hopeful) > 1
+        shows_last_surplus = self.divides and not fell and self.seats_left == 0
+        return shows_last_surplus or fell or (self.seats_left > 0 and bool(self.hopeful))
+
+    def _measure(self, by_section: Votes) -> Sequence[int] | Sequence[Fraction]:
+        """Return what candidates are compared by: votes or, in an electoral college, scores."""
+        if self.contest.method != "electoral-college":
+            return by_section[0] if len(by_section) == 1 else [sum(votes) for votes in zip(*by_section, strict=True)]
+        self.scores = scores(by_section, self.contest.section_shares)
+        return self.scores
+
+    def _threshold(self, by_section: Votes) -> int | None:
+        """Return the units that elect: of each round for one seat, until they are reached; else of the first."""
+        frozen = self.rules.first_round_threshold or self.contest.seats > 1 or self.elected
+        if frozen and self.history:
+            return self.threshold
+        active = sum(votes[c] for votes in by_section for c in self.continuing)
+        return threshold_of(self.contest, active, self.unit) if active or self.history else None
+
+
+def divides_votes(contest: Contest) -> bool:
+    """Return whether the surplus of the elected moves on, so that votes are divided."""
+    return contest.method == "stv-wigm" and contest.seats > 1
+
+
+def places_of(contest: Contest) -> int:
+    """Return the decimal places of a count in these rounds: none where no vote is divided."""
+    return contest.rules.places if divides_votes(contest) else 0
+
+
+def threshold_of(contest: Contest, active: int, unit: int) -> int | None:
+    """Return the units that elect, given all `active` ones; None for methods that know no such number.
+
+    Droop: the whole votes, or `places` decimals, just above V / (seats + 1); Hare: V / seats, rounded up; by
+    percentage: the whole votes that are at least that part of V. Never below the minimum of votes.
+    """
+    rules = contest.rules
+    minimum = rules.minimum_votes * unit
+    if rules.percentage is not None:
+        return max(-(-active * rules.percentage // 100), minimum)
+    if contest.method in {"plurality", "bottoms-up", "electoral-college"} or not contest.seats:
+        return None
+    step = 1 if rules.fractional_threshold else unit
+    if rules.quota == "hare":
+        return max(-(-active // (contest.seats * step)) * step, minimum)
+    return max((active // ((contest.seats + 1) * step) + 1) * step, minimum)
+
+
+def scores(by_section: Votes, shares: Sequence[int]) -> tuple[Fraction, ...]:
+    """Return each candidate's score: over the sections, the sum of share times part of the section's votes.
+
+    As in the Labour Party's electoral college of 2010: a section's share is divided by the votes that still continue
+    in it. Shares are made parts of one; no shares given: equal ones. A section where no vote continues gives nobody
+    anything.
+    """
+    weights = list(shares) or [1] * len(by_section)
+    parts = [
+        (Fraction(weight, sum(weights)), votes, sum(votes))
+        for weight, votes in zip(weights, by_section, strict=True)
+        if any(votes)
+    ]
+    return tuple(
+        sum((share * Fraction(votes[c], total) for share, votes, total in parts), start=Fraction())
+        for c in range(len(by_section[0]))
+    )

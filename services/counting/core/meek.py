@@ -1,0 +1,304 @@
+"""Meek's method: every elected candidate keeps just the part of each paper that makes the quota.
+
+B. L. Meek (1969), as given by I. D. Hill, B. A. Wichmann and D. R. Woodall, Algorithm 123, Computer Journal 30 (1987),
+in the form of the Proportional Representation Foundation's reference rule: nine decimal places, omega 10^-6.
+
+A. Each candidate has a keep factor, 1 while hopeful, 0 when defeated. A paper, worth 1, leaves each candidate on its
+   way its present value x the keep factor, rounded up, and goes on with the rest.
+B. The quota is the votes of all / (seats + 1), cut to nine places, plus the last place.
+C. Hopefuls with the quota are elected. If somebody was, begin the next round. Else, if the surplus of all elected is
+   below omega or did not shrink, defeat the hopeful with the fewest votes, anybody within the surplus of whom is level
+   with them. Else multiply each elected one's keep factor by quota / votes, both steps rounded up, and go back to A.
+D. The count is over when the seats are filled, or as many are left as seats; what nobody moves any more stays with
+   nobody.
+
+Rule 1: a round here ends with a decision. The steps between, which only move keep factors, are not rounds.
+Rule 2: a paper is read once, before the first round: whether a rank that names several is an overvote is asked of those
+        who then stand.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.counting.core.normalise import ENDINGS
+from services.counting.core.rankings import SEVERAL, Rankings
+from services.counting.core.rounds import Decision, Round, Transfer, round_of, transfers_from
+from services.counting.core.ties import TieBreaker
+from services.counting.core.trace import Snapshot
+from shared.contract.elections import Contest
+
+MEEK_PLACES: Final = 9
+ONE: Final = 10**MEEK_PLACES
+OMEGA: Final = ONE // 10**6
+MAX_STEPS: Final = 10_000
+"""Steps within a round; each shrinks the surplus by a factor, so that some dozens are usual."""
+
+Parts = dict[int, int]
+"""By holder, what one paper leaves there; the sum is one vote."""
+
+
+class Bundles:
+    """Papers that go the same way: through the same elected candidates, in the same order, to the same hopeful."""
+
+    def __init__(
+        self, rankings: Rankings, paths: NDArray[np.uint8], elected: Sequence[int], out: Sequence[int]
+    ) -> None:
+        ways = _ways(paths, elected, out)
+        unique, self.of_row = _distinct(ways)
+        _, section, ballots = rankings.columns()
+        self.ballots = np.zeros((len(unique), rankings.sections), np.int64)
+        np.add.at(self.ballots, (self.of_row, section.astype(np.intp)), ballots)
+        self.ways = [tuple(holder for holder in way if holder != SEVERAL) for way in unique.tolist()]
+
+    def parts(self, keep: Sequence[int]) -> list[Parts]:
+        """Return what one paper of each bundle leaves with each holder (A)."""
+        return [_parts(way, keep) for way in self.ways]
+
+    def units(self, parts: Sequence[Parts], holders: int) -> list[list[int]]:
+        """Return for each section the units of each holder."""
+        units = [[0] * holders for _ in range(self.ballots.shape[1])]
+        for left, ballots in zip(parts, self.ballots.tolist(), strict=True):
+            for holder, worth in left.items():
+                for section, papers in enumerate(ballots):
+                    units[section][holder] += worth * papers
+        return units
+
+
+class State(NamedTuple):
+    """What a round starts from and decides."""
+
+    bundles: Bundles
+    parts: list[Parts]
+    units: list[list[int]]
+    continuing: tuple[int, ...]
+    seated: tuple[int, ...]
+    quota: int
+    decisions: tuple[Decision, ...]
+
+
+def meek(
+    rankings: Rankings, contest: Contest, ties: TieBreaker, snapshots: list[Snapshot] | None
+) -> Iterator[Round]:
+    """Yield the rounds: each the votes on which somebody is elected or defeated, and where they go from there."""
+    states = list(Keeping(rankings, contest, ties).states())
+    if snapshots is not None:
+        snapshots += (_snapshot(state, rankings.candidates) for state in states)
+    for number, (state, following) in enumerate(zip_longest(states, states[1:]), 1):
+        yield round_of(
+            number,
+            state.units,
+            state.continuing,
+            state.decisions,
+            threshold=state.quota,
+            transfers=() if following is None else _transfers(rankings, state, following),
+            seated=state.seated,
+        )
+
+
+class Keeping:
+    """One count by Meek's method: the keep factors, and who is elected and defeated so far."""
+
+    def __init__(self, rankings: Rankings, contest: Contest, ties: TieBreaker) -> None:
+        self._rankings, self._ties, self._seats = rankings, ties, contest.seats
+        self._candidates = rankings.candidates
+        self._hopeful = [c for c, of in enumerate(contest.candidates) if not of.excluded]
+        self._out = [c for c, of in enumerate(contest.candidates) if of.excluded]
+        self._paths = _paths(rankings, self._out)
+        self._elected: list[int] = []
+        self._keep = [ONE] * (self._candidates + len(ENDINGS))
+        self._history: list[list[int]] = []
+
+    def states(self) -> Iterator[State]:
+        """Yield what each round starts from and decides, until the count is over (D)."""
+        if self._fits() or not any(self._distribute(self._bundles())[2]):
+            bundles = self._bundles()
+            parts, units, votes, quota = self._distribute(bundles)
+            standing = tuple(self._hopeful), tuple(self._elected)
+            yield State(bundles, parts, units, *standing, quota, self._elect_rest(votes))
+            return
+        while not self._is_over():
+            state = self._converged()
+            yield state
+            if not self._is_over() and self._fits():
+                yield self._rest_unmoved(state)
+
+    def _converged(self) -> State:
+        """Move the keep factors until somebody is elected or defeated (C)."""
+        bundles, last = self._bundles(), None
+        for _ in range(MAX_STEPS):
+            parts, units, votes, quota = self._distribute(bundles)
+            surplus = sum(max(0, votes[c] - quota) for c in self._elected)
+            winners = [c for c in self._hopeful if votes[c] >= quota]
+            done = winners or surplus < OMEGA or (last is not None and surplus >= last)
+            if done:
+                standing = tuple(self._hopeful), tuple(self._elected)
+                self._history.append(votes)
+                decisions = self._elect(winners, votes, quota) if winners else self._defeat(votes, surplus)
+                return State(bundles, parts, units, *standing, quota, decisions)
+            last = surplus
+            for c in self._elected:
+                self._keep[c] = _up(_up(self._keep[c] * quota, ONE) * ONE, votes[c])
+        raise AssertionError(f"no decision after {MAX_STEPS} steps")
+
+    def _distribute(self, bundles: Bundles) -> tuple[list[Parts], list[list[int]], list[int], int]:
+        parts = bundles.parts(self._keep)
+        units = bundles.units(parts, len(self._keep))
+        votes = [sum(section[c] for section in units) for c in range(self._candidates)]
+        return parts, units, votes, sum(votes) // (self._seats + 1) + 1
+
+    def _elect(self, winners: Sequence[int], votes: Sequence[int], quota: int) -> tuple[Decision, ...]:
+        decisions = []
+        for c in sorted(winners, key=lambda c: (-votes[c], c)):
+            self._hopeful.remove(c)
+            self._elected.append(c)
+            decisions.append(Decision(c, "elected", "quota", votes[c] - quota, ()))
+        return (*decisions, *(self._elect_rest(votes) if self._fits() and not self._is_over() else ()))
+
+    def _elect_rest(self, votes: Sequence[int]) -> tuple[Decision, ...]:
+        if not any(votes):
+            return ()
+        rest = sorted(self._hopeful, key=lambda c: (-votes[c], c))
+        self._hopeful, self._elected = [], [*self._elected, *rest]
+        return tuple(Decision(c, "elected", "remaining", None, ()) for c in rest)
+
+    def _defeat(self, votes: Sequence[int], surplus: int) -> tuple[Decision, ...]:
+        fewest = min(votes[c] for c in self._hopeful)
+        level = tuple(c for c in self._hopeful if votes[c] <= fewest + surplus)
+        candidate, settled_by = self._ties.pick(level, "loser", self._history[:-1])
+        self._hopeful.remove(candidate)
+        self._out.append(candidate)
+        margin = min((abs(votes[c] - votes[candidate]) for c in self._hopeful), default=None)
+        tied = level if len(level) > 1 else ()
+        return (Decision(candidate, "eliminated", "fewest", margin, tied, settled_by),)
+
+    def _rest_unmoved(self, before: State) -> State:
+        """Elect those who are left; the last defeated one's votes move no further."""
+        nobody = self._candidates + ENDINGS.index("choices")
+        defeated = self._out[-1]
+        parts = [_moved(left, defeated, nobody) for left in before.parts]
+        units = before.bundles.units(parts, len(self._keep))
+        votes = [sum(section[c] for section in units) for c in range(self._candidates)]
+        standing = tuple(self._hopeful), tuple(self._elected)
+        return State(before.bundles, parts, units, *standing, before.quota, self._elect_rest(votes))
+
+    def _bundles(self) -> Bundles:
+        return Bundles(self._rankings, self._paths, self._elected, self._out)
+
+    def _fits(self) -> bool:
+        return len(self._hopeful) <= self._seats - len(self._elected)
+
+    def _is_over(self) -> bool:
+        return len(self._elected) >= self._seats or not self._hopeful
+
+
+def _parts(way: Sequence[int], keep: Sequence[int]) -> Parts:
+    parts: Parts = {}
+    worth = ONE
+    for holder in way:
+        left = _up(worth * keep[holder], ONE)
+        parts[holder] = parts.get(holder, 0) + left
+        worth -= left
+    return parts
+
+
+def _moved(parts: Parts, source: int, target: int) -> Parts:
+    if source not in parts:
+        return parts
+    rest = {holder: worth for holder, worth in parts.items() if holder != source}
+    return {**rest, target: rest.get(target, 0) + parts[source]}
+
+
+def _up(numerator: int, denominator: int) -> int:
+    return -(-numerator // denominator)
+
+
+def _ways(paths: NDArray[np.uint8], elected: Sequence[int], out: Sequence[int]) -> NDArray[np.uint8]:
+    """Return by row the elected candidates on its path up to the first other holder who stands, and that one.
+
+    Shape (rows, longest way), filled up with `SEVERAL`, which keeps nothing.
+    """
+    is_out, goes_on = np.zeros(SEVERAL + 1, np.bool_), np.zeros(SEVERAL + 1, np.bool_)
+    is_out[[*out, SEVERAL]] = True
+    goes_on[[*out, SEVERAL, *elected]] = True
+    ways = np.full(paths.shape, SEVERAL, np.uint8)
+    length, rows = np.zeros(len(paths), np.intp), np.arange(len(paths))
+    for place in range(paths.shape[1]):
+        holder = paths[rows, place]
+        here = rows[~is_out[holder]]
+        ways[here, length[here]] = paths[here, place]
+        length[here] += 1
+        rows = rows[goes_on[holder]]
+    return ways[:, : max(1, int(length.max(initial=0)))]
+
+
+def _paths(rankings: Rankings, out: Sequence[int]) -> NDArray[np.uint8]:
+    """Return the paths with each rank that names several read: the one of them who is not out, or an overvote."""
+    paths, _, _ = rankings.columns()
+    paths = paths.copy() if rankings.several else paths
+    for (row, place), named in rankings.several.items():
+        standing = [c for c in named if c not in out]
+        if len(standing) > 1:
+            paths[row, place] = rankings.candidates + ENDINGS.index("overvote")
+        elif standing:
+            paths[row, place] = standing[0]
+    return paths
+
+
+def _distinct(rows: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
+    """Return the distinct rows of a matrix, and for each row which of them it is."""
+    width = rows.shape[1]
+    padded = np.zeros((len(rows), -(-width // 8) * 8), np.uint8)
+    padded[:, :width] = rows
+    keys = padded.view(np.uint64 if padded.shape[1] == 8 else f"V{padded.shape[1]}").ravel()
+    _, first, of_row = np.unique(keys, return_index=True, return_inverse=True)
+    return rows[first], of_row.astype(np.intp)
+
+
+def _snapshot(state: State, candidates: int) -> Snapshot:
+    of_row, parts, ways = state.bundles.of_row, state.parts, state.bundles.ways
+    holder = np.array([way[-1] for way in ways], np.intp)[of_row]
+    value = np.array([left.get(way[-1], 0) for way, left in zip(ways, parts, strict=True)], np.int64)[of_row]
+    kept = {c: np.array([left.get(c, 0) for left in parts], np.int64)[of_row] for c in state.seated}
+    assert int(holder.max(initial=0)) < candidates + len(ENDINGS), "a way ends with a holder"
+    return Snapshot(holder, value, kept)
+
+
+def _transfers(rankings: Rankings, before: State, after: State) -> tuple[Transfer, ...]:
+    """Return where votes go from one round to the next: what each paper takes from one holder it gives to another."""
+    flows: Counter[tuple[int, int]] = Counter()
+    _, _, ballots = rankings.columns()
+    pairs = before.bundles.of_row * len(after.parts) + after.bundles.of_row
+    distinct, of_row = np.unique(pairs, return_inverse=True)
+    papers = np.zeros(len(distinct), np.int64)
+    np.add.at(papers, of_row, ballots)
+    for pair, count in zip(distinct.tolist(), papers.tolist(), strict=True):
+        here, there = divmod(pair, len(after.parts))
+        for flow, units in _flow(before.parts[here], after.parts[there]).items():
+            flows[flow] += units * count
+    received: dict[int, list[int]] = {}
+    for (source, target), units in flows.items():
+        received.setdefault(source, [0] * len(before.units[0]))[target] += units
+    return tuple(t for c in sorted(received) for t in transfers_from(c, received[c], rankings.candidates))
+
+
+def _flow(before: Parts, after: Parts) -> dict[tuple[int, int], int]:
+    """Return what one paper moves from holder to holder: those who lose, in its order, to those who gain."""
+    change = {holder: after.get(holder, 0) - before.get(holder, 0) for holder in {**before, **after}}
+    gains = [[holder, units] for holder, units in change.items() if units > 0]
+    flow: dict[tuple[int, int], int] = {}
+    for source, units in change.items():
+        left = -units
+        while left > 0:
+            target, room = gains[0]
+            moved = min(left, room)
+            flow[source, target] = moved
+            left -= moved
+            gains[0][1] -= moved
+            if not gains[0][1]:
+                gains.pop(0)
+    return flow
