@@ -1,0 +1,171 @@
+"""PrefLib's ordinal data, in and out: .soc .soi .toc .toi (Mattei and Walsh, PrefLib: a library for preferences, 2013).
+
+    # NUMBER ALTERNATIVES: 3
+    # ALTERNATIVE NAME 1: Adam
+    27: 1,{2,3}         27 papers that rank 1, then 2 and 3 equally; in old files `27,1,{2,3}`
+
+Rule 1: s: no equal ranks; c: every order ranks every alternative. The file's suffix is held to it.
+Rule 2: totals that the file declares are checked.
+Rule 3: PrefLib has no words for blank papers, blank ranks, unnamed overvotes, sections, withdrawals or seats.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from services.counting.formats.plain.blt_ranks import Ranks
+from services.counting.formats.plain.holds import Holds, fitting_papers
+from services.counting.formats.plain.preflib_head import Head, read_head
+from services.counting.formats.plain.text import (
+    MAX_BALLOTS_A_LINE,
+    MAX_RANKS,
+    Fault,
+    as_papers,
+    load,
+    title_of,
+    whole_number,
+    written_whole,
+)
+from services.counting.formats.records import BallotFile, FormatError, Papers
+
+SUFFIXES: Final = (".soc", ".soi", ".toc", ".toi")
+HOLDS: Final = Holds("PrefLib")
+
+_RANK = re.compile(rb"\s*\{([^{}]*)\}\s*|([^{},]+)")
+_ORDER = re.compile(rb"(?:%b)(?:,(?:%b))*" % (_RANK.pattern, _RANK.pattern))
+
+
+def read(path: Path) -> BallotFile:
+    """Return the contest of a PrefLib file, equal papers merged. Raises FormatError."""
+    lines = load(path).rstrip().split(b"\n")
+    head = read_head(path, lines)
+    papers = _papers(path, lines, head)
+    if head.ballots:
+        head.ballots.check(path, sum(papers.values()))
+    if head.orders:
+        head.orders.check(path, len(papers))
+    return BallotFile(head.title, head.names, as_papers(papers))
+
+
+def write(file: BallotFile, path: Path) -> None:
+    """Write a contest in PrefLib's modern format; its data type is the suffix, or the strictest that fits.
+
+    Raises FormatError for what PrefLib, or the suffix, cannot say.
+    """
+    papers = fitting_papers(file, path, HOLDS)
+    suffix = path.suffix.lower()
+    suffix = suffix if suffix in SUFFIXES else _strictest(papers, len(file.candidates))
+    for paper in papers:
+        if fault := _Type.of(suffix).fault(paper.marks, len(file.candidates)):
+            raise FormatError(path, f"paper {paper.marks!r} ({paper.ballots:,} ballots)", fault)
+    with written_whole(path) as out:
+        out.writelines(f"# {field}\n" for field in _fields(file, path, papers, suffix[1:]))
+        out.writelines(f"{paper.ballots}: {_order(paper.marks)}\n" for paper in papers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Type:
+    """What a suffix promises of every order."""
+
+    strict: bool
+    complete: bool
+
+    @classmethod
+    def of(cls, suffix: str) -> "_Type":
+        return cls(strict=suffix in (".soc", ".soi"), complete=suffix in (".soc", ".toc"))
+
+    def fault(self, marks: str, candidates: int) -> str | None:
+        if self.strict and "=" in marks:
+            return "expected no equal ranks in a file of strict orders"
+        if self.complete and not _is_complete(marks, candidates):
+            return f"expected each of {candidates} candidates once in a file of complete orders"
+        if marks.count(">") >= MAX_RANKS:
+            return f"expected at most {MAX_RANKS} ranks"
+        return None
+
+
+def _is_complete(marks: str, candidates: int) -> bool:
+    places = marks.replace("=", ">").split(">")
+    return len(places) == candidates == len(set(places))
+
+
+def _papers(path: Path, lines: list[bytes], head: Head) -> dict[str, int]:
+    ranks = _Ranks(len(head.names))
+    promised = _Type.of(path.suffix.lower())
+    between = b":" if lines[0].startswith(b"#") else b","
+    papers: dict[str, int] = {}
+    for number, line in enumerate(lines[head.lines :], head.lines + 1):
+        count, _, order = line.partition(between)
+        try:
+            marks = (
+                ">".join(map(ranks.__getitem__, order.split(b",")))
+                if b"{" not in order
+                else _tied(ranks, order)
+            )
+            fault = promised.fault(marks, ranks.candidates)
+            papers[marks] = papers.get(marks, 0) + _count(count)
+        except Fault as caught:
+            fault = str(caught) if line.strip() else None
+        if fault:
+            raise FormatError(path, f"line {number}", fault)
+    return papers
+
+
+class _Ranks(Ranks):
+    """Candidates as PrefLib numbers them: no rank is blank, none equal but in braces."""
+
+    def __init__(self, candidates: int) -> None:
+        super().__init__(candidates)
+        del self[b"-"]
+
+    def __missing__(self, token: bytes) -> str:
+        self[token] = rank = str(self.places([token.strip()])[0])
+        return rank
+
+
+def _count(token: bytes) -> int:
+    count = whole_number(token.strip(), 1, MAX_BALLOTS_A_LINE)
+    if count is None:
+        found = token[:40].decode(errors="replace")
+        raise Fault(f"expected how many ballots, from 1 to {MAX_BALLOTS_A_LINE:,}, found {found!r}")
+    return count
+
+
+def _tied(ranks: _Ranks, order: bytes) -> str:
+    if not _ORDER.fullmatch(order):
+        raise Fault("expected candidates between commas, equal ones in braces")
+    marked = [
+        "=".join(map(str, ranks.places(list(map(bytes.strip, tied.split(b",")))))) if tied else ranks[single]
+        for tied, single in _RANK.findall(order)
+    ]
+    return ">".join(marked)
+
+
+def _strictest(papers: tuple[Papers, ...], candidates: int) -> str:
+    fits = (
+        suffix for suffix in SUFFIXES if not any(_Type.of(suffix).fault(p.marks, candidates) for p in papers)
+    )
+    return next(fits, ".toi")
+
+
+def _fields(file: BallotFile, path: Path, papers: tuple[Papers, ...], data_type: str) -> list[str]:
+    return [
+        f"FILE NAME: {path.name}",
+        f"TITLE: {title_of(path, file.title)}",
+        f"DATA TYPE: {data_type}",
+        "MODIFICATION TYPE: original",
+        f"NUMBER ALTERNATIVES: {len(file.candidates)}",
+        f"NUMBER VOTERS: {sum(paper.ballots for paper in papers)}",
+        f"NUMBER UNIQUE ORDERS: {len(papers)}",
+        *(f"ALTERNATIVE NAME {place}: {name}" for place, name in enumerate(file.candidates, 1)),
+    ]
+
+
+def _order(marks: str) -> str:
+    return ",".join(map(_rank, marks.split(">")))
+
+
+def _rank(rank: str) -> str:
+    numbers = ",".join(str(int(place) + 1) for place in rank.split("="))
+    return f"{{{numbers}}}" if "," in numbers else numbers
