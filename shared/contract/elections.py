@@ -175,13 +175,17 @@ class Contest(Frozen):
     def _method_fits(self) -> Self:
         if self.method in {"irv", "supplementary", "electoral-college"} and self.seats != 1:
             raise ValueError(f"contest {self.id!r}: {self.method} elects one, found seats = {self.seats}")
-        if (self.rules.percentage is None) == (self.seats == 0) or (self.seats == 0 and self.method != "bottoms-up"):
+        if (self.rules.percentage is None) == (self.seats == 0) or (
+            self.seats == 0 and self.method != "bottoms-up"
+        ):
             raise ValueError(
                 f"contest {self.id!r}: expected seats of at least 1 or, bottoms-up by percentage, seats = 0"
             )
         draws = self.rules.ties in {"random", "earlier-rounds-then-random", "permutation"}
         if draws and not self.lot.removeprefix("-").isdecimal():
-            raise ValueError(f"contest {self.id!r}: RCTab's ties draw from a whole number, found lot {self.lot!r}")
+            raise ValueError(
+                f"contest {self.id!r}: RCTab's ties draw from a whole number, found lot {self.lot!r}"
+            )
         if self.section_shares and self.method != "electoral-college":
             raise ValueError(f"contest {self.id!r}: section_shares are for an electoral college")
         return self

@@ -10,6 +10,7 @@ Rule 3: the contest's rules are RCTab's, each named where it is obeyed.
 
 from collections.abc import Sequence
 from fractions import Fraction
+
 from services.counting.core import decide
 from services.counting.core.rounds import Decision
 from services.counting.core.ties import TieBreaker
@@ -76,7 +77,11 @@ class Course:
     def _measure(self, by_section: Votes) -> Sequence[int] | Sequence[Fraction]:
         """Return what candidates are compared by: votes or, in an electoral college, scores."""
         if self.contest.method != "electoral-college":
-            return by_section[0] if len(by_section) == 1 else [sum(votes) for votes in zip(*by_section, strict=True)]
+            return (
+                by_section[0]
+                if len(by_section) == 1
+                else [sum(votes) for votes in zip(*by_section, strict=True)]
+            )
         self.scores = scores(by_section, self.contest.section_shares)
         return self.scores
 

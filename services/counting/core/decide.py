@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from services.counting.core.rounds import Decision, Why
+from services.counting.core.rounds import Decision, Outcome, Why
 
 if TYPE_CHECKING:
     from services.counting.core.course import Course
@@ -68,8 +67,9 @@ def _as_many_as_seats(course: Course, votes: Votes) -> Iterator[Decision]:
 
 
 def _better_of_last_two(course: Course, votes: Votes) -> Iterator[Decision]:
-    """... whoever leads when one more than the seats are left and the first round's threshold held for all."""
-    if course.rules.first_round_threshold and 0 < course.seats_left and len(course.hopeful) == course.contest.seats + 1:
+    """... whoever leads of two, where the first round's threshold, which neither may reach, holds for all."""
+    one_seat = course.contest.seats == 1 == course.seats_left
+    if course.rules.first_round_threshold and one_seat and len(course.hopeful) == 2:
         yield _best(course, course.hopeful, "last-two", votes)
 
 
@@ -84,9 +84,10 @@ def _at_threshold(course: Course, votes: Votes) -> Iterator[Decision]:
 
 def _one_of_two_level(course: Course, votes: Votes) -> Iterator[Decision]:
     """... one of the last two, who are level."""
-    if course.contest.seats == 1 == course.seats_left and len(course.hopeful) == 2:
-        if min(votes[c] for c in course.hopeful) >= course.rules.minimum_votes * course.unit:
-            yield _best(course, course.hopeful, "last-two", votes)
+    one_seat = course.contest.seats == 1 == course.seats_left
+    minimum = course.rules.minimum_votes * course.unit
+    if one_seat and len(course.hopeful) == 2 and min(votes[c] for c in course.hopeful) >= minimum:
+        yield _best(course, course.hopeful, "last-two", votes)
 
 
 _WINNERS: Final = (
@@ -166,10 +167,10 @@ def _cannot_overtake(course: Course, votes: Votes) -> list[int]:
     batch: list[int] = []
     smaller: list[int] = []
     seen: list[int] = []
-    for tally, level in groupby(sorted(_may_fall(course), key=votes.__getitem__), key=votes.__getitem__):
+    for tally in sorted({votes[c] for c in _may_fall(course)}):
         if len(seen) > len(batch) and sum(votes[c] for c in seen) < tally:
             smaller, batch = batch, list(seen)
-        seen += level
+        seen += [c for c in _may_fall(course) if votes[c] == tally]
     leaves_one = len(batch) == len(course.continuing) - 1
     return smaller if course.rules.finish == "last-two" and leaves_one else batch
 
@@ -178,7 +179,7 @@ def _cannot_overtake(course: Course, votes: Votes) -> list[int]:
 
 
 def _one_or_several(course: Course, winners: Sequence[int], why: Why, votes: Votes) -> Iterator[Decision]:
-    if len(winners) > 1 and course.rules.winners_per_round == "one":
+    if len(winners) > 1 and course.divides and course.rules.winners_per_round == "one":
         yield _best(course, winners, why, votes)
     else:
         yield from _elect(course, winners, why, votes)
@@ -206,16 +207,18 @@ def _pick(course: Course, among: Sequence[int], sought: Sought, why: Why, votes:
     edge = (max if sought == "winner" else min)(votes[c] for c in among)
     level = tuple(c for c in among if votes[c] == edge)
     candidate, settled_by = course.ties.pick(level, sought, course.history)
-    outcome = "elected" if sought == "winner" else "eliminated"
+    outcome: Outcome = "elected" if sought == "winner" else "eliminated"
     tied = level if len(level) > 1 else ()
     return Decision(candidate, outcome, why, _margin(course, candidate, votes), tied, settled_by)
 
 
 def _margin(course: Course, candidate: int, votes: Votes) -> int | None:
     """Return the units to the nearest other candidate; none in an electoral college, whose scores are no votes."""
-    gaps = (abs(votes[c] - votes[candidate]) for c in course.continuing if c != candidate)
-    nearest = min(gaps, default=None)
-    return nearest if isinstance(nearest, int) else None
+    if course.scores:
+        return None
+    return min(
+        (abs(int(votes[c] - votes[candidate])) for c in course.continuing if c != candidate), default=None
+    )
 
 
 def _threshold(course: Course) -> int:

@@ -64,7 +64,9 @@ def hash_order(names: Iterable[str], *, sized: bool = False) -> list[str]:
     """
     arrived = list(dict.fromkeys(names))
     table = _table_size(len(arrived), sized=sized)
-    keyed = sorted(((_spread(string_hash(name)) & (table - 1), name) for name in arrived), key=lambda item: item[0])
+    keyed = sorted(
+        ((_spread(string_hash(name)) & (table - 1), name) for name in arrived), key=lambda item: item[0]
+    )
     return [name for _, name in keyed]
 
 

@@ -46,6 +46,7 @@ class LiveRounds:
     def __init__(self, contest: Contest, sections: int) -> None:
         self._rankings = Rankings(len(contest.candidates), sections, contest.rules)
         self._holders = len(contest.candidates) + len(ENDINGS)
+        self._tallies_of: dict[Fallen, Tally] = {}
         self._first_choices: Tally = np.zeros((self._holders, sections), np.int64)
         self._start_over(contest)
 
@@ -85,7 +86,7 @@ class LiveRounds:
         self._contest = contest
         self._ties = TieBreaker(contest)
         self._excluded: Fallen = frozenset(c for c, of in enumerate(contest.candidates) if of.excluded)
-        self._tallies_of: dict[Fallen, Tally] = {}
+        self._tallies_of = {}
         self._follow([self._excluded])
 
     def _follow(self, order: list[Fallen]) -> None:
@@ -150,4 +151,3 @@ class LiveRounds:
                 source, self._rankings.handed_over(source, out, after), len(self._contest.candidates)
             )
         )
-

@@ -31,6 +31,9 @@ Why = Literal[
 ]
 """The rule behind a decision."""
 
+Outcome = Literal["eliminated", "elected", "transferred"]
+"""`transferred`: the surplus of a candidate already elected moves on now."""
+
 SettledBy = Literal["votes", "lot", "earlier-rounds", "candidate-order", "permutation", "random", "asked"]
 """What told a candidate from those level with it."""
 
@@ -52,8 +55,7 @@ class Decision:
     """What a round settles about one candidate."""
 
     candidate: int
-    outcome: Literal["eliminated", "elected", "transferred"]
-    """`transferred`: the surplus of a candidate already elected moves on now."""
+    outcome: Outcome
     why: Why
     margin: int | None
     """Units between this candidate and the nearest other one; None if there is no other."""
@@ -172,7 +174,9 @@ def round_of(  # noqa: PLR0913 - a round is all this
         number=number,
         continuing=continuing,
         votes_by_section=tuple(tuple(units[:candidates]) for units in by_section),
-        inactive_by_section=tuple(dict(zip(ENDINGS, units[candidates:], strict=True)) for units in by_section),
+        inactive_by_section=tuple(
+            dict(zip(ENDINGS, units[candidates:], strict=True)) for units in by_section
+        ),
         threshold=threshold,
         decisions=decisions,
         transfers=transfers,
@@ -213,4 +217,6 @@ def _check_step(this: Round, following: Round) -> None:
             inactive[transfer.ending] += transfer.votes
     assert all(votes[c] == 0 for c in this.eliminated), f"{where}: votes left with an eliminated candidate"
     reached = (tuple(votes), inactive, residue)
-    assert reached == (following.votes, following.inactive, following.residue), f"{where}: votes do not add up"
+    assert reached == (following.votes, following.inactive, following.residue), (
+        f"{where}: votes do not add up"
+    )

@@ -78,7 +78,9 @@ class Stages:
         margin = min((votes[c] - votes[candidate] for c in self.hopeful), default=None)
         return Decision(candidate, "eliminated", "fewest", margin, tied, settled_by)
 
-    def _pick(self, among: Sequence[int], sought: Sought, votes: Votes) -> tuple[int, tuple[int, ...], SettledBy]:
+    def _pick(
+        self, among: Sequence[int], sought: Sought, votes: Votes
+    ) -> tuple[int, tuple[int, ...], SettledBy]:
         edge = (max if sought == "winner" else min)(votes[c] for c in among)
         level = tuple(c for c in among if votes[c] == edge)
         candidate, settled_by = self.ties.pick_looking_back(level, sought, self.history)
@@ -112,9 +114,7 @@ def scottish_stv(
             return
 
 
-def _carry_out(
-    decisions: Sequence[Decision], piles: Piles, votes: Votes, quota: int
-) -> tuple[Transfer, ...]:
+def _carry_out(decisions: Sequence[Decision], piles: Piles, votes: Votes, quota: int) -> tuple[Transfer, ...]:
     if not decisions or decisions[-1].outcome == "elected":
         return ()
     candidate = decisions[-1].candidate

@@ -57,12 +57,16 @@ def runs(rankings: Rankings, contest: Contest, ask: Ask | None = None) -> Iterat
 
 def _count(rankings: Rankings, contest: Contest, ask: Ask | None, snapshots: list[Snapshot] | None) -> Count:
     if contest.method != "sequential-irv":
-        rounds = _RULES.get(contest.method, _by_rounds)(rankings, contest, TieBreaker(contest, ask), snapshots)
+        rounds = _RULES.get(contest.method, _by_rounds)(
+            rankings, contest, TieBreaker(contest, ask), snapshots
+        )
         return Count(tuple(rounds), _PLACES.get(contest.method, places_of)(contest))
     all_rounds: list[Round] = []
     for number, run in enumerate(_contests(contest, rankings, ask), 1):
         rounds = _by_rounds(rankings, run, TieBreaker(run, ask), snapshots)
-        all_rounds += [replace(round_, number=len(all_rounds) + round_.number, run=number) for round_ in rounds]
+        all_rounds += [
+            replace(round_, number=len(all_rounds) + round_.number, run=number) for round_ in rounds
+        ]
     return Count(tuple(all_rounds))
 
 

@@ -72,7 +72,9 @@ class TieBreaker:
             return self.pick_looking_back(tied, sought, history)
         return self._draw(self._by_name(tied), sought, history)
 
-    def pick_looking_back(self, tied: Sequence[int], sought: Sought, history: History) -> tuple[int, SettledBy]:
+    def pick_looking_back(
+        self, tied: Sequence[int], sought: Sought, history: History
+    ) -> tuple[int, SettledBy]:
         """Return who of `tied` had the most or fewest votes when they last differed; if never, as the rules draw."""
         if len(tied) == 1:
             return tied[0], "votes"

@@ -5,6 +5,7 @@ Rule 2: a trace is taken while counting, never guessed afterwards.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -34,7 +35,8 @@ class Snapshot(NamedTuple):
         return rows
 
 
-class Traced(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Traced:
     """A count and, for each of its rounds, where the papers stood."""
 
     count: Count

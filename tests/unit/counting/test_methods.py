@@ -1,6 +1,7 @@
 """The live counts at their edges; that they equal the reference is a property."""
 
 from collections.abc import Sequence
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -10,15 +11,15 @@ from services.counting.core.methods import open_method
 from services.counting.core.normalise import Choices, normalise
 from services.counting.core.rankings import Rankings
 from services.counting.core.tabulate import tabulate
-from shared.contract.elections import MAX_CANDIDATES, Candidate, Contest, Rules
+from shared.contract.elections import MAX_CANDIDATES, Candidate, Contest, Method, Rules
 from tests.support.elections import contest
 
-METHODS = ("irv", "plurality")
+METHODS = get_args(Method)
 SIX = contest("fruit", ("apple", "banana", "cherry", "damson", "elder", "fig"))
 
 
 def of(method: str) -> Contest:
-    """Return the fruit contest by either method."""
+    """Return the fruit contest by any method."""
     return contest().model_copy(update={"method": method})
 
 
@@ -102,7 +103,7 @@ def test_two_breaks_apart_are_mended_in_one_count(retallied: list[list[int]]) ->
     retallied.clear()
     live.apply([(0, "0", 25), (0, "2", 25)])
     assert live.count() == tabulate(papers | {(0, "0"): 35, (0, "2"): 75}, SIX, 1)
-    assert retallied == [[1], [1, 0, 3]]
+    assert retallied == [[1], [0, 1, 3]]
 
 
 def test_as_many_candidates_as_a_contest_can_have() -> None:
@@ -117,6 +118,21 @@ def test_as_many_candidates_as_a_contest_can_have() -> None:
     live = open_method(wide, 1)
     live.apply((section, marks, ballots) for (section, marks), ballots in papers.items())
     assert live.count() == tabulate(papers, wide, 1)
+
+
+def test_a_row_is_the_holders_its_papers_pass_through() -> None:
+    """Candidates by index, then the ending; it is filled up with the ending, which never falls."""
+    rankings = Rankings(4, 1, Rules())
+    rankings.add([(0, "2>0", 1), (0, "0=1", 1)])
+    paths, _, ballots = rankings.columns()
+    assert paths.tolist() == [[2, 0, 4, 4, 4], [6, 6, 6, 6, 6]]
+    assert ballots.tolist() == [1, 1]
+
+
+def test_a_candidate_outside_the_contest_stops_the_program() -> None:
+    """Validation lets no such paper through."""
+    with pytest.raises(AssertionError, match="outside the contest"):
+        Rankings(4, 1, Rules()).add([(0, "4", 1)])
 
 
 def test_spellings_that_are_counted_alike_share_a_row() -> None:

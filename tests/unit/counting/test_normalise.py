@@ -3,6 +3,7 @@
 import pytest
 
 from services.counting.core.normalise import Choices, Ending, normalise
+from shared.contract.ballots import UNNAMED
 from shared.contract.elections import Rules
 
 
@@ -11,10 +12,31 @@ def test_a_clean_ranking_is_its_own_choices() -> None:
     assert normalise("3>1>0", Rules()) == Choices((3, 1, 0), "choices")
 
 
-@pytest.mark.parametrize("marks", ["", "0=1", "0=1>>1=2"])
-def test_a_paper_that_chooses_nobody_is_blank(marks: str) -> None:
-    """Nothing marked, or nothing but overvotes that are passed over."""
-    assert normalise(marks, Rules(overvote="skip")) == Choices((), "blank")
+def test_a_paper_without_a_mark_is_blank() -> None:
+    """It never said anything; nor did one whose only mark is beyond the ranks that count."""
+    assert normalise("", Rules()) == Choices((), "blank")
+    assert normalise(">>0", Rules(max_ranks=2)) == Choices((), "blank")
+
+
+@pytest.mark.parametrize("marks", ["*", "0=1", "0=1>>1=2"])
+def test_a_paper_of_overvotes_that_are_passed_over_has_no_choices_left(marks: str) -> None:
+    """It said something, of which nothing can be counted."""
+    assert normalise(marks, Rules(overvote="skip")) == Choices((), "choices")
+
+
+def test_an_overvote_is_left_to_the_round_where_the_round_decides_of_it() -> None:
+    """Whom it names stays as marked; a candidate who stands alone still counts once."""
+    rules = Rules(overvote="exhaust-if-several-continue")
+    assert normalise("0>1=2>0>*>3", rules) == Choices((0, (1, 2), UNNAMED, 3), "choices")
+
+
+@pytest.mark.parametrize(
+    ("marks", "ending"), [("0>1>2", "choices"), ("0>1", "skipped"), ("0", "skipped"), ("0>1=2", "choices")]
+)
+def test_what_is_left_blank_after_the_last_mark_can_count_as_skipped(marks: str, ending: Ending) -> None:
+    """As in RCTab: more blanks up to the last rank than may be skipped; an overvote passed over at the end is none."""
+    rules = Rules(max_ranks=4, max_skipped_ranks=1, trailing_blanks="skipped", overvote="skip")
+    assert normalise(marks, rules).ending == ending
 
 
 def test_ranks_beyond_the_limit_are_ignored() -> None:
@@ -95,15 +117,3 @@ def test_stops_at_one_rank_are_named_in_a_fixed_order(marks: str, ending: Ending
     """Skipped ranks before a repeat, a repeat before an overvote."""
     rules = Rules(overvote="exhaust", repeated_candidate="exhaust", max_skipped_ranks=0)
     assert normalise(marks, rules) == Choices((0,), ending)
-
-
-def test_a_path_ends_where_nobody_falls() -> None:
-    """Candidates first, then the ending, numbered after all candidates of the contest."""
-    assert Choices((2, 0), "choices").path(4) == (2, 0, 4)
-    assert Choices((), "overvote").path(4) == (6,)
-
-
-def test_a_candidate_outside_the_contest_stops_the_program() -> None:
-    """Its index would read as an ending."""
-    with pytest.raises(AssertionError, match="outside the contest"):
-        normalise("4", Rules()).path(4)

@@ -31,7 +31,7 @@ def test_a_sound_count_passes() -> None:
 
 def test_a_ballot_more_or_less_is_refused() -> None:
     """The number comes from elsewhere."""
-    with pytest.raises(AssertionError, match="12 ballots of 13"):
+    with pytest.raises(AssertionError, match="12 units of 13"):
         counted().check(BALLOTS + 1)
 
 

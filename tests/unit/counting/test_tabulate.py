@@ -86,19 +86,19 @@ def test_the_lot_decides_who_of_the_lowest_falls() -> None:
 
 def test_candidates_without_a_vote_fall_one_by_one() -> None:
     """Two have no vote at all: two rounds, each with no transfers."""
-    count = tabulate({(0, "0"): 3, (0, "1"): 2}, contest(finish="last-two"), 1)
-    assert [sorted(round_.eliminated) for round_ in count.rounds[:2]] == [
-        [falls_first(contest(), CHERRY, DAMSON)],
-        [({CHERRY, DAMSON} - {falls_first(contest(), CHERRY, DAMSON)}).pop()],
-    ]
-    assert [round_.transfers for round_ in count.rounds] == [(), (), ()]
+    papers = {(0, "0"): 2, (0, "1"): 1, (0, "4"): 1}
+    count = tabulate(papers, contest("fruit", ("apple", "banana", "cherry", "damson", "elder")), 1)
+    first = falls_first(contest(), CHERRY, DAMSON)
+    assert [round_.eliminated for round_ in count.rounds[:2]] == [{first}, {CHERRY, DAMSON} - {first}]
+    assert [round_.transfers for round_ in count.rounds[:2]] == [(), ()]
 
 
-def test_going_on_to_the_last_two_passes_by_a_majority() -> None:
-    """Three of four in the first round, elected in the third."""
+def test_going_on_to_the_last_two_goes_past_a_majority() -> None:
+    """Elected in the first round with three of four; the others fall until two are left, and the threshold stays."""
     count = tabulate({(0, "0"): 3, (0, "1"): 1}, contest(finish="last-two"), 1)
-    assert [round_.elected for round_ in count.rounds] == [(), (), (APPLE,)]
-    assert count.rounds[-1].decisions[0].why == "last-two"
+    assert [round_.elected for round_ in count.rounds] == [(APPLE,), (), (), ()]
+    assert count.rounds[-1].continuing == (APPLE, BANANA)
+    assert {round_.threshold for round_ in count.rounds} == {3}
 
 
 @pytest.mark.parametrize("papers", [{}, {(0, ""): 3}, {(0, "0=1"): 2, (0, "0"): 0}])
