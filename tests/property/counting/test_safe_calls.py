@@ -1,0 +1,30 @@
+"""What is called safe stays so, whatever the ballots still out turn out to say."""
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.counting.core.tabulate import tabulate
+from services.counting.scenarios import safe
+from tests.support.strategies import MAX_SECTIONS, contests, marks, profiles
+
+
+@given(st.data())
+def test_no_ballot_still_out_changes_a_safe_call(data: st.DataObject) -> None:
+    """Cast up to as many as were out: those called fall in the called order of groups, the certain one is elected."""
+    contest = data.draw(contests(["irv"]))
+    profile = Counter(data.draw(profiles(contest)))
+    out = data.draw(st.integers(0, 6))
+    called = safe(tabulate(profile, contest, MAX_SECTIONS), out)
+    for paper in data.draw(st.lists(marks(len(contest.candidates)), max_size=out)):
+        profile[0, paper] += 1
+    after = tabulate(profile, contest, MAX_SECTIONS)
+    fallen = [d.candidate for r in after.rounds for d in r.decisions if d.outcome == "eliminated"]
+    for call in called.calls:
+        first, fallen = fallen[: len(call.fallen)], fallen[len(call.fallen) :]
+        assert set(first) <= set(call.fallen), "others fell before those who were called"
+        if len(first) < len(call.fallen):
+            break
+    if called.elected is not None:
+        assert after.elected == (called.elected,)
