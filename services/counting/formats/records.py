@@ -1,8 +1,9 @@
 """What readers give and writers take: papers as marked, with what the file says of where they come from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 
@@ -22,6 +23,14 @@ class CastVoteRecord(NamedTuple):
     """Spelled as in `shared.contract.ballots`; a candidate is its place in the contest."""
     precinct: str | None
     batch: str | None
+    aliases: Mapping[int, str] = MappingProxyType({})
+    """Candidates whom the paper calls otherwise than the contest does, and what it calls them."""
+    vendor_id: str | None = None
+    """The file's own id of the paper, where it gives one beside `id`."""
+    contest_id: str | None = None
+    """The file's own id of the contest, where its papers name one."""
+    tabulator_id: str | None = None
+    precinct_portion: str | None = None
 
 
 class Papers(NamedTuple):
