@@ -52,22 +52,19 @@ Element = tuple[int, Fraction | None, str]
 def read(path: Path) -> BallotFile:
     """Return the contest of an ABIF file, equal papers merged. Raises FormatError."""
     lines = [line.strip() for line in decode(path, load(path)).split("\n")]
-    candidates, title, ballots = Candidates(), "", Counter[str]()
-    for number, line in enumerate(lines, 1):
-        try:
+    candidates, title, ballots = Candidates(), "", dict[str, int]()
+    papers: dict[str, int] = {}
+    try:
+        for line, times in Counter(lines).items():
             if line.startswith("{"):
                 title = title or _title(line)
-            elif not _is_passed_over(line, number) and not candidates.declare(_short(line)):
-                ballots[line] += 1
-        except Fault as fault:
-            raise FormatError(path, f"line {number}", str(fault)) from None
-    papers: dict[str, int] = {}
-    for line, times in ballots.items():
-        try:
+            elif not _is_passed_over(line, lines[0]) and not candidates.declare(_short(line), times):
+                ballots[line] = times
+        for line, times in ballots.items():
             marks, each = _ballot(candidates, line)
-        except Fault as fault:
-            raise FormatError(path, f"line {lines.index(line) + 1}", str(fault)) from None
-        papers[marks] = papers.get(marks, 0) + each * times
+            papers[marks] = papers.get(marks, 0) + each * times
+    except Fault as fault:
+        raise FormatError(path, f"line {lines.index(line) + 1}", str(fault)) from None
     if not candidates.names:
         raise FormatError(
             path, f"line {len(lines)}", "expected at least one candidate, found the end of the file"
@@ -87,8 +84,8 @@ def write(file: BallotFile, path: Path) -> None:
         out.writelines(f"{paper.ballots}:{_order(paper.marks, ids)}\n" for paper in papers)
 
 
-def _is_passed_over(line: str, number: int) -> bool:
-    return not line or line.startswith("#") or (number == 1 and bool(_HEADER.fullmatch(line)))
+def _is_passed_over(line: str, first: str) -> bool:
+    return not line or line.startswith("#") or (line == first and bool(_HEADER.fullmatch(line)))
 
 
 def _short(line: str) -> str:
@@ -109,6 +106,13 @@ def _title(line: str) -> str:
 
 def _ballot(candidates: Candidates, line: str) -> tuple[str, int]:
     ballots, at = _count(line)
+    order = [candidates.met.get(word.strip()) for word in line[at:].split(">")]
+    if len(order) > MAX_RANKS or None in order:
+        return format_marks(_checked(_ranks(_elements(candidates, line, at)))), ballots
+    return ">".join(map(str, order)), ballots
+
+
+def _elements(candidates: Candidates, line: str, at: int) -> list[Element]:
     elements: list[Element] = []
     while not _REST.fullmatch(line, at):
         found = _ELEMENT.match(line, at)
@@ -119,7 +123,7 @@ def _ballot(candidates: Candidates, line: str) -> tuple[str, int]:
         at = found.end()
     if elements and elements[-1][2]:
         raise Fault(f"expected a candidate after {elements[-1][2]!r}")
-    return format_marks(_checked(_ranks(elements))), ballots
+    return elements
 
 
 def _count(line: str) -> tuple[int, int]:

@@ -31,16 +31,18 @@ class Candidates:
 
     def __init__(self) -> None:
         self.names: list[str] = []
+        self.met: dict[str, int] = {}
+        """From words of ballots, as spelled there, to places: what has been looked up before."""
         self._places: dict[str, int] = {}
         self._declared = False
 
-    def declare(self, line: str) -> bool:
-        """Learn from a line if it is a declaration, and say whether it is. Raises Fault."""
+    def declare(self, line: str, times: int = 1) -> bool:
+        """Learn from a line that stands `times` if it is a declaration, and say whether it is. Raises Fault."""
         found = _DECLARATION.fullmatch(line)
         if not found or not _declares(*found.groups()):
             return False
         token, name = clean_name(plain(found[2])), clean_name(plain(found[3]))
-        for word in {token, name} & self._places.keys():
+        for word in {token, name} if times > 1 else {token, name} & self._places.keys():
             raise Fault(f"expected another candidate, found {word!r} a second time")
         self._places[token] = self._add(name)
         self._declared = True
@@ -48,9 +50,12 @@ class Candidates:
 
     def place(self, token: str) -> int:
         """Return the place of a candidate whom a ballot names. Raises Fault."""
-        word = clean_name(plain(token))
-        place = self._places.get(word)
-        if place is not None:
+        if (place := self.met.get(token)) is None:
+            place = self.met[token] = self._find(clean_name(plain(token)))
+        return place
+
+    def _find(self, word: str) -> int:
+        if (place := self._places.get(word)) is not None:
             return place
         if self._declared:
             raise Fault(f"expected a declared candidate, found {word[:40]!r}")
