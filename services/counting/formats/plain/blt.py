@@ -85,11 +85,11 @@ def _plain_papers(ranks: Ranks, lines: dict[bytes, int]) -> dict[str, int]:
     rank = ranks.__getitem__
     lines.pop(b"", None)
     for line, times in lines.items():
-        weight, *marked, end = line.split() if b" " in line else (b"", b"")
-        if end != b"0" or len(marked) > MAX_RANKS:
+        tokens = line.split()
+        if not (2 <= len(tokens) <= MAX_RANKS + 2 and tokens[-1] == b"0"):
             raise Fault("expected one ballot a line")
-        ballots = times if weight == b"1" else times * _weight(weight)
-        marks = ">".join(map(rank, marked))
+        ballots = times if tokens[0] == b"1" else times * _weight(tokens[0])
+        marks = ">".join(map(rank, tokens[1:-1]))
         marks = marks.rstrip(">") if marks.endswith(">") else marks
         papers[marks] = papers.get(marks, 0) + ballots
     return papers

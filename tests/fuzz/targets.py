@@ -1,0 +1,110 @@
+"""What is fuzzed: each parser of files, with files to begin from and the words its format is made of.
+
+Rule 1: any bytes give a value or a FormatError (ValueError): no other exception, no hang, no memory out of proportion.
+Rule 2: a value that a parser gives is whole: names that differ, marks in their one spelling, ballots above none.
+Rule 3: what a plain format's parser gave, its writer writes or refuses, and what it wrote is read back the same.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.counting.formats.detect import read_ballots
+from services.counting.formats.plain import abif, blt, csv_file, preflib
+from services.counting.formats.plain.text import MAX_RANKS
+from services.counting.formats.records import BallotFile, FormatError
+from shared.contract.ballots import marks_fault
+from shared.contract.elections import MAX_CANDIDATES, MAX_SECTIONS
+
+Reader = Callable[[Path], BallotFile]
+Writer = Callable[[BallotFile, Path], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A parser, the name of the file it gets, and what its files look like."""
+
+    file: str
+    try_one: Callable[[Path], None]
+    seeds: tuple[bytes, ...]
+    words: tuple[str, ...]
+
+
+def plain(read: Reader, write: Writer) -> Callable[[Path], None]:
+    """Return what is tried of a plain format's parser on a file."""
+
+    def try_one(path: Path) -> None:
+        try:
+            file = read(path)
+        except FormatError:
+            return
+        check(file)
+        written = path.with_name(f"written-{path.name}")
+        try:
+            write(file, written)
+        except FormatError:
+            return
+        assert papers(read(written)) == papers(file)
+        assert read(written).candidates == file.candidates
+
+    return try_one
+
+
+def check(file: BallotFile) -> None:
+    """Assert Rule 2."""
+    candidates = len(file.candidates)
+    assert 1 <= candidates <= MAX_CANDIDATES
+    assert len(set(file.candidates)) == candidates
+    assert all(name == name.strip() != "" for name in (*file.candidates, *file.sections))
+    assert all(0 <= place < candidates for place in file.excluded)
+    assert 1 <= len(file.sections) <= MAX_SECTIONS
+    for marks, ballots, section in file.papers:
+        assert marks_fault(marks, candidates, MAX_RANKS) is None, marks
+        assert ballots > 0
+        assert 0 <= section < len(file.sections)
+
+
+def papers(file: BallotFile) -> dict[tuple[str, str], int]:
+    """Return how many ballots of which section carry which marks."""
+    return {(file.sections[section], marks): ballots for marks, ballots, section in file.papers}
+
+
+def detect(path: Path) -> None:
+    """Try a file whose name says nothing."""
+    try:
+        check(read_ballots(path))
+    except FormatError:
+        return
+
+
+_BLT = (
+    b'4 2\n-2\n3 1 3 4 0\n2 4 1=3 - 2 0\n(a7) 1 2 0\n0\n"Adam"\n"Basil"\n"Zo\xc3\xab"\n"D \\"d\\""\n"Title"\n',
+    b"3 1 2 1 2 0 5 3 (1 2) 0 0 # end\nAdam\nBasil\nCharlotte\n",
+    b'2 1\n[nick A B]\n[tie 2 1]\n1 A B 0\n0\n"A" "B" // two\n"T"\n"S"\n"C"\n',
+)
+_PREFLIB = (
+    b"# TITLE: t\n# NUMBER ALTERNATIVES: 2\n# NUMBER VOTERS: 8\n# ALTERNATIVE NAME 1: A\n# ALTERNATIVE NAME 2: B\n5: 1,2\n3: {1,2}\n",
+    b"# NUMBER UNIQUE ORDERS: 1\n# NUMBER ALTERNATIVES: 1\n# ALTERNATIVE NAME 1: A\n\n5 : {1}\n",
+    b"3\n1,A\n2,B\n3,C\n8,8,2\n5,1,2,3\n3,2,{1,3}\n",
+)
+_ABIF = (
+    b'ABIF 1.0\n{"title": "T"}\n# c\n=A:[Adam]\n=B:"Basil"\n5:A/5>B/2 # x\n2:A,B\n1:A/1,B/2\n3:\nB=A\n1:A: {"p": 1}\n',
+    b'5:[A, x]>B c="d \\"e\\""\n2:B c\n',
+)
+_CSV = (
+    b'id,count,section,precinct,rank1,rank2\n1,3,x,p,"A, a",B\n2,2,y,p,,overvote\n3,1,y,p,"A, a=B",skipped\n',
+    b"A;B;C;weight\n1;2;;3\n;1;1;2.0\n",
+    b"1st\t2nd\nA\tB\nB\t\n",
+)
+
+TARGETS: dict[str, Target] = {
+    "blt": Target("f.blt", plain(blt.read, blt.write), _BLT, ("0\n", " 0", "-", "=", "[nick ", "/*", "*/", '"\n"', "(a) 1 ")),
+    "preflib": Target(
+        "f.toi", plain(preflib.read, preflib.write), _PREFLIB, ("# NUMBER VOTERS: ", "{", "},", ": ", "# ALTERNATIVE NAME ")
+    ),
+    "abif": Target("f.abif", plain(abif.read, abif.write), _ABIF, ("=", ">", ",", "/", ":[", "]", "{title:", "}", "# ", ": {")),
+    "csv": Target(
+        "f.csv", plain(csv_file.read, csv_file.write), _CSV, ("rank1", "count", "section", "overvote", '""', ",", ";", "\r\n")
+    ),
+    "detect": Target("f.txt", detect, (*_BLT, *_PREFLIB, *_ABIF), ("# NUMBER ALTERNATIVES: 1\n", "2 1\n", "{", "1:", "\n1,")),
+}  # fmt: skip
