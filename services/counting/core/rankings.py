@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.counting.core.normalise import ENDINGS, Choices, normalise
+from services.counting.core.plain import read_plain
 from shared.contract.ballots import format_marks
 from shared.contract.elections import MAX_CANDIDATES, MAX_SECTIONS, Rules
 
@@ -30,6 +31,10 @@ SEVERAL: Final = 255
 
 assert MAX_CANDIDATES + len(ENDINGS) <= SEVERAL, "a holder is one byte of a row"
 assert MAX_SECTIONS <= 256, "a section is one byte"
+
+
+WORTH_COLUMNS: Final = 16
+"""Unseen papers from which on reading them in columns is faster than one by one."""
 
 
 class Moved(NamedTuple):
@@ -66,13 +71,11 @@ class Rankings:
 
         Raises AssertionError if a ranking was retracted more often than it was cast.
         """
-        rows: list[int] = []
-        deltas: list[int] = []
-        for section, marks, delta in changes:
-            row = self._row_of[section].get(marks)
-            rows.append(self._admit(section, marks) if row is None else row)
-            deltas.append(delta)
-        return self._move(np.array(rows, np.intp), np.array(deltas, np.int64))
+        given = list(changes)
+        row_of = self._row_of
+        self._admit_all(dict.fromkeys((s, marks) for s, marks, _ in given if marks not in row_of[s]))
+        rows = np.array([row_of[section][marks] for section, marks, _ in given], np.intp)
+        return self._move(rows, np.array([delta for _, _, delta in given], np.int64))
 
     def handed_on_by(self, out: Sequence[int]) -> NDArray[np.int64]:
         """Return the ballots that candidates `out`, all fallen, hand on to each holder: shape (holders, sections).
@@ -131,6 +134,32 @@ class Rankings:
         np.add.at(ballots, rows, deltas)
         assert ballots[rows].min(initial=0) >= 0, "a ranking was retracted more often than it was cast"
         return Moved(paths[rows], section[rows], deltas)
+
+    def _admit_all(self, unseen: Collection[tuple[int, str]]) -> None:
+        """Open a row for each section and marks not seen before, or find the one that another spelling opened."""
+        untidy: Collection[tuple[int, str]] = unseen
+        if len(unseen) >= WORTH_COLUMNS and self._rules.trailing_blanks == "unused":
+            untidy = self._admit_plain(list(unseen))
+        for section, marks in untidy:
+            self._admit(section, marks)
+
+    def _admit_plain(self, unseen: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+        """Open rows for plain papers, all at once; return the others. No other spelling opened a plain paper's row."""
+        limit = self._rules.max_ranks or self.candidates
+        ending = self.candidates + ENDINGS.index("choices")
+        read = read_plain([marks for _, marks in unseen], self.candidates, limit, self._width, ending)
+        plain = [key for key, is_plain in zip(unseen, read.is_plain.tolist(), strict=True) if is_plain]
+        paths = read.paths[read.is_plain]
+        first_row = len(self._ballots)
+        self._paths += paths.tobytes()
+        self._section.extend(section for section, _ in plain)
+        self._ballots.frombytes(bytes(8 * len(plain)))
+        for candidate in np.unique(paths[:, 0]).tolist():
+            rows = np.flatnonzero(paths[:, 0] == candidate) + first_row
+            self._rows_by_first[candidate].frombytes(rows.astype(np.uint32).tobytes())
+        for row, (section, marks) in enumerate(plain, first_row):
+            self._row_of[section][marks] = row
+        return [key for key, is_plain in zip(unseen, read.is_plain.tolist(), strict=True) if not is_plain]
 
     def _admit(self, section: int, marks: str) -> int:
         """Return the row of marks not seen before in `section`: perhaps one that another spelling opened."""
