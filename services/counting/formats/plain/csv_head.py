@@ -3,7 +3,7 @@
 Rule 1: columns of ranks (`rank1`, `Rank 2`, `choice_3`, `1st`, `2nd choice`, `4`) hold names: a row a ballot.
 Rule 2: any other columns are candidates and hold ranks.
 Rule 3: beside them, once each: how many ballots (`count`, `weight`, `votes`, `ballots`, `#`), their `section`, and
-    columns that tell a row's origin and are passed over (`id`, `ballot id`, `precinct`, `batch`, …).
+    columns that tell a row's origin and are passed over (`id`, `ballot_id`, `precinct`, `batch`, …).
 Rule 4: both kinds at once, gaps in the ranks, or numbers over numbers are ambiguous and refused.
 """
 
@@ -19,8 +19,10 @@ from shared.contract.elections import MAX_CANDIDATES
 COUNTS = ("count", "weight", "votes", "ballots", "#")
 SECTIONS = ("section",)
 ORIGINS = (
-    "id", "ballot id", "ballotid", "cvr id", "record id", "voter", "voter id", "precinct", "batch", "timestamp"
+    "id", "ballotid", "ballottype", "ballotstyle", "cvrid", "cvrnumber", "recordid", "voter", "voterid", "precinct",
+    "precinctid", "precinctportion", "batch", "batchid", "tabulator", "timestamp",
 )  # fmt: skip
+"""Words without spaces, underscores and hyphens; a first column without any word is an index."""
 
 NO_RANKS: tuple[int, ...] = ()
 NOBODY: tuple[tuple[int, str], ...] = ()
@@ -48,7 +50,7 @@ class Columns:
 def read_columns(path: Path, header: Sequence[str], cells: Sequence[Sequence[str]]) -> Columns:
     """Say what the columns are; `cells` are some rows, to settle a doubt. Raises FormatError."""
     words = [" ".join(cell.lower().split()) for cell in header]
-    special = {at for at, word in enumerate(words) if word in (*COUNTS, *SECTIONS, *ORIGINS)}
+    special = {at for at, word in enumerate(words) if _is_beside(at, word)}
     ranked = {at: int(next(filter(None, found.groups()))) for at, word in enumerate(words)
               if at not in special and (found := _RANK.fullmatch(word))}  # fmt: skip
     others = [at for at in range(len(words)) if at not in special and at not in ranked]
@@ -65,6 +67,10 @@ def read_columns(path: Path, header: Sequence[str], cells: Sequence[Sequence[str
         ranks,
         candidates,
     )
+
+
+def _is_beside(at: int, word: str) -> bool:
+    return word in (*COUNTS, *SECTIONS) or re.sub(r"[ _-]", "", word) in (ORIGINS if at else (*ORIGINS, ""))
 
 
 def _numbers_over_numbers(

@@ -89,6 +89,15 @@ def test_names_may_hold_quotes(tmp_path: Path) -> None:
     )
 
 
+def test_a_party_in_doubled_quotes_is_part_of_the_name(tmp_path: Path) -> None:
+    """As the published files of Scottish councils have it, their titles bare."""
+    file = read(
+        tmp_path / "votes.blt", '2 3\n1 1 2 0\n0\n"Ann DAY ""Independent"""\n"Bob Poe"\nEilean a\' Cheò\n'
+    )
+    assert file.candidates == ('Ann DAY "Independent"', "Bob Poe")
+    assert file.title == "Eilean a' Cheò"
+
+
 def test_names_in_other_quotes_lose_them(tmp_path: Path) -> None:
     """Word processors turn straight quotes into pairs."""
     file = read(tmp_path / "votes.blt", "3 1\n1 1 0\n0\n“Adam”\n'Basil'\nCharlotte D\nA title\n")

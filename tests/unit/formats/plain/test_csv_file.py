@@ -73,6 +73,14 @@ def test_columns_of_ranks_go_by_many_names(tmp_path: Path, header: str) -> None:
     assert papers(read(tmp_path / "votes.csv", f"{header}\nAdam,Basil\nBasil,\n")) == {"0>1": 1, "1": 1}
 
 
+@pytest.mark.parametrize("origin", ["Ballot_ID", "precinct portion", "", "cvr-number"])
+def test_where_a_row_comes_from_is_passed_over(tmp_path: Path, origin: str) -> None:
+    """Exports say it in many words, and data frames number their rows."""
+    path = tmp_path / "votes.csv"
+    assert papers(read(path, f"{origin},rank1\n0,Adam\n1,Adam\n")) == {"0": 2}
+    assert papers(read(path, f"{origin},Adam,Basil\n0,1,2\n1,1,2\n")) == {"0>1": 2}
+
+
 def test_ranks_may_stand_in_any_order(tmp_path: Path) -> None:
     """It is the header that numbers them."""
     file = read(tmp_path / "votes.csv", "rank2,rank1\nBasil,Adam\n")
