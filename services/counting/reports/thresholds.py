@@ -1,0 +1,54 @@
+"""The threshold of each round, at the scale RCTab gives it.
+
+Rule 1: whole, unless the rules divide it: then it has their places; a percentage has two.
+Rule 2: where the minimum of votes is higher it stands instead, whole, as the configuration gives it.
+Rule 3: RCTab states one in every method; where the count needs none it is the whole Droop quota.
+"""
+
+from decimal import Decimal
+from typing import Final
+
+from services.counting.core.course import threshold_of
+from services.counting.core.rounds import Round
+from services.counting.reports.numbers import EXACT, ZERO
+from services.counting.reports.tabulated import Tabulated
+from shared.contract.elections import Contest
+
+_PERCENTAGE_PLACES: Final = 2
+
+
+def thresholds(tabulated: Tabulated) -> tuple[Decimal, ...]:
+    """Return the threshold of each round."""
+    rounds, places = tabulated.traced.count.rounds, tabulated.traced.count.places
+    contest = tabulated.contest
+    first_holds = contest.seats > 1 or contest.rules.first_round_threshold
+    return tuple(_threshold(contest, r, rounds[0] if first_holds else r, places) for r in rounds)
+
+
+def _threshold(contest: Contest, round_: Round, basis: Round, places: int) -> Decimal:
+    active = sum(basis.votes[c] for c in basis.continuing)
+    bare = _without_minimum(contest, active, 10**places)
+    minimum = Decimal(contest.rules.minimum_votes)
+    if _votes(bare, places) < minimum:
+        return minimum
+    units = bare if round_.threshold is None else round_.threshold
+    return EXACT.quantize(_votes(units, places), EXACT.scaleb(ZERO, -_scale(contest)))
+
+
+def _without_minimum(contest: Contest, active: int, unit: int) -> int:
+    rules = contest.rules.model_copy(update={"minimum_votes": 0})
+    bare = threshold_of(contest.model_copy(update={"rules": rules}), active, unit)
+    if bare is None:
+        bare = threshold_of(contest.model_copy(update={"rules": rules, "method": "irv"}), active, unit)
+    assert bare is not None, "an instant run-off has a threshold"
+    return bare
+
+
+def _votes(units: int, places: int) -> Decimal:
+    return EXACT.scaleb(Decimal(units), -places)
+
+
+def _scale(contest: Contest) -> int:
+    if contest.rules.percentage is not None:
+        return _PERCENTAGE_PLACES
+    return contest.rules.places if contest.rules.fractional_threshold else 0
