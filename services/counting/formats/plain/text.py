@@ -9,7 +9,7 @@ import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import repeat
 from pathlib import Path
 from typing import Final, TextIO
@@ -23,7 +23,7 @@ MAX_BALLOTS_A_LINE: Final = 1_000_000_000
 MAX_NAME_CHARS: Final = 200
 BLOCK_BYTES: Final = 1 << 24
 
-_UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
+_UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Fault(ValueError):
@@ -128,4 +128,5 @@ def written_whole(path: Path) -> Iterator[TextIO]:
     except OSError as error:
         raise FormatError(path, "", f"expected a file that can be written: {error.strerror}") from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()

@@ -42,3 +42,25 @@ def test_an_unknown_target_is_told_what_there_is(tmp_path: Path) -> None:
     path = tmp_path / "votes.x"
     message = refusal(path, lambda: write_ballots(BallotFile("T", ("A",), ()), path, "x"))
     assert message == "expected a format of blt, preflib, abif, csv, found 'x'"
+
+
+@pytest.mark.parametrize("folder", ["missing", "a file"])
+@pytest.mark.parametrize("to", ["blt", "preflib", "abif", "csv"])
+def test_a_file_that_cannot_be_written_is_told(tmp_path: Path, folder: str, to: str) -> None:
+    """With its path, as everything else is."""
+    (tmp_path / "a file").touch()
+    path = tmp_path / folder / "votes"
+    message = refusal(path, lambda: write_ballots(BallotFile("T", ("A",), ()), path, to))
+    assert message.startswith("expected a file that can be written: ")
+
+
+@pytest.mark.parametrize("to", ["blt", "preflib", "abif", "csv"])
+def test_a_file_that_is_there_stays_until_the_new_one_is_whole(tmp_path: Path, to: str) -> None:
+    """A contest that a format cannot hold leaves the old file as it was."""
+    path = tmp_path / "votes"
+    path.write_text("old")
+    refusal(path, lambda: write_ballots(BallotFile("T", ("A ",), ()), path, to))
+    assert path.read_text() == "old"
+    write_ballots(BallotFile("T", ("A",), ()), path, to)
+    assert path.read_text() != "old"
+    assert list(tmp_path.iterdir()) == [path]
