@@ -4,11 +4,12 @@ Small on purpose: few candidates, few ballots, so that ties, flips of the order 
 """
 
 from collections.abc import Sequence
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 
-from shared.contract.ballots import format_marks
-from shared.contract.elections import Candidate, Contest, Rules
+from shared.contract.ballots import UNNAMED, format_marks
+from shared.contract.elections import Candidate, Contest, Method, Rules
 
 MAX_CANDIDATES = 8
 MAX_SECTIONS = 3
@@ -16,28 +17,72 @@ MAX_SECTIONS = 3
 Change = tuple[int, str, int]
 """Section, marks, ballots more (or fewer)."""
 
-rules = st.builds(
-    Rules,
-    max_ranks=st.none() | st.integers(1, 5),
-    overvote=st.sampled_from(["exhaust", "skip"]),
-    max_skipped_ranks=st.none() | st.integers(0, 2),
-    repeated_candidate=st.sampled_from(["skip", "exhaust"]),
-    finish=st.sampled_from(["majority", "last-two"]),
+reading = st.fixed_dictionaries(
+    {
+        "max_ranks": st.none() | st.integers(1, 5),
+        "overvote": st.sampled_from(["exhaust", "skip", "exhaust-if-several-continue"]),
+        "max_skipped_ranks": st.none() | st.integers(0, 2),
+        "trailing_blanks": st.sampled_from(["unused", "skipped"]),
+        "repeated_candidate": st.sampled_from(["skip", "exhaust"]),
+    }
 )
+"""Switches that say how a paper is read."""
+
+rules = reading.map(lambda switches: Rules(**switches))
+
+ties = st.sampled_from(["lot", "random", "earlier-rounds-then-random", "candidate-order", "permutation"])
+
+SWITCHES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "irv": {
+        "finish": st.sampled_from(["majority", "last-two"]),
+        "stop_after_round": st.none() | st.integers(1, 3),
+        "batch_elimination": st.booleans(),
+        "first_round_threshold": st.booleans(),
+    },
+    "sequential-irv": {"batch_elimination": st.booleans()},
+    "bottoms-up": {"first_round_threshold": st.booleans(), "cutoff_elimination": st.booleans()},
+    "stv-wigm": {
+        "quota": st.sampled_from(["droop", "hare"]),
+        "fractional_threshold": st.booleans(),
+        "places": st.sampled_from([1, 2, 4, 10]),
+        "winners_per_round": st.sampled_from(["several", "one"]),
+    },
+}
+"""Switches that say how the rounds of a method go."""
+
+SEVERAL_SEATS = {"plurality", "sequential-irv", "bottoms-up", "stv-wigm", "scottish-stv", "meek"}
 
 
 @st.composite
-def contests(draw: st.DrawFn, methods: Sequence[str] = ("irv", "plurality")) -> Contest:
-    """Draw a contest of any method, rules and lot."""
-    candidates = draw(st.integers(1, MAX_CANDIDATES))
+def contests(draw: st.DrawFn, methods: Sequence[str] = get_args(Method)) -> Contest:
+    """Draw a contest of any method, rules and lot; some candidates are excluded, one may stand for write-ins."""
+    method = draw(st.sampled_from(methods))
+    places = draw(st.integers(1, MAX_CANDIDATES))
+    switches = draw(reading) | {name: draw(switch) for name, switch in SWITCHES.get(method, {}).items()}
+    percentage = draw(st.none() | st.integers(1, 60)) if method == "bottoms-up" else None
+    seats = draw(st.integers(1, 3)) if method in SEVERAL_SEATS else 1
+    write_in = draw(st.booleans()) and places > 2 and method not in {"scottish-stv", "meek"}
     return Contest(
         id="contest",
         title="A contest",
-        method=draw(st.sampled_from(methods)),
-        candidates=tuple(Candidate(id=f"c{place}", name=f"Candidate {place}") for place in range(candidates)),
-        rules=draw(rules),
-        lot=draw(st.sampled_from(["heads", "tails", "edge"])),
+        method=method,
+        seats=seats if percentage is None else 0,
+        candidates=tuple(
+            Candidate(
+                id=f"c{place}",
+                name=f"Candidate {place}",
+                excluded=place > 0 and draw(st.integers(0, 9)) == 0,
+                write_in=write_in and place == places - 1,
+            )
+            for place in range(places)
+        ),
+        rules=Rules(**switches, percentage=percentage, ties=draw(ties)),
+        lot=str(draw(st.integers(0, 99))),
+        section_shares=draw(shares) if method == "electoral-college" else (),
     )
+
+
+shares = st.just(()) | st.lists(st.integers(1, 5), min_size=MAX_SECTIONS, max_size=MAX_SECTIONS).map(tuple)
 
 
 @st.composite
@@ -50,7 +95,7 @@ def clean_marks(draw: st.DrawFn, candidates: int) -> str:
 @st.composite
 def untidy_marks(draw: st.DrawFn, candidates: int) -> str:
     """Draw a paper with any blank ranks, overvotes and repeated candidates."""
-    rank = st.sets(st.integers(0, candidates - 1), max_size=2).map(sorted)
+    rank = st.sets(st.integers(0, candidates - 1), max_size=2).map(sorted) | st.just(UNNAMED)
     return format_marks(draw(st.lists(rank, max_size=candidates)))
 
 
