@@ -1,20 +1,18 @@
 """The threshold of each round, at the scale RCTab gives it.
 
-Rule 1: whole, unless the rules divide it: then it has their places; a percentage has two.
-Rule 2: where the minimum of votes is higher it stands instead, whole, as the configuration gives it.
-Rule 3: RCTab states one in every method; where the count needs none it is the whole Droop quota.
+Rule 1: whole, unless the rules divide it: then it has their places.
+Rule 2: a percentage is not rounded to votes: it is that part of the active votes, at two decimals.
+Rule 3: where the minimum of votes is higher it stands instead, whole, as the configuration gives it.
+Rule 4: RCTab states one in every method; where the count needs none it is the whole Droop quota.
 """
 
 from decimal import Decimal
-from typing import Final
 
 from services.counting.core.course import threshold_of
 from services.counting.core.rounds import Round
 from services.counting.reports.numbers import EXACT, ZERO
 from services.counting.reports.tabulated import Tabulated
 from shared.contract.elections import Contest
-
-_PERCENTAGE_PLACES: Final = 2
 
 
 def thresholds(tabulated: Tabulated) -> tuple[Decimal, ...]:
@@ -27,12 +25,16 @@ def thresholds(tabulated: Tabulated) -> tuple[Decimal, ...]:
 
 def _threshold(contest: Contest, round_: Round, basis: Round, places: int) -> Decimal:
     active = sum(basis.votes[c] for c in basis.continuing)
-    bare = _without_minimum(contest, active, 10**places)
     minimum = Decimal(contest.rules.minimum_votes)
+    percentage = contest.rules.percentage
+    if percentage is not None:
+        return max(_votes(active * percentage, places + 2), minimum)
+    bare = _without_minimum(contest, active, 10**places)
     if _votes(bare, places) < minimum:
         return minimum
+    scale = contest.rules.places if contest.rules.fractional_threshold else 0
     units = bare if round_.threshold is None else round_.threshold
-    return EXACT.quantize(_votes(units, places), EXACT.scaleb(ZERO, -_scale(contest)))
+    return EXACT.quantize(_votes(units, places), EXACT.scaleb(ZERO, -scale))
 
 
 def _without_minimum(contest: Contest, active: int, unit: int) -> int:
@@ -46,9 +48,3 @@ def _without_minimum(contest: Contest, active: int, unit: int) -> int:
 
 def _votes(units: int, places: int) -> Decimal:
     return EXACT.scaleb(Decimal(units), -places)
-
-
-def _scale(contest: Contest) -> int:
-    if contest.rules.percentage is not None:
-        return _PERCENTAGE_PLACES
-    return contest.rules.places if contest.rules.fractional_threshold else 0
