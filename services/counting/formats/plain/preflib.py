@@ -57,8 +57,11 @@ def write(file: BallotFile, path: Path) -> None:
     suffix = path.suffix.lower()
     suffix = suffix if suffix in SUFFIXES else _strictest(papers, len(file.candidates))
     for paper in papers:
-        if fault := _Type.of(suffix).fault(paper.marks, len(file.candidates)):
-            raise FormatError(path, f"paper {paper.marks!r} ({paper.ballots:,} ballots)", fault)
+        try:
+            _Type.of(suffix).check(paper.marks, len(file.candidates))
+        except Fault as fault:
+            place = f"paper {paper.marks!r} ({paper.ballots:,} ballots)"
+            raise FormatError(path, place, str(fault)) from None
     with written_whole(path) as out:
         out.writelines(f"# {field}\n" for field in _fields(file, path, papers, suffix[1:]))
         out.writelines(f"{paper.ballots}: {_order(paper.marks)}\n" for paper in papers)
@@ -75,14 +78,14 @@ class _Type:
     def of(cls, suffix: str) -> "_Type":
         return cls(strict=suffix in (".soc", ".soi"), complete=suffix in (".soc", ".toc"))
 
-    def fault(self, marks: str, candidates: int) -> str | None:
+    def check(self, marks: str, candidates: int) -> None:
+        """Raise Fault if an order is not of this type."""
         if self.strict and "=" in marks:
-            return "expected no equal ranks in a file of strict orders"
+            raise Fault("expected no equal ranks in a file of strict orders")
         if self.complete and not _is_complete(marks, candidates):
-            return f"expected each of {candidates} candidates once in a file of complete orders"
+            raise Fault(f"expected each of {candidates} candidates once in a file of complete orders")
         if marks.count(">") >= MAX_RANKS:
-            return f"expected at most {MAX_RANKS} ranks"
-        return None
+            raise Fault(f"expected at most {MAX_RANKS} ranks")
 
 
 def _is_complete(marks: str, candidates: int) -> bool:
@@ -91,25 +94,36 @@ def _is_complete(marks: str, candidates: int) -> bool:
 
 
 def _papers(path: Path, lines: list[bytes], head: Head) -> dict[str, int]:
-    ranks = _Ranks(len(head.names))
+    ranks, counts = _Ranks(len(head.names)), _Counts()
     promised = _Type.of(path.suffix.lower())
     between = b":" if lines[0].startswith(b"#") else b","
     papers: dict[str, int] = {}
     for number, line in enumerate(lines[head.lines :], head.lines + 1):
         count, _, order = line.partition(between)
+        plain = b"{" not in order
         try:
-            marks = (
-                ">".join(map(ranks.__getitem__, order.split(b",")))
-                if b"{" not in order
-                else _tied(ranks, order)
-            )
-            fault = promised.fault(marks, ranks.candidates)
-            papers[marks] = papers.get(marks, 0) + _count(count)
-        except Fault as caught:
-            fault = str(caught) if line.strip() else None
-        if fault:
-            raise FormatError(path, f"line {number}", fault)
+            marks = ">".join(map(ranks.__getitem__, order.split(b","))) if plain else _tied(ranks, order)
+            ballots = counts[count]
+            if promised.complete or not plain or len(order) > MAX_RANKS:
+                promised.check(marks, ranks.candidates)
+        except Fault as fault:
+            if not line.strip():
+                continue
+            raise FormatError(path, f"line {number}", str(fault)) from None
+        papers[marks] = papers.get(marks, 0) + ballots
     return papers
+
+
+class _Counts(dict[bytes, int]):
+    """How many ballots, from how a line says it; learnt as it is met."""
+
+    def __missing__(self, token: bytes) -> int:
+        count = whole_number(token.strip(), 1, MAX_BALLOTS_A_LINE)
+        if count is None:
+            found = token[:40].decode(errors="replace")
+            raise Fault(f"expected how many ballots, from 1 to {MAX_BALLOTS_A_LINE:,}, found {found!r}")
+        self[token] = count
+        return count
 
 
 class _Ranks(Ranks):
@@ -124,14 +138,6 @@ class _Ranks(Ranks):
         return rank
 
 
-def _count(token: bytes) -> int:
-    count = whole_number(token.strip(), 1, MAX_BALLOTS_A_LINE)
-    if count is None:
-        found = token[:40].decode(errors="replace")
-        raise Fault(f"expected how many ballots, from 1 to {MAX_BALLOTS_A_LINE:,}, found {found!r}")
-    return count
-
-
 def _tied(ranks: _Ranks, order: bytes) -> str:
     if not _ORDER.fullmatch(order):
         raise Fault("expected candidates between commas, equal ones in braces")
@@ -143,10 +149,9 @@ def _tied(ranks: _Ranks, order: bytes) -> str:
 
 
 def _strictest(papers: tuple[Papers, ...], candidates: int) -> str:
-    fits = (
-        suffix for suffix in SUFFIXES if not any(_Type.of(suffix).fault(p.marks, candidates) for p in papers)
-    )
-    return next(fits, ".toi")
+    strict = all("=" not in paper.marks for paper in papers)
+    complete = all(_is_complete(paper.marks, candidates) for paper in papers)
+    return next(suffix for suffix in SUFFIXES if _Type.of(suffix) == _Type(strict=strict, complete=complete))
 
 
 def _fields(file: BallotFile, path: Path, papers: tuple[Papers, ...], data_type: str) -> list[str]:

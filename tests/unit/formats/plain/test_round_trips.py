@@ -38,7 +38,7 @@ def contests(draw: st.DrawFn, holds: Holds) -> BallotFile:
     sections = draw(st.lists(names, min_size=1, max_size=3, unique=True)) if holds.sections else ["all"]
     paper = st.builds(
         Papers,
-        marks(len(candidates)) | st.just("*" if holds.unnamed else "0"),
+        marks(len(candidates)) | st.sampled_from(["*", "0>*>0"]),
         st.integers(1, 9),
         st.integers(0, len(sections) - 1),
     )
@@ -53,8 +53,12 @@ def contests(draw: st.DrawFn, holds: Holds) -> BallotFile:
 
 
 def _held(drawn: str, holds: Holds) -> bool:
-    blank_rank = "" in drawn.split(">") and drawn != ""
-    return (holds.blank_papers or drawn != "") and (holds.blank_ranks or not blank_rank)
+    ranks = drawn.split(">") if drawn else []
+    return (
+        (holds.blank_papers or bool(ranks))
+        and (holds.blank_ranks or "" not in ranks)
+        and (holds.unnamed or "*" not in ranks)
+    )
 
 
 def _merged(file: BallotFile) -> dict[tuple[str, str], int]:
