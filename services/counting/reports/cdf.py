@@ -10,7 +10,8 @@ from typing import Final
 
 from services.counting.core.java import code_units, hash_order
 from services.counting.formats.records import CastVoteRecord
-from services.counting.reports.cdf_paper import CONTEST_ID, ELECTION_ID, OVERVOTE, CdfPapers, selection_id
+from services.counting.reports.cdf_paper import CONTEST_ID, ELECTION_ID, CdfPapers
+from services.counting.reports.cdf_selections import OVERVOTE, selection_id
 from services.counting.reports.json_text import Json, json_text
 from services.counting.reports.names import sanitised
 from services.counting.reports.standing import standings
@@ -49,9 +50,10 @@ def _report(
     units = _units(records) if settings.by_precinct else {}
     yield '{\n  "@type" : "CVR.CastVoteRecordReport",\n  "CVR" : [ '
     for place, (record, row) in enumerate(zip(records, rows, strict=True)):
-        unit = units.get(record.precinct or "", "") if settings.by_precinct else None
-        paper = (record.marks, tuple(sorted(record.aliases.items())), row, unit)
-        yield (", " if place else "") + papers.text(paper, record.id, depth=1)
+        where: dict[str, Json] = (
+            {"BallotStyleUnitId": units.get(record.precinct or "")} if settings.by_precinct else {}
+        )
+        yield (", " if place else "") + papers.text(record, row, where)
     yield " ],"
     yield json_text(_frame(contest, settings, units.items(), stamp)).removeprefix("{")
 

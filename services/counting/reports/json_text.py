@@ -14,8 +14,16 @@ Json: TypeAlias = "str | int | Decimal | Mapping[str, Json] | Sequence[Json] | N
 """A decimal is written as a string, with its own text."""
 
 
+class Laid(str):
+    """JSON that is laid out already, at the depth where it will stand."""
+
+    __slots__ = ()
+
+
 def json_text(value: Json, depth: int = 0) -> str:
     """Return `value` as it stands `depth` objects deep: no indent before it, no line end after it."""
+    if isinstance(value, Laid):
+        return value
     if isinstance(value, Mapping):
         return _object(value, depth)
     if isinstance(value, Decimal):

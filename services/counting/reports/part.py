@@ -82,6 +82,9 @@ class Parts:
         self._rows = tabulated.rows
         self._standings = standings(tabulated)
         self._thresholds = thresholds(tabulated)
+        self._arriving = [np.zeros(0, np.bool_), *map(_arriving, self._standings, self._standings[1:])]
+        self._targets = [np.minimum(standing.holder, self._candidates) for standing in self._standings]
+        self._one_place = np.zeros_like(self._standings[0].holder)
 
     def whole(self) -> Part:
         """Return the rounds of all papers."""
@@ -94,11 +97,10 @@ class Parts:
     def _tell(self, pile: Pile, *, whole: bool) -> Part:
         rounds: list[PartRound] = []
         transfers: list[Mapping[int, Moved]] = []
-        for number, standing in enumerate(self._standings):
+        for number in range(len(self._standings)):
             kept = self._kept(pile, number, rounds, whole=whole)
             if number:
-                moved = self._moved(pile, self._standings[number - 1], standing)
-                transfers.append(_with_residues(moved, kept.residues))
+                transfers.append(_with_residues(self._moved(pile, number), kept.residues))
             rounds.append(self._round(pile, number, kept, rounds[-1].residue if rounds else ZERO))
         return Part(tuple(rounds), (*transfers, {}))
 
@@ -135,26 +137,31 @@ class Parts:
         return Kept(tally, residues)
 
     def _kept_by(self, pile: Pile, standing: Standing, candidate: int) -> Decimal:
-        one_place = np.zeros_like(standing.holder)
         worth = Worth(standing.kept[candidate], standing.through[candidate])
-        return pile.votes(one_place, 1, worth, self._places)[0]
+        return pile.votes(self._one_place, 1, worth, self._places)[0]
 
-    def _moved(self, pile: Pile, standing: Standing, after: Standing) -> dict[int, Moved]:
-        """Return what leaves each candidate. Papers worth nothing leave no trace."""
-        leaving = standing.holder != after.holder
-        if after.value is not None:
-            leaving &= np.asarray(after.value > 0, np.bool_)
-        left = pile.where(leaving)
-        target = np.minimum(after.holder, self._candidates)
+    def _moved(self, pile: Pile, number: int) -> dict[int, Moved]:
+        """Return what leaves each candidate for round `number`. Papers worth nothing leave no trace."""
+        after = self._standings[number]
         worth = Worth(after.value, after.divided)
+        left = pile.pick(self._arriving[number][pile.rows])
+        source = self._standings[number - 1].holder[left.rows]
         moved: dict[int, Moved] = {}
-        for source in np.unique(standing.holder[left.rows]).tolist():
-            papers = left.where(standing.holder == source)
-            *reached, exhausted = papers.votes(target, self._candidates + 1, worth, self._places)
-            moved[source] = {c: n for c, n in enumerate(reached) if n}
+        for c in np.unique(source).tolist():
+            papers = left.pick(source == c)
+            *reached, exhausted = papers.votes(
+                self._targets[number], self._candidates + 1, worth, self._places
+            )
+            moved[c] = {target: n for target, n in enumerate(reached) if n}
             if exhausted:
-                moved[source]["exhausted"] = exhausted
+                moved[c]["exhausted"] = exhausted
         return moved
+
+
+def _arriving(standing: Standing, after: Standing) -> NDArray[np.bool_]:
+    """Return which rows lie elsewhere after, and are still worth something."""
+    moved = np.asarray(standing.holder != after.holder, np.bool_)
+    return moved if after.value is None else moved & np.asarray(after.value > 0, np.bool_)
 
 
 def _with_residues(moved: dict[int, Moved], residues: Mapping[int, Decimal]) -> dict[int, Moved]:

@@ -30,10 +30,9 @@ class Pile(NamedTuple):
         distinct, ballots = np.unique(rows, return_counts=True)
         return cls(distinct, ballots.astype(np.int64))
 
-    def where(self, chosen: NDArray[np.bool_]) -> "Pile":
-        """Return the papers of the rows that are chosen, given for every row of the trace."""
-        here = chosen[self.rows]
-        return Pile(self.rows[here], self.ballots[here])
+    def pick(self, chosen: NDArray[np.bool_]) -> "Pile":
+        """Return the papers of those of its rows that are chosen."""
+        return Pile(self.rows[chosen], self.ballots[chosen])
 
     def votes(self, holder: NDArray[np.intp], holders: int, worth: Worth, places: int) -> list[Decimal]:
         """Return the votes of each holder, at scale `places` where a divided paper is among theirs."""

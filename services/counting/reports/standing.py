@@ -37,11 +37,6 @@ class Standing:
     divided: NDArray[np.bool_]
     """Which rows have passed through any."""
 
-    def leaving(self, following: "Standing") -> NDArray[np.bool_]:
-        """Return by row whether it lies elsewhere in the round that follows."""
-        moved: NDArray[np.bool_] = self.holder != following.holder
-        return moved
-
 
 def standings(tabulated: Tabulated) -> tuple[Standing, ...]:
     """Return where the papers stood in each round."""
