@@ -11,7 +11,7 @@ Rule 3: the contest's rules are RCTab's, each named where it is obeyed.
 from collections.abc import Sequence
 from fractions import Fraction
 
-from services.counting.core import decide
+from services.counting.core.decide import Rulebook
 from services.counting.core.rounds import Decision
 from services.counting.core.ties import TieBreaker
 from shared.contract.elections import Contest
@@ -23,7 +23,7 @@ Votes = Sequence[Sequence[int]]
 class Course:
     """What one count has settled, round after round."""
 
-    def __init__(self, contest: Contest, ties: TieBreaker) -> None:
+    def __init__(self, contest: Contest, ties: TieBreaker, rulebook: Rulebook) -> None:
         self.contest = contest
         self.rules = contest.rules
         self.unit = 10 ** places_of(contest)
@@ -31,6 +31,7 @@ class Course:
         self.hopeful = [c for c, of in enumerate(contest.candidates) if not of.excluded]
         self.elected: list[int] = []
         self.ties = ties
+        self._rulebook = rulebook
         self.history: list[Sequence[int] | Sequence[Fraction]] = []
         self.threshold: int | None = None
         self.scores: tuple[Fraction, ...] = ()
@@ -56,7 +57,7 @@ class Course:
         votes = self._measure(by_section)
         self.threshold = self._threshold(by_section)
         nobody_ever = not self.history and not any(votes)
-        self._last = () if nobody_ever else decide.decide(self, votes)
+        self._last = () if nobody_ever else self._rulebook.decide(self, votes)
         self.history.append(votes)
         for decision in self._last:
             self.hopeful.remove(decision.candidate)

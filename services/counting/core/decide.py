@@ -9,11 +9,12 @@ Rule 3: a tie is broken only where it matters, and is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from services.counting.core.rounds import Decision, Outcome, Why
+from shared.contract.elections import Contest
 
 if TYPE_CHECKING:
     from services.counting.core.course import Course
@@ -22,12 +23,20 @@ if TYPE_CHECKING:
 Votes = Sequence[int] | Sequence[Fraction]
 
 
-def decide(course: Course, votes: Votes) -> tuple[Decision, ...]:
-    """Return what the round settles. Raises ValueError if all are below the minimum of votes."""
-    for rule in (*_WINNERS, *_LOSERS) if not _write_ins(course, votes) else _LOSERS:
-        if decisions := tuple(rule(course, votes)):
-            return decisions
-    return ()
+class Rulebook:
+    """The rules that can settle a round of one contest."""
+
+    def __init__(self, contest: Contest) -> None:
+        self._losers = tuple(rule for applies, rule in _LOSERS if applies(contest))
+        self._all = (*(rule for applies, rule in _WINNERS if applies(contest)), *self._losers)
+        self._write_ins = any(candidate.write_in for candidate in contest.candidates)
+
+    def decide(self, course: Course, votes: Votes) -> tuple[Decision, ...]:
+        """Return what the round settles. Raises ValueError if all are below the minimum of votes."""
+        for rule in self._losers if self._write_ins and _write_ins(course, votes) else self._all:
+            if decisions := tuple(rule(course, votes)):
+                return decisions
+        return ()
 
 
 def _write_ins(course: Course, votes: Votes) -> list[int]:
@@ -39,8 +48,6 @@ def _write_ins(course: Course, votes: Votes) -> list[int]:
 
 def _most_votes(course: Course, votes: Votes) -> Iterator[Decision]:
     """Plurality: ... those with the most votes."""
-    if course.contest.method != "plurality":
-        return
     left = [c for c in course.hopeful if not course.contest.candidates[c].write_in]
     for _ in range(min(course.contest.seats, len(left))):
         decision = _best(course, left, "most", votes)
@@ -50,13 +57,13 @@ def _most_votes(course: Course, votes: Votes) -> Iterator[Decision]:
 
 def _all_with_their_share(course: Course, votes: Votes) -> Iterator[Decision]:
     """Bottoms-up by percentage: ... all who are left, once each of them has the share."""
-    if course.rules.percentage is not None and all(votes[c] >= _threshold(course) for c in course.hopeful):
+    if all(votes[c] >= _threshold(course) for c in course.hopeful):
         yield from _elect(course, course.hopeful, "percentage", votes)
 
 
 def _more_than_half(course: Course, votes: Votes) -> Iterator[Decision]:
     """Electoral college: ... whoever has more than half of all scores."""
-    if course.contest.method == "electoral-college" and course.seats_left:
+    if course.seats_left:
         yield from _elect(course, [c for c in course.hopeful if 2 * votes[c] > sum(votes)], "majority", votes)
 
 
@@ -68,37 +75,25 @@ def _as_many_as_seats(course: Course, votes: Votes) -> Iterator[Decision]:
 
 def _better_of_last_two(course: Course, votes: Votes) -> Iterator[Decision]:
     """... whoever leads of two, where the first round's threshold, which neither may reach, holds for all."""
-    one_seat = course.contest.seats == 1 == course.seats_left
-    if course.rules.first_round_threshold and one_seat and len(course.hopeful) == 2:
+    if course.seats_left and len(course.hopeful) == 2:
         yield _best(course, course.hopeful, "last-two", votes)
 
 
 def _at_threshold(course: Course, votes: Votes) -> Iterator[Decision]:
     """... those at the threshold."""
-    if course.threshold is None or course.rules.percentage is not None or not course.seats_left:
+    if not course.seats_left:
         return
-    reached = [c for c in course.hopeful if votes[c] >= course.threshold]
+    threshold = _threshold(course)
+    reached = [c for c in course.hopeful if votes[c] >= threshold]
     why: Why = "majority" if course.contest.seats == 1 and course.rules.quota == "droop" else "quota"
     yield from _one_or_several(course, reached, why, votes)
 
 
 def _one_of_two_level(course: Course, votes: Votes) -> Iterator[Decision]:
     """... one of the last two, who are level."""
-    one_seat = course.contest.seats == 1 == course.seats_left
     minimum = course.rules.minimum_votes * course.unit
-    if one_seat and len(course.hopeful) == 2 and min(votes[c] for c in course.hopeful) >= minimum:
+    if course.seats_left and len(course.hopeful) == 2 and min(votes[c] for c in course.hopeful) >= minimum:
         yield _best(course, course.hopeful, "last-two", votes)
-
-
-_WINNERS: Final = (
-    _most_votes,
-    _all_with_their_share,
-    _more_than_half,
-    _as_many_as_seats,
-    _better_of_last_two,
-    _at_threshold,
-    _one_of_two_level,
-)
 
 
 # Losers: if nobody is elected and somebody must fall, eliminated are ...
@@ -120,15 +115,12 @@ def _below_minimum(course: Course, votes: Votes) -> Iterator[Decision]:
 
 def _below_share(course: Course, votes: Votes) -> Iterator[Decision]:
     """... all below the share, at once, where the rules cut off."""
-    if course.rules.cutoff_elimination and course.rules.percentage is not None:
-        low = [c for c in course.hopeful if votes[c] < _threshold(course)]
-        yield from _drop(course, low, "below-percentage", votes)
+    low = [c for c in course.hopeful if votes[c] < _threshold(course)]
+    yield from _drop(course, low, "below-percentage", votes)
 
 
 def _all_but_top_two(course: Course, votes: Votes) -> Iterator[Decision]:
     """Supplementary vote: ... all but the two with the most votes."""
-    if course.contest.method != "supplementary":
-        return
     left = list(course.hopeful)
     while len(left) > 2:
         decision = _worst(course, left, "not-in-top-two", votes)
@@ -138,10 +130,9 @@ def _all_but_top_two(course: Course, votes: Votes) -> Iterator[Decision]:
 
 def _batch(course: Course, votes: Votes) -> Iterator[Decision]:
     """... the most whose votes, all together, are still fewer than the next one's."""
-    if course.rules.batch_elimination and course.contest.seats == 1:
-        batch = _cannot_overtake(course, votes)
-        if len(batch) > 1:
-            yield from _drop(course, batch, "batch", votes)
+    batch = _cannot_overtake(course, votes)
+    if len(batch) > 1:
+        yield from _drop(course, batch, "batch", votes)
 
 
 def _last(course: Course, votes: Votes) -> Iterator[Decision]:
@@ -150,13 +141,8 @@ def _last(course: Course, votes: Votes) -> Iterator[Decision]:
         yield _worst(course, may_fall, "fewest", votes)
 
 
-_LOSERS: Final = (_undeclared, _below_minimum, _below_share, _all_but_top_two, _batch, _last)
-
-
 def _may_fall(course: Course) -> Sequence[int]:
     """Return among whom somebody has to fall in a round that elects nobody; nobody where the count is decided."""
-    if course.contest.method == "plurality":
-        return ()
     undecided = course.seats_left > 0 or course.rules.percentage is not None
     shows_last_two = course.rules.finish == "last-two" and len(course.continuing) > 2
     return course.continuing if undecided or shows_last_two else ()
@@ -173,6 +159,36 @@ def _cannot_overtake(course: Course, votes: Votes) -> list[int]:
         seen += [c for c in _may_fall(course) if votes[c] == tally]
     leaves_one = len(batch) == len(course.continuing) - 1
     return smaller if course.rules.finish == "last-two" and leaves_one else batch
+
+
+# Which rules a contest has, in the order in which they are asked.
+
+
+def _has_quota(contest: Contest) -> bool:
+    return contest.rules.percentage is None and contest.method in {"irv", "supplementary", "stv-wigm"}
+
+
+_Rule = Callable[["Course", Votes], Iterator[Decision]]
+_Applies = Callable[[Contest], bool]
+
+_WINNERS: Final[tuple[tuple[_Applies, _Rule], ...]] = (
+    (lambda contest: contest.method == "plurality", _most_votes),
+    (lambda contest: contest.rules.percentage is not None, _all_with_their_share),
+    (lambda contest: contest.method == "electoral-college", _more_than_half),
+    (lambda contest: contest.rules.percentage is None and contest.method != "plurality", _as_many_as_seats),
+    (lambda contest: contest.seats == 1 and contest.rules.first_round_threshold, _better_of_last_two),
+    (_has_quota, _at_threshold),
+    (lambda contest: contest.seats == 1 and contest.method != "plurality", _one_of_two_level),
+)
+
+_LOSERS: Final[tuple[tuple[_Applies, _Rule], ...]] = (
+    (lambda contest: any(candidate.write_in for candidate in contest.candidates), _undeclared),
+    (lambda contest: contest.rules.minimum_votes > 0, _below_minimum),
+    (lambda contest: contest.rules.percentage is not None and contest.rules.cutoff_elimination, _below_share),
+    (lambda contest: contest.method == "supplementary", _all_but_top_two),
+    (lambda contest: contest.rules.batch_elimination and contest.seats == 1, _batch),
+    (lambda contest: contest.method != "plurality", _last),
+)
 
 
 # What a decision says.

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.counting.core.course import Course
+from services.counting.core.decide import Rulebook
 from services.counting.core.normalise import ENDINGS
 from services.counting.core.rankings import Change, Rankings
 from services.counting.core.rounds import Count, Round, Transfer, round_of, transfers_from
@@ -85,6 +86,7 @@ class LiveRounds:
     def _start_over(self, contest: Contest) -> None:
         self._contest = contest
         self._ties = TieBreaker(contest)
+        self._rulebook = Rulebook(contest)
         self._excluded: Fallen = frozenset(c for c, of in enumerate(contest.candidates) if of.excluded)
         self._tallies_of = {}
         self._follow([self._excluded])
@@ -116,7 +118,7 @@ class LiveRounds:
 
     def _rounds(self, order: list[Fallen]) -> Iterator[Round]:
         """Yield the rounds as the rules go, and append to `order` who is out after each that eliminates."""
-        course = Course(self._contest, self._ties.again())
+        course = Course(self._contest, self._ties.again(), self._rulebook)
         candidates = len(self._contest.candidates)
         for number in numbers(1):
             by_section = self._tally(order[-1]).T.tolist()

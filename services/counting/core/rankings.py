@@ -33,6 +33,8 @@ assert MAX_CANDIDATES + len(ENDINGS) <= SEVERAL, "a holder is one byte of a row"
 assert MAX_SECTIONS <= 256, "a section is one byte"
 
 
+_UNSEEN: Final = -1
+
 WORTH_COLUMNS: Final = 16
 """Unseen papers from which on reading them in columns is faster than one by one."""
 
@@ -73,9 +75,12 @@ class Rankings:
         """
         given = list(changes)
         row_of = self._row_of
-        self._admit_all(dict.fromkeys((s, marks) for s, marks, _ in given if marks not in row_of[s]))
-        rows = np.array([row_of[section][marks] for section, marks, _ in given], np.intp)
-        return self._move(rows, np.array([delta for _, _, delta in given], np.int64))
+        rows = [row_of[section].get(marks, _UNSEEN) for section, marks, _ in given]
+        if _UNSEEN in rows:
+            unseen = (change[:2] for change, row in zip(given, rows, strict=True) if row == _UNSEEN)
+            self._admit_all(dict.fromkeys(unseen))
+            rows = [row_of[section][marks] for section, marks, _ in given]
+        return self._move(np.array(rows, np.intp), np.array([delta for _, _, delta in given], np.int64))
 
     def handed_on_by(self, out: Sequence[int]) -> NDArray[np.int64]:
         """Return the ballots that candidates `out`, all fallen, hand on to each holder: shape (holders, sections).

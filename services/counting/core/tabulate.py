@@ -11,6 +11,7 @@ from itertools import count as numbers
 from typing import Final
 
 from services.counting.core.course import Course, places_of
+from services.counting.core.decide import Rulebook
 from services.counting.core.meek import MEEK_PLACES, meek
 from services.counting.core.piles import Piles, Share
 from services.counting.core.rankings import Rankings
@@ -95,7 +96,7 @@ def excluding(contest: Contest, candidates: Container[int], *, excluded: bool = 
 def _by_rounds(
     rankings: Rankings, contest: Contest, ties: TieBreaker, snapshots: list[Snapshot] | None
 ) -> Iterator[Round]:
-    course = Course(contest, ties)
+    course = Course(contest, ties, Rulebook(contest))
     piles = Piles(rankings, contest, 10 ** places_of(contest), snapshots)
     for number in numbers(1):
         piles.record()
