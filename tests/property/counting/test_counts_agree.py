@@ -1,6 +1,8 @@
 """Whatever is cast and taken back, the live count, the reference and the audit tell one story."""
 
 from collections import Counter
+from itertools import pairwise
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,15 +10,18 @@ from hypothesis import strategies as st
 from services.audit import tabulate as audit
 from services.counting.core.methods import open_method
 from services.counting.core.normalise import normalise
+from services.counting.core.rankings import WORTH_COLUMNS, Rankings
 from services.counting.core.rounds import Count
-from services.counting.core.tabulate import Profile, tabulate
-from shared.contract.ballots import format_marks, parse_marks
+from services.counting.core.tabulate import Profile, tabulate, trace
+from shared.contract.ballots import UNNAMED, format_marks, parse_marks
 from shared.contract.elections import Contest, Rules
 from tests.support.strategies import (
     MAX_CANDIDATES,
     MAX_SECTIONS,
     contests,
+    marks,
     profiles,
+    reading,
     rules,
     streams,
     untidy_marks,
@@ -53,8 +58,8 @@ def test_the_live_count_equals_the_reference_after_every_batch(data: st.DataObje
     profile: Counter[tuple[int, str]] = Counter()
     for batch in data.draw(streams(contest)):
         live.apply(batch)
-        for section, marks, ballots in batch:
-            profile[section, marks] += ballots
+        for section, paper, ballots in batch:
+            profile[section, paper] += ballots
         assert live.count() == tabulated(profile, contest)
 
 
@@ -106,12 +111,40 @@ def test_both_tabulators_read_a_paper_alike(data: st.DataObject, of: Rules) -> N
     assert audit._pile(marks, of, continues) == holder
 
 
+Told = list[tuple[dict[str, int], dict[str, int], set[str], set[str]]]
+"""By round: votes, inactive votes, who falls and who is elected, in the candidates' ids."""
+
+
+def told(count: Count, contest: Contest) -> Told:
+    """Return what a count says, whatever the order of the candidates on the paper."""
+    ids = [candidate.id for candidate in contest.candidates]
+    return [
+        (
+            {ids[c]: round_.votes[c] for c in (*round_.continuing, *round_.seated)},
+            dict(round_.inactive),
+            {ids[c] for c in round_.eliminated},
+            {ids[c] for c in round_.elected},
+        )
+        for round_ in count.rounds
+    ]
+
+
 @given(st.data())
-def test_no_round_gains_or_loses_a_ballot(data: st.DataObject) -> None:
-    """Votes and inactive ballots add up to the ballots cast, in every round and along every transfer."""
+def test_no_round_gains_or_loses_a_vote(data: st.DataObject) -> None:
+    """Votes, inactive ones and residue add up to the ballots cast, in every round and along every transfer."""
     contest = data.draw(contests())
     profile = data.draw(profiles(contest))
     tabulated(profile, contest).check(sum(profile.values()))
+
+
+@given(st.data())
+def test_votes_that_became_inactive_stay_so(data: st.DataObject) -> None:
+    """No reason ever loses a vote, within a run."""
+    contest = data.draw(contests())
+    count = tabulated(data.draw(profiles(contest)), contest)
+    for this, following in pairwise(count.rounds):
+        if this.run == following.run:
+            assert all(following.inactive[ending] >= votes for ending, votes in this.inactive.items())
 
 
 @given(st.data())
@@ -125,24 +158,74 @@ def test_the_order_of_ballots_does_not_matter(data: st.DataObject) -> None:
 
 @given(st.data())
 def test_the_order_of_candidates_on_the_paper_does_not_matter(data: st.DataObject) -> None:
-    """Print the candidates in another order, ties and all: in their names nothing changes, for the lot is by id."""
-    contest = data.draw(contests())
+    """Print the candidates in another order: in their names nothing changes, for no lot goes by their places."""
+    contest = data.draw(contests().filter(lambda contest: contest.rules.ties != "candidate-order"))
     profile = data.draw(profiles(contest))
     order = data.draw(st.permutations(range(len(contest.candidates))))
     reprinted = contest.model_copy(update={"candidates": tuple(contest.candidates[c] for c in order)})
-    remarked = {
-        (section, format_marks([[order.index(c) for c in rank] for rank in parse_marks(marks)])): ballots
-        for (section, marks), ballots in profile.items()
-    }
-    assert in_ids(tabulated(remarked, reprinted), reprinted) == in_ids(tabulated(profile, contest), contest)
+    remarked: Counter[tuple[int, str]] = Counter()
+    for (section, paper), ballots in profile.items():
+        ranks = (
+            rank if rank == UNNAMED else tuple(order.index(c) for c in rank) for rank in parse_marks(paper)
+        )
+        remarked[section, format_marks(list(ranks))] += ballots
+    assert told(tabulated(remarked, reprinted), reprinted) == told(tabulated(profile, contest), contest)
 
 
 @given(st.data())
 def test_sections_only_divide_the_count(data: st.DataObject) -> None:
-    """Counted as one section, the same ballots give the same decisions and totals."""
-    contest = data.draw(contests())
+    """Counted as one section, the same ballots give the same decisions and totals, unless sections have shares."""
+    contest = data.draw(contests().filter(lambda contest: contest.method != "electoral-college"))
     profile = data.draw(profiles(contest))
     merged: Counter[tuple[int, str]] = Counter()
-    for (_, marks), ballots in profile.items():
-        merged[0, marks] += ballots
-    assert in_ids(tabulate(merged, contest, 1), contest) == in_ids(tabulated(profile, contest), contest)
+    for (_, paper), ballots in profile.items():
+        merged[0, paper] += ballots
+    assert told(tabulate(merged, contest, 1), contest) == told(tabulated(profile, contest), contest)
+
+
+@given(st.data())
+def test_a_trace_says_where_every_vote_of_every_round_is(data: st.DataObject) -> None:
+    """Summed over the rows: what each holder has, what each elected candidate kept; the residue is all that is missing."""
+    contest = data.draw(contests())
+    profile = data.draw(profiles(contest))
+    rankings = Rankings(len(contest.candidates), MAX_SECTIONS, contest.rules)
+    rankings.add((section, marks, ballots) for (section, marks), ballots in profile.items())
+    traced = trace(rankings, contest)
+    assert traced.count == tabulated(profile, contest)
+    _, _, ballots = rankings.columns()
+    for round_, snapshot in zip(traced.count.rounds, traced.snapshots, strict=True):
+        lies: Counter[int] = Counter()
+        for row, papers in enumerate(ballots.tolist()):
+            lies[int(snapshot.holder[row])] += papers * (
+                1 if snapshot.value is None else int(snapshot.value[row])
+            )
+            for candidate, units in snapshot.kept.items():
+                lies[candidate] += papers * int(units[row])
+        for candidate, votes in enumerate(round_.votes):
+            assert lies[candidate] == votes or (candidate in round_.seated and lies[candidate] - votes >= 0)
+        assert sum(lies.values()) - sum(round_.votes) - sum(round_.inactive.values()) == round_.residue
+
+
+@given(st.data(), reading)
+def test_plain_papers_read_in_columns_say_what_they_say_alone(
+    data: st.DataObject, of: dict[str, Any]
+) -> None:
+    """Read together or one by one: the same rows, paths and ballots."""
+    papers = data.draw(st.lists(marks(MAX_CANDIDATES), min_size=WORTH_COLUMNS, max_size=40))
+    together = Rankings(MAX_CANDIDATES, 1, Rules(**of))
+    alone = Rankings(MAX_CANDIDATES, 1, Rules(**of))
+    together.add([(0, paper, 1) for paper in papers])
+    for paper in papers:
+        alone.add([(0, paper, 1)])
+    assert rows_of(together) == rows_of(alone)
+
+
+def rows_of(rankings: Rankings) -> Counter[tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]]:
+    """Return how many ballots lie in which row, whatever their order."""
+    paths, _, ballots = rankings.columns()
+    rows: Counter[tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]] = Counter()
+    for row, (path, papers) in enumerate(zip(paths.tolist(), ballots.tolist(), strict=True)):
+        several = tuple(named for (at, _), named in sorted(rankings.several.items()) if at == row)
+        ending = path.index(path[-1])
+        rows[tuple(path[: ending + 1]), several] += papers
+    return rows
