@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.counting.core.normalise import ENDINGS, Ending
-from services.counting.reports.numbers import ZERO, less, total
+from services.counting.reports.numbers import EXACT, ZERO, less, total
 from services.counting.reports.pile import Pile, Worth
 from services.counting.reports.standing import BESIDES, Standing, standings
 from services.counting.reports.tabulated import Tabulated
@@ -109,16 +109,14 @@ class Parts:
         worth = Worth(standing.value, standing.divided)
         held = pile.votes(standing.holder, self._candidates + BESIDES, worth, self._places)
         continuing = {c: held[c] for c in self._rounds[number].continuing}
-        lost = kept.residues.values()
+        lost = total(kept.residues.values())
         holding = total([*continuing.values(), *kept.tally.values(), held[-1]])
         return PartRound(
             tally={**continuing, **kept.tally},
             inactive=dict(zip(ENDINGS, held[self._candidates : -1], strict=True)),
             surplus=held[-1],
-            active=less(
-                total([holding, *lost]), total(lost)
-            ),  # a residue shows in the scale even where it is lost
-            residue=total([lost_before, *lost]),
+            active=EXACT.add(holding, less(lost, lost)),  # what is lost shows in the scale
+            residue=EXACT.add(lost_before, lost),
             threshold=self._thresholds[number],
         )
 
