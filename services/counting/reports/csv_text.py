@@ -12,8 +12,8 @@ _BREAKS: Final = frozenset('\n\r",')
 
 
 def csv_line(cells: Iterable[object]) -> str:
-    """Return the line of `cells`, each as its text."""
-    texts = [_cell(str(cell)) for cell in cells]
+    """Return the line of `cells`, each as its text; nothing for None."""
+    texts = ["" if cell is None else _cell(str(cell)) for cell in cells]
     if texts and not texts[0]:
         texts[0] = '""'
     return ",".join(texts) + "\n"

@@ -18,12 +18,12 @@ class Settings:
 
     contest: str
     """[contestName]"""
-    jurisdiction: str = ""
-    """[contestJurisdiction]"""
-    office: str = ""
-    """[contestOffice]"""
-    date: str = ""
-    """[contestDate], as it stands there"""
+    jurisdiction: str | None = ""
+    """[contestJurisdiction]; None where the configuration has no such field"""
+    office: str | None = ""
+    """[contestOffice]; likewise"""
+    date: str | None = ""
+    """[contestDate], as it stands there; likewise"""
     single_winner: bool = True
     """Whether [winnerElectionMode] is singleWinnerMajority; a run of a sequential contest is not."""
     by_precinct: bool = False

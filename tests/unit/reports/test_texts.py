@@ -34,7 +34,7 @@ def test_only_what_must_be_is_quoted(cell: str, text: str) -> None:
 
 def test_an_empty_cell_is_quoted_where_it_begins_a_line() -> None:
     """Else the line would look empty."""
-    assert csv_line(["", "a", "", None or ""]) == '"",a,,\n'
+    assert csv_line(["", "a", None, ""]) == '"",a,,\n'
 
 
 def test_a_line_without_cells_is_empty() -> None:
