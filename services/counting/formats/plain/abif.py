@@ -58,7 +58,9 @@ def read(path: Path) -> BallotFile:
         for line, times in Counter(lines).items():
             if line.startswith("{"):
                 title = title or _title(line)
-            elif not _is_passed_over(line, lines[0]) and not candidates.declare(_short(line), times):
+            elif _COUNT.match(_short(line)) or not (
+                _is_passed_over(line, lines[0]) or candidates.declare(line, times)
+            ):
                 ballots[line] = times
         for line, times in ballots.items():
             marks, each = _ballot(candidates, line)
