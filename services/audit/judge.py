@@ -20,6 +20,9 @@ from shared.contract.verdicts import Reason
 Papers = tuple[str, ...]
 """Marks for each contest."""
 
+Cast = tuple[int, Papers]
+"""The papers of one elector, and the section they are cast in: some contests count sections apart."""
+
 _WHEN_NOT_OPEN = {"configured": Reason.NOT_OPEN, "paused": Reason.PAUSED}  # closed, certified: CLOSED
 _MOVES = {
     ("configured", "election-opened/1"): "open",
@@ -46,11 +49,11 @@ class ShardAudit:
     definition: Election | None = None
     phase: str = "configured"
     reasons: Counter[str] = field(default_factory=Counter)
-    papers: Counter[Papers] = field(default_factory=Counter)
+    papers: Counter[Cast] = field(default_factory=Counter)
     retracted: int = 0
-    _voted: dict[int, tuple[bytes, Papers]] = field(default_factory=dict)
+    _voted: dict[int, tuple[bytes, Cast]] = field(default_factory=dict)
     _void: set[int] = field(default_factory=set)
-    _alike: dict[Papers, Papers] = field(default_factory=dict)
+    _alike: dict[Cast, Cast] = field(default_factory=dict)
 
     def take(self, value: bytes) -> Reason | None:
         """Take the next record; return a ballot's verdict, None for anything that is no ballot of this election.
@@ -84,16 +87,17 @@ class ShardAudit:
         reason = self._why_not(ballot, self.definition) or Reason.ACCEPTED
         self.reasons[reason] += 1
         if reason is Reason.ACCEPTED:
-            papers = self._alike.setdefault(ballot.papers, ballot.papers)
-            self._voted[ballot.elector] = (bytes.fromhex(ballot.ballot_id), papers)
-            self.papers[papers] += 1
+            cast = (ballot.section, ballot.papers)
+            cast = self._alike.setdefault(cast, cast)
+            self._voted[ballot.elector] = (bytes.fromhex(ballot.ballot_id), cast)
+            self.papers[cast] += 1
         return reason
 
     def _why_not(self, ballot: HotBallot, definition: Election) -> Reason | None:
         return (
             self._why_no_elector(ballot, definition)
             or self._why_not_now(ballot)
-            or self._why_no_paper(ballot.papers, definition)
+            or self._why_no_paper((ballot.section, ballot.papers), definition)
         )
 
     def _why_no_elector(self, ballot: HotBallot, definition: Election) -> Reason | None:
@@ -116,9 +120,10 @@ class ShardAudit:
             return Reason.VOID_ELECTOR
         return None if before is None else Reason.ALREADY_VOTED
 
-    def _why_no_paper(self, papers: Papers, definition: Election) -> Reason | None:
-        if papers in self._alike:  # one like it has counted
+    def _why_no_paper(self, cast: Cast, definition: Election) -> Reason | None:
+        if cast in self._alike:  # one like it has counted
             return None
+        _, papers = cast
         if len(papers) != len(definition.contests):
             return Reason.UNKNOWN_CONTEST
         for marks, contest in zip(papers, definition.contests, strict=True):

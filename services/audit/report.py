@@ -45,11 +45,11 @@ def _definition(election: str, audits: Sequence[ShardAudit]) -> Election:
 
 
 def _counted(definition: Election, place: int, audits: Sequence[ShardAudit]) -> Recounted:
-    papers: Counter[str] = Counter()
+    papers: Counter[tuple[int, str]] = Counter()
     for audit in audits:
-        for marks, ballots in audit.papers.items():
-            papers[marks[place]] += ballots
-    profile = {(0, marks): ballots for marks, ballots in papers.items() if ballots}
+        for (section, marks), ballots in audit.papers.items():
+            papers[section, marks[place]] += ballots
+    profile = {paper: ballots for paper, ballots in papers.items() if ballots}
     found = results(tabulate(profile, definition.contests[place]))
     return Recounted(results=found, result_hash=result_hash(found))
 

@@ -128,9 +128,9 @@ def test_a_void_takes_the_ballot_out_and_a_restore_brings_it_back(life: Life) ->
     voided = verdicts(of, *start, life.voided(1), life.voided(1), life.ballot(1), life.ballot(1, ballot=9))
 
     assert voided == ["accepted", "same-ballot", "void-elector"]
-    assert (of.accepted, of.retracted, of.papers["0>1", "1"]) == (0, 1, 0)
+    assert (of.accepted, of.retracted, of.papers[0, ("0>1", "1")]) == (0, 1, 0)
     verdicts(of, life.restored(1), life.restored(1))
-    assert (of.accepted, of.retracted, of.papers["0>1", "1"]) == (1, 0, 1)
+    assert (of.accepted, of.retracted, of.papers[0, ("0>1", "1")]) == (1, 0, 1)
 
 
 def test_a_void_before_the_vote_refuses_it_until_it_is_taken_back(life: Life) -> None:
@@ -179,3 +179,17 @@ def test_an_election_missing_from_a_shard_is_not_reported(life: Life) -> None:
 
     with pytest.raises(NoElection, match="configured in 1 of 2 shards"):
         report_of("picnic", shards, (1, 0))
+
+
+def test_papers_are_reported_with_their_sections(life: Life) -> None:
+    """One contest by an electoral college: the child's one vote weighs as much as the adults' two."""
+    college = life.definition.contests[0].model_copy(update={"method": "electoral-college"})
+    life.definition = life.definition.model_copy(update={"contests": (college,)})
+    of = audit(life)
+    cast = [life.ballot(0, "0"), life.ballot(1, "1"), life.ballot(35, "0", section=1)]
+
+    verdicts(of, life.configured(), life.opened(), *cast)
+
+    (counted,) = report_of("picnic", [of], (5,)).contests.values()
+    assert counted.results.rounds == ({"apple": 2, "banana": 1, "cherry": 0, "damson": 0},)
+    assert counted.results.elected == ("apple",)

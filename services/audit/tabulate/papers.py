@@ -1,0 +1,112 @@
+"""Reading a paper: down from its first rank, to whoever is still there to take its vote.
+
+Rule 1: only the first `max_ranks` ranks count. Blank ranks count as skipped once a later rank is marked.
+Rule 2: at each marked rank three questions are asked, in this order: was too much left blank before it, does it name
+        somebody whom an earlier rank named, does it name several? The first yes that the rules forbid stops the paper.
+Rule 3: a paper that has stopped has stopped for good, even if those who were in its way leave.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import Final
+
+from services.audit.tabulate.rounds import ONE
+from shared.contract.ballots import parse_marks
+from shared.contract.elections import Rules
+
+UNKNOWN: Final = "*"
+"""Somebody whom the record does not name; no candidate has this id."""
+
+Ranks = Sequence[tuple[str, ...]]
+
+
+class Ending(StrEnum):
+    """Why a paper stands with nobody."""
+
+    CHOICES = "choices"
+    BLANK = "blank"
+    OVERVOTE = "overvote"
+    SKIPPED = "skipped"
+    REPEATED = "repeated"
+
+
+@dataclass
+class Paper:
+    """All the papers of one section that are marked alike: they go the same way."""
+
+    section: int
+    ranks: Ranks
+    ballots: int
+    worth: Fraction = ONE
+    """What each of them can still pass on."""
+    stopped: Ending | None = None
+
+    def stands_with(self, rules: Rules, continuing: Collection[str]) -> str:
+        """Return the candidate these papers count for, or why for none (an `Ending`); remember that they stopped."""
+        if self.stopped is not None:
+            return self.stopped
+        found = next(way(self.ranks, rules, continuing))
+        if isinstance(found, Ending):
+            self.stopped = found
+        return found
+
+
+def ranks_of(marks: str, ids: Sequence[str]) -> Ranks:
+    """Return the ranks of `marks` in the candidates' ids. Raises ValueError on another spelling or candidate."""
+    ranks = parse_marks(marks)
+    if any(candidate >= len(ids) for rank in ranks for candidate in rank):
+        raise ValueError(f"marks {marks!r}: expected candidates 0 to {len(ids) - 1}")
+    return [tuple(ids[c] if c >= 0 else UNKNOWN for c in rank) for rank in ranks]
+
+
+def way(ranks: Ranks, rules: Rules, continuing: Collection[str]) -> Iterator[str]:
+    """Yield the continuing candidates a paper chooses, best first and each once, then the `Ending`."""
+    blanks = 0
+    named: set[str] = set()
+    passed: set[str] = set()
+    for rank in ranks[: rules.max_ranks]:
+        if not rank:
+            blanks += 1
+            continue
+        stop = _stop(rank, rules, blanks, named, continuing)
+        if stop is not None:
+            yield stop
+            return
+        blanks = 0
+        named.update(rank)
+        if len(rank) > 1 and rules.overvote == "skip":
+            continue
+        for candidate in rank:  # one at most continues: several would have stopped the paper
+            if candidate in continuing and candidate not in passed:
+                passed.add(candidate)
+                yield candidate
+    yield _end(ranks[: rules.max_ranks], rules)
+
+
+def _stop(
+    rank: tuple[str, ...], rules: Rules, blanks: int, named: Collection[str], continuing: Collection[str]
+) -> Ending | None:
+    if rules.max_skipped_ranks is not None and blanks > rules.max_skipped_ranks:
+        return Ending.SKIPPED
+    if rules.repeated_candidate == "exhaust" and any(candidate in named for candidate in rank):
+        return Ending.REPEATED
+    if len(rank) > 1 and rules.overvote == "exhaust":
+        return Ending.OVERVOTE
+    if rules.overvote == "exhaust-if-several-continue":
+        standing = [candidate for candidate in rank if candidate in continuing or candidate == UNKNOWN]
+        return Ending.OVERVOTE if len(standing) > 1 else None
+    return None
+
+
+def _end(ranks: Ranks, rules: Rules) -> Ending:
+    marked = [number for number, rank in enumerate(ranks, start=1) if rank]
+    if not marked:
+        return Ending.BLANK
+    if rules.trailing_blanks == "unused" or rules.max_ranks is None or rules.max_skipped_ranks is None:
+        return Ending.CHOICES
+    last = marked[-1]
+    if len(ranks[last - 1]) > 1 and rules.overvote == "skip":
+        return Ending.CHOICES
+    return Ending.SKIPPED if rules.max_ranks - last > rules.max_skipped_ranks else Ending.CHOICES

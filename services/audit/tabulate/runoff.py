@@ -1,0 +1,99 @@
+"""One winner: plurality, the supplementary vote, instant runoff once or several times over.
+
+Rule 1 (irv; RCTab: singleWinnerMajority): more than half of the votes that still count elects, and never less than the
+        minimum of votes. Who is alone is elected. Where two are left and nobody has that many, the one with more
+        votes is elected, a tie between them settled as one for a winner.
+Rule 2 (irv, to the last two; RCTab: continueUntilTwoCandidatesRemain): the winner stays in the count and is announced
+        once, in a round without an elimination; then it goes on until two are left, and shows how they stand.
+Rule 3 (irv, the first round's threshold; RCTab: doesFirstRoundDetermineThreshold): it holds for all rounds.
+Rule 4 (supplementary: Greater London Authority Act 1999, schedule 2, part I, in its first form): more than half of the
+        first count elects; else all but two fall at once, and more votes of these two elect. Level candidates are
+        told apart by the tie rule: the statute would keep all who are level in second place.
+Rule 5 (sequential; RCTab: multiPassIrv): a whole runoff for each seat, those elected before left out.
+Rule 6: where nobody has a vote, nothing is decided.
+"""
+
+from fractions import Fraction
+
+from services.audit.tabulate.rounds import Round
+from services.audit.tabulate.table import Table, Votes
+
+
+def plurality(table: Table) -> None:
+    """Count by plurality: the most votes, for each seat."""
+    votes, inactive = table.sort()
+    elected: list[str] = []
+    while any(votes.values()) and len(elected) < table.contest.seats:
+        others = [candidate for candidate in table.electable() if candidate not in elected]
+        if not others:
+            break
+        elected.append(table.leader(others, votes))
+    table.rounds.append(Round(votes, inactive, elected=table.ranked(elected, votes)))
+
+
+def irv(table: Table) -> None:
+    """Count by instant runoff. Raises ValueError if nobody reaches the minimum of votes."""
+    winner: str | None = None
+    first: Fraction | None = None
+    while True:
+        votes, inactive = table.sort()
+        threshold = majority(table, votes)
+        first = threshold if first is None else first
+        if table.rules.first_round_threshold:
+            threshold = first
+        found = None if winner is not None else _winner(table, votes, threshold)
+        winner = winner or found
+        falls: tuple[str, ...] = ()
+        if found is None and any(votes.values()) and (winner is None or len(votes) > 2):
+            falls = table.who_falls(votes, batch=True)
+        elected = () if found is None else (found,)
+        table.rounds.append(
+            Round(votes, inactive, falls, elected, threshold if any(votes.values()) else None)
+        )
+        table.remove(falls)
+        goes_on = falls or (found is not None and table.rules.finish == "last-two" and len(votes) > 2)
+        if not goes_on or table.is_over:
+            return
+
+
+def majority(table: Table, votes: Votes) -> Fraction:
+    """Return the whole number of votes that is just more than half, or the minimum of votes if that is more."""
+    return Fraction(max(sum(votes.values()) // 2 + 1, table.rules.minimum_votes))
+
+
+def _winner(table: Table, votes: Votes, threshold: Fraction) -> str | None:
+    candidates = table.electable()
+    if table.blocked(votes) or not any(votes.values()) or not candidates:
+        return None
+    if len(votes) == 1:
+        return candidates[0]
+    enough = all(number >= table.rules.minimum_votes for number in votes.values())
+    if len(votes) == 2 and (enough or table.rules.first_round_threshold):
+        return table.leader(candidates, votes)
+    return next((candidate for candidate in candidates if votes[candidate] >= threshold), None)
+
+
+def supplementary(table: Table) -> None:
+    """Count by the supplementary (contingent) vote."""
+    runoff = False
+    while True:
+        votes, inactive = table.sort()
+        threshold = majority(table, votes)
+        elected: tuple[str, ...] = ()
+        falls: tuple[str, ...] = ()
+        if table.blocked(votes):
+            falls = table.who_falls(votes)
+        elif any(votes.values()):
+            leader = table.leader(table.electable(), votes)
+            if runoff or len(votes) <= 2 or votes[leader] >= threshold:
+                elected = (leader,)
+            else:
+                second = table.leader([c for c in table.electable() if c != leader], votes)
+                falls = tuple(candidate for candidate in votes if candidate not in {leader, second})
+                runoff = True
+        table.rounds.append(
+            Round(votes, inactive, falls, elected, threshold if any(votes.values()) else None)
+        )
+        table.remove(falls)
+        if not falls or table.is_over:
+            return

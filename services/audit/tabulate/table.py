@@ -1,0 +1,123 @@
+"""The counting table: papers, the candidates who continue, the rounds so far, and who falls.
+
+Rule 1: in every round every paper is read from its first rank.
+Rule 2: who falls is asked in this order: undeclared write-ins that have votes, alone; all below the minimum of votes;
+        all who cannot overtake the next one, where the rules say so; else the last, a tie settled by the tie rule.
+Rule 3: while undeclared write-ins have votes nobody is elected, and they never are.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from services.audit.tabulate.papers import Ending, Paper, ranks_of
+from services.audit.tabulate.rounds import NOTHING, Round
+from services.audit.tabulate.ties import Ask, Ties
+from shared.contract.elections import Contest
+
+Votes = dict[str, Fraction]
+
+
+class Table:
+    """One count of one contest; it starts with everybody who is not excluded nor in `without`."""
+
+    def __init__(
+        self,
+        profile: Mapping[tuple[int, str], int],
+        contest: Contest,
+        ask: Ask | None,
+        without: Sequence[str] = (),
+    ) -> None:
+        ids = [candidate.id for candidate in contest.candidates]
+        self.contest = contest
+        self.rules = contest.rules
+        self.papers = [
+            Paper(section, ranks_of(marks, ids), ballots) for (section, marks), ballots in profile.items()
+        ]
+        self.continuing = [c.id for c in contest.candidates if not c.excluded and c.id not in without]
+        self.rounds: list[Round] = []
+        self.ties = Ties(contest, self.rounds, ask)
+        self._write_ins = {candidate.id for candidate in contest.candidates if candidate.write_in}
+
+    def sort(self) -> tuple[Votes, Votes]:
+        """Return the votes of each continuing candidate, and those that stand with nobody, by the reason."""
+        piles = dict.fromkeys(self.continuing, NOTHING)
+        inactive: Counter[str] = Counter()
+        for paper in self.papers:
+            holder = paper.stands_with(self.rules, self.continuing)
+            if isinstance(holder, Ending):
+                inactive[holder.value] += paper.ballots * paper.worth  # type: ignore[assignment]
+            else:
+                piles[holder] += paper.ballots * paper.worth
+        return piles, {reason: Fraction(votes) for reason, votes in inactive.items() if votes}
+
+    def remove(self, gone: Sequence[str]) -> None:
+        """Let these candidates continue no more."""
+        self.continuing = [candidate for candidate in self.continuing if candidate not in gone]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the rules stop the count after the rounds there are."""
+        return len(self.rounds) == self.rules.stop_after_round
+
+    def write_ins(self, votes: Votes) -> tuple[str, ...]:
+        """Return the undeclared write-ins that have votes."""
+        return tuple(
+            candidate for candidate in votes if candidate in self._write_ins and votes[candidate] > 0
+        )
+
+    def blocked(self, votes: Votes) -> bool:
+        """Return whether undeclared write-ins have votes."""
+        return bool(self.write_ins(votes))
+
+    def electable(self) -> list[str]:
+        """Return those who continue and can be elected."""
+        return [candidate for candidate in self.continuing if candidate not in self._write_ins]
+
+    def ranked(self, candidates: Sequence[str], votes: Votes) -> tuple[str, ...]:
+        """Return candidates by their votes, most first, those who are level in the order of the paper."""
+        return tuple(sorted(candidates, key=lambda candidate: (-votes[candidate], self._place(candidate))))
+
+    def leader(self, candidates: Sequence[str], votes: Votes) -> str:
+        """Return who has the most votes; a tie is settled as one for a winner."""
+        most = max(votes[candidate] for candidate in candidates)
+        level = [candidate for candidate in candidates if votes[candidate] == most]
+        return level[0] if len(level) == 1 else self.ties.wins(level)
+
+    def last(self, votes: Votes) -> str:
+        """Return who has the fewest votes; a tie is settled as one for a loser."""
+        fewest = min(votes.values())
+        level = [candidate for candidate in votes if votes[candidate] == fewest]
+        return level[0] if len(level) == 1 else self.ties.falls(level)
+
+    def who_falls(self, votes: Votes, *, batch: bool = False) -> tuple[str, ...]:
+        """Return who falls. Raises ValueError if everybody is below the minimum of votes."""
+        if self.blocked(votes):
+            return self.write_ins(votes)
+        below = tuple(candidate for candidate in votes if votes[candidate] < self.rules.minimum_votes)
+        if below:
+            if not set(self.electable()) - set(below):
+                raise ValueError(f"nobody reaches the minimum of {self.rules.minimum_votes} votes")
+            return below
+        together = self._hopeless(votes) if batch and self.rules.batch_elimination else []
+        return tuple(together) if len(together) > 1 else (self.last(votes),)
+
+    def _hopeless(self, votes: Votes) -> list[str]:
+        """Return all who together have fewer votes than the next one, as many as possible.
+
+        Where the count goes on to the last two, one step fewer if only one candidate were left.
+        """
+        steps: list[list[str]] = [[], []]
+        below: list[str] = []
+        for number in sorted(set(votes.values())):
+            if below and sum(votes[candidate] for candidate in below) < number:
+                steps.append(below)
+            below = below + [candidate for candidate in votes if votes[candidate] == number]
+        alone = len(steps[-1]) == len(votes) - 1
+        return self._on_paper(steps[-2] if alone and self.rules.finish == "last-two" else steps[-1])
+
+    def _on_paper(self, candidates: Sequence[str]) -> list[str]:
+        return sorted(candidates, key=self._place)
+
+    def _place(self, candidate: str) -> int:
+        return [c.id for c in self.contest.candidates].index(candidate)

@@ -1,0 +1,96 @@
+"""Telling candidates apart who are level.
+
+Rule 1: a lot is drawn before the count: each candidate's is the BLAKE2b digest of "<seed>/<candidate id>". Of those who
+        are level the lowest falls, the highest is elected.
+Rule 2: RCTab's rules (`tiebreakMode`): drawn by java.util.Random among the names in order (of their UTF-16 units), after
+        a look at earlier rounds or not; by the order given; by a shuffled order. In an order the earliest is elected and
+        the latest falls; write-ins and the excluded have no place in it.
+Rule 3: earlier rounds are looked at from the last one back; those with the fewest votes there (the most, for a winner)
+        remain in question.
+"""
+
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from typing import Literal
+
+from services.audit.tabulate.java import JavaRandom
+from services.audit.tabulate.rounds import Round
+from shared.contract.elections import Candidate, Contest
+
+Outcome = Literal["elected", "eliminated"]
+
+Ask = Callable[[Sequence[str], Outcome], str]
+"""Given the ids that are level and what is to become of one of them, returns that one."""
+
+
+class NobodyToAsk(ValueError):
+    """The rules ask somebody about a tie, and nobody is there."""
+
+
+class Ties:
+    """The tie rule of one count; `rounds` are those counted so far and grow with it."""
+
+    def __init__(self, contest: Contest, rounds: Sequence[Round], ask: Ask | None) -> None:
+        self._contest = contest
+        self._rounds = rounds
+        self._ask = ask
+        self._candidates = {candidate.id: candidate for candidate in contest.candidates}
+        self._random = JavaRandom(int(contest.lot)) if _draws(contest) else JavaRandom(0)
+        self._order = self._given_order()
+
+    def falls(self, level: Sequence[str]) -> str:
+        """Return which of those who are level falls."""
+        return self._choose(level, "eliminated")
+
+    def wins(self, level: Sequence[str]) -> str:
+        """Return which of those who are level is elected."""
+        return self._choose(level, "elected")
+
+    def by_earlier_rounds(self, level: Sequence[str], outcome: Outcome) -> Sequence[str]:
+        """Return who remains in question after a look at every earlier round."""
+        choose = min if outcome == "eliminated" else max
+        for round_ in reversed(self._rounds):
+            mark = choose(round_.strength(candidate) for candidate in level)
+            level = [candidate for candidate in level if round_.strength(candidate) == mark]
+        return level
+
+    def _choose(self, level: Sequence[str], outcome: Outcome) -> str:
+        rule = self._contest.rules.ties
+        if rule.startswith("earlier-rounds"):
+            level = self.by_earlier_rounds(level, outcome)
+        if len(level) == 1:
+            return level[0]
+        if rule == "lot":
+            return (min if outcome == "eliminated" else max)(level, key=self._lot)
+        if rule.endswith("random"):
+            return sorted(level, key=self._by_name)[self._random.place(len(level))]
+        if rule.endswith("ask"):
+            return self._asked(level, outcome)
+        in_order = [candidate for candidate in self._order if candidate in level]
+        return in_order[-1 if outcome == "eliminated" else 0]
+
+    def _lot(self, candidate: str) -> str:
+        return blake2b(f"{self._contest.lot}/{candidate}".encode()).hexdigest()
+
+    def _by_name(self, candidate: str) -> bytes:
+        return self._candidates[candidate].name.encode("utf-16-be")
+
+    def _asked(self, level: Sequence[str], outcome: Outcome) -> str:
+        if self._ask is None:
+            names = ", ".join(self._candidates[candidate].name for candidate in level)
+            raise NobodyToAsk(f"a tie in round {len(self._rounds) + 1}: {names}: who is to be {outcome}?")
+        return self._ask(level, outcome)
+
+    def _given_order(self) -> list[str]:
+        order = [candidate.id for candidate in self._contest.candidates if _has_place(candidate)]
+        if self._contest.rules.ties == "permutation":
+            return self._random.shuffled(sorted(order, key=self._by_name))
+        return order
+
+
+def _draws(contest: Contest) -> bool:
+    return contest.rules.ties in {"random", "earlier-rounds-then-random", "permutation"}
+
+
+def _has_place(candidate: Candidate) -> bool:
+    return not candidate.excluded and not candidate.write_in

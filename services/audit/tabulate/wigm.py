@@ -1,0 +1,79 @@
+"""STV by the weighted inclusive Gregory method, as RCTab counts it (multiWinnerAllow…WinnersPerRound).
+
+Rule 1: the first round's votes V fix the threshold: V / (seats + 1), the remainder left away, and one unit more; by
+        Hare V / seats, rounded up. Whole votes, or `places` decimals. Never less than the minimum of votes.
+Rule 2: a round elects or eliminates, never both. All at or above the threshold are elected, or only the first of them;
+        all who continue, once they are no more than the seats left.
+Rule 3: of the votes of someone elected the part (votes - threshold) / votes moves on, cut to `places`. Each paper
+        passes on that part of what it is worth, cut again, and leaves the rest behind.
+Rule 4: what is left behind above the threshold is residue.
+Rule 5: after the last seat one more round shows the last surplus, unless there were fewer candidates than seats.
+"""
+
+from fractions import Fraction
+
+from services.audit.tabulate.rounds import NOTHING, Round, cut, raise_to, unit
+from services.audit.tabulate.table import Table, Votes
+
+
+def stv_wigm(table: Table) -> None:
+    """Count by RCTab's STV. Raises ValueError if nobody reaches the minimum of votes."""
+    seats, places = table.contest.seats, table.rules.places
+    seated: Votes = {}
+    threshold, residue = NOTHING, NOTHING
+    while True:
+        votes, inactive = table.sort()
+        if not table.rounds:
+            threshold = _threshold(table, sum(votes.values(), NOTHING))
+        elected: tuple[str, ...] = ()
+        falls: tuple[str, ...] = ()
+        if len(seated) < seats and (table.rounds or any(votes.values())):
+            elected = _elected(table, votes, threshold, seats - len(seated))
+            if not elected and votes:
+                falls = table.who_falls(votes)
+        shown = threshold if sum(votes.values()) or table.rounds else None
+        table.rounds.append(
+            Round(votes, inactive, falls, elected, shown, dict(seated), residue=residue, places=places)
+        )
+        for winner in elected:
+            kept = _pass_on(table, winner, votes[winner], threshold)
+            seated[winner] = min(kept, threshold) if kept > threshold else kept
+            residue += max(kept - threshold, NOTHING)
+        table.remove((*falls, *elected))
+        nobody_left = not table.continuing and len(seated) < seats
+        if not (falls or elected) or nobody_left or table.is_over:
+            return
+
+
+def _threshold(table: Table, votes: Fraction) -> Fraction:
+    rules, seats = table.rules, table.contest.seats
+    places = rules.places if rules.fractional_threshold else 0
+    if rules.quota == "hare":
+        threshold = raise_to(votes / seats, places)
+    else:
+        threshold = cut(votes / (seats + 1), places) + unit(places)
+    return max(threshold, Fraction(rules.minimum_votes))
+
+
+def _elected(table: Table, votes: Votes, threshold: Fraction, left: int) -> tuple[str, ...]:
+    if table.blocked(votes):
+        return ()
+    found = table.electable()
+    if len(votes) > left:
+        found = [candidate for candidate in found if votes[candidate] >= threshold]
+    if found and table.rules.winners_per_round == "one":
+        return (table.leader(found, votes),)
+    return table.ranked(found, votes)
+
+
+def _pass_on(table: Table, winner: str, votes: Fraction, threshold: Fraction) -> Fraction:
+    """Let the winner's papers pass on the surplus; return the votes they leave behind."""
+    surplus = max(votes - threshold, NOTHING)
+    part = cut(surplus / votes, table.rules.places) if surplus else NOTHING
+    kept = NOTHING
+    for paper in table.papers:
+        if paper.stands_with(table.rules, table.continuing) == winner:
+            passed = cut(paper.worth * part, table.rules.places)
+            kept += paper.ballots * (paper.worth - passed)
+            paper.worth = passed
+    return kept
