@@ -7,7 +7,8 @@ Rule 3: a command imports what it needs when it is given, so that `--help` answe
 
 import sys
 
-# isort: off - the order of the rooms is the order of `--help`
+# The order of the rooms is the order of `--help`.
+# isort: off
 from services.cli import services
 from services.cli import operator
 from services.cli import documents
