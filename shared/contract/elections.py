@@ -132,7 +132,7 @@ class Rules(Frozen):
         None,
         ge=1,
         le=100,
-        description="Bottoms-up until all who remain have this share [multiSeatBottomsUpPercentageThreshold]",
+        description="Bottoms-up until all who remain have more than this share [multiSeatBottomsUpPercentageThreshold]",
     )
     cutoff_elimination: bool = Field(
         False, description="With `percentage`: one elimination of all below it [cutoffElimination]"

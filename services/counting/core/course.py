@@ -43,6 +43,16 @@ class Course:
         return tuple(self.hopeful) if self.divides else tuple(sorted((*self.hopeful, *self.elected)))
 
     @property
+    def to_last_two(self) -> bool:
+        """Whether the count goes on after a winner until two are left [continueUntilTwoCandidatesRemain]."""
+        return self.rules.finish == "last-two" and self.contest.method in {"irv", "electoral-college"}
+
+    @property
+    def electable(self) -> list[int]:
+        """Those who can still be elected: undeclared write-ins never are."""
+        return [c for c in self.hopeful if not self.contest.candidates[c].write_in]
+
+    @property
     def seated(self) -> tuple[int, ...]:
         """Those elected in earlier rounds who keep votes that no decision moves any more."""
         return tuple(self.elected) if self.divides else ()
@@ -53,7 +63,7 @@ class Course:
         return self.contest.seats - len(self.elected)
 
     def settle(self, by_section: Votes) -> tuple[Decision, ...]:
-        """Return what this round decides, and remember it. Raises ValueError if all are below the minimum."""
+        """Return what this round decides, and remember it."""
         votes = self._measure(by_section)
         self.threshold = self._threshold(by_section)
         nobody_ever = not self.history and not any(votes)
@@ -70,7 +80,7 @@ class Course:
         fell = any(decision.outcome == "eliminated" for decision in self._last)
         if not self._last or len(self.history) == self.rules.stop_after_round:
             return False
-        if self.rules.finish == "last-two":
+        if self.to_last_two:
             return fell or len(self.hopeful) > 1
         shows_last_surplus = self.divides and not fell and self.seats_left == 0
         return shows_last_surplus or fell or (self.seats_left > 0 and bool(self.hopeful))
@@ -87,8 +97,8 @@ class Course:
         return self.scores
 
     def _threshold(self, by_section: Votes) -> int | None:
-        """Return the units that elect: of each round for one seat, until they are reached; else of the first."""
-        frozen = self.rules.first_round_threshold or self.contest.seats > 1 or self.elected
+        """Return the units that elect: of each round, until they are reached, or of the first for all."""
+        frozen = self.rules.first_round_threshold or self.divides or self.elected
         if frozen and self.history:
             return self.threshold
         active = sum(votes[c] for votes in by_section for c in self.continuing)
@@ -97,7 +107,7 @@ class Course:
 
 def divides_votes(contest: Contest) -> bool:
     """Return whether the surplus of the elected moves on, so that votes are divided."""
-    return contest.method == "stv-wigm" and contest.seats > 1
+    return contest.method == "stv-wigm"
 
 
 def places_of(contest: Contest) -> int:
@@ -109,12 +119,12 @@ def threshold_of(contest: Contest, active: int, unit: int) -> int | None:
     """Return the units that elect, given all `active` ones; None for methods that know no such number.
 
     Droop: the whole votes, or `places` decimals, just above V / (seats + 1); Hare: V / seats, rounded up; by
-    percentage: the whole votes that are at least that part of V. Never below the minimum of votes.
+    percentage: the whole votes just above that part of V. Never below the minimum of votes.
     """
     rules = contest.rules
     minimum = rules.minimum_votes * unit
     if rules.percentage is not None:
-        return max(-(-active * rules.percentage // 100), minimum)
+        return max(active * rules.percentage // 100 + 1, minimum)
     if contest.method in {"plurality", "bottoms-up", "electoral-college"} or not contest.seats:
         return None
     step = 1 if rules.fractional_threshold else unit
@@ -127,16 +137,13 @@ def scores(by_section: Votes, shares: Sequence[int]) -> tuple[Fraction, ...]:
     """Return each candidate's score: over the sections, the sum of share times part of the section's votes.
 
     As in the Labour Party's electoral college of 2010: a section's share is divided by the votes that still continue
-    in it. Shares are made parts of one; no shares given: equal ones. A section where no vote continues gives nobody
-    anything.
+    in it. No shares given: equal ones. A section where no vote continues gives nothing, and the others' shares are
+    scaled up to the whole.
     """
     weights = list(shares) or [1] * len(by_section)
-    parts = [
-        (Fraction(weight, sum(weights)), votes, sum(votes))
-        for weight, votes in zip(weights, by_section, strict=True)
-        if any(votes)
-    ]
+    parts = [(weight, votes) for weight, votes in zip(weights, by_section, strict=True) if any(votes)]
+    whole = sum(weight for weight, _ in parts)
     return tuple(
-        sum((share * Fraction(votes[c], total) for share, votes, total in parts), start=Fraction())
+        sum((Fraction(weight * votes[c], whole * sum(votes)) for weight, votes in parts), start=Fraction())
         for c in range(len(by_section[0]))
     )

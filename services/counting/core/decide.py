@@ -22,21 +22,34 @@ if TYPE_CHECKING:
 
 Votes = Sequence[int] | Sequence[Fraction]
 
+_Rule = Callable[["Course", Votes], Iterator[Decision]]
+_Applies = Callable[[Contest], bool]
+
 
 class Rulebook:
     """The rules that can settle a round of one contest."""
 
     def __init__(self, contest: Contest) -> None:
+        self._winners = tuple(rule for applies, rule in _WINNERS if applies(contest))
         self._losers = tuple(rule for applies, rule in _LOSERS if applies(contest))
-        self._all = (*(rule for applies, rule in _WINNERS if applies(contest)), *self._losers)
-        self._write_ins = any(candidate.write_in for candidate in contest.candidates)
+        self._may_block = any(candidate.write_in for candidate in contest.candidates)
 
     def decide(self, course: Course, votes: Votes) -> tuple[Decision, ...]:
-        """Return what the round settles. Raises ValueError if all are below the minimum of votes."""
-        for rule in self._losers if self._write_ins and _write_ins(course, votes) else self._all:
-            if decisions := tuple(rule(course, votes)):
-                return decisions
-        return ()
+        """Return what the round settles: nothing if nobody is left, or nobody has what the rules ask of all."""
+        if self._may_block and (write_ins := _write_ins(course, votes)):
+            return tuple(_drop(course, write_ins, "write-in", votes))
+        elected = _first(self._winners, course, votes)
+        if elected or _nobody_would_be_left(course, votes):
+            return elected
+        return _first(self._losers, course, votes)
+
+
+def _first(rules: Sequence[_Rule], course: Course, votes: Votes) -> tuple[Decision, ...]:
+    """Return the decisions of the first rule that names anybody."""
+    for rule in rules:
+        if decisions := tuple(rule(course, votes)):
+            return decisions
+    return ()
 
 
 def _write_ins(course: Course, votes: Votes) -> list[int]:
@@ -48,7 +61,7 @@ def _write_ins(course: Course, votes: Votes) -> list[int]:
 
 def _most_votes(course: Course, votes: Votes) -> Iterator[Decision]:
     """Plurality: ... those with the most votes."""
-    left = [c for c in course.hopeful if not course.contest.candidates[c].write_in]
+    left = course.electable
     for _ in range(min(course.contest.seats, len(left))):
         decision = _best(course, left, "most", votes)
         left.remove(decision.candidate)
@@ -58,25 +71,27 @@ def _most_votes(course: Course, votes: Votes) -> Iterator[Decision]:
 def _all_with_their_share(course: Course, votes: Votes) -> Iterator[Decision]:
     """Bottoms-up by percentage: ... all who are left, once each of them has the share."""
     if all(votes[c] >= _threshold(course) for c in course.hopeful):
-        yield from _elect(course, course.hopeful, "percentage", votes)
+        yield from _elect(course, course.electable, "percentage", votes)
 
 
 def _more_than_half(course: Course, votes: Votes) -> Iterator[Decision]:
     """Electoral college: ... whoever has more than half of all scores."""
     if course.seats_left:
-        yield from _elect(course, [c for c in course.hopeful if 2 * votes[c] > sum(votes)], "majority", votes)
+        yield from _elect(
+            course, [c for c in course.electable if 2 * votes[c] > sum(votes)], "majority", votes
+        )
 
 
 def _as_many_as_seats(course: Course, votes: Votes) -> Iterator[Decision]:
     """... all who are left, if there is a seat for each."""
     if 0 < len(course.hopeful) <= course.seats_left:
-        yield from _one_or_several(course, course.hopeful, "remaining", votes)
+        yield from _one_or_several(course, course.electable, "remaining", votes)
 
 
 def _better_of_last_two(course: Course, votes: Votes) -> Iterator[Decision]:
     """... whoever leads of two, where the first round's threshold, which neither may reach, holds for all."""
-    if course.seats_left and len(course.hopeful) == 2:
-        yield _best(course, course.hopeful, "last-two", votes)
+    if course.seats_left and len(course.hopeful) == 2 and course.electable:
+        yield _best(course, course.electable, "last-two", votes)
 
 
 def _at_threshold(course: Course, votes: Votes) -> Iterator[Decision]:
@@ -84,7 +99,7 @@ def _at_threshold(course: Course, votes: Votes) -> Iterator[Decision]:
     if not course.seats_left:
         return
     threshold = _threshold(course)
-    reached = [c for c in course.hopeful if votes[c] >= threshold]
+    reached = [c for c in course.electable if votes[c] >= threshold]
     why: Why = "majority" if course.contest.seats == 1 and course.rules.quota == "droop" else "quota"
     yield from _one_or_several(course, reached, why, votes)
 
@@ -92,24 +107,21 @@ def _at_threshold(course: Course, votes: Votes) -> Iterator[Decision]:
 def _one_of_two_level(course: Course, votes: Votes) -> Iterator[Decision]:
     """... one of the last two, who are level."""
     minimum = course.rules.minimum_votes * course.unit
-    if course.seats_left and len(course.hopeful) == 2 and min(votes[c] for c in course.hopeful) >= minimum:
-        yield _best(course, course.hopeful, "last-two", votes)
+    if (
+        course.seats_left
+        and len(course.hopeful) == 2
+        and course.electable
+        and min(votes[c] for c in course.hopeful) >= minimum
+    ):
+        yield _best(course, course.electable, "last-two", votes)
 
 
 # Losers: if nobody is elected and somebody must fall, eliminated are ...
 
 
-def _undeclared(course: Course, votes: Votes) -> Iterator[Decision]:
-    """... the undeclared write-ins."""
-    yield from _drop(course, _write_ins(course, votes), "write-in", votes)
-
-
 def _below_minimum(course: Course, votes: Votes) -> Iterator[Decision]:
     """... all below the minimum of votes."""
     low = [c for c in _may_fall(course) if votes[c] < course.rules.minimum_votes * course.unit]
-    if low and len(low) == len(course.continuing):
-        minimum = course.rules.minimum_votes
-        raise ValueError(f"contest {course.contest.id!r}: nobody has the minimum of {minimum} votes")
     yield from _drop(course, low, "below-minimum", votes)
 
 
@@ -121,11 +133,16 @@ def _below_share(course: Course, votes: Votes) -> Iterator[Decision]:
 
 def _all_but_top_two(course: Course, votes: Votes) -> Iterator[Decision]:
     """Supplementary vote: ... all but the two with the most votes."""
-    left = list(course.hopeful)
-    while len(left) > 2:
-        decision = _worst(course, left, "not-in-top-two", votes)
-        left.remove(decision.candidate)
-        yield decision
+    if len(course.hopeful) <= 2:
+        return
+    first = _best(course, course.electable, "most", votes)
+    others = [c for c in course.electable if c != first.candidate]
+    top = [first, *([_best(course, others, "most", votes)] if others else [])]
+    for c in course.hopeful:
+        if c not in {decision.candidate for decision in top}:
+            lost = next((decision for decision in top if c in decision.tied), None)
+            how = ((), "votes") if lost is None else (lost.tied, lost.settled_by)
+            yield Decision(c, "eliminated", "not-in-top-two", _margin(course, c, votes), *how)
 
 
 def _batch(course: Course, votes: Votes) -> Iterator[Decision]:
@@ -143,9 +160,19 @@ def _last(course: Course, votes: Votes) -> Iterator[Decision]:
 
 def _may_fall(course: Course) -> Sequence[int]:
     """Return among whom somebody has to fall in a round that elects nobody; nobody where the count is decided."""
+    if len(course.hopeful) == 1 and not course.elected:
+        return ()
     undecided = course.seats_left > 0 or course.rules.percentage is not None
-    shows_last_two = course.rules.finish == "last-two" and len(course.continuing) > 2
+    shows_last_two = course.to_last_two and len(course.continuing) > 2
     return course.continuing if undecided or shows_last_two else ()
+
+
+def _nobody_would_be_left(course: Course, votes: Votes) -> bool:
+    """Return whether nobody who can be elected has what the rules ask of all: the count cannot be decided."""
+    minimum = course.rules.minimum_votes * course.unit
+    if course.rules.percentage is not None and course.rules.cutoff_elimination:
+        minimum = max(minimum, _threshold(course))
+    return all(votes[c] < minimum for c in course.electable)
 
 
 def _cannot_overtake(course: Course, votes: Votes) -> list[int]:
@@ -158,7 +185,7 @@ def _cannot_overtake(course: Course, votes: Votes) -> list[int]:
             smaller, batch = batch, list(seen)
         seen += [c for c in _may_fall(course) if votes[c] == tally]
     leaves_one = len(batch) == len(course.continuing) - 1
-    return smaller if course.rules.finish == "last-two" and leaves_one else batch
+    return smaller if course.to_last_two and leaves_one else batch
 
 
 # Which rules a contest has, in the order in which they are asked.
@@ -168,21 +195,17 @@ def _has_quota(contest: Contest) -> bool:
     return contest.rules.percentage is None and contest.method in {"irv", "supplementary", "stv-wigm"}
 
 
-_Rule = Callable[["Course", Votes], Iterator[Decision]]
-_Applies = Callable[[Contest], bool]
-
 _WINNERS: Final[tuple[tuple[_Applies, _Rule], ...]] = (
     (lambda contest: contest.method == "plurality", _most_votes),
     (lambda contest: contest.rules.percentage is not None, _all_with_their_share),
     (lambda contest: contest.method == "electoral-college", _more_than_half),
     (lambda contest: contest.rules.percentage is None and contest.method != "plurality", _as_many_as_seats),
-    (lambda contest: contest.seats == 1 and contest.rules.first_round_threshold, _better_of_last_two),
+    (lambda contest: contest.method == "irv" and contest.rules.first_round_threshold, _better_of_last_two),
     (_has_quota, _at_threshold),
-    (lambda contest: contest.seats == 1 and contest.method != "plurality", _one_of_two_level),
+    (lambda contest: contest.method in {"irv", "supplementary", "electoral-college"}, _one_of_two_level),
 )
 
 _LOSERS: Final[tuple[tuple[_Applies, _Rule], ...]] = (
-    (lambda contest: any(candidate.write_in for candidate in contest.candidates), _undeclared),
     (lambda contest: contest.rules.minimum_votes > 0, _below_minimum),
     (lambda contest: contest.rules.percentage is not None and contest.rules.cutoff_elimination, _below_share),
     (lambda contest: contest.method == "supplementary", _all_but_top_two),
