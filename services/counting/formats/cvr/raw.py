@@ -1,0 +1,56 @@
+"""What a vendor's record says, before anybody knows whom its names mean."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+Selection = tuple[int, str]
+"""A rank, from 1, and what stands there: a name, an alias, a code or a label."""
+
+
+class RawRecord(NamedTuple):
+    """One paper of the contest, in its file's words."""
+
+    place: str
+    """Where it stands in its file, for error messages: "row 12", "record 7"."""
+    id: str
+    """As RCTab computes or repeats it: what reports call the paper."""
+    selections: tuple[Selection, ...]
+    """In the order of the ranks. Several at one rank are an overvote; a rank that is missing was left blank."""
+    precinct: str | None = None
+    batch: str | None = None
+    vendor_id: str | None = None
+    """The file's own id of the paper, where it has one."""
+    contest_id: str | None = None
+    tabulator_id: str | None = None
+    precinct_portion: str | None = None
+
+
+class Source(NamedTuple):
+    """One entry of a configuration's [cvrFileSources]. Columns and rows count from 1."""
+
+    file_path: str
+    """As the configuration has it; readers are given the resolved path beside it."""
+    provider: str
+    """[provider], in lower case: ess, dominion, hart, clearBallot (lower-cased), genericcsv (or csv), cdf."""
+    contest_id: str = ""
+    first_vote_column: int | None = None
+    first_vote_row: int | None = None
+    id_column: int | None = None
+    precinct_column: int | None = None
+    batch_column: int | None = None
+    overvote_delimiter: str = ""
+    overvote_label: str = ""
+    skipped_rank_label: str = ""
+    undeclared_write_in_label: str = ""
+    blank_is_write_in: bool = False
+    """[treatBlankAsUndeclaredWriteIn]"""
+
+
+OVERVOTE = "overvote"
+"""What a reader yields for a rank that is marked as an overvote of candidates whom the record does not name."""
+
+WRITE_IN = "Undeclared Write-ins"
+"""What a reader yields where the file says that somebody undeclared is written in."""
+
+Names = Mapping[str, str]
+"""What a vendor's manifests say a code stands for."""
