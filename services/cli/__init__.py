@@ -7,8 +7,12 @@ Rule 3: a command imports what it needs when it is given, so that `--help` answe
 
 import sys
 
+import typer
+
 # The order of the rooms is the order of `--help`.
 # isort: off
+from services.cli import counting
+from services.cli import tabulation
 from services.cli import services
 from services.cli import operator
 from services.cli import documents
@@ -17,13 +21,19 @@ from services.cli import documents
 from services.cli.app import app
 from services.cli.errors import one_line
 
-__all__ = ["app", "main", "services", "operator", "documents"]
+__all__ = ["app", "main", "counting", "tabulation", "services", "operator", "documents"]
+
+INTERRUPTED = 130
 
 
 def main() -> None:
     """Run the command line."""
     try:
-        app()
+        sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
+    except (typer.Abort, KeyboardInterrupt):
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read has gone; there is nobody to tell
     except Exception as fault:
         sentence = one_line(fault)
         if sentence is None:

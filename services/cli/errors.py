@@ -10,10 +10,18 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
 
+IN_PYDANTIC = "Value error, "
+"""What pydantic puts before the words of a check of ours."""
+
+
 def one_line(fault: Exception) -> str | None:
     """Return the sentence for an expected failure, or None if it is our own."""
     if _is(fault, "pydantic", "ValidationError"):
         return first_error(fault)  # type: ignore[arg-type]
+    if hasattr(fault, "format_message"):
+        return _flat(
+            fault.format_message()
+        )  # typer's own: an option it does not know, a value it cannot take
     expected = (OSError, ValueError, RuntimeError)
     if isinstance(fault, expected) or _is(fault, "services.operator.client", "OperatorError"):
         return _flat(str(fault))
@@ -23,7 +31,8 @@ def one_line(fault: Exception) -> str | None:
 def first_error(fault: "ValidationError") -> str:
     """Return where and what the first error of a definition is."""
     first = fault.errors()[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    said = first["msg"].removeprefix(IN_PYDANTIC)
+    return ": ".join(filter(None, (".".join(map(str, first["loc"])), said)))
 
 
 def _is(fault: Exception, module: str, name: str) -> bool:

@@ -26,9 +26,10 @@ def bar(amount: int, threshold: int | None, scale: int, width: int, style: str, 
     """Return a bar `width` wide for `amount`, where `scale` fills it."""
     halves = 2 * width * amount // scale if scale else 0
     drawn = glyphs.full * (halves // 2) + glyphs.half * (halves % 2)
-    text = Text(drawn.ljust(width), style=style, no_wrap=True)
+    text = Text(no_wrap=True).append(drawn.ljust(width), style=style)
     if threshold is not None and scale:
         place = min(width - 1, width * threshold // scale)
         if place >= len(drawn):
-            text = text[:place] + Text(glyphs.threshold, style="dim") + text[place + 1 :]
+            mark = Text().append(glyphs.threshold, style="dim")
+            text = text[:place] + mark + text[place + 1 :]
     return text

@@ -54,7 +54,8 @@ class Page:
             if cell.state != "out" or cell.change:
                 name = name_text(self._look, line.candidate, cell.state)
                 name.align("left", self._name_width)
-                yield name + (self._gone(cell) if cell.state == "out" else self._standing(cell))
+                rest = self._gone(cell) if cell.state == "out" else self._standing(cell)
+                yield Text().append_text(name).append_text(rest)
 
     def footer(self, round_: Round) -> Iterator[Text]:
         """Yield the lines below the candidates."""
@@ -66,7 +67,7 @@ class Page:
 
     def _standing(self, cell: Cell) -> Text:
         style = STYLES[cell.state]
-        text = Text(readable(cell.amount, self._measure.places).rjust(self._votes), style=style)
+        text = Text().append(readable(cell.amount, self._measure.places).rjust(self._votes), style=style)
         text.append_text(change_text(cell.change, self._measure.places, self._changes))
         if self._measure.shares:
             text.append(percent(cell.amount, cell.whole).rjust(SHARE_WIDTH), "dim")

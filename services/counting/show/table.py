@@ -74,7 +74,7 @@ class Layout:
         if cell.state == "out":
             return Text(signed(cell.change, self._measure.places).rjust(self._cell_width), style="dim red")
         style = STYLES[cell.state]
-        text = Text(readable(cell.amount, self._measure.places).rjust(self._votes), style=style)
+        text = Text().append(readable(cell.amount, self._measure.places).rjust(self._votes), style=style)
         text.append_text(change_text(cell.change, self._measure.places, self._changes)).append("\n")
         share = percent(cell.amount, cell.whole).rjust(SHARE_WIDTH) if self._measure.shares else ""
         room = self._cell_width - len(share)

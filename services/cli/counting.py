@@ -1,0 +1,135 @@
+"""Commands that count a plain ballot file: `count` shows the rounds, `explain` one paper's way through them."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from services.cli import options
+from services.cli.app import command
+from services.cli.asking import asker
+from services.cli.waiting import waiting
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from services.counting.contests import Asked
+    from services.counting.core.rankings import Rankings
+    from services.counting.formats.records import BallotFile
+    from services.counting.show.bars import Glyphs
+    from shared.contract.elections import Contest
+
+
+@command(
+    "livecount count ward.blt --method scottish-stv",
+    "livecount count ward.blt --method meek --seats 3 --json",
+    "livecount count mayor.csv --method irv --exclude 'Ben Bradshaw' --last-two",
+    "livecount count leader.csv --method electoral-college --share MPs=1 --share members=2",
+)
+@options.counted
+def count(
+    file: options.BallotFileArgument,
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print stages as JSON, every decimal place")
+    ] = False,
+    asked: "Asked",
+) -> None:
+    """Count a ballot file and show round by round what happens to the votes."""
+    from services.counting.core.tabulate import recount
+    from services.counting.show.document import document
+    from services.counting.show.screen import screen
+
+    with _naming(file):
+        ballots, contest, rankings = _read(file, asked)
+        ask = asker(ballots.candidates)
+        with waiting("Counting"):
+            counted = recount(rankings, contest, ask)
+    if as_json:
+        _print_json(document(contest, counted, ballots.sections))
+    else:
+        console, glyphs = _terminal()
+        for part in screen(contest, counted, ballots.sections, console.width, glyphs):
+            console.print(part)
+
+
+@command(
+    "livecount explain ward.blt --method scottish-stv --ballot 17",
+    "livecount explain mayor.csv --method irv --ranking 'Ada > Basil > Clara'",
+)
+@options.counted
+def explain(
+    file: options.BallotFileArgument,
+    *,
+    ranking: Annotated[
+        str | None, typer.Option(metavar="'A > B > C'", help="Names, best first; = joins those at one rank")
+    ] = None,
+    ballot: Annotated[
+        int | None, typer.Option(metavar="N", help="The N-th paper of the file, equal ones counted together")
+    ] = None,
+    section: Annotated[
+        str | None, typer.Option(help="Whose paper --ranking is [default: the first's]")
+    ] = None,
+    asked: "Asked",
+) -> None:
+    """Tell for one ranking where its vote was in each round, and why."""
+    from services.counting.core.tabulate import trace
+    from services.counting.show.journey import journey
+    from services.counting.show.papers import paper_of
+
+    with _naming(file):
+        ballots, contest, rankings = _read(file, asked)
+        place, marks = paper_of(ballots, ranking, ballot, section)
+        rankings.add([(place, marks, 0)])  # counts nothing, and is traced as if it did
+        ask = asker(ballots.candidates)
+        with waiting("Counting"):
+            traced = trace(rankings, contest, ask)
+    console, glyphs = _terminal()
+    for part in journey(contest, traced, rankings.row(place, marks), marks, glyphs):
+        console.print(part)
+
+
+def _read(file: Path, asked: "Asked") -> "tuple[BallotFile, Contest, Rankings]":
+    from services.counting.contests import contest_of, rankings_of
+    from services.counting.formats.detect import read_ballots
+
+    with waiting(f"Reading {file.name}"):
+        ballots = read_ballots(file)
+        contest = contest_of(ballots, asked)
+        return ballots, contest, rankings_of(ballots, contest)
+
+
+@contextmanager
+def _naming(file: Path) -> Iterator[None]:
+    """Let every error about a file begin with its name."""
+    from pydantic import ValidationError
+
+    from services.cli.errors import first_error
+    from services.counting.formats.records import FormatError
+
+    try:
+        yield
+    except FormatError:
+        raise
+    except ValidationError as fault:
+        raise ValueError(f"{file}: {first_error(fault)}") from fault
+    except ValueError as fault:
+        raise ValueError(f"{file}: {fault}") from fault
+
+
+def _terminal() -> "tuple[Console, Glyphs]":
+    from rich.console import Console
+
+    from services.counting.show.bars import ASCII, UNICODE
+
+    console = Console(highlight=False)
+    return console, ASCII if console.options.ascii_only else UNICODE
+
+
+def _print_json(value: object) -> None:
+    readable = sys.stdout.encoding.lower().startswith("utf")
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=not readable))

@@ -1,0 +1,139 @@
+"""The options that say how a plain ballot file is counted, and what they amount to."""
+
+from collections.abc import Callable
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from services.counting.contests import Asked
+    from shared.contract.elections import Method
+
+MethodName = Literal[
+    "plurality",
+    "supplementary",
+    "irv",
+    "sequential-irv",
+    "bottoms-up",
+    "scottish-stv",
+    "meek",
+    "stv-wigm",
+    "electoral-college",
+]
+"""The contract's methods, spelled again: importing the contract takes as long as all of `--help` may."""
+
+TieName = Literal[
+    "lot",
+    "random",
+    "earlier-rounds-then-random",
+    "candidate-order",
+    "permutation",
+    "ask",
+    "earlier-rounds-then-ask",
+]
+
+BallotFileArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", help="BLT, PrefLib (.soc .soi .toc .toi), ABIF or CSV")
+]
+MethodOption = Annotated[MethodName, typer.Option("--method", help="How to count")]
+Seats = Annotated[int | None, typer.Option(min=0, help="Seats to fill [default: as the file says, else 1]")]
+Seed = Annotated[str, typer.Option(help="Published seed of the lot that settles ties")]
+Exclude = Annotated[
+    list[str] | None, typer.Option(metavar="NAME", help="Count as if NAME dropped out; may be repeated")
+]
+Share = Annotated[
+    list[str] | None,
+    typer.Option(metavar="SECTION=N", help="Electoral college: a section's share [default: equal shares]"),
+]
+Overvote = Annotated[
+    Literal["exhaust", "skip", "exhaust-if-several-continue"] | None,
+    typer.Option(help="What a rank with several candidates does to the paper [default: exhaust]"),
+]
+MaxSkippedRanks = Annotated[
+    int | None, typer.Option(min=0, help="A longer run of blank ranks stops the paper [default: no limit]")
+]
+MaxRanks = Annotated[int | None, typer.Option(min=1, help="Ranks beyond it are ignored [default: no limit]")]
+Repeated = Annotated[
+    Literal["skip", "exhaust"] | None,
+    typer.Option(help="What a candidate ranked again does to the paper [default: skip]"),
+]
+LastTwo = Annotated[bool, typer.Option("--last-two", help="Go on until two candidates remain")]
+Batch = Annotated[
+    bool, typer.Option("--batch-elimination", help="Eliminate together all who cannot catch up")
+]
+Ties = Annotated[TieName | None, typer.Option(help="How level candidates are told apart [default: lot]")]
+Places = Annotated[
+    int | None, typer.Option(min=1, max=20, help="stv-wigm: decimal places of a transfer value [default: 4]")
+]
+Quota = Annotated[Literal["droop", "hare"] | None, typer.Option(help="stv-wigm: quota [default: droop]")]
+Percentage = Annotated[
+    int | None,
+    typer.Option(min=1, max=100, help="bottoms-up: elect all who reach this share, however many they are"),
+]
+MinimumVotes = Annotated[int | None, typer.Option(min=0, help="Who has fewer falls at once [default: 0]")]
+
+
+OPTIONS: Final[dict[str, tuple[Any, Any]]] = {
+    "method": (MethodOption, Parameter.empty),
+    "seats": (Seats, None),
+    "seed": (Seed, "0"),
+    "exclude": (Exclude, None),
+    "share": (Share, None),
+    "overvote": (Overvote, None),
+    "max_skipped_ranks": (MaxSkippedRanks, None),
+    "max_ranks": (MaxRanks, None),
+    "repeated_candidate": (Repeated, None),
+    "last_two": (LastTwo, False),
+    "batch_elimination": (Batch, False),
+    "ties": (Ties, None),
+    "places": (Places, None),
+    "quota": (Quota, None),
+    "percentage": (Percentage, None),
+    "minimum_votes": (MinimumVotes, None),
+}
+"""Of every command that counts a plain file: annotation and default."""
+
+
+def counted(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command these options after its own; it takes what they ask for as `asked`."""
+    own = [of for name, of in signature(function).parameters.items() if name != "asked"]
+    added = [
+        Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+        for name, (annotation, default) in OPTIONS.items()
+    ]
+
+    @wraps(function)
+    def run(**given: Any) -> None:
+        function(**{of.name: given.pop(of.name) for of in own}, asked=asked_for(**given))
+
+    parameters = [of.replace(kind=Parameter.KEYWORD_ONLY) for of in own] + added
+    run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {of.name: of.annotation for of in parameters}
+    return run
+
+
+def asked_for(
+    *,
+    method: "Method",
+    seats: int | None,
+    seed: str,
+    exclude: list[str] | None,
+    share: list[str] | None,
+    **rules: Any,
+) -> "Asked":
+    """Return what the options ask for; `rules` that are None or False were not given."""
+    from services.counting.contests import Asked
+
+    rules["finish"] = "last-two" if rules.pop("last_two") else None
+    given = {name: value for name, value in rules.items() if value is not None and value is not False}
+    return Asked(method, seats, seed, given, tuple(exclude or ()), tuple(map(_share, share or ())))
+
+
+def _share(text: str) -> tuple[str, int]:
+    section, equals, number = text.rpartition("=")
+    if not (equals and number.isascii() and number.isdecimal() and int(number) > 0):
+        raise ValueError(f"--share: expected SECTION=N with a whole number N, found {text!r}")
+    return section, int(number)

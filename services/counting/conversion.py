@@ -1,0 +1,74 @@
+"""Papers from one format into another.
+
+Rule 1: plain formats hold how many papers are marked alike; cast vote records hold each paper. Records are merged for
+        the one, papers numbered for the other.
+Rule 2: a format that cannot say what the papers say is refused; nothing is dropped on the way.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from services.counting.contests import Asked, contest_of
+from services.counting.formats.detect import write_ballots
+from services.counting.formats.records import BallotFile, CastVoteRecord, Papers
+from services.counting.reports.cdf import converted_papers
+from services.counting.reports.disk import write_files
+from services.counting.reports.files import ReportFile
+from services.counting.reports.generic_csv import Source, generic_csv
+from services.counting.reports.tabulated import Settings, Stamp
+from shared.contract.elections import Contest
+
+PLAIN: Final = ("blt", "csv", "preflib", "abif")
+RECORDS: Final = "cdf"
+
+Sources = Sequence[tuple[Source, Sequence[CastVoteRecord]]]
+
+
+def convert_plain(file: BallotFile, to: str, out: Path, stamp: Stamp) -> int:
+    """Write a plain file's papers as `to` and return how many they are. Raises FormatError."""
+    if to == RECORDS:
+        contest = contest_of(file, Asked("plurality"))
+        settings = Settings(contest.title, by_precinct=len(file.sections) > 1)
+        _write(out, converted_papers(contest, settings, records_of(file), stamp))
+    else:
+        write_ballots(file, out, to)
+    return sum(papers.ballots for papers in file.papers)
+
+
+def convert_records(
+    contest: Contest, sources: Sources, settings: Settings, to: str, out: Path, stamp: Stamp
+) -> int:
+    """Write a configuration's papers as `to` and return how many they are; as csv, in RCTab's columns."""
+    records = [record for _, of in sources for record in of]
+    if to == RECORDS:
+        _write(out, converted_papers(contest, settings, records, stamp))
+    elif to == "csv":
+        _write(out, generic_csv(contest, sources))
+    else:
+        write_ballots(ballots_of(contest, records), out, to)
+    return len(records)
+
+
+def records_of(file: BallotFile) -> list[CastVoteRecord]:
+    """Return each paper of a plain file, numbered from 1; its section is its precinct, if there are several."""
+    named = file.sections if len(file.sections) > 1 else (None,)
+    each = ((papers.marks, named[papers.section]) for papers in file.papers for _ in range(papers.ballots))
+    return [CastVoteRecord(str(number), marks, name, None) for number, (marks, name) in enumerate(each, 1)]
+
+
+def ballots_of(contest: Contest, records: Iterable[CastVoteRecord]) -> BallotFile:
+    """Return cast vote records as a plain file holds them."""
+    counted = Counter(record.marks for record in records)
+    return BallotFile(
+        title=contest.title,
+        candidates=tuple(candidate.name for candidate in contest.candidates),
+        papers=tuple(Papers(marks, ballots) for marks, ballots in counted.items()),
+        seats=contest.seats or None,
+        excluded=tuple(place for place, of in enumerate(contest.candidates) if of.excluded),
+    )
+
+
+def _write(out: Path, text: Iterable[str]) -> None:
+    write_files(out.parent, [ReportFile(PurePosixPath(out.name), text)])
