@@ -1,0 +1,88 @@
+"""ES&S: an Excel sheet, one record a row, one rank a column; the cells hold names or labels.
+
+Rule 1: a blank cell is a blank rank or, where the configuration says so, an undeclared write-in.
+Rule 2: a cell may hold several names between delimiters: an overvote.
+Rule 3: a row that holds nothing at all is no record.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from services.counting.formats.cvr.raw import OVERVOTE, WRITE_IN, RawRecord, Selection, Source
+from services.counting.formats.records import FormatError
+
+MISSING_PRECINCT: Final = "missing_precinct_id"
+"""Where RCTab files papers whose cell for the precinct is blank."""
+
+
+def read(path: Path, source: Source, max_ranks: int) -> Iterator[RawRecord]:
+    """Yield the records of a workbook's first sheet. Raises FormatError naming row and cell, OSError."""
+    try:
+        rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python(skip_empty_area=False)
+    except CalamineError as fault:
+        raise FormatError(path, "", f"expected an Excel workbook (.xlsx): {fault}") from None
+    assert source.first_vote_column is not None, "checked with the configuration"
+    assert source.first_vote_row is not None, "checked with the configuration"
+    sheet = re.sub(r"[^a-zA-Z0-9_\-.]", "_", path.name)
+    number = 0
+    for row, cells in enumerate(rows[source.first_vote_row - 1 :], source.first_vote_row):
+        texts = [cell_text(cell) for cell in cells]
+        if any(texts):
+            number += 1
+            yield _record(path, row, f"{sheet}-{number}", texts, source, max_ranks)
+
+
+def cell_text(value: object) -> str:
+    """Return what a cell shows: a whole number without a point."""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def _record(
+    path: Path, row: int, computed: str, texts: list[str], source: Source, max_ranks: int
+) -> RawRecord:
+    first = (source.first_vote_column or 1) - 1
+    selections: list[Selection] = []
+    for rank in range(1, max_ranks + 1):
+        column = first + rank
+        cell = texts[column - 1] if column <= len(texts) else ""
+        names = _names(path, f"row {row}, column {column}", cell, source)
+        selections += ((rank, name) for name in names)
+    vendor_id = _cell(texts, source.id_column)
+    if source.id_column is not None and not vendor_id:
+        raise FormatError(path, f"row {row}, column {source.id_column}", "expected the record's id")
+    precinct = (
+        None if source.precinct_column is None else _cell(texts, source.precinct_column) or MISSING_PRECINCT
+    )
+    batch = _cell(texts, source.batch_column)
+    return RawRecord(f"row {row}", vendor_id or computed, tuple(selections), precinct, batch, vendor_id)
+
+
+def _cell(texts: list[str], column: int | None) -> str | None:
+    return texts[column - 1] or None if column is not None and column <= len(texts) else None
+
+
+def _names(path: Path, place: str, cell: str, source: Source) -> Iterator[str]:
+    """Yield whom a cell names. Raises FormatError for an overvote with a blank in it."""
+    names = (
+        [name.strip() for name in cell.split(source.overvote_delimiter)]
+        if source.overvote_delimiter
+        else [cell]
+    )
+    for name in names:
+        if name in {"", source.skipped_rank_label}:
+            if len(names) > 1:
+                raise FormatError(path, place, f"expected names between delimiters, found {cell!r}")
+            if not cell and source.blank_is_write_in:
+                yield WRITE_IN
+        elif name == source.overvote_label:
+            yield OVERVOTE
+        else:
+            yield WRITE_IN if name == source.undeclared_write_in_label else name
