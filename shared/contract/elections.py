@@ -97,11 +97,6 @@ class Rules(Frozen):
         description="A longer run of blank ranks exhausts the ballot there; null: any run is passed over"
         " [maxSkippedRanksAllowed]",
     )
-    trailing_blanks: Literal["unused", "skipped"] = Field(
-        "unused",
-        description="Whether more blank ranks than `max_skipped_ranks` after the last mark, up to `max_ranks`,"
-        " are a reason of their own for the paper to stop (RCTab) or not (Maine)",
-    )
     repeated_candidate: Literal["skip", "exhaust"] = Field(
         "skip", description="A candidate ranked again [exhaustOnDuplicateCandidate]"
     )

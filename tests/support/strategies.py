@@ -22,7 +22,6 @@ reading = st.fixed_dictionaries(
         "max_ranks": st.none() | st.integers(1, 5),
         "overvote": st.sampled_from(["exhaust", "skip", "exhaust-if-several-continue"]),
         "max_skipped_ranks": st.none() | st.integers(0, 2),
-        "trailing_blanks": st.sampled_from(["unused", "skipped"]),
         "repeated_candidate": st.sampled_from(["skip", "exhaust"]),
     }
 )

@@ -82,7 +82,7 @@ def way(ranks: Ranks, rules: Rules, continuing: Collection[str]) -> Iterator[str
             if candidate in continuing and candidate not in passed:
                 passed.add(candidate)
                 yield candidate
-    yield _end(ranks[: rules.max_ranks], rules)
+    yield _end(ranks[: rules.max_ranks])
 
 
 def _stop(
@@ -100,13 +100,5 @@ def _stop(
     return None
 
 
-def _end(ranks: Ranks, rules: Rules) -> Ending:
-    marked = [number for number, rank in enumerate(ranks, start=1) if rank]
-    if not marked:
-        return Ending.BLANK
-    if rules.trailing_blanks == "unused" or rules.max_ranks is None or rules.max_skipped_ranks is None:
-        return Ending.CHOICES
-    last = marked[-1]
-    if len(ranks[last - 1]) > 1 and rules.overvote == "skip":
-        return Ending.CHOICES
-    return Ending.SKIPPED if rules.max_ranks - last > rules.max_skipped_ranks else Ending.CHOICES
+def _end(ranks: Ranks) -> Ending:
+    return Ending.CHOICES if any(ranks) else Ending.BLANK

@@ -6,7 +6,7 @@ Rule 3: nothing here depends on the round: a paper is normalised once, and that 
         continues when the paper needs a new holder (`exhaust-if-several-continue`): its ranks are left as they are.
 
 Blank ranks count as skipped only before a later mark, as in Maine (21-A M.R.S. section 723-A(1)(K)): what is
-left blank after the last mark was not skipped. RCTab counts it so, as a reason for which a paper stops.
+left blank after the last mark was not skipped.
 """
 
 from collections.abc import Callable, Sequence
@@ -44,7 +44,7 @@ def normalise(marks: str, rules: Rules) -> Choices:
     if stops:
         place, ending = min(stops, key=itemgetter(0))
         return Choices(choices_at(ranks[:place], rules), ending)
-    return Choices(choices_at(ranks, rules), end_of_choices(ranks, rules))
+    return Choices(choices_at(ranks, rules), "choices" if any(ranks) else "blank")
 
 
 def ranks_that_count(ranks: Ranks, rules: Rules) -> Ranks:
@@ -57,18 +57,6 @@ def choices_at(ranks: Ranks, rules: Rules) -> tuple[Choice, ...]:
     if rules.overvote == "exhaust-if-several-continue":
         return tuple(dict.fromkeys(rank[0] if len(rank) == 1 else rank for rank in ranks if rank))
     return tuple(dict.fromkeys(rank[0] for rank in ranks if len(rank) == 1))
-
-
-def end_of_choices(ranks: Ranks, rules: Rules) -> Ending:
-    """Return why a paper stops that no rule stops: nothing was marked, too much was left blank, or it is used up."""
-    last = next((place for place in range(len(ranks), 0, -1) if ranks[place - 1]), 0)
-    if not last:
-        return "blank"
-    if rules.trailing_blanks == "unused" or rules.max_skipped_ranks is None or rules.max_ranks is None:
-        return "choices"
-    if len(ranks[last - 1]) > 1 and rules.overvote == "skip":
-        return "choices"
-    return "skipped" if rules.max_ranks - last > rules.max_skipped_ranks else "choices"
 
 
 def after_skipped_ranks(ranks: Ranks, rules: Rules) -> int | None:

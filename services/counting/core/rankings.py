@@ -143,7 +143,7 @@ class Rankings:
     def _admit_all(self, unseen: Collection[tuple[int, str]]) -> None:
         """Open a row for each section and marks not seen before, or find the one that another spelling opened."""
         untidy: Collection[tuple[int, str]] = unseen
-        if len(unseen) >= WORTH_COLUMNS and self._rules.trailing_blanks == "unused":
+        if len(unseen) >= WORTH_COLUMNS:
             untidy = self._admit_plain(list(unseen))
         for section, marks in untidy:
             self._admit(section, marks)
@@ -169,7 +169,7 @@ class Rankings:
     def _admit(self, section: int, marks: str) -> int:
         """Return the row of marks not seen before in `section`: perhaps one that another spelling opened."""
         choices = normalise(marks, self._rules)
-        spelling = _spelling(choices, self._rules)
+        spelling = _spelling(choices)
         row_of = self._row_of[section]
         row = row_of.get(spelling)
         if row is None:
@@ -208,9 +208,9 @@ class Rankings:
         return [*path, self.candidates + ENDINGS.index(choices.ending)]
 
 
-def _spelling(choices: Choices, rules: Rules) -> str:
+def _spelling(choices: Choices) -> str:
     """Return one name for `choices`: where nothing cut them short, the marks that say just that."""
     several = (choice if isinstance(choice, tuple) else (choice,) for choice in choices.candidates)
     plain = format_marks(list(several))
-    says_just_that = choices.ending == ("choices" if plain else "blank") and rules.trailing_blanks == "unused"
+    says_just_that = choices.ending == ("choices" if plain else "blank")
     return plain if says_just_that else f"{plain}!{choices.ending}"

@@ -57,31 +57,6 @@ def test_a_paper_is_read_down_to_whoever_continues(
     assert next(way(ranks_of(marks, LETTERS), Rules(**rules), continuing)) == found
 
 
-@pytest.mark.parametrize(
-    ("marks", "rules", "ending"),
-    [
-        ("0", {"max_ranks": 3, "max_skipped_ranks": 1}, "skipped"),
-        ("0>1", {"max_ranks": 3, "max_skipped_ranks": 1}, "choices"),
-        ("0", {"max_ranks": 3}, "choices"),
-        ("0", {"max_skipped_ranks": 1}, "choices"),
-        ("0=1", {"max_ranks": 3, "max_skipped_ranks": 1, "overvote": "skip"}, "choices"),
-        (
-            "0=1",
-            {"max_ranks": 3, "max_skipped_ranks": 1, "overvote": "exhaust-if-several-continue"},
-            "skipped",
-        ),
-        ("", {"max_ranks": 3, "max_skipped_ranks": 1}, "blank"),
-    ],
-)
-def test_blanks_after_the_last_mark_are_a_reason_where_the_rules_say_so(
-    marks: str, rules: dict[str, Any], ending: str
-) -> None:
-    """Nobody the paper names continues."""
-    ranks = ranks_of(marks, LETTERS)
-    assert next(way(ranks, Rules(trailing_blanks="skipped", **rules), "c")) == ending
-    assert next(way(ranks, Rules(**rules), "c")) in {"choices", "blank"}
-
-
 def test_a_way_names_each_once_and_then_why_it_ends() -> None:
     """What a count that gives parts of a vote to several needs."""
     found = list(way(ranks_of("0>1>0>2", LETTERS), Rules(), "abc"))

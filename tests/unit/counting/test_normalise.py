@@ -30,15 +30,6 @@ def test_an_overvote_is_left_to_the_round_where_the_round_decides_of_it() -> Non
     assert normalise("0>1=2>0>*>3", rules) == Choices((0, (1, 2), UNNAMED, 3), "choices")
 
 
-@pytest.mark.parametrize(
-    ("marks", "ending"), [("0>1>2", "choices"), ("0>1", "skipped"), ("0", "skipped"), ("0>1=2", "choices")]
-)
-def test_what_is_left_blank_after_the_last_mark_can_count_as_skipped(marks: str, ending: Ending) -> None:
-    """As in RCTab: more blanks up to the last rank than may be skipped; an overvote passed over at the end is none."""
-    rules = Rules(max_ranks=4, max_skipped_ranks=1, trailing_blanks="skipped", overvote="skip")
-    assert normalise(marks, rules).ending == ending
-
-
 def test_ranks_beyond_the_limit_are_ignored() -> None:
     """Three ranks count: what the fourth says is neither a choice nor a fault."""
     rules = Rules(max_ranks=3, repeated_candidate="exhaust")

@@ -107,7 +107,6 @@ def _rules(configuration: Configuration) -> Rules:
             "max_ranks": configuration.max_ranks,
             "overvote": _OVERVOTES[rules.overvote_rule],
             "max_skipped_ranks": None if skipped.lower() == "unlimited" else int(skipped),
-            "trailing_blanks": "skipped",
             "repeated_candidate": "exhaust" if rules.exhaust_on_duplicate_candidate else "skip",
             "finish": "last-two" if rules.continue_until_two_candidates_remain else "majority",
             "stop_after_round": int(early) if early else None,

@@ -135,10 +135,10 @@ class Document(Keys):
     """A whole configuration file."""
 
     tabulator_version: Text = ""
-    output_settings: OutputSettings = OutputSettings()
+    output_settings: OutputSettings = Field(default_factory=OutputSettings)
     cvr_file_sources: Annotated[list[CvrSource], BeforeValidator(_listed)] = Field(default_factory=list)
     candidates: Annotated[list[Candidate], BeforeValidator(_listed)] = Field(default_factory=list)
-    rules: ContestRules = ContestRules()
+    rules: ContestRules = Field(default_factory=ContestRules)
 
     @model_validator(mode="before")
     @classmethod

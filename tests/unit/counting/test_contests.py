@@ -1,0 +1,62 @@
+"""A contest out of a ballot file and what is asked of it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.counting.contests import Asked, contest_of, rankings_of, slugs
+from services.counting.formats.records import BallotFile, Papers
+from shared.contract.elections import Candidate
+
+FILE = BallotFile(
+    "Tea", ("Ada", "Basil", "Clara"), (Papers("0>1", 3), Papers("2", 1)), seats=2, excluded=(2,)
+)
+
+
+def test_seats_are_the_files_unless_asked_otherwise() -> None:
+    """One where the method elects one, or the file does not say."""
+    assert contest_of(FILE, Asked("scottish-stv")).seats == 2
+    assert contest_of(FILE, Asked("scottish-stv", seats=1)).seats == 1
+    assert contest_of(FILE, Asked("irv")).seats == 1
+    assert contest_of(FILE, Asked("bottoms-up", rules={"percentage": 15})).seats == 0
+    assert contest_of(BallotFile("Tea", ("Ada",), ()), Asked("meek")).seats == 1
+
+
+def test_who_is_withdrawn_or_asked_to_drop_out_is_excluded() -> None:
+    """Clara by the file, Ada by name."""
+    contest = contest_of(FILE, Asked("irv", excluded=["ada"]))
+    assert [candidate.excluded for candidate in contest.candidates] == [True, False, True]
+
+
+def test_the_rankings_are_the_files() -> None:
+    """Four papers of two kinds."""
+    rankings = rankings_of(FILE, contest_of(FILE, Asked("irv")))
+    assert rankings.columns()[2].tolist() == [3, 1]
+
+
+def test_shares_are_for_every_section_or_none() -> None:
+    """In the sections' order, whatever the order they are given in."""
+    file = BallotFile("Tea", ("Ada",), (), sections=("adults", "children"))
+    asked = Asked("electoral-college", shares=[("Children", 1), ("adults", 3)])
+    assert contest_of(file, asked).section_shares == (3, 1)
+    with pytest.raises(ValueError, match="found none for children"):
+        contest_of(file, Asked("electoral-college", shares=[("adults", 3)]))
+
+
+def test_ids_tell_names_apart() -> None:
+    """Accents go, what is nothing but signs has a name all the same."""
+    assert slugs(["Zoë Ó Riain", "zoe-o-riain", "Ⅲ?", "王", "王 2"]) == [
+        "zoe-o-riain",
+        "zoe-o-riain-2",
+        "iii",
+        "candidate",
+        "2",
+    ]
+
+
+@given(st.lists(st.text(min_size=1, max_size=60), min_size=1, max_size=30))
+def test_any_names_make_valid_and_different_ids(names: list[str]) -> None:
+    """The contract takes each of them."""
+    ids = slugs(names)
+    assert len(set(ids)) == len(names)
+    assert [Candidate(id=slug, name="x").id for slug in ids] == ids

@@ -1,0 +1,47 @@
+"""From records to report files."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from services.counting.core.ties import UnresolvedTie
+from services.counting.reports.tabulated import Settings, Stamp
+from services.counting.tabulation import count_records, stem_of, write_reports
+from shared.contract.elections import Rules
+from tests.unit.reports.counted import contest, papers
+
+STAMP = Stamp("Livecount", "1", "2026-05-07T21:00:00+01:00")
+
+
+def test_reports_are_called_as_the_configuration_is() -> None:
+    """Without what makes it one."""
+    assert stem_of(Path("a/mayor_config.json")) == "mayor"
+    assert stem_of(Path("mayor.json")) == "mayor"
+
+
+def test_records_become_reports(tmp_path: Path) -> None:
+    """Four files whose numbers are the records'."""
+    records = papers((4, "0>1"), (3, "1"), (2, "2>1"))
+    counted = count_records(contest("ABC"), records, Settings("Test"))
+    written = write_reports("tea", counted, STAMP, tmp_path / "out", numbered=False)
+    assert sorted(path.name for path in written) == sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert len(written) == 4
+    report = json.loads((tmp_path / "out" / "tea_detailed_report.json").read_text())
+    assert report["results"][0]["tally"] == {"A": "4", "B": "3", "C": "2"}
+
+
+def test_each_seat_filled_after_another_has_its_reports(tmp_path: Path) -> None:
+    """Numbered from 1."""
+    records = papers((4, "0>1"), (3, "1"), (2, "2>1"))
+    counted = count_records(contest("ABC", method="sequential-irv", seats=2), records, Settings("Test"))
+    written = write_reports("tea", counted, STAMP, tmp_path, numbered=True)
+    assert {path.name[:6] for path in written} == {"tea_1_", "tea_2_"}
+
+
+def test_nothing_is_written_where_a_tie_stays_open(tmp_path: Path) -> None:
+    """Nobody is there to be asked."""
+    of = contest("AB", rules=Rules(ties="ask"))
+    with pytest.raises(UnresolvedTie):
+        count_records(of, papers((2, "0"), (2, "1")), Settings("Test"))
+    assert list(tmp_path.iterdir()) == []
