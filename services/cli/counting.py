@@ -131,5 +131,5 @@ def _terminal() -> "tuple[Console, Glyphs]":
 
 
 def _print_json(value: object) -> None:
-    readable = sys.stdout.encoding.lower().startswith("utf")
+    readable = (sys.stdout.encoding or "").lower().startswith("utf")
     typer.echo(json.dumps(value, indent=2, ensure_ascii=not readable))

@@ -10,18 +10,16 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
 
-IN_PYDANTIC = "Value error, "
-"""What pydantic puts before the words of a check of ours."""
+IN_VALUES = "Value error, "
+"""What pydantic and typer put before the words of a check."""
 
 
 def one_line(fault: Exception) -> str | None:
     """Return the sentence for an expected failure, or None if it is our own."""
     if _is(fault, "pydantic", "ValidationError"):
         return first_error(fault)  # type: ignore[arg-type]
-    if hasattr(fault, "format_message"):
-        return _flat(
-            fault.format_message()
-        )  # typer's own: an option it does not know, a value it cannot take
+    if hasattr(fault, "format_message"):  # typer's: an option it does not know, a value it cannot take
+        return _flat(fault.format_message()).replace(IN_VALUES, "")
     expected = (OSError, ValueError, RuntimeError)
     if isinstance(fault, expected) or _is(fault, "services.operator.client", "OperatorError"):
         return _flat(str(fault))
@@ -31,7 +29,7 @@ def one_line(fault: Exception) -> str | None:
 def first_error(fault: "ValidationError") -> str:
     """Return where and what the first error of a definition is."""
     first = fault.errors()[0]
-    said = first["msg"].removeprefix(IN_PYDANTIC)
+    said = first["msg"].removeprefix(IN_VALUES)
     return ": ".join(filter(None, (".".join(map(str, first["loc"])), said)))
 
 

@@ -45,7 +45,7 @@ class Page:
         self._name_width = look.name_width - 2
         cells = [cell for line in of for cell in line.cells]
         self._votes = max(len(readable(cell.amount, measure.places)) for cell in cells)
-        self._changes = max(len(signed(cell.change, measure.places)) for cell in cells) + 1
+        self._changes = max(len(signed(cell.change, measure.places)) for cell in cells) + 2
 
     def lines(self, place: int) -> Iterator[Text]:
         """Yield the candidates of one round and who has just left."""

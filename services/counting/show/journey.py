@@ -106,7 +106,7 @@ def conclusion(told: Sequence[Stay], traced: Traced, names: Sequence[str]) -> st
         verb = "is" if len(helped) == 1 else "are"
         return f"In the end this vote counts for {listed(helped)}, who {verb} elected."
     if shares:
-        return f"In the end this vote counts for {listed([names[c] for c, _ in shares])}, not elected."
+        return f"In the end this vote counts for {listed([names[c] for c, _ in shares])}, who is not elected."
     return f"In the end this vote counts for nobody: it stopped in round {told[-1].first}."
 
 

@@ -20,10 +20,16 @@ from services.counting.show.sentences import round_sentence
 from services.counting.show.table import blocks, fits
 from services.counting.show.voice import Voice, voice_of
 from services.counting.show.words import METHOD_IN_WORDS, counted, names_of
-from shared.contract.elections import Contest
+from shared.contract.elections import Contest, Method
 
 LEAST_SIDE_BY_SIDE: Final = 4
-THRESHOLD_NAMES: Final = {"irv": "Majority", "sequential-irv": "Majority", "supplementary": "Majority"}
+THRESHOLD_NAMES: Final[dict[Method, str]] = {
+    "irv": "Majority",
+    "sequential-irv": "Majority",
+    "supplementary": "Majority",
+    "bottoms-up": "Share asked for",
+    "electoral-college": "Half",
+}
 
 
 def screen(

@@ -23,7 +23,7 @@ def round_sentence(round_: Round, voice: Voice) -> str:
     if not any(round_.votes):
         return "Nobody has a vote, so nothing is decided."
     said = [sentence for part in _PARTS for sentence in part(round_, voice)]
-    return " ".join(said) or "Nothing is decided in this round."
+    return " ".join(said) or "Nothing further is decided in this round."
 
 
 def _ties(round_: Round, voice: Voice) -> Iterator[str]:
@@ -50,7 +50,7 @@ def _falls(round_: Round, voice: Voice) -> Iterator[str]:
         alone = len(decisions) == 1
         told = _last(decisions[0], round_, voice) if alone else _together(decisions, voice)
         moved = voice.votes(sum(round_.votes[d.candidate] for d in decisions))
-        of = "; of these " if alone else f"; of {moved} "
+        of = "; of these " if alone and not round_.scores else f"; of {moved} "
         yield f"{told}{_FELL.get(why, '')}{_went(of, {d.candidate for d in decisions}, round_, voice)}."
 
 
