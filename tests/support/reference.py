@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-_FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
 
 def data(*parts: str) -> Path:
     """Return a file or folder of the reference data; skip the test, saying so, where there is none."""
-    path = _FOLDER.joinpath(*parts)
+    path = FOLDER.joinpath(*parts)
     if not path.exists():
         pytest.skip(f"no reference data at {path}")
     return path
