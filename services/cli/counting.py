@@ -2,8 +2,6 @@
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +10,7 @@ import typer
 from services.cli import options
 from services.cli.app import command
 from services.cli.asking import asker
+from services.cli.errors import naming
 from services.cli.waiting import waiting
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def count(
     from services.counting.show.document import document
     from services.counting.show.screen import screen
 
-    with _naming(file):
+    with naming(file):
         ballots, contest, rankings = _read(file, asked)
         ask = asker(ballots.candidates)
         with waiting("Counting"):
@@ -81,7 +80,7 @@ def explain(
     from services.counting.show.journey import journey
     from services.counting.show.papers import paper_of
 
-    with _naming(file):
+    with naming(file):
         ballots, contest, rankings = _read(file, asked)
         place, marks = paper_of(ballots, ranking, ballot, section)
         rankings.add([(place, marks, 0)])  # counts nothing, and is traced as if it did
@@ -101,24 +100,6 @@ def _read(file: Path, asked: "Asked") -> "tuple[BallotFile, Contest, Rankings]":
         ballots = read_ballots(file)
         contest = contest_of(ballots, asked)
         return ballots, contest, rankings_of(ballots, contest)
-
-
-@contextmanager
-def _naming(file: Path) -> Iterator[None]:
-    """Let every error about a file begin with its name."""
-    from pydantic import ValidationError
-
-    from services.cli.errors import first_error
-    from services.counting.formats.records import FormatError
-
-    try:
-        yield
-    except FormatError:
-        raise
-    except ValidationError as fault:
-        raise ValueError(f"{file}: {first_error(fault)}") from fault
-    except ValueError as fault:
-        raise ValueError(f"{file}: {fault}") from fault
 
 
 def _terminal() -> "tuple[Console, Glyphs]":

@@ -4,6 +4,9 @@ Rule: what a command expects to go wrong is a sentence; anything else is our own
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,6 +34,23 @@ def first_error(fault: "ValidationError") -> str:
     first = fault.errors()[0]
     said = first["msg"].removeprefix(IN_VALUES)
     return ": ".join(filter(None, (".".join(map(str, first["loc"])), said)))
+
+
+@contextmanager
+def naming(file: Path) -> Iterator[None]:
+    """Let every error about a file begin with its name."""
+    from pydantic import ValidationError
+
+    from services.counting.formats.records import FormatError
+
+    try:
+        yield
+    except FormatError:
+        raise
+    except ValidationError as fault:
+        raise ValueError(f"{file}: {first_error(fault)}") from fault
+    except ValueError as fault:
+        raise ValueError(f"{file}: {fault}") from fault
 
 
 def _is(fault: Exception, module: str, name: str) -> bool:

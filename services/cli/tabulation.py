@@ -1,4 +1,4 @@
-"""Commands that write files: `convert` turns one ballot format into another."""
+"""Commands that write files: `tabulate` reports of a configuration, `convert` one ballot format as another."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from services.cli.app import command
+from services.cli.asking import asker
+from services.cli.errors import naming
 from services.cli.waiting import waiting
 
 if TYPE_CHECKING:
@@ -15,24 +17,58 @@ Format = Literal["blt", "csv", "cdf", "preflib", "abif"]
 
 
 @command(
+    "livecount tabulate mayor_config.json --out results",
+)
+def tabulate(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG.json", help="RCTab's contest configuration")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the reports; made if need be")],
+) -> None:
+    """Count the cast vote records of an RCTab configuration and write RCTab's reports.
+
+    The sources' paths are relative to the configuration. All reports are written, or none.
+    """
+    from services.counting.formats.rctab import contest_of, load
+    from services.counting.tabulation import tabulate_configuration
+
+    with naming(config), waiting(f"Tabulating {config.name}"):
+        configuration = load(config)
+        ask = asker([candidate.name for candidate in contest_of(configuration).candidates])
+        written = tabulate_configuration(configuration, out, _stamp(), ask)
+    for path in written:
+        typer.echo(path)
+
+
+@command(
     "livecount convert ward.blt --to abif --out ward.abif",
-    "livecount convert ward.blt --to cdf --out ward_cvr.json",
     "livecount convert ward.csv --to preflib --out ward.toi",
+    "livecount convert mayor_config.json --to cdf --out mayor_cvr.json",
 )
 def convert(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="BLT, PrefLib, ABIF or CSV")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE|CONFIG", help="BLT, PrefLib, ABIF, CSV or RCTab's configuration")
+    ],
     to: Annotated[Format, typer.Option(help="Format to write; cdf: NIST cast vote records")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="File to write, whole or not at all")],
 ) -> None:
-    """Write the papers of one file in another format."""
+    """Write the papers of one file in another format.
+
+    Those of an RCTab configuration become csv in the columns RCTab has when it converts.
+    """
+    with naming(file), waiting(f"Converting {file.name}"):
+        papers = _convert(file, to, out)
+    typer.echo(f"{papers:,} papers in {out}")
+
+
+def _convert(file: Path, to: Format, out: Path) -> int:
+    if file.suffix.lower() == ".json":
+        from services.counting.formats.rctab import load
+        from services.counting.tabulation import convert_configuration
+
+        return convert_configuration(load(file), to, out, _stamp())
     from services.counting.conversion import convert_plain
     from services.counting.formats.detect import read_ballots
 
-    with waiting(f"Reading {file.name}"):
-        ballots = read_ballots(file)
-    with waiting(f"Writing {out.name}"):
-        papers = convert_plain(ballots, to, out, _stamp())
-    typer.echo(f"{papers:,} papers in {out}")
+    return convert_plain(read_ballots(file), to, out, _stamp())
 
 
 def _stamp() -> "Stamp":

@@ -6,7 +6,7 @@ Rule 2: a format that cannot say what the papers say is refused; nothing is drop
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -16,14 +16,11 @@ from services.counting.formats.records import BallotFile, CastVoteRecord, Papers
 from services.counting.reports.cdf import converted_papers
 from services.counting.reports.disk import write_files
 from services.counting.reports.files import ReportFile
-from services.counting.reports.generic_csv import Source, generic_csv
 from services.counting.reports.tabulated import Settings, Stamp
 from shared.contract.elections import Contest
 
 PLAIN: Final = ("blt", "csv", "preflib", "abif")
 RECORDS: Final = "cdf"
-
-Sources = Sequence[tuple[Source, Sequence[CastVoteRecord]]]
 
 
 def convert_plain(file: BallotFile, to: str, out: Path, stamp: Stamp) -> int:
@@ -31,24 +28,10 @@ def convert_plain(file: BallotFile, to: str, out: Path, stamp: Stamp) -> int:
     if to == RECORDS:
         contest = contest_of(file, Asked("plurality"))
         settings = Settings(contest.title, by_precinct=len(file.sections) > 1)
-        _write(out, converted_papers(contest, settings, records_of(file), stamp))
+        write_text(out, converted_papers(contest, settings, records_of(file), stamp))
     else:
         write_ballots(file, out, to)
     return sum(papers.ballots for papers in file.papers)
-
-
-def convert_records(
-    contest: Contest, sources: Sources, settings: Settings, to: str, out: Path, stamp: Stamp
-) -> int:
-    """Write a configuration's papers as `to` and return how many they are; as csv, in RCTab's columns."""
-    records = [record for _, of in sources for record in of]
-    if to == RECORDS:
-        _write(out, converted_papers(contest, settings, records, stamp))
-    elif to == "csv":
-        _write(out, generic_csv(contest, sources))
-    else:
-        write_ballots(ballots_of(contest, records), out, to)
-    return len(records)
 
 
 def records_of(file: BallotFile) -> list[CastVoteRecord]:
@@ -70,5 +53,6 @@ def ballots_of(contest: Contest, records: Iterable[CastVoteRecord]) -> BallotFil
     )
 
 
-def _write(out: Path, text: Iterable[str]) -> None:
+def write_text(out: Path, text: Iterable[str]) -> None:
+    """Write a file, whole or not at all."""
     write_files(out.parent, [ReportFile(PurePosixPath(out.name), text)])

@@ -28,7 +28,7 @@ WARD = """4 2
 class Answer(NamedTuple):
     """What a command gave back."""
 
-    returncode: int
+    exit_code: int
     stdout: str
     stderr: str
 

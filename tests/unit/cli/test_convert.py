@@ -42,7 +42,7 @@ def test_nothing_is_written_of_a_file_that_is_wrong(tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
     out.write_text("precious")
     answer = livecount("convert", ward(tmp_path, "2 1\n1 3 0\n0\n"), "--to", "csv", "--out", out)
-    assert answer.returncode == 2
+    assert answer.exit_code == 2
     assert out.read_text() == "precious"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "ward.blt"]
 
@@ -52,6 +52,6 @@ def test_what_a_format_cannot_say_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "tea.csv"
     file.write_text("count,section,rank1\n1,adults,Ada\n9,children,Basil\n")
     answer = livecount("convert", file, "--to", "blt", "--out", tmp_path / "tea.blt")
-    assert answer.returncode == 2
+    assert answer.exit_code == 2
     assert "sections" in answer.stderr
     assert not (tmp_path / "tea.blt").exists()

@@ -76,7 +76,7 @@ def test_switches_reach_the_rules(tmp_path: Path) -> None:
 def test_the_screen_says_what_each_round_decides(tmp_path: Path) -> None:
     """Plain text without colours where nobody watches."""
     answer = livecount("count", ward(tmp_path), "--method", "irv", columns=140)
-    assert answer.returncode == 0
+    assert answer.exit_code == 0
     assert "\x1b" not in answer.stdout
     assert "Dora Maar is out with 3 votes, 1 behind the next; of these all go to Clara Bow." in answer.stdout
 
@@ -117,7 +117,7 @@ def test_what_is_wrong_is_one_line_and_exit_2(tmp_path: Path, what: str) -> None
     """Each kind of mistake, with nothing on standard output."""
     text, words, expected = BAD[what]
     answer = livecount("count", ward(tmp_path, text), *words)
-    assert (answer.returncode, answer.stdout) == (2, "")
+    assert (answer.exit_code, answer.stdout) == (2, "")
     (line,) = answer.stderr.splitlines()
     assert line.startswith("livecount: ")
     assert expected in line
@@ -135,7 +135,7 @@ def test_a_tie_that_somebody_must_break_is_told_where_nobody_can(tmp_path: Path)
     """The round and the candidates; standard input is no terminal here."""
     file = ward(tmp_path, WARD.replace("4 3 2 0", "3 3 2 0"))
     answer = shell("count", file, "--method", "irv", "--ties", "ask", typed="1\n")
-    assert answer.returncode == 2
+    assert answer.exit_code == 2
     assert "round 1" in answer.stderr
     assert "Clara Bow" in answer.stderr
     assert "Dora Maar" in answer.stderr

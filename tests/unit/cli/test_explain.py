@@ -10,7 +10,7 @@ def test_a_ranking_is_followed_through_the_rounds(tmp_path: Path) -> None:
     answer = livecount(
         "explain", ward(tmp_path), "--method", "irv", "--ranking", "dora maar > basil brown", columns=120
     )
-    assert answer.returncode == 0
+    assert answer.exit_code == 0
     assert "Dora Maar is out; second choice is Basil Brown" in answer.stdout
     assert answer.stdout.splitlines()[-1].startswith("In the end this vote counts for Basil Brown")
 
@@ -25,7 +25,7 @@ def test_a_name_that_is_not_there_is_refused(tmp_path: Path) -> None:
     """With the file's name and the nearest one."""
     file = ward(tmp_path)
     answer = livecount("explain", file, "--method", "irv", "--ranking", "Dora Mar")
-    assert answer.returncode == 2
+    assert answer.exit_code == 2
     assert answer.stderr == (
         f"livecount: {file}: expected a candidate, found 'Dora Mar'; did you mean 'Dora Maar'?\n"
     )

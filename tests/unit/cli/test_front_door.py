@@ -40,7 +40,7 @@ def test_help_is_there_before_one_can_wait() -> None:
     taken = []
     for _ in range(3):
         began = time.perf_counter()
-        assert shell("--help").returncode == 0
+        assert shell("--help").exit_code == 0
         taken.append(time.perf_counter() - began)
     assert min(taken) < HELP_S
 
@@ -48,14 +48,14 @@ def test_help_is_there_before_one_can_wait() -> None:
 def test_nothing_asked_is_help() -> None:
     """Not an error."""
     answer = livecount()
-    assert answer.returncode == 0
+    assert answer.exit_code == 0
     assert "Commands:" in answer.stdout
 
 
 def test_a_command_that_is_not_there_is_one_line() -> None:
     """On standard error, exit code 2."""
     answer = shell("recuont")
-    assert answer.returncode == 2
+    assert answer.exit_code == 2
     assert len(answer.stderr.splitlines()) == 1
     assert "recuont" in answer.stderr
 

@@ -7,17 +7,11 @@ import pytest
 
 from services.counting.core.ties import UnresolvedTie
 from services.counting.reports.tabulated import Settings, Stamp
-from services.counting.tabulation import count_records, stem_of, write_reports
+from services.counting.tabulation import count_records, write_reports
 from shared.contract.elections import Rules
 from tests.unit.reports.counted import contest, papers
 
 STAMP = Stamp("Livecount", "1", "2026-05-07T21:00:00+01:00")
-
-
-def test_reports_are_called_as_the_configuration_is() -> None:
-    """Without what makes it one."""
-    assert stem_of(Path("a/mayor_config.json")) == "mayor"
-    assert stem_of(Path("mayor.json")) == "mayor"
 
 
 def test_records_become_reports(tmp_path: Path) -> None:

@@ -19,11 +19,16 @@ def read_records(configuration: Configuration) -> Iterator[CastVoteRecord]:
     A name that the configuration does not know is told after the last record, with all others like it: whoever reads
     must read to the end before anything is made of the records.
     """
+    for _, records in read_sources(configuration):
+        yield from records
+
+
+def read_sources(configuration: Configuration) -> Iterator[tuple[Source, Iterator[CastVoteRecord]]]:
+    """Yield each source with its records, which are read before the next one is asked for: see `read_records`."""
     roster = Roster(configuration)
     for path, source in configuration.sources:
         read = ess_of(configuration) if source.provider == "ess" else reader_of(path, source)
-        for raw in read(path, source):
-            yield roster.record(raw, path)
+        yield source, (roster.record(raw, path) for raw in read(path, source))
     roster.refuse_unknown(configuration.path)
 
 
