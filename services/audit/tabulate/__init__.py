@@ -56,7 +56,7 @@ def tabulate(profile: Profile, contest: Contest, ask: Ask | None = None) -> list
     """Return the rounds of `profile`; of a sequential contest the rounds of all passes, one after another.
 
     Raises NobodyToAsk where the rules ask somebody about a tie and `ask` is not given; ValueError if marks are
-    misspelt, nobody reaches the minimum of votes or the percentage, or a section has no share.
+    misspelt or a section has no share.
     """
     return [round_ for rounds in passes(profile, contest, ask) for round_ in rounds]
 

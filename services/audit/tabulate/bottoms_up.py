@@ -1,9 +1,10 @@
 """From the bottom up: candidates fall until few enough remain, or until all who remain have enough.
 
 Rule 1 (RCTab: bottomsUp): no surplus, no threshold. When as many continue as there are seats, they are elected.
-Rule 2 (RCTab: bottomsUpUsingPercentageThreshold): all who continue are elected once each has at least so many per cent
-        of the votes that still count, or of those of the first round where that fixes the threshold.
-Rule 3 (RCTab: cutoffElimination): with a percentage, all below it fall at once.
+Rule 2 (RCTab: bottomsUpUsingPercentageThreshold): all who continue are elected once each has more than so many per
+        cent of the votes that still count, or of those of the first round where that fixes the threshold.
+Rule 3 (RCTab: cutoffElimination): with a percentage, all who have no more fall at once. Where that would be everybody
+        the count stays undecided.
 """
 
 from fractions import Fraction
@@ -13,7 +14,7 @@ from services.audit.tabulate.table import Table, Votes
 
 
 def bottoms_up(table: Table) -> None:
-    """Count from the bottom up. Raises ValueError if nobody reaches the minimum of votes or the percentage."""
+    """Count from the bottom up."""
     first: Fraction | None = None
     while True:
         votes, inactive = table.sort()
@@ -23,7 +24,7 @@ def bottoms_up(table: Table) -> None:
             threshold = first
         elected: tuple[str, ...] = ()
         falls: tuple[str, ...] = ()
-        if table.rounds or any(votes.values()):
+        if table.can_decide(votes):
             if not table.blocked(votes) and _enough(table, votes, threshold):
                 elected = table.ranked(table.electable(), votes)
             else:
@@ -35,11 +36,11 @@ def bottoms_up(table: Table) -> None:
 
 
 def _threshold(table: Table, votes: Votes) -> Fraction | None:
-    if table.rules.percentage is None:
+    """Return the whole votes that are more than the percentage, or the minimum of votes if that is more."""
+    percentage, minimum = table.rules.percentage, table.rules.minimum_votes
+    if percentage is None:
         return None
-    return max(
-        sum(votes.values()) * Fraction(table.rules.percentage, 100), Fraction(table.rules.minimum_votes)
-    )
+    return Fraction(max(sum(votes.values()) * percentage // 100 + 1, minimum))
 
 
 def _enough(table: Table, votes: Votes, threshold: Fraction | None) -> bool:
@@ -49,9 +50,12 @@ def _enough(table: Table, votes: Votes, threshold: Fraction | None) -> bool:
 
 
 def _who_falls(table: Table, votes: Votes, threshold: Fraction | None) -> tuple[str, ...]:
-    if threshold is None or not table.rules.cutoff_elimination or table.blocked(votes):
+    if table.blocked(votes) or threshold is None:
         return table.who_falls(votes)
-    below = tuple(candidate for candidate in votes if votes[candidate] < threshold)
-    if not set(table.electable()) - set(below):
-        raise ValueError(f"nobody reaches {table.rules.percentage} per cent of the votes")
-    return below
+    if len(votes) == 1:
+        return ()
+    if not table.rules.cutoff_elimination:
+        return table.who_falls(votes)
+    if table.all_below(votes, threshold):
+        return ()
+    return tuple(candidate for candidate in votes if votes[candidate] < threshold)

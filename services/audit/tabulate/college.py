@@ -22,11 +22,12 @@ def electoral_college(table: Table) -> None:
     while True:
         votes, inactive = table.sort()
         scores = _scores(table)
-        found = None if winner is not None else _winner(table, votes, scores)
+        decide = table.can_decide(votes)
+        found = _winner(table, votes, scores) if decide and winner is None else None
         winner = winner or found
         falls: tuple[str, ...] = ()
-        if found is None and any(votes.values()) and (winner is None or len(votes) > 2):
-            falls = table.who_falls(votes) if table.blocked(votes) else (table.last(scores),)
+        if decide and found is None and (winner is None or len(votes) > 2):
+            falls = _who_falls(table, votes, scores)
         elected = () if found is None else (found,)
         table.rounds.append(Round(votes, inactive, falls, elected, scores=scores))
         table.remove(falls)
@@ -37,11 +38,17 @@ def electoral_college(table: Table) -> None:
 
 def _winner(table: Table, votes: Votes, scores: Votes) -> str | None:
     candidates = table.electable()
-    if table.blocked(votes) or not any(votes.values()) or not candidates:
+    if table.blocked(votes) or not candidates:
         return None
     if len(votes) <= 2:
         return table.leader(candidates, scores)
     return next((candidate for candidate in candidates if scores[candidate] > HALF), None)
+
+
+def _who_falls(table: Table, votes: Votes, scores: Votes) -> tuple[str, ...]:
+    if table.blocked(votes):
+        return table.write_ins(votes)
+    return (table.last(scores),) if table.electable() else ()
 
 
 def _scores(table: Table) -> Votes:

@@ -1,9 +1,12 @@
-"""Random numbers as java.util.Random draws them: what RCTab breaks ties with.
+"""What of Java decides RCTab's ties: random numbers, and the order in which a HashSet holds strings.
 
-Its algorithm is published with the class: the linear congruential generator of Knuth (The Art of Computer
-Programming, volume 2, section 3.2.1) with 48 bits, multiplier 0x5DEECE66D and increment 11.
+Rule 1: java.util.Random's algorithm is published with the class: the linear congruential generator of Knuth (The Art
+        of Computer Programming, volume 2, section 3.2.1) with 48 bits, multiplier 0x5DEECE66D and increment 11.
+Rule 2: a HashSet made of n strings has the least power of two of buckets that is at least 16 and above n / 0.75. A
+        string lies in the bucket of its hash code, upper half folded onto the lower; within a bucket, as it came.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 _MULTIPLIER: Final = 0x5DEECE66D
@@ -43,3 +46,25 @@ class JavaRandom:
             other = self.below(size)
             deck[size - 1], deck[other] = deck[other], deck[size - 1]
         return deck
+
+
+def in_hash_order(items: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Return the items in the order in which a HashSet made of their names would hold those."""
+    buckets = 16
+    while buckets < len(names) * 4 // 3 + 1:
+        buckets *= 2
+    places = {item: _spread(_hash_code(name)) % buckets for item, name in zip(items, names, strict=True)}
+    return sorted(items, key=places.__getitem__)
+
+
+def _hash_code(text: str) -> int:
+    """Return String.hashCode, as 32 bits without a sign."""
+    units = text.encode("utf-16-be")
+    code = 0
+    for high, low in zip(units[::2], units[1::2], strict=True):
+        code = (31 * code + 256 * high + low) % 2**32
+    return code
+
+
+def _spread(code: int) -> int:
+    return code ^ code >> 16

@@ -9,12 +9,13 @@ Rule 3: whoever has the quota is elected. Those elected keep keep * quota / vote
         until all their surpluses are less than omega or shrink no more.
 Rule 4: then the last falls; level with the last is who has no more than the last and all the surplus together. The tie
         rule decides between them.
-Rule 5: once no more are left than seats, all are elected; votes are not distributed again for that.
-
-Every distribution reads every paper afresh: with a mark for several, those elected count among those who continue.
+Rule 5: once no more are left than seats, all are elected. Votes are not distributed again for that: what the last one
+        to fall had stands with nobody.
+Rule 6: the way of a paper is read once. Of a rank for several it is asked who stands at the start.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final, NamedTuple
 
@@ -24,6 +25,10 @@ from services.audit.tabulate.table import Table, Votes
 
 PLACES: Final = 9
 OMEGA: Final = unit(6)
+
+
+_Ways = Sequence[tuple[int, Sequence[str]]]
+"""How many papers go which way: candidates, then the `Ending`."""
 
 
 class _Share(NamedTuple):
@@ -38,19 +43,34 @@ def meek(table: Table) -> None:
     """Count by the reference rule."""
     seats, seated = table.contest.seats, list[str]()
     keep = dict.fromkeys(table.continuing, ONE)
+    ways = [(paper.ballots, list(way(paper.ranks, table.rules, table.continuing))) for paper in table.papers]
     while True:
-        share, surplus = _settle(table, keep, seated)
+        share, surplus = _settle(table, ways, keep, seated)
         votes = {candidate: share.votes[candidate] for candidate in table.continuing}
         elected, falls = _decide(table, share, surplus, seats - len(seated))
         before = {candidate: share.votes[candidate] for candidate in seated}
-        threshold = share.quota if any(share.votes.values()) else None
+        threshold = share.quota if table.can_decide(share.votes) else None
         table.rounds.append(Round(votes, share.inactive, falls, elected, threshold, before, places=PLACES))
         table.remove((*falls, *elected))
         for candidate in falls:
             del keep[candidate]
         seated += elected
-        if len(seated) >= seats or not table.continuing or not (falls or elected) or table.is_over:
+        left = seats - len(seated)
+        if not left or not table.continuing or not (falls or elected) or table.is_over:
             return
+        if falls and len(table.continuing) <= left:
+            table.rounds.append(_without_moving(table, table.rounds[-1]))
+            return
+
+
+def _without_moving(table: Table, before: Round) -> Round:
+    """Return the round that elects those who are left (rule 5)."""
+    votes = {candidate: Fraction(before.votes[candidate]) for candidate in table.continuing}
+    lost = sum((Fraction(before.votes[candidate]) for candidate in before.eliminated), NOTHING)
+    choices = before.inactive.get(Ending.CHOICES, NOTHING) + lost
+    inactive = {**before.inactive, Ending.CHOICES.value: choices} if choices else before.inactive
+    elected = table.ranked(table.electable(), votes)
+    return Round(votes, inactive, (), elected, before.threshold, before.seated, places=PLACES)
 
 
 def _decide(
@@ -58,20 +78,19 @@ def _decide(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return who is elected and who falls."""
     votes = {candidate: share.votes[candidate] for candidate in table.continuing}
-    if not any(share.votes.values()):
+    if not table.can_decide(share.votes):
         return (), ()
     if table.blocked(votes):
         return (), table.write_ins(votes)
     elected = _reach(table, share)
-    falls: tuple[str, ...] = ()
-    if not elected and len(votes) > left:
-        low = min(votes.values())
-        level = [candidate for candidate in votes if votes[candidate] <= low + surplus]
-        falls = (level[0] if len(level) == 1 else table.ties.falls(level),)
-    others = [candidate for candidate in votes if candidate not in elected and candidate not in falls]
-    if 0 < len(others) <= left - len(elected):
-        elected += table.ranked([candidate for candidate in others if candidate in table.electable()], votes)
-    return elected, falls
+    others = [candidate for candidate in votes if candidate not in elected]
+    if len(others) <= left - len(elected):
+        return elected + table.ranked([c for c in others if c in table.electable()], votes), ()
+    if elected:
+        return elected, ()
+    low = min(votes.values())
+    level = [candidate for candidate in votes if votes[candidate] <= low + surplus]
+    return (), (level[0] if len(level) == 1 else table.ties.falls(level),)
 
 
 def _reach(table: Table, share: _Share) -> tuple[str, ...]:
@@ -79,11 +98,11 @@ def _reach(table: Table, share: _Share) -> tuple[str, ...]:
     return table.ranked(reached, share.votes)
 
 
-def _settle(table: Table, keep: Votes, seated: list[str]) -> tuple[_Share, Fraction]:
+def _settle(table: Table, ways: _Ways, keep: Votes, seated: list[str]) -> tuple[_Share, Fraction]:
     """Distribute until somebody is elected or the surpluses are as small as they get; return them too."""
     before: Fraction | None = None
     while True:
-        share = _distribute(table, keep)
+        share = _distribute(ways, keep, table.contest.seats)
         surplus = max(sum((share.votes[c] - share.quota for c in seated), NOTHING), NOTHING)
         settled = surplus < OMEGA or (before is not None and surplus >= before)
         if settled or table.blocked(share.votes) or _reach(table, share):
@@ -94,19 +113,17 @@ def _settle(table: Table, keep: Votes, seated: list[str]) -> tuple[_Share, Fract
             keep[candidate] = raise_to(kept / share.votes[candidate], PLACES)
 
 
-def _distribute(table: Table, keep: Votes) -> _Share:
+def _distribute(ways: _Ways, keep: Votes, seats: int) -> _Share:
     votes = dict.fromkeys(keep, NOTHING)
     inactive: Counter[str] = Counter()
-    for paper in table.papers:
+    for ballots, stops in ways:
         weight = ONE
-        for found in way(paper.ranks, table.rules, keep):
+        for found in stops:
             if isinstance(found, Ending):
-                inactive[found.value] += paper.ballots * weight  # type: ignore[assignment]
-                break
-            kept = raise_to(weight * keep[found], PLACES)
-            votes[found] += paper.ballots * kept
-            weight -= kept
-            if not weight:
-                break
-    quota = cut(sum(votes.values()) / Fraction(table.contest.seats + 1), PLACES) + unit(PLACES)
+                inactive[found.value] += ballots * weight  # type: ignore[assignment]
+            elif found in keep and weight:
+                kept = raise_to(weight * keep[found], PLACES)
+                votes[found] += ballots * kept
+                weight -= kept
+    quota = cut(sum(votes.values()) / Fraction(seats + 1), PLACES) + unit(PLACES)
     return _Share(votes, {reason: Fraction(n) for reason, n in inactive.items() if n}, quota)

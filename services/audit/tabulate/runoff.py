@@ -10,7 +10,6 @@ Rule 4 (supplementary: Greater London Authority Act 1999, schedule 2, part I, in
         first count elects; else all but two fall at once, and more votes of these two elect. Level candidates are
         told apart by the tie rule: the statute would keep all who are level in second place.
 Rule 5 (sequential; RCTab: multiPassIrv): a whole runoff for each seat, those elected before left out.
-Rule 6: where nobody has a vote, nothing is decided.
 """
 
 from fractions import Fraction
@@ -32,7 +31,7 @@ def plurality(table: Table) -> None:
 
 
 def irv(table: Table) -> None:
-    """Count by instant runoff. Raises ValueError if nobody reaches the minimum of votes."""
+    """Count by instant runoff."""
     winner: str | None = None
     first: Fraction | None = None
     while True:
@@ -41,15 +40,14 @@ def irv(table: Table) -> None:
         first = threshold if first is None else first
         if table.rules.first_round_threshold:
             threshold = first
-        found = None if winner is not None else _winner(table, votes, threshold)
+        decide = table.can_decide(votes)
+        found = _winner(table, votes, threshold) if decide and winner is None else None
         winner = winner or found
         falls: tuple[str, ...] = ()
-        if found is None and any(votes.values()) and (winner is None or len(votes) > 2):
+        if decide and found is None and (winner is None or len(votes) > 2):
             falls = table.who_falls(votes, batch=True)
         elected = () if found is None else (found,)
-        table.rounds.append(
-            Round(votes, inactive, falls, elected, threshold if any(votes.values()) else None)
-        )
+        table.rounds.append(Round(votes, inactive, falls, elected, threshold if decide else None))
         table.remove(falls)
         goes_on = falls or (found is not None and table.rules.finish == "last-two" and len(votes) > 2)
         if not goes_on or table.is_over:
@@ -63,7 +61,7 @@ def majority(table: Table, votes: Votes) -> Fraction:
 
 def _winner(table: Table, votes: Votes, threshold: Fraction) -> str | None:
     candidates = table.electable()
-    if table.blocked(votes) or not any(votes.values()) or not candidates:
+    if table.blocked(votes) or not candidates:
         return None
     if len(votes) == 1:
         return candidates[0]
@@ -75,25 +73,27 @@ def _winner(table: Table, votes: Votes, threshold: Fraction) -> str | None:
 
 def supplementary(table: Table) -> None:
     """Count by the supplementary (contingent) vote."""
-    runoff = False
     while True:
         votes, inactive = table.sort()
         threshold = majority(table, votes)
-        elected: tuple[str, ...] = ()
-        falls: tuple[str, ...] = ()
-        if table.blocked(votes):
-            falls = table.who_falls(votes)
-        elif any(votes.values()):
-            leader = table.leader(table.electable(), votes)
-            if runoff or len(votes) <= 2 or votes[leader] >= threshold:
-                elected = (leader,)
-            else:
-                second = table.leader([c for c in table.electable() if c != leader], votes)
-                falls = tuple(candidate for candidate in votes if candidate not in {leader, second})
-                runoff = True
-        table.rounds.append(
-            Round(votes, inactive, falls, elected, threshold if any(votes.values()) else None)
-        )
+        decide = table.can_decide(votes)
+        found = _winner(table, votes, threshold) if decide else None
+        falls = _all_but_two(table, votes) if decide and found is None else ()
+        elected = () if found is None else (found,)
+        table.rounds.append(Round(votes, inactive, falls, elected, threshold if decide else None))
         table.remove(falls)
         if not falls or table.is_over:
             return
+
+
+def _all_but_two(table: Table, votes: Votes) -> tuple[str, ...]:
+    if len(votes) <= 2 or _somebody_must_go(table, votes) or len(table.electable()) < 2:
+        return table.who_falls(votes)
+    leader = table.leader(table.electable(), votes)
+    second = table.leader([candidate for candidate in table.electable() if candidate != leader], votes)
+    return tuple(candidate for candidate in votes if candidate not in {leader, second})
+
+
+def _somebody_must_go(table: Table, votes: Votes) -> bool:
+    """Return whether write-ins, or candidates below the minimum, go before anybody else."""
+    return table.blocked(votes) or min(votes.values(), default=0) < table.rules.minimum_votes

@@ -3,7 +3,9 @@
 Rule 1: in every round every paper is read from its first rank.
 Rule 2: who falls is asked in this order: undeclared write-ins that have votes, alone; all below the minimum of votes;
         all who cannot overtake the next one, where the rules say so; else the last, a tie settled by the tie rule.
+        But nobody falls where nobody who can be elected has the minimum: such a count stays undecided.
 Rule 3: while undeclared write-ins have votes nobody is elected, and they never are.
+Rule 4: where nobody has a vote in the first round, nothing is decided.
 """
 
 from collections import Counter
@@ -60,6 +62,10 @@ class Table:
         """Whether the rules stop the count after the rounds there are."""
         return len(self.rounds) == self.rules.stop_after_round
 
+    def can_decide(self, votes: Votes) -> bool:
+        """Return whether there is anything to decide."""
+        return bool(self.rounds) or any(votes.values())
+
     def write_ins(self, votes: Votes) -> tuple[str, ...]:
         """Return the undeclared write-ins that have votes."""
         return tuple(
@@ -91,16 +97,20 @@ class Table:
         return level[0] if len(level) == 1 else self.ties.falls(level)
 
     def who_falls(self, votes: Votes, *, batch: bool = False) -> tuple[str, ...]:
-        """Return who falls. Raises ValueError if everybody is below the minimum of votes."""
+        """Return who falls: nobody if the count cannot be decided."""
         if self.blocked(votes):
             return self.write_ins(votes)
+        if self.all_below(votes, self.rules.minimum_votes):
+            return ()
         below = tuple(candidate for candidate in votes if votes[candidate] < self.rules.minimum_votes)
         if below:
-            if not set(self.electable()) - set(below):
-                raise ValueError(f"nobody reaches the minimum of {self.rules.minimum_votes} votes")
             return below
         together = self._hopeless(votes) if batch and self.rules.batch_elimination else []
         return tuple(together) if len(together) > 1 else (self.last(votes),)
+
+    def all_below(self, votes: Votes, least: Fraction | int) -> bool:
+        """Return whether nobody who can be elected has at least so many votes."""
+        return all(votes[candidate] < least for candidate in self.electable())
 
     def _hopeless(self, votes: Votes) -> list[str]:
         """Return all who together have fewer votes than the next one, as many as possible.

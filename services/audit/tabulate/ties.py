@@ -3,19 +3,19 @@
 Rule 1: a lot is drawn before the count: each candidate's is the BLAKE2b digest of "<seed>/<candidate id>". Of those who
         are level the lowest falls, the highest is elected.
 Rule 2: RCTab's rules (`tiebreakMode`): drawn by java.util.Random among the names in order (of their UTF-16 units), after
-        a look at earlier rounds or not; by the order given; by a shuffled order. In an order the earliest is elected and
-        the latest falls; write-ins and the excluded have no place in it.
+        a look at earlier rounds or not; by the order given; by a shuffled order. In an order, of all who were declared,
+        the earliest is elected and the latest falls; write-ins have no place in it.
 Rule 3: earlier rounds are looked at from the last one back; those with the fewest votes there (the most, for a winner)
-        remain in question.
+        remain in question. RCTab then holds them in a java.util.HashSet, so that they are drawn in that one's order.
 """
 
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import Literal
 
-from services.audit.tabulate.java import JavaRandom
+from services.audit.tabulate.java import JavaRandom, in_hash_order
 from services.audit.tabulate.rounds import Round
-from shared.contract.elections import Candidate, Contest
+from shared.contract.elections import Contest
 
 Outcome = Literal["elected", "eliminated"]
 
@@ -49,21 +49,27 @@ class Ties:
     def by_earlier_rounds(self, level: Sequence[str], outcome: Outcome) -> Sequence[str]:
         """Return who remains in question after a look at every earlier round."""
         choose = min if outcome == "eliminated" else max
+        level = sorted(level, key=self._by_name)
         for round_ in reversed(self._rounds):
             mark = choose(round_.strength(candidate) for candidate in level)
+            level = in_hash_order(level, [self._candidates[candidate].name for candidate in level])
             level = [candidate for candidate in level if round_.strength(candidate) == mark]
+            if len(level) == 1:
+                break
         return level
 
     def _choose(self, level: Sequence[str], outcome: Outcome) -> str:
         rule = self._contest.rules.ties
         if rule.startswith("earlier-rounds"):
             level = self.by_earlier_rounds(level, outcome)
+        elif not rule.endswith("ask"):
+            level = sorted(level, key=self._by_name)
         if len(level) == 1:
             return level[0]
         if rule == "lot":
             return (min if outcome == "eliminated" else max)(level, key=self._lot)
         if rule.endswith("random"):
-            return sorted(level, key=self._by_name)[self._random.place(len(level))]
+            return level[self._random.place(len(level))]
         if rule.endswith("ask"):
             return self._asked(level, outcome)
         in_order = [candidate for candidate in self._order if candidate in level]
@@ -82,7 +88,7 @@ class Ties:
         return self._ask(level, outcome)
 
     def _given_order(self) -> list[str]:
-        order = [candidate.id for candidate in self._contest.candidates if _has_place(candidate)]
+        order = [candidate.id for candidate in self._contest.candidates if not candidate.write_in]
         if self._contest.rules.ties == "permutation":
             return self._random.shuffled(sorted(order, key=self._by_name))
         return order
@@ -90,7 +96,3 @@ class Ties:
 
 def _draws(contest: Contest) -> bool:
     return contest.rules.ties in {"random", "earlier-rounds-then-random", "permutation"}
-
-
-def _has_place(candidate: Candidate) -> bool:
-    return not candidate.excluded and not candidate.write_in

@@ -7,7 +7,8 @@ Rule 2: a round elects or eliminates, never both. All at or above the threshold 
 Rule 3: of the votes of someone elected the part (votes - threshold) / votes moves on, cut to `places`. Each paper
         passes on that part of what it is worth, cut again, and leaves the rest behind.
 Rule 4: what is left behind above the threshold is residue.
-Rule 5: after the last seat one more round shows the last surplus, unless there were fewer candidates than seats.
+Rule 5: after the last seat one more round shows the last surplus, which reaches nobody any more; unless there were
+        fewer candidates than seats.
 """
 
 from fractions import Fraction
@@ -17,7 +18,7 @@ from services.audit.tabulate.table import Table, Votes
 
 
 def stv_wigm(table: Table) -> None:
-    """Count by RCTab's STV. Raises ValueError if nobody reaches the minimum of votes."""
+    """Count by RCTab's STV."""
     seats, places = table.contest.seats, table.rules.places
     seated: Votes = {}
     threshold, residue = NOTHING, NOTHING
@@ -27,17 +28,18 @@ def stv_wigm(table: Table) -> None:
             threshold = _threshold(table, sum(votes.values(), NOTHING))
         elected: tuple[str, ...] = ()
         falls: tuple[str, ...] = ()
-        if len(seated) < seats and (table.rounds or any(votes.values())):
+        if len(seated) < seats and table.can_decide(votes):
             elected = _elected(table, votes, threshold, seats - len(seated))
             if not elected and votes:
                 falls = table.who_falls(votes)
-        shown = threshold if sum(votes.values()) or table.rounds else None
+        shown = threshold if table.can_decide(votes) else None
         table.rounds.append(
             Round(votes, inactive, falls, elected, shown, dict(seated), residue=residue, places=places)
         )
+        last = len(seated) + len(elected) >= seats
         for winner in elected:
-            kept = _pass_on(table, winner, votes[winner], threshold)
-            seated[winner] = min(kept, threshold) if kept > threshold else kept
+            kept = _pass_on(table, winner, votes[winner], threshold, last=last)
+            seated[winner] = min(kept, threshold)
             residue += max(kept - threshold, NOTHING)
         table.remove((*falls, *elected))
         nobody_left = not table.continuing and len(seated) < seats
@@ -66,8 +68,8 @@ def _elected(table: Table, votes: Votes, threshold: Fraction, left: int) -> tupl
     return table.ranked(found, votes)
 
 
-def _pass_on(table: Table, winner: str, votes: Fraction, threshold: Fraction) -> Fraction:
-    """Let the winner's papers pass on the surplus; return the votes they leave behind."""
+def _pass_on(table: Table, winner: str, votes: Fraction, threshold: Fraction, *, last: bool) -> Fraction:
+    """Let the winner's papers pass on the surplus, to nobody after the last seat; return the votes they leave."""
     surplus = max(votes - threshold, NOTHING)
     part = cut(surplus / votes, table.rules.places) if surplus else NOTHING
     kept = NOTHING
@@ -76,4 +78,6 @@ def _pass_on(table: Table, winner: str, votes: Fraction, threshold: Fraction) ->
             passed = cut(paper.worth * part, table.rules.places)
             kept += paper.ballots * (paper.worth - passed)
             paper.worth = passed
+            if last:
+                paper.stands_with(table.rules, ())
     return kept

@@ -156,10 +156,10 @@ def test_all_below_the_minimum_fall_first() -> None:
     assert tabulate(papers(a=5), letters(1, minimum_votes=4))[0].threshold == 4
 
 
-def test_nobody_above_the_minimum_is_an_error() -> None:
-    """There is no result to give."""
-    with pytest.raises(ValueError, match="nobody reaches the minimum of 9 votes"):
-        tabulate(papers(a=5, b=4), letters(2, minimum_votes=9))
+def test_with_nobody_above_the_minimum_nothing_is_decided() -> None:
+    """It may yet be reached; to eliminate everybody would be no result either."""
+    (only,) = tabulate(papers(a=5, b=4), letters(2, minimum_votes=9))
+    assert (only.elected, only.eliminated) == ((), ())
 
 
 def test_the_count_stops_after_the_round_the_rules_name() -> None:

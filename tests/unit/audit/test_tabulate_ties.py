@@ -5,7 +5,7 @@ from hashlib import blake2b
 import pytest
 
 from services.audit.tabulate import Round, tabulate
-from services.audit.tabulate.java import JavaRandom
+from services.audit.tabulate.java import JavaRandom, in_hash_order
 from services.audit.tabulate.ties import Ties
 from shared.contract.elections import TieRule
 from tests.support.letters import letters, papers
@@ -69,9 +69,9 @@ def test_in_a_given_order_the_latest_falls_and_the_earliest_wins() -> None:
     assert (ties.falls(["c", "b"]), ties.wins(["c", "b"])) == ("c", "b")
 
 
-def test_a_permutation_is_drawn_once_from_those_who_stand() -> None:
-    """The excluded and write-ins have no place in it."""
-    order = JavaRandom(9).shuffled(["a", "c"])
+def test_a_permutation_is_drawn_once_from_all_who_were_declared() -> None:
+    """The excluded are shuffled too; write-ins have no place: of those level with them another one falls."""
+    order = [c for c in JavaRandom(9).shuffled(["a", "b", "c"]) if c != "b"]
     ties = Ties(letters(4, ties="permutation", lot="9", excluded="b", write_in="d"), (), None)
     assert (ties.falls(["a", "c", "d"]), ties.wins(["a", "c"])) == (order[-1], order[0])
 
@@ -97,3 +97,15 @@ def test_a_tie_for_the_last_place_is_settled_and_the_count_goes_on(rule: TieRule
     rounds = tabulate(papers(a=3, b=2, c=2), letters(3, ties=rule, lot="1"))
     assert len(rounds[0].eliminated) == 1
     assert rounds[1].elected == ("a",)
+
+
+def test_java_holds_strings_by_their_hash_codes() -> None:
+    """Codes 65, 97 and 2112, the last of "Aa" and "BB" both, in 16 buckets: 1, 1, and 0 for either, as they came."""
+    assert in_hash_order(["w", "x", "y", "z"], ["a", "BB", "A", "Aa"]) == ["x", "z", "w", "y"]
+
+
+def test_twelve_strings_need_more_buckets() -> None:
+    """The code of "P" is 80, of "A" 65: with 16 buckets they lie in 0 and 1, with 32 in 16 and 1."""
+    names = list("PABCDEFGHIJK")
+    assert in_hash_order(names[:11], names[:11])[0] == "P"
+    assert in_hash_order(names, names)[-1] == "P"
