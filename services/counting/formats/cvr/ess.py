@@ -16,11 +16,15 @@ from services.counting.formats.cvr.raw import OVERVOTE, WRITE_IN, RawRecord, Sel
 from services.counting.formats.records import FormatError
 
 MISSING_PRECINCT: Final = "missing_precinct_id"
-"""Where RCTab files papers whose cell for the precinct is blank."""
+MISSING_BATCH: Final = "missing_batch_id"
+"""Where RCTab files papers whose cell for the precinct or batch is blank."""
 
 
-def read(path: Path, source: Source, max_ranks: int) -> Iterator[RawRecord]:
-    """Yield the records of a workbook's first sheet. Raises FormatError naming row and cell, OSError."""
+def read(path: Path, source: Source, max_ranks: int | None) -> Iterator[RawRecord]:
+    """Yield the records of a workbook's first sheet; of each `max_ranks` columns of ranks, or all that follow.
+
+    Raises FormatError naming row and cell, OSError.
+    """
     try:
         rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python(skip_empty_area=False)
     except CalamineError as fault:
@@ -46,11 +50,12 @@ def cell_text(value: object) -> str:
 
 
 def _record(
-    path: Path, row: int, computed: str, texts: list[str], source: Source, max_ranks: int
+    path: Path, row: int, computed: str, texts: list[str], source: Source, max_ranks: int | None
 ) -> RawRecord:
     first = (source.first_vote_column or 1) - 1
+    ranks = len(texts) - first if max_ranks is None else max_ranks
     selections: list[Selection] = []
-    for rank in range(1, max_ranks + 1):
+    for rank in range(1, ranks + 1):
         column = first + rank
         cell = texts[column - 1] if column <= len(texts) else ""
         names = _names(path, f"row {row}, column {column}", cell, source)
@@ -58,11 +63,13 @@ def _record(
     vendor_id = _cell(texts, source.id_column)
     if source.id_column is not None and not vendor_id:
         raise FormatError(path, f"row {row}, column {source.id_column}", "expected the record's id")
-    precinct = (
-        None if source.precinct_column is None else _cell(texts, source.precinct_column) or MISSING_PRECINCT
-    )
-    batch = _cell(texts, source.batch_column)
-    return RawRecord(f"row {row}", vendor_id or computed, tuple(selections), precinct, batch, vendor_id)
+    precinct = _part(texts, source.precinct_column, MISSING_PRECINCT)
+    batch = _part(texts, source.batch_column, MISSING_BATCH)
+    return RawRecord(f"row {row}", computed, tuple(selections), precinct, batch, vendor_id)
+
+
+def _part(texts: list[str], column: int | None, missing: str) -> str | None:
+    return None if column is None else _cell(texts, column) or missing
 
 
 def _cell(texts: list[str], column: int | None) -> str | None:

@@ -42,9 +42,8 @@ def _record(path: Path, line: int, cells: list[str], names: list[str], source: S
         ranked.append((int(cell), names[column]))
     ranked.sort(key=lambda selection: selection[0])
     vendor_id = _cell(cells, source.id_column)
-    computed = vendor_id or f"{path.name}({line - 1})"
     precinct, batch = _cell(cells, source.precinct_column), _cell(cells, source.batch_column)
-    return RawRecord(f"line {line}", computed, tuple(ranked), precinct, batch, vendor_id)
+    return RawRecord(f"line {line}", str(line - 1), tuple(ranked), precinct, batch, vendor_id)
 
 
 def _cell(cells: list[str], column: int | None) -> str | None:

@@ -84,6 +84,16 @@ def _provider_faults(source: CvrSource) -> Iterator[str]:
         yield from _number(key, value, 1, 1_000)
     if source.provider in NAMES_CONTEST and not source.contest_id:
         yield f"contestId: a {source.provider} source needs one"
+    if by_columns and source.contest_id:
+        yield f"contestId: a {source.provider} source holds one contest"
+    for key, is_set in (
+        ("overvoteLabel", bool(source.overvote_label) and source.provider != "cdf"),
+        ("overvoteDelimiter", bool(source.overvote_delimiter)),
+        ("skippedRankLabel", bool(source.skipped_rank_label)),
+        ("treatBlankAsUndeclaredWriteIn", source.treat_blank_as_undeclared_write_in),
+    ):
+        if is_set and not by_columns:
+            yield f"{key}: a {source.provider} source has none"
     if source.provider == "cdf" and not source.file_path.lower().endswith((".json", ".xml")):
         yield "filePath: a cdf source ends in .json or .xml"
 
@@ -120,6 +130,11 @@ def _slice_faults(document: Document, source: CvrSource) -> Iterator[str]:
 
 def _candidate_faults(document: Document) -> Iterator[str]:
     seen: set[str] = set()
+    labels = {
+        label.lower()
+        for s in document.cvr_file_sources
+        for label in (s.overvote_label, s.skipped_rank_label, s.undeclared_write_in_label)
+    }
     for place, candidate in enumerate(document.candidates, 1):
         if not candidate.name:
             yield f"candidates, number {place}, name: expected a name"
@@ -128,6 +143,8 @@ def _candidate_faults(document: Document) -> Iterator[str]:
                 yield f"candidates, number {place}: {name!r} stands twice"
             if name.lower() in RESERVED:
                 yield f"candidates, number {place}: {name!r} is a word that reports use"
+            if name.lower() in labels:
+                yield f"candidates, number {place}: {name!r} is a source's label"
             seen.add(name)
     if not document.candidates:
         yield "candidates: expected at least one"

@@ -31,10 +31,10 @@ class Configuration:
         return self.path.stem.removesuffix(SUFFIX)
 
     @property
-    def max_ranks(self) -> int:
-        """How many ranks a record may fill [maxRankingsAllowed]."""
+    def max_ranks(self) -> int | None:
+        """How many ranks a record may fill [maxRankingsAllowed]; None: any number."""
         allowed = self.document.rules.max_rankings_allowed
-        return len(self.document.candidates) if allowed.lower() == "max" else int(allowed)
+        return None if allowed.lower() == "max" else int(allowed)
 
     @property
     def has_write_ins(self) -> bool:

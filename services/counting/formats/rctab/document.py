@@ -122,13 +122,7 @@ class ContestRules(Keys):
         for key in ("winnerElectionMode", "tiebreakMode"):
             if renamed.get(key) in _OLDER_MODES:
                 renamed = {**renamed, key: _OLDER_MODES[renamed[key]]}
-        if keys.get("winnerElectionMode") == "singleWinnerContinueUntilTwoCandidatesRemain":
-            renamed = {**renamed, "continueUntilTwoCandidatesRemain": True}
-        if renamed.get("winnerElectionMode") == "standard":
-            single = _text(renamed.get("numberOfWinners")) == "1"
-            mode = "singleWinnerMajority" if single else "multiWinnerAllowMultipleWinnersPerRound"
-            renamed = {**renamed, "winnerElectionMode": mode}
-        return renamed
+        return {**renamed, **_older_mode(renamed, keys.get("winnerElectionMode"))}
 
 
 class Document(Keys):
@@ -150,8 +144,29 @@ class Document(Keys):
         sources = keys.get("cvrFileSources")
         if not labels or not isinstance(sources, list):
             return keys
-        told = [{**labels, **source} if isinstance(source, dict) else source for source in sources]
+        told = [{**source, **labels} if isinstance(source, dict) else source for source in sources]
         return {**keys, "cvrFileSources": told}
+
+
+def _older_mode(keys: dict[str, Any], mode: Any) -> dict[str, Any]:
+    """Return the keys that an older [winnerElectionMode] stands for beside its name."""
+    winners = _text(keys.get("numberOfWinners"))
+    if mode in {
+        "singleWinnerContinueUntilTwoCandidatesRemain",
+        "singleSeatContinueUntilTwoCandidatesRemain",
+    }:
+        return {"continueUntilTwoCandidatesRemain": True}
+    if mode == "standard":
+        single = winners == "1"
+        return {
+            "winnerElectionMode": "singleWinnerMajority"
+            if single
+            else "multiWinnerAllowMultipleWinnersPerRound"
+        }
+    if mode == "multiSeatBottomsUp":
+        by_percentage = winners == "0" or _text(keys.get("multiSeatBottomsUpPercentageThreshold"))
+        return {"winnerElectionMode": "bottomsUpUsingPercentageThreshold" if by_percentage else "bottomsUp"}
+    return {}
 
 
 def _renamed(keys: Any, names: dict[str, str]) -> Any:
@@ -170,6 +185,7 @@ _LABELS: Final = (
 
 _OLDER_MODES: Final = {
     "singleWinnerContinueUntilTwoCandidatesRemain": "singleWinnerMajority",
+    "singleSeatContinueUntilTwoCandidatesRemain": "singleWinnerMajority",
     "multiSeatAllowOnlyOneWinnerPerRound": "multiWinnerAllowOnlyOneWinnerPerRound",
     "multiSeatAllowMultipleWinnersPerRound": "multiWinnerAllowMultipleWinnersPerRound",
     "multiSeatBottomsUpUntilNWinners": "bottomsUp",

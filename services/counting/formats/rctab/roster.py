@@ -7,14 +7,18 @@ Rule 2: nothing is dropped. Each selection of a record is in its marks.
 
 from collections import Counter
 from pathlib import Path
+from typing import Final
 
 from services.counting.formats.cvr.raw import OVERVOTE, WRITE_IN, RawRecord
 from services.counting.formats.rctab.configuration import Configuration
 from services.counting.formats.records import CastVoteRecord, FormatError
 from shared.contract.ballots import UNNAMED, format_marks
 
-SHOWN = 10
+SHOWN: Final = 10
 """Unknown names told in an error."""
+
+MAX_RANKS: Final = 1_000
+"""Ranks of a paper where the rules set no limit: beyond it, a rank is a slip."""
 
 
 class Roster:
@@ -36,9 +40,11 @@ class Roster:
         ranks: dict[int, list[int] | tuple[int, ...]] = {}
         aliases: dict[int, str] = {}
         for rank, name in raw.selections:
-            if not 1 <= rank <= self._max_ranks:
-                expected = f"expected ranks from 1 to {self._max_ranks} [maxRankingsAllowed], found {rank}"
-                raise FormatError(path, raw.place, expected)
+            if rank < 1 or (self._max_ranks is not None and rank > self._max_ranks):
+                upto = "on" if self._max_ranks is None else f"to {self._max_ranks} [maxRankingsAllowed]"
+                raise FormatError(path, raw.place, f"expected ranks from 1 {upto}, found {rank}")
+            if rank > MAX_RANKS:
+                raise FormatError(path, raw.place, f"a paper has at most {MAX_RANKS} ranks, found {rank}")
             marked = ranks.setdefault(rank, [])
             if name == OVERVOTE and name not in self._place:
                 ranks[rank] = UNNAMED
