@@ -2,20 +2,27 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 import typer
 
 if TYPE_CHECKING:
+    from services.cli.waiting import Hush
     from services.counting.core.ties import Tie
 
 
-def asker(names: Sequence[str]) -> "Callable[[Tie], int] | None":
-    """Return who is asked about ties; None where nobody is there."""
+def asker(names: Sequence[str], hush: "Hush") -> "Callable[[Tie], int] | None":
+    """Return who is asked about ties, after `hush`; None where nobody is there.
+
+    The same tie has the same answer: where seats are filled one after another a count may look at it twice.
+    """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
 
+    @cache
     def ask(tie: "Tie") -> int:
+        hush()
         level = [names[c] for c in tie.candidates]
         typer.echo(f"Round {tie.round}: {', '.join(level)} are level.", err=True)
         for number, name in enumerate(level, 1):

@@ -45,9 +45,8 @@ def count(
 
     with naming(file):
         ballots, contest, rankings = _read(file, asked)
-        ask = asker(ballots.candidates)
-        with waiting("Counting"):
-            counted = recount(rankings, contest, ask)
+        with waiting("Counting") as hush:
+            counted = recount(rankings, contest, asker(ballots.candidates, hush))
     if as_json:
         _print_json(document(contest, counted, ballots.sections))
     else:
@@ -84,9 +83,8 @@ def explain(
         ballots, contest, rankings = _read(file, asked)
         place, marks = paper_of(ballots, ranking, ballot, section)
         rankings.add([(place, marks, 0)])  # counts nothing, and is traced as if it did
-        ask = asker(ballots.candidates)
-        with waiting("Counting"):
-            traced = trace(rankings, contest, ask)
+        with waiting("Counting") as hush:
+            traced = trace(rankings, contest, asker(ballots.candidates, hush))
     console, glyphs = _terminal()
     for part in journey(contest, traced, rankings.row(place, marks), marks, glyphs):
         console.print(part)

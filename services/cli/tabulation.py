@@ -30,9 +30,9 @@ def tabulate(
     from services.counting.formats.rctab import contest_of, load
     from services.counting.tabulation import tabulate_configuration
 
-    with naming(config), waiting(f"Tabulating {config.name}"):
+    with naming(config), waiting(f"Tabulating {config.name}") as hush:
         configuration = load(config)
-        ask = asker([candidate.name for candidate in contest_of(configuration).candidates])
+        ask = asker([candidate.name for candidate in contest_of(configuration).candidates], hush)
         written = tabulate_configuration(configuration, out, _stamp(), ask)
     for path in written:
         typer.echo(path)

@@ -11,18 +11,22 @@ from threading import Lock, Timer
 PATIENCE_S = 1.0
 
 
+Hush = Callable[[], None]
+"""Takes what is shown away for good, as before somebody is asked something."""
+
+
 @contextmanager
-def waiting(doing: str) -> Iterator[None]:
-    """Show that `doing` goes on, and for how long already, once it has taken `PATIENCE_S`."""
-    if not sys.stderr.isatty():
-        yield
-        return
+def waiting(doing: str) -> Iterator[Hush]:
+    """Show that `doing` goes on, and for how long already, once it has taken `PATIENCE_S`; yield how to stop that."""
     bar = Bar(doing)
+    if not sys.stderr.isatty():
+        yield bar.end
+        return
     timer = Timer(PATIENCE_S, bar.show)
     timer.daemon = True
     timer.start()
     try:
-        yield
+        yield bar.end
     finally:
         timer.cancel()
         bar.end()
@@ -56,3 +60,4 @@ class Bar:
             self._ended = True
             if self._end is not None:
                 self._end()
+            self._end = None
