@@ -1,10 +1,11 @@
 """All cast vote records of a configuration's sources, in their order."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from services.counting.formats.cvr import cdf_json, cdf_xml, clear_ballot, dominion, ess, generic_csv, hart
 from services.counting.formats.cvr.raw import RawRecord, Source
 from services.counting.formats.rctab.configuration import Configuration
 from services.counting.formats.rctab.roster import Roster
@@ -27,26 +28,25 @@ def read_sources(configuration: Configuration) -> Iterator[tuple[Source, Iterato
     """Yield each source with its records, which are read before the next one is asked for: see `read_records`."""
     roster = Roster(configuration)
     for path, source in configuration.sources:
-        read = ess_of(configuration) if source.provider == "ess" else reader_of(path, source)
+        read = reader_of(configuration, path, source)
         yield source, (roster.record(raw, path) for raw in read(path, source))
     roster.refuse_unknown(configuration.path)
 
 
-def ess_of(configuration: Configuration) -> Reader:
-    """Return the reader of ES&S's sheets, which reads as many columns of ranks as a record may fill."""
-    return lambda path, source: ess.read(path, source, configuration.max_ranks)
+def reader_of(configuration: Configuration, path: Path, source: Source) -> Reader:
+    """Return the reader of a source. Only the one that is needed is imported."""
+    name = _READERS[source.provider]
+    if source.provider == "cdf" and path.suffix.lower() == ".xml":
+        name = "cdf_xml"
+    read: Callable[..., Iterator[RawRecord]] = import_module(f"services.counting.formats.cvr.{name}").read
+    return partial(read, max_ranks=configuration.max_ranks) if source.provider == "ess" else read
 
 
-def reader_of(path: Path, source: Source) -> Reader:
-    """Return the reader of a source."""
-    if source.provider == "cdf":
-        return cdf_xml.read if path.suffix.lower() == ".xml" else cdf_json.read
-    return _READERS[source.provider]
-
-
-_READERS: Final[dict[str, Reader]] = {
-    "clearBallot": clear_ballot.read,
-    "dominion": dominion.read,
-    "genericCsv": generic_csv.read,
-    "hart": hart.read,
+_READERS: Final = {
+    "cdf": "cdf_json",
+    "clearBallot": "clear_ballot",
+    "dominion": "dominion",
+    "ess": "ess",
+    "genericCsv": "generic_csv",
+    "hart": "hart",
 }
