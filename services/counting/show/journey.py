@@ -16,7 +16,7 @@ from services.counting.core.normalise import ENDINGS, Ending
 from services.counting.core.trace import Traced
 from services.counting.show.bars import Glyphs
 from services.counting.show.document import steps
-from services.counting.show.grid import surpluses
+from services.counting.show.grid import runs_of, surpluses
 from services.counting.show.numbers import exact
 from services.counting.show.words import listed, names_of
 from shared.contract.ballots import UNNAMED, parse_marks
@@ -97,17 +97,24 @@ def ranking_in_words(marks: str, names: Sequence[str]) -> str:
 
 
 def conclusion(told: Sequence[Stay], traced: Traced, names: Sequence[str]) -> str:
-    """Return what became of the vote in the end."""
-    last = told[-1].stand
-    elected = traced.count.elected
-    shares = [(c, units) for c, units in (*last.kept, (last.holder, last.worth)) if c < len(names) and units]
-    helped = [names[c] for c, _ in shares if c in elected]
+    """Return what became of the vote in the end or, where seats are filled one after another, for each seat."""
+    seats = [list(stays_) for _, stays_ in groupby(told, key=lambda stay: stay.stand.run)]
+    elected = [{c for round_ in run for c in round_.elected} for run in runs_of(traced.count.rounds)]
+    ends = [_end(of[-1], winners, names) for of, winners in zip(seats, elected, strict=True)]
+    if len(ends) == 1:
+        return f"In the end {ends[0]}."
+    return " ".join(f"For seat {seat} {end}." for seat, end in enumerate(ends, 1))
+
+
+def _end(last: Stay, elected: set[int], names: Sequence[str]) -> str:
+    parts = (*last.stand.kept, (last.stand.holder, last.stand.worth))
+    holders = [c for c, units in parts if c < len(names) and units]
+    helped = [names[c] for c in holders if c in elected]
     if helped:
-        verb = "is" if len(helped) == 1 else "are"
-        return f"In the end this vote counts for {listed(helped)}, who {verb} elected."
-    if shares:
-        return f"In the end this vote counts for {listed([names[c] for c, _ in shares])}, who is not elected."
-    return f"In the end this vote counts for nobody: it stopped in round {told[-1].first}."
+        return f"this vote counts for {listed(helped)}, who {'is' if len(helped) == 1 else 'are'} elected"
+    if holders:
+        return f"this vote counts for {listed([names[c] for c in holders])}, who is not elected"
+    return f"this vote counts for nobody: it stopped in round {last.first}"
 
 
 def _stand(traced: Traced, place: int, row: int) -> Stand:

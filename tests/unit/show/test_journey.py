@@ -53,6 +53,21 @@ def test_the_explained_ranking_counts_nothing() -> None:
     assert found.count.rounds[0].votes == (9, 8, 0, 0, 0)
 
 
+def test_a_vote_is_followed_for_each_seat() -> None:
+    """It elects Ada to the first seat and, without her, stops with Clara at the second."""
+    of = contest("sequential-irv", seats=2, candidates=3)
+    found, row = traced(of, {"0>1": 6, "1>2": 3, "2>1": 2}, "0>2")
+    told = stays(found, row, "0>2", NAMES[:3])
+    assert [(stay.first, stay.why) for stay in told] == [
+        (1, "Seat 1: first choice"),
+        (2, "Seat 2: second choice"),
+    ]
+    assert conclusion(told, found, NAMES[:3]) == (
+        "For seat 1 this vote counts for Ada, who is elected. "
+        "For seat 2 this vote counts for Clara, who is not elected."
+    )
+
+
 def test_an_overvote_is_named_as_the_reason() -> None:
     """The second rank holds two."""
     of = contest()

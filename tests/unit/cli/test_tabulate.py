@@ -1,0 +1,118 @@
+"""`livecount tabulate`, and `convert` of a configuration, on one written by hand."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.counting.formats.detect import read_ballots
+from tests.unit.cli.front import livecount
+
+NAMES = ("Ada", "Basil", "Clara")
+PAPERS = ("12", "1", "21", " 21", " 2")
+"""Papers as the CSV has them: for each candidate the rank that one has."""
+
+
+def configured(folder: Path, papers: tuple[str, ...] = PAPERS, **rules: Any) -> Path:
+    """Return a configuration of three candidates, and write its one source: a column a candidate."""
+    source = folder / "tea_cvr.csv"
+    lines = [f"{number},Hill,{','.join(ranks.ljust(3))}" for number, ranks in enumerate(papers, 1)]
+    source.write_text("\n".join([f"id,precinct,{','.join(NAMES)}", *lines]) + "\n")
+    config = folder / "tea_config.json"
+    config.write_text(json.dumps(configuration(source.name, rules)))
+    return config
+
+
+def configuration(source: str, rules: dict[str, Any]) -> dict[str, Any]:
+    """Return what RCTab writes for such a contest."""
+    return {
+        "tabulatorVersion": "2.0.0",
+        "outputSettings": {"contestName": "Who makes tea", "outputDirectory": "out"},
+        "cvrFileSources": [
+            {
+                "filePath": source,
+                "provider": "genericCsv",
+                "firstVoteColumnIndex": "3",
+                "firstVoteRowIndex": "2",
+                "idColumnIndex": "1",
+                "precinctColumnIndex": "2",
+            }
+        ],
+        "candidates": [{"name": name, "excluded": False} for name in NAMES],
+        "rules": {
+            "tiebreakMode": "useCandidateOrder",
+            "overvoteRule": "exhaustImmediately",
+            "winnerElectionMode": "singleWinnerMajority",
+            "numberOfWinners": "1",
+            "maxSkippedRanksAllowed": "unlimited",
+            "maxRankingsAllowed": "2",
+            "decimalPlacesForVoteArithmetic": "4",
+            "minimumVoteThreshold": "0",
+            **rules,
+        },
+    }
+
+
+def test_reports_are_written_where_asked(tmp_path: Path) -> None:
+    """The folder is made, each file is told, the numbers are the papers'."""
+    out = tmp_path / "deep" / "results"
+    answer = livecount("tabulate", configured(tmp_path), "--out", out)
+    assert answer.exit_code == 0, answer.stderr
+    assert answer.stdout.split() == [str(path) for path in map(Path, answer.stdout.split()) if path.is_file()]
+    assert {path.name for path in out.iterdir()} == {
+        f"tea_{kind}_report.{form}" for kind in ("detailed", "summary") for form in ("csv", "json")
+    }
+    report = json.loads((out / "tea_detailed_report.json").read_text())
+    assert report["results"][0]["tally"] == {"Ada": "2", "Basil": "2", "Clara": "1"}
+
+
+def test_a_paper_that_is_wrong_is_told_and_nothing_is_written(tmp_path: Path) -> None:
+    """The sixth has rank 7, where two are allowed."""
+    config, out = configured(tmp_path, (*PAPERS, "7")), tmp_path / "out"
+    answer = livecount("tabulate", config, "--out", out)
+    assert answer.exit_code == 2
+    assert "line 7: expected ranks from 1 to 2" in answer.stderr
+    assert not out.exists()
+
+
+def test_a_tie_nobody_is_there_to_break_names_its_round(tmp_path: Path) -> None:
+    """And the configuration; nothing is written."""
+    config, out = configured(tmp_path, ("1", " 1"), tiebreakMode="stopCountingAndAsk"), tmp_path / "out"
+    answer = livecount("tabulate", config, "--out", out)
+    assert answer.exit_code == 2
+    assert answer.stderr.startswith(f"livecount: {config}: round 1: Ada, Basil are level")
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(("to", "name"), [("blt", "tea.blt"), ("abif", "tea.abif"), ("preflib", "tea.toi")])
+def test_records_are_merged_into_a_plain_file(tmp_path: Path, to: str, name: str) -> None:
+    """Without the blank first rank, which those formats have no words for."""
+    out = tmp_path / name
+    answer = livecount("convert", configured(tmp_path, (*PAPERS[:4], PAPERS[0])), "--to", to, "--out", out)
+    assert answer.stdout == f"5 papers in {out}\n", answer.stderr
+    file = read_ballots(out)
+    assert file.candidates == ("Ada", "Basil", "Clara")
+    assert {(papers.marks, papers.ballots) for papers in file.papers} == {
+        ("0>1", 2),
+        ("0", 1),
+        ("1>0", 1),
+        ("2>1", 1),
+    }
+
+
+def test_records_become_a_generic_csv(tmp_path: Path) -> None:
+    """One line a paper, with its source, id and precinct."""
+    out = tmp_path / "papers.csv"
+    livecount("convert", configured(tmp_path), "--to", "csv", "--out", out)
+    head, first, *_ = out.read_text().splitlines()
+    assert head.startswith("Source Filepath,CVR Provider")
+    assert first.startswith("tea_cvr.csv,genericCsv,")
+    assert first.endswith("Ada,Basil")
+
+
+def test_records_become_a_common_data_format(tmp_path: Path) -> None:
+    """Each of the five."""
+    out = tmp_path / "papers.json"
+    livecount("convert", configured(tmp_path), "--to", "cdf", "--out", out)
+    assert len(json.loads(out.read_text())["CVR"]) == 5
