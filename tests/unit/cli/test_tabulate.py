@@ -81,7 +81,7 @@ def test_a_tie_nobody_is_there_to_break_names_its_round(tmp_path: Path) -> None:
     config, out = configured(tmp_path, ("1", " 1"), tiebreakMode="stopCountingAndAsk"), tmp_path / "out"
     answer = livecount("tabulate", config, "--out", out)
     assert answer.exit_code == 2
-    assert answer.stderr.startswith(f"livecount: {config}: round 1: Ada, Basil are level")
+    assert answer.stderr.startswith(f"livecount: {config}: round 2: Ada, Basil are level")
     assert not out.exists()
 
 
