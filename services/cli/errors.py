@@ -23,6 +23,8 @@ def one_line(fault: Exception) -> str | None:
         return first_error(fault)  # type: ignore[arg-type]
     if hasattr(fault, "format_message"):  # typer's: an option it does not know, a value it cannot take
         return _flat(fault.format_message()).replace(IN_VALUES, "")
+    if isinstance(fault, OSError) and fault.filename and fault.strerror:
+        return f"{fault.filename}: {fault.strerror}"
     expected = (OSError, ValueError, RuntimeError)
     if isinstance(fault, expected) or _is(fault, "services.operator.client", "OperatorError"):
         return _flat(str(fault))

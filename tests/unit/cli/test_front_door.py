@@ -64,4 +64,8 @@ def test_our_own_fault_is_not_made_a_sentence() -> None:
     """It shows itself in full, for it is no answer to anything the caller did."""
     assert one_line(KeyError("votes")) is None
     assert one_line(AssertionError("round 2")) is None
+    assert (
+        one_line(FileNotFoundError(2, "No such file or directory", "x.json"))
+        == "x.json: No such file or directory"
+    )
     assert one_line(ValueError("line 3:\n expected x")) == "line 3: expected x"
