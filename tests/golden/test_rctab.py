@@ -47,7 +47,7 @@ def test_the_reference_folders_are_there() -> None:
 @pytest.mark.parametrize("config", COUNTED, ids=lambda path: path.parent.name)
 def test_a_contest_is_told_as_rctab_tells_it(config: Path, tmp_path: Path) -> None:
     """Reports of the whole contest, of its slices and its runs, and cast vote records with their rounds."""
-    assert livecount("tabulate", str(config), "--out", str(tmp_path)).returncode == 0
+    assert livecount("tabulate", str(config), "--out", str(tmp_path)).exit_code == 0
     for name, path in expected_of(config).items():
         assert told(tmp_path / name) == told(path), name
 
@@ -58,7 +58,7 @@ def test_records_are_converted_as_rctab_converts_them(form: str, tmp_path: Path)
     folder = data("rctab", "conversions_from_cdf")
     out = tmp_path / "converted"
     config = str(folder / "conversions_from_cdf_config.json")
-    assert livecount("convert", config, "--to", form, "--out", str(out)).returncode == 0
+    assert livecount("convert", config, "--to", form, "--out", str(out)).exit_code == 0
     expected = {"cdf": "conversions_from_cdf_expected_cdf_cvr.json", "csv": "conversions_from_cdf_expected.csv"}
     made = out.rename(out.with_suffix(Path(expected[form]).suffix))
     assert told(made) == told(folder / expected[form])
@@ -76,6 +76,6 @@ def test_what_rctab_refuses_is_refused(folder: str, words: tuple[str, ...], tmp_
     """Exit code 2, the place and what was expected on standard error, and nothing written."""
     config, out = data("rctab", folder, f"{folder}_config.json"), tmp_path / "out"
     result = livecount("tabulate", str(config), "--out", str(out))
-    assert result.returncode == 2
+    assert result.exit_code == 2
     assert all(word in result.stderr for word in words), result.stderr
     assert not out.exists()
