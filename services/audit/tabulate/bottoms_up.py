@@ -29,7 +29,8 @@ def bottoms_up(table: Table) -> None:
                 elected = table.ranked(table.electable(), votes)
             else:
                 falls = _who_falls(table, votes, threshold)
-        table.rounds.append(Round(votes, inactive, falls, elected, threshold))
+        shown = threshold if table.can_decide(votes) else None
+        table.rounds.append(Round(votes, inactive, falls, elected, shown))
         table.remove(falls)
         if not falls or table.is_over:
             return
@@ -58,4 +59,6 @@ def _who_falls(table: Table, votes: Votes, threshold: Fraction | None) -> tuple[
         return table.who_falls(votes)
     if table.all_below(votes, threshold):
         return ()
+    if min(votes.values()) < table.rules.minimum_votes:
+        return table.who_falls(votes)
     return tuple(candidate for candidate in votes if votes[candidate] < threshold)

@@ -15,15 +15,16 @@ Rule 6: the way of a paper is read once. Of a rank for several it is asked who s
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Final, NamedTuple
 
 from services.audit.tabulate.papers import Ending, way
-from services.audit.tabulate.rounds import NOTHING, ONE, Round, cut, raise_to, unit
+from services.audit.tabulate.rounds import NOTHING, ONE, Round, raise_to, unit
 from services.audit.tabulate.table import Table, Votes
 
 PLACES: Final = 9
+UNITS: Final = 10**PLACES
 OMEGA: Final = unit(6)
 
 
@@ -114,16 +115,22 @@ def _settle(table: Table, ways: _Ways, keep: Votes, seated: list[str]) -> tuple[
 
 
 def _distribute(ways: _Ways, keep: Votes, seats: int) -> _Share:
-    votes = dict.fromkeys(keep, NOTHING)
+    """Distribute all votes, in whole units of the last place."""
+    parts = {candidate: int(kept * UNITS) for candidate, kept in keep.items()}
+    votes = dict.fromkeys(keep, 0)
     inactive: Counter[str] = Counter()
     for ballots, stops in ways:
-        weight = ONE
+        weight = UNITS
         for found in stops:
             if isinstance(found, Ending):
-                inactive[found.value] += ballots * weight  # type: ignore[assignment]
-            elif found in keep and weight:
-                kept = raise_to(weight * keep[found], PLACES)
+                inactive[found.value] += ballots * weight
+            elif found in parts and weight:
+                kept = -(-weight * parts[found] // UNITS)  # rounded up
                 votes[found] += ballots * kept
                 weight -= kept
-    quota = cut(sum(votes.values()) / Fraction(seats + 1), PLACES) + unit(PLACES)
-    return _Share(votes, {reason: Fraction(n) for reason, n in inactive.items() if n}, quota)
+    quota = Fraction(sum(votes.values()) // (seats + 1) + 1, UNITS)
+    return _Share(_votes(votes), _votes(+inactive), quota)
+
+
+def _votes(units: Mapping[str, int]) -> Votes:
+    return {name: Fraction(number, UNITS) for name, number in units.items()}

@@ -12,7 +12,6 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
-from services.audit.tabulate.rounds import ONE
 from shared.contract.ballots import parse_marks
 from shared.contract.elections import Rules
 
@@ -39,7 +38,7 @@ class Paper:
     section: int
     ranks: Ranks
     ballots: int
-    worth: Fraction = ONE
+    worth: Fraction | int = 1
     """What each of them can still pass on."""
     stopped: Ending | None = None
 

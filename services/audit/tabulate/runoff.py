@@ -5,7 +5,8 @@ Rule 1 (irv; RCTab: singleWinnerMajority): more than half of the votes that stil
         votes is elected, a tie between them settled as one for a winner.
 Rule 2 (irv, to the last two; RCTab: continueUntilTwoCandidatesRemain): the winner stays in the count and is announced
         once, in a round without an elimination; then it goes on until two are left, and shows how they stand.
-Rule 3 (irv, the first round's threshold; RCTab: doesFirstRoundDetermineThreshold): it holds for all rounds.
+Rule 3 (irv, the first round's threshold; RCTab: doesFirstRoundDetermineThreshold): it holds for all rounds. And a
+        threshold once reached stays.
 Rule 4 (supplementary: Greater London Authority Act 1999, schedule 2, part I, in its first form): more than half of the
         first count elects; else all but two fall at once, and more votes of these two elect. Level candidates are
         told apart by the tie rule: the statute would keep all who are level in second place.
@@ -27,19 +28,17 @@ def plurality(table: Table) -> None:
         if not others:
             break
         elected.append(table.leader(others, votes))
-    table.rounds.append(Round(votes, inactive, elected=table.ranked(elected, votes)))
+    table.rounds.append(Round(votes, inactive, elected=tuple(elected)))
 
 
 def irv(table: Table) -> None:
     """Count by instant runoff."""
     winner: str | None = None
-    first: Fraction | None = None
+    threshold: Fraction | None = None
     while True:
         votes, inactive = table.sort()
-        threshold = majority(table, votes)
-        first = threshold if first is None else first
-        if table.rules.first_round_threshold:
-            threshold = first
+        if threshold is None or (winner is None and not table.rules.first_round_threshold):
+            threshold = majority(table, votes)
         decide = table.can_decide(votes)
         found = _winner(table, votes, threshold) if decide and winner is None else None
         winner = winner or found
@@ -66,16 +65,19 @@ def _winner(table: Table, votes: Votes, threshold: Fraction) -> str | None:
     if len(votes) == 1:
         return candidates[0]
     enough = all(number >= table.rules.minimum_votes for number in votes.values())
-    if len(votes) == 2 and (enough or table.rules.first_round_threshold):
+    whatever = table.rules.first_round_threshold and table.contest.method != "supplementary"
+    if len(votes) == 2 and (enough or whatever):
         return table.leader(candidates, votes)
     return next((candidate for candidate in candidates if votes[candidate] >= threshold), None)
 
 
 def supplementary(table: Table) -> None:
     """Count by the supplementary (contingent) vote."""
+    threshold: Fraction | None = None
     while True:
         votes, inactive = table.sort()
-        threshold = majority(table, votes)
+        if threshold is None or not table.rules.first_round_threshold:
+            threshold = majority(table, votes)
         decide = table.can_decide(votes)
         found = _winner(table, votes, threshold) if decide else None
         falls = _all_but_two(table, votes) if decide and found is None else ()

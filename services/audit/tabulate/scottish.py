@@ -55,10 +55,7 @@ class _Stages:
 
     def first_of(self, level: Sequence[str], outcome: Outcome) -> str:
         """Tell apart who is level (rules 49, 50)."""
-        left = self.table.ties.by_earlier_rounds(level, outcome)
-        if len(left) == 1:
-            return left[0]
-        return self.table.ties.wins(left) if outcome == "elected" else self.table.ties.falls(left)
+        return self.table.ties.choose(level, outcome, look_back=True)
 
     def _lay_out(self, papers: Sequence[Paper]) -> Fraction:
         """Lay papers on the piles of those they now choose; return the votes they carry."""
@@ -86,9 +83,9 @@ def scottish_stv(table: Table) -> None:
         elected = _elected(stages, votes)
         table.remove(elected)
         stages.seated += elected
-        transferred, falls = _next_step(stages, {c: n for c, n in votes.items() if c in table.continuing})
+        transferred, falls = _next_step(stages) if table.can_decide(votes) else (None, ())
         table.remove(falls)
-        threshold = stages.quota if table.rounds or any(votes.values()) else None
+        threshold = stages.quota if table.can_decide(votes) else None
         table.rounds.append(
             Round(votes, inactive, falls, elected, threshold, seated, residue, transferred, places=PLACES)
         )
@@ -102,7 +99,7 @@ def scottish_stv(table: Table) -> None:
 
 def _elected(stages: _Stages, votes: Votes) -> tuple[str, ...]:
     table, left = stages.table, stages.table.contest.seats - len(stages.seated)
-    if table.blocked(votes) or not (table.rounds or any(votes.values())):
+    if table.blocked(votes) or not table.can_decide(votes):
         return ()
     found = table.ranked([c for c in table.electable() if votes[c] >= stages.quota], votes)
     others = [candidate for candidate in votes if candidate not in found]
@@ -111,10 +108,11 @@ def _elected(stages: _Stages, votes: Votes) -> tuple[str, ...]:
     return found
 
 
-def _next_step(stages: _Stages, votes: Votes) -> tuple[str | None, tuple[str, ...]]:
+def _next_step(stages: _Stages) -> tuple[str | None, tuple[str, ...]]:
     """Return whose surplus moves, or who is excluded; nobody where the count is over."""
     table = stages.table
-    if not votes or len(stages.seated) >= table.contest.seats or not (table.rounds or any(votes.values())):
+    votes = {candidate: stages.credited[candidate] for candidate in table.continuing}
+    if not votes or len(stages.seated) >= table.contest.seats:
         return None, ()
     if table.blocked(votes):
         return None, table.write_ins(votes)

@@ -8,16 +8,20 @@ Rule 3: while undeclared write-ins have votes nobody is elected, and they never 
 Rule 4: where nobody has a vote in the first round, nothing is decided.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from services.audit.tabulate.papers import Ending, Paper, ranks_of
-from services.audit.tabulate.rounds import NOTHING, Round
+from services.audit.tabulate.rounds import Round
 from services.audit.tabulate.ties import Ask, Ties
 from shared.contract.elections import Contest
 
 Votes = dict[str, Fraction]
+
+
+def exact(votes: Mapping[str, Fraction | int]) -> Votes:
+    """Return the same votes, all as fractions."""
+    return {str(name): Fraction(number) for name, number in votes.items()}
 
 
 class Table:
@@ -43,15 +47,16 @@ class Table:
 
     def sort(self) -> tuple[Votes, Votes]:
         """Return the votes of each continuing candidate, and those that stand with nobody, by the reason."""
-        piles = dict.fromkeys(self.continuing, NOTHING)
-        inactive: Counter[str] = Counter()
+        piles: dict[str, Fraction | int] = dict.fromkeys(self.continuing, 0)
+        inactive: dict[str, Fraction | int] = dict.fromkeys(Ending, 0)
+        continuing = set(self.continuing)
         for paper in self.papers:
-            holder = paper.stands_with(self.rules, self.continuing)
+            holder = paper.stands_with(self.rules, continuing)
             if isinstance(holder, Ending):
-                inactive[holder.value] += paper.ballots * paper.worth  # type: ignore[assignment]
+                inactive[holder] += paper.ballots * paper.worth
             else:
                 piles[holder] += paper.ballots * paper.worth
-        return piles, {reason: Fraction(votes) for reason, votes in inactive.items() if votes}
+        return exact(piles), exact({ending: votes for ending, votes in inactive.items() if votes})
 
     def remove(self, gone: Sequence[str]) -> None:
         """Let these candidates continue no more."""

@@ -40,30 +40,18 @@ class Ties:
 
     def falls(self, level: Sequence[str]) -> str:
         """Return which of those who are level falls."""
-        return self._choose(level, "eliminated")
+        return self.choose(level, "eliminated")
 
     def wins(self, level: Sequence[str]) -> str:
         """Return which of those who are level is elected."""
-        return self._choose(level, "elected")
+        return self.choose(level, "elected")
 
-    def by_earlier_rounds(self, level: Sequence[str], outcome: Outcome) -> Sequence[str]:
-        """Return who remains in question after a look at every earlier round."""
-        choose = min if outcome == "eliminated" else max
-        level = sorted(level, key=self._by_name)
-        for round_ in reversed(self._rounds):
-            mark = choose(round_.strength(candidate) for candidate in level)
-            level = in_hash_order(level, [self._candidates[candidate].name for candidate in level])
-            level = [candidate for candidate in level if round_.strength(candidate) == mark]
-            if len(level) == 1:
-                break
-        return level
-
-    def _choose(self, level: Sequence[str], outcome: Outcome) -> str:
+    def choose(self, level: Sequence[str], outcome: Outcome, *, look_back: bool = False) -> str:
+        """Return one of those who are level, after a look at earlier rounds if the rules or the caller want it."""
         rule = self._contest.rules.ties
-        if rule.startswith("earlier-rounds"):
-            level = self.by_earlier_rounds(level, outcome)
-        elif not rule.endswith("ask"):
-            level = sorted(level, key=self._by_name)
+        level = sorted(level, key=self._by_name)
+        if look_back or rule.startswith("earlier-rounds"):
+            level = self._by_earlier_rounds(level, outcome)
         if len(level) == 1:
             return level[0]
         if rule == "lot":
@@ -74,6 +62,17 @@ class Ties:
             return self._asked(level, outcome)
         in_order = [candidate for candidate in self._order if candidate in level]
         return in_order[-1 if outcome == "eliminated" else 0]
+
+    def _by_earlier_rounds(self, level: Sequence[str], outcome: Outcome) -> Sequence[str]:
+        """Return who remains in question."""
+        choose = min if outcome == "eliminated" else max
+        for round_ in reversed(self._rounds):
+            mark = choose(round_.strength(candidate) for candidate in level)
+            level = in_hash_order(level, [self._candidates[candidate].name for candidate in level])
+            level = [candidate for candidate in level if round_.strength(candidate) == mark]
+            if len(level) == 1:
+                break
+        return level
 
     def _lot(self, candidate: str) -> str:
         return blake2b(f"{self._contest.lot}/{candidate}".encode()).hexdigest()

@@ -42,8 +42,8 @@ def stv_wigm(table: Table) -> None:
             seated[winner] = min(kept, threshold)
             residue += max(kept - threshold, NOTHING)
         table.remove((*falls, *elected))
-        nobody_left = not table.continuing and len(seated) < seats
-        if not (falls or elected) or nobody_left or table.is_over:
+        more_seats_than_candidates = elected and not table.continuing and len(seated) < seats
+        if not (falls or elected) or more_seats_than_candidates or table.is_over:
             return
 
 

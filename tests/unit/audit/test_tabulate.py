@@ -205,3 +205,16 @@ def test_results_are_in_units_of_the_last_place() -> None:
     """Whole numbers only: a quarter vote is 25 hundredths."""
     rounds = tabulate(papers(ab=5, c=2, b=1), letters(3, "stv-wigm", 2, places=2))
     assert [round_["b"] for round_ in results(rounds).rounds if "b" in round_][:2] == [100, 300]
+
+
+def test_a_threshold_once_reached_stays() -> None:
+    """Ten of 19 elect a; later papers go nowhere, and ten still stand as what it took."""
+    rounds = tabulate(papers(a=10, b=5, c=4), letters(3, finish="last-two"))
+    assert [round_.threshold for round_ in rounds] == [10, 10, 10]
+    assert rounds[2].inactive == {"choices": 4}
+
+
+def test_write_ins_give_their_votes_to_nobody_by_plurality() -> None:
+    """A paper says one thing; what it ranks further down is not asked."""
+    (only,) = tabulate(papers(ca=5, a=1, b=2), letters(3, "plurality", write_in="c"))
+    assert (only.elected, only.eliminated) == (("b",), ())

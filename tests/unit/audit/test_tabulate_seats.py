@@ -287,3 +287,19 @@ def test_nothing_moves_once_the_last_seats_are_filled() -> None:
     """There is a surplus, but all who are left have a seat."""
     (only,) = tabulate(papers(ab=9, b=2, c=1), letters(3, "scottish-stv", 3))
     assert (only.elected, only.transferred) == (("a", "b", "c"), None)
+
+
+def test_who_has_no_vote_may_still_be_elected_to_a_seat() -> None:
+    """One has the quota, nobody else a vote: the others are excluded by lot until as many are left as seats."""
+    rounds = tabulate(papers(a=3), letters(5, "scottish-stv", 3))
+    assert [len(round_.elected) for round_ in rounds] == [1, 0, 2]
+    assert [len(round_.eliminated) for round_ in rounds] == [1, 1, 0]
+
+
+def test_meek_gives_each_candidate_of_a_paper_one_part() -> None:
+    """Though a is marked again, beside somebody who is out: what a passes on goes to c."""
+    profile = {(0, "0>0=1>2"): 6, (0, "3"): 1}
+    of = letters(4, "meek", 2, excluded="b", overvote="exhaust-if-several-continue")
+    rounds = tabulate(profile, of)
+    assert rounds[1].votes["c"] == 6 - rounds[1].seated["a"]
+    assert told(rounds) == ["a-", "c-"]
