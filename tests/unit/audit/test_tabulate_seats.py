@@ -290,10 +290,10 @@ def test_nothing_moves_once_the_last_seats_are_filled() -> None:
 
 
 def test_who_has_no_vote_may_still_be_elected_to_a_seat() -> None:
-    """One has the quota, nobody else a vote: the others are excluded by lot until as many are left as seats."""
+    """Nobody but a has one: its surplus moves, then two others are excluded by lot, and two are left for two seats."""
     rounds = tabulate(papers(a=3), letters(5, "scottish-stv", 3))
-    assert [len(round_.elected) for round_ in rounds] == [1, 0, 2]
-    assert [len(round_.eliminated) for round_ in rounds] == [1, 1, 0]
+    assert [len(round_.elected) for round_ in rounds] == [1, 0, 0, 2]
+    assert [len(round_.eliminated) for round_ in rounds] == [0, 1, 1, 0]
 
 
 def test_meek_gives_each_candidate_of_a_paper_one_part() -> None:
