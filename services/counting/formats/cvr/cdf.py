@@ -55,9 +55,10 @@ class Terms:
         candidates = selection.values.get("CandidateIds")
         if not isinstance(candidates, list) or not candidates:
             selection.refuse("expected a list of candidates [CandidateIds]")
-        if candidates[0] not in self._candidates:
+        candidate = self._candidates.get(str(candidates[0]))
+        if candidate is None:
             selection.refuse(f"expected a Candidate of an Election [CandidateIds], found {candidates[0]!r}")
-        return meaning(self._candidates[candidates[0]].text("Name"), self._source)
+        return meaning(candidate.text("Name"), self._source)
 
 
 def records(cvrs: Iterable[Node], terms: Terms, id_key: str) -> Iterator[RawRecord]:

@@ -59,7 +59,7 @@ class Node:
 
     def text_or_none(self, key: str) -> str | None:
         """Return the text at `key`, None if it is absent or empty."""
-        return self.text(key) if self.values.get(key) not in {None, ""} else None
+        return self.text(key) if self.has(key) and self.values[key] != "" else None
 
     def whole(self, key: str) -> int:
         """Return the whole number at `key`, also if it is written as text."""
