@@ -37,17 +37,22 @@ def bottoms_up(table: Table) -> None:
 
 
 def _threshold(table: Table, votes: Votes) -> Fraction | None:
-    """Return the whole votes that are more than the percentage, or the minimum of votes if that is more."""
+    """Return the percentage in votes, which is to be exceeded, or the minimum of votes if that is more."""
     percentage, minimum = table.rules.percentage, table.rules.minimum_votes
     if percentage is None:
         return None
-    return Fraction(max(sum(votes.values()) * percentage // 100 + 1, minimum))
+    return max(sum(votes.values()) * Fraction(percentage, 100), Fraction(minimum))
+
+
+def _has_enough(table: Table, number: Fraction, threshold: Fraction) -> bool:
+    """Return whether so many votes exceed the percentage, or reach the minimum where that is more."""
+    return number > threshold or number == threshold == table.rules.minimum_votes
 
 
 def _enough(table: Table, votes: Votes, threshold: Fraction | None) -> bool:
     if threshold is None:
         return len(votes) <= table.contest.seats
-    return all(number >= threshold for number in votes.values())
+    return all(_has_enough(table, number, threshold) for number in votes.values())
 
 
 def _who_falls(table: Table, votes: Votes, threshold: Fraction | None) -> tuple[str, ...]:
@@ -57,8 +62,8 @@ def _who_falls(table: Table, votes: Votes, threshold: Fraction | None) -> tuple[
         return ()
     if not table.rules.cutoff_elimination:
         return table.who_falls(votes)
-    if table.all_below(votes, threshold):
+    if not any(_has_enough(table, votes[candidate], threshold) for candidate in table.electable()):
         return ()
     if min(votes.values()) < table.rules.minimum_votes:
         return table.who_falls(votes)
-    return tuple(candidate for candidate in votes if votes[candidate] < threshold)
+    return tuple(candidate for candidate in votes if not _has_enough(table, votes[candidate], threshold))

@@ -184,7 +184,7 @@ def test_from_the_bottom_up_to_a_percentage(rules: dict[str, Any], said: list[st
     """All must have more than 29 per cent of ten votes, or of those still counting."""
     rounds = tabulate(papers(a=4, b=3, c=2, d=1), letters(4, "bottoms-up", 0, percentage=29, **rules))
     assert told(rounds) == said
-    assert rounds[0].threshold == 3
+    assert rounds[0].threshold == Fraction("2.9")
 
 
 def test_a_percentage_must_be_exceeded() -> None:
@@ -201,7 +201,7 @@ def test_the_first_rounds_percentage_is_harder_to_reach() -> None:
     fixed = tabulate(profile, letters(4, "bottoms-up", 0, first_round_threshold=True, **rules))
     assert told(moving) == ["-d", "-c", "ab-"]
     assert told(fixed) == ["-d", "-c", "-b", "a-"]
-    assert {round_.threshold for round_ in fixed} == {3}
+    assert {round_.threshold for round_ in fixed} == {Fraction("2.5")}
 
 
 def test_with_nobody_above_the_percentage_the_cutoff_decides_nothing() -> None:
