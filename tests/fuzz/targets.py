@@ -6,8 +6,8 @@ Rule 3: what a plain format's parser gave, its writer writes or refuses, and wha
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from services.counting.formats.detect import read_ballots
 from services.counting.formats.plain import abif, blt, csv_file, preflib
@@ -15,19 +15,11 @@ from services.counting.formats.plain.text import MAX_RANKS
 from services.counting.formats.records import BallotFile, FormatError
 from shared.contract.ballots import marks_fault
 from shared.contract.elections import MAX_CANDIDATES, MAX_SECTIONS
+from tests.fuzz.files import Target
+from tests.fuzz.vendors import VENDORS
 
 Reader = Callable[[Path], BallotFile]
 Writer = Callable[[BallotFile, Path], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A parser, the name of the file it gets, and what its files look like."""
-
-    file: str
-    try_one: Callable[[Path], None]
-    seeds: tuple[bytes, ...]
-    words: tuple[str, ...]
 
 
 def plain(read: Reader, write: Writer) -> Callable[[Path], None]:
@@ -97,7 +89,7 @@ _CSV = (
     b"1st\t2nd\nA\tB\nB\t\n",
 )
 
-TARGETS: dict[str, Target] = {
+PLAIN: Final[dict[str, Target]] = {
     "blt": Target("f.blt", plain(blt.read, blt.write), _BLT, ("0\n", " 0", "-", "=", "[nick ", "/*", "*/", '"\n"', "(a) 1 ")),
     "preflib": Target(
         "f.toi", plain(preflib.read, preflib.write), _PREFLIB, ("# NUMBER VOTERS: ", "{", "},", ": ", "# ALTERNATIVE NAME ")
@@ -108,3 +100,5 @@ TARGETS: dict[str, Target] = {
     ),
     "detect": Target("f.txt", detect, (*_BLT, *_PREFLIB, *_ABIF), ("# NUMBER ALTERNATIVES: 1\n", "2 1\n", "{", "1:", "\n1,")),
 }  # fmt: skip
+
+TARGETS: Final = PLAIN | VENDORS

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz.targets import TARGETS
+from tests.fuzz.targets import PLAIN
 
 LONG = 50_000
 NONSENSE = (
@@ -31,10 +31,10 @@ NONSENSE = (
 
 
 @pytest.mark.timeout(30)  # by the square it would take minutes
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", PLAIN)
 def test_nonsense_is_refused_at_once(name: str, tmp_path: Path) -> None:
     """After every beginning that is right, a long run of what is not."""
-    target = TARGETS[name]
+    target = PLAIN[name]
     path = tmp_path / target.file
     for seed in target.seeds:
         lines = seed.splitlines(keepends=True)

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from tests.fuzz.targets import TARGETS
 
 EXAMPLES = 150
+APART = {"ess_sheet"}
+"""Only fuzzed in processes of their own: the library that reads Excel ends the process when it lacks memory."""
 
 
 @st.composite
@@ -26,7 +28,7 @@ def damaged(draw: st.DrawFn, seeds: tuple[bytes, ...], words: tuple[str, ...]) -
     return file
 
 
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", [name for name in TARGETS if name not in APART])
 def test_a_damaged_file_is_read_or_refused(name: str, tmp_path: Path) -> None:
     """Whatever the damage: a whole value or a clear refusal, and what was read is written and read back."""
     target = TARGETS[name]
