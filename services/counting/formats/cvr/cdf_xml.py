@@ -25,12 +25,12 @@ _LISTS: Final = frozenset(
 
 def read(path: Path, source: Source) -> Iterator[RawRecord]:
     """Yield the records of a file's contest. Raises FormatError naming the CVR and its line, OSError."""
-    held = [each for each in xml_file.children(path, ROOT) if each.name in {"Election", "GpUnit"}]
+    held = list(xml_file.children(path, ROOT, {"Election", "GpUnit"}))
     elections, units = (
         [_node(path, each) for each in held if each.name == kind] for kind in ("Election", "GpUnit")
     )
     terms = Terms(Node(path, "", {}), elections, units, source)
-    papers = (each for each in xml_file.children(path, ROOT) if each.name == "CVR")
+    papers = xml_file.children(path, ROOT, {"CVR"})
     cvrs = (_node(path, paper, f" {number}") for number, paper in enumerate(papers, 1))
     yield from records(cvrs, terms, "UniqueId")
 

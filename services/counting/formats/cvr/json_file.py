@@ -13,13 +13,19 @@ BOM = b"\xef\xbb\xbf"
 class Node:
     """An object of a document, and where it stands in its file."""
 
-    __slots__ = ("path", "place", "values")
+    __slots__ = ("_name", "_within", "path", "values")
 
-    def __init__(self, path: Path, place: str, values: object) -> None:
-        self.path, self.place = path, place
+    def __init__(self, path: Path, name: str, values: object, within: "Node | None" = None) -> None:
+        self.path, self._name, self._within = path, name, within
         if not isinstance(values, dict):
             self.refuse(f"expected an object, found {shown(values)}")
         self.values: dict[str, Any] = values
+
+    @property
+    def place(self) -> str:
+        """Return where the object stands, from the outermost on: made when it is asked for, as few are."""
+        before = self._within.place if self._within else ""
+        return f"{before}, {self._name}" if before else self._name
 
     def refuse(self, expected: str) -> NoReturn:
         """Raise FormatError naming the file and this object."""
@@ -36,8 +42,7 @@ class Node:
             return []
         if not isinstance(found, list):
             self.refuse(f"expected a list [{key}], found {shown(found)}")
-        before = f"{self.place}, " if self.place else ""
-        return [Node(self.path, f"{before}{of} {number}", each) for number, each in enumerate(found, 1)]
+        return [Node(self.path, f"{of} {number}", each, self) for number, each in enumerate(found, 1)]
 
     def some(self, key: str, of: str) -> "list[Node]":
         """Return the objects of the list at `key`, which must be there."""
@@ -47,8 +52,7 @@ class Node:
 
     def node(self, key: str) -> "Node":
         """Return the object at `key`, which must be there."""
-        before = f"{self.place}, " if self.place else ""
-        return Node(self.path, f"{before}{key}", self.values.get(key))
+        return Node(self.path, key, self.values.get(key), self)
 
     def text(self, key: str) -> str:
         """Return the text at `key`, or a whole number there as text."""

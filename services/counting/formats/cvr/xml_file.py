@@ -4,7 +4,7 @@ Rule 1: no document types and so no entities: what they name could be large with
 Rule 2: names are taken without their namespaces, which exports of one vendor spell in several ways.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Final, NoReturn
 from xml.parsers import expat
@@ -38,12 +38,12 @@ class Element:
         return (child.text.strip() or None) if child else None
 
 
-def children(path: Path, root: str) -> Iterator[Element]:
-    """Yield what stands under a document's root, which must be called `root`.
+def children(path: Path, root: str, wanted: Container[str] | None = None) -> Iterator[Element]:
+    """Yield what stands under a document's root, which must be called `root`: all, or what has a name that is wanted.
 
     Raises FormatError naming the line, OSError.
     """
-    reader = _Reader(path, root)
+    reader = _Reader(path, root, wanted)
     with path.open("rb") as file:
         while piece := file.read(_PIECE):
             yield from reader.feed(piece)
@@ -53,8 +53,10 @@ def children(path: Path, root: str) -> Iterator[Element]:
 class _Reader:
     """Makes elements of what the parser tells."""
 
-    def __init__(self, path: Path, root: str) -> None:
-        self._path, self._root = path, root
+    def __init__(self, path: Path, root: str, wanted: Container[str] | None) -> None:
+        self._path, self._root, self._wanted = path, root, wanted
+        self._passed = 0
+        """Elements that are open in one that is not wanted, with itself."""
         self._open: list[Element] = []
         self._complete: list[Element] = []
         self._parser = parser = expat.ParserCreate()
@@ -74,7 +76,11 @@ class _Reader:
         return complete
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        element = Element(_local(name), {_local(a): v for a, v in attributes.items()}, self._line)
+        local = _local(name)
+        if self._passed or (len(self._open) == 1 and self._wanted is not None and local not in self._wanted):
+            self._passed += 1
+            return
+        element = Element(local, {_local(a): v for a, v in attributes.items()}, self._line)
         if not self._open and element.name != self._root:
             self._refuse(f"expected <{self._root}>, found <{name}>")
         if len(self._open) == _DEEPEST:
@@ -84,12 +90,16 @@ class _Reader:
         self._open.append(element)
 
     def _end(self, _: str) -> None:
+        if self._passed:
+            self._passed -= 1
+            return
         element = self._open.pop()
         if len(self._open) == 1:
             self._complete.append(element)
 
     def _text(self, text: str) -> None:
-        self._open[-1].text += text
+        if not self._passed:
+            self._open[-1].text += text
 
     def _doctype(self, *_: object) -> None:
         self._refuse("expected no document type (<!DOCTYPE …>)")
