@@ -1,8 +1,8 @@
 """What holds for every command."""
 
+import os
 import subprocess
 import sys
-import time
 
 import pytest
 import typer.main
@@ -36,12 +36,15 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_help_is_there_before_one_can_wait() -> None:
-    """The best of three, since others may use the machine."""
+    """By the processor's time and the best of three, since others may use the machine."""
     taken = []
     for _ in range(3):
-        began = time.perf_counter()
+        began = os.times()
         assert shell("--help").exit_code == 0
-        taken.append(time.perf_counter() - began)
+        ended = os.times()
+        taken.append(
+            ended.children_user + ended.children_system - began.children_user - began.children_system
+        )
     assert min(taken) < HELP_S
 
 
