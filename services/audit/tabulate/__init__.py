@@ -84,7 +84,7 @@ def passes(profile: Profile, contest: Contest, ask: Ask | None = None) -> list[l
 def results(rounds: Sequence[Round]) -> Results:
     """Return what the rounds say, in the form a certificate compares: votes in units of their last decimal place."""
     return Results(
-        rounds=tuple(_units(round_.votes, round_.places) for round_ in rounds),
+        rounds=tuple(_units({**round_.votes, **round_.seated}, round_.places) for round_ in rounds),
         inactive=tuple(_units(round_.inactive, round_.places) for round_ in rounds),
         elected=tuple(winner for round_ in rounds for winner in round_.elected),
     )

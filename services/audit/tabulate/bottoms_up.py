@@ -15,55 +15,52 @@ from services.audit.tabulate.table import Table, Votes
 
 def bottoms_up(table: Table) -> None:
     """Count from the bottom up."""
-    first: Fraction | None = None
+    share: Fraction | None = None
     while True:
         votes, inactive = table.sort()
-        threshold = _threshold(table, votes)
-        first = threshold if first is None else first
-        if table.rules.first_round_threshold:
-            threshold = first
+        if share is None or not table.rules.first_round_threshold:
+            share = _share(table, votes)
         elected: tuple[str, ...] = ()
         falls: tuple[str, ...] = ()
         if table.can_decide(votes):
-            if not table.blocked(votes) and _enough(table, votes, threshold):
+            if not table.blocked(votes) and _enough(table, votes, share):
                 elected = table.ranked(table.electable(), votes)
             else:
-                falls = _who_falls(table, votes, threshold)
-        shown = threshold if table.can_decide(votes) else None
-        table.rounds.append(Round(votes, inactive, falls, elected, shown))
+                falls = _who_falls(table, votes, share)
+        table.rounds.append(Round(votes, inactive, falls, elected, _threshold(table, votes, share)))
         table.remove(falls)
         if not falls or table.is_over:
             return
 
 
-def _threshold(table: Table, votes: Votes) -> Fraction | None:
-    """Return the percentage in votes, which is to be exceeded, or the minimum of votes if that is more."""
-    percentage, minimum = table.rules.percentage, table.rules.minimum_votes
-    if percentage is None:
+def _share(table: Table, votes: Votes) -> Fraction | None:
+    """Return the percentage in votes, which is to be exceeded."""
+    percentage = table.rules.percentage
+    return None if percentage is None else sum(votes.values()) * Fraction(percentage, 100)
+
+
+def _threshold(table: Table, votes: Votes, share: Fraction | None) -> Fraction | None:
+    if share is None or not table.can_decide(votes):
         return None
-    return max(sum(votes.values()) * Fraction(percentage, 100), Fraction(minimum))
+    return max(share, Fraction(table.rules.minimum_votes))
 
 
-def _has_enough(table: Table, number: Fraction, threshold: Fraction) -> bool:
-    """Return whether so many votes exceed the percentage, or reach the minimum where that is more."""
-    return number > threshold or number == threshold == table.rules.minimum_votes
+def _has_enough(table: Table, number: Fraction, share: Fraction) -> bool:
+    return number > share and number >= table.rules.minimum_votes
 
 
-def _enough(table: Table, votes: Votes, threshold: Fraction | None) -> bool:
-    if threshold is None:
+def _enough(table: Table, votes: Votes, share: Fraction | None) -> bool:
+    if share is None:
         return len(votes) <= table.contest.seats
-    return all(_has_enough(table, number, threshold) for number in votes.values())
+    return all(_has_enough(table, number, share) for number in votes.values())
 
 
-def _who_falls(table: Table, votes: Votes, threshold: Fraction | None) -> tuple[str, ...]:
-    if table.blocked(votes) or threshold is None:
+def _who_falls(table: Table, votes: Votes, share: Fraction | None) -> tuple[str, ...]:
+    if table.blocked(votes) or share is None:
         return table.who_falls(votes)
     if len(votes) == 1:
         return ()
-    if not table.rules.cutoff_elimination:
+    if not table.rules.cutoff_elimination or min(votes.values()) < table.rules.minimum_votes:
         return table.who_falls(votes)
-    if not any(_has_enough(table, votes[candidate], threshold) for candidate in table.electable()):
-        return ()
-    if min(votes.values()) < table.rules.minimum_votes:
-        return table.who_falls(votes)
-    return tuple(candidate for candidate in votes if not _has_enough(table, votes[candidate], threshold))
+    below = tuple(candidate for candidate in votes if not _has_enough(table, votes[candidate], share))
+    return below if set(table.electable()) - set(below) else ()
