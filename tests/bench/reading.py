@@ -32,7 +32,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         files = make_files(Path(folder), arguments.lines, arguments.seed)
         _say(f"{arguments.lines:,} ballots, {CANDIDATES} candidates; CPU seconds, median of {arguments.runs}")
-        for path in files:
+        for path in (path for path in files if path.suffix in arguments.suffix or not arguments.suffix):
             for line in _compare(path, arguments):
                 _say(line)
 
@@ -115,6 +115,7 @@ def _arguments() -> argparse.Namespace:
         prog="python -m tests.bench.reading", description=__doc__.partition("\n")[0]
     )
     parser.add_argument("--peers", default="python3", help="the interpreter that has the peers installed")
+    parser.add_argument("--suffix", action="append", default=[], choices=READERS, help="this format only")
     parser.add_argument("--lines", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seed", type=int, default=2015)
