@@ -60,7 +60,9 @@ def _who_falls(table: Table, votes: Votes, share: Fraction | None) -> tuple[str,
         return table.who_falls(votes)
     if len(votes) == 1:
         return ()
-    if not table.rules.cutoff_elimination or min(votes.values()) < table.rules.minimum_votes:
-        return table.who_falls(votes)
     below = tuple(candidate for candidate in votes if not _has_enough(table, votes[candidate], share))
-    return below if set(table.electable()) - set(below) else ()
+    if not table.rules.cutoff_elimination:
+        return table.who_falls(votes)
+    if not set(table.electable()) - set(below):
+        return ()
+    return table.who_falls(votes) if min(votes.values()) < table.rules.minimum_votes else below
