@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from services.counting.core.methods import Method, open_method
+from services.counting.core.methods import LiveMethod, open_method
 from services.counting.standing import ShardLedger, standing_of
 from shared.contract.codec import decode_as, encode
 from shared.contract.elections import Contest, Election, Phase
@@ -49,7 +49,7 @@ class ContestCount:
 
     definition: Election
     contest: Contest
-    method: Method
+    method: LiveMethod
     shards: list[ShardLedger]
     counts: list[dict[Ranking, int]] = field(default_factory=list)
     published: int = -1

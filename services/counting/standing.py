@@ -63,6 +63,7 @@ def standing_of(
         phases=phases,
         status=status_of(phases),
         withheld=withheld,
+        places=count.places,
         balance=balance,
         turnout=_turnout(definition.sections, shards),
         rounds=rounds,
@@ -115,17 +116,22 @@ def _turnout(sections: Sequence[Section], shards: Sequence[ShardLedger]) -> tupl
 
 def _round(round_: core.Round, contest: Contest, sections: Sequence[Section]) -> Round:
     ids = [candidate.id for candidate in contest.candidates]
+    holding = sorted((*round_.continuing, *round_.seated))
     return Round(
         number=round_.number,
-        votes=_named(round_.votes, round_.continuing, ids),
+        votes=_named(round_.votes, holding, ids),
         by_section={
-            section.id: _named(votes, round_.continuing, ids)
+            section.id: _named(votes, holding, ids)
             for section, votes in zip(sections, round_.votes_by_section, strict=True)
         },
         inactive=dict(round_.inactive),
         threshold=round_.threshold,
         decisions=tuple(_decision(decision, ids) for decision in round_.decisions),
         transfers=tuple(_transfer(transfer, ids) for transfer in round_.transfers),
+        seated=tuple(ids[place] for place in round_.seated),
+        residue=round_.residue,
+        scores={ids[place]: str(round_.scores[place]) for place in round_.continuing if round_.scores},
+        run=round_.run,
     )
 
 

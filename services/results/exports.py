@@ -23,11 +23,17 @@ def rounds_csv(standing: Standing) -> str:
 def _lines(standing: Standing, round_: Round) -> Iterator[tuple[object, ...]]:
     names = {candidate.id: candidate.name for candidate in standing.contest.candidates}
     head = (standing.election, standing.contest.id, standing.sequence, standing.status, round_.number)
-    for section, votes in ((ALL, round_.votes), *round_.by_section.items()):
-        for candidate, number in votes.items():
-            yield (*head, section, candidate, _plain(names[candidate]), number)
-    for ending, ballots in round_.inactive.items():
-        yield (*head, ALL, "", f"inactive: {ending}", ballots)
+    for section, held in ((ALL, round_.votes), *round_.by_section.items()):
+        for candidate, votes in held.items():
+            yield (*head, section, candidate, _plain(names[candidate]), _decimal(votes, standing.places))
+    ends = {**round_.inactive, **({"residue": round_.residue} if standing.places else {})}
+    for ending, votes in ends.items():
+        yield (*head, ALL, "", f"inactive: {ending}", _decimal(votes, standing.places))
+
+
+def _decimal(units: int, places: int) -> str:
+    """Return votes as a decimal number that a program reads."""
+    return f"{units // 10**places}.{units % 10**places:0{places}d}" if places else str(units)
 
 
 def _plain(text: str) -> str:

@@ -5,6 +5,7 @@ Rule: a contest's page is made once for each standing, however many read it.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,7 +43,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"number": sentences.number}
+    found.filters |= {"number": sentences.number, "name_in": lambda name, names: names[name]}
     found.globals |= {"percent": sentences.percent, "words": sentences}
     return found
 
@@ -59,6 +60,7 @@ class Row:
     width: float
     change: int | None
     note: str
+    is_elected: bool
 
 
 @dataclass
@@ -131,6 +133,7 @@ def view(frame: Frame) -> dict[str, Any]:
     as_of = datetime.fromtimestamp(frame.as_of_ms / 1000, UTC)
     return {
         "standing": standing,
+        "votes": lambda units: sentences.number(units, standing.places),
         "names": {candidate.id: candidate.name for candidate in standing.contest.candidates},
         "colours": colours(standing),
         "latest": rows(standing, len(standing.rounds) - 1) if standing.rounds else [],
@@ -163,13 +166,22 @@ def rows(standing: Standing, place: int) -> list[Row]:
             name=names[candidate],
             colour=paint[candidate],
             votes=votes,
-            share=sentences.percent(votes, whole),
+            share=sentences.points(round_.scores[candidate])
+            if round_.scores
+            else sentences.percent(votes, whole),
             width=round(100 * votes / most, 2) if most else 0,
             change=votes - before[candidate] if candidate in before else None,
             note=_note(standing, round_, candidate),
+            is_elected=candidate in standing.elected,
         )
-        for candidate, votes in sorted(round_.votes.items(), key=lambda pair: -pair[1])
+        for candidate, votes in sorted(round_.votes.items(), key=lambda pair: _strength(round_, *pair))
     ]
+
+
+def _strength(round_: Round, candidate: str, votes: int) -> tuple[Fraction, int]:
+    """Return what a round's table is sorted by: most of it first, and those elected before others."""
+    score = Fraction(round_.scores[candidate]) if round_.scores else Fraction(votes)
+    return -score, candidate not in round_.seated
 
 
 def order(standing: Standing) -> list[str]:
@@ -177,7 +189,12 @@ def order(standing: Standing) -> list[str]:
     reached: dict[str, tuple[int, int]] = {}
     for round_ in standing.rounds:
         reached |= {candidate: (round_.number, votes) for candidate, votes in round_.votes.items()}
-    return sorted(reached, key=lambda candidate: reached[candidate], reverse=True)
+    elected = [*reversed(standing.elected)]
+    return sorted(
+        reached,
+        key=lambda c: (elected.index(c) if c in elected else -1, *reached[c]),
+        reverse=True,
+    )
 
 
 def endings(standing: Standing) -> list[str]:
@@ -186,6 +203,8 @@ def endings(standing: Standing) -> list[str]:
 
 
 def _note(standing: Standing, round_: Round, candidate: str) -> str:
+    if candidate in round_.seated:
+        return "Elected" if is_final(standing) else "Ahead"
     for decision in round_.decisions:
         if decision.candidate == candidate:
             if decision.outcome == "elected":

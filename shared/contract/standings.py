@@ -3,6 +3,7 @@
 Rule 1: a standing travels whole; nothing in it needs an earlier one.
 Rule 2: it holds no clock: the same log up to the same watermark gives the same bytes.
 Rule 3: people's words come from ids by the lists it carries.
+Rule 4: votes are integers in units of the last decimal place of the contest's method: see `Standing.places`.
 """
 
 from enum import StrEnum
@@ -13,7 +14,7 @@ from pydantic import Field
 
 from shared.contract.elections import Contest, Frozen, Phase, Section
 
-STANDING: Final = "standing/1"
+STANDING: Final = "standing/2"
 
 
 class Status(StrEnum):
@@ -30,7 +31,9 @@ class Transfer(Frozen):
 
     source: str = Field(description="Candidate id they leave")
     target: str | None = Field(description="Candidate id they reach; null if they became inactive")
-    ending: str | None = Field(description="Why they became inactive; null if they reached a candidate")
+    ending: str | None = Field(
+        description="Why they became inactive; `residue`: lost to fixed places; null if they reached a candidate"
+    )
     votes: int = Field(ge=0)
 
 
@@ -38,23 +41,32 @@ class Decision(Frozen):
     """What a round settles about a candidate, and why."""
 
     candidate: str
-    outcome: Literal["eliminated", "elected"]
+    outcome: Literal["eliminated", "elected", "transferred"] = Field(
+        description="`transferred`: the surplus of a candidate already elected moves on"
+    )
     why: str = Field(description="The rule that settles it, as a short code")
     margin: int | None = Field(description="Votes between this candidate and the next one, if there is one")
     tied: tuple[str, ...] = Field(description="Candidates that were level with this one, itself included")
-    settled_by: Literal["votes", "lot"]
+    settled_by: Literal["votes", "lot", "earlier-rounds", "candidate-order", "permutation", "random", "asked"]
 
 
 class Round(Frozen):
     """One round: where each vote stands, and what follows."""
 
     number: int = Field(ge=1)
-    votes: dict[str, int] = Field(description="Votes of each continuing candidate")
+    votes: dict[str, int] = Field(description="Votes of each candidate who continues or keeps votes")
     by_section: dict[str, dict[str, int]] = Field(description="The same for each section")
-    inactive: dict[str, int] = Field(description="Ballots that stand with nobody, by the reason they stopped")
+    inactive: dict[str, int] = Field(description="Votes that stand with nobody, by the reason they stopped")
     threshold: int | None = Field(description="Votes that elect in this round")
     decisions: tuple[Decision, ...]
     transfers: tuple[Transfer, ...]
+    seated: tuple[str, ...] = Field((), description="Candidates elected before, who keep votes")
+    residue: int = Field(0, description="Votes that fixed decimal places have lost so far")
+    scores: dict[str, str] = Field(
+        default_factory=dict,
+        description="Electoral college: each candidate's part of the whole, as a fraction",
+    )
+    run: int = Field(1, description="Seats filled one after another: which of them this round is about")
 
 
 class Balance(Frozen):
@@ -85,7 +97,7 @@ class SectionTurnout(Frozen):
 class Standing(Frozen):
     """One contest's count at one watermark."""
 
-    type: Literal["standing/1"] = STANDING
+    type: Literal["standing/2"] = STANDING
     election: str
     election_title: str
     epoch: Literal["live", "test"]
@@ -97,6 +109,7 @@ class Standing(Frozen):
     phases: tuple[Phase | None, ...] = Field(description="For each shard, the phase at its watermark")
     status: Status
     withheld: bool = Field(description="True while the rules keep votes back until the close")
+    places: int = Field(0, description="Decimal places of every vote: 10 ** places units are one ballot's")
     balance: Balance
     turnout: tuple[SectionTurnout, ...]
     rounds: tuple[Round, ...]
@@ -113,9 +126,9 @@ class Results(Frozen):
     """The part of a standing that an independent recount must reproduce."""
 
     rounds: tuple[dict[str, int], ...] = Field(
-        description="For each round, votes of each continuing candidate"
+        description="For each round, votes of each candidate who holds any"
     )
-    inactive: tuple[dict[str, int], ...] = Field(description="For each round, ballots that stand with nobody")
+    inactive: tuple[dict[str, int], ...] = Field(description="For each round, votes that stand with nobody")
     elected: tuple[str, ...]
 
 

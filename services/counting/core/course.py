@@ -77,13 +77,16 @@ class Course:
 
     def goes_on(self) -> bool:
         """Return whether the rules ask for a further round."""
-        fell = any(decision.outcome == "eliminated" for decision in self._last)
-        if not self._last or len(self.history) == self.rules.stop_after_round:
+        stops_here = len(self.history) == self.rules.stop_after_round or self.contest.method == "plurality"
+        if stops_here or not self._last:
             return False
+        if any(decision.outcome == "eliminated" for decision in self._last):
+            return True
         if self.to_last_two:
-            return fell or len(self.hopeful) > 1
-        shows_last_surplus = self.divides and not fell and self.seats_left == 0
-        return shows_last_surplus or fell or (self.seats_left > 0 and bool(self.hopeful))
+            return len(self.hopeful) > 1
+        if self.divides:  # a round after the last seat shows where the last surplus went
+            return not self.seats_left or bool(self.hopeful)
+        return bool(self.seats_left and self.electable)
 
     def _measure(self, by_section: Votes) -> Sequence[int] | Sequence[Fraction]:
         """Return what candidates are compared by: votes or, in an electoral college, scores."""

@@ -32,7 +32,8 @@ class Rulebook:
     def __init__(self, contest: Contest) -> None:
         self._winners = tuple(rule for applies, rule in _WINNERS if applies(contest))
         self._losers = tuple(rule for applies, rule in _LOSERS if applies(contest))
-        self._may_block = any(candidate.write_in for candidate in contest.candidates)
+        has_write_ins = any(candidate.write_in for candidate in contest.candidates)
+        self._may_block = has_write_ins and contest.method != "plurality"
 
     def decide(self, course: Course, votes: Votes) -> tuple[Decision, ...]:
         """Return what the round settles: nothing if nobody is left, or nobody has what the rules ask of all."""
@@ -160,7 +161,7 @@ def _last(course: Course, votes: Votes) -> Iterator[Decision]:
 
 def _may_fall(course: Course) -> Sequence[int]:
     """Return among whom somebody has to fall in a round that elects nobody; nobody where the count is decided."""
-    if len(course.hopeful) == 1 and not course.elected:
+    if not course.electable or (len(course.hopeful) == 1 and not course.elected):
         return ()
     undecided = course.seats_left > 0 or course.rules.percentage is not None
     shows_last_two = course.to_last_two and len(course.continuing) > 2
@@ -172,7 +173,7 @@ def _nobody_would_be_left(course: Course, votes: Votes) -> bool:
     minimum = course.rules.minimum_votes * course.unit
     if course.rules.percentage is not None and course.rules.cutoff_elimination:
         minimum = max(minimum, _threshold(course))
-    return all(votes[c] < minimum for c in course.electable)
+    return all(votes[c] < minimum for c in course.continuing if not course.contest.candidates[c].write_in)
 
 
 def _cannot_overtake(course: Course, votes: Votes) -> list[int]:

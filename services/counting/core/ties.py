@@ -113,15 +113,13 @@ class TieBreaker:
 
     def _places(self, contest: Contest) -> Sequence[int]:
         """Return each candidate's place in the order from which a winner is the first."""
-        if self._rule == "candidate-order":
-            return range(len(self._names))
-        if self._rule == "permutation":
-            assert self._random is not None, "a permutation is drawn"
-            order = self._by_name([c for c, of in enumerate(contest.candidates) if not of.write_in])
+        if self._rule not in {"candidate-order", "permutation"}:
+            return [-place for place in self._lot]
+        order = [c for c, of in enumerate(contest.candidates) if not of.write_in]
+        if self._random is not None:
+            order = self._by_name(order)
             self._random.shuffle(order)
-            order += [c for c in range(len(self._names)) if c not in order]
-            return [order.index(c) for c in range(len(self._names))]
-        return [-place for place in self._lot]
+        return [order.index(c) if c in order else _NOT_IN_ORDER for c in range(len(self._names))]
 
 
 def _seed(contest: Contest) -> int:
@@ -131,6 +129,9 @@ def _seed(contest: Contest) -> int:
         message = f"contest {contest.id!r}: ties are drawn as RCTab does, so `lot` must be a whole number"
         raise ValueError(f"{message}, found {contest.lot!r}") from None
 
+
+_NOT_IN_ORDER: Final = -1
+"""The place of write-ins, whom no order names: they are never the last of those who are level."""
 
 _RANDOM: Final[frozenset[TieRule]] = frozenset({"random", "earlier-rounds-then-random", "permutation"})
 _ASKING: Final[frozenset[TieRule]] = frozenset({"ask", "earlier-rounds-then-ask"})
