@@ -76,10 +76,10 @@ def url(pipeline: Pipeline, path: str = PATH) -> str:
     return f"http://127.0.0.1:{pipeline.port('results')}{path}"
 
 
-def opened(browser: Browser, pipeline: Pipeline, **options: Any) -> Page:
+def opened(browser: Browser, pipeline: Pipeline, path: str = PATH, **options: Any) -> Page:
     """Return the contest's page, ready."""
     page = browser.new_page(**options)
-    page.goto(url(pipeline))
+    page.goto(url(pipeline, path))
     expect(page.locator("#headline")).to_contain_text("elected", timeout=10_000)
     return page
 
@@ -142,6 +142,29 @@ def test_nothing_stands_in_anybody_s_way(
     found = Axe().run(page)
 
     assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_seats_quotas_and_scores_stand_in_nobody_s_way_either(
+    browser: Browser, pipeline: Pipeline, width: int, scheme: Any
+) -> None:
+    """A single transferable vote for two seats, and an electoral college: no violation, no overflow."""
+    publish(
+        pipeline,
+        standing(5, Phase.CLOSED, "council", method="scottish-stv", seats=2),
+        standing(5, Phase.CLOSED, "party", method="electoral-college"),
+    )
+    for election, words in (("council", "Apple and Banana are elected"), ("party", "of the electoral college")):
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        deadline = time.monotonic() + 10
+        while page.goto(url(pipeline, f"/elections/{election}/contests/fruit")).status != 200:  # type: ignore[union-attr]
+            assert time.monotonic() < deadline, "the standing did not arrive"
+        expect(page.locator("#headline")).to_contain_text(words)
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        page.screenshot(path=pipeline.folder / f"{election}-{width}-{scheme}.png", full_page=True)
 
 
 def test_no_page_is_wider_than_a_narrow_phone(browser: Browser, pipeline: Pipeline) -> None:

@@ -2,7 +2,7 @@
 
 from shared.contract.codec import HotBallot, encode, encode_ballot
 from shared.contract.codes import code_mac, election_key, fingerprint
-from shared.contract.elections import Candidate, Contest, Election, Rules, Section, config_hash
+from shared.contract.elections import Candidate, Contest, Election, Method, Rules, Section, config_hash
 from shared.contract.events import (
     ElectionCertified,
     ElectionClosed,
@@ -29,8 +29,9 @@ def contest(name: str = "fruit", candidates: tuple[str, ...] = FRUIT, **rules: o
     )
 
 
-def election(name: str = "picnic", electors: int = 40) -> Election:
-    """Return an election of one fruit and one drink by two sections."""
+def election(name: str = "picnic", electors: int = 40, method: Method = "irv", seats: int = 1) -> Election:
+    """Return an election of fruit, by any method, and of one drink, by two sections."""
+    fruit = contest().model_copy(update={"method": method, "seats": seats})
     return Election(
         id=name,
         title=name.title(),
@@ -39,7 +40,7 @@ def election(name: str = "picnic", electors: int = 40) -> Election:
             Section(id="adults", name="Adults", electors=electors - electors // 4),
             Section(id="children", name="Children", electors=electors // 4),
         ),
-        contests=(contest(), contest("drink", ("water", "juice"))),
+        contests=(fruit, contest("drink", ("water", "juice"))),
     )
 
 

@@ -34,7 +34,7 @@ class Pipeline:
         self._redis = redis
         self.namespace = f"test-{os.getpid()}-{time.monotonic_ns()}"
         self.shards = shards
-        self._folder = folder
+        self.folder = folder
         self._children: dict[str, Child] = {}
         self._ports: dict[str, int] = {}
         (folder / "secret").write_bytes(MASTER)
@@ -48,7 +48,7 @@ class Pipeline:
         """Start a service's process, or start it again."""
         name = f"{service}-{instance}"
         port = self._ports.setdefault(name, ports.free_ports(1)[0])
-        folder = self._folder / name
+        folder = self.folder / name
         environment = {
             "LIVECOUNT_KAFKA": self.kafka,
             "LIVECOUNT_REDIS": self._redis or "redis://127.0.0.1:1/0",
@@ -56,13 +56,13 @@ class Pipeline:
             "LIVECOUNT_SHARDS": str(self.shards),
             "LIVECOUNT_PORT": str(port),
             "LIVECOUNT_DATA_DIR": str(folder),
-            "LIVECOUNT_SECRET_FILE": str(self._folder / "secret"),
+            "LIVECOUNT_SECRET_FILE": str(self.folder / "secret"),
             "LIVECOUNT_INSTANCE": instance,
             "PYTHONUNBUFFERED": "1",
             **{f"LIVECOUNT_{name.upper()}": value for name, value in settings.items()},
         }
         argv = [sys.executable, "-m", f"services.{service}"]
-        child = self._children[name] = Child(name, argv, self._folder / f"{name}.log", environment)
+        child = self._children[name] = Child(name, argv, self.folder / f"{name}.log", environment)
         child.spawn()
         return child
 

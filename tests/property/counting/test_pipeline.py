@@ -11,6 +11,7 @@ from services.counting.tally import PartitionOf, Tally
 from services.validation.judge import Judge
 from shared.contract.codec import decode_as
 from shared.contract.codes import election_key
+from shared.contract.elections import Method
 from shared.contract.standings import Standing, results_of
 from shared.runtime.follower import Machine
 from tests.support.elections import MASTER, Life, election
@@ -19,6 +20,15 @@ SHARDS = 2
 ELECTORS = 12
 RANKINGS = ("", "0", "1>0", "2>1>3", "3>>2", "0=1", "2>0=1")
 
+METHODS: tuple[tuple[Method, int], ...] = (
+    ("irv", 1),
+    ("scottish-stv", 2),
+    ("meek", 2),
+    ("stv-wigm", 2),
+    ("sequential-irv", 2),
+    ("electoral-college", 1),
+)
+
 Truth = dict[int, tuple[int, tuple[str, str]]]
 
 
@@ -26,7 +36,9 @@ class World:
     """A life's log by shard, and which ballots must count in the end."""
 
     def __init__(self, rng: random.Random) -> None:
-        life = Life(election(electors=ELECTORS))
+        method, seats = rng.choice(METHODS)
+        self.definition = election(electors=ELECTORS, method=method, seats=seats)
+        life = Life(self.definition)
         self.logs = [[life.configured(), life.opened()] for _ in range(SHARDS)]
         self.first: Truth = {}
         self.void: set[int] = set()
@@ -101,7 +113,7 @@ def test_the_last_standing_is_the_recount_whatever_crashed_and_was_said_twice(se
         mixed.append(rng.choice([shard for shard in told if shard]).pop(0))
     standings = [decode_as(Standing, value) for value in through(lambda: Rounds(0, "counts"), mixed, rng)]
 
-    for number, contest in enumerate(election(electors=ELECTORS).contests):
+    for number, contest in enumerate(world.definition.contests):
         last = max((s for s in standings if s.contest.id == contest.id), key=lambda s: s.sequence)
         assert last.sequence == sum(map(len, world.logs))
         assert last.balance.late == SHARDS - 1
