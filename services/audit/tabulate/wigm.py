@@ -42,7 +42,7 @@ def stv_wigm(table: Table) -> None:
             seated[winner] = min(kept, threshold)
             residue += max(kept - threshold, NOTHING)
         table.remove((*falls, *elected))
-        more_seats_than_candidates = elected and not table.electable() and len(seated) < seats
+        more_seats_than_candidates = elected and not table.continuing and len(seated) < seats
         if not (falls or elected) or more_seats_than_candidates or table.is_over:
             return
 
