@@ -5,10 +5,10 @@ PYTHON ?= python3
 RATE ?= 14000
 BIN := .venv/bin
 
-.PHONY: help setup demo up test check format clean
+.PHONY: help setup demo up test check bench-count bench-peers format clean
 
 help: ## list the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: .venv/ready ## make the environment in .venv from the lock file
 
@@ -34,6 +34,16 @@ check: .venv/ready ## lint, types, import contracts, unit and property tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/unit tests/property tests/tidy
+
+bench-count: .venv/ready .livecount/peers/ready ## measure the counting core beside its peers from PyPI (QUICK=1: some minutes less)
+	$(BIN)/python -m tests.bench.count $(if $(QUICK),--quick)
+
+bench-peers: .livecount/peers/ready ## install those peers, in an environment of their own
+
+.livecount/peers/ready: .venv/ready tests/bench/peers.txt
+	@uv=$$(command -v uv || echo .venv/bootstrap/bin/uv); $$uv venv --quiet --allow-existing --python $(BIN)/python .livecount/peers && \
+	  $$uv pip install --quiet --python .livecount/peers/bin/python -r tests/bench/peers.txt
+	@touch $@
 
 format: .venv/ready ## format the code
 	$(BIN)/ruff format .
