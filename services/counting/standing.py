@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from services.counting.core import rounds as core
 from shared.contract.elections import Contest, Election, Phase, Section, config_hash
@@ -10,10 +11,12 @@ from shared.contract.standings import (
     Balance,
     Decision,
     Round,
+    Score,
     SectionTurnout,
     Standing,
     Status,
     Transfer,
+    decimal,
     result_hash,
     results_of,
 )
@@ -130,13 +133,18 @@ def _round(round_: core.Round, contest: Contest, sections: Sequence[Section]) ->
         transfers=tuple(_transfer(transfer, ids) for transfer in round_.transfers),
         seated=tuple(ids[place] for place in round_.seated),
         residue=round_.residue,
-        scores={ids[place]: str(round_.scores[place]) for place in round_.continuing if round_.scores},
+        scores={ids[place]: _score(round_.scores[place]) for place in round_.continuing if round_.scores},
         run=round_.run,
     )
 
 
 def _named(votes: Sequence[int], continuing: Sequence[int], ids: Sequence[str]) -> Mapping[str, int]:
     return {ids[place]: int(votes[place]) for place in continuing}
+
+
+def _score(score: Fraction) -> Score:
+    hundredths = (20_000 * score.numerator + score.denominator) // (2 * score.denominator)
+    return Score(points=decimal(hundredths, 2), exact=str(score))
 
 
 def _decision(decision: core.Decision, ids: Sequence[str]) -> Decision:

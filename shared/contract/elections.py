@@ -170,6 +170,11 @@ class Contest(Frozen):
     def _method_fits(self) -> Self:
         if self.method in {"irv", "supplementary", "electoral-college"} and self.seats != 1:
             raise ValueError(f"contest {self.id!r}: {self.method} elects one, found seats = {self.seats}")
+        by_statute = self.method in {"scottish-stv", "meek"}
+        if by_statute and (self.rules.stop_after_round or any(c.write_in for c in self.candidates)):
+            raise ValueError(f"contest {self.id!r}: {self.method} knows no write-ins and goes on to its end")
+        if self.method == "electoral-college" and self.rules.minimum_votes:
+            raise ValueError(f"contest {self.id!r}: an electoral college has scores, and no minimum of votes")
         if (self.rules.percentage is None) == (self.seats == 0) or (
             self.seats == 0 and self.method != "bottoms-up"
         ):

@@ -50,6 +50,13 @@ class Decision(Frozen):
     settled_by: Literal["votes", "lot", "earlier-rounds", "candidate-order", "permutation", "random", "asked"]
 
 
+class Score(Frozen):
+    """A candidate's part of an electoral college: for people, and for programs."""
+
+    points: str = Field(description="Of 100, to two decimals, half up, such as `50.65`")
+    exact: str = Field(description="Of 1, as a fraction in lowest terms, such as `20261/40000`")
+
+
 class Round(Frozen):
     """One round: where each vote stands, and what follows."""
 
@@ -62,9 +69,8 @@ class Round(Frozen):
     transfers: tuple[Transfer, ...]
     seated: tuple[str, ...] = Field((), description="Candidates elected before, who keep votes")
     residue: int = Field(0, description="Votes that fixed decimal places have lost so far")
-    scores: dict[str, str] = Field(
-        default_factory=dict,
-        description="Electoral college: each candidate's part of the whole, as a fraction",
+    scores: dict[str, Score] = Field(
+        default_factory=dict, description="Electoral college: each candidate's part of the whole"
     )
     run: int = Field(1, description="Seats filled one after another: which of them this round is about")
 
@@ -130,6 +136,11 @@ class Results(Frozen):
     )
     inactive: tuple[dict[str, int], ...] = Field(description="For each round, votes that stand with nobody")
     elected: tuple[str, ...]
+
+
+def decimal(units: int, places: int) -> str:
+    """Return votes, given in units of the last of `places`, as a decimal number: 131566424, 5 is "1315.66424"."""
+    return f"{units // 10**places}.{units % 10**places:0{places}d}" if places else str(units)
 
 
 def results_of(rounds: tuple[Round, ...], elected: tuple[str, ...]) -> Results:

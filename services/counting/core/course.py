@@ -131,7 +131,7 @@ def threshold_of(contest: Contest, active: int, unit: int) -> int | None:
     if contest.method in {"plurality", "bottoms-up", "electoral-college"} or not contest.seats:
         return None
     step = 1 if rules.fractional_threshold else unit
-    if rules.quota == "hare":
+    if rules.quota == "hare" and divides_votes(contest):
         return max(-(-active // (contest.seats * step)) * step, minimum)
     return max((active // ((contest.seats + 1) * step) + 1) * step, minimum)
 

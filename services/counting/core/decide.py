@@ -210,7 +210,7 @@ _LOSERS: Final[tuple[tuple[_Applies, _Rule], ...]] = (
     (lambda contest: contest.rules.minimum_votes > 0, _below_minimum),
     (lambda contest: contest.rules.percentage is not None and contest.rules.cutoff_elimination, _below_share),
     (lambda contest: contest.method == "supplementary", _all_but_top_two),
-    (lambda contest: contest.rules.batch_elimination and contest.seats == 1, _batch),
+    (lambda contest: contest.rules.batch_elimination and contest.method == "irv", _batch),
     (lambda contest: contest.method != "plurality", _last),
 )
 

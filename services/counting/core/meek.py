@@ -77,7 +77,7 @@ class State(NamedTuple):
     units: list[list[int]]
     continuing: tuple[int, ...]
     seated: tuple[int, ...]
-    quota: int
+    quota: int | None
     decisions: tuple[Decision, ...]
 
 
@@ -119,7 +119,9 @@ class Keeping:
             bundles = self._bundles()
             parts, units, votes, quota = self._distribute(bundles)
             standing = tuple(self._hopeful), tuple(self._elected)
-            yield State(bundles, parts, units, *standing, quota, self._elect_rest(votes))
+            yield State(
+                bundles, parts, units, *standing, quota if any(votes) else None, self._elect_rest(votes)
+            )
             return
         while not self._is_over():
             state = self._converged()
@@ -244,7 +246,9 @@ def _paths(rankings: Rankings, out: Sequence[int]) -> NDArray[np.uint8]:
         standing = [c for c in named if c not in out]
         if len(standing) > 1:
             paths[row, place] = rankings.candidates + ENDINGS.index("overvote")
-        elif standing:
+        elif standing and standing[0] not in paths[row, :place]:
+            again = paths[row] == standing[0]
+            paths[row, again] = SEVERAL
             paths[row, place] = standing[0]
     return paths
 

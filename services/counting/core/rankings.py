@@ -13,6 +13,7 @@ must not outlive the method that takes it, for no buffer grows while it is looke
 
 from array import array
 from collections.abc import Collection, Iterable, Sequence
+from itertools import compress
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -25,6 +26,9 @@ from shared.contract.elections import MAX_CANDIDATES, MAX_SECTIONS, Rules
 
 Change = tuple[int, str, int]
 """Section, marks, and by how many ballots they became more."""
+
+Paper = tuple[int, str]
+"""Section and marks."""
 
 SEVERAL: Final = 255
 """Stands in a path for a rank that names several candidates, of whom the round decides."""
@@ -75,12 +79,13 @@ class Rankings:
         """
         given = list(changes)
         row_of = self._row_of
-        rows = [row_of[section].get(marks, _UNSEEN) for section, marks, _ in given]
-        if _UNSEEN in rows:
-            unseen = (change[:2] for change, row in zip(given, rows, strict=True) if row == _UNSEEN)
-            self._admit_all(dict.fromkeys(unseen))
-            rows = [row_of[section][marks] for section, marks, _ in given]
-        return self._move(np.array(rows, np.intp), np.array([delta for _, _, delta in given], np.int64))
+        rows = np.array([row_of[section].get(marks, _UNSEEN) for section, marks, _ in given], np.intp)
+        places = np.flatnonzero(rows == _UNSEEN)
+        if places.size:
+            unseen = [given[place][:2] for place in places.tolist()]
+            self._admit_all(list(dict.fromkeys(unseen)))
+            rows[places] = [row_of[section][marks] for section, marks in unseen]
+        return self._move(rows, np.array([delta for _, _, delta in given], np.int64))
 
     def handed_on_by(self, out: Sequence[int]) -> NDArray[np.int64]:
         """Return the ballots that candidates `out`, all fallen, hand on to each holder: shape (holders, sections).
@@ -140,31 +145,27 @@ class Rankings:
         assert ballots[rows].min(initial=0) >= 0, "a ranking was retracted more often than it was cast"
         return Moved(paths[rows], section[rows], deltas)
 
-    def _admit_all(self, unseen: Collection[tuple[int, str]]) -> None:
-        """Open a row for each section and marks not seen before, or find the one that another spelling opened."""
-        untidy: Collection[tuple[int, str]] = unseen
-        if len(unseen) >= WORTH_COLUMNS:
-            untidy = self._admit_plain(list(unseen))
+    def _admit_all(self, unseen: Sequence[Paper]) -> None:
+        """Open a row for each paper not seen before, or find the one that another spelling opened."""
+        untidy = self._admit_plain(unseen) if len(unseen) >= WORTH_COLUMNS else unseen
         for section, marks in untidy:
             self._admit(section, marks)
 
-    def _admit_plain(self, unseen: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+    def _admit_plain(self, unseen: Sequence[Paper]) -> Sequence[Paper]:
         """Open rows for plain papers, all at once; return the others. No other spelling opened a plain paper's row."""
         limit = self._rules.max_ranks or self.candidates
         ending = self.candidates + ENDINGS.index("choices")
         read = read_plain([marks for _, marks in unseen], self.candidates, limit, self._width, ending)
-        plain = [key for key, is_plain in zip(unseen, read.is_plain.tolist(), strict=True) if is_plain]
         paths = read.paths[read.is_plain]
         first_row = len(self._ballots)
         self._paths += paths.tobytes()
-        self._section.extend(section for section, _ in plain)
+        plain = list(compress(unseen, read.is_plain.tolist()))
+        self._section.extend([section for section, _ in plain])
         self._ballots.frombytes(bytes(8 * len(plain)))
-        for candidate in np.unique(paths[:, 0]).tolist():
-            rows = np.flatnonzero(paths[:, 0] == candidate) + first_row
-            self._rows_by_first[candidate].frombytes(rows.astype(np.uint32).tobytes())
-        for row, (section, marks) in enumerate(plain, first_row):
+        for row, ((section, marks), first) in enumerate(zip(plain, paths[:, 0].tolist(), strict=True), first_row):
             self._row_of[section][marks] = row
-        return [key for key, is_plain in zip(unseen, read.is_plain.tolist(), strict=True) if not is_plain]
+            self._rows_by_first[first].append(row)
+        return list(compress(unseen, (~read.is_plain).tolist()))
 
     def _admit(self, section: int, marks: str) -> int:
         """Return the row of marks not seen before in `section`: perhaps one that another spelling opened."""

@@ -47,9 +47,9 @@ class Stages:
     def settle(self, votes: Votes) -> tuple[Decision, ...]:
         """Return what a stage decides: who is elected by its votes and, if seats are left, whose papers move next."""
         if not self.history:
-            self.quota = (sum(votes) // ((self.seats + 1) * UNIT) + 1) * UNIT
             if not any(votes):
-                self.hopeful.clear()
+                return ()
+            self.quota = (sum(votes) // ((self.seats + 1) * UNIT) + 1) * UNIT
         decisions = [*self._elect([c for c in self.hopeful if votes[c] >= self.quota], "quota", votes)]
         if len(self.hopeful) <= self.seats - len(self.elected):
             decisions += self._elect(self.hopeful, "remaining", votes)
@@ -105,7 +105,7 @@ def scottish_stv(
             by_section,
             continuing,
             decisions,
-            threshold=stages.quota,
+            threshold=stages.quota or None,
             transfers=_carry_out(decisions, piles, votes, stages.quota),
             seated=seated,
             residue_by_section=residue,

@@ -77,13 +77,11 @@ def _contests(contest: Contest, rankings: Rankings, ask: Ask | None) -> Iterator
         return
     run = contest.model_copy(update={"method": "irv", "seats": 1})
     for _ in range(contest.seats):
-        if all(candidate.excluded for candidate in run.candidates):
-            return
         yield run
         elected = _count(rankings, run, ask, None).elected
-        if not elected:
-            return
         run = excluding(run, elected)
+        if not elected or all(candidate.excluded for candidate in run.candidates):
+            return
 
 
 def excluding(contest: Contest, candidates: Container[int], *, excluded: bool = True) -> Contest:

@@ -72,6 +72,8 @@ class _Reader:
             self._parser.Parse(piece, last)
         except expat.ExpatError as fault:
             raise FormatError(self._path, f"line {fault.lineno}", f"expected XML: {fault}") from None
+        except (LookupError, ValueError) as fault:  # an encoding that nobody knows, or that is none of bytes
+            raise FormatError(self._path, "line 1", f"expected XML: {fault}") from None
         complete, self._complete = self._complete, []
         return complete
 

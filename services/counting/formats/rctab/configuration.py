@@ -1,6 +1,7 @@
 """A configuration that has been read and found sound, and the contest it describes."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,8 +52,8 @@ class Configuration:
 def load(path: Path) -> Configuration:
     """Read and check a configuration. Raises FormatError with a line for each thing that is wrong, OSError."""
     try:
-        document = Document.model_validate(msgspec.json.decode(path.read_bytes()))
-    except msgspec.MsgspecError as fault:
+        document = Document.model_validate(msgspec.json.decode(path.read_bytes().removeprefix(BOM_UTF8)))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
         raise FormatError(path, "", f"expected JSON: {fault}") from None
     except ValidationError as fault:
         places = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in fault.errors())

@@ -120,9 +120,8 @@ class ContestRules(Keys):
         if not isinstance(renamed, dict):
             return renamed
         for key in ("winnerElectionMode", "tiebreakMode"):
-            if renamed.get(key) in _OLDER_MODES:
-                renamed = {**renamed, key: _OLDER_MODES[renamed[key]]}
-        return {**renamed, **_older_mode(renamed, keys.get("winnerElectionMode"))}
+            renamed = {**renamed, key: _OLDER_MODES.get(_text(renamed.get(key)), renamed.get(key))}
+        return {**renamed, **_older_mode(renamed, _text(keys.get("winnerElectionMode")))}
 
 
 class Document(Keys):
@@ -148,7 +147,7 @@ class Document(Keys):
         return {**keys, "cvrFileSources": told}
 
 
-def _older_mode(keys: dict[str, Any], mode: Any) -> dict[str, Any]:
+def _older_mode(keys: dict[str, Any], mode: str) -> dict[str, Any]:
     """Return the keys that an older [winnerElectionMode] stands for beside its name."""
     winners = _text(keys.get("numberOfWinners"))
     if mode in {
