@@ -4,19 +4,16 @@ Rule 1: what is not asked for is as the file says it or, where the file says not
 Rule 2: candidates' ids are made of their names, the same for the same file.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
-from unicodedata import normalize
 
 from services.counting.core.rankings import Rankings
 from services.counting.formats.records import BallotFile
-from services.counting.names import find
+from services.counting.names import find, slug, slugs
 from shared.contract.elections import Candidate, Contest, Method, Rules
 
 ELECT_ONE: Final[frozenset[Method]] = frozenset({"irv", "supplementary", "electoral-college"})
-MAX_ID_CHARS: Final = 40
 MAX_TITLE_CHARS: Final = 200
 
 
@@ -60,25 +57,6 @@ def rankings_of(file: BallotFile, contest: Contest) -> Rankings:
     rankings = Rankings(len(contest.candidates), len(file.sections), contest.rules)
     rankings.add((papers.section, papers.marks, papers.ballots) for papers in file.papers)
     return rankings
-
-
-def slugs(names: Sequence[str]) -> list[str]:
-    """Return an id for each name, all different."""
-    taken: dict[str, int] = {}
-    for place, name in enumerate(names):
-        wanted = slug(name, "candidate")
-        unique, number = wanted, 1
-        while unique in taken:
-            number += 1
-            unique = f"{wanted}-{number}"
-        taken[unique] = place
-    return list(taken)
-
-
-def slug(name: str, otherwise: str) -> str:
-    """Return what is left of a name in small ASCII letters and digits: "scott-r-coghill"."""
-    plain = normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:MAX_ID_CHARS].strip("-") or otherwise
 
 
 def _seats(file: BallotFile, asked: Asked) -> int:

@@ -1,7 +1,12 @@
-"""Names as people type them, found among the names there are."""
+"""Names as people type them, found among the names there are; and ids made of names."""
 
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
+from typing import Final
+from unicodedata import normalize
+
+MAX_ID_CHARS: Final = 40
 
 
 def find(typed: str, names: Sequence[str], what: str) -> int:
@@ -20,6 +25,25 @@ def find(typed: str, names: Sequence[str], what: str) -> int:
             f"{typed!r} is {' and '.join(repr(names[place]) for place in found)}: expected one {what}"
         )
     raise ValueError(f"expected a {what}, found {typed.strip()!r}; {_suggestion(wanted, names)}")
+
+
+def slugs(names: Sequence[str]) -> list[str]:
+    """Return an id for each name, all different."""
+    taken: dict[str, int] = {}
+    for place, name in enumerate(names):
+        wanted = slug(name, "candidate")
+        unique, number = wanted, 1
+        while unique in taken:
+            number += 1
+            unique = f"{wanted}-{number}"
+        taken[unique] = place
+    return list(taken)
+
+
+def slug(name: str, otherwise: str) -> str:
+    """Return what is left of a name in small ASCII letters and digits: "scott-r-coghill"."""
+    plain = normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:MAX_ID_CHARS].strip("-") or otherwise
 
 
 def _folded(name: str) -> str:

@@ -80,11 +80,11 @@ class Rankings:
         given = list(changes)
         row_of = self._row_of
         rows = np.array([row_of[section].get(marks, _UNSEEN) for section, marks, _ in given], np.intp)
-        places = np.flatnonzero(rows == _UNSEEN)
-        if places.size:
-            unseen = [given[place][:2] for place in places.tolist()]
-            self._admit_all(list(dict.fromkeys(unseen)))
-            rows[places] = [row_of[section][marks] for section, marks in unseen]
+        is_new = rows == _UNSEEN
+        if is_new.any():
+            new = [(section, marks) for section, marks, _ in compress(given, is_new.tolist())]
+            self._admit_all(list(dict.fromkeys(new)))
+            rows[is_new] = [row_of[section][marks] for section, marks in new]
         return self._move(rows, np.array([delta for _, _, delta in given], np.int64))
 
     def handed_on_by(self, out: Sequence[int]) -> NDArray[np.int64]:
@@ -160,9 +160,11 @@ class Rankings:
         first_row = len(self._ballots)
         self._paths += paths.tobytes()
         plain = list(compress(unseen, read.is_plain.tolist()))
-        self._section.extend([section for section, _ in plain])
+        self._section.frombytes(bytes([section for section, _ in plain]))
         self._ballots.frombytes(bytes(8 * len(plain)))
-        for row, ((section, marks), first) in enumerate(zip(plain, paths[:, 0].tolist(), strict=True), first_row):
+        for row, ((section, marks), first) in enumerate(
+            zip(plain, paths[:, 0].tolist(), strict=True), first_row
+        ):
             self._row_of[section][marks] = row
             self._rows_by_first[first].append(row)
         return list(compress(unseen, (~read.is_plain).tolist()))

@@ -1,8 +1,6 @@
 """A configuration that has been read and found sound, and the contest it describes."""
 
-import re
 from codecs import BOM_UTF8
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,6 +12,7 @@ from services.counting.formats.cvr.raw import WRITE_IN, Source
 from services.counting.formats.rctab.checks import faults
 from services.counting.formats.rctab.document import CvrSource, Document
 from services.counting.formats.records import FormatError
+from services.counting.names import slugs
 from shared.contract.elections import Candidate, Contest, Method, Rules, TieRule
 
 SUFFIX: Final = "_config"
@@ -69,7 +68,7 @@ def contest_of(configuration: Configuration) -> Contest:
     """Return the contest that is to be counted. Its lot is the random seed, as text."""
     document = configuration.document
     names = [candidate.name for candidate in document.candidates]
-    ids = candidate_ids([*names, WRITE_IN])
+    ids = slugs([*names, WRITE_IN])
     candidates = [
         Candidate(id=name_id, name=of.name, excluded=of.excluded)
         for name_id, of in zip(ids, document.candidates, strict=False)
@@ -85,16 +84,6 @@ def contest_of(configuration: Configuration) -> Contest:
         rules=_rules(configuration),
         lot=document.rules.random_seed or "0",
     )
-
-
-def candidate_ids(names: Sequence[str]) -> list[str]:
-    """Return ids made of names: what is left of them in a-z and 0-9, and a number where that is taken."""
-    ids: list[str] = []
-    for place, name in enumerate(names, 1):
-        words = re.findall(r"[a-z0-9]+", name.lower())
-        slug = "-".join(words)[:40].strip("-") or f"candidate-{place}"
-        ids.append(slug if slug not in ids else f"{slug}-{place}")
-    return ids
 
 
 def _rules(configuration: Configuration) -> Rules:

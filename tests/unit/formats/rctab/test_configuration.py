@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.counting.formats.rctab.configuration import candidate_ids, contest_of, load
+from services.counting.formats.rctab.configuration import contest_of, load
 from services.counting.formats.rctab.document import Document
 from services.counting.formats.records import FormatError
 from shared.contract.elections import Contest
@@ -189,8 +189,3 @@ def test_what_is_no_json_is_told(tmp_path: Path) -> None:
     (tmp_path / "x_config.json").write_text('{"rules": ')
     with pytest.raises(FormatError, match="expected JSON"):
         load(tmp_path / "x_config.json")
-
-
-def test_ids_are_what_is_left_of_names() -> None:
-    """Unique, whatever the names are."""
-    assert candidate_ids(["Ann Bø", "ann b", "Ann B", "東"]) == ["ann-b", "ann-b-2", "ann-b-3", "candidate-4"]
