@@ -26,7 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.counting.core.normalise import ENDINGS
-from services.counting.core.rankings import SEVERAL, Rankings
+from services.counting.core.piles import Papers
+from services.counting.core.rankings import SEVERAL
 from services.counting.core.rounds import Decision, Round, Transfer, round_of, transfers_from
 from services.counting.core.ties import TieBreaker
 from services.counting.core.trace import Snapshot
@@ -46,7 +47,7 @@ class Bundles:
     """Papers that go the same way: through the same elected candidates, in the same order, to the same hopeful."""
 
     def __init__(
-        self, rankings: Rankings, paths: NDArray[np.uint8], elected: Sequence[int], out: Sequence[int]
+        self, rankings: Papers, paths: NDArray[np.uint8], elected: Sequence[int], out: Sequence[int]
     ) -> None:
         ways = _ways(paths, elected, out)
         unique, self.of_row = _distinct(ways)
@@ -82,7 +83,7 @@ class State(NamedTuple):
 
 
 def meek(
-    rankings: Rankings, contest: Contest, ties: TieBreaker, snapshots: list[Snapshot] | None
+    rankings: Papers, contest: Contest, ties: TieBreaker, snapshots: list[Snapshot] | None
 ) -> Iterator[Round]:
     """Yield the rounds: each the votes on which somebody is elected or defeated, and where they go from there."""
     states = list(Keeping(rankings, contest, ties).states())
@@ -103,7 +104,7 @@ def meek(
 class Keeping:
     """One count by Meek's method: the keep factors, and who is elected and defeated so far."""
 
-    def __init__(self, rankings: Rankings, contest: Contest, ties: TieBreaker) -> None:
+    def __init__(self, rankings: Papers, contest: Contest, ties: TieBreaker) -> None:
         self._rankings, self._ties, self._seats = rankings, ties, contest.seats
         self._candidates = rankings.candidates
         self._hopeful = [c for c, of in enumerate(contest.candidates) if not of.excluded]
@@ -238,7 +239,7 @@ def _ways(paths: NDArray[np.uint8], elected: Sequence[int], out: Sequence[int]) 
     return ways[:, : max(1, int(length.max(initial=0)))]
 
 
-def _paths(rankings: Rankings, out: Sequence[int]) -> NDArray[np.uint8]:
+def _paths(rankings: Papers, out: Sequence[int]) -> NDArray[np.uint8]:
     """Return the paths with each rank that names several read: the one of them who is not out, or an overvote."""
     paths, _, _ = rankings.columns()
     paths = paths.copy() if rankings.several else paths
@@ -272,7 +273,7 @@ def _snapshot(state: State, candidates: int) -> Snapshot:
     return Snapshot(holder, value, kept)
 
 
-def _transfers(rankings: Rankings, before: State, after: State) -> tuple[Transfer, ...]:
+def _transfers(rankings: Papers, before: State, after: State) -> tuple[Transfer, ...]:
     """Return where votes go from one round to the next: what each paper takes from one holder it gives to another."""
     flows: Counter[tuple[int, int]] = Counter()
     _, _, ballots = rankings.columns()

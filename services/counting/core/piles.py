@@ -8,13 +8,13 @@ Rule 4: fixed places lose a few units when a surplus is divided. They are the co
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.counting.core.normalise import ENDINGS
-from services.counting.core.rankings import SEVERAL, Rankings
+from services.counting.core.rankings import SEVERAL
 from services.counting.core.rounds import Transfer, transfers_from
 from services.counting.core.trace import Snapshot, Units
 from shared.contract.elections import Contest
@@ -22,6 +22,18 @@ from shared.contract.elections import Contest
 OVERVOTE: Final = ENDINGS.index("overvote")
 MAX_UNITS: Final = 2**62
 """Above it a product of votes and a paper's value might not fit 64 bits."""
+
+
+class Papers(Protocol):
+    """What is counted: distinct rankings in columns (see `Rankings`)."""
+
+    candidates: int
+    sections: int
+    several: dict[tuple[int, int], tuple[int, ...]]
+
+    def columns(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int64]]:
+        """Return paths (rows, width), sections and ballots."""
+
 
 Share = Callable[[Units], Units]
 """What papers pass on, given what they are worth."""
@@ -31,12 +43,12 @@ class Piles:
     """All papers of one count."""
 
     def __init__(
-        self, rankings: Rankings, contest: Contest, unit: int = 1, snapshots: list[Snapshot] | None = None
+        self, rankings: Papers, contest: Contest, unit: int = 1, snapshots: list[Snapshot] | None = None
     ) -> None:
         self._several = rankings.several
         self._paths, self._section, ballots = rankings.columns()
         self._candidates, self._sections = rankings.candidates, rankings.sections
-        self.unit = unit
+        self._shape = self._candidates + len(ENDINGS), self._sections
         whole = int(ballots.sum()) * unit * unit <= MAX_UNITS
         self._ballots: Units = ballots if whole else ballots.astype(np.object_)
         self._dtype = np.dtype(np.int64 if whole else np.object_)
@@ -50,14 +62,10 @@ class Piles:
         self._residue = [0] * self._sections
         self._snapshots = snapshots
 
-    @property
-    def holders(self) -> int:
-        """Candidates, then endings."""
-        return self._candidates + len(ENDINGS)
-
     def by_section(self) -> list[list[int]]:
         """Return for each section the units of each holder."""
-        return [list(map(int, column)) for column in self._held.T.tolist()]
+        by_section: list[list[int]] = self._held.T.tolist()
+        return by_section
 
     def residue_by_section(self) -> tuple[int, ...]:
         """Return for each section the units that fixed places have lost so far; nothing where none can be."""
@@ -117,7 +125,7 @@ class Piles:
         moved = self._give(rows)
         self._held += moved
         self._held[source] -= moved.sum(axis=0)
-        return transfers_from(source, list(map(int, moved.sum(axis=1))), self._candidates)
+        return transfers_from(source, moved.sum(axis=1).tolist(), self._candidates)
 
     def _give(self, rows: NDArray[np.intp]) -> Units:
         """Give rows to the next who stands; return the units that each holder receives, (holders, sections)."""
@@ -130,9 +138,9 @@ class Piles:
             waiting = waiting[~self._standing[holder]]
             self._place[waiting] += 1
         units = self._ballots[rows] if self._value is None else self._ballots[rows] * self._value[rows]
-        received = np.zeros(self.holders * self._sections, self._dtype)
-        np.add.at(received, self._holder[rows].astype(np.intp) * self._sections + self._section[rows], units)
-        return received.reshape(self.holders, self._sections)
+        received = np.zeros(self._shape, self._dtype)
+        np.add.at(received, (self._holder[rows], self._section[rows]), units)
+        return received
 
     def _decide_several(self, rows: NDArray[np.intp], holder: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return who holds rows where a rank names several: the one of them who stands, or an overvote."""

@@ -13,22 +13,19 @@ must not outlive the method that takes it, for no buffer grows while it is looke
 
 from array import array
 from collections.abc import Collection, Iterable, Sequence
-from itertools import compress
+from itertools import compress, pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.counting.core.normalise import ENDINGS, Choices, normalise
-from services.counting.core.plain import read_plain
+from services.counting.core.plain import Plain, read_plain
 from shared.contract.ballots import format_marks
 from shared.contract.elections import MAX_CANDIDATES, MAX_SECTIONS, Rules
 
 Change = tuple[int, str, int]
 """Section, marks, and by how many ballots they became more."""
-
-Paper = tuple[int, str]
-"""Section and marks."""
 
 SEVERAL: Final = 255
 """Stands in a path for a rank that names several candidates, of whom the round decides."""
@@ -78,14 +75,15 @@ class Rankings:
         Raises AssertionError if a ranking was retracted more often than it was cast.
         """
         given = list(changes)
+        sections, papers, deltas = zip(*given, strict=True) if given else ((), (), ())
         row_of = self._row_of
-        rows = np.array([row_of[section].get(marks, _UNSEEN) for section, marks, _ in given], np.intp)
+        found = [row_of[section].get(marks, _UNSEEN) for section, marks in zip(sections, papers, strict=True)]
+        rows = np.array(found, np.intp)
         is_new = rows == _UNSEEN
         if is_new.any():
-            new = [(section, marks) for section, marks, _ in compress(given, is_new.tolist())]
-            self._admit_all(list(dict.fromkeys(new)))
-            rows[is_new] = [row_of[section][marks] for section, marks in new]
-        return self._move(rows, np.array([delta for _, _, delta in given], np.int64))
+            new = is_new.tolist()
+            rows[is_new] = self._admit_all(list(compress(sections, new)), list(compress(papers, new)))
+        return self._move(rows, np.array(deltas, np.int64))
 
     def handed_on_by(self, out: Sequence[int]) -> NDArray[np.int64]:
         """Return the ballots that candidates `out`, all fallen, hand on to each holder: shape (holders, sections).
@@ -145,32 +143,47 @@ class Rankings:
         assert ballots[rows].min(initial=0) >= 0, "a ranking was retracted more often than it was cast"
         return Moved(paths[rows], section[rows], deltas)
 
-    def _admit_all(self, unseen: Sequence[Paper]) -> None:
-        """Open a row for each paper not seen before, or find the one that another spelling opened."""
-        untidy = self._admit_plain(unseen) if len(unseen) >= WORTH_COLUMNS else unseen
-        for section, marks in untidy:
-            self._admit(section, marks)
-
-    def _admit_plain(self, unseen: Sequence[Paper]) -> Sequence[Paper]:
-        """Open rows for plain papers, all at once; return the others. No other spelling opened a plain paper's row."""
+    def _admit_all(self, sections: Sequence[int], papers: Sequence[str]) -> list[int]:
+        """Return the rows of papers not seen before: new ones, or those that other spellings opened."""
+        if len(papers) < WORTH_COLUMNS:
+            return [self._admit(*paper) for paper in zip(sections, papers, strict=True)]
         limit = self._rules.max_ranks or self.candidates
         ending = self.candidates + ENDINGS.index("choices")
-        read = read_plain([marks for _, marks in unseen], self.candidates, limit, self._width, ending)
-        paths = read.paths[read.is_plain]
+        read = read_plain(papers, self.candidates, limit, self._width, ending)
+        rows = self._admit_plain(sections, papers, read)
+        for place in np.flatnonzero(~read.is_plain).tolist():
+            rows[place] = self._admit(sections[place], papers[place])
+        return rows
+
+    def _admit_plain(self, sections: Sequence[int], papers: Sequence[str], read: Plain) -> list[int]:
+        """Return the rows of plain papers, opened all at once. No other spelling opened a plain paper's row."""
+        rows: list[int] = []
+        opened: list[int] = []
+        next_row = len(self._ballots)
+        for place, (section, marks, is_plain) in enumerate(
+            zip(sections, papers, read.is_plain.tolist(), strict=True)
+        ):
+            row = self._row_of[section].setdefault(marks, next_row) if is_plain else _UNSEEN
+            if row == next_row:
+                opened.append(place)
+                next_row += 1
+            rows.append(row)
+        self._append_all(read.paths[opened], bytes([sections[place] for place in opened]))
+        return rows
+
+    def _append_all(self, paths: NDArray[np.uint8], sections: bytes) -> None:
         first_row = len(self._ballots)
         self._paths += paths.tobytes()
-        plain = list(compress(unseen, read.is_plain.tolist()))
-        self._section.frombytes(bytes([section for section, _ in plain]))
-        self._ballots.frombytes(bytes(8 * len(plain)))
-        for row, ((section, marks), first) in enumerate(
-            zip(plain, paths[:, 0].tolist(), strict=True), first_row
-        ):
-            self._row_of[section][marks] = row
-            self._rows_by_first[first].append(row)
-        return list(compress(unseen, (~read.is_plain).tolist()))
+        self._section.frombytes(sections)
+        self._ballots.frombytes(bytes(8 * len(sections)))
+        order = np.argsort(paths[:, 0], kind="stable")
+        bounds = np.searchsorted(paths[order, 0], np.arange(self.candidates + 1)).tolist()
+        rows = (order + first_row).astype(np.uint32)
+        for candidate, (start, end) in enumerate(pairwise(bounds)):
+            self._rows_by_first[candidate].frombytes(rows[start:end].tobytes())
 
     def _admit(self, section: int, marks: str) -> int:
-        """Return the row of marks not seen before in `section`: perhaps one that another spelling opened."""
+        """Return the row of marks that had none in `section`: perhaps one that another spelling opened."""
         choices = normalise(marks, self._rules)
         spelling = _spelling(choices)
         row_of = self._row_of[section]

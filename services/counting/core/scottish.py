@@ -18,8 +18,7 @@ from dataclasses import dataclass, field
 from itertools import count as numbers
 from typing import Final
 
-from services.counting.core.piles import Piles, Share
-from services.counting.core.rankings import Rankings
+from services.counting.core.piles import Papers, Piles, Share
 from services.counting.core.rounds import Decision, Round, SettledBy, Transfer, Why, round_of
 from services.counting.core.ties import Sought, TieBreaker
 from services.counting.core.trace import Snapshot
@@ -88,7 +87,7 @@ class Stages:
 
 
 def scottish_stv(
-    rankings: Rankings, contest: Contest, ties: TieBreaker, snapshots: list[Snapshot] | None
+    rankings: Papers, contest: Contest, ties: TieBreaker, snapshots: list[Snapshot] | None
 ) -> Iterator[Round]:
     """Yield the stages: the first count, then one for each surplus or excluded candidate whose papers were moved."""
     hopeful = [c for c, of in enumerate(contest.candidates) if not of.excluded]

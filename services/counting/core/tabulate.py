@@ -13,7 +13,7 @@ from typing import Final
 from services.counting.core.course import Course, places_of
 from services.counting.core.decide import Rulebook
 from services.counting.core.meek import MEEK_PLACES, meek
-from services.counting.core.piles import Piles, Share
+from services.counting.core.piles import Papers, Piles, Share
 from services.counting.core.rankings import Rankings
 from services.counting.core.rounds import Count, Decision, Round, Transfer, round_of
 from services.counting.core.scottish import SCOTTISH_PLACES, scottish_stv
@@ -36,18 +36,18 @@ def tabulate(profile: Profile, contest: Contest, sections: int, ask: Ask | None 
     return recount(rankings, contest, ask)
 
 
-def recount(rankings: Rankings, contest: Contest, ask: Ask | None = None) -> Count:
+def recount(rankings: Papers, contest: Contest, ask: Ask | None = None) -> Count:
     """Return the count of the rankings: see `tabulate`."""
     return _count(rankings, contest, ask, None)
 
 
-def trace(rankings: Rankings, contest: Contest, ask: Ask | None = None) -> Traced:
+def trace(rankings: Papers, contest: Contest, ask: Ask | None = None) -> Traced:
     """Return the count of the rankings and where their papers stood in each round."""
     snapshots: list[Snapshot] = []
     return Traced(_count(rankings, contest, ask, snapshots), tuple(snapshots))
 
 
-def runs(rankings: Rankings, contest: Contest, ask: Ask | None = None) -> Iterator[tuple[Contest, Traced]]:
+def runs(rankings: Papers, contest: Contest, ask: Ask | None = None) -> Iterator[tuple[Contest, Traced]]:
     """Yield each run of a contest: one or, where seats are filled one after another, one for each seat.
 
     Such a run (RCTab's multi-pass IRV) is an instant run-off among those whom no run before has elected.
@@ -56,7 +56,7 @@ def runs(rankings: Rankings, contest: Contest, ask: Ask | None = None) -> Iterat
         yield run, trace(rankings, run, ask)
 
 
-def _count(rankings: Rankings, contest: Contest, ask: Ask | None, snapshots: list[Snapshot] | None) -> Count:
+def _count(rankings: Papers, contest: Contest, ask: Ask | None, snapshots: list[Snapshot] | None) -> Count:
     if contest.method != "sequential-irv":
         rounds = _RULES.get(contest.method, _by_rounds)(
             rankings, contest, TieBreaker(contest, ask), snapshots
@@ -71,7 +71,7 @@ def _count(rankings: Rankings, contest: Contest, ask: Ask | None, snapshots: lis
     return Count(tuple(all_rounds))
 
 
-def _contests(contest: Contest, rankings: Rankings, ask: Ask | None) -> Iterator[Contest]:
+def _contests(contest: Contest, rankings: Papers, ask: Ask | None) -> Iterator[Contest]:
     if contest.method != "sequential-irv":
         yield contest
         return
@@ -94,7 +94,7 @@ def excluding(contest: Contest, candidates: Container[int], *, excluded: bool = 
 
 
 def _by_rounds(
-    rankings: Rankings, contest: Contest, ties: TieBreaker, snapshots: list[Snapshot] | None
+    rankings: Papers, contest: Contest, ties: TieBreaker, snapshots: list[Snapshot] | None
 ) -> Iterator[Round]:
     course = Course(contest, ties, Rulebook(contest))
     piles = Piles(rankings, contest, 10 ** places_of(contest), snapshots)
@@ -141,7 +141,7 @@ def _surplus(votes: int, threshold: int, unit: int) -> Share:
     return lambda worth: worth * fraction // unit
 
 
-_Rules = Callable[[Rankings, Contest, TieBreaker, "list[Snapshot] | None"], Iterator[Round]]
+_Rules = Callable[[Papers, Contest, TieBreaker, "list[Snapshot] | None"], Iterator[Round]]
 
 _RULES: Final[dict[Method, _Rules]] = {"scottish-stv": scottish_stv, "meek": meek}
 _PLACES: Final[dict[Method, Callable[[Contest], int]]] = {
