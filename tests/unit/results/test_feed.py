@@ -5,10 +5,11 @@ from io import StringIO
 
 import pytest
 
-from services.results import sentences
+from services.results import sentences, words
 from services.results.exports import rounds_csv
 from services.results.feed import advances, frame
-from services.results.pages import order, rows, view
+from services.results.pages import view
+from services.results.tables import order, rows
 from shared.contract.codec import encode
 from shared.contract.elections import Phase
 from tests.support.standings import standing
@@ -45,9 +46,9 @@ def test_a_round_s_sentence_tells_where_the_votes_go() -> None:
     found = sentences.round_sentence(FINAL, FINAL.rounds[0])
 
     assert found.startswith(
-        "Damson is out with 15 votes, 5 behind the next. Of these votes 10 (66.7%) to Cherry"
+        "Damson is eliminated with 15 votes, 5 behind the next. Of these votes 10 (66.7%) go to Cherry"
     )
-    assert found.endswith("5 (33.3%) to nobody.")
+    assert found.endswith("5 (33.3%) are non-transferable.")
 
 
 def test_before_the_first_ballot_there_is_a_page_too() -> None:
@@ -81,5 +82,5 @@ def test_every_status_has_its_words(phase: Phase) -> None:
     """On the badge and in a sentence."""
     status = standing(1, phase).status
 
-    assert sentences.STATUS_BADGE[status]
-    assert sentences.STATUS_IN_WORDS[status]
+    assert words.STATUS_BADGE[status]
+    assert words.STATUS_IN_WORDS[status]

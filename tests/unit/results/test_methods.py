@@ -1,20 +1,30 @@
 """A contest's page, sentences and CSV by every method: seats, quotas, divided votes, scores."""
 
 import csv
+import re
+from fractions import Fraction
 from html import unescape
 from io import StringIO
 from typing import get_args
 
 import pytest
 
-from services.results import sentences
+from services.counting.core.normalise import ENDINGS
+from services.counting.core.rounds import SettledBy, Why
+from services.counting.rounds import Rounds
+from services.counting.tally import PartitionOf, Tally
+from services.results import moves, sections, sentences, tables, words
 from services.results.exports import rounds_csv
 from services.results.feed import frame
-from services.results.pages import environment, rows, view
+from services.results.numbers import number
+from services.results.pages import environment, view
+from services.validation.judge import Judge
 from shared.contract.codec import decode_as, encode
-from shared.contract.elections import Method, Phase
-from shared.contract.standings import Standing
-from tests.support.standings import standing
+from shared.contract.codes import election_key
+from shared.contract.elections import Method, Phase, Rules, TieRule
+from shared.contract.standings import Standing, decimal
+from tests.support.elections import MASTER, Life, contest, election
+from tests.support.standings import college, standing, standing_by, surplus
 
 SEVERAL = {"plurality", "sequential-irv", "bottoms-up", "stv-wigm", "scottish-stv", "meek"}
 
@@ -25,18 +35,36 @@ def of(method: Method, phase: Phase = Phase.CLOSED) -> Standing:
 
 
 def page(found: Standing) -> str:
-    """Return the part of a contest's page that changes."""
-    return environment().get_template("standing.html").render(view(frame(encode(found), 1)))
+    """Return the text of the part of a contest's page that changes."""
+    html = environment().get_template("standing.html").render(view(frame(encode(found), 1)))
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html)))
 
 
+def told(found: Standing) -> list[str]:
+    """Return the sentence of each round."""
+    return [sentences.round_sentence(found, round_) for round_ in found.rounds]
+
+
+@pytest.mark.parametrize("phase", [Phase.OPEN, Phase.CLOSED])
 @pytest.mark.parametrize("method", get_args(Method))
-def test_every_method_has_a_page_and_words(method: Method) -> None:
+def test_every_method_has_a_page_and_words(method: Method, phase: Phase) -> None:
     """What the record carries is what it was; the page names the method and everybody elected."""
-    found = of(method)
+    found = of(method, phase)
     assert decode_as(Standing, encode(found)) == found
-    assert sentences.how(found.contest) in unescape(page(found))
-    names = {candidate.id: candidate.name for candidate in found.contest.candidates}
-    assert all(f"{names[winner]}" in sentences.headline(found) for winner in found.elected)
+    assert words.how(found.contest) in page(found)
+    names = words.names_of(found.contest)
+    assert found.elected
+    assert all(names[winner] in sentences.headline(found) for winner in found.elected)
+
+
+def test_every_code_of_a_count_has_its_words() -> None:
+    """Methods, reasons to be elected or eliminated, to stop, and what settles a tie."""
+    assert words.METHOD_IN_WORDS.keys() == set(get_args(Method))
+    assert words.TIE_IN_WORDS.keys() == set(get_args(SettledBy)) - {"votes"}
+    assert words.ENDING_IN_WORDS.keys() == {*ENDINGS, "residue"}
+    assert words.FELL_IN_WORDS.keys() | words.SEATED_IN_WORDS.keys() | {"largest-surplus"} == set(
+        get_args(Why)
+    )
 
 
 @pytest.mark.parametrize("method", get_args(Method))
@@ -45,52 +73,151 @@ def test_a_csv_of_any_method_adds_up(method: Method) -> None:
     found = of(method)
     lines = list(csv.DictReader(StringIO(rounds_csv(found))))
     for round_ in found.rounds:
-        units = [
-            int(line["votes"].replace(".", ""))
+        votes = [
+            Fraction(line["votes"])
             for line in lines
             if line["round"] == str(round_.number) and line["section"] == "all"
         ]
-        assert sum(units) == found.balance.accepted * 10**found.places
+        assert sum(votes) == found.balance.accepted
 
 
-def test_a_divided_vote_is_shown_with_its_decimals() -> None:
-    """Five places by the Scottish rules; the quota is named, a surplus moves on."""
-    found = of("scottish-stv")
-    told = [sentences.round_sentence(found, round_) for round_ in found.rounds]
-    assert sentences.number(found.rounds[1].votes["banana"], found.places) == "40.99985"
-    assert sentences.elects(found, found.rounds[0]) == "Quota: 39.00000 votes."
-    assert any("The surplus of Apple moves on. Of these votes" in sentence for sentence in told)
+def test_a_csv_says_what_became_of_each_candidate() -> None:
+    """Elected in one round, seated in those after it; scores in points."""
+    stv = [line for line in csv.DictReader(StringIO(rounds_csv(surplus()))) if line["section"] == "all"]
+    assert [line["outcome"] for line in stv if line["candidate_id"] == "apple"] == [
+        "elected",
+        *["seated"] * 3,
+    ]
+    assert next(line["votes"] for line in stv if line["candidate_id"] == "banana") == "5.00000"
+    scored = csv.DictReader(StringIO(rounds_csv(college())))
+    assert next(line["points"] for line in scored if line["candidate_id"] == "banana") == "30.62"
+
+
+def test_a_surplus_is_told_stage_by_stage() -> None:
+    """Five places by the Scottish rules, worked out by hand: 7 of Apple's 18 votes move on, each paper at 7/18."""
+    found = surplus()
+    assert decimal(found.rounds[1].votes["banana"], found.places) == "9.27768"  # 5 + 11 x 0.38888
+    assert told(found)[0] == (
+        "Apple with 18 votes reaches the quota of 11 and is elected. The surplus of Apple, 7 votes, is transferred:"
+        " 61.1% go to Banana, 33.3% to Damson and 5.6% to Cherry."
+    )
+    assert told(found)[2].startswith("Damson is eliminated with 6.33328 votes, 2.94440 behind the next.")
     assert sentences.headline(found) == "Apple and Banana are elected."
 
 
-def test_several_are_ahead_until_the_close() -> None:
-    """Nothing is said as a fact while ballots can come."""
-    live = of("scottish-stv", Phase.OPEN)
+def test_a_page_of_seats_shows_quota_residue_and_the_withdrawn() -> None:
+    """The quota is called so, what fixed places lost is a line, and who withdrew is not called eliminated."""
+    shown = page(surplus())
+    assert "2 of 2 seats filled" in shown
+    assert "Quota: 11.00000." in shown
+    assert "Lost to rounding 0.00016" in shown
+    assert "Elderberry withdrawn" in shown
+    assert tables.lines(surplus())[-1].name == "Elderberry"
+
+
+def test_moves_add_up_to_what_leaves() -> None:
+    """Receivers, what a reason stopped and what was lost; a column for each source where several move."""
+    methods: tuple[Method, ...] = ("scottish-stv", "meek", "stv-wigm")
+    for method in methods:
+        for table in moves.tables(surplus(method=method)):
+            assert sum(move.votes for move in table.moves) == table.votes
+            assert all(sum(move.by_source) == move.votes for move in table.moves)
+    (together,) = moves.tables(of("supplementary"))
+    assert together.sources == ("Cherry", "Damson")
+    assert all(sum(move.by_source) == move.votes for move in together.moves)
+    assert "of the surplus of Apple" in moves.tables(surplus())[0].what
+
+
+def test_nothing_of_seats_is_a_fact_until_the_close() -> None:
+    """Would be elected, at present, would be transferred, ahead, last."""
+    live = surplus(Phase.OPEN)
     assert sentences.headline(live) == "Apple and Banana would be elected if it ended now."
-    assert "is ahead with" in sentences.round_sentence(live, live.rounds[0])
+    shown = page(live)
+    assert "2 of 2 seats filled, if it ended now" in shown
+    assert "reaches the quota of 11 at present. The surplus of Apple, 7 votes, would be transferred" in shown
+    assert not re.search(r"\b(is|are) (elected|eliminated|transferred)\b|\bElected\b", shown)
 
 
 def test_whoever_is_elected_stays_in_the_table() -> None:
     """Those elected before keep the quota, and are marked in each round."""
-    found = of("scottish-stv")
-    assert "apple" in found.rounds[1].seated
-    (apple,) = [row for row in rows(found, 1) if row.id == "apple"]
-    assert (apple.note, apple.votes) == ("Elected", 39 * 10**5)
+    found = surplus()
+    (apple,) = [row for row in tables.rows(found, 1) if row.id == "apple"]
+    assert (apple.note, number(apple.votes, found.places)) == ("Elected", "11.00000")
+    assert apple.change == "\N{MINUS SIGN}7.00000"
+
+
+def test_each_seat_of_a_sequence_starts_afresh() -> None:
+    """Whoever has a seat is out of the next run-off, and nobody gains from one to the next."""
+    found = surplus(method="sequential-irv")
+    apple, banana = tables.lines(found)[:2]
+    assert [cell.said for cell in apple.cells] == ["elected", "elected"]
+    assert (apple.cells[1].text, banana.cells[1].text) == ("", "16")
+    assert {row.change for row in tables.rows(found, 1)} == {"\N{EN DASH}"}
+    assert "Final round: round 2, for seat 2" in page(found)
 
 
 def test_an_electoral_college_is_told_in_points() -> None:
-    """Two sections of equal weight: shares of a whole, not of votes."""
-    found = of("electoral-college")
-    first = {row.id: row.share for row in rows(found, 0)}
-    assert first == {"apple": "28.12%", "banana": "21.88%", "cherry": "28.57%", "damson": "21.43%"}
-    assert "of the electoral college" in sentences.headline(found)
+    """Sections of 50, 30 and 20 points: the points that sections bring make each score, to the last fraction."""
+    found = college()
+    for round_ in found.rounds:
+        brings = sections.college_points(found, round_)
+        for name, score in round_.scores.items():
+            assert sum(brings[section.id][name] for section in found.sections) == Fraction(score.exact)
+        assert sum(Fraction(score.exact) for score in round_.scores.values()) == 1
+    # 50 x 4/9 of the board, 30 x 40/86 of the members, all 20 of the friends
+    assert sentences.headline(found) == "Banana is elected in round 2 with 56.18% of the electoral college."
+    assert told(found)[0].startswith("Cherry is eliminated with 28.70% of the electoral college, ")
+    assert "More than 50% of the electoral college elects." in page(found)
 
 
-def test_a_tie_says_what_settled_it() -> None:
-    """Each of the ways has its words."""
-    found = standing(5, Phase.CLOSED, method="plurality", seats=2)
-    level = found.rounds[0].decisions[0].model_copy(
-        update={"tied": ("apple", "banana"), "settled_by": "earlier-rounds"}
+@pytest.mark.parametrize(
+    ("rule", "settled"),
+    [
+        ("lot", "the published lot"),
+        ("random", "a draw from the published seed"),
+        ("earlier-rounds-then-random", "the most recent round in which they differ"),
+        ("candidate-order", "their order on the paper"),
+        ("permutation", "the order drawn from the published seed"),
+    ],
+)
+def test_a_tie_says_what_settled_it(rule: TieRule, settled: str) -> None:
+    """Banana and Cherry are level in the second round; in the first Banana was ahead."""
+    rules = Rules(ties=rule, finish="last-two")
+    fruit = contest().model_copy(update={"rules": rules, "lot": "7"})
+    papers = {(0, "0"): 9, (0, "1"): 5, (0, "2"): 4, (0, "3>2"): 1}
+    first, second, *_ = told(standing_by(fruit, papers, Phase.CLOSED))
+    assert "Level" not in first
+    assert f"Level: Banana and Cherry; {settled} settles it." in second
+
+
+def test_the_votes_that_elect_have_their_name() -> None:
+    """Majority for one, quota for several, and a percentage that has to be exceeded."""
+    several = contest().model_copy(update={"seats": 2})
+    assert words.threshold_name(contest()) == "Majority"
+    assert words.threshold_name(contest(first_round_threshold=True)) == "Majority of the first round"
+    assert words.threshold_name(several.model_copy(update={"method": "stv-wigm"})) == "Quota"
+    assert words.threshold_name(several.model_copy(update={"method": "sequential-irv"})) == "Majority"
+    assert (
+        words.threshold_name(contest().model_copy(update={"rules": Rules(percentage=15)}))
+        == "More than 15% of the votes"
     )
-    told = sentences.round_sentence(found, found.rounds[0].model_copy(update={"decisions": (level,)}))
-    assert "Level: Apple, Banana; the round in which they last differed settles it." in told
+
+
+@pytest.mark.parametrize("method", ["scottish-stv", "meek", "stv-wigm", "electoral-college"])
+def test_ballots_become_a_page(method: Method) -> None:
+    """Cast, judged, tallied, counted, encoded, shown: the page has the votes of the papers that were cast."""
+    life = Life(election(method=method, seats=2 if method in SEVERAL else 1))
+    papers = ["0>1>2"] * 11 + ["0>3"] * 6 + ["1>2"] * 5 + ["2"] * 4 + ["3>2>1"] * 4
+    cast = [life.ballot(elector, marks, "0", section=elector % 2) for elector, marks in enumerate(papers)]
+    judge = Judge(0, 1, "judged", lambda name: election_key(MASTER, name))
+    tally, rounds = Tally(0, 1, "tallies", PartitionOf(1)), Rounds(0, "counts")
+    judge.apply([life.configured(), life.opened(), *cast, life.closed()])
+    tally.apply([outgoing.value for outgoing in judge.take()])
+    rounds.apply([outgoing.value for outgoing in tally.take()])
+    standings = [decode_as(Standing, outgoing.value) for outgoing in rounds.take()]
+
+    (found,) = [standing for standing in standings if standing.contest.id == "fruit"]
+    assert found.rounds[0].votes["apple"] == 17 * 10**found.places
+    first = next(line for line in tables.lines(found) if line.id == "apple")
+    assert f"Apple {first.cells[0].text}" in page(found)
+    assert found.elected[0] == "apple"
