@@ -9,7 +9,7 @@ from itertools import zip_longest
 
 from shared.contract.elections import Election, config_hash
 from shared.contract.recounts import Recount
-from shared.contract.standings import Results, Standing, Status, result_hash, results_of
+from shared.contract.standings import Results, Standing, Status, decimal, result_hash, results_of
 
 _FINAL = (Status.COMPLETE, Status.CERTIFIED)  # certified already: an announcement that failed is repeated
 
@@ -43,8 +43,9 @@ def disagreements(standings: Sequence[Standing], recount: Recount) -> list[str]:
 def differences(standing: Standing, results: Results) -> list[str]:
     """Return where a contest's recount differs from its standing, round by round; empty if it agrees."""
     published = results_of(standing.rounds, standing.elected)
-    found = [*_round_differences("votes", published.rounds, results.rounds)]
-    found += _round_differences("inactive", published.inactive, results.inactive)
+    places = standing.places
+    found = [*_round_differences("votes", published.rounds, results.rounds, places)]
+    found += _round_differences("inactive", published.inactive, results.inactive, places)
     if published.elected != results.elected:
         found.append(f"elected: published {_names(published.elected)}, recounted {_names(results.elected)}")
     if standing.result_hash != result_hash(results):
@@ -71,7 +72,7 @@ def _different_terms(standing: Standing, recount: Recount) -> Iterator[str]:
 
 
 def _round_differences(
-    what: str, published: Sequence[Mapping[str, int]], recounted: Sequence[Mapping[str, int]]
+    what: str, published: Sequence[Mapping[str, int]], recounted: Sequence[Mapping[str, int]], places: int
 ) -> Iterator[str]:
     for number, (ours, theirs) in enumerate(zip_longest(published, recounted), start=1):
         if ours is None or theirs is None:
@@ -79,7 +80,12 @@ def _round_differences(
             continue
         for name in sorted({*ours, *theirs}):
             if ours.get(name) != theirs.get(name):
-                yield f"round {number}, {what} {name}: published {ours.get(name)}, recounted {theirs.get(name)}"
+                told = (_votes(ours.get(name), places), _votes(theirs.get(name), places))
+                yield f"round {number}, {what} {name}: published {told[0]}, recounted {told[1]}"
+
+
+def _votes(units: int | None, places: int) -> str:
+    return "none" if units is None else decimal(units, places)
 
 
 def _names(ids: Sequence[str]) -> str:

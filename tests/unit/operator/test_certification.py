@@ -92,6 +92,15 @@ def test_every_difference_is_named(change: dict[str, object], expected: str) -> 
     assert found[-1].startswith("result hash: published ")
 
 
+def test_a_difference_of_divided_votes_is_told_in_decimals() -> None:
+    """A hundred-thousandth of a vote, which the published standing gives to one candidate more."""
+    recounted = RESULTS.model_copy(update={"rounds": ({"water": 299_999, "juice": 2}, {"water": 4})})
+
+    found = differences(standing(places=5), recounted)
+
+    assert found[0] == "round 1, votes water: published 0.00003, recounted 2.99999"
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
