@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 RATE ?= 14000
+CONTESTS ?= 10000
 BIN := .venv/bin
 
 .PHONY: help setup demo up test check bench-count bench-peers format clean
@@ -24,16 +25,16 @@ demo: .venv/ready ## cast and count Labour's 2015 election on this machine (RATE
 up: .venv/ready ## run all of Livecount on this machine
 	$(BIN)/livecount up
 
-test: .venv/ready ## every test: unit, property, integration on real Kafka and Valkey, browser
+test: .venv/ready ## every test: unit, property, golden, integration on real Kafka and Valkey, browser (CONTESTS=random contests)
 	@infra/chromium.sh
-	$(BIN)/python -m pytest tests
+	LIVECOUNT_CONTESTS=$(CONTESTS) $(BIN)/python -m pytest tests
 
-check: .venv/ready ## lint, types, import contracts, unit and property tests
+check: .venv/ready ## lint, types, import contracts, unit, property and golden tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q tests/unit tests/property tests/tidy
+	$(BIN)/python -m pytest -q tests/unit tests/property tests/golden tests/tidy
 
 bench-count: .venv/ready .livecount/peers/ready ## measure the counting core beside its peers from PyPI (QUICK=1: some minutes less)
 	$(BIN)/python -m tests.bench.count $(if $(QUICK),--quick)

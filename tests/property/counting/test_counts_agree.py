@@ -1,11 +1,13 @@
 """Whatever is cast and taken back, the live count, the reference and the audit tell one story."""
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,7 +28,10 @@ from tests.support.strategies import (
     streams,
 )
 
-THOROUGHLY = settings(max_examples=4 * settings().max_examples)
+CONTESTS = int(os.environ.get("LIVECOUNT_CONTESTS", "400"))
+"""Random contests that both tabulators count: `make test` takes 10,000, `make test CONTESTS=…` any number."""
+
+OFTEN = settings(max_examples=CONTESTS)
 
 
 Told = list[
@@ -71,7 +76,7 @@ def tabulated(profile: Profile, contest: Contest) -> Count:
     return tabulate(profile, contest, MAX_SECTIONS)
 
 
-@THOROUGHLY
+@settings(max_examples=max(100, CONTESTS // 10))
 @given(st.data())
 def test_the_live_count_equals_the_reference_after_every_batch(data: st.DataObject) -> None:
     """Additions and retractions, in any batches: every field of every round is the reference's."""
@@ -113,7 +118,8 @@ def test_taking_every_ballot_back_leaves_an_empty_count(data: st.DataObject) -> 
     assert live.count() == tabulated({}, contest)
 
 
-@THOROUGHLY
+@OFTEN
+@pytest.mark.timeout(3600)
 @given(st.data())
 def test_the_audit_agrees_with_the_core(data: st.DataObject) -> None:
     """Two programs written apart give the same votes, inactive ballots, residues and decisions in every round."""
