@@ -1,15 +1,13 @@
-"""Livecount, by the same recipe: distinct rankings in columns, then the cold count from them."""
+"""Livecount: decoded ballots in columns, then the cold count from them."""
 
-from collections import Counter
-
-from services.counting.core.rankings import Rankings
+from services.counting.core.decoded import DecodedBallots
 from services.counting.core.tabulate import recount
 from shared.contract.elections import Candidate, Contest
 from tests.bench.peers.turns import Ballots, serve
 
 
-def build(ballots: Ballots, candidates: int, seats: int) -> tuple[Rankings, Contest]:
-    """Return the rankings of a contest by instant run-off or, for several seats, Scottish STV."""
+def build(ballots: Ballots, candidates: int, seats: int) -> tuple[DecodedBallots, Contest]:
+    """Return the distinct rankings and a contest by instant run-off or, for several seats, Scottish STV."""
     contest = Contest(
         id="bench",
         title="Bench",
@@ -18,12 +16,10 @@ def build(ballots: Ballots, candidates: int, seats: int) -> tuple[Rankings, Cont
         candidates=tuple(Candidate(id=f"c{c}", name=f"C{c}") for c in range(candidates)),
         lot="1",
     )
-    rankings = Rankings(candidates, 1, contest.rules)
-    rankings.add((0, ">".join(map(str, ranking)), times) for ranking, times in Counter(ballots).items())
-    return rankings, contest
+    return DecodedBallots(ballots, candidates), contest
 
 
-def count(built: tuple[Rankings, Contest]) -> list[int]:
+def count(built: tuple[DecodedBallots, Contest]) -> list[int]:
     """Return the winners."""
     return list(recount(*built).elected)
 
