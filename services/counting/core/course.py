@@ -35,22 +35,16 @@ class Course:
         self.history: list[Sequence[int] | Sequence[Fraction]] = []
         self.threshold: int | None = None
         self.scores: tuple[Fraction, ...] = ()
-        self._last: tuple[Decision, ...] = ()
-
-    @property
-    def continuing(self) -> tuple[int, ...]:
+        self.continuing: tuple[int, ...] = tuple(self.hopeful)
         """Those who hold votes that a decision may still move: where no surplus does, an elected one as well."""
-        return tuple(self.hopeful) if self.divides else tuple(sorted((*self.hopeful, *self.elected)))
+        self.electable = [c for c in self.hopeful if not contest.candidates[c].write_in]
+        """Those who can still be elected: undeclared write-ins never are."""
+        self._last: tuple[Decision, ...] = ()
 
     @property
     def to_last_two(self) -> bool:
         """Whether the count goes on after a winner until two are left [continueUntilTwoCandidatesRemain]."""
         return self.rules.finish == "last-two" and self.contest.method in {"irv", "electoral-college"}
-
-    @property
-    def electable(self) -> list[int]:
-        """Those who can still be elected: undeclared write-ins never are."""
-        return [c for c in self.hopeful if not self.contest.candidates[c].write_in]
 
     @property
     def seated(self) -> tuple[int, ...]:
@@ -69,11 +63,16 @@ class Course:
         nobody_ever = not self.history and not any(votes)
         self._last = () if nobody_ever else self._rulebook.decide(self, votes)
         self.history.append(votes)
-        for decision in self._last:
-            self.hopeful.remove(decision.candidate)
-            if decision.outcome == "elected":
-                self.elected.append(decision.candidate)
+        if self._last:
+            self._carry_out()
         return self._last
+
+    def _carry_out(self) -> None:
+        gone = {decision.candidate for decision in self._last}
+        self.elected += [d.candidate for d in self._last if d.outcome == "elected"]
+        self.hopeful = [c for c in self.hopeful if c not in gone]
+        self.electable = [c for c in self.electable if c not in gone]
+        self.continuing = tuple(self.hopeful if self.divides else sorted((*self.hopeful, *self.elected)))
 
     def goes_on(self) -> bool:
         """Return whether the rules ask for a further round."""

@@ -62,7 +62,7 @@ def _write_ins(course: Course, votes: Votes) -> list[int]:
 
 def _most_votes(course: Course, votes: Votes) -> Iterator[Decision]:
     """Plurality: ... those with the most votes."""
-    left = course.electable
+    left = list(course.electable)
     for _ in range(min(course.contest.seats, len(left))):
         decision = _best(course, left, "most", votes)
         left.remove(decision.candidate)
@@ -244,8 +244,8 @@ def _worst(course: Course, among: Sequence[int], why: Why, votes: Votes) -> Deci
 
 
 def _pick(course: Course, among: Sequence[int], sought: Sought, why: Why, votes: Votes) -> Decision:
-    edge = (max if sought == "winner" else min)(votes[c] for c in among)
-    level = tuple(c for c in among if votes[c] == edge)
+    edge = (max if sought == "winner" else min)([votes[c] for c in among])
+    level = tuple([c for c in among if votes[c] == edge])
     candidate, settled_by = course.ties.pick(level, sought, course.history)
     outcome: Outcome = "elected" if sought == "winner" else "eliminated"
     tied = level if len(level) > 1 else ()
@@ -256,9 +256,8 @@ def _margin(course: Course, candidate: int, votes: Votes) -> int | None:
     """Return the units to the nearest other candidate; none in an electoral college, whose scores are no votes."""
     if course.scores:
         return None
-    return min(
-        (abs(int(votes[c] - votes[candidate])) for c in course.continuing if c != candidate), default=None
-    )
+    own = votes[candidate]
+    return min([abs(int(votes[c] - own)) for c in course.continuing if c != candidate], default=None)
 
 
 def _threshold(course: Course) -> int:

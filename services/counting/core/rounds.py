@@ -188,8 +188,8 @@ def round_of(  # noqa: PLR0913 - a round is all this
 
 def transfers_from(source: int, moved: Sequence[int], candidates: int) -> tuple[Transfer, ...]:
     """Return the transfers out of `source`, given the votes `moved` to each holder: candidates, then endings."""
-    to_candidates = (Transfer(source, c, None, n) for c, n in enumerate(moved[:candidates]) if n)
-    to_endings = (Transfer(source, None, e, n) for e, n in zip(ENDINGS, moved[candidates:], strict=True) if n)
+    to_candidates = [Transfer(source, c, None, n) for c, n in enumerate(moved[:candidates]) if n]
+    to_endings = [Transfer(source, None, e, n) for e, n in zip(ENDINGS, moved[candidates:], strict=True) if n]
     return (*to_candidates, *to_endings)
 
 
