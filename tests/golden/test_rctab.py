@@ -59,7 +59,10 @@ def test_records_are_converted_as_rctab_converts_them(form: str, tmp_path: Path)
     out = tmp_path / "converted"
     config = str(folder / "conversions_from_cdf_config.json")
     assert livecount("convert", config, "--to", form, "--out", str(out)).exit_code == 0
-    expected = {"cdf": "conversions_from_cdf_expected_cdf_cvr.json", "csv": "conversions_from_cdf_expected.csv"}
+    expected = {
+        "cdf": "conversions_from_cdf_expected_cdf_cvr.json",
+        "csv": "conversions_from_cdf_expected.csv",
+    }
     made = out.rename(out.with_suffix(Path(expected[form]).suffix))
     assert told(made) == told(folder / expected[form])
 

@@ -50,9 +50,7 @@ def test_a_scottish_ward_stage_by_stage(ward: str) -> None:
 def test_a_count_by_meeks_method_decision_by_decision() -> None:
     """Castor is elected, Pollux and Helen are within a hair, Helen is left: nine places each time."""
     count, names = counted("forty-two", "meek")
-    for round_, step in zip(
-        count.rounds, steps("forty-two.meek.steps.json", "elect", "defeat"), strict=True
-    ):
+    for round_, step in zip(count.rounds, steps("forty-two.meek.steps.json", "elect", "defeat"), strict=True):
         votes = {name: text(units, count.places) for name, units in zip(names, round_.votes, strict=True)}
         assert votes == step["votes"], step["message"]
         assert text(round_.threshold or 0, count.places) == step["quota"]

@@ -135,7 +135,7 @@ def told(count: Count, contest: Contest) -> list[tuple[dict[str, int], dict[str,
     return [
         (
             {ids[c]: round_.votes[c] for c in (*round_.continuing, *round_.seated)},
-            dict(round_.inactive),
+            {str(ending): votes for ending, votes in round_.inactive.items()},
             {ids[c] for c in round_.eliminated},
             {ids[c] for c in round_.elected},
         )

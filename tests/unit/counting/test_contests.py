@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.counting.contests import Asked, contest_of, rankings_of, slugs
+from services.counting.contests import Asked, contest_of, rankings_of
 from services.counting.formats.records import BallotFile, Papers
+from services.counting.names import slugs
 from shared.contract.elections import Candidate
 
 FILE = BallotFile(
