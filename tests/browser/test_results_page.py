@@ -23,7 +23,7 @@ from shared.contract.standings import Standing
 from shared.contract.topics import COUNTS_PUBLISHED
 from shared.runtime.kafka import send_all, start_producer
 from tests.support.pipeline import Pipeline
-from tests.support.standings import standing
+from tests.support.standings import college, standing, surplus
 
 pytestmark = [pytest.mark.kafka, pytest.mark.browser]
 
@@ -81,6 +81,17 @@ def opened(browser: Browser, pipeline: Pipeline, path: str = PATH, **options: An
     page = browser.new_page(**options)
     page.goto(url(pipeline, path))
     expect(page.locator("#headline")).to_contain_text("elected", timeout=10_000)
+    return page
+
+
+def arrived(
+    browser: Browser, pipeline: Pipeline, election: str, *, width: int, scheme: Any = "light"
+) -> Page:
+    """Return the page of an election's contest between fruit, as soon as there is one."""
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    deadline = time.monotonic() + 10
+    while page.goto(url(pipeline, f"/elections/{election}/contests/fruit")).status != 200:  # type: ignore[union-attr]
+        assert time.monotonic() < deadline, "the standing did not arrive"
     return page
 
 
@@ -149,22 +160,58 @@ def test_nothing_stands_in_anybody_s_way(
 def test_seats_quotas_and_scores_stand_in_nobody_s_way_either(
     browser: Browser, pipeline: Pipeline, width: int, scheme: Any
 ) -> None:
-    """A single transferable vote for two seats, and an electoral college: no violation, no overflow."""
-    publish(
-        pipeline,
-        standing(5, Phase.CLOSED, "council", method="scottish-stv", seats=2),
-        standing(5, Phase.CLOSED, "party", method="electoral-college"),
-    )
-    for election, words in (("council", "Apple and Banana are elected"), ("party", "of the electoral college")):
-        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        deadline = time.monotonic() + 10
-        while page.goto(url(pipeline, f"/elections/{election}/contests/fruit")).status != 200:  # type: ignore[union-attr]
-            assert time.monotonic() < deadline, "the standing did not arrive"
+    """A single transferable vote for two seats, and an electoral college: no violation, no overflow down to 320."""
+    publish(pipeline, surplus(), college())
+    for election, words in (
+        ("council", "Apple and Banana are elected"),
+        ("party", "of the electoral college"),
+    ):
+        page = arrived(browser, pipeline, election, width=width, scheme=scheme)
         expect(page.locator("#headline")).to_contain_text(words)
         found = Axe().run(page)
         assert found.violations_count == 0, found.generate_report()
-        assert page.evaluate("document.documentElement.scrollWidth") == width
         page.screenshot(path=pipeline.folder / f"{election}-{width}-{scheme}.png", full_page=True)
+        for narrow in (width, 320):
+            page.set_viewport_size({"width": narrow, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth") == narrow
+
+
+def test_the_seats_fill_while_people_look(browser: Browser, pipeline: Pipeline) -> None:
+    """A contest by the Scottish rules: ahead while ballots come, elected at the close, with every decimal."""
+    publish(pipeline, surplus(Phase.OPEN))
+    page = arrived(browser, pipeline, "council", width=1280)
+    expect(page.get_by_role("heading", name="2 of 2 seats filled, if it ended now")).to_be_visible()
+    expect(page.locator(".seats .tag")).to_have_text(["Ahead", "Ahead"])
+    closed = surplus()
+    publish(
+        pipeline,
+        closed.model_copy(update={"sequence": closed.sequence + 1, "watermark": (closed.sequence + 1,)}),
+    )
+
+    expect(page.locator(".seats .tag")).to_have_text(["Elected", "Elected"], timeout=10_000)
+    expect(page.locator(".seats li").first).to_contain_text("Apple")
+    rounds = page.get_by_role("table", name="Every round")
+    expect(rounds.get_by_role("row", name="Apple")).to_contain_text("18.00000")
+    expect(rounds.get_by_role("row", name="Elderberry")).to_contain_text("withdrawn")
+    expect(
+        page.get_by_role("table", name="After round 1: 7.00000 votes of the surplus of Apple")
+    ).to_be_visible()
+
+
+def test_names_stay_in_view_while_a_wide_table_scrolls(browser: Browser, pipeline: Pipeline) -> None:
+    """On a phone the table of all rounds scrolls beneath the names."""
+    publish(pipeline, surplus())
+    page = arrived(browser, pipeline, "council", width=360)
+    expect(page.locator("#livetext")).to_contain_text(
+        "standing", timeout=10_000
+    )  # the feed's first word is shown
+    region = page.get_by_role("region", name="All rounds")
+    shown = region.get_by_role("rowheader", name="Apple")
+    before = shown.bounding_box()
+    assert region.evaluate("e => { e.scrollLeft = 150; return e.scrollLeft }") == 150
+
+    assert before is not None
+    assert shown.bounding_box() == before
 
 
 def test_no_page_is_wider_than_a_narrow_phone(browser: Browser, pipeline: Pipeline) -> None:

@@ -32,20 +32,20 @@ def standing(
     return standing_by(fruit, {ranking: times * n for ranking, n in PROFILE.items()}, phase, name)
 
 
-def surplus(phase: Phase = Phase.CLOSED, method: Method = "scottish-stv") -> Standing:
+def surplus(phase: Phase = Phase.CLOSED, method: Method = "scottish-stv", name: str = "council") -> Standing:
     """Return a standing of two seats by STV, in which a surplus is divided and a candidate is withdrawn."""
     fruit = contest(candidates=("apple", "banana", "cherry", "damson", "elderberry"))
     withdrawn = fruit.candidates[-1].model_copy(update={"excluded": True})
     changes = {"method": method, "seats": 2, "candidates": (*fruit.candidates[:-1], withdrawn)}
-    return standing_by(fruit.model_copy(update=changes), SURPLUS, phase)
+    return standing_by(fruit.model_copy(update=changes), SURPLUS, phase, name)
 
 
-def college(phase: Phase = Phase.CLOSED) -> Standing:
+def college(phase: Phase = Phase.CLOSED, name: str = "party") -> Standing:
     """Return a standing of an electoral college of three sections with unequal shares."""
     fruit = contest(candidates=("apple", "banana", "cherry"))
     shares = {"method": "electoral-college", "section_shares": (50, 30, 20)}
     return standing_by(
-        fruit.model_copy(update=shares), COLLEGE, phase, sections=("Board", "Members", "Friends")
+        fruit.model_copy(update=shares), COLLEGE, phase, name, sections=("Board", "Members", "Friends")
     )
 
 
