@@ -115,7 +115,7 @@ def view(frame: Frame) -> dict[str, Any]:
         "votes": partial(number, places=standing.places),
         "colours": tables.colours(standing),
         "moves": moves.tables(standing),
-        "by_section": partial(sections.table, standing),
+        "by_section": partial(sections.table, standing, tables.order(standing)),
         "as_of": datetime.fromtimestamp(frame.as_of_ms / 1000, UTC),
         "final": words.is_final(standing),
         "reasons": [

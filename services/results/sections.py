@@ -5,11 +5,11 @@ still continue in it. A section where none continues brings nothing, and the oth
 of a line add up to the candidate's score.
 """
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
 from services.results.numbers import number, points
-from services.results.tables import order
 from services.results.words import names_of
 from shared.contract.standings import Round, Standing
 
@@ -30,8 +30,8 @@ class Line(NamedTuple):
     together: Part
 
 
-def table(standing: Standing, round_: Round) -> list[Line]:
-    """Return a round's votes by section."""
+def table(standing: Standing, order: Sequence[str], round_: Round) -> list[Line]:
+    """Return a round's votes by section, candidates in the given order."""
     names, brings = names_of(standing.contest), college_points(standing, round_) if round_.scores else {}
     return [
         Line(
@@ -49,7 +49,7 @@ def table(standing: Standing, round_: Round) -> list[Line]:
                 round_.scores[name].points if round_.scores else "",
             ),
         )
-        for name in order(standing)
+        for name in order
         if name in round_.votes
     ]
 

@@ -60,11 +60,12 @@ def colours(standing: Standing) -> dict[str, int]:
 
 def order(standing: Standing) -> list[str]:
     """Return the candidates who are in the count, as they finished."""
-    reached: dict[str, tuple[int, Fraction]] = {}
+    last: dict[str, Round] = {}
     for round_ in standing.rounds:
-        reached |= {name: (round_.number, strength(round_, name)) for name in round_.votes}
-    rest = [name for name in reached if name not in standing.elected]
-    return [*standing.elected, *sorted(rest, key=lambda name: reached[name], reverse=True)]
+        last |= dict.fromkeys(round_.votes, round_)
+    rest = [name for name in last if name not in standing.elected]
+    rest.sort(key=lambda name: (last[name].number, strength(last[name], name)), reverse=True)
+    return [*standing.elected, *rest]
 
 
 def strength(round_: Round, candidate: str) -> Fraction:
