@@ -12,12 +12,15 @@ from zipfile import ZipFile
 
 from services.counting.formats.rctab.configuration import contest_of, load
 from services.counting.formats.rctab.records import read_records
+from services.counting.formats.records import FormatError
 from shared.contract.ballots import marks_fault
 from tests.fuzz.files import Target
 
 PART: Final = b"\n~~~\n"
 MAX_RANKS: Final = 5
 MOST_RANKS: Final = 1_000
+LONGEST: Final = 20_000
+"""Characters of a message: about all that is wrong with a file of the size that is fuzzed."""
 
 
 def configuration(provider: str, source: str, **settings: str) -> bytes:
@@ -50,14 +53,26 @@ def configuration(provider: str, source: str, **settings: str) -> bytes:
 
 
 def records(path: Path) -> None:
-    """Read all records of a configuration, and assert that each has marks in their one spelling."""
+    """Read all records of a configuration, and assert that each has marks in their one spelling.
+
+    A refusal is a FormatError or an OSError, and names a file that is there or was looked for; any other is a fault.
+    """
     try:
         found = load(path)
         candidates = len(contest_of(found).candidates)
         for record in read_records(found):
             assert marks_fault(record.marks, candidates, found.max_ranks or MOST_RANKS) is None, record
-    except (ValueError, OSError):
+    except (FormatError, OSError) as fault:
+        _check_told(fault, path.parent)
+
+
+def _check_told(fault: FormatError | OSError, folder: Path) -> None:
+    if isinstance(fault, OSError):
+        assert fault.filename, fault
         return
+    told = str(fault)
+    assert told.startswith(str(folder)), told
+    assert len(told) < LONGEST, f"{told[:500]} and so on"
 
 
 def source(config: bytes, *names: str) -> Callable[[Path], None]:

@@ -5,11 +5,12 @@ Rule 1: the column's head says what it stands for: `Choice_7_1:contest:rank:rule
 Rule 2: where all columns of the contest are blank, the paper does not have it.
 """
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from services.counting.formats.cvr.csv_rows import rows, whole
+from services.counting.formats.cvr.json_file import shown
 from services.counting.formats.cvr.labels import meaning
 from services.counting.formats.cvr.raw import RawRecord, Selection, Source
 from services.counting.formats.records import FormatError
@@ -28,17 +29,10 @@ Columns = dict[int, tuple[int, str | None]]
 
 def read(path: Path, source: Source) -> Iterator[RawRecord]:
     """Yield the records of a file's contest. Raises FormatError naming line and column, OSError."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            yield from _records(path, csv.reader(file, strict=True), source)
-    except (csv.Error, UnicodeDecodeError) as fault:
-        raise FormatError(path, "", f"expected CSV in UTF-8: {fault}") from None
-
-
-def _records(path: Path, rows: Iterator[list[str]], source: Source) -> Iterator[RawRecord]:
-    head = next(rows, [])
+    table = rows(path)
+    head = next(table, [])
     columns = _columns(path, head, source)
-    for line, cells in enumerate(rows, 2):
+    for line, cells in enumerate(table, 2):
         if not cells:
             continue
         if len(cells) != len(head):
@@ -74,11 +68,12 @@ def _choice(path: Path, column: int, text: str, contest: str) -> tuple[int, str]
     if not rest.startswith(f"{contest}:"):
         return None
     parts = rest.removeprefix(f"{contest}:").split(":")
-    if len(parts) >= 4 and parts[0].isascii() and parts[0].isdecimal():
-        return int(parts[0]), ":".join(parts[2:-1])
+    rank = whole(parts[0])
+    if len(parts) >= 4 and rank is not None:
+        return rank, ":".join(parts[2:-1])
     if len(parts) > 4:
         return None  # a contest whose name begins like this one's
-    raise FormatError(path, f"line 1, column {column + 1}", f"expected {_HEAD}, found {text!r}")
+    raise FormatError(path, f"line 1, column {column + 1}", f"expected {_HEAD}, found {shown(text)}")
 
 
 def _selections(path: Path, line: int, cells: list[str], columns: Columns) -> tuple[Selection, ...]:
@@ -86,7 +81,9 @@ def _selections(path: Path, line: int, cells: list[str], columns: Columns) -> tu
     for column, (rank, text) in columns.items():
         cell = cells[column].strip()
         if cell not in {"0", "1"}:
-            raise FormatError(path, f"line {line}, column {column + 1}", f"expected 0 or 1, found {cell!r}")
+            raise FormatError(
+                path, f"line {line}, column {column + 1}", f"expected 0 or 1, found {shown(cell)}"
+            )
         if cell == "1" and text is not None:
             found.append((rank, text))
     return tuple(sorted(found, key=lambda selection: selection[0]))

@@ -3,10 +3,11 @@
 The first row names the columns. Some are not candidates': the id, the precinct and the batch, which stand before them.
 """
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 
+from services.counting.formats.cvr.csv_rows import rows, whole
+from services.counting.formats.cvr.json_file import shown
 from services.counting.formats.cvr.raw import WRITE_IN, RawRecord, Source
 from services.counting.formats.records import FormatError
 
@@ -15,15 +16,11 @@ def read(path: Path, source: Source) -> Iterator[RawRecord]:
     """Yield the records of a CSV file. Raises FormatError naming line and column, OSError."""
     assert source.first_vote_column is not None, "checked with the configuration"
     assert source.first_vote_row is not None, "checked with the configuration"
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.reader(file, strict=True))
-    except (csv.Error, UnicodeDecodeError) as fault:
-        raise FormatError(path, "", f"expected CSV in UTF-8: {fault}") from None
-    if not rows:
+    found = list(rows(path))
+    if not found:
         raise FormatError(path, "line 1", "expected the names of the columns")
-    names = [WRITE_IN if name and name == source.undeclared_write_in_label else name for name in rows[0]]
-    for line, cells in enumerate(rows[1:], 2):
+    names = [WRITE_IN if name and name == source.undeclared_write_in_label else name for name in found[0]]
+    for line, cells in enumerate(found[1:], 2):
         if line >= source.first_vote_row and cells:
             yield _record(path, line, cells, names, source)
 
@@ -36,10 +33,11 @@ def _record(path: Path, line: int, cells: list[str], names: list[str], source: S
     for column, cell in enumerate(cells[first:], first):
         if column + 1 in {source.id_column, source.precinct_column, source.batch_column} or not cell.strip():
             continue
-        if not cell.strip().isdecimal():
+        rank = whole(cell.strip())
+        if rank is None:
             place = f"line {line}, column {column + 1} ({names[column]})"
-            raise FormatError(path, place, f"expected a rank, found {cell!r}")
-        ranked.append((int(cell), names[column]))
+            raise FormatError(path, place, f"expected a rank, found {shown(cell)}")
+        ranked.append((rank, names[column]))
     ranked.sort(key=lambda selection: selection[0])
     vendor_id = _cell(cells, source.id_column)
     precinct, batch = _cell(cells, source.precinct_column), _cell(cells, source.batch_column)

@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
+from services.counting.formats.cvr.csv_rows import whole
 from services.counting.formats.records import FormatError
 
 BOM = b"\xef\xbb\xbf"
@@ -68,9 +69,10 @@ class Node:
     def whole(self, key: str) -> int:
         """Return the whole number at `key`, also if it is written as text."""
         found = self.text(key)
-        if not (found.isascii() and found.isdecimal()):
+        number = whole(found)
+        if number is None:
             self.refuse(f"expected a whole number [{key}], found {shown(found)}")
-        return int(found)
+        return number
 
     def truth(self, key: str) -> bool:
         """Return the true or false at `key`, which must be there."""

@@ -176,7 +176,7 @@ def _rule_faults(document: Document) -> Iterator[str]:
     yield from _number("rules.multiSeatBottomsUpPercentageThreshold", percentage, 1, 100)
     early = rules.stop_tabulation_early_after_round
     yield from _number("rules.stopTabulationEarlyAfterRound", early, 1, MAX_INT)
-    if rules.number_of_winners.isdecimal() and rules.winner_election_mode in ELECTION_MODES:
+    if re.fullmatch(r"\d{1,19}", rules.number_of_winners) and rules.winner_election_mode in ELECTION_MODES:
         yield from _mode_faults(document, int(rules.number_of_winners))
 
 

@@ -13,7 +13,7 @@ from services.counting.formats.rctab.checks import faults
 from services.counting.formats.rctab.document import CvrSource, Document
 from services.counting.formats.records import FormatError
 from services.counting.names import slugs
-from shared.contract.elections import Candidate, Contest, Method, Rules, TieRule
+from shared.contract.elections import Contest, Method, Rules, TieRule
 
 SUFFIX: Final = "_config"
 
@@ -55,8 +55,7 @@ def load(path: Path) -> Configuration:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
         raise FormatError(path, "", f"expected JSON: {fault}") from None
     except ValidationError as fault:
-        places = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in fault.errors())
-        raise FormatError(path, "", "; ".join(places)) from None
+        raise FormatError(path, "", _told(fault)) from None
     found = list(faults(document, path.parent))
     if found:
         more = "" if len(found) == 1 else f"{len(found)} things are wrong\n  "
@@ -65,25 +64,41 @@ def load(path: Path) -> Configuration:
 
 
 def contest_of(configuration: Configuration) -> Contest:
-    """Return the contest that is to be counted. Its lot is the random seed, as text."""
+    """Return the contest that is to be counted. Its lot is the random seed, as text.
+
+    Raises FormatError for a contest larger than any that is counted: too many candidates or seats, a name too long.
+    """
+    try:
+        return _contest(configuration)
+    except ValidationError as fault:
+        raise FormatError(configuration.path, "", _told(fault)) from None
+
+
+def _contest(configuration: Configuration) -> Contest:
     document = configuration.document
     names = [candidate.name for candidate in document.candidates]
     ids = slugs([*names, WRITE_IN])
-    candidates = [
-        Candidate(id=name_id, name=of.name, excluded=of.excluded)
+    candidates: list[dict[str, object]] = [
+        {"id": name_id, "name": of.name, "excluded": of.excluded}
         for name_id, of in zip(ids, document.candidates, strict=False)
     ]
     if configuration.has_write_ins:
-        candidates.append(Candidate(id=ids[-1], name=WRITE_IN, write_in=True))
-    return Contest(
-        id="contest",
-        title=document.output_settings.contest_name[:200],
-        method=_METHODS[document.rules.winner_election_mode],
-        seats=int(document.rules.number_of_winners),
-        candidates=tuple(candidates),
-        rules=_rules(configuration),
-        lot=document.rules.random_seed or "0",
+        candidates.append({"id": ids[-1], "name": WRITE_IN, "write_in": True})
+    return Contest.model_validate(
+        {
+            "id": "contest",
+            "title": document.output_settings.contest_name[:200],
+            "method": _METHODS[document.rules.winner_election_mode],
+            "seats": int(document.rules.number_of_winners),
+            "candidates": tuple(candidates),
+            "rules": _rules(configuration),
+            "lot": document.rules.random_seed or "0",
+        }
     )
+
+
+def _told(fault: ValidationError) -> str:
+    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in fault.errors())
 
 
 def _rules(configuration: Configuration) -> Rules:

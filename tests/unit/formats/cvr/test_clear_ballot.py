@@ -87,7 +87,7 @@ def test_contests_and_candidates_may_have_colons_in_their_names(tmp_path: Path) 
         (head("xAnn"), "1", "line 1, column 11: expected Choice:contest:rank:rule:candidate:party"),
         ("Choice_1:Mayor:Vote For 1:Ann", "1", "line 1, column 11: expected Choice:contest:rank:rule"),
         (head("1Ann", contest="Clerk"), "1", r"line 1: expected choices of a contest 'Mayor' \[contestId\]"),
-        (head("1Ann"), '"1', "expected CSV in UTF-8"),
+        (head("1Ann"), '"1', "line 2: expected CSV"),
     ],
 )
 def test_a_file_that_says_nonsense_is_refused(tmp_path: Path, choices: str, cells: str, told: str) -> None:

@@ -51,7 +51,7 @@ def test_the_write_in_column_is_named_by_its_label(tmp_path: Path) -> None:
         ("", "line 1: expected the names of the columns"),
         ("id,Ann\nx,first\n", r"line 2, column 2 \(Ann\): expected a rank, found 'first'"),
         ("id,Ann\nx,1,2\n", "line 2: expected 2 columns, found 3"),
-        ('id,Ann\n"x,1\n', "expected CSV in UTF-8"),
+        ('id,Ann\n"x,1\n', "line 2: expected CSV"),
     ],
 )
 def test_a_file_that_is_not_what_it_should_be_is_told_by_its_line(
