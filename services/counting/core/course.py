@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from services.counting.core.decide import Rulebook
 from services.counting.core.rounds import Decision
+from services.counting.core.situation import Situation, divides_votes
 from services.counting.core.ties import TieBreaker
 from shared.contract.elections import Contest
 
@@ -20,41 +21,13 @@ Votes = Sequence[Sequence[int]]
 """For each section, the units of each candidate."""
 
 
-class Course:
-    """What one count has settled, round after round."""
+class Course(Situation):
+    """One count, round after round."""
 
     def __init__(self, contest: Contest, ties: TieBreaker, rulebook: Rulebook) -> None:
-        self.contest = contest
-        self.rules = contest.rules
-        self.unit = 10 ** places_of(contest)
-        self.divides = divides_votes(contest)
-        self.hopeful = [c for c, of in enumerate(contest.candidates) if not of.excluded]
-        self.elected: list[int] = []
-        self.ties = ties
+        super().__init__(contest, ties)
         self._rulebook = rulebook
-        self.history: list[Sequence[int] | Sequence[Fraction]] = []
-        self.threshold: int | None = None
-        self.scores: tuple[Fraction, ...] = ()
-        self.continuing: tuple[int, ...] = tuple(self.hopeful)
-        """Those who hold votes that a decision may still move: where no surplus does, an elected one as well."""
-        self.electable = [c for c in self.hopeful if not contest.candidates[c].write_in]
-        """Those who can still be elected: undeclared write-ins never are."""
         self._last: tuple[Decision, ...] = ()
-
-    @property
-    def to_last_two(self) -> bool:
-        """Whether the count goes on after a winner until two are left [continueUntilTwoCandidatesRemain]."""
-        return self.rules.finish == "last-two" and self.contest.method in {"irv", "electoral-college"}
-
-    @property
-    def seated(self) -> tuple[int, ...]:
-        """Those elected in earlier rounds who keep votes that no decision moves any more."""
-        return tuple(self.elected) if self.divides else ()
-
-    @property
-    def seats_left(self) -> int:
-        """Seats nobody is elected to yet."""
-        return self.contest.seats - len(self.elected)
 
     def settle(self, by_section: Votes) -> tuple[Decision, ...]:
         """Return what this round decides, and remember it."""
@@ -64,15 +37,8 @@ class Course:
         self._last = () if nobody_ever else self._rulebook.decide(self, votes)
         self.history.append(votes)
         if self._last:
-            self._carry_out()
+            self.carry_out(self._last)
         return self._last
-
-    def _carry_out(self) -> None:
-        gone = {decision.candidate for decision in self._last}
-        self.elected += [d.candidate for d in self._last if d.outcome == "elected"]
-        self.hopeful = [c for c in self.hopeful if c not in gone]
-        self.electable = [c for c in self.electable if c not in gone]
-        self.continuing = tuple(self.hopeful if self.divides else sorted((*self.hopeful, *self.elected)))
 
     def goes_on(self) -> bool:
         """Return whether the rules ask for a further round."""
@@ -105,16 +71,6 @@ class Course:
             return self.threshold
         active = sum(votes[c] for votes in by_section for c in self.continuing)
         return threshold_of(self.contest, active, self.unit) if active or self.history else None
-
-
-def divides_votes(contest: Contest) -> bool:
-    """Return whether the surplus of the elected moves on, so that votes are divided."""
-    return contest.method == "stv-wigm"
-
-
-def places_of(contest: Contest) -> int:
-    """Return the decimal places of a count in these rounds: none where no vote is divided."""
-    return contest.rules.places if divides_votes(contest) else 0
 
 
 def threshold_of(contest: Contest, active: int, unit: int) -> int | None:

@@ -7,22 +7,18 @@ Rule 3: a tie is broken only where it matters, and is told.
 `votes` are units, or an electoral college's scores: rules compare them and add them up.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.counting.core.rounds import Decision, Outcome, Why
+from services.counting.core.situation import Situation
+from services.counting.core.ties import Sought
 from shared.contract.elections import Contest
-
-if TYPE_CHECKING:
-    from services.counting.core.course import Course
-    from services.counting.core.ties import Sought
 
 Votes = Sequence[int] | Sequence[Fraction]
 
-_Rule = Callable[["Course", Votes], Iterator[Decision]]
+_Rule = Callable[[Situation, Votes], Iterator[Decision]]
 _Applies = Callable[[Contest], bool]
 
 
@@ -35,7 +31,7 @@ class Rulebook:
         has_write_ins = any(candidate.write_in for candidate in contest.candidates)
         self._may_block = has_write_ins and contest.method != "plurality"
 
-    def decide(self, course: Course, votes: Votes) -> tuple[Decision, ...]:
+    def decide(self, course: Situation, votes: Votes) -> tuple[Decision, ...]:
         """Return what the round settles: nothing if nobody is left, or nobody has what the rules ask of all."""
         if self._may_block and (write_ins := _write_ins(course, votes)):
             return tuple(_drop(course, write_ins, "write-in", votes))
@@ -45,7 +41,7 @@ class Rulebook:
         return _first(self._losers, course, votes)
 
 
-def _first(rules: Sequence[_Rule], course: Course, votes: Votes) -> tuple[Decision, ...]:
+def _first(rules: Sequence[_Rule], course: Situation, votes: Votes) -> tuple[Decision, ...]:
     """Return the decisions of the first rule that names anybody."""
     for rule in rules:
         if decisions := tuple(rule(course, votes)):
@@ -53,14 +49,14 @@ def _first(rules: Sequence[_Rule], course: Course, votes: Votes) -> tuple[Decisi
     return ()
 
 
-def _write_ins(course: Course, votes: Votes) -> list[int]:
+def _write_ins(course: Situation, votes: Votes) -> list[int]:
     return [c for c in course.hopeful if course.contest.candidates[c].write_in and votes[c] > 0]
 
 
 # Winners: elected are ...
 
 
-def _most_votes(course: Course, votes: Votes) -> Iterator[Decision]:
+def _most_votes(course: Situation, votes: Votes) -> Iterator[Decision]:
     """Plurality: ... those with the most votes."""
     left = list(course.electable)
     for _ in range(min(course.contest.seats, len(left))):
@@ -69,13 +65,13 @@ def _most_votes(course: Course, votes: Votes) -> Iterator[Decision]:
         yield decision
 
 
-def _all_with_their_share(course: Course, votes: Votes) -> Iterator[Decision]:
+def _all_with_their_share(course: Situation, votes: Votes) -> Iterator[Decision]:
     """Bottoms-up by percentage: ... all who are left, once each of them has the share."""
     if all(votes[c] >= _threshold(course) for c in course.hopeful):
         yield from _elect(course, course.electable, "percentage", votes)
 
 
-def _more_than_half(course: Course, votes: Votes) -> Iterator[Decision]:
+def _more_than_half(course: Situation, votes: Votes) -> Iterator[Decision]:
     """Electoral college: ... whoever has more than half of all scores."""
     if course.seats_left:
         yield from _elect(
@@ -83,19 +79,19 @@ def _more_than_half(course: Course, votes: Votes) -> Iterator[Decision]:
         )
 
 
-def _as_many_as_seats(course: Course, votes: Votes) -> Iterator[Decision]:
+def _as_many_as_seats(course: Situation, votes: Votes) -> Iterator[Decision]:
     """... all who are left, if there is a seat for each."""
     if 0 < len(course.hopeful) <= course.seats_left:
         yield from _one_or_several(course, course.electable, "remaining", votes)
 
 
-def _better_of_last_two(course: Course, votes: Votes) -> Iterator[Decision]:
+def _better_of_last_two(course: Situation, votes: Votes) -> Iterator[Decision]:
     """... whoever leads of two, where the first round's threshold, which neither may reach, holds for all."""
     if course.seats_left and len(course.hopeful) == 2 and course.electable:
         yield _best(course, course.electable, "last-two", votes)
 
 
-def _at_threshold(course: Course, votes: Votes) -> Iterator[Decision]:
+def _at_threshold(course: Situation, votes: Votes) -> Iterator[Decision]:
     """... those at the threshold."""
     if not course.seats_left:
         return
@@ -105,7 +101,7 @@ def _at_threshold(course: Course, votes: Votes) -> Iterator[Decision]:
     yield from _one_or_several(course, reached, why, votes)
 
 
-def _one_of_two_level(course: Course, votes: Votes) -> Iterator[Decision]:
+def _one_of_two_level(course: Situation, votes: Votes) -> Iterator[Decision]:
     """... one of the last two, who are level."""
     minimum = course.rules.minimum_votes * course.unit
     if (
@@ -120,19 +116,19 @@ def _one_of_two_level(course: Course, votes: Votes) -> Iterator[Decision]:
 # Losers: if nobody is elected and somebody must fall, eliminated are ...
 
 
-def _below_minimum(course: Course, votes: Votes) -> Iterator[Decision]:
+def _below_minimum(course: Situation, votes: Votes) -> Iterator[Decision]:
     """... all below the minimum of votes."""
     low = [c for c in _may_fall(course) if votes[c] < course.rules.minimum_votes * course.unit]
     yield from _drop(course, low, "below-minimum", votes)
 
 
-def _below_share(course: Course, votes: Votes) -> Iterator[Decision]:
+def _below_share(course: Situation, votes: Votes) -> Iterator[Decision]:
     """... all below the share, at once, where the rules cut off."""
     low = [c for c in course.hopeful if votes[c] < _threshold(course)]
     yield from _drop(course, low, "below-percentage", votes)
 
 
-def _all_but_top_two(course: Course, votes: Votes) -> Iterator[Decision]:
+def _all_but_top_two(course: Situation, votes: Votes) -> Iterator[Decision]:
     """Supplementary vote: ... all but the two with the most votes."""
     if len(course.hopeful) <= 2:
         return
@@ -146,20 +142,20 @@ def _all_but_top_two(course: Course, votes: Votes) -> Iterator[Decision]:
             yield Decision(c, "eliminated", "not-in-top-two", _margin(course, c, votes), *how)
 
 
-def _batch(course: Course, votes: Votes) -> Iterator[Decision]:
+def _batch(course: Situation, votes: Votes) -> Iterator[Decision]:
     """... the most whose votes, all together, are still fewer than the next one's."""
     batch = _cannot_overtake(course, votes)
     if len(batch) > 1:
         yield from _drop(course, batch, "batch", votes)
 
 
-def _last(course: Course, votes: Votes) -> Iterator[Decision]:
+def _last(course: Situation, votes: Votes) -> Iterator[Decision]:
     """... the one with the fewest votes."""
     if may_fall := _may_fall(course):
         yield _worst(course, may_fall, "fewest", votes)
 
 
-def _may_fall(course: Course) -> Sequence[int]:
+def _may_fall(course: Situation) -> Sequence[int]:
     """Return among whom somebody has to fall in a round that elects nobody; nobody where the count is decided."""
     if not course.electable or (len(course.hopeful) == 1 and not course.elected):
         return ()
@@ -168,7 +164,7 @@ def _may_fall(course: Course) -> Sequence[int]:
     return course.continuing if undecided or shows_last_two else ()
 
 
-def _nobody_would_be_left(course: Course, votes: Votes) -> bool:
+def _nobody_would_be_left(course: Situation, votes: Votes) -> bool:
     """Return whether nobody who can be elected has what the rules ask of all: the count cannot be decided."""
     minimum = course.rules.minimum_votes * course.unit
     if course.rules.percentage is not None and course.rules.cutoff_elimination:
@@ -176,7 +172,7 @@ def _nobody_would_be_left(course: Course, votes: Votes) -> bool:
     return all(votes[c] < minimum for c in course.continuing if not course.contest.candidates[c].write_in)
 
 
-def _cannot_overtake(course: Course, votes: Votes) -> list[int]:
+def _cannot_overtake(course: Situation, votes: Votes) -> list[int]:
     """Return the largest batch or, where the last two must be shown and it would leave one, the next smaller."""
     batch: list[int] = []
     smaller: list[int] = []
@@ -218,32 +214,32 @@ _LOSERS: Final[tuple[tuple[_Applies, _Rule], ...]] = (
 # What a decision says.
 
 
-def _one_or_several(course: Course, winners: Sequence[int], why: Why, votes: Votes) -> Iterator[Decision]:
+def _one_or_several(course: Situation, winners: Sequence[int], why: Why, votes: Votes) -> Iterator[Decision]:
     if len(winners) > 1 and course.divides and course.rules.winners_per_round == "one":
         yield _best(course, winners, why, votes)
     else:
         yield from _elect(course, winners, why, votes)
 
 
-def _elect(course: Course, winners: Sequence[int], why: Why, votes: Votes) -> Iterator[Decision]:
+def _elect(course: Situation, winners: Sequence[int], why: Why, votes: Votes) -> Iterator[Decision]:
     for c in sorted(winners, key=lambda c: (-votes[c], c)):
         yield Decision(c, "elected", why, _margin(course, c, votes), ())
 
 
-def _drop(course: Course, losers: Sequence[int], why: Why, votes: Votes) -> Iterator[Decision]:
+def _drop(course: Situation, losers: Sequence[int], why: Why, votes: Votes) -> Iterator[Decision]:
     for c in losers:
         yield Decision(c, "eliminated", why, _margin(course, c, votes), ())
 
 
-def _best(course: Course, among: Sequence[int], why: Why, votes: Votes) -> Decision:
+def _best(course: Situation, among: Sequence[int], why: Why, votes: Votes) -> Decision:
     return _pick(course, among, "winner", why, votes)
 
 
-def _worst(course: Course, among: Sequence[int], why: Why, votes: Votes) -> Decision:
+def _worst(course: Situation, among: Sequence[int], why: Why, votes: Votes) -> Decision:
     return _pick(course, among, "loser", why, votes)
 
 
-def _pick(course: Course, among: Sequence[int], sought: Sought, why: Why, votes: Votes) -> Decision:
+def _pick(course: Situation, among: Sequence[int], sought: Sought, why: Why, votes: Votes) -> Decision:
     edge = (max if sought == "winner" else min)([votes[c] for c in among])
     level = tuple([c for c in among if votes[c] == edge])
     candidate, settled_by = course.ties.pick(level, sought, course.history)
@@ -252,7 +248,7 @@ def _pick(course: Course, among: Sequence[int], sought: Sought, why: Why, votes:
     return Decision(candidate, outcome, why, _margin(course, candidate, votes), tied, settled_by)
 
 
-def _margin(course: Course, candidate: int, votes: Votes) -> int | None:
+def _margin(course: Situation, candidate: int, votes: Votes) -> int | None:
     """Return the units to the nearest other candidate; none in an electoral college, whose scores are no votes."""
     if course.scores:
         return None
@@ -260,6 +256,6 @@ def _margin(course: Course, candidate: int, votes: Votes) -> int | None:
     return min([abs(int(votes[c] - own)) for c in course.continuing if c != candidate], default=None)
 
 
-def _threshold(course: Course) -> int:
+def _threshold(course: Situation) -> int:
     assert course.threshold is not None, "a percentage gives a threshold"
     return course.threshold

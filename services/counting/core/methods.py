@@ -11,10 +11,10 @@ Rule 3: where whole ballots move, the rounds are kept up with every batch (`Live
 from collections.abc import Iterable
 from typing import Final, Protocol
 
-from services.counting.core.course import divides_votes
 from services.counting.core.live import LiveRounds
 from services.counting.core.rankings import Change, Rankings
 from services.counting.core.rounds import Count
+from services.counting.core.situation import divides_votes
 from services.counting.core.tabulate import excluding, recount
 from shared.contract.elections import Contest, Method
 

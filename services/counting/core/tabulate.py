@@ -10,13 +10,14 @@ from dataclasses import replace
 from itertools import count as numbers
 from typing import Final
 
-from services.counting.core.course import Course, places_of
+from services.counting.core.course import Course
 from services.counting.core.decide import Rulebook
 from services.counting.core.meek import MEEK_PLACES, meek
 from services.counting.core.piles import Papers, Piles, Share
 from services.counting.core.rankings import Rankings
 from services.counting.core.rounds import Count, Decision, Round, Transfer, round_of
 from services.counting.core.scottish import SCOTTISH_PLACES, scottish_stv
+from services.counting.core.situation import places_of
 from services.counting.core.ties import Ask, TieBreaker
 from services.counting.core.trace import Snapshot, Traced
 from shared.contract.elections import Contest, Method

@@ -6,9 +6,9 @@ The summary leaves out, as the spreadsheet's summary does, why ballots are inact
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from services.counting.core.course import divides_votes
 from services.counting.core.normalise import Ending
 from services.counting.core.rounds import Round
+from services.counting.core.situation import divides_votes
 from services.counting.reports.heading import Slice, decided
 from services.counting.reports.json_text import Json, json_text
 from services.counting.reports.part import Moved, Part, PartRound

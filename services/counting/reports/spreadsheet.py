@@ -10,8 +10,8 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Final
 
-from services.counting.core.course import divides_votes
 from services.counting.core.normalise import Ending
+from services.counting.core.situation import divides_votes
 from services.counting.reports.csv_text import csv_line
 from services.counting.reports.heading import Slice, decided, has_tie, marked, winners
 from services.counting.reports.numbers import ZERO, less, percentage

@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from services.counting.core.course import divides_votes
 from services.counting.core.normalise import ENDINGS
+from services.counting.core.situation import divides_votes
 from services.counting.core.trace import Snapshot, Units
 from services.counting.reports.tabulated import Tabulated
 

@@ -9,17 +9,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
-from zipfile import BadZipFile, ZipFile
-from zlib import error
 
 from python_calamine import CalamineError, CalamineWorkbook
 
 from services.counting.formats.cvr.raw import OVERVOTE, WRITE_IN, RawRecord, Selection, Source
+from services.counting.formats.cvr.sheet_size import refuse_wide
 from services.counting.formats.records import FormatError
-
-MAX_CELLS: Final = 100_000_000
-
-_CELL: Final = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})(\d{1,7})"')
 
 MISSING_PRECINCT: Final = "missing_precinct_id"
 MISSING_BATCH: Final = "missing_batch_id"
@@ -31,7 +26,7 @@ def read(path: Path, source: Source, max_ranks: int | None) -> Iterator[RawRecor
 
     Raises FormatError naming row and cell, OSError.
     """
-    _refuse_wide(path)
+    refuse_wide(path)
     try:
         rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python(skip_empty_area=False)
     except CalamineError as fault:
@@ -45,35 +40,6 @@ def read(path: Path, source: Source, max_ranks: int | None) -> Iterator[RawRecor
         if any(texts):
             number += 1
             yield _record(path, row, f"{sheet}-{number}", texts, source, max_ranks)
-
-
-def _refuse_wide(path: Path) -> None:
-    """Refuse a sheet whose cells lie so far apart that all between them would not fit into memory.
-
-    Raises FormatError, for a file that is no archive as well.
-    """
-    try:
-        with ZipFile(path) as book:
-            sheets = [book.read(name) for name in book.namelist() if name.startswith("xl/worksheets/")]
-    except (BadZipFile, NotImplementedError, RuntimeError, EOFError, error) as fault:
-        raise FormatError(path, "", f"expected an Excel workbook (.xlsx): {fault}") from None
-    for sheet in sheets:
-        cells = _CELL.findall(sheet)
-        row = max((int(number) for _, number in cells), default=0)
-        column = max((_column(letters) for letters in {letters for letters, _ in cells}), default=0)
-        if row * column > MAX_CELLS:
-            raise FormatError(
-                path,
-                "",
-                f"a sheet of {row:,} rows and {column:,} columns, expected {MAX_CELLS:,} cells at most",
-            )
-
-
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
 
 
 def cell_text(value: object) -> str:

@@ -1,0 +1,87 @@
+"""Workbooks that would not fit into memory, refused before the library that reads them tries and ends the process.
+
+Rule 1: memory goes by the rectangle from the first cell to the last. It may be `FREE_CELLS`, or `SPARSE` times the cells
+        that are there, and never over `MAX_CELLS`.
+Rule 2: cells and rows say where they are (`r="B7"`, `r="7"`), or stand one after the other.
+Rule 3: most sheets are small, and one search that finds nothing tells so. Only others are measured.
+"""
+
+import re
+from pathlib import Path
+from typing import Final
+from zipfile import BadZipFile, ZipFile
+from zlib import error
+
+from services.counting.formats.records import FormatError
+
+FREE_CELLS: Final = 12_000_000
+SPARSE: Final = 20
+MAX_CELLS: Final = 100_000_000
+MAX_BYTES: Final = 1 << 30
+"""Of one unpacked part of a workbook."""
+
+_FAR: Final = re.compile(rb'r="(?:[A-Za-z]{3,}\d|[D-Zd-z][A-Za-z]\d|[A-Za-z]{0,2}\d{6})')
+"""Right of column CZ or below row 99,999: nothing before fills more than `FREE_CELLS`."""
+_USUAL: Final = ((b"<c ", b'<c r="'), (b"<row ", b'<row r="'))
+_UNUSUAL: Final = tuple(tag + end for tag in (b"<c", b"<row") for end in (b">", b"/", b"\n", b"\r", b"\t"))
+_PLACED: Final = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,8})(\d{1,12})""")
+_CELL: Final = re.compile(rb"<(?:\w+:)?c[\s/>]")
+_ROW: Final = re.compile(rb"<(?:\w+:)?row[\s/>]")
+
+_OTHER_FORMATS: Final = {"content.xml", "xl/workbook.bin"}
+_NO_SHEETS: Final = ("xl/media/", "xl/theme/", "xl/styles.xml", "xl/sharedstrings.xml", "docprops/")
+
+
+def refuse_wide(path: Path) -> None:
+    """Raise FormatError for a file that is no workbook, or with a sheet that breaks Rule 1; OSError."""
+    try:
+        with ZipFile(path) as book:
+            if _OTHER_FORMATS & {name.lower() for name in book.namelist()}:
+                raise FormatError(path, "", "expected an Excel workbook (.xlsx), found another kind")
+            for part in book.infolist():
+                if part.file_size > MAX_BYTES:
+                    raise FormatError(path, part.filename, f"expected at most {MAX_BYTES:,} bytes")
+                if not part.filename.lower().startswith(_NO_SHEETS):
+                    _refuse_sheet(path, part.filename, book.read(part))
+    except (BadZipFile, NotImplementedError, RuntimeError, EOFError, error) as fault:
+        raise FormatError(path, "", f"expected an Excel workbook (.xlsx): {fault}") from None
+
+
+def _refuse_sheet(path: Path, name: str, sheet: bytes) -> None:
+    if _is_usual(sheet) and not _FAR.search(sheet):
+        return
+    rows, columns, cells = _measured(sheet)
+    limit = min(MAX_CELLS, max(FREE_CELLS, SPARSE * cells))
+    if rows * columns > limit:
+        found = f"{rows:,} rows and {columns:,} columns for {cells:,} cells"
+        raise FormatError(
+            path, name, f"expected a sheet of {limit:,} cells at most, blank ones too, found {found}"
+        )
+
+
+def _is_usual(sheet: bytes) -> bool:
+    """Tell whether all rows and cells say where they are, first and in the spelling that Excel writes."""
+    return (
+        all(sheet.count(tag) == sheet.count(placed) for tag, placed in _USUAL)
+        and not any(tag in sheet for tag in _UNUSUAL)
+        and not (b":c" in sheet or b":row" in sheet)
+    )
+
+
+def _measured(sheet: bytes) -> tuple[int, int, int]:
+    """Return the rows and columns that a sheet may reach, both at least what they are, and its cells."""
+    placed = _PLACED.findall(sheet)
+    letters = [column for column, _ in placed if column]
+    cells, rows = len(_CELL.findall(sheet)), len(_ROW.findall(sheet))
+    row = max((int(number) for _, number in placed), default=0)
+    column = max((_column(each) for each in set(letters)), default=0)
+    if cells > len(letters):
+        column += max(len(_CELL.findall(each)) for each in _ROW.split(sheet))
+    return row + max(0, rows - (len(placed) - len(letters))), column, cells
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + letter - 64
+    return number
