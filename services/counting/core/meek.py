@@ -23,51 +23,26 @@ from itertools import zip_longest
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from services.counting.core.bundles import (
+    ONE,
+    Bundles,
+    Parts,
+    flow_of,
+    moved,
+    read_paths,
+    rounded_up,
+)
 from services.counting.core.normalise import ENDINGS
 from services.counting.core.piles import Papers
-from services.counting.core.rankings import SEVERAL
 from services.counting.core.rounds import Decision, Round, Transfer, round_of, transfers_from
 from services.counting.core.ties import TieBreaker
 from services.counting.core.trace import Snapshot
 from shared.contract.elections import Contest
 
-MEEK_PLACES: Final = 9
-ONE: Final = 10**MEEK_PLACES
 OMEGA: Final = ONE // 10**6
 MAX_STEPS: Final = 10_000
 """Steps within a round; each shrinks the surplus by a factor, so that some dozens are usual."""
-
-Parts = dict[int, int]
-"""By holder, what one paper leaves there; the sum is one vote."""
-
-
-class Bundles:
-    """Papers that go the same way: through the same elected candidates, in the same order, to the same hopeful."""
-
-    def __init__(
-        self, rankings: Papers, paths: NDArray[np.uint8], elected: Sequence[int], out: Sequence[int]
-    ) -> None:
-        ways = _ways(paths, elected, out)
-        unique, self.of_row = _distinct(ways)
-        _, section, ballots = rankings.columns()
-        self.ballots = np.zeros((len(unique), rankings.sections), np.int64)
-        np.add.at(self.ballots, (self.of_row, section.astype(np.intp)), ballots)
-        self.ways = [tuple(holder for holder in way if holder != SEVERAL) for way in unique.tolist()]
-
-    def parts(self, keep: Sequence[int]) -> list[Parts]:
-        """Return what one paper of each bundle leaves with each holder (A)."""
-        return [_parts(way, keep) for way in self.ways]
-
-    def units(self, parts: Sequence[Parts], holders: int) -> list[list[int]]:
-        """Return for each section the units of each holder."""
-        units = [[0] * holders for _ in range(self.ballots.shape[1])]
-        for left, ballots in zip(parts, self.ballots.tolist(), strict=True):
-            for holder, worth in left.items():
-                for section, papers in enumerate(ballots):
-                    units[section][holder] += worth * papers
-        return units
 
 
 class State(NamedTuple):
@@ -109,7 +84,7 @@ class Keeping:
         self._candidates = rankings.candidates
         self._hopeful = [c for c, of in enumerate(contest.candidates) if not of.excluded]
         self._out = [c for c, of in enumerate(contest.candidates) if of.excluded]
-        self._paths = _paths(rankings, self._out)
+        self._paths = read_paths(rankings, self._out)
         self._elected: list[int] = []
         self._keep = [ONE] * (self._candidates + len(ENDINGS))
         self._history: list[list[int]] = []
@@ -145,7 +120,7 @@ class Keeping:
                 return State(bundles, parts, units, *standing, quota, decisions)
             last = surplus
             for c in self._elected:
-                self._keep[c] = _up(_up(self._keep[c] * quota, ONE) * ONE, votes[c])
+                self._keep[c] = rounded_up(rounded_up(self._keep[c] * quota, ONE) * ONE, votes[c])
         raise AssertionError(f"no decision after {MAX_STEPS} steps")
 
     def _distribute(self, bundles: Bundles) -> tuple[list[Parts], list[list[int]], list[int], int]:
@@ -183,7 +158,7 @@ class Keeping:
         """Elect those who are left; the last defeated one's votes move no further."""
         nobody = self._candidates + ENDINGS.index("choices")
         defeated = self._out[-1]
-        parts = [_moved(left, defeated, nobody) for left in before.parts]
+        parts = [moved(left, defeated, nobody) for left in before.parts]
         units = before.bundles.units(parts, len(self._keep))
         votes = [sum(section[c] for section in units) for c in range(self._candidates)]
         standing = tuple(self._hopeful), tuple(self._elected)
@@ -197,71 +172,6 @@ class Keeping:
 
     def _is_over(self) -> bool:
         return len(self._elected) >= self._seats or not self._hopeful
-
-
-def _parts(way: Sequence[int], keep: Sequence[int]) -> Parts:
-    parts: Parts = {}
-    worth = ONE
-    for holder in way:
-        left = _up(worth * keep[holder], ONE)
-        parts[holder] = parts.get(holder, 0) + left
-        worth -= left
-    return parts
-
-
-def _moved(parts: Parts, source: int, target: int) -> Parts:
-    if source not in parts:
-        return parts
-    rest = {holder: worth for holder, worth in parts.items() if holder != source}
-    return {**rest, target: rest.get(target, 0) + parts[source]}
-
-
-def _up(numerator: int, denominator: int) -> int:
-    return -(-numerator // denominator)
-
-
-def _ways(paths: NDArray[np.uint8], elected: Sequence[int], out: Sequence[int]) -> NDArray[np.uint8]:
-    """Return by row the elected candidates on its path up to the first other holder who stands, and that one.
-
-    Shape (rows, longest way), filled up with `SEVERAL`, which keeps nothing.
-    """
-    is_out, goes_on = np.zeros(SEVERAL + 1, np.bool_), np.zeros(SEVERAL + 1, np.bool_)
-    is_out[[*out, SEVERAL]] = True
-    goes_on[[*out, SEVERAL, *elected]] = True
-    ways = np.full(paths.shape, SEVERAL, np.uint8)
-    length, rows = np.zeros(len(paths), np.intp), np.arange(len(paths))
-    for place in range(paths.shape[1]):
-        holder = paths[rows, place]
-        here = rows[~is_out[holder]]
-        ways[here, length[here]] = paths[here, place]
-        length[here] += 1
-        rows = rows[goes_on[holder]]
-    return ways[:, : max(1, int(length.max(initial=0)))]
-
-
-def _paths(rankings: Papers, out: Sequence[int]) -> NDArray[np.uint8]:
-    """Return the paths with each rank that names several read: the one of them who is not out, or an overvote."""
-    paths, _, _ = rankings.columns()
-    paths = paths.copy() if rankings.several else paths
-    for (row, place), named in rankings.several.items():
-        standing = [c for c in named if c not in out]
-        if len(standing) > 1:
-            paths[row, place] = rankings.candidates + ENDINGS.index("overvote")
-        elif standing and standing[0] not in paths[row, :place]:
-            again = paths[row] == standing[0]
-            paths[row, again] = SEVERAL
-            paths[row, place] = standing[0]
-    return paths
-
-
-def _distinct(rows: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
-    """Return the distinct rows of a matrix, and for each row which of them it is."""
-    width = rows.shape[1]
-    padded = np.zeros((len(rows), -(-width // 8) * 8), np.uint8)
-    padded[:, :width] = rows
-    keys = padded.view(np.uint64 if padded.shape[1] == 8 else f"V{padded.shape[1]}").ravel()
-    _, first, of_row = np.unique(keys, return_index=True, return_inverse=True)
-    return rows[first], of_row.astype(np.intp)
 
 
 def _snapshot(state: State, candidates: int) -> Snapshot:
@@ -283,27 +193,9 @@ def _transfers(rankings: Papers, before: State, after: State) -> tuple[Transfer,
     np.add.at(papers, of_row, ballots)
     for pair, count in zip(distinct.tolist(), papers.tolist(), strict=True):
         here, there = divmod(pair, len(after.parts))
-        for flow, units in _flow(before.parts[here], after.parts[there]).items():
+        for flow, units in flow_of(before.parts[here], after.parts[there]).items():
             flows[flow] += units * count
     received: dict[int, list[int]] = {}
     for (source, target), units in flows.items():
         received.setdefault(source, [0] * len(before.units[0]))[target] += units
     return tuple(t for c in sorted(received) for t in transfers_from(c, received[c], rankings.candidates))
-
-
-def _flow(before: Parts, after: Parts) -> dict[tuple[int, int], int]:
-    """Return what one paper moves from holder to holder: those who lose, in its order, to those who gain."""
-    change = {holder: after.get(holder, 0) - before.get(holder, 0) for holder in {**before, **after}}
-    gains = [[holder, units] for holder, units in change.items() if units > 0]
-    flow: dict[tuple[int, int], int] = {}
-    for source, units in change.items():
-        left = -units
-        while left > 0:
-            target, room = gains[0]
-            moved = min(left, room)
-            flow[source, target] = moved
-            left -= moved
-            gains[0][1] -= moved
-            if not gains[0][1]:
-                gains.pop(0)
-    return flow

@@ -10,9 +10,10 @@ from dataclasses import replace
 from itertools import count as numbers
 from typing import Final
 
+from services.counting.core.bundles import MEEK_PLACES
 from services.counting.core.course import Course
 from services.counting.core.decide import Rulebook
-from services.counting.core.meek import MEEK_PLACES, meek
+from services.counting.core.meek import meek
 from services.counting.core.piles import Papers, Piles, Share
 from services.counting.core.rankings import Rankings
 from services.counting.core.rounds import Count, Decision, Round, Transfer, round_of
