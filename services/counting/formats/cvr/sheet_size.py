@@ -7,15 +7,17 @@ Rule 3: most sheets are small, and one search that finds nothing tells so. Only 
 """
 
 import re
+import struct
+import zlib
+from lzma import LZMAError
 from pathlib import Path
 from typing import Final
 from zipfile import BadZipFile, ZipFile
-from zlib import error
 
 from services.counting.formats.records import FormatError
 
 FREE_CELLS: Final = 12_000_000
-SPARSE: Final = 20
+SPARSE: Final = 50
 MAX_CELLS: Final = 100_000_000
 MAX_BYTES: Final = 1 << 30
 """Of one unpacked part of a workbook."""
@@ -28,23 +30,43 @@ _PLACED: Final = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,8})(\d{1,12})""")
 _CELL: Final = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _ROW: Final = re.compile(rb"<(?:\w+:)?row[\s/>]")
 
+_DAMAGE: Final = (
+    BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+    struct.error,
+    zlib.error,
+    LZMAError,
+)
+"""What an archive raises that is damaged: OSError and ValueError for places outside the file."""
+
 _OTHER_FORMATS: Final = {"content.xml", "xl/workbook.bin"}
 _NO_SHEETS: Final = ("xl/media/", "xl/theme/", "xl/styles.xml", "xl/sharedstrings.xml", "docprops/")
 
 
 def refuse_wide(path: Path) -> None:
     """Raise FormatError for a file that is no workbook, or with a sheet that breaks Rule 1; OSError."""
-    try:
-        with ZipFile(path) as book:
-            if _OTHER_FORMATS & {name.lower() for name in book.namelist()}:
-                raise FormatError(path, "", "expected an Excel workbook (.xlsx), found another kind")
-            for part in book.infolist():
-                if part.file_size > MAX_BYTES:
-                    raise FormatError(path, part.filename, f"expected at most {MAX_BYTES:,} bytes")
-                if not part.filename.lower().startswith(_NO_SHEETS):
-                    _refuse_sheet(path, part.filename, book.read(part))
-    except (BadZipFile, NotImplementedError, RuntimeError, EOFError, error) as fault:
-        raise FormatError(path, "", f"expected an Excel workbook (.xlsx): {fault}") from None
+    with path.open("rb") as file:
+        try:
+            with ZipFile(file) as book:
+                _refuse_book(path, book)
+        except FormatError:
+            raise
+        except _DAMAGE as fault:
+            raise FormatError(path, "", f"expected an Excel workbook (.xlsx): {fault}") from None
+
+
+def _refuse_book(path: Path, book: ZipFile) -> None:
+    if _OTHER_FORMATS & {name.lower() for name in book.namelist()}:
+        raise FormatError(path, "", "expected an Excel workbook (.xlsx), found another kind")
+    for part in book.infolist():
+        if part.file_size > MAX_BYTES:
+            raise FormatError(path, part.filename, f"expected at most {MAX_BYTES:,} bytes")
+        if not part.filename.lower().startswith(_NO_SHEETS):
+            _refuse_sheet(path, part.filename, book.read(part))
 
 
 def _refuse_sheet(path: Path, name: str, sheet: bytes) -> None:
