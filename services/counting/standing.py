@@ -71,7 +71,7 @@ def standing_of(
         turnout=_turnout(definition.sections, shards),
         rounds=rounds,
         elected=elected,
-        result_hash=result_hash(results_of(rounds, elected)),
+        result_hash=result_hash(results_of(rounds, elected, count.places)),
     )
 
 

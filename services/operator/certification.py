@@ -42,10 +42,12 @@ def disagreements(standings: Sequence[Standing], recount: Recount) -> list[str]:
 
 def differences(standing: Standing, results: Results) -> list[str]:
     """Return where a contest's recount differs from its standing, round by round; empty if it agrees."""
-    published = results_of(standing.rounds, standing.elected)
+    published = results_of(standing.rounds, standing.elected, standing.places)
     places = standing.places
     found = [*_round_differences("votes", published.rounds, results.rounds, places)]
     found += _round_differences("inactive", published.inactive, results.inactive, places)
+    if published.places != results.places:
+        found.append(f"decimal places: published {published.places}, recounted {results.places}")
     if published.elected != results.elected:
         found.append(f"elected: published {_names(published.elected)}, recounted {_names(results.elected)}")
     if standing.result_hash != result_hash(results):

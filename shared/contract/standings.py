@@ -136,6 +136,7 @@ class Results(Frozen):
     )
     inactive: tuple[dict[str, int], ...] = Field(description="For each round, votes that stand with nobody")
     elected: tuple[str, ...]
+    places: int = Field(0, description="Decimal places of every vote")
 
 
 def decimal(units: int, places: int) -> str:
@@ -143,12 +144,13 @@ def decimal(units: int, places: int) -> str:
     return f"{units // 10**places}.{units % 10**places:0{places}d}" if places else str(units)
 
 
-def results_of(rounds: tuple[Round, ...], elected: tuple[str, ...]) -> Results:
+def results_of(rounds: tuple[Round, ...], elected: tuple[str, ...], places: int = 0) -> Results:
     """Return what a recount of the same ballots must reproduce."""
     return Results(
         rounds=tuple(round_.votes for round_ in rounds),
         inactive=tuple({k: n for k, n in round_.inactive.items() if n} for round_ in rounds),
         elected=elected,
+        places=places,
     )
 
 
@@ -158,5 +160,6 @@ def result_hash(results: Results) -> str:
         rounds=tuple(dict(sorted(votes.items())) for votes in results.rounds),
         inactive=tuple(dict(sorted(ends.items())) for ends in results.inactive),
         elected=results.elected,
+        places=results.places,
     )
     return sha256(ordered.model_dump_json().encode()).hexdigest()

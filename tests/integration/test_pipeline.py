@@ -56,7 +56,7 @@ def assert_right(standing: Standing, counted: Counter[str]) -> None:
     assert standing.balance.accepted == ELECTORS
     assert standing.balance.duplicate == standing.balance.cast - ELECTORS
     assert standing.balance.holds
-    assert results_of(standing.rounds, standing.elected) == expected
+    assert results_of(standing.rounds, standing.elected, standing.places) == expected
 
 
 def assert_monotone(standings: list[Standing]) -> None:

@@ -87,6 +87,7 @@ def results(rounds: Sequence[Round]) -> Results:
         rounds=tuple(_units({**round_.votes, **round_.seated}, round_.places) for round_ in rounds),
         inactive=tuple(_units(round_.inactive, round_.places) for round_ in rounds),
         elected=tuple(winner for round_ in rounds for winner in round_.elected),
+        places=max((round_.places for round_ in rounds), default=0),
     )
 
 
