@@ -3,7 +3,7 @@
 Rule 1: memory goes by the rectangle from the first cell to the last. It may be `FREE_CELLS`, or `SPARSE` times the cells
         that are there, and never over `MAX_CELLS`.
 Rule 2: cells and rows say where they are (`r="B7"`, `r="7"`), or stand one after the other.
-Rule 3: most sheets are small, and one search that finds nothing tells so. Only others are measured.
+Rule 3: most sheets are small, and a few searches that find nothing tell so. Only others are measured.
 """
 
 import re
