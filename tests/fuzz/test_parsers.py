@@ -59,6 +59,8 @@ def damage(name: str, sound: bytes, damaged: bytes) -> tuple[str, bytes]:
         ("ess", TARGETS["ess"].seeds[0][1:]),
         damage("ess_sheet", b'r="D2"', b'r="XFD1048576"'),
         damage("ess_sheet", b'r="D2"', b'r="A99999999"'),
+        damage("ess_sheet", b'r="D2"', b'r="A' + b"M" * 40 + b'1"'),
+        damage("ess_sheet", b'r="D2"', b'r="A' + b"0" * 40 + b'99999999"'),
         damage("ess_sheet", b'<row r="2"><c r="A2">', b'<row r="100000000"><c>'),
         ("cdf_xml", b'<?xml version="1.0" encoding="utf-4"?><CastVoteRecordReport/>'),
         ("cdf_xml", b'<?xml version="1.0" encoding="hex"?><CastVoteRecordReport/>'),

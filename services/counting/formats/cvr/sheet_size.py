@@ -26,7 +26,7 @@ _FAR: Final = re.compile(rb'r="(?:[A-Za-z]{3,}\d|[D-Zd-z][A-Za-z]\d|[A-Za-z]{0,2
 """Right of column CZ or below row 99,999: nothing before fills more than `FREE_CELLS`."""
 _USUAL: Final = ((b"<c ", b'<c r="'), (b"<row ", b'<row r="'))
 _UNUSUAL: Final = tuple(tag + end for tag in (b"<c", b"<row") for end in (b">", b"/", b"\n", b"\r", b"\t"))
-_PLACED: Final = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,8})(\d{1,12})""")
+_PLACED: Final = re.compile(rb"""\br\s*=\s*["']([A-Za-z]*)0*(\d{1,12})""")
 _CELL: Final = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _ROW: Final = re.compile(rb"<(?:\w+:)?row[\s/>]")
 
@@ -103,7 +103,8 @@ def _measured(sheet: bytes) -> tuple[int, int, int]:
 
 
 def _column(letters: bytes) -> int:
+    """Return a column's number, or that of its first letters: many, for all of them, are far beyond any limit."""
     number = 0
-    for letter in letters.upper():
+    for letter in letters[:10].upper():
         number = number * 26 + letter - 64
     return number
