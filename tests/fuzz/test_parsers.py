@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.targets import TARGETS
+from tests.fuzz.vendors import workbook
 
 EXAMPLES = 150
 
@@ -44,6 +45,10 @@ def test_a_damaged_file_is_read_or_refused(name: str, tmp_path: Path) -> None:
 DIGITS = b"9" * 5_000
 """More than Python reads as a number."""
 
+ENDLESS = TARGETS["ess_sheet"].seeds[0].replace(b'<c r="A2"><v>7', b'<c r="A2" s="0"><v>1e300')
+DURATIONS = '<styleSheet><cellXfs><xf numFmtId="46"/></cellXfs></styleSheet>'
+"""A sheet with a number that, in this style, is a longer time than Python knows."""
+
 
 def damage(name: str, sound: bytes, damaged: bytes) -> tuple[str, bytes]:
     """Return a target and its first file with one stretch replaced."""
@@ -57,6 +62,8 @@ def damage(name: str, sound: bytes, damaged: bytes) -> tuple[str, bytes]:
     [
         ("blt", b"4 2\n 0\n3 1 0\n0\n"),
         ("ess", TARGETS["ess"].seeds[0][1:]),
+        ("ess", workbook(ENDLESS, {"xl/styles.xml": DURATIONS})),
+        ("ess", workbook(ENDLESS, {"xl/sharedStrings.xml": '<sst uniqueCount="4294967295"/>'})),
         damage("ess_sheet", b'r="D2"', b'r="XFD1048576"'),
         damage("ess_sheet", b'r="D2"', b'r="A99999999"'),
         damage("ess_sheet", b'r="D2"', b'r="A' + b"M" * 40 + b'1"'),

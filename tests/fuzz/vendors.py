@@ -4,9 +4,10 @@ An input may be several files: its parts, between lines of `~~~`, are written un
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 from zipfile import ZipFile
 
@@ -99,11 +100,11 @@ def sheet(path: Path) -> None:
     records(path.parent / "one_config.json")
 
 
-def workbook(text: bytes) -> bytes:
-    """Return the smallest Excel workbook whose only sheet is this text."""
+def workbook(text: bytes, more: Mapping[str, str] = MappingProxyType({})) -> bytes:
+    """Return the smallest Excel workbook whose only sheet is this text, with more parts by name."""
     packed = BytesIO()
     with ZipFile(packed, "w") as book:
-        for name, content in _WORKBOOK.items():
+        for name, content in {**_WORKBOOK, **more}.items():
             book.writestr(name, content)
         book.writestr("xl/worksheets/sheet1.xml", text)
     return packed.getvalue()

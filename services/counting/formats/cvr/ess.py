@@ -29,7 +29,7 @@ def read(path: Path, source: Source, max_ranks: int | None) -> Iterator[RawRecor
     refuse_wide(path)
     try:
         rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python(skip_empty_area=False)
-    except CalamineError as fault:
+    except (CalamineError, OverflowError, ValueError) as fault:  # dates and durations beyond Python's
         raise FormatError(path, "", f"expected an Excel workbook (.xlsx): {fault}") from None
     assert source.first_vote_column is not None, "checked with the configuration"
     assert source.first_vote_row is not None, "checked with the configuration"

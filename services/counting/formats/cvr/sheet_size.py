@@ -44,7 +44,10 @@ _DAMAGE: Final = (
 """What an archive raises that is damaged: OSError and ValueError for places outside the file."""
 
 _OTHER_FORMATS: Final = {"content.xml", "xl/workbook.bin"}
-_NO_SHEETS: Final = ("xl/media/", "xl/theme/", "xl/styles.xml", "xl/sharedstrings.xml", "docprops/")
+_NO_SHEETS: Final = ("xl/media/", "xl/theme/", "xl/styles.xml", "docprops/")
+_STRINGS: Final = "xl/sharedstrings.xml"
+_COUNTED: Final = re.compile(rb"""<(?:\w+:)?sst\b[^<]*?[cC]ount\s*=[^<]*""")
+_COUNT: Final = re.compile(rb"""[cC]ount\s*=\s*["']0*(\d{1,12})""")
 
 
 def refuse_wide(path: Path) -> None:
@@ -65,8 +68,18 @@ def _refuse_book(path: Path, book: ZipFile) -> None:
     for part in book.infolist():
         if part.file_size > MAX_BYTES:
             raise FormatError(path, part.filename, f"expected at most {MAX_BYTES:,} bytes")
-        if not part.filename.lower().startswith(_NO_SHEETS):
+        if part.filename.lower() == _STRINGS:
+            _refuse_count(path, part.filename, book.read(part))
+        elif not part.filename.lower().startswith(_NO_SHEETS):
             _refuse_sheet(path, part.filename, book.read(part))
+
+
+def _refuse_count(path: Path, name: str, strings: bytes) -> None:
+    """Refuse a list of texts that says it is longer than its bytes: room is made for as many as it says."""
+    for head in _COUNTED.findall(strings):
+        said = max((int(number) for number in _COUNT.findall(head)), default=0)
+        if said > len(strings):
+            raise FormatError(path, name, f"expected the count of the texts that follow, found {said:,}")
 
 
 def _refuse_sheet(path: Path, name: str, sheet: bytes) -> None:

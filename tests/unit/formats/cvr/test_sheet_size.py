@@ -50,3 +50,14 @@ def test_another_kind_of_workbook_is_refused(tmp_path: Path, part: str) -> None:
     """Their sheets have other sizes to check, and no vendor writes them."""
     with pytest.raises(FormatError, match="found another kind"):
         refuse_wide(_workbook(tmp_path / "votes.xlsx", "", part))
+
+
+def test_a_list_of_texts_that_says_it_is_endless_is_refused(tmp_path: Path) -> None:
+    """The library makes room for as many texts as the list says it has."""
+    path = tmp_path / "votes.xlsx"
+    with ZipFile(path, "w") as book:
+        book.writestr(
+            "xl/sharedStrings.xml", '<sst count="1" uniqueCount="4294967295"><si><t>x</t></si></sst>'
+        )
+    with pytest.raises(FormatError, match=r"xl/sharedStrings.xml: expected the count .* found 4,294,967,295"):
+        refuse_wide(path)
