@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.audit.tabulate import results, tabulate
-from shared.contract.elections import Phase
+from shared.contract.elections import Method, Phase
 from shared.contract.standings import Standing, Status, results_of
 from tests.support.elections import Life, election
 from tests.support.pipeline import Pipeline
@@ -69,9 +69,12 @@ def assert_monotone(standings: list[Standing]) -> None:
         assert standing.balance.holds
 
 
-async def test_an_election_is_counted_as_its_ballots_arrive(pipeline: Pipeline) -> None:
+@pytest.mark.parametrize(("method", "seats"), [("irv", 1), ("scottish-stv", 2)])
+async def test_an_election_is_counted_as_its_ballots_arrive(
+    pipeline: Pipeline, method: Method, seats: int
+) -> None:
     """From the first control to the last: the standing follows, and ends final and right."""
-    life = Life(election(electors=ELECTORS))
+    life = Life(election(electors=ELECTORS, method=method, seats=seats))
     log, counted = ballots(life, pipeline.shards, random.Random(1))
     await pipeline.create()
     for service in ("validation", "counting"):
