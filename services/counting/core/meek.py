@@ -110,7 +110,7 @@ class Keeping:
         bundles, last = self._bundles(), None
         for _ in range(MAX_STEPS):
             parts, units, votes, quota = self._distribute(bundles)
-            surplus = sum(max(0, votes[c] - quota) for c in self._elected)
+            surplus = max(0, sum(votes[c] - quota for c in self._elected))
             winners = [c for c in self._hopeful if votes[c] >= quota]
             done = winners or surplus < OMEGA or (last is not None and surplus >= last)
             if done:
