@@ -1,0 +1,110 @@
+"""Small contests of every method, from fixed seeds: the core and the audit's tabulator tell the same story.
+
+Quick and always the same, so that a changed rule is noticed at once; the property tests look further.
+"""
+
+from collections import Counter
+from random import Random
+from typing import Any, get_args
+
+import pytest
+
+from services.audit import tabulate as audit
+from services.counting.core.tabulate import Profile, tabulate
+from shared.contract.ballots import UNNAMED, format_marks
+from shared.contract.elections import Candidate, Contest, Method, Rules
+from tests.property.counting.test_counts_agree import Told, audit_tells, core_tells
+from tests.support.strategies import MAX_SECTIONS, SEVERAL_SEATS
+
+SEEDS = 80
+"""Contests a method."""
+
+TIES = ("lot", "random", "earlier-rounds-then-random", "candidate-order", "permutation")
+
+
+@pytest.mark.parametrize("method", get_args(Method))
+def test_small_contests_are_told_the_same_twice(method: Method) -> None:
+    """Votes, inactive ballots, residue, scores and decisions of each round, or the same refusal to decide."""
+    for seed in range(SEEDS):
+        chance = Random(f"{method}/{seed}")
+        contest = any_contest(chance, method)
+        profile = any_profile(chance, len(contest.candidates))
+        assert core_story(profile, contest) == audit_story(profile, contest), f"seed {seed}"
+
+
+def core_story(profile: Profile, contest: Contest) -> Told | str:
+    """Return what the core says, or that it refuses."""
+    try:
+        return core_tells(tabulate(profile, contest, MAX_SECTIONS), contest)
+    except ValueError:
+        return "refused"
+
+
+def audit_story(profile: Profile, contest: Contest) -> Told | str:
+    """Return what the audit says, or that it refuses."""
+    try:
+        return audit_tells(audit.tabulate(profile, contest))
+    except ValueError:
+        return "refused"
+
+
+def any_contest(chance: Random, method: Method) -> Contest:
+    """Return a contest of few candidates, with any switches."""
+    people = chance.randint(3, 6)
+    by_statute = method in {"scottish-stv", "meek"}
+    percentage = chance.choice([None, chance.randint(1, 60)]) if method == "bottoms-up" else None
+    seats = chance.randint(1, 3) if method in SEVERAL_SEATS else 1
+    return Contest(
+        id="small",
+        title="Small",
+        method=method,
+        seats=seats if percentage is None else 0,
+        candidates=tuple(
+            Candidate(
+                id=f"c{place}",
+                name=f"Candidate {place}",
+                excluded=place > 0 and chance.random() < 0.1,
+                write_in=place == people - 1 and not by_statute and chance.random() < 0.2,
+            )
+            for place in range(people)
+        ),
+        rules=any_rules(chance, method, percentage),
+        lot=str(chance.randint(0, 99)),
+        section_shares=chance.choice([(), (1, 2, 3)]) if method == "electoral-college" else (),
+    )
+
+
+def any_rules(chance: Random, method: Method, percentage: int | None) -> Rules:
+    """Return switches, of which most contests leave most as they are."""
+    by_rounds = method in {"irv", "bottoms-up", "stv-wigm"}
+    switches: dict[str, list[Any]] = {
+        "max_ranks": [None, None, 2],
+        "overvote": ["exhaust", "skip", "exhaust-if-several-continue"],
+        "max_skipped_ranks": [None, 0, 1],
+        "repeated_candidate": ["skip", "exhaust"],
+        "finish": ["majority", "last-two"] if method == "irv" else ["majority"],
+        "stop_after_round": [None, None, None, 2] if method == "irv" else [None],
+        "batch_elimination": [False, True] if method in {"irv", "sequential-irv"} else [False],
+        "minimum_votes": [0, 0, 2] if by_rounds else [0],
+        "first_round_threshold": [False, True] if method in {"irv", "bottoms-up"} else [False],
+        "quota": ["droop", "hare"] if method == "stv-wigm" else ["droop"],
+        "fractional_threshold": [False, True] if method == "stv-wigm" else [False],
+        "places": [1, 2, 4] if method == "stv-wigm" else [4],
+        "winners_per_round": ["several", "one"] if method == "stv-wigm" else ["several"],
+        "cutoff_elimination": [False, True] if method == "bottoms-up" else [False],
+        "ties": list(TIES),
+    }
+    chosen = {name: chance.choice(values) for name, values in switches.items()}
+    return Rules.model_validate(chosen | {"percentage": percentage})
+
+
+def any_profile(chance: Random, people: int) -> Counter[tuple[int, str]]:
+    """Return papers of some sections: most rank different candidates one by one, some are untidy."""
+    papers: Counter[tuple[int, str]] = Counter()
+    for _ in range(chance.randint(4, 16)):
+        ranks = [(c,) for c in chance.sample(range(people), chance.randint(0, people))]
+        if chance.random() < 0.2:
+            untidy = [UNNAMED, (0,), tuple(sorted(chance.sample(range(people), 2)))]
+            ranks.insert(chance.randint(0, len(ranks)), chance.choice(untidy))
+        papers[chance.randrange(MAX_SECTIONS), format_marks(ranks)] += chance.randint(1, 4)
+    return papers
