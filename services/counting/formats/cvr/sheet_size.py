@@ -69,17 +69,18 @@ def _refuse_book(path: Path, book: ZipFile) -> None:
         if part.file_size > MAX_BYTES:
             raise FormatError(path, part.filename, f"expected at most {MAX_BYTES:,} bytes")
         if part.filename.lower() == _STRINGS:
-            _refuse_count(path, part.filename, book.read(part))
+            most = sum(each.file_size for each in book.infolist())
+            _refuse_count(path, part.filename, book.read(part), most)
         elif not part.filename.lower().startswith(_NO_SHEETS):
             _refuse_sheet(path, part.filename, book.read(part))
 
 
-def _refuse_count(path: Path, name: str, strings: bytes) -> None:
-    """Refuse a list of texts that says it is longer than its bytes: room is made for as many as it says."""
+def _refuse_count(path: Path, name: str, strings: bytes, most: int) -> None:
+    """Refuse a list of texts said to be used more than `most` times: room is made for as many as it says."""
     for head in _COUNTED.findall(strings):
         said = max((int(number) for number in _COUNT.findall(head)), default=0)
-        if said > len(strings):
-            raise FormatError(path, name, f"expected the count of the texts that follow, found {said:,}")
+        if said > most:
+            raise FormatError(path, name, f"expected a count of texts that fits its cells, found {said:,}")
 
 
 def _refuse_sheet(path: Path, name: str, sheet: bytes) -> None:

@@ -59,5 +59,5 @@ def test_a_list_of_texts_that_says_it_is_endless_is_refused(tmp_path: Path) -> N
         book.writestr(
             "xl/sharedStrings.xml", '<sst count="1" uniqueCount="4294967295"><si><t>x</t></si></sst>'
         )
-    with pytest.raises(FormatError, match=r"xl/sharedStrings.xml: expected the count .* found 4,294,967,295"):
+    with pytest.raises(FormatError, match=r"xl/sharedStrings.xml: expected a count .* found 4,294,967,295"):
         refuse_wide(path)
