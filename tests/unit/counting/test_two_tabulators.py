@@ -102,7 +102,7 @@ def any_profile(chance: Random, people: int) -> Counter[tuple[int, str]]:
     """Return papers of some sections: most rank different candidates one by one, some are untidy."""
     papers: Counter[tuple[int, str]] = Counter()
     for _ in range(chance.randint(4, 16)):
-        ranks = [(c,) for c in chance.sample(range(people), chance.randint(0, people))]
+        ranks: list[tuple[int, ...]] = [(c,) for c in chance.sample(range(people), chance.randint(0, people))]
         if chance.random() < 0.2:
             untidy = [UNNAMED, (0,), tuple(sorted(chance.sample(range(people), 2)))]
             ranks.insert(chance.randint(0, len(ranks)), chance.choice(untidy))
