@@ -6,7 +6,7 @@ RATE ?= 14000
 CONTESTS ?= 10000
 BIN := .venv/bin
 
-.PHONY: help setup demo up test check bench-count bench-peers format clean
+.PHONY: help setup demo up test check bench-count bench-peers mutate format clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,10 @@ bench-peers: .livecount/peers/ready ## install those peers, in an environment of
 	@uv=$$(command -v uv || echo .venv/bootstrap/bin/uv); $$uv venv --quiet --allow-existing --python $(BIN)/python .livecount/peers && \
 	  $$uv pip install --quiet --python .livecount/peers/bin/python -r tests/bench/peers.txt
 	@touch $@
+
+mutate: .venv/ready ## change the rules of counting one by one: do the tests notice? (RULES="ties decide", MINUTES=60)
+	@uv=$$(command -v uv || echo .venv/bootstrap/bin/uv); $$uv run --no-sync --frozen --with mutmut==3.8.1 \
+	  python -m tests.mutation.run $(RULES) $(if $(MINUTES),--minutes $(MINUTES))
 
 format: .venv/ready ## format the code
 	$(BIN)/ruff format .

@@ -82,7 +82,7 @@ def _irv(effort: Effort, folder: Path) -> Iterator[Figure]:
     for peer in effort.irv_peers:
         yield _beside(contest, times, peer, "whole", IRV_GOALS.get(peer))
     for peer in effort.irv_peers:
-        yield _beside(contest, times, peer, "count", None)
+        yield _beside(contest, times, peer, "count", IRV_GOALS.get(peer))
 
 
 def _stv(effort: Effort, folder: Path) -> Iterator[Figure]:
