@@ -65,9 +65,11 @@ def holds(contest: Contest, unit: int, round_: Round, decision: Decision) -> boo
     own, threshold = votes[decision.candidate], round_.threshold or 0
     left = [votes[c] for c in round_.continuing]
     decided = {of.candidate for of in round_.decisions}
-    below = {
-        "majority": lambda: 2 * own > sum(left) if round_.scores else own >= threshold,
-        "quota": lambda: own >= threshold,
+    true = {
+        "majority": lambda: (
+            2 * own > sum(left) if round_.scores else own >= threshold and is_majority(contest)
+        ),
+        "quota": lambda: own >= threshold and not is_majority(contest),
         "percentage": lambda: own >= threshold,
         "most": lambda: (
             own >= max([votes[c] for c in electable(contest, round_) if c not in decided], default=own)
@@ -82,7 +84,13 @@ def holds(contest: Contest, unit: int, round_: Round, decision: Decision) -> boo
         "not-in-top-two": lambda: len(round_.continuing) - len(decided) == 2 and own <= kept(round_, decided),
         "largest-surplus": lambda: own > threshold,
     }
-    return below[decision.why]()
+    return true[decision.why]()
+
+
+def is_majority(contest: Contest) -> bool:
+    """Return whether reaching the threshold is to have more than half: one seat at a time, filled in rounds, by Droop's quota."""
+    one = contest.seats == 1 or contest.method == "sequential-irv"
+    return one and contest.method not in BY_STATUTE and contest.rules.quota == "droop"
 
 
 def electable(contest: Contest, round_: Round) -> list[int]:

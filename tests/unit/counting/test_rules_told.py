@@ -1,0 +1,116 @@
+"""Rules at their edges, told by hand: each test is here because a changed program lived without it."""
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from services.counting.core.course import scores
+from services.counting.core.java import hash_order, string_hash
+from services.counting.core.rankings import Rankings
+from services.counting.core.scottish import _share
+from services.counting.core.tabulate import _surplus, runs, tabulate, trace
+from services.counting.core.ties import Tie, TieBreaker
+from shared.contract.elections import Contest
+from tests.support.elections import contest
+
+
+def of(method: str, seats: int = 1, candidates: int = 4, **rules: Any) -> Contest:
+    """Return a contest of fruit by a method."""
+    fruit = ("apple", "banana", "cherry", "damson")[:candidates]
+    return contest("fruit", fruit, **rules).model_copy(update={"method": method, "seats": seats})
+
+
+def test_names_hash_as_java_hashes_them() -> None:
+    """Two well-known values, a letter beyond one byte, and the name whose hash is the lowest int there is."""
+    assert string_hash("hello") == 99_162_322
+    assert string_hash("\u20ac") == 0x20AC
+    assert string_hash("polygenelubricants") == 0x80000000
+
+
+def test_in_a_bucket_the_first_to_arrive_comes_first() -> None:
+    """`a` and `q` share the second of sixteen buckets; the back quote has the first for itself."""
+    assert hash_order(["q", "a"]) == hash_order(["q", "a"], sized=True) == ["q", "a"]
+    assert hash_order(["a", "`"]) == ["`", "a"]
+
+
+def test_a_set_doubles_when_it_is_more_than_three_quarters_full() -> None:
+    """Thirteen have 32 buckets, where `q` comes after the others; twelve still have 16."""
+    assert hash_order([*"qabcdefghijkl"]) == [*"abcdefghijklq"]
+    assert hash_order([*"qabcdefghijk"]) == [*"qabcdefghijk"]
+
+
+def test_after_looking_back_somebody_is_asked_about_this_round() -> None:
+    """Level in every round: the question says which round it is and what is sought."""
+    heard: list[Tie] = []
+    level = of("irv", ties="earlier-rounds-then-ask")
+    ties = TieBreaker(level, lambda tie: heard.append(tie) or 1)  # type: ignore[func-returns-value]
+    assert ties.pick((0, 1), "loser", [[1, 1, 0, 0], [2, 2, 0, 0]]) == (1, "asked")
+    assert heard == [Tie(3, (0, 1), "loser")]
+
+
+def test_a_scottish_stage_asks_who_should_be_the_loser() -> None:
+    """Banana and cherry are last: excluded is whom the answer names."""
+    heard: list[Tie] = []
+    ward = of("scottish-stv", candidates=3, ties="ask")
+    count = tabulate({(0, "0"): 2, (0, "1"): 1, (0, "2"): 1}, ward, 1, lambda tie: heard.append(tie) or 2)  # type: ignore[func-returns-value]
+    assert heard[0] == Tie(1, (1, 2), "loser")
+    assert count.rounds[0].eliminated == {2}
+
+
+def test_whoever_is_asked_is_asked_in_every_run_and_trace() -> None:
+    """Seats filled one after another, all four level: the answers elect the last and then the next to last."""
+    four = of("sequential-irv", seats=2, ties="ask")
+    rankings = Rankings(4, 1, four.rules)
+    rankings.add([(0, str(c), 1) for c in range(4)])
+
+    def answer(tie: Tie) -> int:
+        return max(tie.candidates) if tie.sought == "winner" else min(tie.candidates)
+
+    told = [traced.count.elected for _, traced in runs(rankings, four, answer)]
+    assert told == [(3,), (2,)]
+    assert trace(rankings, four, answer).count.elected == (3, 2)
+
+
+def test_seats_without_candidates_stay_empty() -> None:
+    """Two candidates, three seats: two runs, and no third in which nobody stands."""
+    count = tabulate({(0, "0"): 2, (0, "1"): 1}, of("sequential-irv", seats=3, candidates=2), 1)
+    assert [(round_.run, round_.elected) for round_ in count.rounds] == [(1, (0,)), (2, (1,))]
+
+
+def test_two_level_with_just_the_minimum_elect_one_at_once() -> None:
+    """Two votes each, and two are the minimum: nobody needs to fall first."""
+    (only,) = tabulate({(0, "0"): 2, (0, "1"): 2}, of("irv", candidates=2, minimum_votes=2), 1).rounds
+    assert [decision.why for decision in only.decisions] == ["last-two"]
+
+
+def test_whoever_loses_a_tie_for_the_second_place_is_told_so() -> None:
+    """Banana and cherry have three each: one stays, one falls by that tie, damson falls by votes."""
+    papers = {(0, "0"): 5, (0, "1"): 3, (0, "2"): 3, (0, "3"): 1}
+    first = tabulate(papers, of("supplementary", ties="candidate-order"), 1).rounds[0].decisions
+    assert [(d.candidate, d.why, d.tied, d.settled_by) for d in first] == [
+        (2, "not-in-top-two", (1, 2), "candidate-order"),
+        (3, "not-in-top-two", (), "votes"),
+    ]
+
+
+def test_of_three_the_third_is_not_in_the_top_two() -> None:
+    """One falls, by the rule of the supplementary vote."""
+    count = tabulate({(0, "0"): 3, (0, "1"): 2, (0, "2"): 1}, of("supplementary", candidates=3), 1)
+    assert [(d.candidate, d.why) for d in count.rounds[0].decisions] == [(2, "not-in-top-two")]
+
+
+def test_every_section_has_a_share_and_every_score_is_a_fraction() -> None:
+    """Shares for sections that are not there are refused; where nobody votes, nothing is still a fraction."""
+    with pytest.raises(ValueError, match=r"shorter|longer"):
+        scores([[1, 0]], (1, 2))
+    assert [type(score) for score in scores([[0, 0]], ())] == [Fraction, Fraction]
+
+
+def test_what_papers_pass_on_is_cut_to_whole_units() -> None:
+    """Two thirds of one vote to five places; RCTab cuts the fraction first, then what each paper gives."""
+    worth = np.array([100_000, 99_999])
+    assert _share(2, 3)(worth).tolist() == [66_666, 66_666]
+    assert _surplus(3, 1, 10)(np.array([10, 7])).tolist() == [6, 4]
+    assert _surplus(0, 1, 10)(np.array([10])).tolist() == [0]
