@@ -117,4 +117,6 @@ def test_the_last_standing_is_the_recount_whatever_crashed_and_was_said_twice(se
         last = max((s for s in standings if s.contest.id == contest.id), key=lambda s: s.sequence)
         assert last.sequence == sum(map(len, world.logs))
         assert last.balance.late == SHARDS - 1
-        assert results_of(last.rounds, last.elected, last.places) == results(tabulate(world.profile(number), contest))
+        assert results_of(last.rounds, last.elected, last.places) == results(
+            tabulate(world.profile(number), contest)
+        )
