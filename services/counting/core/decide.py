@@ -157,7 +157,7 @@ def _last(course: Situation, votes: Votes) -> Iterator[Decision]:
 
 def _may_fall(course: Situation) -> Sequence[int]:
     """Return among whom somebody has to fall in a round that elects nobody; nobody where the count is decided."""
-    if not course.electable or (len(course.hopeful) == 1 and not course.elected):
+    if len(course.hopeful) == 1 and not course.elected:
         return ()
     undecided = course.seats_left > 0 or course.rules.percentage is not None
     shows_last_two = course.to_last_two and len(course.continuing) > 2

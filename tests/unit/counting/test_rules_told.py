@@ -6,13 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from services.audit import tabulate as audit
 from services.counting.core.course import scores
-from services.counting.core.java import hash_order, string_hash
+from services.counting.core.java import hash_order
 from services.counting.core.rankings import Rankings
 from services.counting.core.scottish import _share
 from services.counting.core.tabulate import _surplus, runs, tabulate, trace
 from services.counting.core.ties import Tie, TieBreaker
-from shared.contract.elections import Contest
+from shared.contract.elections import Contest, Rules
+from tests.property.counting.test_counts_agree import audit_tells, core_tells
 from tests.support.elections import contest
 
 
@@ -20,19 +22,6 @@ def of(method: str, seats: int = 1, candidates: int = 4, **rules: Any) -> Contes
     """Return a contest of fruit by a method."""
     fruit = ("apple", "banana", "cherry", "damson")[:candidates]
     return contest("fruit", fruit, **rules).model_copy(update={"method": method, "seats": seats})
-
-
-def test_names_hash_as_java_hashes_them() -> None:
-    """Two well-known values, a letter beyond one byte, and the name whose hash is the lowest int there is."""
-    assert string_hash("hello") == 99_162_322
-    assert string_hash("\u20ac") == 0x20AC
-    assert string_hash("polygenelubricants") == 0x80000000
-
-
-def test_in_a_bucket_the_first_to_arrive_comes_first() -> None:
-    """`a` and `q` share the second of sixteen buckets; the back quote has the first for itself."""
-    assert hash_order(["q", "a"]) == hash_order(["q", "a"], sized=True) == ["q", "a"]
-    assert hash_order(["a", "`"]) == ["`", "a"]
 
 
 def test_a_set_doubles_when_it_is_more_than_three_quarters_full() -> None:
@@ -114,3 +103,27 @@ def test_what_papers_pass_on_is_cut_to_whole_units() -> None:
     assert _share(2, 3)(worth).tolist() == [66_666, 66_666]
     assert _surplus(3, 1, 10)(np.array([10, 7])).tolist() == [6, 4]
     assert _surplus(0, 1, 10)(np.array([10])).tolist() == [0]
+
+
+def test_going_on_to_the_last_two_drops_write_ins_who_are_not_electable() -> None:
+    """Apple is elected, two write-ins without a vote are left: one still falls, as the audit counts it."""
+    three = of("irv", candidates=3, finish="last-two")
+    write_ins = tuple(c.model_copy(update={"write_in": True}) for c in three.candidates[1:])
+    three = three.model_copy(update={"candidates": (three.candidates[0], *write_ins)})
+    counted = core_tells(tabulate({(0, "0"): 1}, three, 1), three)
+    assert [len(votes) for votes, *_ in counted] == [3, 3, 2]
+    assert counted == audit_tells(audit.tabulate({(0, "0"): 1}, three))
+
+
+def test_the_last_one_left_never_falls() -> None:
+    """More than all the votes nobody can have: of two the last falls, the other is neither elected nor out."""
+    count = tabulate({(0, "0"): 2, (0, "1"): 1}, share_of_all(), 1)
+    assert [round_.eliminated for round_ in count.rounds] == [{1}, set()]
+    assert count.elected == ()
+
+
+def share_of_all() -> Contest:
+    """Return a bottoms-up contest between two in which a seat takes more than all the votes."""
+    two = of("irv", candidates=2)
+    rules = Rules(percentage=100)
+    return two.model_copy(update={"method": "bottoms-up", "seats": 0, "rules": rules})
