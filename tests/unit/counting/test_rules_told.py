@@ -55,6 +55,7 @@ def test_whoever_is_asked_is_asked_in_every_run_and_trace() -> None:
     rankings.add([(0, str(c), 1) for c in range(4)])
 
     def answer(tie: Tie) -> int:
+        assert tie.sought in {"winner", "loser"}
         return max(tie.candidates) if tie.sought == "winner" else min(tie.candidates)
 
     told = [traced.count.elected for _, traced in runs(rankings, four, answer)]
@@ -101,7 +102,7 @@ def test_what_papers_pass_on_is_cut_to_whole_units() -> None:
     """Two thirds of one vote to five places; RCTab cuts the fraction first, then what each paper gives."""
     worth = np.array([100_000, 99_999])
     assert _share(2, 3)(worth).tolist() == [66_666, 66_666]
-    assert _surplus(3, 1, 10)(np.array([10, 7])).tolist() == [6, 4]
+    assert _surplus(3, 1, 10)(np.array([10, 15])).tolist() == [6, 9]
     assert _surplus(0, 1, 10)(np.array([10])).tolist() == [0]
 
 
