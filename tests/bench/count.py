@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -37,6 +38,8 @@ STV_LIMIT_MS = 50.0
 BATCH_LIMIT_MS = 2.0
 BYTES_LIMIT = 200.0
 GROWTH_LIMIT = 1.2
+READER_PATIENCE_S = 60
+"""A reader that takes longer is given up."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,8 @@ def _reading(lines: int) -> Iterator[Figure]:
         str(_PROJECT / PEERS_PYTHON),
         "--lines",
         str(lines),
+        "--timeout",
+        str(READER_PATIENCE_S),
     ]
     told = subprocess.run(command, cwd=_PROJECT, capture_output=True, check=True, text=True).stdout
     seconds: dict[str, dict[str, float]] = {}
@@ -164,10 +169,12 @@ def _reading(lines: int) -> Iterator[Figure]:
             seconds.setdefault(words[0], {})[words[1]] = float(words[2])
     for suffix, taken in seconds.items():
         ours = taken.pop(OURS)
-        best = min(taken, key=taken.__getitem__)
-        note = f"{ours:.3g} s, {best} {taken[best]:.3g} s"
-        contest = f"Reading {lines:,} lines"
-        yield Figure(contest, f"{suffix}, than the best peer", taken[best] / ours, "x", 1, "more", note)
+        contest, measure = f"Reading {lines:,} lines", f"{suffix}, than the best peer"
+        if not taken:
+            yield Figure(contest, measure, None, "x", 1, "more", f"{ours:.3g} s; no peer reads it in time")
+            continue
+        best, theirs = min(taken.items(), key=itemgetter(1))
+        yield Figure(contest, measure, theirs / ours, "x", 1, "more", f"{ours:.3g} s, {best} {theirs:.3g} s")
 
 
 def _write(figures: list[Figure], growth: dict[int, dict[str, float]]) -> None:

@@ -4,7 +4,8 @@ import pytest
 
 from services.counting.core.java import JavaRandom, hash_order, string_hash
 from services.counting.core.normalise import ENDINGS
-from services.counting.core.tabulate import tabulate
+from services.counting.core.rankings import Rankings
+from services.counting.core.tabulate import tabulate, trace
 from services.counting.core.ties import Tie, TieBreaker, UnresolvedTie
 from shared.contract.elections import Contest, Rules
 from tests.support.elections import contest
@@ -169,3 +170,53 @@ def test_a_count_tells_who_was_level_and_what_settled_it() -> None:
         (1, "eliminated", "fewest", 0, (0, 1), "candidate-order")
     ]
     assert count.rounds[0].inactive == dict.fromkeys(ENDINGS, 0)
+
+
+WARD = {(0, "0>1"): 7, (0, "1>2"): 4, (0, "2>1"): 2, (0, "3>2"): 1}
+"""Two seats, quota 5: apple's surplus of 2 goes to banana, who is elected."""
+
+
+def ward(seats: int = 2, ties: str = "lot") -> Contest:
+    """Return the fruit contest by Scottish STV."""
+    return level(ties).model_copy(update={"method": "scottish-stv", "seats": seats})
+
+
+def test_stages_are_numbered_from_one_and_the_last_moves_nothing() -> None:
+    """A stage that fills the last seat ends the count: no surplus moves, no paper either."""
+    count = tabulate(WARD, ward(), 1)
+    assert [stage.number for stage in count.rounds] == [1, 2]
+    assert [stage.elected for stage in count.rounds] == [(0,), (1,)]
+    assert count.rounds[0].transfers
+    assert count.rounds[-1].transfers == ()
+
+
+def test_a_trace_of_scottish_stv_has_a_snapshot_for_each_stage() -> None:
+    """Where the papers stood is told for every stage, not only counted."""
+    rankings = Rankings(4, 1, ward().rules)
+    rankings.add([(section, marks, ballots) for (section, marks), ballots in WARD.items()])
+    traced = trace(rankings, ward())
+    assert len(traced.snapshots) == len(traced.count.rounds) == 2
+
+
+def test_whoever_is_asked_in_scottish_stv_hears_who_is_to_be_excluded() -> None:
+    """Two level for the last place, at every stage: one of them is to lose."""
+    heard: list[Tie] = []
+
+    def answer(tie: Tie) -> int:
+        heard.append(tie)
+        return 2
+
+    papers = {(0, "0"): 3, (0, "1"): 3, (0, "2"): 1, (0, "3"): 1}
+    tabulate(papers, ward(1, "ask"), 1, answer)
+    assert heard[0] == Tie(1, (2, 3), "loser")
+
+
+def test_votes_are_whole_numbers_of_units_where_64_bits_do_not_hold_them() -> None:
+    """Three million million ballots: a paper passes on all but what five places cut off, to the unit."""
+    many = 10**12
+    papers = {(0, "0>1"): 2 * many + 1, (0, "1"): 1, (0, "2"): many // 2, (0, "3"): many // 3}
+    first, second = tabulate(papers, ward(), 1).rounds[:2]
+    surplus = first.votes[0] - (first.threshold or 0)
+    each = 10**5 * surplus // first.votes[0]
+    assert second.votes[1] == 10**5 + each * (2 * many + 1)
+    assert all(type(units) is int for units in second.votes)
