@@ -204,7 +204,7 @@ def test_whoever_is_asked_in_scottish_stv_hears_who_is_to_be_excluded() -> None:
 
     def answer(tie: Tie) -> int:
         heard.append(tie)
-        return 2
+        return tie.candidates[0]
 
     papers = {(0, "0"): 3, (0, "1"): 3, (0, "2"): 1, (0, "3"): 1}
     tabulate(papers, ward(1, "ask"), 1, answer)
