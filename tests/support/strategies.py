@@ -29,18 +29,27 @@ reading = st.fixed_dictionaries(
 
 rules = reading.map(lambda switches: Rules(**switches))
 
+minimum = st.sampled_from([0, 0, 0, 1, 2, 5])
+
 ties = st.sampled_from(["lot", "random", "earlier-rounds-then-random", "candidate-order", "permutation"])
 
 SWITCHES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "plurality": {"minimum_votes": minimum},
     "irv": {
+        "minimum_votes": minimum,
         "finish": st.sampled_from(["majority", "last-two"]),
         "stop_after_round": st.none() | st.integers(1, 3),
         "batch_elimination": st.booleans(),
         "first_round_threshold": st.booleans(),
     },
-    "sequential-irv": {"batch_elimination": st.booleans()},
-    "bottoms-up": {"first_round_threshold": st.booleans(), "cutoff_elimination": st.booleans()},
+    "sequential-irv": {"minimum_votes": minimum, "batch_elimination": st.booleans()},
+    "bottoms-up": {
+        "minimum_votes": minimum,
+        "first_round_threshold": st.booleans(),
+        "cutoff_elimination": st.booleans(),
+    },
     "stv-wigm": {
+        "minimum_votes": minimum,
         "quota": st.sampled_from(["droop", "hare"]),
         "fractional_threshold": st.booleans(),
         "places": st.sampled_from([1, 2, 4, 10]),
@@ -54,13 +63,15 @@ SEVERAL_SEATS = {"plurality", "sequential-irv", "bottoms-up", "stv-wigm", "scott
 
 @st.composite
 def contests(draw: st.DrawFn, methods: Sequence[str] = get_args(Method)) -> Contest:
-    """Draw a contest of any method, rules and lot; some candidates are excluded, one may stand for write-ins."""
+    """Draw a contest of any method, rules and lot; some candidates are excluded, up to two stand for write-ins."""
     method = draw(st.sampled_from(methods))
     places = draw(st.integers(1, MAX_CANDIDATES))
     switches = draw(reading) | {name: draw(switch) for name, switch in SWITCHES.get(method, {}).items()}
     percentage = draw(st.none() | st.integers(1, 60)) if method == "bottoms-up" else None
     seats = draw(st.integers(1, 3)) if method in SEVERAL_SEATS else 1
-    write_in = draw(st.booleans()) and places > 2 and method not in {"scottish-stv", "meek"}
+    named = places
+    if method not in {"scottish-stv", "meek"}:
+        named -= draw(st.sampled_from([0, 0, 1, 2]))
     return Contest(
         id="contest",
         title="A contest",
@@ -71,7 +82,7 @@ def contests(draw: st.DrawFn, methods: Sequence[str] = get_args(Method)) -> Cont
                 id=f"c{place}",
                 name=f"Candidate {place}",
                 excluded=place > 0 and draw(st.integers(0, 9)) == 0,
-                write_in=write_in and place == places - 1,
+                write_in=place >= max(1, named),
             )
             for place in range(places)
         ),

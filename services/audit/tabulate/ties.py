@@ -60,7 +60,7 @@ class Ties:
             return level[self._random.place(len(level))]
         if rule.endswith("ask"):
             return self._asked(level, outcome)
-        in_order = [candidate for candidate in self._order if candidate in level]
+        in_order = [candidate for candidate in self._order if candidate in level] or level[:1]
         return in_order[-1 if outcome == "eliminated" else 0]
 
     def _by_earlier_rounds(self, level: Sequence[str], outcome: Outcome) -> Sequence[str]:

@@ -175,11 +175,12 @@ class Keeping:
 
 
 def _snapshot(state: State, candidates: int) -> Snapshot:
-    of_row, parts, ways = state.bundles.of_row, state.parts, state.bundles.ways
-    holder = np.array([way[-1] for way in ways], np.intp)[of_row]
-    value = np.array([left.get(way[-1], 0) for way, left in zip(ways, parts, strict=True)], np.int64)[of_row]
+    of_row, parts, nobody = state.bundles.of_row, state.parts, candidates + ENDINGS.index("choices")
+    ways = zip(state.bundles.ways, parts, strict=True)
+    ends = [nobody if nobody in left else way[-1] for way, left in ways]
+    holder = np.array(ends, np.intp)[of_row]
+    value = np.array([left.get(end, 0) for end, left in zip(ends, parts, strict=True)], np.int64)[of_row]
     kept = {c: np.array([left.get(c, 0) for left in parts], np.int64)[of_row] for c in state.seated}
-    assert int(holder.max(initial=0)) < candidates + len(ENDINGS), "a way ends with a holder"
     return Snapshot(holder, value, kept)
 
 

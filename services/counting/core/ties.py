@@ -131,7 +131,10 @@ def _seed(contest: Contest) -> int:
 
 
 _NOT_IN_ORDER: Final = -1
-"""The place of write-ins, whom no order names: they are never the last of those who are level."""
+"""The place of write-ins, whom no order names: they are never the last of those who are level.
+
+Among themselves the first by name is picked.
+"""
 
 _RANDOM: Final[frozenset[TieRule]] = frozenset({"random", "earlier-rounds-then-random", "permutation"})
 _ASKING: Final[frozenset[TieRule]] = frozenset({"ask", "earlier-rounds-then-ask"})

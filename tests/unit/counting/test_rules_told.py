@@ -9,6 +9,7 @@ import pytest
 from services.audit import tabulate as audit
 from services.counting.core.course import scores
 from services.counting.core.java import hash_order
+from services.counting.core.normalise import ENDINGS
 from services.counting.core.rankings import Rankings
 from services.counting.core.scottish import _share
 from services.counting.core.tabulate import _surplus, runs, tabulate, trace
@@ -128,3 +129,25 @@ def share_of_all() -> Contest:
     two = of("irv", candidates=2)
     rules = Rules(percentage=100)
     return two.model_copy(update={"method": "bottoms-up", "seats": 0, "rules": rules})
+
+
+def test_write_ins_whom_no_order_names_fall_by_name() -> None:
+    """Banana and cherry are level and neither is in the candidates' order: the first by name falls, in both tabulators."""
+    three = of("irv", candidates=3, finish="last-two", ties="candidate-order")
+    write_ins = tuple(c.model_copy(update={"write_in": True}) for c in three.candidates[1:])
+    three = three.model_copy(update={"candidates": (three.candidates[0], *write_ins)})
+    count = tabulate({(0, "0"): 1}, three, 1)
+    assert count.rounds[1].eliminated == {1}
+    assert core_tells(count, three) == audit_tells(audit.tabulate({(0, "0"): 1}, three))
+
+
+def test_meek_traces_votes_that_move_no_further_to_nobody() -> None:
+    """When one is left for the last seat, the papers of whoever was defeated last lie with nobody, whole."""
+    two = of("meek", candidates=2)
+    rankings = Rankings(2, 1, two.rules)
+    rankings.add([(0, "0", 1), (0, "1", 1)])
+    last = trace(rankings, two).snapshots[-1]
+    assert max(last.holder.tolist()) == 2 + ENDINGS.index("choices")
+    assert min(last.holder.tolist()) in {0, 1}
+    assert last.value is not None
+    assert last.value.tolist() == [10**9, 10**9]
