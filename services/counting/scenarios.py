@@ -110,18 +110,18 @@ def finals(rankings: Rankings, contest: Contest) -> tuple[Final, ...]:
 
 
 def safe(count: Count, out: int) -> Safe:
-    """Return which eliminations, and whose election, `out` further ballots cannot change in an instant run-off.
+    """Return which eliminations, and whose election, `out` further ballots cannot change in an instant run-off without a minimum of votes.
 
     The bound. A candidate who falls hands on ballots; none of the others ever loses one. So if candidates together,
     with every ballot still out, have fewer than the least of the others, each of them falls before any of the others,
     in whatever order, and the tallies when all of them are out depend on no order. From there the argument goes on.
-    A candidate with more than half of the votes, all ballots still out included, is elected.
+    A candidate with more than half of the votes, all ballots still out included, is elected; a write-in never is.
     """
     calls: list[SafeCall] = []
     pending: list[int] = []
     start = count.rounds[0]
     for round_ in count.rounds:
-        winner = _certain(start, out)
+        winner = _certain(start, count.elected, out)
         if winner is not None:
             return Safe(out, tuple(calls), winner)
         pending += sorted(round_.eliminated)
@@ -129,7 +129,7 @@ def safe(count: Count, out: int) -> Safe:
         if call is not None and round_ is not count.rounds[-1]:
             calls.append(call)
             start, pending = count.rounds[round_.number], []
-    return Safe(out, tuple(calls), _certain(start, out))
+    return Safe(out, tuple(calls), _certain(start, count.elected, out))
 
 
 def _call(start: Round, fallen: Sequence[int], out: int) -> SafeCall | None:
@@ -138,10 +138,10 @@ def _call(start: Round, fallen: Sequence[int], out: int) -> SafeCall | None:
     return SafeCall(tuple(fallen), bound, min(rest)) if rest and bound < min(rest) else None
 
 
-def _certain(round_: Round, out: int) -> int | None:
+def _certain(round_: Round, elected: Sequence[int], out: int) -> int | None:
     votes = round_.votes
     leader = max(round_.continuing, key=votes.__getitem__)
-    return leader if 2 * votes[leader] > sum(votes) + out else None
+    return leader if leader in elected and 2 * votes[leader] > sum(votes) + out else None
 
 
 def votes_needed(count: Count) -> dict[int, int]:
