@@ -16,7 +16,7 @@ COMMANDS = sorted(
         + re.findall(r"`livecount ([a-z]+)", README)
     )
 )
-TARGETS = sorted(set(re.findall(r"(?:^ {4}|`)make ([a-z]+)", README, re.MULTILINE)))
+TARGETS = sorted(set(re.findall(r"(?:^ {4}|`)make ([a-z-]+)", README, re.MULTILINE)))
 
 
 def livecount(*words: str) -> "subprocess.CompletedProcess[str]":
