@@ -35,7 +35,13 @@ def _ratios(axes: Any, figures: list[dict[str, Any]]) -> None:
     axes.barh(names, values, color=[OURS if f["reached"] else MISSED for f in figures])
     for place, figure in enumerate(figures):
         axes.plot([figure["goal"]] * 2, [place - 0.42, place + 0.42], color=GOAL, linewidth=2)
-        axes.text(figure["value"] * 1.06, place, f"{figure['value']:.1f}x", va="center", fontsize=8)
+        axes.text(
+            max(figure["value"], figure["goal"]) * 1.08,
+            place,
+            f"{figure['value']:.1f}x",
+            va="center",
+            fontsize=8,
+        )
     axes.set_xscale("log")
     axes.set_xlim(0.5, 3 * max(values))
     axes.tick_params(axis="y", labelsize=6.5)
