@@ -116,6 +116,12 @@ def test_an_order_names_no_undeclared_write_ins(rule: str) -> None:
     assert walk(ties, "loser")[-1] == 0
 
 
+def test_javas_doubles_are_javas() -> None:
+    """What new java.util.Random(42) says twice to nextDouble()."""
+    random = JavaRandom(42)
+    assert (random.next_double(), random.next_double()) == (0.7275636800328681, 0.6832234717598454)
+
+
 def test_strings_are_hashed_by_their_16_bit_units() -> None:
     """Java's "\u0100a" has the hash 256 * 31 + 97."""
     assert string_hash("\u0100a") == 256 * 31 + 97
