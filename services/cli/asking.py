@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def asker(names: Sequence[str], hush: "Hush") -> "Callable[[Tie], int] | None":
     """Return who is asked about ties, after `hush`; None where nobody is there.
 
-    The same tie has the same answer: where seats are filled one after another a count may look at it twice.
+    The same tie has the same answer: where seats are filled one after another it may come again.
     """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None

@@ -54,8 +54,13 @@ def runs(rankings: Papers, contest: Contest, ask: Ask | None = None) -> Iterator
 
     Such a run (RCTab's multi-pass IRV) is an instant run-off among those whom no run before has elected.
     """
-    for run in _contests(contest, rankings, ask):
-        yield run, trace(rankings, run, ask)
+    if contest.method != "sequential-irv":
+        yield contest, trace(rankings, contest, ask)
+        return
+    snapshots: list[Snapshot] = []
+    for run, count in _seat_by_seat(rankings, contest, ask, snapshots):
+        yield run, Traced(count, tuple(snapshots))
+        snapshots.clear()
 
 
 def _count(rankings: Papers, contest: Contest, ask: Ask | None, snapshots: list[Snapshot] | None) -> Count:
@@ -65,24 +70,23 @@ def _count(rankings: Papers, contest: Contest, ask: Ask | None, snapshots: list[
         )
         return Count(tuple(rounds), _PLACES.get(contest.method, places_of)(contest))
     all_rounds: list[Round] = []
-    for number, run in enumerate(_contests(contest, rankings, ask), 1):
-        rounds = _by_rounds(rankings, run, TieBreaker(run, ask), snapshots)
+    for number, (_, count) in enumerate(_seat_by_seat(rankings, contest, ask, snapshots), 1):
         all_rounds += [
-            replace(round_, number=len(all_rounds) + round_.number, run=number) for round_ in rounds
+            replace(round_, number=len(all_rounds) + round_.number, run=number) for round_ in count.rounds
         ]
     return Count(tuple(all_rounds))
 
 
-def _contests(contest: Contest, rankings: Papers, ask: Ask | None) -> Iterator[Contest]:
-    if contest.method != "sequential-irv":
-        yield contest
-        return
+def _seat_by_seat(
+    rankings: Papers, contest: Contest, ask: Ask | None, snapshots: list[Snapshot] | None
+) -> Iterator[tuple[Contest, Count]]:
+    """Yield each seat's run-off and its count; those elected are out of the next."""
     run = contest.model_copy(update={"method": "irv", "seats": 1})
     for _ in range(contest.seats):
-        yield run
-        elected = _count(rankings, run, ask, None).elected
-        run = excluding(run, elected)
-        if not elected or all(candidate.excluded for candidate in run.candidates):
+        count = _count(rankings, run, ask, snapshots)
+        yield run, count
+        run = excluding(run, count.elected)
+        if not count.elected or all(candidate.excluded for candidate in run.candidates):
             return
 
 
