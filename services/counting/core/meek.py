@@ -91,23 +91,26 @@ class Keeping:
 
     def states(self) -> Iterator[State]:
         """Yield what each round starts from and decides, until the count is over (D)."""
-        if self._fits() or not any(self._distribute(self._bundles())[2]):
-            bundles = self._bundles()
-            parts, units, votes, quota = self._distribute(bundles)
+        bundles = self._bundles()
+        parts, units, votes, quota = self._distribute(bundles)
+        if self._fits() or not any(votes):
             standing = tuple(self._hopeful), tuple(self._elected)
             yield State(
                 bundles, parts, units, *standing, quota if any(votes) else None, self._elect_rest(votes)
             )
             return
-        while not self._is_over():
-            state = self._converged()
+        while True:
+            state = self._converged(bundles)
             yield state
             if not self._is_over() and self._fits():
                 yield self._rest_unmoved(state)
+            if self._is_over():
+                return
+            bundles = self._bundles()
 
-    def _converged(self) -> State:
+    def _converged(self, bundles: Bundles) -> State:
         """Move the keep factors until somebody is elected or defeated (C)."""
-        bundles, last = self._bundles(), None
+        last: int | None = None
         for _ in range(MAX_STEPS):
             parts, units, votes, quota = self._distribute(bundles)
             surplus = max(0, sum(votes[c] - quota for c in self._elected))
