@@ -19,7 +19,6 @@ from services.counting.reports.files import ReportFile
 from services.counting.reports.tabulated import Settings, Stamp
 from shared.contract.elections import Contest
 
-PLAIN: Final = ("blt", "csv", "preflib", "abif")
 RECORDS: Final = "cdf"
 
 
@@ -49,7 +48,7 @@ def ballots_of(contest: Contest, records: Iterable[CastVoteRecord]) -> BallotFil
         candidates=tuple(candidate.name for candidate in contest.candidates),
         papers=tuple(Papers(marks, ballots) for marks, ballots in counted.items()),
         seats=contest.seats or None,
-        excluded=tuple(place for place, of in enumerate(contest.candidates) if of.excluded),
+        excluded=contest.excluded,
     )
 
 

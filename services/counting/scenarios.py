@@ -68,7 +68,7 @@ class Safe:
 
 def if_dropped_out(rankings: Rankings, contest: Contest, candidate: int) -> DroppedOut:
     """Return where the votes of `candidate` go and who is elected if he or she drops out."""
-    already = {c for c, of in enumerate(contest.candidates) if of.excluded}
+    already = {*contest.excluded}
     moved = rankings.handed_over(candidate, already, already | {candidate})
     transfers = transfers_from(candidate, moved, rankings.candidates)
     return DroppedOut(candidate, transfers, recount(rankings, excluding(contest, {candidate})))
@@ -102,15 +102,16 @@ def finals(rankings: Rankings, contest: Contest) -> tuple[Final, ...]:
     matrix = pairwise(rankings)
     _, _, ballots = rankings.columns()
     total = int(ballots.sum())
-    standing = [c for c, of in enumerate(contest.candidates) if not of.excluded]
     return tuple(
         Final((a, b), (int(matrix[a, b]), int(matrix[b, a])), total - int(matrix[a, b] + matrix[b, a]))
-        for a, b in combinations(standing, 2)
+        for a, b in combinations(contest.standing, 2)
     )
 
 
 def safe(count: Count, out: int) -> Safe:
-    """Return which eliminations, and whose election, `out` further ballots cannot change in an instant run-off without a minimum of votes.
+    """Return which eliminations, and whose election, `out` further ballots cannot change in an instant run-off.
+
+    For contests without a minimum of votes: below one, candidates fall whoever else does.
 
     The bound. A candidate who falls hands on ballots; none of the others ever loses one. So if candidates together,
     with every ballot still out, have fewer than the least of the others, each of them falls before any of the others,

@@ -161,6 +161,16 @@ class Contest(Frozen):
         """Ranks a paper can hold: one for each candidate, and never more than the rules look at."""
         return len(self.candidates)
 
+    @property
+    def excluded(self) -> tuple[int, ...]:
+        """Places of the candidates who are out before the count."""
+        return tuple(place for place, of in enumerate(self.candidates) if of.excluded)
+
+    @property
+    def standing(self) -> tuple[int, ...]:
+        """Places of the candidates who can hold votes."""
+        return tuple(place for place, of in enumerate(self.candidates) if not of.excluded)
+
     @model_validator(mode="after")
     def _ids_differ(self) -> Self:
         _require_distinct((c.id for c in self.candidates), f"candidates of contest {self.id!r}")

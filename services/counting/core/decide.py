@@ -103,12 +103,11 @@ def _at_threshold(course: Situation, votes: Votes) -> Iterator[Decision]:
 
 def _one_of_two_level(course: Situation, votes: Votes) -> Iterator[Decision]:
     """... one of the last two, who are level."""
-    minimum = course.rules.minimum_votes * course.unit
     if (
         course.seats_left
         and len(course.hopeful) == 2
         and course.electable
-        and min(votes[c] for c in course.hopeful) >= minimum
+        and min(votes[c] for c in course.hopeful) >= course.minimum
     ):
         yield _best(course, course.electable, "last-two", votes)
 
@@ -118,7 +117,7 @@ def _one_of_two_level(course: Situation, votes: Votes) -> Iterator[Decision]:
 
 def _below_minimum(course: Situation, votes: Votes) -> Iterator[Decision]:
     """... all below the minimum of votes."""
-    low = [c for c in _may_fall(course) if votes[c] < course.rules.minimum_votes * course.unit]
+    low = [c for c in _may_fall(course) if votes[c] < course.minimum]
     yield from _drop(course, low, "below-minimum", votes)
 
 
@@ -135,8 +134,9 @@ def _all_but_top_two(course: Situation, votes: Votes) -> Iterator[Decision]:
     first = _best(course, course.electable, "most", votes)
     others = [c for c in course.electable if c != first.candidate]
     top = [first, *([_best(course, others, "most", votes)] if others else [])]
+    stay = {decision.candidate for decision in top}
     for c in course.hopeful:
-        if c not in {decision.candidate for decision in top}:
+        if c not in stay:
             lost = next((decision for decision in top if c in decision.tied), None)
             how = ((), "votes") if lost is None else (lost.tied, lost.settled_by)
             yield Decision(c, "eliminated", "not-in-top-two", _margin(course, c, votes), *how)
@@ -166,7 +166,7 @@ def _may_fall(course: Situation) -> Sequence[int]:
 
 def _nobody_would_be_left(course: Situation, votes: Votes) -> bool:
     """Return whether nobody who can be elected has what the rules ask of all: the count cannot be decided."""
-    minimum = course.rules.minimum_votes * course.unit
+    minimum = course.minimum
     if course.rules.percentage is not None and course.rules.cutoff_elimination:
         minimum = max(minimum, _threshold(course))
     return all(votes[c] < minimum for c in course.continuing if not course.contest.candidates[c].write_in)
@@ -177,10 +177,11 @@ def _cannot_overtake(course: Situation, votes: Votes) -> list[int]:
     batch: list[int] = []
     smaller: list[int] = []
     seen: list[int] = []
-    for tally in sorted({votes[c] for c in _may_fall(course)}):
+    may_fall = _may_fall(course)
+    for tally in sorted({votes[c] for c in may_fall}):
         if len(seen) > len(batch) and sum(votes[c] for c in seen) < tally:
             smaller, batch = batch, list(seen)
-        seen += [c for c in _may_fall(course) if votes[c] == tally]
+        seen += [c for c in may_fall if votes[c] == tally]
     leaves_one = len(batch) == len(course.continuing) - 1
     return smaller if course.to_last_two and leaves_one else batch
 

@@ -87,7 +87,7 @@ class LiveRounds:
         self._contest = contest
         self._ties = TieBreaker(contest)
         self._rulebook = Rulebook(contest)
-        self._excluded: Fallen = frozenset(c for c, of in enumerate(contest.candidates) if of.excluded)
+        self._excluded: Fallen = frozenset(contest.excluded)
         self._tallies_of = {}
         self._follow([self._excluded])
 

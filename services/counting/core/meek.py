@@ -82,8 +82,8 @@ class Keeping:
     def __init__(self, rankings: Papers, contest: Contest, ties: TieBreaker) -> None:
         self._rankings, self._ties, self._seats = rankings, ties, contest.seats
         self._candidates = rankings.candidates
-        self._hopeful = [c for c, of in enumerate(contest.candidates) if not of.excluded]
-        self._out = [c for c, of in enumerate(contest.candidates) if of.excluded]
+        self._hopeful = list(contest.standing)
+        self._out = list(contest.excluded)
         self._paths = read_paths(rankings, self._out)
         self._elected: list[int] = []
         self._keep = [ONE] * (self._candidates + len(ENDINGS))

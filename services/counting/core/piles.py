@@ -53,7 +53,7 @@ class Piles:
         self._ballots: Units = ballots if whole else ballots.astype(np.object_)
         self._dtype = np.dtype(np.int64 if whole else np.object_)
         self._standing = np.ones(SEVERAL + 1, np.bool_)
-        self._standing[[c for c, of in enumerate(contest.candidates) if of.excluded] + [SEVERAL]] = False
+        self._standing[[*contest.excluded, SEVERAL]] = False
         self._place = np.zeros(len(ballots), np.intp)
         self._holder = np.zeros(len(ballots), np.uint8)
         self._value: Units | None = None if unit == 1 else np.full(len(ballots), unit, self._dtype)

@@ -90,8 +90,7 @@ def scottish_stv(
     rankings: Papers, contest: Contest, ties: TieBreaker, snapshots: list[Snapshot] | None
 ) -> Iterator[Round]:
     """Yield the stages: the first count, then one for each surplus or excluded candidate whose papers were moved."""
-    hopeful = [c for c, of in enumerate(contest.candidates) if not of.excluded]
-    stages = Stages(contest.seats, ties, hopeful)
+    stages = Stages(contest.seats, ties, list(contest.standing))
     piles = Piles(rankings, contest, UNIT, snapshots)
     for number in numbers(1):
         piles.record()

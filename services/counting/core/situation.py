@@ -20,7 +20,9 @@ class Situation:
         self.ties = ties
         self.divides = divides_votes(contest)
         self.unit = 10 ** places_of(contest)
-        self.hopeful = [c for c, of in enumerate(contest.candidates) if not of.excluded]
+        self.minimum = contest.rules.minimum_votes * self.unit
+        """Units below which a candidate falls."""
+        self.hopeful = list(contest.standing)
         """Those neither elected nor out."""
         self.electable = [c for c in self.hopeful if not contest.candidates[c].write_in]
         """Those who can still be elected: undeclared write-ins never are."""

@@ -86,7 +86,7 @@ def _seat_by_seat(
         count = _count(rankings, run, ask, snapshots)
         yield run, count
         run = excluding(run, count.elected)
-        if not count.elected or all(candidate.excluded for candidate in run.candidates):
+        if not count.elected or not run.standing:
             return
 
 

@@ -84,7 +84,7 @@ class Spreadsheet:
         everybody = f"All candidates over the {share}% threshold"
         yield ("Contest Summary",)
         yield "Number to be Elected", contest.seats if share is None else everybody
-        yield "Number of Candidates", sum(not candidate.excluded for candidate in contest.candidates)
+        yield "Number of Candidates", len(contest.standing)
         yield "Total Number of Ballots", first.ballots
         yield "Number of Undervotes (No Rankings)", first.blank
 
