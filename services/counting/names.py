@@ -46,6 +46,15 @@ def slug(name: str, otherwise: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:MAX_ID_CHARS].strip("-") or otherwise
 
 
+def sanitised(text: str) -> str:
+    """Return `text` as it may stand in the name of a report, or in an id there: "Ward_1".
+
+    What is no ASCII letter, digit, underscore, hyphen or full stop becomes an underscore; a character outside the BMP
+    counts as one.
+    """
+    return re.sub(r"[^a-zA-Z0-9_\-.]", "_", text)
+
+
 def _folded(name: str) -> str:
     return " ".join(name.casefold().split())
 

@@ -10,11 +10,11 @@ from typing import Final
 
 from services.counting.core.java import code_units, hash_order
 from services.counting.formats.records import CastVoteRecord
+from services.counting.names import sanitised
 from services.counting.reports.cdf_paper import CONTEST_ID, ELECTION_ID, CdfPapers
 from services.counting.reports.cdf_selections import OVERVOTE, selection_id
 from services.counting.reports.json_text import Json, json_text
-from services.counting.reports.names import sanitised
-from services.counting.reports.standing import standings
+from services.counting.reports.standing import Standing
 from services.counting.reports.tabulated import Settings, Stamp, Tabulated
 from shared.contract.elections import Contest
 
@@ -24,9 +24,9 @@ _MANUFACTURER: Final = "Bright Spots"
 """Of the layout: the expected files name it beside the program."""
 
 
-def counted_papers(tabulated: Tabulated, stamp: Stamp) -> Iterator[str]:
+def counted_papers(tabulated: Tabulated, standings: Sequence[Standing], stamp: Stamp) -> Iterator[str]:
     """Yield the text of the report of a count's papers, piece by piece."""
-    papers = CdfPapers(tabulated.names, standings(tabulated), tabulated.traced.count.places)
+    papers = CdfPapers(tabulated.names, standings, tabulated.traced.count.places)
     rows = tabulated.rows.tolist()
     return _report(tabulated.contest, tabulated.settings, tabulated.records, rows, papers, stamp)
 

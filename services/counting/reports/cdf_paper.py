@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from services.counting.formats.records import CastVoteRecord
+from services.counting.names import sanitised
 from services.counting.reports.cdf_selections import Brings, Selection, selection_text, selections_of
 from services.counting.reports.json_text import Json, json_text
-from services.counting.reports.names import sanitised
 from services.counting.reports.numbers import votes
 from services.counting.reports.standing import Standing
 

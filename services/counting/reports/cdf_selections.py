@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from services.counting.core.java import code_units
+from services.counting.names import sanitised
 from services.counting.reports.json_text import Json, Laid, json_text
-from services.counting.reports.names import sanitised
 from services.counting.reports.numbers import EXACT
 from shared.contract.ballots import UNNAMED, parse_marks
 

@@ -59,7 +59,9 @@ def _run(stem: str, tabulated: Tabulated, stamp: Stamp, names: SliceNames) -> It
         slice_document = Document(tabulated, stamp, part, of)
         yield _file(names.path(stem, of, "detailed_report.json"), slice_document.detailed())
     if tabulated.settings.cdf:
-        yield ReportFile(PurePosixPath(f"{stem}_cdf_cvr.json"), counted_papers(tabulated, stamp))
+        yield ReportFile(
+            PurePosixPath(f"{stem}_cdf_cvr.json"), counted_papers(tabulated, parts.standings, stamp)
+        )
 
 
 def _file(path: str | PurePosixPath, text: str) -> ReportFile:

@@ -1,22 +1,13 @@
-"""Names of files, and ids, out of what precincts, batches, papers and candidates are called.
+"""Names of files out of what precincts and batches are called.
 
-Rule 1: what is no ASCII letter, digit, underscore, hyphen or full stop becomes an underscore.
-Rule 2: slices whose names become the same are told apart by a number: the first has none, the second has "_1". They
-        come in the order of a Java HashMap, batches before precincts; one id has one name, whatever it names.
+Slices whose names become the same are told apart by a number: the first has none, the second has "_1". They
+come in the order of a Java HashMap, batches before precincts; one id has one name, whatever it names.
 """
 
-import re
 from pathlib import PurePosixPath
-from typing import Final
 
+from services.counting.names import sanitised
 from services.counting.reports.heading import Slice
-
-_OTHERS: Final = re.compile(r"[^a-zA-Z0-9_\-.]")
-
-
-def sanitised(text: str) -> str:
-    """Return `text` as it may stand in a file's name or an id. A character outside the BMP counts as one."""
-    return _OTHERS.sub("_", text)
 
 
 class SliceNames:

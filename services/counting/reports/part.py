@@ -9,6 +9,7 @@ Rule 3: active is what candidates hold, with it the final round's surplus.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,11 +81,11 @@ class Parts:
         self._places = tabulated.traced.count.places
         self._candidates = len(tabulated.contest.candidates)
         self._rows = tabulated.rows
-        self._standings = standings(tabulated)
+        self.standings: Final = standings(tabulated)
         self._thresholds = thresholds(tabulated)
-        self._arriving = [np.zeros(0, np.bool_), *map(_arriving, self._standings, self._standings[1:])]
-        self._targets = [np.minimum(standing.holder, self._candidates) for standing in self._standings]
-        self._one_place = np.zeros_like(self._standings[0].holder)
+        self._arriving = [np.zeros(0, np.bool_), *map(_arriving, self.standings, self.standings[1:])]
+        self._targets = [np.minimum(standing.holder, self._candidates) for standing in self.standings]
+        self._one_place = np.zeros_like(self.standings[0].holder)
 
     def whole(self) -> Part:
         """Return the rounds of all papers."""
@@ -97,7 +98,7 @@ class Parts:
     def _tell(self, pile: Pile, *, whole: bool) -> Part:
         rounds: list[PartRound] = []
         transfers: list[Mapping[int, Moved]] = []
-        for number in range(len(self._standings)):
+        for number in range(len(self.standings)):
             kept = self._kept(pile, number, rounds, whole=whole)
             if number:
                 transfers.append(_with_residues(self._moved(pile, number), kept.residues))
@@ -105,7 +106,7 @@ class Parts:
         return Part(tuple(rounds), (*transfers, {}))
 
     def _round(self, pile: Pile, number: int, kept: Kept, lost_before: Decimal) -> PartRound:
-        standing = self._standings[number]
+        standing = self.standings[number]
         worth = Worth(standing.value, standing.divided)
         held = pile.votes(standing.holder, self._candidates + BESIDES, worth, self._places)
         continuing = {c: held[c] for c in self._rounds[number].continuing}
@@ -121,11 +122,11 @@ class Parts:
         )
 
     def _kept(self, pile: Pile, number: int, before: list[PartRound], *, whole: bool) -> Kept:
-        standing, threshold = self._standings[number], self._thresholds[number]
+        standing, threshold = self.standings[number], self._thresholds[number]
         tally: dict[int, Decimal] = {}
         residues: dict[int, Decimal] = {}
         for c in standing.kept:
-            if c in self._standings[number - 1].kept:
+            if c in self.standings[number - 1].kept:
                 tally[c] = before[-1].tally[c]
                 continue
             tally[c] = self._kept_by(pile, standing, c)
@@ -140,10 +141,10 @@ class Parts:
 
     def _moved(self, pile: Pile, number: int) -> dict[int, Moved]:
         """Return what leaves each candidate for round `number`. Papers worth nothing leave no trace."""
-        after = self._standings[number]
+        after = self.standings[number]
         worth = Worth(after.value, after.divided)
         left = pile.pick(self._arriving[number][pile.rows])
-        source = self._standings[number - 1].holder[left.rows]
+        source = self.standings[number - 1].holder[left.rows]
         moved: dict[int, Moved] = {}
         for c in np.unique(source).tolist():
             papers = left.pick(source == c)

@@ -6,13 +6,14 @@ from typing import Any
 from services.counting.formats.records import CastVoteRecord
 from services.counting.reports.cdf import converted_papers, counted_papers
 from services.counting.reports.generic_csv import Source, generic_csv
+from services.counting.reports.standing import standings
 from services.counting.reports.tabulated import Settings, Tabulated
 from shared.contract.elections import Rules
 from tests.unit.reports.counted import STAMP, contest, count, papers, two_elected_at_once
 
 
 def _counted(tabulated: Tabulated) -> Any:
-    return json.loads("".join(counted_papers(tabulated, STAMP)))
+    return json.loads("".join(counted_papers(tabulated, standings(tabulated), STAMP)))
 
 
 def _selections(paper: Any, number: int) -> dict[str, list[tuple[Any, ...]]]:

@@ -1,7 +1,8 @@
 """Names of files and ids."""
 
+from services.counting.names import sanitised
 from services.counting.reports.heading import Slice
-from services.counting.reports.names import SliceNames, sanitised
+from services.counting.reports.names import SliceNames
 
 
 def test_what_no_file_name_should_hold_becomes_an_underscore() -> None:

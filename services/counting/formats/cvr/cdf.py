@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from services.counting.formats.cvr.json_file import Node
 from services.counting.formats.cvr.labels import meaning
-from services.counting.formats.cvr.raw import WRITE_IN, RawRecord, Selection, Source
+from services.counting.formats.cvr.raw import WRITE_IN, RawRecord, Selection, Source, by_rank
 
 ID = "@id"
 _YES = ("true", "yes", "1")
@@ -71,7 +71,7 @@ def records(cvrs: Iterable[Node], terms: Terms, id_key: str) -> Iterator[RawReco
             yield RawRecord(
                 place=cvr.place,
                 id=f"{cvr.path.name}({number})",
-                selections=tuple(sorted(_selections(contest, terms), key=lambda chosen: chosen[0])),
+                selections=by_rank(_selections(contest, terms)),
                 precinct=terms.precinct(cvr),
                 vendor_id=cvr.text_or_none(id_key),
             )

@@ -12,7 +12,7 @@ from typing import Final
 from services.counting.formats.cvr.csv_rows import rows, whole
 from services.counting.formats.cvr.json_file import shown
 from services.counting.formats.cvr.labels import meaning
-from services.counting.formats.cvr.raw import RawRecord, Selection, Source
+from services.counting.formats.cvr.raw import RawRecord, Selection, Source, by_rank
 from services.counting.formats.records import FormatError
 
 BALLOT: Final = 3
@@ -86,4 +86,4 @@ def _selections(path: Path, line: int, cells: list[str], columns: Columns) -> tu
             )
         if cell == "1" and text is not None:
             found.append((rank, text))
-    return tuple(sorted(found, key=lambda selection: selection[0]))
+    return by_rank(found)

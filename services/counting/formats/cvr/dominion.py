@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from services.counting.formats.cvr import json_file
 from services.counting.formats.cvr.json_file import Node
 from services.counting.formats.cvr.labels import meaning
-from services.counting.formats.cvr.raw import Names, RawRecord, Selection, Source
+from services.counting.formats.cvr.raw import Names, RawRecord, Selection, Source, by_rank
 from services.counting.formats.records import FormatError
 
 WHOLE: Final = "CvrExport.json"
@@ -126,4 +126,4 @@ def _selections(contest: Node, source: Source, candidates: frozenset[str]) -> tu
             mark.refuse(f"expected [CandidateId] to be the contest's in CandidateManifest.json, found {code}")
         if text is not None:
             found.append((mark.whole("Rank"), text))
-    return tuple(sorted(found, key=lambda selection: selection[0]))
+    return by_rank(found)

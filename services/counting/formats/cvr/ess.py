@@ -5,7 +5,6 @@ Rule 2: a cell may hold several names between delimiters: an overvote.
 Rule 3: a row that holds nothing at all is no record.
 """
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -15,6 +14,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from services.counting.formats.cvr.raw import OVERVOTE, WRITE_IN, RawRecord, Selection, Source
 from services.counting.formats.cvr.sheet_size import refuse_wide
 from services.counting.formats.records import FormatError
+from services.counting.names import sanitised
 
 MISSING_PRECINCT: Final = "missing_precinct_id"
 MISSING_BATCH: Final = "missing_batch_id"
@@ -33,7 +33,7 @@ def read(path: Path, source: Source, max_ranks: int | None) -> Iterator[RawRecor
         raise FormatError(path, "", f"expected an Excel workbook (.xlsx): {fault}") from None
     assert source.first_vote_column is not None, "checked with the configuration"
     assert source.first_vote_row is not None, "checked with the configuration"
-    sheet = re.sub(r"[^a-zA-Z0-9_\-.]", "_", path.name)
+    sheet = sanitised(path.name)
     number = 0
     for row, cells in enumerate(rows[source.first_vote_row - 1 :], source.first_vote_row):
         texts = [cell_text(cell) for cell in cells]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from services.counting.formats.cvr.csv_rows import rows, whole
 from services.counting.formats.cvr.json_file import shown
-from services.counting.formats.cvr.raw import WRITE_IN, RawRecord, Source
+from services.counting.formats.cvr.raw import WRITE_IN, RawRecord, Source, by_rank
 from services.counting.formats.records import FormatError
 
 
@@ -38,10 +38,9 @@ def _record(path: Path, line: int, cells: list[str], names: list[str], source: S
             place = f"line {line}, column {column + 1} ({names[column]})"
             raise FormatError(path, place, f"expected a rank, found {shown(cell)}")
         ranked.append((rank, names[column]))
-    ranked.sort(key=lambda selection: selection[0])
     vendor_id = _cell(cells, source.id_column)
     precinct, batch = _cell(cells, source.precinct_column), _cell(cells, source.batch_column)
-    return RawRecord(f"line {line}", str(line - 1), tuple(ranked), precinct, batch, vendor_id)
+    return RawRecord(f"line {line}", str(line - 1), by_rank(ranked), precinct, batch, vendor_id)
 
 
 def _cell(cells: list[str], column: int | None) -> str | None:

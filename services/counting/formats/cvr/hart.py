@@ -9,7 +9,7 @@ from pathlib import Path
 
 from services.counting.formats.cvr import xml_file
 from services.counting.formats.cvr.labels import meaning
-from services.counting.formats.cvr.raw import RawRecord, Selection, Source
+from services.counting.formats.cvr.raw import RawRecord, Selection, Source, by_rank
 from services.counting.formats.cvr.xml_file import Element
 from services.counting.formats.records import FormatError
 
@@ -41,7 +41,7 @@ def _records(file: Path, source: Source) -> Iterator[RawRecord]:
             yield RawRecord(
                 place=f"{file.name}, line {contest.line}",
                 id=number,
-                selections=tuple(sorted(_selections(file, contest, source), key=lambda chosen: chosen[0])),
+                selections=by_rank(_selections(file, contest, source)),
                 precinct=split.said("Name") if split else None,
                 batch=paper.said("BatchNumber"),
                 vendor_id=number,

@@ -1,5 +1,6 @@
 """JSON that vendors export: every value is asked for by name and kind, and a wrong one is told with its place."""
 
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -7,8 +8,6 @@ import msgspec
 
 from services.counting.formats.cvr.csv_rows import whole
 from services.counting.formats.records import FormatError
-
-BOM = b"\xef\xbb\xbf"
 
 
 class Node:
@@ -84,7 +83,7 @@ class Node:
 
 def load(path: Path) -> Node:
     """Return a file's object. Raises FormatError if it holds none, OSError."""
-    text = path.read_bytes().removeprefix(BOM)
+    text = path.read_bytes().removeprefix(BOM_UTF8)
     try:
         return Node(path, "", msgspec.json.decode(text))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:

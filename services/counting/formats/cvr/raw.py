@@ -1,6 +1,7 @@
 """What a vendor's record says, before anybody knows whom its names mean."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import NamedTuple
 
 Selection = tuple[int, str]
@@ -54,3 +55,8 @@ WRITE_IN = "Undeclared Write-ins"
 
 Names = Mapping[str, str]
 """What a vendor's manifests say a code stands for."""
+
+
+def by_rank(selections: Iterable[Selection]) -> tuple[Selection, ...]:
+    """Return selections in the order of their ranks, those at one rank as they came."""
+    return tuple(sorted(selections, key=itemgetter(0)))
