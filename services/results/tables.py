@@ -75,12 +75,12 @@ def strength(round_: Round, candidate: str) -> Fraction:
 
 def rows(standing: Standing, place: int) -> list[Row]:
     """Return the table of one round, strongest first."""
-    round_ = standing.rounds[place]
+    round_, names = standing.rounds[place], names_of(standing.contest)
     most = scale(round_)
     return [
         Row(
             id=name,
-            name=names_of(standing.contest)[name],
+            name=names[name],
             votes=round_.votes[name],
             share=_share(round_, name),
             width=width(strength(round_, name), most),
@@ -94,14 +94,17 @@ def rows(standing: Standing, place: int) -> list[Row]:
 def scale(round_: Round) -> Fraction:
     """Return what the longest bar stands for: the strongest candidate or, if that is more, the votes that elect."""
     strongest = max((strength(round_, name) for name in round_.votes), default=Fraction())
-    elects = Fraction(1, 2) if round_.scores else Fraction(round_.threshold or 0)
-    return max(strongest, elects)
+    return max(strongest, _elects(round_))
 
 
 def mark(round_: Round) -> str | None:
     """Return where on a bar the votes that elect are; none where no number elects."""
-    elects = Fraction(1, 2) if round_.scores else Fraction(round_.threshold or 0)
+    elects = _elects(round_)
     return width(min(elects, scale(round_) * Fraction(993, 1000)), scale(round_)) if elects else None
+
+
+def _elects(round_: Round) -> Fraction:
+    return Fraction(1, 2) if round_.scores else Fraction(round_.threshold or 0)
 
 
 def seats(standing: Standing) -> list[Seat]:
