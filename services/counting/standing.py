@@ -17,6 +17,7 @@ from shared.contract.standings import (
     Status,
     Transfer,
     decimal,
+    points,
     result_hash,
     results_of,
 )
@@ -143,8 +144,7 @@ def _named(votes: Sequence[int], continuing: Sequence[int], ids: Sequence[str]) 
 
 
 def _score(score: Fraction) -> Score:
-    hundredths = (20_000 * score.numerator + score.denominator) // (2 * score.denominator)
-    return Score(points=decimal(hundredths, 2), exact=str(score))
+    return Score(points=decimal(points(score), 2), exact=str(score))
 
 
 def _decision(decision: core.Decision, ids: Sequence[str]) -> Decision:

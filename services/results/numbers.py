@@ -2,6 +2,8 @@
 
 from fractions import Fraction
 
+from shared.contract import standings
+
 MINUS = "\N{MINUS SIGN}"
 NONE = "\N{EN DASH}"
 
@@ -30,9 +32,7 @@ def percent(part: int, whole: int) -> str:
 
 def points(score: Fraction) -> str:
     """Return a part of an electoral college in its points of 100, two decimals, half up, such as "50.65"."""
-    hundredths = abs(score) * 10_000
-    rounded = (2 * hundredths.numerator + hundredths.denominator) // (2 * hundredths.denominator)
-    return number(-rounded if score < 0 else rounded, 2)
+    return number(standings.points(score), 2)
 
 
 def width(part: int | Fraction, most: int | Fraction) -> str:

@@ -7,6 +7,7 @@ Rule 4: votes are integers in units of the last decimal place of the contest's m
 """
 
 from enum import StrEnum
+from fractions import Fraction
 from hashlib import sha256
 from typing import Final, Literal
 
@@ -141,7 +142,19 @@ class Results(Frozen):
 
 def decimal(units: int, places: int) -> str:
     """Return votes, given in units of the last of `places`, as a decimal number: 131566424, 5 is "1315.66424"."""
-    return f"{units // 10**places}.{units % 10**places:0{places}d}" if places else str(units)
+    whole, part = divmod(abs(units), 10**places)
+    sign = "-" if units < 0 else ""
+    return f"{sign}{whole}.{part:0{places}d}" if places else f"{sign}{whole}"
+
+
+def points(score: Fraction, places: int = 2) -> int:
+    """Return a part of an electoral college, or a step between two, in points of 100.
+
+    In units of the last of `places`, half up.
+    """
+    scaled = abs(score) * 100 * 10**places
+    units = int(scaled + Fraction(1, 2))
+    return -units if score < 0 else units
 
 
 def results_of(rounds: tuple[Round, ...], elected: tuple[str, ...], places: int = 0) -> Results:

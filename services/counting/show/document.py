@@ -14,9 +14,10 @@ from typing import Any, Final
 
 from services.counting.core.rounds import Count, Decision, Round, Transfer
 from services.counting.show.grid import surpluses
-from services.counting.show.numbers import exact, points
+from services.counting.show.numbers import points
 from services.counting.show.words import listed, names_of
 from shared.contract.elections import Contest
+from shared.contract.standings import decimal
 
 Json = dict[str, Any]
 
@@ -74,9 +75,9 @@ def _stage(number: int, before: Round | None, round_: Round, names: Sequence[str
     return {
         "stage": number,
         "action": action(before, names),
-        "quota": None if round_.threshold is None else exact(round_.threshold, places),
-        "votes": {name: exact(units, places) for name, units in zip(names, round_.votes, strict=True)},
-        "nontransferable": exact(nontransferable(round_), places),
+        "quota": None if round_.threshold is None else decimal(round_.threshold, places),
+        "votes": {name: decimal(units, places) for name, units in zip(names, round_.votes, strict=True)},
+        "nontransferable": decimal(nontransferable(round_), places),
         "transfers": [_transfer(t, names, places) for t in (before.transfers if before else ())],
         "elected": [names[c] for c in round_.elected],
         "eliminated": _named(decisions, "eliminated", names),
@@ -85,7 +86,7 @@ def _stage(number: int, before: Round | None, round_: Round, names: Sequence[str
 
 def _by_section(round_: Round, names: Sequence[str], sections: Sequence[str], places: int) -> Json:
     votes = {
-        section: {name: exact(units, places) for name, units in zip(names, of, strict=True)}
+        section: {name: decimal(units, places) for name, units in zip(names, of, strict=True)}
         for section, of in zip(sections, round_.votes_by_section, strict=True)
     }
     return {
@@ -97,7 +98,7 @@ def _by_section(round_: Round, names: Sequence[str], sections: Sequence[str], pl
 def _transfer(transfer: Transfer, names: Sequence[str], places: int) -> Json:
     """Return one transfer; one to nobody says why."""
     to = None if transfer.target is None else names[transfer.target]
-    moved = {"from": names[transfer.source], "to": to, "votes": exact(transfer.votes, places)}
+    moved = {"from": names[transfer.source], "to": to, "votes": decimal(transfer.votes, places)}
     return moved | ({"why": transfer.ending} if to is None else {})
 
 

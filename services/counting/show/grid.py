@@ -10,6 +10,7 @@ from typing import Final, Literal, NamedTuple
 
 from services.counting.core.normalise import Ending
 from services.counting.core.rounds import Round
+from shared.contract.standings import points
 
 State = Literal["hopeful", "elected", "falling", "out"]
 SCORE_PLACES: Final = 2
@@ -126,4 +127,4 @@ def _state(candidate: int, round_: Round, elected: set[int]) -> State:
 
 
 def _points(round_: Round) -> list[int]:
-    return [round(score * 100 * 10**SCORE_PLACES) for score in round_.scores]
+    return [points(score, SCORE_PLACES) for score in round_.scores]

@@ -13,14 +13,15 @@ from rich.table import Table
 from rich.text import Text
 
 from services.counting.core.normalise import ENDINGS, Ending
+from services.counting.core.rounds import Round
 from services.counting.core.trace import Traced
 from services.counting.show.bars import Glyphs
 from services.counting.show.document import steps
 from services.counting.show.grid import runs_of, surpluses
-from services.counting.show.numbers import exact
 from services.counting.show.words import listed, names_of
 from shared.contract.ballots import UNNAMED, parse_marks
 from shared.contract.elections import Contest
+from shared.contract.standings import decimal
 
 STOPS: Final[dict[Ending, str]] = {
     "choices": "the paper names nobody else who is still in",
@@ -81,7 +82,8 @@ def stays(traced: Traced, row: int, marks: str, names: Sequence[str]) -> list[St
     """Return the paper's way, first round first."""
     rounds = traced.count.rounds
     stands = [_stand(traced, place, row) for place in range(len(rounds))]
-    whys = [_why(traced, stands, place, marks, names) for place in range(len(rounds))]
+    led_by = [before for before, _ in steps(traced.count)]
+    whys = [_why(traced, led_by[place], stands, place, marks, names) for place in range(len(rounds))]
     found: list[Stay] = []
     for _, group in groupby(range(len(rounds)), key=stands.__getitem__):
         places = list(group)
@@ -124,11 +126,17 @@ def _stand(traced: Traced, place: int, row: int) -> Stand:
     return Stand(traced.count.rounds[place].run, int(snapshot.holder[row]), worth, kept)
 
 
-def _why(traced: Traced, stands: Sequence[Stand], place: int, marks: str, names: Sequence[str]) -> str:
-    before, round_ = list(steps(traced.count))[place]
+def _why(
+    traced: Traced,
+    before: Round | None,
+    stands: Sequence[Stand],
+    place: int,
+    marks: str,
+    names: Sequence[str],
+) -> str:
     stand = stands[place]
     if before is None:
-        start = f"Seat {round_.run}: " if traced.count.rounds[-1].run > 1 else ""
+        start = f"Seat {stand.run}: " if traced.count.rounds[-1].run > 1 else ""
         return start + _arrival(stand.holder, marks, names, "")
     left = stands[place - 1].holder
     if left == stand.holder:
@@ -187,7 +195,7 @@ def _rows(
     if moving[1] or not kept:
         shown.append((*moving, stay.why))
     for number, (holder, worth, why) in enumerate(shown):
-        worths: list[str | Text] = [exact(worth, places)] if places else []
+        worths: list[str | Text] = [decimal(worth, places)] if places else []
         yield [rounds if number == 0 else "", _where(holder, names, glyphs, elected), *worths, why]
 
 

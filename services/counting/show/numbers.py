@@ -3,14 +3,11 @@
 from fractions import Fraction
 from typing import Final
 
+from shared.contract import standings
+from shared.contract.standings import decimal
+
 SHOWN_PLACES: Final = 2
 """Decimal places in a terminal, at most."""
-
-
-def exact(units: int, places: int) -> str:
-    """Return votes with every decimal place: "2211.00000"."""
-    sign, digits = "-" if units < 0 else "", str(abs(units)).rjust(places + 1, "0")
-    return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"
 
 
 def readable(units: int, places: int) -> str:
@@ -40,9 +37,9 @@ def percent(part: int, whole: int, places: int = 1) -> str:
     if not whole:
         return "-"
     scaled = (2 * 100 * 10**places * part + whole) // (2 * whole)
-    return f"{exact(scaled, places)}%"
+    return f"{decimal(scaled, places)}%"
 
 
 def points(share: Fraction, places: int = SHOWN_PLACES) -> str:
     """Return a share of the whole in percentage points, half up: "50.65"."""
-    return exact(int(share * 100 * 10**places + Fraction(1, 2)), places)
+    return decimal(standings.points(share, places), places)

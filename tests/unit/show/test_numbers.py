@@ -4,7 +4,8 @@ from fractions import Fraction
 
 import pytest
 
-from services.counting.show.numbers import exact, in_words, percent, points, readable, signed
+from services.counting.show.numbers import in_words, percent, points, readable, signed
+from shared.contract.standings import decimal
 
 
 @pytest.mark.parametrize(
@@ -19,7 +20,7 @@ from services.counting.show.numbers import exact, in_words, percent, points, rea
 )
 def test_exact_has_every_place(units: int, places: int, text: str) -> None:
     """As many as the rule counts with, none dropped."""
-    assert exact(units, places) == text
+    assert decimal(units, places) == text
 
 
 @pytest.mark.parametrize(
