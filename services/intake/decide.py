@@ -1,7 +1,8 @@
 """From a form to the record of a ballot, or to the reason it is not taken.
 
 Rule 1: refusing early is a kindness and saves a log write; the judge decides again from the log alone.
-Rule 2: marks are taken as they are: blanks and overvotes are papers.
+Rule 2: marks are taken as they are: blanks and overvotes are papers. A scanner that saw several marks at a rank and
+        cannot tell whose they are sends ["*"].
 """
 
 import re
@@ -10,13 +11,14 @@ from typing import NamedTuple
 
 from services.intake.forms import Form, Refusal
 from services.intake.receipts import receipt
-from shared.contract.ballots import format_marks
+from shared.contract.ballots import UNNAMED, format_marks
 from shared.contract.codec import HotBallot
 from shared.contract.codes import BadCode, VotingCode, code_mac, parse_code
 from shared.contract.elections import Contest, Phase
 from shared.contract.events import ElectionAnnounced
 from shared.contract.ids import shard_of
 
+_SEVERAL = ["*"]
 _BALLOT_ID = re.compile(r"[0-9a-f]{32}")
 _NOT_OPEN = {
     Phase.CONFIGURED: "is not open yet",
@@ -109,7 +111,9 @@ class Desk:
             found = f"Expected at most {contest.max_ranks_on_paper} ranks, found {len(ranks)}"
             return Refusal(422, "Too many ranks", f"rankings.{contest.id}", found)
         try:
-            marked = [[places[candidate] for candidate in rank] for rank in ranks]
+            marked = [
+                UNNAMED if rank == _SEVERAL else [places[candidate] for candidate in rank] for rank in ranks
+            ]
         except KeyError:
             return _unknown_candidate(ranks, paper)
         for place, rank in enumerate(marked):

@@ -21,7 +21,10 @@ Rankings = dict[str, list[list[str]]]
 
 
 class Form(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
-    """A ballot as a client sends it: rankings as marked, by contest id, each rank a list of candidate ids."""
+    """A ballot as a client sends it: rankings as marked, by contest id, each rank a list of candidate ids.
+
+    A rank of `["*"]` holds several candidates whom the paper does not tell apart.
+    """
 
     ballot_id: str
     code: str

@@ -57,6 +57,17 @@ def test_a_good_form_becomes_a_record_as_marked() -> None:
     assert (taken.ballot.elector, taken.ballot.section, taken.shard) == (5, 1, 1)
 
 
+def test_a_rank_may_hold_several_of_whom_nobody_says_who_they_are() -> None:
+    """A scanner's overvote; beside a candidate's id the sign means nothing."""
+    form = read_form(changed(rankings={"fruit": [["apple"], ["*"], [], ["cherry"]]}))
+    assert isinstance(form, Form)
+    taken = desk().take(form)
+
+    assert isinstance(taken, Taken)
+    assert taken.ballot.papers == ("0>*>>2", "")
+    assert refusal(changed(rankings={"fruit": [["*", "apple"]]})).field == "rankings.fruit[0][0]"
+
+
 def test_the_same_ballot_gets_the_same_receipt_and_another_a_different_one() -> None:
     """From any process, without memory; what is on the ballot does not matter."""
     receipts = []
