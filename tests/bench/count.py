@@ -38,7 +38,7 @@ STV_LIMIT_MS = 50.0
 BATCH_LIMIT_MS = 2.0
 BYTES_LIMIT = 200.0
 GROWTH_LIMIT = 1.2
-READER_PATIENCE_S = 20
+READER_PATIENCE_S = 60
 """A reader that takes longer is given up."""
 
 
@@ -176,7 +176,9 @@ def _reading(lines: int) -> Iterator[Figure]:
         ours = taken.pop(OURS)
         contest, measure = f"Reading {lines:,} lines", f"{suffix}, than the best peer"
         if not taken:
-            yield Figure(contest, measure, None, "x", 1, "more", f"{ours:.3g} s; no peer reads it in time")
+            yield Figure(
+                contest, measure, None, "x", 1, "more", f"{ours:.3g} s; no peer in {READER_PATIENCE_S} s"
+            )
             continue
         best, theirs = min(taken.items(), key=itemgetter(1))
         yield Figure(contest, measure, theirs / ours, "x", 1, "more", f"{ours:.3g} s, {best} {theirs:.3g} s")

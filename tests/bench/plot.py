@@ -15,8 +15,7 @@ def main(source: Path, target: Path) -> None:
     told = json.loads(source.read_text())
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(12, 4.6), width_ratios=(3, 2))
     _ratios(
-        left,
-        [f for f in reversed(told["figures"]) if f["unit"] == "x" and f["better"] == "more" and f["goal"]],
+        left, [f for f in reversed(told["figures"]) if f["better"] == "more" and f["reached"] is not None]
     )
     _growth(right, told["growth"])
     figure.text(0.01, 0.01, told["machine"], fontsize=6.5, color=PEER)
