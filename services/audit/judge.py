@@ -13,7 +13,15 @@ from shared.contract.ballots import marks_fault
 from shared.contract.codec import HotBallot, Unreadable, decode_cast
 from shared.contract.codes import code_mac, fingerprint
 from shared.contract.elections import Election, Phase, config_hash
-from shared.contract.events import Control, ElectionConfigured, ElectionOpened, ElectorRestored, ElectorVoided
+from shared.contract.events import (
+    CandidateReinstated,
+    CandidateWithdrawn,
+    Control,
+    ElectionConfigured,
+    ElectionOpened,
+    ElectorRestored,
+    ElectorVoided,
+)
 from shared.contract.ids import shard_of
 from shared.contract.verdicts import Reason
 
@@ -51,6 +59,8 @@ class ShardAudit:
     reasons: Counter[str] = field(default_factory=Counter)
     papers: Counter[Cast] = field(default_factory=Counter)
     retracted: int = 0
+    withdrawn: set[tuple[str, str]] = field(default_factory=set)
+    """Contest and candidate."""
     _voted: dict[int, tuple[bytes, Cast]] = field(default_factory=dict)
     _void: set[int] = field(default_factory=set)
     _alike: dict[Cast, Cast] = field(default_factory=dict)
@@ -142,6 +152,9 @@ class ShardAudit:
         if isinstance(control, ElectorVoided | ElectorRestored):
             self._change_elector(control, definition)
             return
+        if isinstance(control, CandidateWithdrawn | CandidateReinstated):
+            self._change_candidate(control, definition)
+            return
         after = _MOVES.get((self.phase, control.type))
         if after is None:
             return
@@ -153,6 +166,24 @@ class ShardAudit:
                     f"opened under key {control.code_key}, this secret gives {fingerprint(self.key)}"
                 )
         self.phase = after
+
+    def _change_candidate(
+        self, control: CandidateWithdrawn | CandidateReinstated, definition: Election
+    ) -> None:
+        if self.phase == "certified":
+            return
+        named = (control.contest, control.candidate)
+        if isinstance(control, CandidateReinstated):
+            self.withdrawn.discard(named)
+            return
+        there = {
+            (contest.id, of.id)
+            for contest in definition.contests
+            for of in contest.candidates
+            if not of.excluded
+        } - self.withdrawn
+        if named in there and sum(contest == control.contest for contest, _ in there) > 1:
+            self.withdrawn.add(named)
 
     def _change_elector(self, control: ElectorVoided | ElectorRestored, definition: Election) -> None:
         elector, voiding = control.elector, isinstance(control, ElectorVoided)

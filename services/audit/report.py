@@ -1,6 +1,7 @@
 """From the shards' audits to one report. Pure.
 
 Rule 1: shards are added up, never compared: each is the whole truth about its own electors.
+Rule 2: who has withdrawn in every shard is out before the count.
 """
 
 from collections import Counter
@@ -28,6 +29,10 @@ def report_of(election: str, audits: Sequence[ShardAudit], watermark: Sequence[i
         config_hash=config_hash(definition),
         watermark=tuple(watermark),
         balance=balance,
+        withdrawn=tuple(sorted(_withdrawn(audits))),
+        half_withdrawn=tuple(
+            sorted(set().union(*(audit.withdrawn for audit in audits)) - _withdrawn(audits))
+        ),
         contests={
             contest.id: _counted(definition, place, audits)
             for place, contest in enumerate(definition.contests)
@@ -50,8 +55,15 @@ def _counted(definition: Election, place: int, audits: Sequence[ShardAudit]) -> 
         for (section, marks), ballots in audit.papers.items():
             papers[section, marks[place]] += ballots
     profile = {paper: ballots for paper, ballots in papers.items() if ballots}
-    found = results(tabulate(profile, definition.contests[place]))
+    contest = definition.contests[place]
+    out = {of for name, of in _withdrawn(audits) if name == contest.id}
+    contest = contest.excluding({*map(contest.place, out)})
+    found = results(tabulate(profile, contest))
     return Recounted(results=found, result_hash=result_hash(found))
+
+
+def _withdrawn(audits: Sequence[ShardAudit]) -> set[tuple[str, str]]:
+    return set.intersection(*(audit.withdrawn for audit in audits))
 
 
 def _balance(audits: Sequence[ShardAudit]) -> Balance:

@@ -127,6 +127,31 @@ _elector_command("void", "Take an elector's right to vote, and any ballot it has
 _elector_command("restore", "Take a void back.")
 
 
+def _candidate_command(name: str, what: str) -> None:
+    @app.command(
+        name,
+        help=f"{what}\n\nExample: livecount {name} labour-2015 deputy/flint --reason 'by her own letter'",
+    )
+    def change(
+        election: ElectionArgument,
+        who: Annotated[str, typer.Argument(metavar="CONTEST/CANDIDATE", help="Ids, such as deputy/flint")],
+        by: By = WHO,
+        reason: Reason = "",
+        operator: Operator = OPERATOR_URL,
+        token_file: TokenFile = TOKEN_FILE,
+    ) -> None:
+        contest, _, candidate = who.partition("/")
+        body = {"contest": contest, "candidate": candidate, "by": by, "reason": reason}
+        with _client(operator, token_file) as client:
+            announced = client.post(f"/v1/elections/{election}/{name}", body)
+        out = ", ".join("/".join(entry) for entry in announced["withdrawn"]) or "nobody"
+        typer.echo(f"{election}: withdrawn now: {out}")
+
+
+_candidate_command("withdraw", "Take a candidate out of a contest: ballots go to whom they rank next.")
+_candidate_command("reinstate", "Take a candidate's withdrawal back.")
+
+
 @app.command()
 def status(
     election: Annotated[str | None, typer.Argument(metavar="[ID]", help="Only this election")] = None,

@@ -2,7 +2,8 @@
 
 Rule 1: a shard's counts are absolute; the newest replace the older, and only a range that joins on is applied.
 Rule 2: a standing says no more than its watermark covers, and balances, or it is not published.
-Rule 3: votes that the election's terms withhold until the close are not in it before.
+Rule 3: a candidate has withdrawn once every shard holds the withdrawal, and is back once one holds the reinstatement.
+Rule 4: votes that the election's terms withhold until the close are not in it before.
 """
 
 from collections import Counter
@@ -17,6 +18,8 @@ from services.counting.standing import ShardLedger, standing_of
 from shared.contract.codec import decode_as, encode
 from shared.contract.elections import Contest, Election, Phase
 from shared.contract.events import (
+    CandidateReinstated,
+    CandidateWithdrawn,
     Control,
     ElectionCertified,
     ElectionClosed,
@@ -53,6 +56,7 @@ class ContestCount:
     shards: list[ShardLedger]
     counts: list[dict[Ranking, int]] = field(default_factory=list)
     published: int = -1
+    withdrawn: frozenset[str] = frozenset()
 
     @classmethod
     def opened_for(cls, definition: Election, contest_id: str, shards: int) -> "ContestCount":
@@ -79,14 +83,29 @@ class ContestCount:
         )
         counts.update({(section, marks): n for section, marks, n in told.counts})
         shard = self.shards[told.shard]
-        phase = _phase_after(told.controls, shard.phase)
         self.shards[told.shard] = ShardLedger(
-            told.upto, phase, Counter(told.reasons), told.voided, told.turnout
+            told.upto,
+            _phase_after(told.controls, shard.phase),
+            Counter(told.reasons),
+            told.voided,
+            told.turnout,
+            _withdrawn_after(told.controls, self.contest.id, shard.withdrawn),
         )
+        self.settle_candidates()
+
+    def settle_candidates(self) -> None:
+        """Let those be out of the contest whose withdrawal every shard holds, and nobody else who was in it."""
+        agreed = frozenset.intersection(*(shard.withdrawn for shard in self.shards))
+        for candidate in sorted(agreed - self.withdrawn):
+            self.method.withdraw(self.contest.place(candidate))
+        for candidate in sorted(self.withdrawn - agreed):
+            self.method.restore(self.contest.place(candidate))
+        self.withdrawn = agreed
 
     def standing(self) -> Standing:
         """Return the standing at this watermark."""
-        return standing_of(self.definition, self.contest, self.shards, self.method.count())
+        contest = self.contest.excluding({self.contest.place(candidate) for candidate in self.withdrawn})
+        return standing_of(self.definition, contest, self.shards, self.method.count())
 
 
 class Rounds:
@@ -139,6 +158,15 @@ def _phase_after(controls: Sequence[Control], phase: Phase | None) -> Phase | No
     return phase
 
 
+def _withdrawn_after(controls: Sequence[Control], contest: str, withdrawn: frozenset[str]) -> frozenset[str]:
+    for control in controls:
+        if isinstance(control, CandidateWithdrawn) and control.contest == contest:
+            withdrawn |= {control.candidate}
+        elif isinstance(control, CandidateReinstated) and control.contest == contest:
+            withdrawn -= {control.candidate}
+    return withdrawn
+
+
 def _definition_in(controls: Sequence[Control]) -> Election:
     for control in controls:
         if isinstance(control, ElectionConfigured):
@@ -158,6 +186,7 @@ def _plain(count: ContestCount) -> dict[str, Any]:
                 "reasons": dict(sorted(shard.reasons.items())),
                 "voided": shard.voided,
                 "turnout": shard.turnout,
+                "withdrawn": sorted(shard.withdrawn),
                 "counts": [(*ranking, n) for ranking, n in sorted(counts.items())],
             }
             for shard, counts in zip(count.shards, count.counts, strict=True)
@@ -174,8 +203,14 @@ def _count(saved: dict[str, Any]) -> ContestCount:
     for place, shard in enumerate(shards):
         phase = None if shard["phase"] is None else Phase(shard["phase"])
         count.shards[place] = ShardLedger(
-            shard["watermark"], phase, Counter(shard["reasons"]), shard["voided"], tuple(shard["turnout"])
+            shard["watermark"],
+            phase,
+            Counter(shard["reasons"]),
+            shard["voided"],
+            tuple(shard["turnout"]),
+            frozenset(shard["withdrawn"]),
         )
         count.counts[place] = {(section, marks): n for section, marks, n in shard["counts"]}
         count.method.apply([(section, marks, n) for section, marks, n in shard["counts"]])
+    count.settle_candidates()
     return count

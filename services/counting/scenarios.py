@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from services.counting.core.rankings import Rankings
 from services.counting.core.rounds import Count, Round, Transfer, transfers_from
-from services.counting.core.tabulate import excluding, recount
+from services.counting.core.tabulate import recount
 from shared.contract.elections import Contest
 
 Matrix = NDArray[np.int64]
@@ -71,7 +71,7 @@ def if_dropped_out(rankings: Rankings, contest: Contest, candidate: int) -> Drop
     already = {*contest.excluded}
     moved = rankings.handed_over(candidate, already, already | {candidate})
     transfers = transfers_from(candidate, moved, rankings.candidates)
-    return DroppedOut(candidate, transfers, recount(rankings, excluding(contest, {candidate})))
+    return DroppedOut(candidate, transfers, recount(rankings, contest.excluding({candidate})))
 
 
 def pairwise(rankings: Rankings) -> Matrix:

@@ -35,6 +35,8 @@ class ShardLedger:
     reasons: Counter[str]
     voided: int
     turnout: tuple[int, ...]
+    withdrawn: frozenset[str] = frozenset()
+    """Candidates of the contest at hand whose withdrawal stands in the shard."""
 
     @classmethod
     def empty(cls, sections: int) -> "ShardLedger":

@@ -48,6 +48,13 @@ class ElectorForm(OrderForm):
     elector: int = Field(ge=0, description="Number on the roll")
 
 
+class CandidateForm(OrderForm):
+    """An order about one candidate of a contest."""
+
+    contest: str = Field(max_length=48, description="Contest id")
+    candidate: str = Field(max_length=48, description="Candidate id")
+
+
 class ElectorChanged(BaseModel):
     """What has been ordered about an elector."""
 
@@ -71,7 +78,7 @@ def create_api(
     """Return the API."""
     api = FastAPI(title="Livecount operator", version="1", description=__doc__)
     api.router.routes.extend(health_routes(health))
-    for add in (_election_routes, _order_routes):
+    for add in (_election_routes, _order_routes, _candidate_routes):
         router = APIRouter(prefix="/v1", dependencies=[Depends(_token_check(token))])
         add(router, desk, new_order)
         api.include_router(router)
@@ -144,6 +151,18 @@ def _order_routes(router: APIRouter, desk: Desk, new_order: NewOrder) -> None:
         """Recount the log independently and certify if everything agrees."""
         report = await desk.certify(election, new_order(form.by, form.reason))
         return Certificate(watermark=report.watermark, balance=report.balance, contests=report.contests)
+
+
+def _candidate_routes(router: APIRouter, desk: Desk, new_order: NewOrder) -> None:
+    def correcting(command: Command) -> Callable[[str, CandidateForm], Awaitable[ElectionAnnounced]]:
+        async def correct(election: str, form: CandidateForm) -> ElectionAnnounced:
+            order = new_order(form.by, form.reason)
+            return await desk.change_candidate(election, command, form.contest, form.candidate, order)
+
+        return correct
+
+    for command in (Command.WITHDRAW, Command.REINSTATE):
+        router.post(f"/elections/{{election}}/{command}", name=command)(correcting(command))
 
 
 def _token_check(token: str) -> Callable[..., None]:

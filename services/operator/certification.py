@@ -28,7 +28,10 @@ def obstacles(election: Election, standings: Mapping[str, Standing]) -> list[str
 
 def disagreements(standings: Sequence[Standing], recount: Recount) -> list[str]:
     """Return everything that a recount finds otherwise than the standings do; empty if nothing."""
-    found: list[str] = []
+    found = [
+        f"{contest}: the withdrawal or reinstatement of {candidate} stands in some shards only; repeat the order"
+        for contest, candidate in recount.half_withdrawn
+    ]
     for standing in standings:
         name = standing.contest.id
         found += [f"{name}: {fault}" for fault in _different_terms(standing, recount)]

@@ -14,6 +14,7 @@ from services.operator.lifecycle import (
     Command,
     Order,
     Refusal,
+    candidate_control,
     elector_control,
     next_phase,
     phase_control,
@@ -116,6 +117,19 @@ class Desk:
             control = elector_control(command, name, elector, order)
             await self.log.write(control, [shard_of(elector, announced.shards)])
 
+    async def change_candidate(
+        self, name: str, command: Command, contest: str, candidate: str, order: Order
+    ) -> ElectionAnnounced:
+        """Withdraw or reinstate a candidate. Raises UnknownElection, UnknownEntry, OrderRefused, SendFailed."""
+        async with self._turn:
+            announced = self.election(name)
+            _permitted(announced, command)
+            after = _with_candidate_changed(announced, command, contest, candidate)
+            control = candidate_control(command, name, contest, candidate, order)
+            await self.log.write(control, range(announced.shards))
+            await self.log.announce(after)
+            return after
+
     async def certify(self, name: str, order: Order) -> Recount:
         """Certify what an independent recount confirms. Raises OrderRefused with every disagreement, and as `move`."""
         async with self._turn:
@@ -164,6 +178,26 @@ def _permitted(announced: ElectionAnnounced, command: Command) -> _Step:
     if isinstance(after, Refusal):
         raise OrderRefused(after.sentence)
     return _Step(announced, after)
+
+
+def _with_candidate_changed(
+    announced: ElectionAnnounced, command: Command, contest_id: str, candidate: str
+) -> ElectionAnnounced:
+    try:
+        contest = announced.definition.contest(contest_id)
+        place = contest.place(candidate)
+    except KeyError as fault:
+        raise UnknownEntry(fault.args[0]) from fault
+    out = {name for of, name in announced.withdrawn if of == contest_id}
+    if command is Command.REINSTATE:
+        if candidate not in out:
+            raise OrderRefused(f"{candidate} has not withdrawn from {contest_id}")
+        return announced.with_withdrawn({*announced.withdrawn} - {(contest_id, candidate)})
+    if candidate in out or contest.candidates[place].excluded:
+        raise OrderRefused(f"{candidate} is out of {contest_id} already")
+    if len(contest.standing) - len(out) == 1:
+        raise OrderRefused(f"nobody would be left in {contest_id}")
+    return announced.with_withdrawn({*announced.withdrawn} | {(contest_id, candidate)})
 
 
 def _same(known: ElectionAnnounced, definition: Election) -> ElectionAnnounced:

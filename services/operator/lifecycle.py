@@ -3,13 +3,13 @@
 Rule 1: what the table does not list is refused, and the refusal says what is possible instead.
 Rule 2: the table only spares the operator a control without effect; what the log makes of it decides.
 
-| phase      | open | pause  | resume | close  | certify   | void, restore |
-|------------|------|--------|--------|--------|-----------|---------------|
-| configured | open |        |        |        |           | configured    |
-| open       |      | paused |        | closed |           | open          |
-| paused     |      |        | open   | closed |           | paused        |
-| closed     |      |        |        |        | certified | closed        |
-| certified  |      |        |        |        |           |               |
+| phase      | open | pause  | resume | close  | certify   | void, restore, withdraw, reinstate |
+|------------|------|--------|--------|--------|-----------|------------------------------------|
+| configured | open |        |        |        |           | configured                         |
+| open       |      | paused |        | closed |           | open                               |
+| paused     |      |        | open   | closed |           | paused                             |
+| closed     |      |        |        |        | certified | closed                             |
+| certified  |      |        |        |        |           |                                    |
 """
 
 from dataclasses import dataclass
@@ -17,6 +17,8 @@ from enum import StrEnum
 
 from shared.contract.elections import Phase
 from shared.contract.events import (
+    CandidateReinstated,
+    CandidateWithdrawn,
     Control,
     ElectionAnnounced,
     ElectionClosed,
@@ -38,17 +40,19 @@ class Command(StrEnum):
     CERTIFY = "certify"
     VOID = "void"
     RESTORE = "restore"
+    WITHDRAW = "withdraw"
+    REINSTATE = "reinstate"
 
 
-_ELECTORS = (Command.VOID, Command.RESTORE)
+_CORRECTIONS = (Command.VOID, Command.RESTORE, Command.WITHDRAW, Command.REINSTATE)
 
 NEXT: dict[Phase, dict[Command, Phase]] = {
-    Phase.CONFIGURED: {Command.OPEN: Phase.OPEN} | dict.fromkeys(_ELECTORS, Phase.CONFIGURED),
+    Phase.CONFIGURED: {Command.OPEN: Phase.OPEN} | dict.fromkeys(_CORRECTIONS, Phase.CONFIGURED),
     Phase.OPEN: {Command.PAUSE: Phase.PAUSED, Command.CLOSE: Phase.CLOSED}
-    | dict.fromkeys(_ELECTORS, Phase.OPEN),
+    | dict.fromkeys(_CORRECTIONS, Phase.OPEN),
     Phase.PAUSED: {Command.RESUME: Phase.OPEN, Command.CLOSE: Phase.CLOSED}
-    | dict.fromkeys(_ELECTORS, Phase.PAUSED),
-    Phase.CLOSED: {Command.CERTIFY: Phase.CERTIFIED} | dict.fromkeys(_ELECTORS, Phase.CLOSED),
+    | dict.fromkeys(_CORRECTIONS, Phase.PAUSED),
+    Phase.CLOSED: {Command.CERTIFY: Phase.CERTIFIED} | dict.fromkeys(_CORRECTIONS, Phase.CLOSED),
     Phase.CERTIFIED: {},
 }
 
@@ -98,6 +102,12 @@ def elector_control(command: Command, election: str, elector: int, order: Order)
     """Return the control that voids or restores an elector."""
     kind = ElectorVoided if command is Command.VOID else ElectorRestored
     return kind(elector=elector, **_common(election, order))
+
+
+def candidate_control(command: Command, election: str, contest: str, candidate: str, order: Order) -> Control:
+    """Return the control that takes a candidate out of a contest, or brings one back."""
+    kind = CandidateWithdrawn if command is Command.WITHDRAW else CandidateReinstated
+    return kind(contest=contest, candidate=candidate, **_common(election, order))
 
 
 def _common(election: str, order: Order) -> dict[str, str]:

@@ -12,7 +12,7 @@ from shared.runtime.shards import ShardGroup, Work
 from shared.runtime.snapshots import Snapshots
 from shared.runtime.worker import create_worker
 
-STATE_VERSION = "judge/1"
+STATE_VERSION = "judge/2"
 
 
 def create_app(settings: ValidationSettings) -> faust.App:

@@ -11,6 +11,8 @@ from services.validation.rules import Polling
 from shared.contract.codes import fingerprint
 from shared.contract.elections import Election, Phase, config_hash
 from shared.contract.events import (
+    CandidateReinstated,
+    CandidateWithdrawn,
     Control,
     ElectionCertified,
     ElectionClosed,
@@ -74,6 +76,9 @@ def _carry_out(
         return _void(control, polling), None
     if isinstance(control, ElectorRestored):
         return None, _restore(control, polling)
+    if isinstance(control, CandidateWithdrawn | CandidateReinstated):
+        _change_candidate(control, polling)
+        return None, None
     _move_on(control, polling)
     return None, None
 
@@ -119,6 +124,32 @@ def _restore(control: ElectorRestored, polling: Polling) -> Paper | None:
     if not polling.box.is_void(place):
         raise Ignored("the elector is not void")
     return polling.box.restore(place)
+
+
+def _change_candidate(control: CandidateWithdrawn | CandidateReinstated, polling: Polling) -> None:
+    if polling.phase is Phase.CERTIFIED:
+        raise Ignored("the result is certified")
+    standing = _standing(control.contest, polling)
+    entry = (control.contest, control.candidate)
+    if isinstance(control, CandidateReinstated):
+        if entry not in polling.withdrawn:
+            raise Ignored("the candidate has not withdrawn")
+        polling.withdrawn.remove(entry)
+        return
+    if control.candidate not in standing:
+        raise Ignored("no such candidate is in the contest")
+    if len(standing) == 1:
+        raise Ignored("nobody would be left in the contest")
+    polling.withdrawn.add(entry)
+
+
+def _standing(contest_id: str, polling: Polling) -> set[str]:
+    """Return the candidates who are in a contest at present. Raises Ignored if there is no such contest."""
+    for contest in polling.definition.contests:
+        if contest.id == contest_id:
+            ids = (of.id for of in contest.candidates if not of.excluded)
+            return {name for name in ids if (contest_id, name) not in polling.withdrawn}
+    raise Ignored(f"no contest {contest_id!r} in the election")
 
 
 def _place(elector: int, polling: Polling) -> int:

@@ -77,6 +77,7 @@ class Judge:
         polling = self._found(definition)
         polling.box = BallotBox.restored(saved["box"])
         polling.phase = Phase(saved["phase"])
+        polling.withdrawn = {(contest, candidate) for contest, candidate in saved["withdrawn"]}
         return polling
 
 
@@ -84,5 +85,6 @@ def _plain(polling: Polling) -> dict[str, Any]:
     return {
         "definition": polling.definition.model_dump_json(),
         "phase": str(polling.phase),
+        "withdrawn": sorted(polling.withdrawn),
         "box": polling.box.save(),
     }

@@ -28,6 +28,8 @@ class Polling:
     key: bytes
     box: BallotBox
     phase: Phase = Phase.CONFIGURED
+    withdrawn: set[tuple[str, str]] = field(default_factory=set)
+    """Contest and candidate. It decides no verdict: a ballot may rank whom it likes."""
     electors: int = 0
     fitting: set[tuple[str, ...]] = field(default_factory=set)
 

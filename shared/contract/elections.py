@@ -3,7 +3,7 @@
 Frozen once configured: candidates, sections and contests are referred to by their place in these lists.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated, Literal, Self
@@ -170,6 +170,21 @@ class Contest(Frozen):
     def standing(self) -> tuple[int, ...]:
         """Places of the candidates who can hold votes."""
         return tuple(place for place, of in enumerate(self.candidates) if not of.excluded)
+
+    def excluding(self, places: Container[int], *, excluded: bool = True) -> Self:
+        """Return the contest with the candidates at these places out before the count or, again, in it."""
+        changed = tuple(
+            of.model_copy(update={"excluded": excluded}) if place in places else of
+            for place, of in enumerate(self.candidates)
+        )
+        return self.model_copy(update={"candidates": changed})
+
+    def place(self, candidate: str) -> int:
+        """Return a candidate's place. Raises KeyError with the ids there are."""
+        ids = [of.id for of in self.candidates]
+        if candidate not in ids:
+            raise KeyError(f"no candidate {candidate!r} in contest {self.id}: {', '.join(ids)}")
+        return ids.index(candidate)
 
     @model_validator(mode="after")
     def _ids_differ(self) -> Self:

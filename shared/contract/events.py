@@ -5,12 +5,13 @@ Rule 2: the order of records decides; `at` is there for people to read.
 Rule 3: a ballot is an array on the wire, a control an object: the first byte tells the hot record from the rest.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, StrictStr, TypeAdapter, ValidationInfo, model_serializer, model_validator
 
 from shared.contract.elections import Election, Frozen, Phase
-from shared.contract.ids import MAX_ELECTORS, BallotId, ElectionId
+from shared.contract.ids import MAX_ELECTORS, BallotId, CandidateId, ContestId, ElectionId
 
 BALLOT_CAST: Final = "ballot-cast/1"
 MAX_CODE_MAC = 2**60 - 1
@@ -104,6 +105,22 @@ class ElectorRestored(_Control):
     elector: int = Field(ge=0, lt=MAX_ELECTORS)
 
 
+class CandidateWithdrawn(_Control):
+    """A candidate is out of a contest: ballots go to whom they rank next. In force once every shard holds it."""
+
+    type: Literal["candidate-withdrawn/1"] = "candidate-withdrawn/1"
+    contest: ContestId
+    candidate: CandidateId
+
+
+class CandidateReinstated(_Control):
+    """A withdrawal is taken back: the candidate is in the contest again."""
+
+    type: Literal["candidate-reinstated/1"] = "candidate-reinstated/1"
+    contest: ContestId
+    candidate: CandidateId
+
+
 class ElectionCertified(_Control):
     """An independent recount of the closed log agreed in every round of every contest."""
 
@@ -119,6 +136,8 @@ Control = Annotated[
     | ElectionClosed
     | ElectorVoided
     | ElectorRestored
+    | CandidateWithdrawn
+    | CandidateReinstated
     | ElectionCertified,
     Field(discriminator="type"),
 ]
@@ -135,7 +154,14 @@ class ElectionAnnounced(Frozen):
     shards: int = Field(ge=1)
     phase: Phase
     at: str = Field(description="When the phase began, RFC 3339")
+    withdrawn: tuple[tuple[ContestId, CandidateId], ...] = Field(
+        (), description="Candidates who have withdrawn since the definition was frozen"
+    )
 
     def moved_to(self, phase: Phase, at: str) -> Self:
         """Return the announcement of the same election in another phase."""
         return self.model_copy(update={"phase": phase, "at": at})
+
+    def with_withdrawn(self, withdrawn: Iterable[tuple[str, str]]) -> Self:
+        """Return the announcement of the same election with these candidates out."""
+        return self.model_copy(update={"withdrawn": tuple(sorted(withdrawn))})

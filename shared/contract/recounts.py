@@ -28,4 +28,8 @@ class Recount(Frozen):
     config_hash: str
     watermark: tuple[int, ...] = Field(description="For each shard, how many cast records were read")
     balance: Balance
+    withdrawn: tuple[tuple[str, str], ...] = Field((), description="Contest and candidate, in every shard")
+    half_withdrawn: tuple[tuple[str, str], ...] = Field(
+        (), description="Contest and candidate, in some shards only: the order was not written to its end"
+    )
     contests: dict[str, Recounted] = Field(description="By contest id")

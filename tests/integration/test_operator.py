@@ -190,7 +190,7 @@ def test_the_monitor_shows_what_a_shard_reports(deployment: Pipeline, operator: 
 
 
 def test_a_recount_that_agrees_certifies(deployment: Pipeline, operator: httpx.Client) -> None:
-    """From the definition to the certificate, with a duplicate, a void and a late ballot on the way."""
+    """From the definition to the certificate, with a duplicate, a void, withdrawals and a late ballot on the way."""
     deployment.start("validation")
     deployment.start("counting")
     life = Life(election())
@@ -200,6 +200,12 @@ def test_a_recount_that_agrees_certifies(deployment: Pipeline, operator: httpx.C
     cast = [*ballots, ballots[4]]
     asyncio.run(deployment.cast((shard_of(elector, 2), ballot) for elector, ballot in cast))
     order(operator, "void", elector=5)
+    assert order(operator, "withdraw", contest="fruit", candidate="quince").status_code == 422
+    for candidate in ("apple", "damson"):
+        assert order(operator, "withdraw", contest="fruit", candidate=candidate).status_code == 200
+    assert order(operator, "withdraw", contest="fruit", candidate="apple").status_code == 409
+    back = order(operator, "reinstate", contest="fruit", candidate="apple")
+    assert back.json()["withdrawn"] == [["fruit", "damson"]]
     assert order(operator, "certify").status_code == 409
     order(operator, "close")
     asyncio.run(deployment.cast([(1, life.ballot(21))]))
@@ -211,6 +217,7 @@ def test_a_recount_that_agrees_certifies(deployment: Pipeline, operator: httpx.C
 
     balance = certified["balance"]
     assert certified["contests"]["fruit"]["results"]["elected"] == ["apple"]
+    assert "damson" not in certified["contests"]["fruit"]["results"]["rounds"][0]
     assert (balance["cast"], balance["accepted"], balance["voided"]) == (21 + balance["late"], 19, 1)
     assert operator.get("/v1/elections/picnic").json()["phase"] == "certified"
     assert [shard[-1] for shard in asyncio.run(log_of(deployment))] == ["election-certified/1"] * 2

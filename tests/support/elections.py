@@ -4,6 +4,8 @@ from shared.contract.codec import HotBallot, encode, encode_ballot
 from shared.contract.codes import code_mac, election_key, fingerprint
 from shared.contract.elections import Candidate, Contest, Election, Method, Rules, Section, config_hash
 from shared.contract.events import (
+    CandidateReinstated,
+    CandidateWithdrawn,
     ElectionCertified,
     ElectionClosed,
     ElectionConfigured,
@@ -92,6 +94,14 @@ class Life:
     def restored(self, elector: int) -> bytes:
         """It counts again."""
         return encode(ElectorRestored(elector=elector, **self._next()))
+
+    def withdrawn(self, candidate: str, contest_id: str = "fruit") -> bytes:
+        """A candidate is out of a contest."""
+        return encode(CandidateWithdrawn(contest=contest_id, candidate=candidate, **self._next()))
+
+    def reinstated(self, candidate: str, contest_id: str = "fruit") -> bytes:
+        """And is in it again."""
+        return encode(CandidateReinstated(contest=contest_id, candidate=candidate, **self._next()))
 
     def ballot(
         self, elector: int, *papers: str, ballot: int | None = None, section: int = 0, mac: int | None = None

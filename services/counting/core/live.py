@@ -31,7 +31,6 @@ from services.counting.core.decide import Rulebook
 from services.counting.core.normalise import ENDINGS
 from services.counting.core.rankings import Change, Rankings
 from services.counting.core.rounds import Count, Round, Transfer, round_of, transfers_from
-from services.counting.core.tabulate import excluding
 from services.counting.core.ties import TieBreaker
 from shared.contract.elections import Contest
 
@@ -68,11 +67,11 @@ class LiveRounds:
 
     def withdraw(self, candidate: int) -> None:
         """Count as if nobody could vote for `candidate`, whose ballots go to whom they rank next."""
-        self._start_over(excluding(self._contest, {candidate}))
+        self._start_over(self._contest.excluding({candidate}))
 
     def restore(self, candidate: int) -> None:
         """Take a withdrawal back."""
-        self._start_over(excluding(self._contest, {candidate}, excluded=False))
+        self._start_over(self._contest.excluding({candidate}, excluded=False))
 
     def count(self) -> Count:
         """Return the count of all that was applied so far. Raises what `tabulate` raises."""

@@ -15,7 +15,7 @@ from services.counting.core.live import LiveRounds
 from services.counting.core.rankings import Change, Rankings
 from services.counting.core.rounds import Count
 from services.counting.core.situation import divides_votes
-from services.counting.core.tabulate import excluding, recount
+from services.counting.core.tabulate import recount
 from shared.contract.elections import Contest, Method
 
 
@@ -48,11 +48,11 @@ class Recounted:
 
     def withdraw(self, candidate: int) -> None:
         """Count as if nobody could vote for `candidate`."""
-        self._contest = excluding(self._contest, {candidate})
+        self._contest = self._contest.excluding({candidate})
 
     def restore(self, candidate: int) -> None:
         """Take a withdrawal back."""
-        self._contest = excluding(self._contest, {candidate}, excluded=False)
+        self._contest = self._contest.excluding({candidate}, excluded=False)
 
     def count(self) -> Count:
         """Return the count of all that was applied so far."""

@@ -5,7 +5,7 @@ Rule 2: a method is a function that yields one round after another. Those that e
         `by_rounds`; a statute that goes its own way has a module of its own.
 """
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count as numbers
 from typing import Final
@@ -85,18 +85,9 @@ def _seat_by_seat(
     for _ in range(contest.seats):
         count = _count(rankings, run, ask, snapshots)
         yield run, count
-        run = excluding(run, count.elected)
+        run = run.excluding(count.elected)
         if not count.elected or not run.standing:
             return
-
-
-def excluding(contest: Contest, candidates: Container[int], *, excluded: bool = True) -> Contest:
-    """Return the contest with `candidates` excluded, or no longer so."""
-    changed = tuple(
-        of.model_copy(update={"excluded": excluded}) if c in candidates else of
-        for c, of in enumerate(contest.candidates)
-    )
-    return contest.model_copy(update={"candidates": changed})
 
 
 def _by_rounds(

@@ -11,10 +11,10 @@ from services.counting.tally import PartitionOf, Tally
 from services.validation.judge import Judge
 from shared.contract.codec import decode_as
 from shared.contract.codes import election_key
-from shared.contract.elections import Method
+from shared.contract.elections import Contest, Method
 from shared.contract.standings import Standing, results_of
 from shared.runtime.follower import Machine
-from tests.support.elections import MASTER, Life, election
+from tests.support.elections import FRUIT, MASTER, Life, election
 
 SHARDS = 2
 ELECTORS = 12
@@ -42,6 +42,7 @@ class World:
         self.logs = [[life.configured(), life.opened()] for _ in range(SHARDS)]
         self.first: Truth = {}
         self.void: set[int] = set()
+        self.out: set[str] = set()
         for step in range(rng.randrange(40)):
             self._step(life, rng, step)
         for log in self.logs:
@@ -52,6 +53,9 @@ class World:
         elector = rng.randrange(ELECTORS)
         log = self.logs[elector % SHARDS]
         what = rng.random()
+        if what > 0.93:
+            self._change_candidate(life, rng)
+            return
         if what < 0.1:
             self.void.add(elector)
             log.append(life.voided(elector))
@@ -63,6 +67,20 @@ class World:
             log.append(life.ballot(elector, *papers, ballot=100 + step, section=elector % 2))
             if elector not in self.void:
                 self.first.setdefault(elector, (elector % 2, papers))
+
+    def _change_candidate(self, life: Life, rng: random.Random) -> None:
+        """Withdraw or reinstate somebody, in every shard: between its other records, wherever that is."""
+        candidate = rng.choice(FRUIT)
+        control = life.reinstated(candidate) if candidate in self.out else life.withdrawn(candidate)
+        if candidate in self.out or len(self.out) < len(FRUIT) - 1:
+            self.out ^= {candidate}
+        for log in self.logs:
+            log.append(control)
+
+    def contest(self, place: int) -> Contest:
+        """Return a contest as it must be counted."""
+        contest = self.definition.contests[place]
+        return contest.excluding({contest.place(name) for name in self.out} if contest.id == "fruit" else ())
 
     def profile(self, contest: int) -> dict[tuple[int, str], int]:
         """Return the ballots that must count: section and marks."""
@@ -113,9 +131,11 @@ def test_the_last_standing_is_the_recount_whatever_crashed_and_was_said_twice(se
         mixed.append(rng.choice([shard for shard in told if shard]).pop(0))
     standings = [decode_as(Standing, value) for value in through(lambda: Rounds(0, "counts"), mixed, rng)]
 
-    for number, contest in enumerate(world.definition.contests):
+    for number in range(len(world.definition.contests)):
+        contest = world.contest(number)
         last = max((s for s in standings if s.contest.id == contest.id), key=lambda s: s.sequence)
         assert last.sequence == sum(map(len, world.logs))
+        assert last.contest == contest
         assert last.balance.late == SHARDS - 1
         assert results_of(last.rounds, last.elected, last.places) == results(
             tabulate(world.profile(number), contest)

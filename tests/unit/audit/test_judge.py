@@ -140,6 +140,34 @@ def test_a_void_before_the_vote_refuses_it_until_it_is_taken_back(life: Life) ->
     assert started(life, *records) == ["void-elector", "accepted"]
 
 
+def test_a_candidate_withdraws_and_is_reinstated(life: Life) -> None:
+    """Whoever is not in the contest cannot withdraw, nor can the last one."""
+    of = audit(life)
+    drinks = [life.withdrawn(name, "drink") for name in ("water", "juice", "tea")]
+
+    verdicts(of, life.configured(), *drinks, life.withdrawn("apple"), life.reinstated("banana"))
+    assert of.withdrawn == {("drink", "water"), ("fruit", "apple")}
+    verdicts(of, life.reinstated("water", "drink"), life.withdrawn("juice", "drink"))
+    assert of.withdrawn == {("drink", "juice"), ("fruit", "apple")}
+
+
+def test_a_withdrawal_is_in_force_once_every_shard_holds_it(life: Life) -> None:
+    """Until then the candidate is counted, and the report says what is half done."""
+    shards = [audit(life, shard, 2) for shard in range(2)]
+    for of in shards:
+        verdicts(of, life.configured(), life.opened(), life.ballot(of.shard, "0>1", "0"))
+    verdicts(shards[0], life.withdrawn("apple"))
+
+    half = report_of("picnic", shards, (4, 3))
+    verdicts(shards[1], life.withdrawn("apple"))
+    whole = report_of("picnic", shards, (4, 4))
+
+    assert (half.withdrawn, half.half_withdrawn) == ((), (("fruit", "apple"),))
+    assert half.contests["fruit"].results.elected == ("apple",)
+    assert (whole.withdrawn, whole.half_withdrawn) == ((("fruit", "apple"),), ())
+    assert whole.contests["fruit"].results.elected == ("banana",)
+
+
 def test_a_certified_result_no_longer_changes(life: Life) -> None:
     """A void after the certificate has no effect."""
     of = audit(life)

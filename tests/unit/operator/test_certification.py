@@ -107,6 +107,10 @@ def test_a_difference_of_divided_votes_is_told_in_decimals() -> None:
         ({"watermark": (4, 5)}, "drink: watermark: published (4, 4), recounted (4, 5)"),
         ({"config_hash": "other"}, "drink: the recount is of another definition"),
         ({"contests": {}}, "drink: the recount does not hold this contest"),
+        (
+            {"half_withdrawn": (("drink", "juice"),)},
+            "drink: the withdrawal or reinstatement of juice stands in",
+        ),
         ({"balance": BALANCE.model_copy(update={"cast": 6, "late": 1})}, "drink: balance: published "),
     ],
 )

@@ -26,7 +26,7 @@ def test_exactly_the_listed_moves_are_possible(phase: Phase, command: Command) -
     """Every pair is either a move, an elector's change before the certificate, or refused."""
     after = next_phase(phase, command)
 
-    if command in (Command.VOID, Command.RESTORE):
+    if command in (Command.VOID, Command.RESTORE, Command.WITHDRAW, Command.REINSTATE):
         assert (after == phase) == (phase is not Phase.CERTIFIED)
     elif (phase, command) in LIFE:
         assert after == LIFE[phase, command]
@@ -39,7 +39,8 @@ def test_a_refusal_names_the_phase_and_what_is_possible() -> None:
     refusal = next_phase(Phase.PAUSED, Command.PAUSE)
 
     assert refusal == Refusal(
-        "cannot pause an election that is paused; possible now: resume, close, void, restore"
+        "cannot pause an election that is paused; possible now: resume, close, void, restore, "
+        "withdraw, reinstate"
     )
 
 

@@ -155,6 +155,38 @@ def test_a_control_out_of_turn_is_ignored_and_says_why(life: Life) -> None:
     assert (last.effect, last.why) == ("ignored", "the election is closed")
 
 
+@pytest.mark.parametrize(
+    ("records", "why"),
+    [
+        (("reinstated", "apple"), "the candidate has not withdrawn"),
+        (("withdrawn", "quince"), "no such candidate is in the contest"),
+        (("withdrawn", "apple", "salad"), "no contest 'salad' in the election"),
+    ],
+)
+def test_an_order_about_a_candidate_who_is_not_there_is_ignored(
+    life: Life, records: tuple[str, ...], why: str
+) -> None:
+    """It says why."""
+    kind, *whom = records
+    last = verdicts(life.configured(), getattr(life, kind)(*whom))[-1]
+
+    assert isinstance(last, ControlJudged)
+    assert (last.effect, last.why) == ("ignored", why)
+
+
+def test_a_candidate_withdraws_once_and_the_last_one_cannot(life: Life) -> None:
+    """Repeats have no effect; after the certificate nothing has."""
+    fruit = [life.withdrawn(name) for name in ("apple", "apple", "banana", "cherry", "damson")]
+    after = [life.reinstated("banana"), life.withdrawn("damson")]
+    end = [life.opened(), life.closed(), life.certified(), life.reinstated("apple")]
+
+    assert words(life.configured(), *fruit, *after, *end) == [
+        *("applied", "applied", "ignored", "applied", "applied", "ignored"),
+        *("applied", "applied"),
+        *("applied", "applied", "applied", "ignored"),
+    ]
+
+
 def test_a_record_of_an_unknown_version_stops_the_shard(life: Life) -> None:
     """A newer record is never guessed at."""
     with pytest.raises(UnknownVersion, match="ballot-cast/2"):
@@ -174,8 +206,10 @@ def test_a_saved_judge_goes_on_as_if_it_had_never_stopped(life: Life) -> None:
         life.opened(),
         life.ballot(5),
         life.voided(5),
+        life.withdrawn("apple"),
         life.ballot(6, "0>>1=2", "", section=1),
         life.restored(5),
+        life.withdrawn("apple"),
         life.ballot(5, ballot=7),
         life.closed(),
         life.ballot(8),
