@@ -7,8 +7,9 @@ from services.counting.settings import CountingSettings
 from services.counting.tally import PartitionOf, Tally
 from shared.contract.topics import BALLOTS_JUDGED, COUNTS_PUBLISHED, MONITOR_SHARDS, TALLIES_CHANGED
 from shared.runtime.follower import Limits
+from shared.runtime.group import ShardGroup
 from shared.runtime.health import Health
-from shared.runtime.shards import ShardGroup, Work
+from shared.runtime.shards import Work
 from shared.runtime.snapshots import Snapshots
 from shared.runtime.worker import create_worker
 

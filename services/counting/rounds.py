@@ -31,7 +31,7 @@ from shared.contract.events import (
 from shared.contract.ids import contest_key
 from shared.contract.standings import Standing
 from shared.contract.tallies import TallyChanged
-from shared.runtime.follower import Outgoing
+from shared.runtime.log import Outgoing
 from shared.runtime.watermark import joins
 
 Ranking = tuple[int, str]

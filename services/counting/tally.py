@@ -18,7 +18,7 @@ from shared.contract.events import Control, ElectionConfigured
 from shared.contract.ids import contest_key
 from shared.contract.tallies import TallyChanged
 from shared.contract.verdicts import ControlJudged, Paper, Reason
-from shared.runtime.follower import Outgoing
+from shared.runtime.log import Outgoing
 from shared.runtime.watermark import is_next
 
 Ranking = tuple[int, str]

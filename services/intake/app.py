@@ -13,7 +13,9 @@ from shared.contract.codec import decode_as
 from shared.contract.events import ElectionAnnounced
 from shared.contract.topics import BALLOTS_CAST, ELECTIONS_ANNOUNCED
 from shared.runtime.health import Health, health_routes
+from shared.runtime.kafka import open_sink
 from shared.runtime.projection import Projection
+from shared.runtime.reader import open_reader
 from shared.runtime.settings import read_secret
 
 CATCH_UP_WITHIN_S = 60.0
@@ -23,11 +25,15 @@ def create_app(settings: IntakeSettings) -> Starlette:
     """Return the application. Raises ValueError if the secret is missing."""
     health = Health()
     announced: Projection[ElectionAnnounced] = Projection(
-        settings.kafka,
+        lambda topic: open_reader(settings.kafka, topic),
         ELECTIONS_ANNOUNCED.name(settings.namespace),
         lambda value: decode_as(ElectionAnnounced, value),
     )
-    log = BallotLog(settings.kafka, BALLOTS_CAST.name(settings.namespace), settings.max_pending_ballots)
+    log = BallotLog(
+        lambda: open_sink(settings.kafka),
+        BALLOTS_CAST.name(settings.namespace),
+        settings.max_pending_ballots,
+    )
     desks = Desks(announced.newest, read_secret(settings.secret_file), lambda: announced.caught_up)
 
     @asynccontextmanager

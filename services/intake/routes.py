@@ -22,8 +22,6 @@ from services.intake.desks import Desks
 from services.intake.forms import EXAMPLE, Refusal, read_form
 from services.intake.log import BallotLog, LogUnavailable
 from services.intake.settings import IntakeSettings
-from shared.contract.codec import encode_ballot
-from shared.runtime.kafka import Item
 from shared.runtime.problems import problem
 
 RECORDED = Counter("livecount_intake_recorded_total", "Ballots recorded", ["election"])
@@ -77,7 +75,7 @@ class Intake:
         if isinstance(taken, Refusal):
             return _refused(taken)
         try:
-            await self.log.append([_item(taken)])
+            await self.log.append([taken])
         except LogUnavailable as fault_of_log:
             return _refused(_unavailable(fault_of_log))
         RECORDED.labels(taken.ballot.election).inc()
@@ -101,7 +99,7 @@ class Intake:
         taken = [verdict for verdict in verdicts if isinstance(verdict, Taken)]
         fault: Refusal | None = None
         try:
-            await self.log.append([_item(one) for one in taken])
+            await self.log.append(taken)
             RECORDED.labels(election).inc(len(taken))
         except LogUnavailable as fault_of_log:
             fault = _unavailable(fault_of_log)
@@ -165,10 +163,6 @@ class Intake:
         return Refusal(
             413, "Too large", "", f"Expected at most {self.settings.max_body_bytes} bytes, like {EXAMPLE}"
         )
-
-
-def _item(taken: Taken) -> Item:
-    return taken.shard, b"%d" % taken.ballot.elector, encode_ballot(taken.ballot)
 
 
 def _recorded(taken: Taken) -> dict[str, str]:

@@ -23,7 +23,7 @@ from shared.contract.events import ElectionAnnounced
 from shared.contract.recounts import Recounted
 from shared.contract.standings import Balance
 from shared.runtime.health import Health, health_routes
-from shared.runtime.kafka import SendFailed
+from shared.runtime.log import SendFailed
 from shared.runtime.problems import problem
 
 MAX_BODY_BYTES = 400_000  # a definition travels in one record, and a record in one batch

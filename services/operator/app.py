@@ -5,7 +5,7 @@ Rule 1: orders do not wait for the monitor: the API stands before Faust's consum
 
 import asyncio
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -27,7 +27,10 @@ from shared.contract.recounts import Recount
 from shared.contract.standings import Standing
 from shared.contract.topics import COUNTS_PUBLISHED
 from shared.runtime.health import Health
+from shared.runtime.kafka import open_sink
+from shared.runtime.log import Reader
 from shared.runtime.projection import Projection
+from shared.runtime.reader import open_reader
 from shared.runtime.settings import read_secret
 
 HEALTH_EVERY_S = 0.5
@@ -39,9 +42,13 @@ def create_app(settings: OperatorSettings) -> faust.App:
     """Return the operator's worker. Raises ValueError if the secret or the token is missing."""
     master, token = read_secret(settings.secret_file), read_token(settings)
     health = Health()
-    log = ControlLog(settings.kafka, settings.namespace)
+
+    def follow(topic: str) -> Awaitable[Reader]:
+        return open_reader(settings.kafka, topic)
+
+    log = ControlLog(lambda: open_sink(settings.kafka), follow, settings.namespace)
     standings: Projection[Standing] = Projection(
-        settings.kafka, COUNTS_PUBLISHED.name(settings.namespace), lambda value: decode_as(Standing, value)
+        follow, COUNTS_PUBLISHED.name(settings.namespace), lambda value: decode_as(Standing, value)
     )
     app = _faust_app(settings)
     monitor = Monitor(app, settings.namespace)

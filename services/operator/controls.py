@@ -1,20 +1,17 @@
 """Orders on their way into the log: a control to every shard first, then the announcement.
 
 Rule 1: every acknowledgement is awaited. One that fails fails the order; to repeat it is harmless.
-Rule 2: a failed producer is dropped: whether its last record is in the log is not known.
+Rule 2: a failed sink is dropped: whether its last record is in the log is not known.
 Rule 3: an announcement counts as made once it has been read back, so that the next order sees it.
 """
 
 import asyncio
 from collections.abc import Iterable
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
-
 from shared.contract.codec import decode_as, encode
 from shared.contract.events import Control, ElectionAnnounced
 from shared.contract.topics import BALLOTS_CAST, ELECTIONS_ANNOUNCED
-from shared.runtime.kafka import Item, SendFailed, send_all, start_producer
+from shared.runtime.log import LogAway, OpenReader, OpenSink, Outgoing, SendFailed, Sink
 from shared.runtime.projection import Projection
 
 READ_BACK_BOUND_S = 10.0
@@ -23,14 +20,14 @@ READ_BACK_BOUND_S = 10.0
 class ControlLog:
     """Writes controls and announcements, and knows the newest announcement of each election."""
 
-    def __init__(self, bootstrap: str, namespace: str) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, open_sink: OpenSink, open_reader: OpenReader, namespace: str) -> None:
+        self._open_sink = open_sink
         self._cast = BALLOTS_CAST.name(namespace)
         self._announced = ELECTIONS_ANNOUNCED.name(namespace)
-        self._producer: AIOKafkaProducer | None = None
+        self._sink: Sink | None = None
         self._read = asyncio.Event()
         self.elections: Projection[ElectionAnnounced] = Projection(
-            bootstrap, self._announced, lambda value: decode_as(ElectionAnnounced, value), self._note
+            open_reader, self._announced, lambda value: decode_as(ElectionAnnounced, value), self._note
         )
 
     async def start(self) -> None:
@@ -40,17 +37,17 @@ class ControlLog:
     async def stop(self) -> None:
         """Let go of Kafka."""
         await self.elections.stop()
-        await self._drop_producer()
+        await self._drop_sink()
 
     async def write(self, control: Control, shards: Iterable[int]) -> None:
         """Write a control into each of these shards. Raises SendFailed."""
         value = encode(control)
-        await self._send(self._cast, [(shard, None, value) for shard in shards])
+        await self._send([Outgoing(self._cast, shard, None, value) for shard in shards])
 
     async def announce(self, announced: ElectionAnnounced) -> None:
         """Announce an election and wait until that is read back. Raises SendFailed."""
         name = announced.definition.id
-        await self._send(self._announced, [(0, name.encode(), encode(announced))])
+        await self._send([Outgoing(self._announced, 0, name.encode(), encode(announced))])
         try:
             async with asyncio.timeout(READ_BACK_BOUND_S):
                 while self.elections.newest.get(name) != announced:
@@ -59,21 +56,21 @@ class ControlLog:
         except TimeoutError as fault:
             raise SendFailed(f"{name}: announced, but not read back in {READ_BACK_BOUND_S} s") from fault
 
-    async def _send(self, topic: str, items: list[Item]) -> None:
+    async def _send(self, items: list[Outgoing]) -> None:
         try:
-            if self._producer is None:
-                self._producer = await start_producer(self._bootstrap)
-            await send_all(self._producer, topic, items)
-        except (KafkaError, OSError) as fault:
-            raise SendFailed(f"{topic}: {fault!r}") from fault
+            if self._sink is None:
+                self._sink = await self._open_sink()
+            await self._sink.send(items)
+        except LogAway as fault:
+            raise SendFailed(str(fault)) from fault
         except SendFailed:
-            await self._drop_producer()
+            await self._drop_sink()
             raise
 
-    async def _drop_producer(self) -> None:
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            await producer.stop()
+    async def _drop_sink(self) -> None:
+        sink, self._sink = self._sink, None
+        if sink is not None:
+            await sink.stop()
 
     def _note(self, _key: str, _value: ElectionAnnounced, _timestamp_ms: int) -> None:
         self._read.set()

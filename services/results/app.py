@@ -1,6 +1,6 @@
 """Composition root of results."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 
 from redis.asyncio import Redis
@@ -19,7 +19,9 @@ from shared.contract.codec import decode_as
 from shared.contract.events import ElectionAnnounced
 from shared.contract.topics import COUNTS_PUBLISHED, ELECTIONS_ANNOUNCED
 from shared.runtime.health import Health, health_routes
+from shared.runtime.log import Reader
 from shared.runtime.projection import Projection
+from shared.runtime.reader import open_reader
 
 CATCH_UP_WITHIN_S = 60.0
 
@@ -29,8 +31,12 @@ def create_app(settings: ResultsSettings, hub: Hub) -> Starlette:
     health = Health()
     redis = Redis.from_url(settings.redis)
     projector = Projector(Cache(redis, settings.namespace), hub)
+
+    def follow(topic: str) -> Awaitable[Reader]:
+        return open_reader(settings.kafka, topic)
+
     announced: Projection[ElectionAnnounced] = Projection(
-        settings.kafka,
+        follow,
         ELECTIONS_ANNOUNCED.name(settings.namespace),
         lambda value: decode_as(ElectionAnnounced, value),
     )
@@ -39,7 +45,7 @@ def create_app(settings: ResultsSettings, hub: Hub) -> Starlette:
         projector.offer(frame(body, as_of_ms))
 
     counts: Projection[bytes] = Projection(
-        settings.kafka, COUNTS_PUBLISHED.name(settings.namespace), lambda body: body, take
+        follow, COUNTS_PUBLISHED.name(settings.namespace), lambda body: body, take
     )
 
     @asynccontextmanager

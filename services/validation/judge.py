@@ -15,7 +15,7 @@ from services.validation.rules import Polling, objection
 from shared.contract.codec import HotBallot, HotVerdict, Unreadable, decode_cast, encode, encode_verdict
 from shared.contract.elections import Election, Phase
 from shared.contract.verdicts import Reason
-from shared.runtime.follower import Outgoing
+from shared.runtime.log import Outgoing
 
 
 class Judge:

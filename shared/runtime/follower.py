@@ -1,40 +1,25 @@
 """The harness: one shard of a log through one deterministic state machine.
 
 Rule 1: the machine sees every record once, in order: offsets go up by exactly one.
-Rule 2: state and position are saved together, and only when everything the state has said is acknowledged.
+Rule 2: state and position are saved together, and only when everything the state has said is acknowledged. A
+        snapshot that fails costs a longer replay, never the run.
 Rule 3: any failed send ends the run; the next one resumes from the snapshot and says the same things again.
 Rule 4: nothing rests on who owns a shard. A second run elsewhere says the same, and readers skip repeats.
+Rule 5: a run has caught up once it has passed the end that the log named at its start, and not before.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
 
 import structlog
 
+from shared.runtime.log import LogAway, Outgoing, Record, Sink, Source
 from shared.runtime.snapshots import Snapshot, Snapshots
 from shared.runtime.watermark import is_next
 
 log = structlog.get_logger()
-
-
-class Record(Protocol):
-    """A record as a source gives it."""
-
-    @property
-    def offset(self) -> int: ...  # noqa: D102
-    @property
-    def value(self) -> bytes: ...  # noqa: D102
-
-
-class Outgoing(NamedTuple):
-    """A record to send."""
-
-    topic: str
-    partition: int
-    key: bytes | None
-    value: bytes
 
 
 class Machine(Protocol):
@@ -51,26 +36,6 @@ class Machine(Protocol):
 
     def restore(self, state: bytes) -> None:
         """Become the machine that was saved."""
-
-
-class Source(Protocol):
-    """One shard of the log that is followed."""
-
-    def seek(self, position: int) -> None:
-        """Read from `position` on."""
-
-    async def read(self, max_records: int, wait_ms: int) -> Sequence[Any]:
-        """Return the next records, none if there are none within `wait_ms`."""
-
-    def end(self) -> int:
-        """Return how many records the shard is known to hold."""
-
-
-class Sink(Protocol):
-    """Where outgoing records go, in order. One sink belongs to one run."""
-
-    async def send(self, items: Sequence[Outgoing]) -> None:
-        """Send in order and wait for all acknowledgements. Raises SendFailed: then the run is over."""
 
 
 @dataclass(frozen=True)
@@ -107,18 +72,20 @@ class Follower:
     snapshots: Snapshots
     limits: Limits
     progress: Progress = field(default_factory=Progress)
-    on_snapshot: Callable[[int], None] = lambda _: None
 
     def __post_init__(self) -> None:
         self._position = 0
+        self._end_at_start = 0
         self._saved = 0
         self._unsaid = 0
         self._said_at = 0.0
         self._saved_at = 0.0
 
     async def run(self) -> None:
-        """Follow until cancelled. Raises Gap, SendFailed, or what the machine raises."""
+        """Follow until cancelled. Raises Gap, LogAway, SendFailed, or what the machine raises."""
+        self.progress.caught_up = False
         self._resume()
+        await self._ask_end()
         try:
             while True:
                 records = await self.source.read(self.limits.batch_records, self.limits.wait_ms)
@@ -137,7 +104,16 @@ class Follower:
             self._position = self._saved = snapshot.position
         self.source.seek(self._position)
         self._said_at = self._saved_at = _now_s()
+        self.progress.position = self._position
         log.info("run starts", shard=self.name, position=self._position)
+
+    async def _ask_end(self) -> None:
+        self._end_at_start = self.progress.end = await self.source.ask_end()
+        if self._position > self._end_at_start:
+            raise LogAway(
+                f"{self.name} holds {self._end_at_start} records, the snapshot covers {self._position}: "
+                "another log, or one that has lost some"
+            )
 
     def _apply(self, records: Sequence[Record]) -> None:
         values: list[bytes] = []
@@ -165,15 +141,19 @@ class Follower:
     def _save_if_all_said(self) -> None:
         if self._unsaid or self._position == self._saved:
             return
-        self.snapshots.save(self.name, Snapshot(self._position, self.machine.save()))
-        self._saved, self._saved_at = self._position, _now_s()
-        self.on_snapshot(self._position)
+        self._saved_at = _now_s()
+        try:
+            self.snapshots.save(self.name, Snapshot(self._position, self.machine.save()))
+        except OSError as fault:
+            log.warning("snapshot failed", shard=self.name, position=self._position, fault=str(fault))
+        else:
+            self._saved = self._position
 
     def _note_progress(self, handled: int) -> None:
         progress = self.progress
         progress.position, progress.end = self._position, max(self.source.end(), self._position)
         progress.total += handled
-        progress.caught_up = progress.caught_up or self._position >= progress.end
+        progress.caught_up = progress.caught_up or self._position >= self._end_at_start
         progress.state, progress.detail = "running", ""
 
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from shared.runtime.log import LogAway, Outgoing, SendFailed
+
 MAX_BATCH_BYTES = 960 * 1024
 """A record may be as large as a batch; brokers refuse batches of more than 1 MiB unless told otherwise."""
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
@@ -18,8 +20,31 @@ Item = tuple[int, bytes | None, bytes]
 """Partition, key, value."""
 
 
-class SendFailed(Exception):
-    """A record was not acknowledged: whether it is in the log is not known, and the producer is spent."""
+class KafkaSink:
+    """One producer: each partition's records in order, every acknowledgement awaited."""
+
+    def __init__(self, producer: AIOKafkaProducer) -> None:
+        self._producer = producer
+
+    async def send(self, items: Sequence[Outgoing]) -> None:
+        """Send in order and wait for all acknowledgements. Raises SendFailed: then the producer is spent."""
+        by_topic: dict[str, list[Item]] = {}
+        for topic, partition, key, value in items:
+            by_topic.setdefault(topic, []).append((partition, key, value))
+        for topic, group in by_topic.items():
+            await send_all(self._producer, topic, group)
+
+    async def stop(self) -> None:
+        """Put the producer away."""
+        await self._producer.stop()
+
+
+async def open_sink(bootstrap: str) -> KafkaSink:
+    """Return a sink with a producer of its own. Raises LogAway."""
+    try:
+        return KafkaSink(await start_producer(bootstrap))
+    except (KafkaError, OSError) as fault:
+        raise LogAway(f"Kafka at {bootstrap}: {fault!r}") from fault
 
 
 async def start_producer(bootstrap: str) -> AIOKafkaProducer:

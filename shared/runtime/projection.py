@@ -2,6 +2,8 @@
 
 Every replica reads every partition from the start; there is no group and nothing to commit. `caught_up` turns
 true when the end seen at the start has been reached, and not before.
+
+Rule 1: no value goes back: after an interruption all is read again, and what was read before is skipped.
 """
 
 import asyncio
@@ -10,8 +12,8 @@ from contextlib import suppress
 from typing import Generic, TypeVar
 
 import structlog
-from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaError
+
+from shared.runtime.log import Keyed, LogAway, OpenReader
 
 T = TypeVar("T")
 POLL_MS = 200
@@ -25,7 +27,7 @@ class Projection(Generic[T]):
 
     def __init__(
         self,
-        bootstrap: str,
+        open_reader: OpenReader,
         topic: str,
         decode: Callable[[bytes], T],
         on_change: Callable[[str, T, int], None] | None = None,
@@ -33,10 +35,11 @@ class Projection(Generic[T]):
         self.newest: dict[str, T] = {}
         self.caught_up = False
         self.alarm: str | None = None
-        self._bootstrap = bootstrap
+        self._open_reader = open_reader
         self._topic = topic
         self._decode = decode
         self._on_change = on_change
+        self._offsets: dict[str, int] = {}
         self._task: asyncio.Task[None] | None = None
         self._progress = asyncio.Condition()
 
@@ -62,45 +65,34 @@ class Projection(Generic[T]):
         while self.alarm is None:
             try:
                 await self._follow()
-            except (KafkaError, OSError) as fault:
+            except LogAway as fault:
                 log.warning("projection interrupted", topic=self._topic, fault=repr(fault), retry_s=RETRY_S)
                 await asyncio.sleep(RETRY_S)
 
     async def _follow(self) -> None:
-        consumer = AIOKafkaConsumer(
-            self._topic,
-            bootstrap_servers=self._bootstrap,
-            group_id=None,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-        )
+        reader = await self._open_reader(self._topic)
         try:
-            await consumer.start()
-            ends = await consumer.end_offsets(list(consumer.assignment()))
-            if not ends:
-                raise OSError(f"topic {self._topic} does not exist")
             while self.alarm is None:
-                await self._read(consumer)
-                await self._note_progress([await consumer.position(p) >= end for p, end in ends.items()])
+                for record in await reader.read(POLL_MS):
+                    self._apply(record)
+                await self._note_progress(caught_up=await reader.caught_up())
         finally:
-            await consumer.stop()
+            await reader.stop()
 
-    async def _read(self, consumer: AIOKafkaConsumer) -> None:
-        for records in (await consumer.getmany(timeout_ms=POLL_MS)).values():
-            for record in records:
-                self._apply(record.key.decode(), record.value, record.timestamp)
-
-    def _apply(self, key: str, value: bytes, timestamp_ms: int) -> None:
-        try:
-            self.newest[key] = self._decode(value)
-        except Exception as fault:
-            self.alarm = f"{self._topic} key {key}: {fault}"
-            log.exception("projection stopped", topic=self._topic, key=key)
+    def _apply(self, record: Keyed) -> None:
+        if self.alarm is not None or record.offset <= self._offsets.get(record.key, -1):
             return
+        try:
+            self.newest[record.key] = self._decode(record.value)
+        except Exception as fault:
+            self.alarm = f"{self._topic} key {record.key}: {fault}"
+            log.exception("projection stopped", topic=self._topic, key=record.key)
+            return
+        self._offsets[record.key] = record.offset
         if self._on_change is not None:
-            self._on_change(key, self.newest[key], timestamp_ms)
+            self._on_change(record.key, self.newest[record.key], record.timestamp_ms)
 
-    async def _note_progress(self, reached: list[bool]) -> None:
-        self.caught_up = self.caught_up or all(reached)
+    async def _note_progress(self, *, caught_up: bool) -> None:
+        self.caught_up = self.caught_up or caught_up
         async with self._progress:
             self._progress.notify_all()

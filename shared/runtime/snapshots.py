@@ -3,17 +3,23 @@
 A file is the SHA-256 of all that follows, a line of JSON (format, version, position), and the state. It is written
 beside, synced and renamed, and the one before it is kept: whatever happens, a whole one is found, or none and the
 log is replayed.
+
+Rule 1: the file written beside bears a name of this process's own: two processes that share a folder (a shard's old
+        owner and its new one) cannot tear one another's.
 """
 
 import json
-import os
+import secrets
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 import structlog
 
+from shared.runtime.disk import Disk, LocalDisk
+
 FORMAT = "livecount-snapshot/1"
+BESIDE = ".writing"
 
 log = structlog.get_logger()
 
@@ -29,60 +35,61 @@ class Snapshot:
 class Snapshots:
     """The snapshots of one service, a pair of files a shard. `version` names the layout of the state."""
 
-    def __init__(self, folder: Path, version: str) -> None:
+    def __init__(
+        self, folder: Path, version: str, disk: Disk | None = None, process: str | None = None
+    ) -> None:
         self._folder = folder
         self._version = version
+        self._disk = disk or LocalDisk()
+        self._process = process or secrets.token_hex(8)
 
     def save(self, name: str, snapshot: Snapshot) -> None:
-        """Write a snapshot; the one before it becomes the previous generation."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        newest, previous, beside = self._paths(name)
-        with beside.open("wb") as file:
-            content = self._content(snapshot)
-            file.write(_checksum(content) + b"\n" + content)
-            file.flush()
-            os.fsync(file.fileno())
-        if newest.exists():
-            newest.replace(previous)
-        beside.replace(newest)
-        self._sync_folder()
+        """Write a snapshot; the one before it becomes the previous generation. Raises OSError."""
+        newest, previous = self._paths(name)
+        beside = self._folder / f"{name}.{self._process}{BESIDE}"
+        content = self._content(snapshot)
+        self._disk.write(beside, _checksum(content) + b"\n" + content)
+        if self._disk.exists(newest):
+            self._disk.rename(newest, previous)
+        self._disk.rename(beside, newest)
+        self._disk.sync_folder(self._folder)
 
     def load(self, name: str) -> Snapshot | None:
-        """Return the newest whole snapshot, or None if there is none."""
-        for path in self._paths(name)[:2]:
-            if path.exists():
-                try:
+        """Return the newest whole snapshot, or None if there is none. Removes what was left half-written."""
+        self._tidy(name)
+        for path in self._paths(name):
+            try:
+                if self._disk.exists(path):
                     return self._read(path)
-                except (ValueError, OSError) as fault:
-                    log.warning("snapshot passed over", path=str(path), fault=str(fault))
+            except (ValueError, OSError) as fault:
+                log.warning("snapshot passed over", path=str(path), fault=str(fault))
         return None
 
+    def _tidy(self, name: str) -> None:
+        try:
+            for found in self._disk.names(self._folder):
+                if found.startswith(f"{name}.") and found.endswith(BESIDE):
+                    self._disk.remove(self._folder / found)
+        except OSError as fault:
+            log.warning("half-written snapshots left", folder=str(self._folder), fault=str(fault))
+
     def _read(self, path: Path) -> Snapshot:
-        checksum, _, content = path.read_bytes().partition(b"\n")
+        checksum, _, content = self._disk.read(path).partition(b"\n")
         if checksum != _checksum(content):
             raise ValueError("its content does not match its checksum")
         line, _, state = content.partition(b"\n")
-        header = json.loads(line)
-        if (header["format"], header["version"]) != (FORMAT, self._version):
-            raise ValueError(
-                f"is of {header['format']} {header['version']}, expected {FORMAT} {self._version}"
-            )
-        return Snapshot(header["position"], state)
+        header = dict(json.loads(line))
+        found = header.get("format"), header.get("version")
+        if found != (FORMAT, self._version):
+            raise ValueError(f"is of {found[0]} {found[1]}, expected {FORMAT} {self._version}")
+        return Snapshot(int(header["position"]), state)
 
     def _content(self, snapshot: Snapshot) -> bytes:
         header = {"format": FORMAT, "version": self._version, "position": snapshot.position}
         return json.dumps(header).encode() + b"\n" + snapshot.state
 
-    def _paths(self, name: str) -> tuple[Path, Path, Path]:
-        folder = self._folder
-        return folder / f"{name}.snapshot", folder / f"{name}.previous", folder / f"{name}.writing"
-
-    def _sync_folder(self) -> None:
-        descriptor = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    def _paths(self, name: str) -> tuple[Path, Path]:
+        return self._folder / f"{name}.snapshot", self._folder / f"{name}.previous"
 
 
 def _checksum(content: bytes) -> bytes:

@@ -11,11 +11,10 @@ from contextlib import suppress
 from typing import Final, Literal
 
 import structlog
-from aiokafka.errors import KafkaError
 from prometheus_client import Gauge
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.runtime.kafka import start_producer
+from shared.runtime.log import LogAway, OpenSink, Outgoing, SendFailed
 
 REPORT_EVERY_S = 1.0
 POSITION = Gauge("livecount_shard_position", "Next record to handle", ["part", "shard"])
@@ -78,8 +77,8 @@ def expose(report: ShardReport) -> None:
 class Reporter:
     """Sends what `read` returns every second. What it cannot send is dropped: the next report says it all."""
 
-    def __init__(self, bootstrap: str, topic: str, read: Callable[[], list[ShardReport]]) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, open_sink: OpenSink, topic: str, read: Callable[[], list[ShardReport]]) -> None:
+        self._open_sink = open_sink
         self._topic = topic
         self._read = read
         self._task: asyncio.Task[None] | None = None
@@ -99,20 +98,22 @@ class Reporter:
         while True:
             try:
                 await self._report()
-            except (KafkaError, OSError) as fault:
+            except (LogAway, SendFailed) as fault:
                 log.warning("reports interrupted", fault=repr(fault), retry_s=REPORT_EVERY_S)
                 await asyncio.sleep(REPORT_EVERY_S)
 
     async def _report(self) -> None:
-        producer = await start_producer(self._bootstrap)
+        sink = await self._open_sink()
         try:
             while True:
-                for report in self._read():
+                reports = self._read()
+                for report in reports:
                     expose(report)
-                    key = f"{report.service}/{report.shard}".encode()
-                    await producer.send_and_wait(
-                        self._topic, report.model_dump_json().encode(), key, partition=0
-                    )
+                await sink.send([self._outgoing(report) for report in reports])
                 await asyncio.sleep(REPORT_EVERY_S)
         finally:
-            await producer.stop()
+            await sink.stop()
+
+    def _outgoing(self, report: ShardReport) -> Outgoing:
+        key = f"{report.service}/{report.shard}".encode()
+        return Outgoing(self._topic, 0, key, report.model_dump_json().encode())

@@ -14,9 +14,10 @@ from faust.web import Request, Response, View
 from mode import Service
 from prometheus_client import generate_latest
 
+from shared.runtime.group import ShardGroup
 from shared.runtime.health import Health
+from shared.runtime.kafka import open_sink
 from shared.runtime.settings import Settings
-from shared.runtime.shards import ShardGroup
 from shared.runtime.telemetry import Reporter, configure_logging
 
 log = structlog.get_logger()
@@ -40,7 +41,9 @@ def create_worker(
         topic_allow_declare=False,
         autodiscover=False,
     )
-    reporter = Reporter(settings.kafka, monitor, lambda: [r for group in groups for r in group.reports()])
+    reporter = Reporter(
+        lambda: open_sink(settings.kafka), monitor, lambda: [r for group in groups for r in group.reports()]
+    )
     app.boot_strategy = FollowerBoot(app, [*groups, _Reporting(reporter)])
     _add_pages(app, health)
     return app

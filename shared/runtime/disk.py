@@ -1,0 +1,73 @@
+"""The disk as snapshots need it. What is not synced may be gone, torn or old after a crash.
+
+Rule 1: `write` returns when the content is synced; a new or renamed name is sure only after `sync_folder`.
+"""
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+
+class Disk(Protocol):
+    """Every call raises OSError where the disk fails."""
+
+    def write(self, path: Path, content: bytes) -> None:
+        """Write a whole file and sync it; its folder is made if need be."""
+
+    def read(self, path: Path) -> bytes:
+        """Return a whole file."""
+
+    def exists(self, path: Path) -> bool:
+        """Whether there is such a file."""
+
+    def rename(self, path: Path, target: Path) -> None:
+        """Give a file another name; what had that name is gone."""
+
+    def remove(self, path: Path) -> None:
+        """Remove a file, or nothing if there is none."""
+
+    def names(self, folder: Path) -> list[str]:
+        """Return the names in a folder, in order; none if there is no folder."""
+
+    def sync_folder(self, folder: Path) -> None:
+        """Make the folder's names sure."""
+
+
+class LocalDisk:
+    """The disk of this machine."""
+
+    def write(self, path: Path, content: bytes) -> None:
+        """Write a whole file and sync it; its folder is made if need be."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def read(self, path: Path) -> bytes:
+        """Return a whole file."""
+        return path.read_bytes()
+
+    def exists(self, path: Path) -> bool:
+        """Whether there is such a file."""
+        return path.exists()
+
+    def rename(self, path: Path, target: Path) -> None:
+        """Give a file another name; what had that name is gone."""
+        path.replace(target)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file, or nothing if there is none."""
+        path.unlink(missing_ok=True)
+
+    def names(self, folder: Path) -> list[str]:
+        """Return the names in a folder, in order; none if there is no folder."""
+        return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+
+    def sync_folder(self, folder: Path) -> None:
+        """Make the folder's names sure."""
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

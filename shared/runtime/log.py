@@ -1,0 +1,100 @@
+"""The log as the harness asks for it. Kafka is behind it (see kafka, group); anything that keeps these promises will do.
+
+Rule 1: what a shard holds is in one order; offsets go up by exactly one from zero.
+Rule 2: a sink sends in order. After a failure it is spent: whether the record is in the log is not known.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+
+class LogAway(Exception):
+    """The log cannot be read or reached at present."""
+
+
+class SendFailed(Exception):
+    """A record was not acknowledged: whether it is in the log is not known, and the sink is spent."""
+
+
+class Record(Protocol):
+    """A record as a source gives it."""
+
+    @property
+    def offset(self) -> int: ...  # noqa: D102
+    @property
+    def value(self) -> bytes: ...  # noqa: D102
+
+
+class Outgoing(NamedTuple):
+    """A record to send."""
+
+    topic: str
+    partition: int
+    key: bytes | None
+    value: bytes
+
+
+class Source(Protocol):
+    """One shard of the log that is followed."""
+
+    def seek(self, position: int) -> None:
+        """Read from `position` on."""
+
+    async def read(self, max_records: int, wait_ms: int) -> Sequence[Any]:
+        """Return the next records, none if there are none within `wait_ms`. Raises LogAway."""
+
+    async def ask_end(self) -> int:
+        """Ask the log how many records the shard holds. Raises LogAway."""
+
+    def end(self) -> int:
+        """Return how many records the shard is known to hold, without asking."""
+
+
+class Sink(Protocol):
+    """Where outgoing records go, each partition's in order."""
+
+    async def send(self, items: Sequence[Outgoing]) -> None:
+        """Send and wait for all acknowledgements. Raises SendFailed: then the sink is spent."""
+
+    async def stop(self) -> None:
+        """Let go of the log."""
+
+
+OpenSink = Callable[[], Awaitable[Sink]]
+"""Returns a sink of its own. Raises LogAway."""
+
+
+class ShardLog(Protocol):
+    """A topic as a process that follows its shards reaches it."""
+
+    def source(self, shard: int) -> Source:
+        """Return a shard to follow."""
+
+    async def open_sink(self) -> Sink:
+        """Return a sink of its own. Raises LogAway."""
+
+
+class Keyed(NamedTuple):
+    """A record of a compacted topic. A key is always in the same partition."""
+
+    offset: int
+    key: str
+    value: bytes
+    timestamp_ms: int
+
+
+class Reader(Protocol):
+    """A whole topic, every partition from its start."""
+
+    async def read(self, wait_ms: int) -> Sequence[Keyed]:
+        """Return the next records, none if there are none within `wait_ms`. Raises LogAway."""
+
+    async def caught_up(self) -> bool:
+        """Whether all has been read that the topic held when the reader was opened. Raises LogAway."""
+
+    async def stop(self) -> None:
+        """Let go of the log."""
+
+
+OpenReader = Callable[[str], Awaitable[Reader]]
+"""Topic to its reader. Raises LogAway."""

@@ -1,0 +1,65 @@
+"""A compacted topic by way of Kafka: a consumer without a group, which commits nothing."""
+
+from collections.abc import Mapping, Sequence
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared.runtime.log import Keyed, LogAway
+
+
+class KafkaReader:
+    """A started consumer, and the ends its partitions had at the start."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> None:
+        self._consumer = consumer
+        self._ends = ends
+
+    async def read(self, wait_ms: int) -> Sequence[Keyed]:
+        """Return the next records, none if there are none within `wait_ms`. Raises LogAway."""
+        try:
+            found = await self._consumer.getmany(timeout_ms=wait_ms)
+        except (KafkaError, OSError) as fault:
+            raise LogAway(repr(fault)) from fault
+        return [
+            Keyed(record.offset, record.key.decode(), record.value, record.timestamp)
+            for records in found.values()
+            for record in records
+        ]
+
+    async def caught_up(self) -> bool:
+        """Whether all has been read that the topic held at the start. Raises LogAway."""
+        try:
+            return all([await self._consumer.position(p) >= end for p, end in self._ends.items()])
+        except (KafkaError, OSError) as fault:
+            raise LogAway(repr(fault)) from fault
+
+    async def stop(self) -> None:
+        """Let go of Kafka."""
+        await self._consumer.stop()
+
+
+async def open_reader(bootstrap: str, topic: str) -> KafkaReader:
+    """Return a reader of every partition of a topic. Raises LogAway."""
+    consumer = AIOKafkaConsumer(
+        topic,
+        bootstrap_servers=bootstrap,
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+    )
+    try:
+        await consumer.start()
+        return KafkaReader(consumer, await _ends(consumer, topic))
+    except BaseException as fault:
+        await consumer.stop()
+        if isinstance(fault, KafkaError | OSError):
+            raise LogAway(f"{topic}: {fault!r}") from fault
+        raise
+
+
+async def _ends(consumer: AIOKafkaConsumer, topic: str) -> Mapping[TopicPartition, int]:
+    ends: Mapping[TopicPartition, int] = await consumer.end_offsets(list(consumer.assignment()))
+    if not ends:
+        raise LogAway(f"topic {topic} does not exist")
+    return ends
