@@ -19,7 +19,7 @@ class Interrupted:
     def __init__(self) -> None:
         self._place = 0
 
-    async def read(self, wait_ms: int) -> Sequence[Keyed]:
+    async def read(self, wait_ms: int) -> Sequence[Keyed]:  # noqa: ARG002  the port asks for it
         """Return one record after the other."""
         await asyncio.sleep(0)
         if self._place == len(HISTORY):
