@@ -1,11 +1,11 @@
-"""Composition root of the audit: a log, a judge a shard, a report."""
+"""Composition root of the audit: a log, a ledger a shard, a report."""
 
 from collections.abc import Callable, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from services.audit.judge import ShardAudit
+from services.audit.ledger import ShardCount, ShardLedger
 from services.audit.log import CastLog, LogError
 from services.audit.report import report_of
 from services.audit.settings import AuditSettings
@@ -20,18 +20,22 @@ async def audit(settings: AuditSettings, election: str, watermark: Sequence[int]
 
     Raises LogError, NoElection, WrongSecret, UnknownVersion; ValueError if there is no secret.
     """
-    key = election_key(read_secret(settings.secret_file), election)
+    master = read_secret(settings.secret_file)
     async with CastLog(settings.kafka, BALLOTS_CAST.name(settings.namespace)) as log:
         upto = _checked(watermark, await log.ends(settings.shards))
         with _progress() as progress:
             task = progress.add_task(f"recounting {election}", total=sum(upto))
-            audits = [
-                await _audit_shard(
-                    log, ShardAudit(election, shard, len(upto), key), end, progress.advancer(task)
+            shards = [
+                await _count_shard(
+                    log,
+                    ShardLedger(shard, len(upto), lambda name: election_key(master, name)),
+                    election,
+                    end,
+                    progress.advancer(task),
                 )
                 for shard, end in enumerate(upto)
             ]
-    return report_of(election, audits, upto)
+    return report_of(election, shards)
 
 
 def _checked(watermark: Sequence[int] | None, ends: Sequence[int]) -> Sequence[int]:
@@ -44,14 +48,14 @@ def _checked(watermark: Sequence[int] | None, ends: Sequence[int]) -> Sequence[i
     return watermark
 
 
-async def _audit_shard(
-    log: CastLog, audit: ShardAudit, upto: int, advance: Callable[[int], None]
-) -> ShardAudit:
-    async for values in log.records(audit.shard, upto):
+async def _count_shard(
+    log: CastLog, ledger: ShardLedger, election: str, upto: int, advance: Callable[[int], None]
+) -> ShardCount:
+    async for values in log.records(ledger.shard, upto):
         for value in values:
-            audit.take(value)
+            ledger.take(value)
         advance(len(values))
-    return audit
+    return ledger.count_of(election)
 
 
 class _Progress(Progress):

@@ -8,22 +8,27 @@ An elector's entry is the first ballot that counted, void or not: a restore brin
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from shared.contract.ballots import marks_fault
-from shared.contract.codec import HotBallot, Unreadable, decode_cast
+from shared.contract.codec import HotBallot
 from shared.contract.codes import code_mac, fingerprint
-from shared.contract.elections import Election, Phase, config_hash
+from shared.contract.elections import Election, config_hash
 from shared.contract.events import (
     CandidateReinstated,
     CandidateWithdrawn,
     Control,
+    ElectionCertified,
+    ElectionClosed,
     ElectionConfigured,
     ElectionOpened,
+    ElectionPaused,
+    ElectionResumed,
     ElectorRestored,
     ElectorVoided,
 )
 from shared.contract.ids import shard_of
-from shared.contract.verdicts import Reason
+from shared.contract.verdicts import NoEffect, Reason
 
 Papers = tuple[str, ...]
 """Marks for each contest."""
@@ -33,12 +38,12 @@ Cast = tuple[int, Papers]
 
 _WHEN_NOT_OPEN = {"configured": Reason.NOT_OPEN, "paused": Reason.PAUSED}  # closed, certified: CLOSED
 _MOVES = {
-    ("configured", "election-opened/1"): "open",
-    ("open", "election-paused/1"): "paused",
-    ("paused", "election-resumed/1"): "open",
-    ("open", "election-closed/1"): "closed",
-    ("paused", "election-closed/1"): "closed",
-    ("closed", "election-certified/1"): "certified",
+    ("configured", ElectionOpened): "open",
+    ("open", ElectionPaused): "paused",
+    ("paused", ElectionResumed): "open",
+    ("open", ElectionClosed): "closed",
+    ("paused", ElectionClosed): "closed",
+    ("closed", ElectionCertified): "certified",
 }
 
 
@@ -46,15 +51,22 @@ class WrongSecret(Exception):
     """The election was opened under the codes of another secret: nothing can be judged with this one."""
 
 
+class Effect(NamedTuple):
+    """What a control did: why it did nothing, or the papers it took out of the count or brought back."""
+
+    why: NoEffect | None = None
+    retracted: Cast | None = None
+    restored: Cast | None = None
+
+
 @dataclass
 class ShardAudit:
     """One election in one shard. `key` is the election's voting-code key."""
 
-    election: str
+    definition: Election
     shard: int
     shards: int
     key: bytes
-    definition: Election | None = None
     phase: str = "configured"
     reasons: Counter[str] = field(default_factory=Counter)
     papers: Counter[Cast] = field(default_factory=Counter)
@@ -65,35 +77,13 @@ class ShardAudit:
     _void: set[int] = field(default_factory=set)
     _alike: dict[Cast, Cast] = field(default_factory=dict)
 
-    def take(self, value: bytes) -> Reason | None:
-        """Take the next record; return a ballot's verdict, None for anything that is no ballot of this election.
-
-        Raises UnknownVersion, WrongSecret.
-        """
-        record = decode_cast(value)
-        if isinstance(record, Unreadable):
-            return Reason.MALFORMED
-        if isinstance(record, HotBallot):
-            return self._take_ballot(record)
-        if record.election == self.election:
-            self._take_control(record)
-        return None
-
     @property
     def accepted(self) -> int:
         """Ballots that count."""
         return len(self._voted) - self.retracted
 
-    @property
-    def final(self) -> bool:
-        """Whether no ballot after this can count."""
-        return self.phase in (Phase.CLOSED, Phase.CERTIFIED)
-
-    def _take_ballot(self, ballot: HotBallot) -> Reason | None:
-        if ballot.election != self.election:
-            return None
-        if self.definition is None:
-            return Reason.UNKNOWN_ELECTION
+    def take_ballot(self, ballot: HotBallot) -> Reason:
+        """Take the election's next ballot; return its verdict."""
         reason = self._why_not(ballot, self.definition) or Reason.ACCEPTED
         self.reasons[reason] += 1
         if reason is Reason.ACCEPTED:
@@ -102,6 +92,14 @@ class ShardAudit:
             self._voted[ballot.elector] = (bytes.fromhex(ballot.ballot_id), cast)
             self.papers[cast] += 1
         return reason
+
+    def take_control(self, control: Control) -> Effect:
+        """Take the election's next control; return what it did. Raises WrongSecret."""
+        if isinstance(control, ElectorVoided | ElectorRestored):
+            return self._change_elector(control)
+        if isinstance(control, CandidateWithdrawn | CandidateReinstated):
+            return self._change_candidate(control)
+        return Effect(self._why_no_move(control))
 
     def _why_not(self, ballot: HotBallot, definition: Election) -> Reason | None:
         return (
@@ -141,57 +139,54 @@ class ShardAudit:
                 return Reason.BAD_RANKING
         return None
 
-    def _take_control(self, control: Control) -> None:
+    def _why_no_move(self, control: Control) -> NoEffect | None:
         if isinstance(control, ElectionConfigured):
-            if self.definition is None and control.definition.id == self.election:
-                self.definition = control.definition
-        elif self.definition is not None:
-            self._take_order(control, self.definition)
-
-    def _take_order(self, control: Control, definition: Election) -> None:
-        if isinstance(control, ElectorVoided | ElectorRestored):
-            self._change_elector(control, definition)
-            return
-        if isinstance(control, CandidateWithdrawn | CandidateReinstated):
-            self._change_candidate(control, definition)
-            return
-        after = _MOVES.get((self.phase, control.type))
+            return NoEffect.NO_CHANGE
+        after = _MOVES.get((self.phase, type(control)))
         if after is None:
-            return
+            return NoEffect.OUT_OF_PHASE
         if isinstance(control, ElectionOpened):
-            if control.config_hash != config_hash(definition):
-                return
+            if control.config_hash != config_hash(self.definition):
+                return NoEffect.OTHER_DEFINITION
             if control.code_key != fingerprint(self.key):
                 raise WrongSecret(
                     f"opened under key {control.code_key}, this secret gives {fingerprint(self.key)}"
                 )
         self.phase = after
+        return None
 
-    def _change_candidate(
-        self, control: CandidateWithdrawn | CandidateReinstated, definition: Election
-    ) -> None:
+    def _change_candidate(self, control: CandidateWithdrawn | CandidateReinstated) -> Effect:
+        why = self._why_no_change(control)
+        if why is None:
+            self.withdrawn ^= {(control.contest, control.candidate)}
+        return Effect(why)
+
+    def _why_no_change(self, control: CandidateWithdrawn | CandidateReinstated) -> NoEffect | None:
         if self.phase == "certified":
-            return
+            return NoEffect.OUT_OF_PHASE
+        contests = {contest.id: contest for contest in self.definition.contests}
+        if control.contest not in contests:
+            return NoEffect.NOT_HERE
         named = (control.contest, control.candidate)
         if isinstance(control, CandidateReinstated):
-            self.withdrawn.discard(named)
-            return
-        there = {
-            (contest.id, of.id)
-            for contest in definition.contests
-            for of in contest.candidates
-            if not of.excluded
-        } - self.withdrawn
-        if named in there and sum(contest == control.contest for contest, _ in there) > 1:
-            self.withdrawn.add(named)
+            return None if named in self.withdrawn else NoEffect.NO_CHANGE
+        listed = {(control.contest, of.id) for of in contests[control.contest].candidates if not of.excluded}
+        if named not in listed - self.withdrawn:
+            return NoEffect.NO_CHANGE
+        return NoEffect.LAST_CANDIDATE if len(listed - self.withdrawn) == 1 else None
 
-    def _change_elector(self, control: ElectorVoided | ElectorRestored, definition: Election) -> None:
+    def _change_elector(self, control: ElectorVoided | ElectorRestored) -> Effect:
         elector, voiding = control.elector, isinstance(control, ElectorVoided)
-        ours = elector < definition.electors and shard_of(elector, self.shards) == self.shard
-        if not ours or self.phase == "certified" or voiding == (elector in self._void):
-            return
+        if self.phase == "certified":
+            return Effect(NoEffect.OUT_OF_PHASE)
+        if elector >= self.definition.electors or shard_of(elector, self.shards) != self.shard:
+            return Effect(NoEffect.NOT_HERE)
+        if voiding == (elector in self._void):
+            return Effect(NoEffect.NO_CHANGE)
         (self._void.add if voiding else self._void.remove)(elector)
-        if elector in self._voted:
-            step = 1 if voiding else -1
-            self.retracted += step
-            self.papers[self._voted[elector][1]] -= step
+        if elector not in self._voted:
+            return Effect()
+        step, cast = (1 if voiding else -1), self._voted[elector][1]
+        self.retracted += step
+        self.papers[cast] -= step
+        return Effect(retracted=cast) if voiding else Effect(restored=cast)

@@ -7,7 +7,7 @@ Rule 2: who has withdrawn in every shard is out before the count.
 from collections import Counter
 from collections.abc import Sequence
 
-from services.audit.judge import ShardAudit
+from services.audit.ledger import ShardCount
 from services.audit.tabulate import results, tabulate
 from shared.contract.elections import Election, config_hash
 from shared.contract.recounts import Recount, Recounted
@@ -16,69 +16,70 @@ from shared.contract.verdicts import CATEGORY, Category, Reason
 
 
 class NoElection(Exception):
-    """The log up to the watermark does not hold this election alike in every shard."""
+    """The log up to the watermark does not hold this election, or not alike in every shard that does."""
 
 
-def report_of(election: str, audits: Sequence[ShardAudit], watermark: Sequence[int]) -> Recount:
+def report_of(election: str, shards: Sequence[ShardCount]) -> Recount:
     """Return what the log makes of an election. Raises NoElection, AssertionError if ballots do not balance."""
-    definition = _definition(election, audits)
-    balance = _balance(audits)
+    definition = _definition(election, shards)
+    balance = _balance(shards)
     assert balance.holds, f"{election} does not balance: {balance}"
     return Recount(
         election=election,
         config_hash=config_hash(definition),
-        watermark=tuple(watermark),
+        watermark=tuple(shard.watermark for shard in shards),
+        heads=tuple(shard.head for shard in shards),
         balance=balance,
-        withdrawn=tuple(sorted(_withdrawn(audits))),
+        withdrawn=tuple(sorted(_withdrawn(shards))),
         half_withdrawn=tuple(
-            sorted(set().union(*(audit.withdrawn for audit in audits)) - _withdrawn(audits))
+            sorted(set().union(*(shard.withdrawn for shard in shards)) - _withdrawn(shards))
         ),
         contests={
-            contest.id: _counted(definition, place, audits)
+            contest.id: _counted(definition, place, shards)
             for place, contest in enumerate(definition.contests)
         },
     )
 
 
-def _definition(election: str, audits: Sequence[ShardAudit]) -> Election:
-    found = [audit.definition for audit in audits if audit.definition is not None]
-    if len(found) != len(audits):
-        raise NoElection(f"{election!r} is configured in {len(found)} of {len(audits)} shards of this log")
+def _definition(election: str, shards: Sequence[ShardCount]) -> Election:
+    found = [shard.definition for shard in shards if shard.definition is not None]
+    if not found:
+        raise NoElection(f"{election!r} is configured in no shard of this log")
     if any(definition != found[0] for definition in found):
         raise NoElection(f"{election!r} is not configured alike in every shard of this log")
     return found[0]
 
 
-def _counted(definition: Election, place: int, audits: Sequence[ShardAudit]) -> Recounted:
+def _counted(definition: Election, place: int, shards: Sequence[ShardCount]) -> Recounted:
     papers: Counter[tuple[int, str]] = Counter()
-    for audit in audits:
-        for (section, marks), ballots in audit.papers.items():
+    for shard in shards:
+        for (section, marks), ballots in shard.papers.items():
             papers[section, marks[place]] += ballots
     profile = {paper: ballots for paper, ballots in papers.items() if ballots}
     contest = definition.contests[place]
-    out = {of for name, of in _withdrawn(audits) if name == contest.id}
+    out = {of for name, of in _withdrawn(shards) if name == contest.id}
     contest = contest.excluding({*map(contest.place, out)})
     found = results(tabulate(profile, contest))
     return Recounted(results=found, result_hash=result_hash(found))
 
 
-def _withdrawn(audits: Sequence[ShardAudit]) -> set[tuple[str, str]]:
-    return set.intersection(*(audit.withdrawn for audit in audits))
+def _withdrawn(shards: Sequence[ShardCount]) -> frozenset[tuple[str, str]]:
+    return frozenset.intersection(*(shard.withdrawn for shard in shards))
 
 
-def _balance(audits: Sequence[ShardAudit]) -> Balance:
+def _balance(shards: Sequence[ShardCount]) -> Balance:
     reasons: Counter[str] = Counter()
-    for audit in audits:
-        reasons.update(audit.reasons)
+    for shard in shards:
+        reasons.update(shard.reasons)
     ends: Counter[Category] = Counter()
     for reason, records in reasons.items():
         ends[CATEGORY[Reason(reason)]] += records
     return Balance(
         cast=sum(reasons.values()),
-        accepted=sum(audit.accepted for audit in audits),
+        accepted=sum(shard.accepted for shard in shards),
         duplicate=ends[Category.DUPLICATE],
         late=ends[Category.LATE],
-        voided=ends[Category.VOIDED] + sum(audit.retracted for audit in audits),
+        voided=ends[Category.VOIDED] + sum(shard.retracted for shard in shards),
         rejected=ends[Category.REJECTED],
         reasons={str(reason): n for reason, n in sorted(reasons.items())},
     )

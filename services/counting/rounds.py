@@ -85,6 +85,7 @@ class ContestCount:
         shard = self.shards[told.shard]
         self.shards[told.shard] = ShardLedger(
             told.upto,
+            told.head,
             _phase_after(told.controls, shard.phase),
             Counter(told.reasons),
             told.voided,
@@ -182,6 +183,7 @@ def _plain(count: ContestCount) -> dict[str, Any]:
         "shards": [
             {
                 "watermark": shard.watermark,
+                "head": shard.head,
                 "phase": shard.phase,
                 "reasons": dict(sorted(shard.reasons.items())),
                 "voided": shard.voided,
@@ -204,6 +206,7 @@ def _count(saved: dict[str, Any]) -> ContestCount:
         phase = None if shard["phase"] is None else Phase(shard["phase"])
         count.shards[place] = ShardLedger(
             shard["watermark"],
+            shard["head"],
             phase,
             Counter(shard["reasons"]),
             shard["voided"],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from services.counting.core import rounds as core
+from shared.contract.chain import START
 from shared.contract.elections import Contest, Election, Phase, Section, config_hash
 from shared.contract.standings import (
     Balance,
@@ -31,6 +32,7 @@ class ShardLedger:
     """What one shard last told of an election."""
 
     watermark: int
+    head: str
     phase: Phase | None
     reasons: Counter[str]
     voided: int
@@ -41,7 +43,7 @@ class ShardLedger:
     @classmethod
     def empty(cls, sections: int) -> "ShardLedger":
         """Return the ledger of a shard that has told nothing."""
-        return cls(0, None, Counter(), 0, (0,) * sections)
+        return cls(0, START.hex(), None, Counter(), 0, (0,) * sections)
 
 
 def standing_of(
@@ -66,6 +68,7 @@ def standing_of(
         sections=definition.sections,
         sequence=sum(shard.watermark for shard in shards),
         watermark=tuple(shard.watermark for shard in shards),
+        heads=() if withheld else tuple(shard.head for shard in shards),
         phases=phases,
         status=status_of(phases),
         withheld=withheld,

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from shared.contract.chain import START
 from shared.contract.codec import HotVerdict, decode_judged, encode
 from shared.contract.elections import Election
 from shared.contract.events import Control, ElectionConfigured
@@ -68,6 +69,7 @@ class Tally:
         self._topic = topic
         self._partition_of = partition_of
         self._watermark = 0
+        self._head = START.hex()
         self._ledgers: dict[str, Ledger] = {}
         self._reasons_elsewhere: Counter[str] = Counter()
 
@@ -81,7 +83,7 @@ class Tally:
                 self._take_verdict(record)
             else:
                 self._take_control(record)
-            self._watermark += 1
+            self._watermark, self._head = self._watermark + 1, record.head
 
     def take(self) -> list[Outgoing]:
         """Tell what changed, contest by contest."""
@@ -93,13 +95,18 @@ class Tally:
         """Return the state. Nothing is untold when this is asked."""
         ledgers = {name: _plain(ledger) for name, ledger in sorted(self._ledgers.items())}
         return msgspec.msgpack.encode(
-            {"watermark": self._watermark, "ledgers": ledgers, "elsewhere": dict(self._reasons_elsewhere)}
+            {
+                "watermark": self._watermark,
+                "head": self._head,
+                "ledgers": ledgers,
+                "elsewhere": dict(self._reasons_elsewhere),
+            }
         )
 
     def restore(self, state: bytes) -> None:
         """Become the tally that was saved."""
         plain = msgspec.msgpack.decode(state, strict=False)
-        self._watermark = plain["watermark"]
+        self._watermark, self._head = plain["watermark"], plain["head"]
         self._reasons_elsewhere = Counter(plain["elsewhere"])
         self._ledgers = {name: _ledger(saved) for name, saved in plain["ledgers"].items()}
 
@@ -140,6 +147,7 @@ class Tally:
             shards=self._shards,
             since=ledger.told,
             upto=self._watermark,
+            head=self._head,
             counts=tuple((section, marks, counts[section, marks]) for section, marks in sorted(changed)),
             reasons=dict(sorted(ledger.reasons.items())),
             voided=ledger.voided,

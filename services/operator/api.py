@@ -18,6 +18,7 @@ from services.operator.desk import Desk, OrderRefused, UnknownElection, UnknownE
 from services.operator.lifecycle import Command, Order
 from services.operator.monitor import MonitorFigures
 from services.operator.recount import RecountFailed
+from shared.contract.chain import Head
 from shared.contract.elections import Election
 from shared.contract.events import ElectionAnnounced
 from shared.contract.recounts import Recounted
@@ -68,6 +69,7 @@ class Certificate(BaseModel):
 
     certified: bool = True
     watermark: tuple[int, ...]
+    heads: tuple[Head, ...]
     balance: Balance
     contests: dict[str, Recounted]
 
@@ -150,7 +152,7 @@ def _order_routes(router: APIRouter, desk: Desk, new_order: NewOrder) -> None:
     async def certify(election: str, form: OrderForm) -> Certificate:
         """Recount the log independently and certify if everything agrees."""
         report = await desk.certify(election, new_order(form.by, form.reason))
-        return Certificate(watermark=report.watermark, balance=report.balance, contests=report.contests)
+        return Certificate.model_validate(report, from_attributes=True)
 
 
 def _candidate_routes(router: APIRouter, desk: Desk, new_order: NewOrder) -> None:

@@ -72,6 +72,9 @@ def _different_terms(standing: Standing, recount: Recount) -> Iterator[str]:
         yield "the recount is of another definition"
     if standing.watermark != recount.watermark:
         yield f"watermark: published {standing.watermark}, recounted {recount.watermark}"
+    for shard, (ours, theirs) in enumerate(zip_longest(standing.heads, recount.heads)):
+        if ours != theirs:
+            yield f"shard {shard}, head of the chain: published {ours}, recounted {theirs}"
     if standing.balance != recount.balance:
         yield f"balance: published {standing.balance}, recounted {recount.balance}"
 

@@ -213,5 +213,7 @@ def _certificate(name: str, report: Recount, order: Order) -> ElectionCertified:
         by=order.by,
         reason=order.reason,
         at=order.at,
+        watermark=report.watermark,
+        heads=report.heads,
         result_hashes={contest: counted.result_hash for contest, counted in report.contests.items()},
     )

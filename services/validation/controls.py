@@ -5,6 +5,8 @@ Rule 2: a control that comes twice has its effect once.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
 
 from services.validation.box import BallotBox
 from services.validation.rules import Polling
@@ -24,7 +26,7 @@ from shared.contract.events import (
     ElectorVoided,
 )
 from shared.contract.ids import shard_of
-from shared.contract.verdicts import ControlJudged, Paper
+from shared.contract.verdicts import NoEffect, Paper
 
 NEXT_PHASE: dict[type, dict[Phase, Phase]] = {
     ElectionOpened: {Phase.CONFIGURED: Phase.OPEN},
@@ -42,6 +44,24 @@ class WrongKey(Exception):
 class Ignored(Exception):
     """A control without effect, and why."""
 
+    def __init__(self, why: NoEffect) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a control did: why it did nothing, or the ballot that it took out of the count or brought back."""
+
+    why: NoEffect | None = None
+    retracted: Paper | None = None
+    restored: Paper | None = None
+
+    @property
+    def effect(self) -> Literal["applied", "ignored"]:
+        """Whether it had any."""
+        return "ignored" if self.why else "applied"
+
 
 def new_polling(definition: Election, shard: int, shards: int, key: bytes) -> Polling:
     """Return an election that has just been configured."""
@@ -50,53 +70,46 @@ def new_polling(definition: Election, shard: int, shards: int, key: bytes) -> Po
     )
 
 
-def judge_control(
-    control: Control, source: int, pollings: dict[str, Polling], found: Callable[[Election], Polling]
-) -> ControlJudged:
+def carry_out(control: Control, pollings: dict[str, Polling], found: Callable[[Election], Polling]) -> Done:
     """Carry a control out on `pollings` and return what became of it. Raises WrongKey."""
     try:
-        retracted, restored = _carry_out(control, pollings, found)
+        return _carry_out(control, pollings, found)
     except Ignored as ignored:
-        return ControlJudged(source=source, control=control, effect="ignored", why=str(ignored))
-    return ControlJudged(
-        source=source, control=control, effect="applied", retracted=retracted, restored=restored
-    )
+        return Done(why=ignored.why)
 
 
-def _carry_out(
-    control: Control, pollings: dict[str, Polling], found: Callable[[Election], Polling]
-) -> tuple[Paper | None, Paper | None]:
+def _carry_out(control: Control, pollings: dict[str, Polling], found: Callable[[Election], Polling]) -> Done:
     if isinstance(control, ElectionConfigured):
         _configure(control, pollings, found)
-        return None, None
+        return Done()
     polling = pollings.get(control.election)
     if polling is None:
-        raise Ignored(f"no election {control.election!r} is configured")
+        raise Ignored(NoEffect.UNKNOWN_ELECTION)
     if isinstance(control, ElectorVoided):
-        return _void(control, polling), None
+        return Done(retracted=_void(control, polling))
     if isinstance(control, ElectorRestored):
-        return None, _restore(control, polling)
+        return Done(restored=_restore(control, polling))
     if isinstance(control, CandidateWithdrawn | CandidateReinstated):
         _change_candidate(control, polling)
-        return None, None
+        return Done()
     _move_on(control, polling)
-    return None, None
+    return Done()
 
 
 def _configure(
     control: ElectionConfigured, pollings: dict[str, Polling], found: Callable[[Election], Polling]
 ) -> None:
     if control.election != control.definition.id:
-        raise Ignored("the control names another election than its definition")
+        raise Ignored(NoEffect.OTHER_ELECTION)
     if control.election in pollings:
-        raise Ignored("the election is configured already")
+        raise Ignored(NoEffect.NO_CHANGE)
     pollings[control.election] = found(control.definition)
 
 
 def _move_on(control: Control, polling: Polling) -> None:
     after = NEXT_PHASE[type(control)].get(polling.phase)
     if after is None:
-        raise Ignored(f"the election is {polling.phase}")
+        raise Ignored(NoEffect.OUT_OF_PHASE)
     if isinstance(control, ElectionOpened):
         _require_same_terms(control, polling)
     polling.phase = after
@@ -104,7 +117,7 @@ def _move_on(control: Control, polling: Polling) -> None:
 
 def _require_same_terms(control: ElectionOpened, polling: Polling) -> None:
     if control.config_hash != config_hash(polling.definition):
-        raise Ignored("it names another definition than the one configured")
+        raise Ignored(NoEffect.OTHER_DEFINITION)
     if control.code_key != fingerprint(polling.key):
         raise WrongKey(
             f"{control.election} was opened under voting-code key {control.code_key}, "
@@ -115,31 +128,31 @@ def _require_same_terms(control: ElectionOpened, polling: Polling) -> None:
 def _void(control: ElectorVoided, polling: Polling) -> Paper | None:
     place = _place(control.elector, polling)
     if polling.box.is_void(place):
-        raise Ignored("the elector is void already")
+        raise Ignored(NoEffect.NO_CHANGE)
     return polling.box.void(place)
 
 
 def _restore(control: ElectorRestored, polling: Polling) -> Paper | None:
     place = _place(control.elector, polling)
     if not polling.box.is_void(place):
-        raise Ignored("the elector is not void")
+        raise Ignored(NoEffect.NO_CHANGE)
     return polling.box.restore(place)
 
 
 def _change_candidate(control: CandidateWithdrawn | CandidateReinstated, polling: Polling) -> None:
     if polling.phase is Phase.CERTIFIED:
-        raise Ignored("the result is certified")
+        raise Ignored(NoEffect.OUT_OF_PHASE)
     standing = _standing(control.contest, polling)
     entry = (control.contest, control.candidate)
     if isinstance(control, CandidateReinstated):
         if entry not in polling.withdrawn:
-            raise Ignored("the candidate has not withdrawn")
+            raise Ignored(NoEffect.NO_CHANGE)
         polling.withdrawn.remove(entry)
         return
     if control.candidate not in standing:
-        raise Ignored("no such candidate is in the contest")
+        raise Ignored(NoEffect.NO_CHANGE)
     if len(standing) == 1:
-        raise Ignored("nobody would be left in the contest")
+        raise Ignored(NoEffect.LAST_CANDIDATE)
     polling.withdrawn.add(entry)
 
 
@@ -149,14 +162,14 @@ def _standing(contest_id: str, polling: Polling) -> set[str]:
         if contest.id == contest_id:
             ids = (of.id for of in contest.candidates if not of.excluded)
             return {name for name in ids if (contest_id, name) not in polling.withdrawn}
-    raise Ignored(f"no contest {contest_id!r} in the election")
+    raise Ignored(NoEffect.NOT_HERE)
 
 
 def _place(elector: int, polling: Polling) -> int:
     if polling.phase is Phase.CERTIFIED:
-        raise Ignored("the result is certified")
+        raise Ignored(NoEffect.OUT_OF_PHASE)
     if elector >= polling.electors or shard_of(elector, polling.shards) != polling.shard:
-        raise Ignored(f"elector {elector} is not of this shard")
+        raise Ignored(NoEffect.NOT_HERE)
     return polling.place(elector)
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar, get_args
 import msgspec
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from shared.contract.chain import HEAD_CHARS
 from shared.contract.events import BALLOT_CAST, CONTROL, MAX_CODE_MAC, Control
 from shared.contract.ids import BALLOT_ID_PATTERN, MAX_ELECTORS, SLUG_PATTERN
 from shared.contract.verdicts import CONTROL_JUDGED, VERDICT, ControlJudged
@@ -66,6 +67,7 @@ class HotVerdict(
     election: str
     section: Annotated[int, msgspec.Meta(ge=0)]
     papers: tuple[str, ...]
+    head: Annotated[str, msgspec.Meta(min_length=HEAD_CHARS, max_length=HEAD_CHARS)]
 
 
 _encode = msgspec.json.Encoder().encode
@@ -88,6 +90,11 @@ def encode_ballot(ballot: HotBallot) -> bytes:
 def encode_verdict(verdict: HotVerdict) -> bytes:
     """Return the wire form of a verdict."""
     return _encode(verdict)
+
+
+def encode_judged(record: HotVerdict | ControlJudged) -> bytes:
+    """Return the wire form of either record of `ballots.judged`."""
+    return encode_verdict(record) if isinstance(record, HotVerdict) else encode(record)
 
 
 def decode_cast(value: bytes) -> "HotBallot | Control | Unreadable":

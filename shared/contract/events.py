@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, StrictStr, TypeAdapter, ValidationInfo, model_serializer, model_validator
 
+from shared.contract.chain import Head
 from shared.contract.elections import Election, Frozen, Phase
 from shared.contract.ids import MAX_ELECTORS, BallotId, CandidateId, ContestId, ElectionId
 
@@ -124,7 +125,9 @@ class CandidateReinstated(_Control):
 class ElectionCertified(_Control):
     """An independent recount of the closed log agreed in every round of every contest."""
 
-    type: Literal["election-certified/1"] = "election-certified/1"
+    type: Literal["election-certified/2"] = "election-certified/2"
+    watermark: tuple[int, ...] = Field(description="For each shard, how many cast records were recounted")
+    heads: tuple[Head, ...] = Field(description="For each shard, the head of its chain there, as recounted")
     result_hashes: dict[str, str] = Field(description="For each contest, SHA-256 of its rounds as recounted")
 
 

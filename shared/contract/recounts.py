@@ -7,10 +7,11 @@ from typing import Final, Literal
 
 from pydantic import Field
 
+from shared.contract.chain import Head
 from shared.contract.elections import Frozen
 from shared.contract.standings import Balance, Results
 
-RECOUNT: Final = "recount/1"
+RECOUNT: Final = "recount/2"
 
 
 class Recounted(Frozen):
@@ -23,10 +24,11 @@ class Recounted(Frozen):
 class Recount(Frozen):
     """An election, counted again from the first record of the log."""
 
-    type: Literal["recount/1"] = RECOUNT
+    type: Literal["recount/2"] = RECOUNT
     election: str
     config_hash: str
     watermark: tuple[int, ...] = Field(description="For each shard, how many cast records were read")
+    heads: tuple[Head, ...] = Field(description="For each shard, the head of its chain at the watermark")
     balance: Balance
     withdrawn: tuple[tuple[str, str], ...] = Field((), description="Contest and candidate, in every shard")
     half_withdrawn: tuple[tuple[str, str], ...] = Field(

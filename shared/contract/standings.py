@@ -13,9 +13,10 @@ from typing import Final, Literal
 
 from pydantic import Field
 
+from shared.contract.chain import Head
 from shared.contract.elections import Contest, Frozen, Phase, Section
 
-STANDING: Final = "standing/2"
+STANDING: Final = "standing/3"
 
 
 class Status(StrEnum):
@@ -104,7 +105,7 @@ class SectionTurnout(Frozen):
 class Standing(Frozen):
     """One contest's count at one watermark."""
 
-    type: Literal["standing/2"] = STANDING
+    type: Literal["standing/3"] = STANDING
     election: str
     election_title: str
     epoch: Literal["live", "test"]
@@ -113,6 +114,9 @@ class Standing(Frozen):
     sections: tuple[Section, ...]
     sequence: int = Field(ge=0, description="Cast records covered: the sum of the watermark; it only grows")
     watermark: tuple[int, ...] = Field(description="For each shard, how many cast records are covered")
+    heads: tuple[Head, ...] = Field(
+        description="For each shard, the head of its chain at the watermark; none while votes are withheld"
+    )
     phases: tuple[Phase | None, ...] = Field(description="For each shard, the phase at its watermark")
     status: Status
     withheld: bool = Field(description="True while the rules keep votes back until the close")

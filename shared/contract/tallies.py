@@ -9,10 +9,11 @@ from typing import Final, Literal
 
 from pydantic import Field
 
+from shared.contract.chain import Head
 from shared.contract.elections import Frozen
 from shared.contract.events import Control
 
-TALLY_CHANGED: Final = "tally-changed/1"
+TALLY_CHANGED: Final = "tally-changed/2"
 
 RankingCount = tuple[int, str, int]
 """Section, marks, cumulative number of accepted ballots in this shard that carry them."""
@@ -21,13 +22,14 @@ RankingCount = tuple[int, str, int]
 class TallyChanged(Frozen):
     """The rankings of one contest whose count in one shard changed, and that shard's ledger."""
 
-    type: Literal["tally-changed/1"] = TALLY_CHANGED
+    type: Literal["tally-changed/2"] = TALLY_CHANGED
     election: str
     contest: str
     shard: int = Field(ge=0)
     shards: int = Field(ge=1)
     since: int = Field(ge=0, description="Watermark before: cast records already told")
     upto: int = Field(ge=0, description="Watermark after: cast records covered from here on")
+    head: Head = Field(description="Head of the shard's chain at `upto`")
     counts: tuple[RankingCount, ...] = Field(description="Rankings that changed in (since, upto]")
     reasons: dict[str, int] = Field(description="Cumulative number of ballot records by Reason")
     voided: int = Field(ge=0, description="Ballots accepted and now retracted by a void")

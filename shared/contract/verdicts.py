@@ -8,11 +8,12 @@ from typing import Final, Literal
 
 from pydantic import Field, StrictStr
 
+from shared.contract.chain import Head
 from shared.contract.elections import Frozen
 from shared.contract.events import ArrayRecord, Control
 
-VERDICT: Final = "verdict/1"
-CONTROL_JUDGED: Final = "control-judged/1"
+VERDICT: Final = "verdict/2"
+CONTROL_JUDGED: Final = "control-judged/2"
 
 
 class Category(StrEnum):
@@ -72,13 +73,25 @@ IN_WORDS: dict[Reason, str] = {
 }
 
 
+class NoEffect(StrEnum):
+    """Why a control changes nothing. The wire carries these words."""
+
+    UNKNOWN_ELECTION = "unknown-election"
+    OTHER_ELECTION = "other-election"
+    OTHER_DEFINITION = "other-definition"
+    OUT_OF_PHASE = "out-of-phase"
+    NO_CHANGE = "no-change"
+    NOT_HERE = "not-here"
+    LAST_CANDIDATE = "last-candidate"
+
+
 class Verdict(ArrayRecord):
     """The end of one ballot record. The hot record: `codec.HotVerdict` is its twin.
 
     It names no elector: from here on a paper is only its section and its marks.
     """
 
-    type: Literal["verdict/1"] = VERDICT
+    type: Literal["verdict/2"] = VERDICT
     source: int = Field(ge=0, description="Offset of the cast record in the same shard")
     reason: str = Field(description="A Reason")
     election: str = Field(description="The ballot's election; empty for a record that cannot be read")
@@ -86,6 +99,7 @@ class Verdict(ArrayRecord):
     papers: tuple[StrictStr, ...] = Field(
         strict=False, description="Marks for each contest if accepted, else empty"
     )
+    head: Head = Field(description="Head of the shard's chain after this record")
 
 
 class Paper(Frozen):
@@ -98,10 +112,11 @@ class Paper(Frozen):
 class ControlJudged(Frozen):
     """A control has passed through its shard, with or without effect."""
 
-    type: Literal["control-judged/1"] = CONTROL_JUDGED
+    type: Literal["control-judged/2"] = CONTROL_JUDGED
     source: int = Field(ge=0, description="Offset of the control in the same shard")
     control: Control
     effect: Literal["applied", "ignored"]
-    why: str = Field("", description="Why it was ignored")
+    why: NoEffect | None = Field(None, description="Why it was ignored")
     retracted: Paper | None = Field(None, description="The ballot that a void takes out of the count")
     restored: Paper | None = Field(None, description="The ballot that comes back")
+    head: Head = Field(description="Head of the shard's chain after this record")

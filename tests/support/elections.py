@@ -85,7 +85,7 @@ class Life:
 
     def certified(self) -> bytes:
         """A recount agreed."""
-        return encode(ElectionCertified(result_hashes={}, **self._next()))
+        return encode(ElectionCertified(watermark=(), heads=(), result_hashes={}, **self._next()))
 
     def voided(self, elector: int) -> bytes:
         """An elector's ballot does not count."""

@@ -4,6 +4,7 @@ from collections import Counter
 
 from services.counting.core.tabulate import Profile, tabulate
 from services.counting.standing import ShardLedger, standing_of
+from shared.contract.chain import START
 from shared.contract.elections import Contest, Method, Phase, Section
 from shared.contract.standings import Standing
 from tests.support.elections import contest, election
@@ -68,6 +69,11 @@ def standing_by(
     )
     accepted = sum(turnout)
     ledger = ShardLedger(
-        accepted + 10, phase, Counter({"accepted": accepted, "already-voted": 2}), 0, tuple(turnout)
+        accepted + 10,
+        START.hex(),
+        phase,
+        Counter({"accepted": accepted, "already-voted": 2}),
+        0,
+        tuple(turnout),
     )
     return standing_of(definition, of, [ledger], tabulate(profile, of, len(sections)))

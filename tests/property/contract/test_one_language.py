@@ -23,12 +23,13 @@ ballot_fields = [
     st.lists(st.sampled_from(["", "0", "0>1", "2>>0=1"]), max_size=4),
 ]
 verdict_fields = [
-    st.just("verdict/1"),
+    st.just("verdict/2"),
     st.integers(0, 2**40),
     st.sampled_from(["accepted", "closed"]),
     st.sampled_from(["", "picnic"]),
     st.integers(0, 99),
     st.lists(st.sampled_from(["", "0>1"]), max_size=3),
+    st.text("0123456789abcdef", min_size=63, max_size=65),
 ]
 wrong = st.one_of(
     st.none(),

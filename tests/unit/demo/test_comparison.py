@@ -44,6 +44,7 @@ def standing(place: int, rounds: tuple[Round, ...], accepted: int = official.PAP
         sections=election.sections,
         sequence=accepted + 3,
         watermark=(accepted + 3,),
+        heads=("0" * 64,),
         phases=(Phase.CERTIFIED,),
         status=Status.CERTIFIED,
         withheld=False,

@@ -10,6 +10,7 @@ from tests.support.elections import election
 
 BALANCE = Balance(cast=5, accepted=5, duplicate=0, late=0, voided=0, rejected=0, reasons={"accepted": 5})
 ELECTION = election()
+HEADS = ("0" * 64, "1" * 64)
 
 
 def round_(number: int, inactive: dict[str, int], **votes: int) -> Round:
@@ -37,6 +38,7 @@ def standing(contest: str = "drink", **changes: object) -> Standing:
         "sections": ELECTION.sections,
         "sequence": 8,
         "watermark": (4, 4),
+        "heads": HEADS,
         "phases": (Phase.CLOSED, Phase.CLOSED),
         "status": Status.COMPLETE,
         "withheld": False,
@@ -60,6 +62,7 @@ def report(results: Results = RESULTS, **changes: object) -> Recount:
         "election": "picnic",
         "config_hash": config_hash(ELECTION),
         "watermark": (4, 4),
+        "heads": HEADS,
         "balance": BALANCE,
         "contests": {"drink": Recounted(results=results, result_hash=result_hash(results))},
     }
@@ -105,6 +108,7 @@ def test_a_difference_of_divided_votes_is_told_in_decimals() -> None:
     ("changes", "expected"),
     [
         ({"watermark": (4, 5)}, "drink: watermark: published (4, 4), recounted (4, 5)"),
+        ({"heads": HEADS[::-1]}, f"drink: shard 0, head of the chain: published {HEADS[0]}, recounted "),
         ({"config_hash": "other"}, "drink: the recount is of another definition"),
         ({"contests": {}}, "drink: the recount does not hold this contest"),
         (

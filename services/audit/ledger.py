@@ -1,0 +1,114 @@
+"""What must stand in `ballots.judged` of one shard, made of its cast records alone. Pure.
+
+Rule 1: every election in the shard is judged, since its chain runs through them all.
+Rule 2: an election is known from the control that configures it on; what comes before is of no election.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from services.audit.judge import Cast, Effect, ShardAudit
+from shared.contract.chain import START, link
+from shared.contract.codec import HotBallot, HotVerdict, Unreadable, decode_cast
+from shared.contract.elections import Election
+from shared.contract.events import Control, ElectionConfigured
+from shared.contract.verdicts import ControlJudged, NoEffect, Paper, Reason
+
+
+@dataclass(frozen=True)
+class ShardCount:
+    """What the first `watermark` records of one shard make of one election."""
+
+    watermark: int
+    head: str
+    definition: Election | None = None
+    reasons: Counter[str] = field(default_factory=Counter)
+    papers: Counter[Cast] = field(default_factory=Counter)
+    accepted: int = 0
+    retracted: int = 0
+    withdrawn: frozenset[tuple[str, str]] = frozenset()
+    """Contest and candidate."""
+
+
+class ShardLedger:
+    """The auditor's own judging of one shard. `key_of` gives an election's voting-code key."""
+
+    def __init__(self, shard: int, shards: int, key_of: Callable[[str], bytes]) -> None:
+        self.shard = shard
+        self.position = 0
+        self._head = START
+        self._shards = shards
+        self._key_of = key_of
+        self._audits: dict[str, ShardAudit] = {}
+
+    def take(self, value: bytes) -> HotVerdict | ControlJudged:
+        """Take the next record; return what must become of it. Raises UnknownVersion, WrongSecret."""
+        record = decode_cast(value)
+        if isinstance(record, HotBallot):
+            judged: HotVerdict | ControlJudged = self._take_ballot(record, value)
+        elif isinstance(record, Unreadable):
+            judged = HotVerdict(
+                self.position, Reason.MALFORMED, "", 0, (), self._linked(Reason.MALFORMED, value)
+            )
+        else:
+            judged = self._take_control(record, value)
+        self.position += 1
+        return judged
+
+    def count_of(self, election: str) -> ShardCount:
+        """Return a copy of what the records so far make of an election."""
+        audit = self._audits.get(election)
+        if audit is None:
+            return ShardCount(self.position, self._head.hex())
+        return ShardCount(
+            self.position,
+            self._head.hex(),
+            audit.definition,
+            audit.reasons.copy(),
+            audit.papers.copy(),
+            audit.accepted,
+            audit.retracted,
+            frozenset(audit.withdrawn),
+        )
+
+    def _take_ballot(self, ballot: HotBallot, value: bytes) -> HotVerdict:
+        audit = self._audits.get(ballot.election)
+        reason = Reason.UNKNOWN_ELECTION if audit is None else audit.take_ballot(ballot)
+        counts = reason is Reason.ACCEPTED
+        section, papers = (ballot.section, ballot.papers) if counts else (0, ())
+        return HotVerdict(
+            self.position, reason, ballot.election, section, papers, self._linked(reason, value)
+        )
+
+    def _take_control(self, control: Control, value: bytes) -> ControlJudged:
+        did = self._effect(control)
+        return ControlJudged(
+            source=self.position,
+            control=control,
+            effect="ignored" if did.why else "applied",
+            why=did.why,
+            retracted=_paper(did.retracted),
+            restored=_paper(did.restored),
+            head=self._linked(did.why or "applied", value),
+        )
+
+    def _effect(self, control: Control) -> Effect:
+        if isinstance(control, ElectionConfigured) and control.election != control.definition.id:
+            return Effect(NoEffect.OTHER_ELECTION)
+        audit = self._audits.get(control.election)
+        if audit is not None:
+            return audit.take_control(control)
+        if not isinstance(control, ElectionConfigured):
+            return Effect(NoEffect.UNKNOWN_ELECTION)
+        name = control.election
+        self._audits[name] = ShardAudit(control.definition, self.shard, self._shards, self._key_of(name))
+        return Effect()
+
+    def _linked(self, outcome: str, value: bytes) -> str:
+        self._head = link(self._head, outcome, value)
+        return self._head.hex()
+
+
+def _paper(cast: Cast | None) -> Paper | None:
+    return None if cast is None else Paper(section=cast[0], papers=cast[1])
