@@ -30,6 +30,10 @@ class BallotBox:
         """Whether the elector at this place has a ballot, void or not."""
         return self._paper[place] != NO_PAPER
 
+    def is_touched(self, place: int) -> bool:
+        """Whether the elector at this place has a ballot or is void: for nearly all who vote, no."""
+        return self._paper[place] != NO_PAPER or place in self._void
+
     def holds(self, place: int, ballot_id: str) -> bool:
         """Whether the elector's ballot is this very one."""
         start = ID_BYTES * place
