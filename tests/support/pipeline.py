@@ -66,10 +66,10 @@ class Pipeline:
         child.spawn()
         return child
 
-    def wait_ready(self, service: str, instance: str = "1") -> None:
+    def wait_ready(self, service: str, instance: str = "1", bound_s: float = READY_BOUND_S) -> None:
         """Wait until a process says that it has caught up."""
         name = f"{service}-{instance}"
-        self._children[name].wait_ready(lambda: self.ready(service, instance) is not None, READY_BOUND_S)
+        self._children[name].wait_ready(lambda: self.ready(service, instance) is not None, bound_s)
 
     def ready(self, service: str, instance: str = "1") -> dict[str, object] | None:
         """Return what a ready process says of itself, None if it is not ready."""
