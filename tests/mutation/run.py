@@ -2,12 +2,16 @@
 
 Rule 1: the project is copied to .livecount/mutation and changed there (by mutmut): the working tree is left alone.
 Rule 2: the tests that must notice are those of the core, some published elections, and the property that all
-        tabulators agree, with few examples.
-Rule 3: time is bounded. Results are kept: the next run goes on with what was not tried, and anew with what has changed.
+        tabulators agree, with few examples. The quickest that reach the changed function are asked first.
+Rule 3: time is bounded, for each test and for all. Results are kept: the next run goes on with what was not tried and
+        what lives unexplained, and begins a module anew when it has changed.
 Rule 4: a mutant that lives is explained in README.md, by the line it changed, or is told as a fault: exit code 1.
 """
 
 import argparse
+import contextlib
+import importlib
+import json
 import os
 import re
 import shutil
@@ -17,7 +21,9 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
+from typing import Literal
 
 from tests.support.reference import FOLDER
 
@@ -27,12 +33,14 @@ RULES = (
     "plain",
     "decide",
     "course",
+    "situation",
     "ties",
     "java",
     "lot",
     "tabulate",
     "piles",
     "scottish",
+    "bundles",
     "meek",
     "live",
 )
@@ -42,12 +50,47 @@ KILLERS = (
     "tests/golden/test_labour.py",
     "tests/property/counting/test_counts_agree.py",
 )
+CONTESTS = 50
+"""Random contests that both tabulators count for each mutant."""
+
 COPIED = ("services", "shared", "infra", "tests", "pyproject.toml")
 NOT_COPIED = shutil.ignore_patterns("__pycache__", "results", "browser", "integration")
+
+Outcome = Literal["killed", "out of time", "lives", "untried"]
+_OUTCOMES: dict[int | None, Outcome] = {
+    None: "untried",
+    0: "lives",
+    5: "lives",  # no test reaches it
+    33: "lives",  # the same
+    -signal.SIGXCPU: "out of time",
+    -signal.SIGKILL: "out of time",
+}
+"""What mutmut's exit codes mean; any other is that of a test, or an interpreter, that failed."""
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _WORK = _PROJECT / ".livecount" / "mutation"
 _EXPLAINED = Path(__file__).with_name("README.md")
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of one function."""
+
+    name: str
+    rule: str
+    outcome: Outcome
+
+    def explained(self) -> bool:
+        """Return whether README.md has what it puts in place of a line, or it only doubts that lengths are equal."""
+        said, diff = _EXPLAINED.read_text(), self.diff()
+        taken, put = _lines(diff, "-"), _lines(diff, "+")
+        return _but_strict(taken) == _but_strict(put) or all(f"`{line}`" in said for line in put)
+
+    def diff(self) -> str:
+        """Return what it changes, as a unified diff."""
+        with contextlib.chdir(_WORK):
+            of = importlib.import_module("mutmut.mutation.diff_apply").get_diff_for_mutant
+            return str(of(self.name, path=f"{CORE}/{self.rule}.py"))
 
 
 def main() -> None:
@@ -55,15 +98,18 @@ def main() -> None:
     arguments = _arguments()
     rules = arguments.rules or RULES
     _copy()
-    _try(rules, 60 * arguments.minutes)
+    _try(list(_wanted(rules)), 60 * arguments.minutes, arguments.cores)
     unexplained = list(_tell(rules))
     for mutant in unexplained:
-        _say(f"\nlives, unexplained: {mutant.name}\n{mutant.diff}")
+        _say(f"\nlives, unexplained: {mutant.name}\n{mutant.diff()}")
     raise SystemExit(1 if unexplained else 0)
 
 
 def _copy() -> None:
     _WORK.mkdir(parents=True, exist_ok=True)
+    for rule in RULES:
+        if not _is_as_tried(f"{CORE}/{rule}.py"):
+            _results(rule).unlink(missing_ok=True)
     for name in COPIED:
         source, target = _PROJECT / name, _WORK / name
         if source.is_dir():
@@ -85,18 +131,34 @@ def _copy() -> None:
     (_WORK / "setup.cfg").write_text("[mutmut]\n" + "".join(lines))
 
 
+def _is_as_tried(path: str) -> bool:
+    tried = _WORK / path
+    return tried.exists() and tried.read_bytes() == (_PROJECT / path).read_bytes()
+
+
 def _link_reference_data() -> None:
     """Let the golden tests find the published elections where they look for them: beside the project's copy."""
     if FOLDER.exists():
         (_WORK / "shared" / "data").symlink_to(FOLDER)
 
 
-def _try(rules: Sequence[str], seconds: float) -> None:
-    wanted = [f"{CORE}/{rule}".replace("/", ".") + ".*" for rule in rules]
+def _wanted(rules: Sequence[str]) -> Iterator[str]:
+    """Yield the names of mutants still to try; of a rule without results, a pattern for all."""
+    for rule in rules:
+        if not _results(rule).exists():
+            yield f"{CORE}/{rule}".replace("/", ".") + ".*"
+    for mutant in _mutants(rules):
+        if mutant.outcome == "untried" or (mutant.outcome == "lives" and not mutant.explained()):
+            yield mutant.name
+
+
+def _try(names: Sequence[str], seconds: float, cores: int) -> None:
+    if not names:
+        return
     mutmut = subprocess.Popen(
-        [sys.executable, "-m", "mutmut", "run", *wanted],
+        [sys.executable, "-m", "mutmut", "run", "--max-children", str(cores), *names],
         cwd=_WORK,
-        env={**os.environ, "LIVECOUNT_HYPOTHESIS": "mutation"},
+        env={**os.environ, "LIVECOUNT_HYPOTHESIS": "mutation", "LIVECOUNT_CONTESTS": str(CONTESTS)},
         stdout=(_WORK / "log.txt").open("w"),
         stderr=subprocess.STDOUT,
         start_new_session=True,
@@ -112,49 +174,37 @@ def _try(rules: Sequence[str], seconds: float) -> None:
             mutmut.wait()
 
 
-@dataclass(frozen=True)
-class Mutant:
-    """A change that no test noticed."""
+def _results(rule: str) -> Path:
+    return _WORK / "mutants" / CORE / f"{rule}.py.meta"
 
-    name: str
-    diff: str
 
-    @property
-    def explained(self) -> bool:
-        """Whether README.md has what it puts in place of a line, or it only doubts that lengths are equal."""
-        said = _EXPLAINED.read_text()
-        taken, put = self._lines("-"), self._lines("+")
-        return _but_strict(taken) == _but_strict(put) or all(f"`{line}`" in said for line in put)
+def _mutants(rules: Sequence[str]) -> Iterator[Mutant]:
+    for rule in rules:
+        if _results(rule).exists():
+            for name, code in json.loads(_results(rule).read_text())["exit_code_by_key"].items():
+                yield Mutant(name, rule, _OUTCOMES.get(code, "killed"))
 
-    def _lines(self, sign: str) -> list[str]:
-        return [line[1:].strip() for line in self.diff.splitlines() if line[:1] == sign != line[1:2]]
+
+def _tell(rules: Sequence[str]) -> Iterator[Mutant]:
+    """Say what became of each rule's mutants; yield those that live and are not explained."""
+    for rule, of_rule in groupby(_mutants(rules), key=lambda mutant: mutant.rule):
+        mutants = list(of_rule)
+        unexplained = [m for m in mutants if m.outcome == "lives" and not m.explained()]
+        of = Counter(mutant.outcome for mutant in mutants)
+        of["lives"] -= len(unexplained)
+        _say(
+            f"{rule:10} {len(mutants):4} mutants: {of['killed']} killed, {of['out of time']} out of time,"
+            f" {of['lives']} live and are explained, {len(unexplained)} live unexplained, {of['untried']} untried"
+        )
+        yield from unexplained
+
+
+def _lines(diff: str, sign: str) -> list[str]:
+    return [line[1:].strip() for line in diff.splitlines() if line[:1] == sign != line[1:2]]
 
 
 def _but_strict(lines: list[str]) -> list[str]:
     return [re.sub(r"strict=\w+", "", line) for line in lines]
-
-
-def _tell(rules: Sequence[str]) -> Iterator[Mutant]:
-    """Say how many mutants of each rule were killed; yield those that live and are not explained."""
-    outcomes: dict[str, Counter[str]] = {rule: Counter() for rule in rules}
-    lives: list[Mutant] = []
-    for line in _mutmut("results", "--all", "true").splitlines():
-        name, _, outcome = line.strip().partition(": ")
-        rule = name.split(".")[3] if name.count(".") > 3 else ""
-        if rule in outcomes:
-            outcomes[rule][outcome] += 1
-            if outcome in {"survived", "no tests"}:
-                lives.append(Mutant(name, _mutmut("show", name)))
-    for rule, of in outcomes.items():
-        told = ", ".join(f"{number} {outcome}" for outcome, number in sorted(of.items()))
-        _say(f"{rule:12} {sum(of.values()):4} mutants: {told}")
-    _say(f"{sum(mutant.explained for mutant in lives)} live and are explained in {_EXPLAINED.name}")
-    yield from (mutant for mutant in lives if not mutant.explained)
-
-
-def _mutmut(*arguments: str) -> str:
-    command = [sys.executable, "-m", "mutmut", *arguments]
-    return subprocess.run(command, cwd=_WORK, check=True, capture_output=True, text=True).stdout
 
 
 def _say(line: str) -> None:
@@ -168,6 +218,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("rules", nargs="*", choices=[*RULES, []], help=f"of {CORE}; all if none is named")
     parser.add_argument("--minutes", type=float, default=60, help="after which to stop")
+    parser.add_argument("--cores", type=int, default=1, help="mutants tried at a time")
     return parser.parse_args()
 
 
