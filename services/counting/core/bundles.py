@@ -61,11 +61,11 @@ def parts_of(way: Sequence[int], keep: Sequence[int]) -> Parts:
 
 
 def moved(parts: Parts, source: int, target: int) -> Parts:
-    """Return the parts with all that `source` has at `target`."""
+    """Return the parts with all that `source` has at `target`, who had nothing."""
     if source not in parts:
         return parts
     rest = {holder: worth for holder, worth in parts.items() if holder != source}
-    return {**rest, target: rest.get(target, 0) + parts[source]}
+    return {**rest, target: parts[source]}
 
 
 def rounded_up(numerator: int, denominator: int) -> int:

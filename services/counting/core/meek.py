@@ -138,7 +138,7 @@ class Keeping:
             self._hopeful.remove(c)
             self._elected.append(c)
             decisions.append(Decision(c, "elected", "quota", votes[c] - quota, ()))
-        return (*decisions, *(self._elect_rest(votes) if self._fits() and not self._is_over() else ()))
+        return tuple(decisions)
 
     def _elect_rest(self, votes: Sequence[int]) -> tuple[Decision, ...]:
         if not any(votes):
@@ -153,7 +153,7 @@ class Keeping:
         candidate, settled_by = self._ties.pick(level, "loser", self._history[:-1])
         self._hopeful.remove(candidate)
         self._out.append(candidate)
-        margin = min((abs(votes[c] - votes[candidate]) for c in self._hopeful), default=None)
+        margin = min(abs(votes[c] - votes[candidate]) for c in self._hopeful)
         tied = level if len(level) > 1 else ()
         return (Decision(candidate, "eliminated", "fewest", margin, tied, settled_by),)
 
@@ -182,7 +182,7 @@ def _snapshot(state: State, candidates: int) -> Snapshot:
     ways = zip(state.bundles.ways, parts, strict=True)
     ends = [nobody if nobody in left else way[-1] for way, left in ways]
     holder = np.array(ends, np.intp)[of_row]
-    value = np.array([left.get(end, 0) for end, left in zip(ends, parts, strict=True)], np.int64)[of_row]
+    value = np.array([left[end] for end, left in zip(ends, parts, strict=True)], np.int64)[of_row]
     kept = {c: np.array([left.get(c, 0) for left in parts], np.int64)[of_row] for c in state.seated}
     return Snapshot(holder, value, kept)
 

@@ -74,7 +74,7 @@ class Stages:
             return Decision(candidate, "transferred", "largest-surplus", surplus, tied, settled_by)
         candidate, tied, settled_by = self._pick(self.hopeful, "loser", votes)
         self.hopeful.remove(candidate)
-        margin = min((votes[c] - votes[candidate] for c in self.hopeful), default=None)
+        margin = min(votes[c] - votes[candidate] for c in self.hopeful)
         return Decision(candidate, "eliminated", "fewest", margin, tied, settled_by)
 
     def _pick(

@@ -201,7 +201,11 @@ def test_sections_only_divide_the_count(data: st.DataObject) -> None:
 def test_a_trace_says_where_every_vote_of_every_round_is(data: st.DataObject) -> None:
     """Summed over the rows: what each holder has, what each elected candidate kept; the residue is all that is missing."""
     contest = data.draw(contests())
-    profile = data.draw(profiles(contest))
+    check_trace(data.draw(profiles(contest)), contest)
+
+
+def check_trace(profile: Profile, contest: Contest) -> None:
+    """Hold where a trace says the papers are to the count."""
     rankings = Rankings(len(contest.candidates), MAX_SECTIONS, contest.rules)
     rankings.add((section, marks, ballots) for (section, marks), ballots in profile.items())
     traced = trace(rankings, contest)

@@ -1,7 +1,7 @@
 """Rules at their edges, told by hand: each test is here because a changed program lived without it."""
 
 from fractions import Fraction
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from services.counting.core.rankings import Rankings
 from services.counting.core.scottish import _share
 from services.counting.core.tabulate import _surplus, runs, tabulate, trace
 from services.counting.core.ties import Tie, TieBreaker
-from shared.contract.elections import Contest, Rules
+from shared.contract.elections import Contest, Method, Rules
 from tests.property.counting.test_counts_agree import audit_tells, core_tells
 from tests.support.elections import contest
 
@@ -62,6 +62,29 @@ def test_whoever_is_asked_is_asked_in_every_run_and_trace() -> None:
     told = [traced.count.elected for _, traced in runs(rankings, four, answer)]
     assert told == [(3,), (2,)]
     assert trace(rankings, four, answer).count.elected == (3, 2)
+    (only,) = runs(rankings, of("irv", ties="ask"), answer)
+    assert only[1].count.elected == (3,)
+
+
+def test_meek_asks_who_should_be_the_loser_of_the_round_it_is() -> None:
+    """Elder and damson have fallen, banana and cherry are level in the third round."""
+    heard: list[Tie] = []
+    papers = {(0, "0"): 6, (0, "1"): 4, (0, "2"): 4, (0, "3"): 2, (0, "4"): 1}
+    five = contest("fruit", ("apple", "banana", "cherry", "damson", "elder"), ties="ask")
+    meek = five.model_copy(update={"method": "meek"})
+    count = tabulate(papers, meek, 1, lambda tie: heard.append(tie) or 2)  # type: ignore[func-returns-value]
+    assert heard == [Tie(3, (1, 2), "loser")]
+    assert count.rounds[2].eliminated == {2}
+
+
+@pytest.mark.parametrize("method", get_args(Method))
+def test_a_trace_without_papers_has_no_row_and_only_whole_numbers(method: Method) -> None:
+    """Rows are told by whole numbers, however many there are."""
+    nobody = of(method)
+    for snapshot in trace(Rankings(4, 1, nobody.rules), nobody).snapshots:
+        assert snapshot.holder.dtype == np.intp
+        assert snapshot.value is None or snapshot.value.dtype == np.int64
+        assert (len(snapshot.holder), dict(snapshot.kept)) == (0, {})
 
 
 def test_seats_without_candidates_stay_empty() -> None:

@@ -33,11 +33,12 @@ def test_small_contests_are_told_the_same_twice(method: Method) -> None:
 
 
 def core_story(profile: Profile, contest: Contest) -> Told | str:
-    """Return what the core says, or that it refuses."""
+    """Return what the core says, of a count that loses no vote, or that it refuses."""
     try:
-        return core_tells(tabulate(profile, contest, MAX_SECTIONS), contest)
+        count = tabulate(profile, contest, MAX_SECTIONS)
     except ValueError:
         return "refused"
+    return core_tells(count.check(sum(profile.values())), contest)
 
 
 def audit_story(profile: Profile, contest: Contest) -> Told | str:

@@ -1,0 +1,65 @@
+"""Small contests of every method, from fixed seeds: the live count and the trace tell the cold count's story.
+
+The contests are those both tabulators count in `test_two_tabulators`; the property tests look further.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from random import Random
+from typing import get_args
+
+import pytest
+
+from services.counting.core.methods import LiveMethod, open_method
+from services.counting.core.tabulate import Profile, tabulate
+from shared.contract.elections import Contest, Method
+from tests.property.counting.test_counts_agree import check_trace
+from tests.support.strategies import MAX_SECTIONS
+from tests.unit.counting.test_two_tabulators import any_contest, any_profile
+
+SEEDS = 30
+"""Contests a method."""
+
+
+def small_contests(method: Method) -> Iterator[tuple[Contest, Profile, Profile]]:
+    """Yield contests whose votes decide, each with two profiles."""
+    for seed in range(SEEDS):
+        chance = Random(f"{method}/{seed}")
+        contest = any_contest(chance, method)
+        rules = contest.rules.model_copy(update={"minimum_votes": 0, "cutoff_elimination": False})
+        people = len(contest.candidates)
+        yield (
+            contest.model_copy(update={"rules": rules}),
+            any_profile(chance, people),
+            any_profile(chance, people),
+        )
+
+
+@pytest.mark.parametrize("method", get_args(Method))
+def test_a_trace_says_where_every_vote_is(method: Method) -> None:
+    """Holders, values and what the elected keep add up to the votes of each round."""
+    for contest, profile, _ in small_contests(method):
+        check_trace(profile, contest)
+
+
+@pytest.mark.parametrize("method", get_args(Method))
+def test_a_live_count_is_the_cold_one_whoever_comes_and_goes(method: Method) -> None:
+    """Ballots arrive and leave, a candidate withdraws and comes back: always the count of what stands."""
+    for contest, first, second in small_contests(method):
+        live = open_method(contest, MAX_SECTIONS)
+        live.apply((section, marks, ballots) for (section, marks), ballots in first.items())
+        assert live.count() == tabulate(first, contest, MAX_SECTIONS)
+        live.apply((section, marks, ballots) for (section, marks), ballots in second.items())
+        both = Counter(first) + Counter(second)
+        assert live.count() == tabulate(both, contest, MAX_SECTIONS)
+        check_withdrawal(live, contest, both)
+        live.apply((section, marks, -ballots) for (section, marks), ballots in first.items())
+        assert live.count() == tabulate(second, contest, MAX_SECTIONS)
+
+
+def check_withdrawal(live: LiveMethod, contest: Contest, profile: Profile) -> None:
+    """Without its first candidate a contest counts as if they had never stood, and with them again as before."""
+    live.withdraw(0)
+    assert live.count() == tabulate(profile, contest.excluding({0}), MAX_SECTIONS)
+    live.restore(0)
+    assert live.count() == tabulate(profile, contest, MAX_SECTIONS)
