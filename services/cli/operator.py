@@ -43,7 +43,7 @@ def create(
         election = Election.model_validate_json(file.read_bytes())
     except ValidationError as fault:
         raise ValueError(f"{file}: {first_error(fault)}") from None
-    with _client(operator, token_file) as client:
+    with operator_client(operator, token_file) as client:
         _tell(client.post("/v1/elections", election.model_dump(mode="json")))
 
 
@@ -60,7 +60,7 @@ def codes(
     Example: livecount codes labour-2015 --out codes.csv
     """
     query = f"?section={section}" if section else ""
-    with _client(operator, token_file) as client:
+    with operator_client(operator, token_file) as client:
         lines = client.save(f"/v1/elections/{election}/codes{query}", out)
     typer.echo(f"{lines - 1:,} voting codes in {out}")
 
@@ -74,7 +74,7 @@ def _order_command(name: str, what: str) -> None:
         operator: Operator = OPERATOR_URL,
         token_file: TokenFile = TOKEN_FILE,
     ) -> None:
-        with _client(operator, token_file) as client:
+        with operator_client(operator, token_file) as client:
             _tell(client.post(f"/v1/elections/{election}/{name}", {"by": by, "reason": reason}))
 
 
@@ -98,7 +98,7 @@ def certify(
     """
     from services.operator.client import RECOUNT_TIMEOUT_S
 
-    with _client(operator, token_file) as client:
+    with operator_client(operator, token_file) as client:
         path, body = f"/v1/elections/{election}/certify", {"by": by, "reason": reason}
         answer = client.post(path, body, RECOUNT_TIMEOUT_S)
     for contest, counted in answer["contests"].items():
@@ -118,7 +118,7 @@ def _elector_command(name: str, what: str) -> None:
         operator: Operator = OPERATOR_URL,
         token_file: TokenFile = TOKEN_FILE,
     ) -> None:
-        with _client(operator, token_file) as client:
+        with operator_client(operator, token_file) as client:
             body = {"elector": elector, "by": by, "reason": reason}
             typer.echo(client.post(f"/v1/elections/{election}/{name}", body)["status"])
 
@@ -142,7 +142,7 @@ def _candidate_command(name: str, what: str) -> None:
     ) -> None:
         contest, _, candidate = who.partition("/")
         body = {"contest": contest, "candidate": candidate, "by": by, "reason": reason}
-        with _client(operator, token_file) as client:
+        with operator_client(operator, token_file) as client:
             announced = client.post(f"/v1/elections/{election}/{name}", body)
         out = ", ".join("/".join(entry) for entry in announced["withdrawn"]) or "nobody"
         typer.echo(f"{election}: withdrawn now: {out}")
@@ -162,7 +162,7 @@ def status(
 
     Example: livecount status
     """
-    with _client(operator, token_file) as client:
+    with operator_client(operator, token_file) as client:
         found = [client.get(f"/v1/elections/{election}")] if election else client.get("/v1/elections")
     for announced in found:
         _tell(announced)
@@ -185,7 +185,8 @@ def recount(
     audit(election, watermark, as_json)
 
 
-def _client(operator: str, token_file: Path) -> "OperatorClient":
+def operator_client(operator: str, token_file: Path) -> "OperatorClient":
+    """Return the operator's API, with the token. Raises ValueError if there is no token."""
     from services.operator.client import OperatorClient
 
     token = os.environ.get("LIVECOUNT_OPERATOR_TOKEN")
