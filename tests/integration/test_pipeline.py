@@ -118,7 +118,10 @@ async def test_a_killed_service_takes_up_where_its_log_says(pipeline: Pipeline, 
 
 
 async def test_shards_move_to_a_second_process_and_back(pipeline: Pipeline) -> None:
-    """A rebalance under load: a second instance joins, then the first is killed."""
+    """A rebalance under load: a second instance joins, then the first is killed.
+
+    They share a folder, as copies of a service on one volume do: the heir begins at the snapshot, not at zero.
+    """
     life = Life(election(electors=ELECTORS))
     log, counted = ballots(life, pipeline.shards, random.Random(3))
     await pipeline.create()
@@ -130,9 +133,12 @@ async def test_shards_move_to_a_second_process_and_back(pipeline: Pipeline) -> N
     await pipeline.cast(log[:third])
     await pipeline.standings(third // 2, "fruit")
     for service in ("validation", "counting"):
-        pipeline.start(service, "2")
+        pipeline.start(service, "2", data_dir=str(pipeline.folder / f"{service}-1"))
     await pipeline.cast(log[third : 2 * third])
     pipeline.wait_ready("validation", "2")
+    starts = [line for line in pipeline.log("validation", "2").splitlines() if "run starts" in line]
+    assert starts
+    assert not any("position=0" in line for line in starts)
     for service in ("validation", "counting"):
         pipeline.kill(service, "1")
     await pipeline.cast(log[2 * third :])

@@ -100,6 +100,10 @@ class Pipeline:
         for child in self._children.values():
             child.stop(STOP_BOUND_S)
 
+    def log(self, service: str, instance: str = "1") -> str:
+        """Return the end of a process's log."""
+        return self._children[f"{service}-{instance}"].tail()
+
     def logs(self) -> str:
         """Return the end of every process's log, for a failure's message."""
         return "\n\n".join(f"== {name}\n{child.tail()}" for name, child in self._children.items())
