@@ -6,7 +6,7 @@ RATE ?= 14000
 CONTESTS ?= 10000
 BIN := .venv/bin
 
-.PHONY: help setup demo up test check bench-count bench-recovery bench-peers mutate format clean
+.PHONY: help setup demo up test check bench-count bench-stages bench-peers mutate format clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,8 +39,8 @@ check: .venv/ready ## lint, types, import contracts, unit, property and golden t
 bench-count: .venv/ready .livecount/peers/ready ## measure the counting core beside its peers from PyPI (QUICK=1: some minutes less)
 	$(BIN)/python -m tests.bench.count $(if $(QUICK),--quick)
 
-bench-recovery: .venv/ready ## measure how fast a log is counted, and replayed when all state is lost (BALLOTS=1000000)
-	$(BIN)/python -m tests.bench.recovery --ballots $(or $(BALLOTS),1000000)
+bench-stages: .venv/ready ## measure what a ballot costs at each stage, and how fast a log is replayed (BALLOTS=1000000)
+	$(BIN)/python -m tests.bench.stages --ballots $(or $(BALLOTS),1000000)
 
 bench-peers: .livecount/peers/ready ## install those peers, in an environment of their own
 

@@ -47,6 +47,7 @@ class Casting:
     bodies: Sequence[bytes]
     rate: float
     retry_s: float = RETRY_S
+    one_by_one: int = ONE_BY_ONE
     recorded: int = 0
     retries: int = 0
     _taken: int = field(default=0, init=False)
@@ -65,8 +66,8 @@ class Casting:
 
     async def _cast_all(self) -> None:
         self._began_s = _now_s()
-        await self._one_by_one(self.bodies[:ONE_BY_ONE])
-        rest = self.bodies[ONE_BY_ONE:]
+        await self._one_by_one(self.bodies[: self.one_by_one])
+        rest = self.bodies[self.one_by_one :]
         chunks = iter([rest[start : start + CHUNK_LINES] for start in range(0, len(rest), CHUNK_LINES)])
         async with asyncio.TaskGroup() as streams:
             for _ in range(STREAMS):

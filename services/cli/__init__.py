@@ -16,13 +16,14 @@ from services.cli import tabulation
 from services.cli import services
 from services.cli import operator
 from services.cli import monitor
+from services.cli import plan
 from services.cli import documents
 
 # isort: on
 from services.cli.app import app
 from services.cli.errors import one_line
 
-__all__ = ["app", "main", "counting", "tabulation", "services", "operator", "monitor", "documents"]
+__all__ = ["app", "main", "counting", "tabulation", "services", "operator", "monitor", "plan", "documents"]
 
 INTERRUPTED = 130
 

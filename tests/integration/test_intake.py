@@ -11,12 +11,10 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from infra.local.kafka import EmbeddedKafka
-from shared.contract.codec import HotBallot, decode_cast, encode
-from shared.contract.codes import fingerprint, issue_code
-from shared.contract.elections import Phase, config_hash
-from shared.contract.events import ElectionAnnounced
-from shared.contract.topics import BALLOTS_CAST, ELECTIONS_ANNOUNCED
-from shared.runtime.kafka import send_all, start_producer
+from shared.contract.codec import HotBallot, decode_cast
+from shared.contract.codes import issue_code
+from shared.contract.elections import Phase
+from shared.contract.topics import BALLOTS_CAST
 from tests.support.elections import Life, election
 from tests.support.pipeline import Pipeline
 
@@ -36,27 +34,10 @@ def pipeline(kafka: Any, tmp_path: Path) -> Iterator[Pipeline]:
 async def opened(pipeline: Pipeline, phase: Phase = Phase.OPEN, **settings: str) -> str:
     """Start intake with the picnic announced; return where ballots go."""
     await pipeline.create()
-    await announce(pipeline, phase)
+    await pipeline.announce(LIFE, phase)
     pipeline.start("intake", **settings)
     pipeline.wait_ready("intake")
     return f"http://127.0.0.1:{pipeline.port('intake')}/v1/elections/picnic/ballots"
-
-
-async def announce(pipeline: Pipeline, phase: Phase) -> None:
-    """Announce the picnic as the operator does."""
-    announced = ElectionAnnounced(
-        definition=LIFE.definition,
-        config_hash=config_hash(LIFE.definition),
-        code_key=fingerprint(LIFE.key),
-        shards=pipeline.shards,
-        phase=phase,
-        at="2026-01-01T00:00:00Z",
-    )
-    producer = await start_producer(pipeline.kafka)
-    await send_all(
-        producer, ELECTIONS_ANNOUNCED.name(pipeline.namespace), [(0, b"picnic", encode(announced))]
-    )
-    await producer.stop()
 
 
 def form(elector: int, **fields: object) -> bytes:

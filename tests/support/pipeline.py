@@ -16,11 +16,14 @@ from aiokafka import AIOKafkaConsumer
 from infra.local import ports
 from infra.local.process import Child
 from infra.local.topics import create_topics
-from shared.contract.codec import decode_as
+from shared.contract.codec import decode_as, encode
+from shared.contract.codes import fingerprint
+from shared.contract.elections import Phase, config_hash
+from shared.contract.events import ElectionAnnounced
 from shared.contract.standings import Standing
-from shared.contract.topics import BALLOTS_CAST, COUNTS_PUBLISHED, topic_specs
+from shared.contract.topics import BALLOTS_CAST, COUNTS_PUBLISHED, ELECTIONS_ANNOUNCED, topic_specs
 from shared.runtime.kafka import send_all, start_producer
-from tests.support.elections import MASTER
+from tests.support.elections import MASTER, Life
 
 READY_BOUND_S = 40.0
 STOP_BOUND_S = 15.0
@@ -120,6 +123,22 @@ class Pipeline:
     async def control(self, record: bytes) -> None:
         """Write a control into every shard."""
         await self.cast((shard, record) for shard in range(self.shards))
+
+    async def announce(self, life: Life, phase: Phase) -> None:
+        """Announce an election, as the operator does."""
+        definition = life.definition
+        announced = ElectionAnnounced(
+            definition=definition,
+            config_hash=config_hash(definition),
+            code_key=fingerprint(life.key),
+            shards=self.shards,
+            phase=phase,
+            at="2026-01-01T00:00:00Z",
+        )
+        producer = await start_producer(self.kafka)
+        item = (0, definition.id.encode(), encode(announced))
+        await send_all(producer, ELECTIONS_ANNOUNCED.name(self.namespace), [item])
+        await producer.stop()
 
     async def standings(self, until: int, contest: str, bound_s: float = 60.0) -> list[Standing]:
         """Return a contest's standings in the order published, up to the first that covers `until` records."""

@@ -1,0 +1,250 @@
+"""What a ballot costs at each stage, and how fast a log is counted and replayed: `make bench-stages`.
+
+One process of each service, a real broker and the load, all on this machine; two contests a paper.
+
+Rule 1: the first pass judges and counts a log that nobody has judged. The second finds every verdict there and no
+        snapshot: validation says every verdict again, and counting skips what it has heard.
+Rule 2: a pass ends when both processes say that they have caught up and the standing covers the whole log.
+Rule 3: both passes must end at the same standing, or nothing is told or written.
+
+Writes infra/capacity/measured.json, which `livecount plan` reckons with.
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from itertools import islice
+from math import inf
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+
+from infra.capacity.constants import MEASURED, Constants
+from infra.demo.casting import Casting
+from infra.local.kafka import EmbeddedKafka
+from shared.contract.elections import Phase
+from shared.contract.standings import Standing
+from tests.bench.machine import machine
+from tests.bench.papers import CONTESTS, bench_election, forms, records
+from tests.support.elections import Life
+from tests.support.pipeline import Pipeline
+
+SHARDS: Final = 4
+SERVICES: Final = ("validation", "counting")
+CHUNK: Final = 20_000
+POSTED: Final = 5_000
+STREAMED: Final = 100_000
+BOUND_S: Final = 600.0
+_COUNT_RESULTS: Final = Path(__file__).parent / "results" / "count.json"
+
+
+@dataclass(frozen=True)
+class Pass:
+    """How long it took until all was counted; CPU and memory of each service, in seconds and bytes."""
+
+    seconds: float
+    cpu: dict[str, float]
+    memory: dict[str, float]
+    broker_cpu: float
+    standing: Standing
+
+
+class Bench:
+    """One broker, one log after another."""
+
+    def __init__(self, kafka: EmbeddedKafka, folder: Path, console: Console) -> None:
+        self._kafka = kafka
+        self._folder = folder
+        self._console = console
+
+    async def intake(self) -> tuple[float, float]:
+        """Return the CPU seconds of a ballot posted by itself, and of one in a stream."""
+        pipeline = await self._pipeline("intake")
+        life = Life(bench_election(POSTED + STREAMED))
+        await pipeline.announce(life, Phase.OPEN)
+        child = pipeline.start("intake")
+        pipeline.wait_ready("intake")
+        bodies = list(forms(life, POSTED + STREAMED))
+        url = f"http://127.0.0.1:{pipeline.port('intake')}/v1/elections/bench/ballots"
+        try:
+            spent = [cpu_seconds(child.pid)]
+            for part, one_by_one in ((bodies[:POSTED], POSTED), (bodies[POSTED:], 0)):
+                async with httpx.AsyncClient(timeout=60.0, trust_env=False) as client:
+                    await Casting(client, url, part, inf, one_by_one=one_by_one).run()
+                spent.append(cpu_seconds(child.pid))
+        finally:
+            pipeline.stop()
+        return (spent[1] - spent[0]) / POSTED, (spent[2] - spent[1]) / STREAMED
+
+    async def resting(self) -> dict[str, tuple[float, float]]:
+        """Return the CPU that each service takes to start, and its memory without work."""
+        pipeline = await self._pipeline("resting")
+        try:
+            pids = {service: self._ready(pipeline, service) for service in SERVICES}
+            return {service: (cpu_seconds(pid), memory_bytes(pid)) for service, pid in pids.items()}
+        finally:
+            pipeline.stop()
+
+    async def passes(self, ballots: int) -> tuple[Pass, Pass, dict[str, float]]:
+        """Return the first pass, the replay, and the bytes on disk by topic. Raises AssertionError: see rule 3."""
+        pipeline = await self._pipeline("passes")
+        covered = await self._fill(pipeline, ballots)
+        try:
+            first = await self._pass(pipeline, covered)
+            disk = self._disk_bytes(pipeline.namespace)
+            for service in SERVICES:
+                shutil.rmtree(pipeline.folder / f"{service}-1")
+            again = await self._pass(pipeline, covered)
+        finally:
+            pipeline.stop()
+        assert first.standing == again.standing, "a replay ends at another standing"
+        return first, again, disk
+
+    async def _pipeline(self, name: str) -> Pipeline:
+        folder = self._folder / name
+        folder.mkdir()
+        pipeline = Pipeline(self._kafka.bootstrap, folder, shards=SHARDS)
+        await pipeline.create()
+        return pipeline
+
+    async def _fill(self, pipeline: Pipeline, ballots: int) -> int:
+        life = Life(bench_election(ballots))
+        await pipeline.control(life.configured())
+        await pipeline.control(life.opened())
+        cast, written = records(life, ballots, SHARDS), 0
+        with self._console.status("filling the log") as status:
+            while chunk := list(islice(cast, CHUNK)):
+                await pipeline.cast(chunk)
+                written += len(chunk)
+                status.update(f"filling the log: {written:,} of {ballots:,} ballots")
+        await pipeline.control(life.closed())
+        return ballots + 3 * SHARDS
+
+    async def _pass(self, pipeline: Pipeline, covered: int) -> Pass:
+        broker = self._kafka.children[0].pid
+        began, broker_began = time.perf_counter(), cpu_seconds(broker)
+        children = {service: pipeline.start(service) for service in SERVICES}
+        standings = await pipeline.standings(covered, CONTESTS[0], BOUND_S)
+        for service in SERVICES:
+            pipeline.wait_ready(service, bound_s=BOUND_S)
+        taken = Pass(
+            time.perf_counter() - began,
+            {service: cpu_seconds(child.pid) for service, child in children.items()},
+            {service: memory_bytes(child.pid) for service, child in children.items()},
+            cpu_seconds(broker) - broker_began,
+            standings[-1],
+        )
+        for service in SERVICES:
+            pipeline.kill(service)
+        return taken
+
+    def _ready(self, pipeline: Pipeline, service: str) -> int:
+        child = pipeline.start(service)
+        pipeline.wait_ready(service)
+        return child.pid
+
+    def _disk_bytes(self, namespace: str) -> dict[str, float]:
+        sizes: dict[str, float] = {}
+        for segment in (self._folder / "kafka").rglob(f"{namespace}.livecount.*/*.log"):
+            topic = segment.parent.name.removeprefix(f"{namespace}.livecount.").rpartition(".v1-")[0]
+            sizes[topic] = sizes.get(topic, 0) + segment.stat().st_size
+        return sizes
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU that a process has taken so far, its own and the kernel's."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_bytes(pid: int) -> float:
+    """Return the memory that a process holds now."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def main() -> None:
+    """Measure, print the tables, write the constants."""
+    ballots = _arguments().ballots
+    console = Console()
+    console.print(machine())
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a new topic's leader takes a moment
+    with TemporaryDirectory() as folder:
+        kafka = EmbeddedKafka(Path(folder) / "kafka")
+        kafka.start()
+        try:
+            constants, table = asyncio.run(_measure(Bench(kafka, Path(folder), console), ballots))
+        finally:
+            kafka.stop()
+    MEASURED.write_text(constants.model_dump_json(indent=1) + "\n")
+    console.print(table)
+
+
+async def _measure(bench: Bench, ballots: int) -> tuple[Constants, Table]:
+    posted, streamed = await bench.intake()
+    resting = await bench.resting()
+    first, again, disk = await bench.passes(ballots)
+    constants = Constants(
+        machine=machine(),
+        command="make bench-stages",
+        ballots=ballots,
+        contests=len(CONTESTS),
+        intake_us=_us(posted),
+        intake_bulk_us=_us(streamed),
+        validation_us=_us((first.cpu["validation"] - resting["validation"][0]) / ballots),
+        counting_us=_us((first.cpu["counting"] - resting["counting"][0]) / ballots),
+        broker_us=_us(first.broker_cpu / ballots),
+        cast_bytes=round(disk["ballots.cast"] / ballots, 1),
+        judged_bytes=round(disk["ballots.judged"] / ballots, 1),
+        told_bytes=round((disk["tallies.changed"] + disk["counts.published"]) / ballots, 1),
+        elector_bytes=round((first.memory["validation"] - resting["validation"][1]) / ballots, 1),
+        ranking_bytes=_ranking_bytes(),
+        resting_bytes=max(memory for _, memory in resting.values()),
+    )
+    return constants, _table({"judged and counted": first, "replayed, all state lost": again}, constants)
+
+
+def _us(seconds: float) -> float:
+    return round(1e6 * seconds, 1)
+
+
+def _ranking_bytes() -> float:
+    """Return what `make bench-count` measured."""
+    figures = json.loads(_COUNT_RESULTS.read_text())["figures"]
+    return float(next(f["value"] for f in figures if f["contest"].startswith("Memory")))
+
+
+def _table(passes: dict[str, Pass], costs: Constants) -> Table:
+    table = Table(
+        title=f"{costs.ballots:,} ballots, {SHARDS} shards, one process a service", title_justify="left"
+    )
+    for heading in ("", "seconds", "ballots/s", "validation us CPU", "counting us CPU"):
+        table.add_column(heading)
+    for name, of in passes.items():
+        cpu = (f"{1e6 * of.cpu[service] / costs.ballots:.1f}" for service in SERVICES)
+        table.add_row(name, f"{of.seconds:.1f}", f"{costs.ballots / of.seconds:,.0f}", *cpu)
+    table.add_section()
+    table.add_row("intake, one by one", "", "", f"{costs.intake_us} us CPU", "")
+    table.add_row("intake, streamed", "", "", f"{costs.intake_bulk_us} us CPU", "")
+    table.add_row("broker", "", "", f"{costs.broker_us} us CPU", "")
+    return table
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.stages", description=__doc__.partition("\n")[0]
+    )
+    parser.add_argument("--ballots", type=int, default=1_000_000)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
