@@ -55,9 +55,7 @@ def standing_of(
     assert balance.holds, f"{definition.id}/{contest.id} does not balance: {balance}"
     count.check(balance.accepted)
     withheld = not definition.live_tallies and not all(phase in OVER for phase in phases)
-    rounds = (
-        () if withheld else tuple(_round(round_, contest, definition.sections) for round_ in count.rounds)
-    )
+    rounds = () if withheld else rounds_of(count, contest, definition.sections)
     elected = () if withheld else tuple(contest.candidates[place].id for place in count.elected)
     return Standing(
         election=definition.id,
@@ -79,6 +77,11 @@ def standing_of(
         elected=elected,
         result_hash=result_hash(results_of(rounds, elected, count.places)),
     )
+
+
+def rounds_of(count: core.Count, contest: Contest, sections: Sequence[Section]) -> tuple[Round, ...]:
+    """Return a count's rounds as a standing tells them."""
+    return tuple(_round(round_, contest, sections) for round_ in count.rounds)
 
 
 def status_of(phases: Sequence[Phase | None]) -> Status:
