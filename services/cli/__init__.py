@@ -1,4 +1,4 @@
-"""The front door: `livecount` counts files, starts services, gives an operator's orders, and documents the log.
+"""The front door: `livecount` counts files, holds rehearsals, runs services, gives orders, documents the log.
 
 Rule 1: it decides nothing; it asks the counting library or a service, or starts one.
 Rule 2: an error is one line on standard error that says what was expected, and exit code 2.
@@ -13,6 +13,7 @@ import typer
 # isort: off
 from services.cli import counting
 from services.cli import tabulation
+from services.cli import rehearsal
 from services.cli import services
 from services.cli import operator
 from services.cli import monitor
@@ -23,7 +24,18 @@ from services.cli import documents
 from services.cli.app import app
 from services.cli.errors import one_line
 
-__all__ = ["app", "main", "counting", "tabulation", "services", "operator", "monitor", "plan", "documents"]
+__all__ = [
+    "app",
+    "main",
+    "counting",
+    "tabulation",
+    "rehearsal",
+    "services",
+    "operator",
+    "monitor",
+    "plan",
+    "documents",
+]
 
 INTERRUPTED = 130
 

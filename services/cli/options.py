@@ -97,22 +97,54 @@ OPTIONS: Final[dict[str, tuple[Any, Any]]] = {
 """Of every command that counts a plain file: annotation and default."""
 
 
+REHEARSED: Final[dict[str, tuple[Any, Any]]] = {
+    **{name: option for name, option in OPTIONS.items() if name != "seed"},
+    "method": (Annotated[MethodName | None, typer.Option(help="How to count a plain file")], None),
+    "lot": (Seed, "0"),
+}
+"""Of a command that takes configurations too, which say themselves how to count, and has a seed of its own."""
+
+
 def counted(function: Callable[..., None]) -> Callable[..., None]:
     """Give a command these options after its own; it takes what they ask for as `asked`."""
+    return _with(OPTIONS, asked_for, function)
+
+
+def rehearsed(function: Callable[..., None]) -> Callable[..., None]:
+    """Likewise; `asked` is None where no method is given."""
+    return _with(REHEARSED, asked_for_if_at_all, function)
+
+
+def _with(
+    options: dict[str, tuple[Any, Any]], ask: Callable[..., Any], function: Callable[..., None]
+) -> Callable[..., None]:
     own = [of for name, of in signature(function).parameters.items() if name != "asked"]
     added = [
         Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
-        for name, (annotation, default) in OPTIONS.items()
+        for name, (annotation, default) in options.items()
     ]
 
     @wraps(function)
     def run(**given: Any) -> None:
-        function(**{of.name: given.pop(of.name) for of in own}, asked=asked_for(**given))
+        function(**{of.name: given.pop(of.name) for of in own}, asked=ask(**given))
 
     parameters = [of.replace(kind=Parameter.KEYWORD_ONLY) for of in own] + added
     run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {of.name: of.annotation for of in parameters}
     return run
+
+
+def asked_for_if_at_all(*, method: "Method | None", lot: str, **given: Any) -> "Asked | None":
+    """Return what the options ask for; None where there is none. Raises ValueError if they lack a method."""
+    if method is not None:
+        return asked_for(method=method, seed=lot, **given)
+    asked = {"lot": lot, **given}
+    for name, value in asked.items():
+        if value != REHEARSED[name][1]:
+            raise ValueError(
+                f"--{name.replace('_', '-')} is for plain files: expected --method beside it, found none"
+            )
+    return None
 
 
 def asked_for(

@@ -33,7 +33,7 @@ def tabulate(
     with naming(config), waiting(f"Tabulating {config.name}") as hush:
         configuration = load(config)
         ask = asker([candidate.name for candidate in contest_of(configuration).candidates], hush)
-        written = tabulate_configuration(configuration, out, _stamp(), ask)
+        written = tabulate_configuration(configuration, out, stamp(), ask)
     for path in written:
         typer.echo(path)
 
@@ -64,14 +64,15 @@ def _convert(file: Path, to: Format, out: Path) -> int:
         from services.counting.formats.rctab import load
         from services.counting.tabulation import convert_configuration
 
-        return convert_configuration(load(file), to, out, _stamp())
+        return convert_configuration(load(file), to, out, stamp())
     from services.counting.conversion import convert_plain
     from services.counting.formats.detect import read_ballots
 
-    return convert_plain(read_ballots(file), to, out, _stamp())
+    return convert_plain(read_ballots(file), to, out, stamp())
 
 
-def _stamp() -> "Stamp":
+def stamp() -> "Stamp":
+    """Return who writes reports, and that it is now."""
     from datetime import UTC, datetime
     from importlib.metadata import version
 

@@ -1,0 +1,82 @@
+"""Elections out of files, cast through a real Kafka and every service, are told as they are counted cold."""
+
+import asyncio
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from infra.local.kafka import EmbeddedKafka
+from infra.local.valkey import EmbeddedValkey
+from infra.rehearsal.deployment import VICTIMS, deployed
+from infra.rehearsal.every import Row, every
+from infra.rehearsal.rehearse import Outcome, rehearse
+from infra.rehearsal.script import Mischief
+from infra.rehearsal.sources import plain
+from services.counting.contests import Asked
+from tests.support.reference import data
+from tests.unit.cli.front import livecount, ward
+from tests.unit.cli.test_tabulate import configured
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+
+FOLDERS = (
+    "minneapolis_multi_seat_threshold",  # a transferable vote by precinct
+    "multi_seat_bottoms_up_with_static_threshold",
+    "sequential_with_batch",  # a report for each seat
+    "skip_to_next_test",  # overvotes whose candidates no record names
+    "aliases_ess_xlsx",  # overvotes that are read anew in each round, undeclared write-ins
+    "test_set_8_multi_cdf",  # cast vote records of two sources
+    "clear_ballot_with_inline_comma",  # a tie that somebody must be asked about
+    "max_ranking_enforcement",  # a paper that `tabulate` refuses too
+)
+WILD = Mischief(seed=2026, double_votes=0.5, voids=0.5, withdrawals=2)
+
+
+async def rehearsals(
+    kafka: EmbeddedKafka, valkey: EmbeddedValkey, work: Path, configs: Iterable[Path], blt: Path
+) -> tuple[list[Row], Outcome]:
+    """Return what becomes of configurations and, while every service is killed once, of a BLT file: on one deployment."""
+    async with deployed(work / "stack", kafka.bootstrap, valkey.url, f"rehearsal-{os.getpid()}") as where:
+        rows = [row async for row in every(where, configs, WILD, work)]
+        chaos = WILD._replace(victims=VICTIMS)
+        ward_of = plain(blt, Asked("scottish-stv"))
+        return rows, await rehearse(where, ward_of, "ward", chaos, work / "ward", lambda *_: None)
+
+
+def test_a_rehearsal_is_told_as_a_cold_count_is(
+    kafka: EmbeddedKafka, valkey: EmbeddedValkey, tmp_path: Path
+) -> None:
+    """Every report byte for byte, with double votes, voids and withdrawals, and with kill -9 of every service."""
+    configs = [next(data("rctab", folder).glob("*_config.json")) for folder in FOLDERS]
+    blt = ward(tmp_path)
+    rows, outcome = asyncio.run(rehearsals(kafka, valkey, tmp_path, configs, blt))
+    told = {row.config.parent.name: row.verdict for row in rows}
+    assert told == {
+        **dict.fromkeys(FOLDERS, "equal"),
+        "clear_ballot_with_inline_comma": "not live",
+        "max_ranking_enforcement": "refused",
+    }, rows
+
+    assert outcome.differences == []
+    assert outcome.balance.reasons["already-voted"] >= 12
+    assert outcome.balance.reasons["void-elector"] >= 6
+    assert outcome.retries
+    cold = livecount("count", blt, "--method", "scottish-stv", "--json").stdout
+    assert [path.read_text() for path in outcome.written] == [cold]
+
+
+def test_the_command_brings_up_a_deployment_of_its_own(tmp_path: Path) -> None:
+    """From a configuration to its reports and an account; exit code 0, and nothing is left behind."""
+    config, out = configured(tmp_path), tmp_path / "out"
+    answer = livecount("rehearse", config, "--out", out, "--seed", "1")
+    assert answer.exit_code == 0, answer.stderr
+    lines = [line.split() for line in answer.stdout.splitlines()]
+    assert ["records", "5"] in lines
+    assert ["already-voted", "1"] in lines
+    assert [*["equal", "to", "the", "cold", "count", "yes"]] in lines
+    assert answer.stdout.endswith(f"4 files in {out}\n")
+    report = json.loads((out / "tea_detailed_report.json").read_text())
+    assert report["results"][0]["tally"] == {"Ada": "2", "Basil": "2", "Clara": "1"}
