@@ -14,7 +14,7 @@ from faust.types import StreamT
 from faust.web import Request, Response, View
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.contract.topics import MONITOR_SHARDS, TopicSpec
+from shared.contract.topics import MONITOR_SHARDS, TopicSpec, safe_with
 from shared.runtime.telemetry import ShardReport
 
 SERVICE: Final = "operator"
@@ -53,7 +53,7 @@ def changelog_topics(namespace: str, replication: int) -> list[TopicSpec]:
     """Return the topics that the monitor's table keeps its changes in."""
     name = f"{namespace}-{SERVICE}-{TABLE}-changelog"
     kept = {"cleanup.policy": "compact,delete", "retention.ms": str(int(KEPT_S * 1000))}
-    return [TopicSpec(name, 1, replication, kept)]
+    return [TopicSpec(name, 1, replication, {**kept, **safe_with(replication)})]
 
 
 class Monitor:

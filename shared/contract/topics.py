@@ -1,7 +1,8 @@
 """Every topic, once: its key, value, writer, partitions and retention.
 
 Rule 1: one kind of writer a topic (controls in `ballots.cast` are the operator's).
-Rule 2: names carry a major version; a deployment namespace stands before them, so that a test election and a
+Rule 2: with several copies, a record is acknowledged once all but one have it, whatever the brokers' defaults are.
+Rule 3: names carry a major version; a deployment namespace stands before them, so that a test election and a
         live one never share a topic.
 """
 
@@ -105,6 +106,11 @@ class TopicSpec:
     config: dict[str, str]
 
 
+def safe_with(replication: int) -> dict[str, str]:
+    """Return what makes an acknowledgement outlive a lost broker: all copies but one must have the record."""
+    return {"min.insync.replicas": str(max(1, replication - 1))}
+
+
 def topic_specs(namespace: str, *, shards: int, contest_partitions: int, replication: int) -> list[TopicSpec]:
     """Return what a deployment's brokers must hold before any service starts."""
     counts = {"shards": shards, "contests": contest_partitions}
@@ -113,7 +119,7 @@ def topic_specs(namespace: str, *, shards: int, contest_partitions: int, replica
             topic.name(namespace),
             topic.partitions if isinstance(topic.partitions, int) else counts[topic.partitions],
             replication,
-            topic.config,
+            {**topic.config, **safe_with(replication)},
         )
         for topic in TOPICS
     ]
