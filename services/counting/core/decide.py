@@ -128,12 +128,12 @@ def _below_share(course: Situation, votes: Votes) -> Iterator[Decision]:
 
 
 def _all_but_top_two(course: Situation, votes: Votes) -> Iterator[Decision]:
-    """Supplementary vote: ... all but the two with the most votes."""
-    if len(course.hopeful) <= 2:
+    """Supplementary vote: ... all but the two with the most votes, where two can be elected."""
+    if len(course.hopeful) <= 2 or len(course.electable) < 2:
         return
     first = _best(course, course.electable, "most", votes)
     others = [c for c in course.electable if c != first.candidate]
-    top = [first, *([_best(course, others, "most", votes)] if others else [])]
+    top = [first, _best(course, others, "most", votes)]
     stay = {decision.candidate for decision in top}
     for c in course.hopeful:
         if c not in stay:

@@ -201,5 +201,5 @@ def _transfers(rankings: Papers, before: State, after: State) -> tuple[Transfer,
             flows[flow] += units * count
     received: dict[int, list[int]] = {}
     for (source, target), units in flows.items():
-        received.setdefault(source, [0] * len(before.units[0]))[target] += units
+        received.setdefault(source, [0] * len(before.units[0]))[target] = units
     return tuple(t for c in sorted(received) for t in transfers_from(c, received[c], rankings.candidates))

@@ -76,7 +76,7 @@ def tabulated(profile: Profile, contest: Contest) -> Count:
     return tabulate(profile, contest, MAX_SECTIONS)
 
 
-@settings(max_examples=max(100, CONTESTS // 10))
+@settings(max_examples=min(CONTESTS, max(100, CONTESTS // 10)))
 @given(st.data())
 def test_the_live_count_equals_the_reference_after_every_batch(data: st.DataObject) -> None:
     """Additions and retractions, in any batches: every field of every round is the reference's."""

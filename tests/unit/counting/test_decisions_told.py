@@ -13,7 +13,8 @@ from services.counting.core.rounds import Decision, Round
 from services.counting.core.tabulate import tabulate
 from shared.contract.elections import Contest, Method
 from tests.support.strategies import MAX_SECTIONS
-from tests.unit.counting.test_two_tabulators import SEEDS, any_contest, any_profile
+from tests.unit.counting.test_small_contests import SEEDS
+from tests.unit.counting.test_two_tabulators import any_contest, any_profile
 
 BY_STATUTE = {"scottish-stv", "meek"}
 OMEGA = 1_000

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from services.audit import tabulate as audit
+from services.counting.core.bundles import flow_of
 from services.counting.core.course import scores
 from services.counting.core.java import hash_order
 from services.counting.core.normalise import ENDINGS
@@ -85,6 +86,22 @@ def test_a_trace_without_papers_has_no_row_and_only_whole_numbers(method: Method
         assert snapshot.holder.dtype == np.intp
         assert snapshot.value is None or snapshot.value.dtype == np.int64
         assert (len(snapshot.holder), dict(snapshot.kept)) == (0, {})
+
+
+def test_what_one_loses_others_gain_unit_by_unit() -> None:
+    """Meek's transfers: down to the last place, and nothing to whoever has what they had."""
+    assert flow_of({0: 5, 1: 1}, {1: 1, 2: 5}) == {(0, 2): 5}
+    assert flow_of({0: 3, 1: 1}, {0: 1, 2: 1, 3: 2}) == {(0, 2): 1, (0, 3): 1, (1, 3): 1}
+
+
+def test_where_nobody_can_be_second_write_ins_without_a_vote_fall_one_by_one() -> None:
+    """Every vote was for a write-in, who fell: apple has no second to keep, as the audit counts it."""
+    four = of("supplementary")
+    write_ins = tuple(c.model_copy(update={"write_in": True}) for c in four.candidates[1:])
+    four = four.model_copy(update={"candidates": (four.candidates[0], *write_ins)})
+    counted = core_tells(tabulate({(0, "1"): 1}, four, 1), four)
+    assert counted == audit_tells(audit.tabulate({(0, "1"): 1}, four))
+    assert [len(votes) for votes, *_ in counted] == [4, 3, 2]
 
 
 def test_seats_without_candidates_stay_empty() -> None:

@@ -11,6 +11,7 @@ from typing import get_args
 import pytest
 
 from services.counting.core.methods import LiveMethod, open_method
+from services.counting.core.rounds import Round
 from services.counting.core.tabulate import Profile, tabulate
 from shared.contract.elections import Contest, Method
 from tests.property.counting.test_counts_agree import check_trace
@@ -55,6 +56,27 @@ def test_a_live_count_is_the_cold_one_whoever_comes_and_goes(method: Method) -> 
         check_withdrawal(live, contest, both)
         live.apply((section, marks, -ballots) for (section, marks), ballots in first.items())
         assert live.count() == tabulate(second, contest, MAX_SECTIONS)
+
+
+@pytest.mark.parametrize("method", get_args(Method))
+def test_every_figure_of_a_count_is_a_whole_number(method: Method) -> None:
+    """Python's own integers, which have no size and lose nothing."""
+    for contest, profile, _ in small_contests(method):
+        for round_ in tabulate(profile, contest, MAX_SECTIONS).rounds:
+            assert {type(figure) for figure in figures(round_)} <= {int}
+
+
+def figures(round_: Round) -> Iterator[object]:
+    """Yield all that a round counts."""
+    yield from (round_.number, round_.run, *round_.residue_by_section, *round_.continuing, *round_.seated)
+    for votes, inactive in zip(round_.votes_by_section, round_.inactive_by_section, strict=True):
+        yield from (*votes, *inactive.values())
+    for transfer in round_.transfers:
+        yield from (transfer.source, transfer.votes)
+    for decision in round_.decisions:
+        yield from (decision.candidate, *decision.tied)
+    optional = [round_.threshold, *(decision.margin for decision in round_.decisions)]
+    yield from (figure for figure in optional if figure is not None)
 
 
 def check_withdrawal(live: LiveMethod, contest: Contest, profile: Profile) -> None:
