@@ -78,6 +78,15 @@ def test_meek_asks_who_should_be_the_loser_of_the_round_it_is() -> None:
     assert count.rounds[2].eliminated == {2}
 
 
+def test_by_meeks_method_one_last_place_apart_is_not_level_where_no_surplus_is_left() -> None:
+    """Banana keeps the quota to the last place; apple has 1.999999999 votes by then, cherry 2."""
+    papers = {(0, "0"): 1, (0, "1>0"): 3, (0, "2"): 2}
+    first, second, last = tabulate(papers, of("meek", seats=2, candidates=3), 1).rounds
+    assert second.votes == (1_999_999_999, 2_000_000_001, 2_000_000_000)
+    assert [(d.candidate, d.margin, d.tied) for d in second.decisions] == [(0, 1, ())]
+    assert (first.elected, last.elected) == ((1,), (2,))
+
+
 @pytest.mark.parametrize("method", get_args(Method))
 def test_a_trace_without_papers_has_no_row_and_only_whole_numbers(method: Method) -> None:
     """Rows are told by whole numbers, however many there are."""
