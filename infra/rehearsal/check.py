@@ -2,7 +2,7 @@
 
 Rule 1: every ballot has the verdict its script says. A ballot sent again has the same, or is the same ballot.
 Rule 2: the papers that stand are those of the subject, elector by elector.
-Rule 3: the published account of all ballots is that of the verdict log.
+Rule 3: the published account of all ballots is that of the verdict log, whose chains end in the published heads.
 Rule 4: the published rounds are the cold count of the papers that stand, field by field, and of the whole contest.
 """
 
@@ -61,6 +61,8 @@ def _in_balance(box: Box, published: Standing) -> Iterator[str]:
     if reasons != published.balance.reasons:
         yield f"verdicts: published {published.balance.reasons}, in the log {dict(sorted(reasons.items()))}"
     accepted = sum(map(len, box.papers.values()))
+    if tuple(box.heads) != published.heads:
+        yield f"heads of the chains: published {published.heads}, in the log {tuple(box.heads)}"
     if accepted != published.balance.accepted:
         yield f"accepted: published {published.balance.accepted}, in the log {accepted}"
 

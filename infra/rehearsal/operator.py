@@ -27,8 +27,9 @@ class RehearsalFailed(RuntimeError):
 class Operator:
     """The operator's API at a URL, with its token."""
 
-    def __init__(self, client: httpx.AsyncClient, url: str, token: str) -> None:
+    def __init__(self, client: httpx.AsyncClient, url: str, token: str, retry_s: float = RETRY_S) -> None:
         self._client = client
+        self._retry_s = retry_s
         self.url = url
         self.headers = {"Authorization": f"Bearer {token}"}
 
@@ -53,5 +54,5 @@ class Operator:
                 trouble = f"{answer.status_code}: {answer.text}"
                 if answer.status_code not in LATER:
                     raise RehearsalFailed(f"the operator refused {path}: {answer.text}")
-            await asyncio.sleep(RETRY_S)
+            await asyncio.sleep(self._retry_s)
         raise RehearsalFailed(f"{path} was not carried out after {TRIES} tries, the last one: {trouble}")

@@ -29,6 +29,7 @@ class Outcome:
     """By step."""
     differences: Sequence[str]
     """None, if all is well."""
+    killed: Sequence[str]
     written: Sequence[Path]
 
 
@@ -62,7 +63,10 @@ async def rehearse(
     steps.done("close")
     found, written = await _tell(rehearsal, subject, scenes, standing, out)
     steps.done("check and report")
-    return Outcome(len(subject.papers), standing.balance, rehearsal.retries, steps.seconds, found, written)
+    killed = [victim for scene in scenes for victim in scene.kills]
+    return Outcome(
+        len(subject.papers), standing.balance, rehearsal.retries, steps.seconds, found, killed, written
+    )
 
 
 async def _tell(

@@ -4,7 +4,7 @@ Rule 1: every wait has a bound, and says what it waited for when it is over.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from math import inf
 
@@ -15,7 +15,7 @@ from infra.demo.forms import CodesRefused, issue_codes
 from infra.rehearsal.deployment import Deployment
 from infra.rehearsal.forms import ballot_forms
 from infra.rehearsal.operator import Operator, RehearsalFailed
-from infra.rehearsal.script import Scene
+from infra.rehearsal.script import Order, Scene
 from infra.rehearsal.subject import Subject
 from infra.rehearsal.verdicts import Box
 from services.audit.log import CastLog, LogError
@@ -25,6 +25,8 @@ from shared.contract.topics import BALLOTS_CAST, BALLOTS_JUDGED
 
 COUNT_BOUND_S = 120.0
 LOOK_EVERY_S = 0.1
+CLERKS = 8
+"""Orders of a scene that are given at once; the operator carries them out one by one."""
 
 Seen = Callable[[int, int, int], None]
 """Is told how many ballots are cast, how many are counted, and how many there are."""
@@ -115,13 +117,15 @@ class Rehearsal:
             async with asyncio.TaskGroup() as acts:
                 for victim in scene.kills:
                     acts.create_task(self._where.kill(victim))
-                acts.create_task(self._give(scene))
+                orders = iter(scene.orders)
+                for _ in range(CLERKS):
+                    acts.create_task(self._give(orders))
                 acts.create_task(self._cast_all(scene))
         except* (CastingFailed, RehearsalFailed) as group:
             raise RehearsalFailed(str(group.exceptions[0])) from group
 
-    async def _give(self, scene: Scene) -> None:
-        for order in scene.orders:
+    async def _give(self, orders: Iterator[Order]) -> None:
+        for order in orders:
             await self._operator.order(self._election, order.command, order.about)
 
     async def _cast_all(self, scene: Scene) -> None:

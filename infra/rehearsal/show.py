@@ -48,6 +48,7 @@ def table(outcome: Outcome) -> Table:
     for step, seconds in outcome.seconds.items():
         shown.add_row(f"{step}, s", f"{seconds:.1f}")
     shown.add_row("ballots a second, cast", f"{balance.cast / max(outcome.seconds['cast'], 0.001):,.0f}")
+    shown.add_row("services killed", f"{len(outcome.killed)}")
     shown.add_row("requests sent again", f"{outcome.retries:,}")
     shown.add_row("equal to the cold count", "no" if outcome.differences else "yes")
     return shown

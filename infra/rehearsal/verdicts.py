@@ -34,18 +34,21 @@ class Box:
         self._election = election
         self.papers: dict[int, list[Paper]] = {}
         self.verdicts: list[Verdict] = []
+        self.heads: list[str] = []
+        """Of each shard's chain, where its reading ended."""
 
     def read(self, shard: int, cast: Sequence[bytes], judged: Iterable[bytes]) -> None:
         """Take a shard's cast records, and their verdicts. Raises Gap, Incoherent."""
-        done = 0
+        done, head = 0, ""
         for value in judged:
             record = decode_judged(value)
             if done == len(cast) or not is_next(f"verdict in shard {shard}", done, record.source):
                 continue
             self._take(record, cast[done])
-            done += 1
+            done, head = done + 1, record.head
         if done < len(cast):
             raise Incoherent(f"shard {shard}: expected {len(cast)} verdicts, found {done}")
+        self.heads.append(head)
 
     def _take(self, record: HotVerdict | verdicts.ControlJudged, cast: bytes) -> None:
         if isinstance(record, verdicts.ControlJudged):

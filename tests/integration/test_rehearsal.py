@@ -5,16 +5,21 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from infra.local.kafka import EmbeddedKafka
 from infra.local.valkey import EmbeddedValkey
-from infra.rehearsal.deployment import VICTIMS, deployed
+from infra.rehearsal.check import differences
+from infra.rehearsal.deployment import VICTIMS, Deployment, deployed
 from infra.rehearsal.every import Row, every
+from infra.rehearsal.operator import Operator
 from infra.rehearsal.rehearse import Outcome, rehearse
-from infra.rehearsal.script import Mischief
+from infra.rehearsal.run import Rehearsal
+from infra.rehearsal.script import Mischief, script
 from infra.rehearsal.sources import plain
+from infra.rehearsal.subject import Subject
 from services.counting.contests import Asked
 from tests.support.reference import data
 from tests.unit.cli.front import livecount, ward
@@ -35,37 +40,65 @@ FOLDERS = (
 WILD = Mischief(seed=2026, double_votes=0.5, voids=0.5, withdrawals=2)
 
 
+class Came(NamedTuple):
+    """What came of all that is rehearsed on one deployment."""
+
+    rows: list[Row]
+    chaos: Outcome
+    """A ward, while every service is killed once."""
+    meddled: list[str]
+    """How another rehearsal of the ward differs, in which somebody else voids the first elector."""
+
+
 async def rehearsals(
     kafka: EmbeddedKafka, valkey: EmbeddedValkey, work: Path, configs: Iterable[Path], blt: Path
-) -> tuple[list[Row], Outcome]:
-    """Return what becomes of configurations and, while every service is killed once, of a BLT file: on one deployment."""
+) -> Came:
+    """Rehearse everything."""
+    subject = plain(blt, Asked("scottish-stv"))
+    killing = WILD._replace(victims=VICTIMS)
     async with deployed(work / "stack", kafka.bootstrap, valkey.url, f"rehearsal-{os.getpid()}") as where:
         rows = [row async for row in every(where, configs, WILD, work)]
-        chaos = WILD._replace(victims=VICTIMS)
-        ward_of = plain(blt, Asked("scottish-stv"))
-        return rows, await rehearse(where, ward_of, "ward", chaos, work / "ward", lambda *_: None)
+        meddled = await meddled_with(where, subject)
+        chaos = await rehearse(where, subject, "chaos", killing, work / "ward", lambda *_: None)
+        return Came(rows, chaos, meddled)
+
+
+async def meddled_with(where: Deployment, subject: Subject) -> list[str]:
+    """Return how a rehearsal differs that somebody meddles with."""
+    scenes = script(subject.contest, subject.papers, WILD)
+    rehearsal = Rehearsal(where, subject, "meddled", lambda *_: None)
+    await rehearsal.open()
+    await rehearsal.cast(scenes)
+    await Operator(where.client, where.at["operator"], where.token).order("meddled", "void", {"elector": 0})
+    standing = await rehearsal.close()
+    box = await rehearsal.read_back(standing.watermark)
+    return list(differences(subject, [ballot for scene in scenes for ballot in scene.ballots], box, standing))
 
 
 def test_a_rehearsal_is_told_as_a_cold_count_is(
     kafka: EmbeddedKafka, valkey: EmbeddedValkey, tmp_path: Path
 ) -> None:
-    """Every report byte for byte, with double votes, voids and withdrawals, and with kill -9 of every service."""
+    """Every report byte for byte, with double votes, voids and withdrawals, and with kill -9 of every service.
+
+    A ballot that is taken out behind the rehearsal's back is told.
+    """
     configs = [next(data("rctab", folder).glob("*_config.json")) for folder in FOLDERS]
     blt = ward(tmp_path)
-    rows, outcome = asyncio.run(rehearsals(kafka, valkey, tmp_path, configs, blt))
-    told = {row.config.parent.name: row.verdict for row in rows}
-    assert told == {
+    came = asyncio.run(rehearsals(kafka, valkey, tmp_path, configs, blt))
+    assert {row.config.parent.name: row.verdict for row in came.rows} == {
         **dict.fromkeys(FOLDERS, "equal"),
         "clear_ballot_with_inline_comma": "not live",
         "max_ranking_enforcement": "refused",
-    }, rows
+    }, came.rows
 
-    assert outcome.differences == []
-    assert outcome.balance.reasons["already-voted"] >= 12
-    assert outcome.balance.reasons["void-elector"] >= 6
-    assert outcome.retries
+    assert came.chaos.differences == []
+    assert sorted(came.chaos.killed) == sorted(VICTIMS)
+    assert came.chaos.balance.reasons["already-voted"] >= 12
+    assert came.chaos.balance.reasons["void-elector"] >= 6
     cold = livecount("count", blt, "--method", "scottish-stv", "--json").stdout
-    assert [path.read_text() for path in outcome.written] == [cold]
+    assert [path.read_text() for path in came.chaos.written] == [cold]
+
+    assert came.meddled == ["elector 0 (paper 1): cast '0>1' in section 0, counted none"]
 
 
 def test_the_command_brings_up_a_deployment_of_its_own(tmp_path: Path) -> None:
