@@ -3,6 +3,7 @@
 Rule 1: a run that a fault of the world ended is followed by another, after a wait with a bound; anything else stops
         the shard, for a stated reason, until it is put right.
 Rule 2: who gives shards out and how the log is reached is the business of others (see group).
+Rule 3: a process that was given no shard stands by: it is ready to be given one.
 """
 
 import asyncio
@@ -45,10 +46,12 @@ class Shards:
         self._health = health
         self._runs: dict[int, asyncio.Task[None]] = {}
         self._progress: dict[int, Progress] = {}
+        self._waiting = True
         health.set(work.service, ready=False, detail="waiting for shards")
 
     def begin(self, shards: Iterable[int]) -> None:
-        """Begin to follow these shards."""
+        """Begin to follow these shards; none: stand by."""
+        self._waiting = False
         for shard in shards:
             self._progress[shard] = Progress()
             name = f"{self._work.service} shard {shard}"
@@ -64,6 +67,7 @@ class Shards:
                 run.cancel()
                 with suppress(asyncio.CancelledError):
                     await run
+        self._waiting = not self._runs
         self._note_health()
 
     async def end_all(self) -> None:
@@ -111,9 +115,9 @@ class Shards:
     def _note_health(self) -> None:
         shards = self._progress.items()
         behind = [f"shard {n}: {p.detail or p.position}" for n, p in shards if p.detail or not p.caught_up]
-        ready = bool(self._progress) and not behind
-        detail = "; ".join(behind) or (f"{len(shards)} shards" if shards else "waiting for shards")
-        self._health.set(self._work.service, ready=ready, detail=detail)
+        held = f"{len(shards)} shards" if shards else "standing by"
+        detail = "waiting for shards" if self._waiting else "; ".join(behind) or held
+        self._health.set(self._work.service, ready=not self._waiting and not behind, detail=detail)
 
     def _report(self, shard: int, progress: Progress) -> ShardReport:
         state = progress.state if progress.state == "stopped" or progress.caught_up else "catching-up"
