@@ -32,10 +32,11 @@ class Answer(msgspec.Struct, gc=False):
 
     line: int
     status: str
+    receipt: str = ""
     problem: dict[str, object] = {}
 
 
-_read_answers = msgspec.json.Decoder(Answer).decode_lines
+_decode_answers = msgspec.json.Decoder(Answer).decode_lines
 
 
 @dataclass
@@ -132,7 +133,7 @@ class Casting:
                 if found.status_code != 200:
                     self._put_off(found.status_code, (await found.aread()).decode(), LATER)
                 else:
-                    async for answers in _answers(found):
+                    async for answers in read_answers(found):
                         for answer in answers:
                             self._note(answer, done)
         except (httpx.TransportError, msgspec.DecodeError) as fault:
@@ -163,12 +164,12 @@ class Casting:
         await asyncio.sleep(max(0.0, due_s - _now_s()))
 
 
-async def _answers(found: httpx.Response) -> AsyncIterator[list[Answer]]:
+async def read_answers(found: httpx.Response) -> AsyncIterator[list[Answer]]:
     """Yield the answers whose lines are whole, as they arrive. Raises httpx.TransportError, msgspec.DecodeError."""
     rest = b""
     async for chunk in found.aiter_bytes():
         whole, _, rest = (rest + chunk).rpartition(b"\n")
-        yield _read_answers(whole)
+        yield _decode_answers(whole)
 
 
 def _now_s() -> float:

@@ -20,6 +20,7 @@ DEFAULT_PORTS: Final[Mapping[str, int]] = MappingProxyType(
     {"results": 8100, "intake": 8101, "operator": 8102, "validation": 8103, "counting": 8104, "monitor": 8105}
 )
 DEFAULT_SHARDS: Final = 4
+ONE_EACH: Final[Mapping[str, int]] = MappingProxyType({})
 SECRET_BYTES: Final = 32
 
 
@@ -30,25 +31,38 @@ def deployment(
     ports: Mapping[str, int] = DEFAULT_PORTS,
     *,
     shards: int = DEFAULT_SHARDS,
+    instances: Mapping[str, int] = ONE_EACH,
 ) -> list[ServiceSpec]:
-    """Return the services in the order they start; `ports` holds one for each, and one for the monitor."""
+    """Return the services in the order they start; `ports` holds one for each process, and one for the monitor.
+
+    `instances` says of which service there is more than one process; each further one has a data folder of its own.
+    """
     common = {
         "LIVECOUNT_KAFKA": addresses.kafka,
         "LIVECOUNT_REDIS": addresses.redis,
         "LIVECOUNT_NAMESPACE": namespace,
         "LIVECOUNT_SHARDS": str(shards),
-        "LIVECOUNT_DATA_DIR": str(data_dir.absolute()),
         "LIVECOUNT_SECRET_FILE": str(data_dir.absolute() / "secret"),
         "LIVECOUNT_MONITOR_PORT": str(ports["monitor"]),
     }
+    named = [
+        (service, number, service if number == 1 else f"{service}-{number}")
+        for service in SERVICES
+        for number in range(1, instances.get(service, 1) + 1)
+    ]
     return [
         ServiceSpec(
-            name=service,
+            name=name,
             argv=(sys.executable, "-m", f"services.{service}"),
-            env={**common, "LIVECOUNT_PORT": str(ports[service])},
-            ready_url=f"http://{LOOPBACK}:{ports[service]}/ready",
+            env={
+                **common,
+                "LIVECOUNT_PORT": str(ports[name]),
+                "LIVECOUNT_INSTANCE": str(number),
+                "LIVECOUNT_DATA_DIR": str((data_dir if number == 1 else data_dir / name).absolute()),
+            },
+            ready_url=f"http://{LOOPBACK}:{ports[name]}/ready",
         )
-        for service in SERVICES
+        for service, number, name in named
     ]
 
 

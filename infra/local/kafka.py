@@ -41,12 +41,15 @@ JVM_FLAGS: Final = (
 
 
 class Broker:
-    """One node, broker and controller at once: its number, its two ports, its folder, its process."""
+    """One node, broker and controller at once: its number, its two ports, its folder, its process.
+
+    `advertised_port` is where it tells clients and other brokers to find it: its own unless something stands between.
+    """
 
     def __init__(self, node: int, folder: Path, port: int, controller_port: int) -> None:
         self.node = node
         self.folder = folder
-        self.port = port
+        self.port = self.advertised_port = port
         self.controller_port = controller_port
         self.child = Child(f"kafka-{node}", [], folder / "broker.log")
 
@@ -97,6 +100,7 @@ class Broker:
             node_id=self.node,
             voters=",".join(f"{b.node}@{ports.LOOPBACK}:{b.controller_port}" for b in cluster.brokers),
             port=self.port,
+            advertised_port=self.advertised_port,
             controller_port=self.controller_port,
             log_dir=self._log_dir,
             replication=cluster.replication,
@@ -123,7 +127,7 @@ class EmbeddedKafka:
     @property
     def bootstrap(self) -> str:
         """The brokers' addresses, as clients take them: "127.0.0.1:21000,127.0.0.1:21002"."""
-        return ",".join(f"{ports.LOOPBACK}:{broker.port}" for broker in self.brokers)
+        return ",".join(f"{ports.LOOPBACK}:{broker.advertised_port}" for broker in self.brokers)
 
     @property
     def cluster_id(self) -> str:
@@ -151,7 +155,8 @@ class EmbeddedKafka:
             for broker in down:
                 broker.wait_ready()
         except BaseException:
-            self.kill()
+            for broker in down:  # those that run go on
+                broker.child.kill()
             raise
 
     def stop(self) -> None:
