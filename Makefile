@@ -6,7 +6,7 @@ RATE ?= 14000
 CONTESTS ?= 10000
 BIN := .venv/bin
 
-.PHONY: help setup demo up test check bench-count bench-stages bench-peers mutate format clean
+.PHONY: help setup demo up test check bench-count bench-stages bench-peers chaos mutate format clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,10 @@ bench-peers: .livecount/peers/ready ## install those peers, in an environment of
 	@uv=$$(command -v uv || echo .venv/bootstrap/bin/uv); $$uv venv --quiet --allow-existing --python $(BIN)/python .livecount/peers && \
 	  $$uv pip install --quiet --python .livecount/peers/bin/python -r tests/bench/peers.txt
 	@touch $@
+
+chaos: .venv/ready ## break everything on three brokers while ballots are cast (BALLOTS KILLS PAUSES BROKER_KILLS SEED)
+	$(BIN)/python -m tests.chaos $(if $(BALLOTS),--ballots $(BALLOTS)) $(if $(KILLS),--kills $(KILLS)) \
+	  $(if $(PAUSES),--pauses $(PAUSES)) $(if $(BROKER_KILLS),--broker-kills $(BROKER_KILLS)) $(if $(SEED),--seed $(SEED))
 
 mutate: .venv/ready ## change the rules of counting one by one: do the tests notice? (RULES="ties decide", MINUTES=60)
 	@uv=$$(command -v uv || echo .venv/bootstrap/bin/uv); $$uv run --no-sync --frozen --with mutmut==3.8.1 \

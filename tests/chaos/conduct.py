@@ -1,0 +1,150 @@
+"""The conduct of a run: an election is held while it is being broken.
+
+Rule 1: ballots arrive for as long as the faults last: each salvo lets the next share of them through.
+Rule 2: orders are given in the middle of it all: voids, a withdrawal, two pauses, and the close with ballots in flight.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from services.operator.lifecycle import Command
+from shared.contract.standings import Status
+from tests.chaos import log
+from tests.chaos.books import Books
+from tests.chaos.cluster import Cluster
+from tests.chaos.feed import Viewer
+from tests.chaos.load import GIVE_UP_S, ChaosFailed, Gate
+from tests.chaos.monkey import Monkey
+from tests.chaos.officer import Officer
+from tests.chaos.plan import Act
+from tests.support.elections import Life
+
+FINAL_BOUND_S: Final = 120.0
+STEP_S: Final = 4.0
+LAST_SHARE: Final = 0.05
+"""Of the requests: they are sent while and after the election is closed."""
+VOIDED: Final = 20
+
+
+Order = Callable[[], Coroutine[Any, Any, None]]
+
+
+@dataclass
+class Run:
+    """The parts of a run, and its conduct."""
+
+    cluster: Cluster
+    books: Books
+    officer: Officer
+    viewers: list[Viewer]
+    monkey: Monkey
+    ends: log.Ends
+    gate: Gate
+    say: Callable[[str], None]
+    faults: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._life = Life(self.books.election)
+        self._orders: list[tuple[float, Order]] = [
+            (0.10, self._void),
+            (0.20, self._withdraw),
+            (0.25, self._forge),
+            (0.30, self._pause),
+            (0.50, self._restore),
+            (0.60, self._reinstate),
+            (0.70, self._forge),
+            (0.75, self._pause),
+        ]
+
+    async def conduct(self, plan: list[list[Act]]) -> None:
+        """Break and order, step by step, the close at the last one. Raises ChaosFailed."""
+        for step, acts in enumerate(plan, 1):
+            last = step == len(plan)
+            if last:
+                await self._wait_for_answers()
+            await self._let_through(
+                1.0 if last else (1 - LAST_SHARE) * min(1.0, step / (len(plan) - 1)), step
+            )
+            orders = [self._close] if last else self._due(step / len(plan))
+            async with asyncio.TaskGroup() as together:
+                broken = together.create_task(self.monkey.salvo(acts))
+                for order in orders:
+                    together.create_task(order())
+            told = ", ".join(
+                f"{a.kind} {a.victim} {max(a.ready_s, a.shown_s):.1f} s" for a in broken.result()
+            )
+            self.say(f"{step}/{len(plan)}  {self.books.recorded:,} recorded, {self._shown():,} shown  {told}")
+
+    async def _wait_for_answers(self) -> None:
+        """Wait until all that was let through has a clear answer: what comes now is for the close."""
+        due = int(len(self.books.order) * (1 - LAST_SHARE) * 0.999)
+        async with asyncio.timeout(GIVE_UP_S):
+            while self.books.recorded + self.books.refused < due:
+                await asyncio.sleep(0.1)
+
+    async def _let_through(self, share: float, step: int) -> None:
+        """Let requests through up to a share of all, as evenly as the steps so far tell how long one takes."""
+        so_far_s = asyncio.get_running_loop().time() - self.monkey.began_s
+        await self.gate.raise_to(int(len(self.books.order) * share), (STEP_S + so_far_s) / step)
+
+    async def end(self) -> None:
+        """See the count become final and certified."""
+        await self._until(Status.COMPLETE)
+        await self.officer.certify()
+        await self._until(Status.CERTIFIED)
+
+    def _due(self, share: float) -> Iterator[Order]:
+        while self._orders and self._orders[0][0] <= share:
+            yield self._orders.pop(0)[1]
+
+    def _shown(self) -> int:
+        return min(viewer.sequence for viewer in self.viewers)
+
+    async def _until(self, status: Status) -> None:
+        try:
+            async with asyncio.timeout(FINAL_BOUND_S):
+                while not all(v.newest and v.newest.status is status for v in self.viewers):
+                    await asyncio.sleep(0.1)
+                while self._shown() < await self.ends.length():
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            found = [(v.contest, v.newest and v.newest.status, v.sequence) for v in self.viewers]
+            raise ChaosFailed(
+                f"waited {FINAL_BOUND_S:g} s for {status} of {self.ends.heard} records: {found}"
+            ) from None
+
+    async def _void(self) -> None:
+        for elector in self._suspects():
+            await self.officer.change_elector(Command.VOID, elector)
+
+    async def _restore(self) -> None:
+        for elector in self._suspects()[::2]:
+            await self.officer.change_elector(Command.RESTORE, elector)
+
+    async def _withdraw(self) -> None:
+        await self.officer.change_candidate(Command.WITHDRAW, "mayor", "elm")
+
+    async def _reinstate(self) -> None:
+        await self.officer.change_candidate(Command.REINSTATE, "mayor", "elm")
+
+    async def _pause(self) -> None:
+        await self.officer.move(Command.PAUSE)
+        await asyncio.sleep(STEP_S / 2)
+        await self.officer.move(Command.RESUME)
+
+    async def _forge(self) -> None:
+        await log.write(self.cluster, log.forged(self.books, self._life))
+
+    async def _close(self) -> None:
+        """Close while ballots are in flight; then try to undo it, by mistake and past the operator."""
+        await asyncio.sleep(STEP_S / 4)
+        await self.officer.move(Command.CLOSE)
+        for command in (Command.OPEN, Command.RESUME):
+            if not await self.officer.is_refused(command):
+                self.faults.append(f"{command} of a closed election was not refused")
+        await log.write(self.cluster, log.too_late(self.books, self._life))
+
+    def _suspects(self) -> list[int]:
+        return list(range(0, self.books.present, max(1, self.books.present // VOIDED)))

@@ -1,0 +1,153 @@
+"""The clients: they send what their books say over HTTP, and send it again until the answer is clear.
+
+Rule 1: a ballot is acknowledged only by a 202 or a line that says "recorded", with the ballot's own receipt.
+Rule 2: no answer, 429, 503 and a pause mean the same ballot again; any answer the books do not foresee is a fault.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import httpx
+import msgspec
+
+from infra.demo.casting import Answer, read_answers
+from services.intake.receipts import receipt
+from tests.chaos.books import ELECTION, REFUSALS, Books
+
+STREAMS: Final = 4
+VOTERS: Final = 4
+CHUNK: Final = 250
+SINGLES: Final = 25
+RETRY_S: Final = 0.25
+GIVE_UP_S: Final = 180.0
+CLOSED: Final = ("is closed", "is closed and certified")
+LATER: Final = (404, 409, 429, 503)
+"""404: intake hears of the election a moment after the operator; 409: it is not open yet, or paused."""
+
+
+class ChaosFailed(Exception):
+    """The run cannot go on, and why."""
+
+
+class Gate:
+    """Lets requests through at a pace, up to a ceiling; both are set as the faults go on."""
+
+    def __init__(self) -> None:
+        self._interval_s = 0.0
+        self._free_at_s = 0.0
+        self._taken = 0
+        self._ceiling = 0
+        self._raised = asyncio.Condition()
+
+    async def raise_to(self, ceiling: int, within_s: float) -> None:
+        """Let so many through in all, those that are left evenly within so many seconds."""
+        async with self._raised:
+            self._ceiling = ceiling
+            self._interval_s = within_s / max(1, ceiling - self._taken)
+            self._raised.notify_all()
+
+    async def take(self, requests: int) -> None:
+        """Return when so many more may be sent."""
+        async with self._raised:
+            await self._raised.wait_for(lambda: self._taken < self._ceiling)
+            self._taken += requests
+        now = asyncio.get_running_loop().time()
+        self._free_at_s = max(self._free_at_s, now) + requests * self._interval_s
+        await asyncio.sleep(self._free_at_s - now)
+
+
+@dataclass
+class Load:
+    """Sends all of `books.order`; `key` is the election's, to check receipts with."""
+
+    client: httpx.AsyncClient
+    url: str
+    books: Books
+    key: bytes
+    gate: Gate
+    _left: Iterator[Sequence[int]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        order: list[int] = self.books.order.tolist()
+        self._left = iter([order[start : start + CHUNK] for start in range(0, len(order), CHUNK)])
+
+    async def run(self) -> None:
+        """Send until every request has a clear answer. Raises ChaosFailed."""
+        path = f"{self.url}/v1/elections/{ELECTION}/ballots"
+        async with asyncio.TaskGroup() as clients:
+            for _ in range(STREAMS):
+                clients.create_task(self._scanner(f"{path}/bulk"))
+
+    async def _scanner(self, path: str) -> None:
+        """Send chunk after chunk: a few ballots one by one, as electors do, the others as a stream."""
+        for chunk in self._left:
+            await self.gate.take(len(chunk))
+            singles, lines = chunk[:SINGLES], chunk[SINGLES:]
+            voters = iter(singles)
+            async with asyncio.TaskGroup() as all_at_once:
+                all_at_once.create_task(self._until_clear(path, lines))
+                for _ in range(VOTERS):
+                    all_at_once.create_task(self._voter(path.removesuffix("/bulk"), voters))
+
+    async def _voter(self, path: str, items: Iterator[int]) -> None:
+        for item in items:
+            await self._until_clear(path, [item])
+
+    async def _until_clear(self, path: str, items: Sequence[int]) -> None:
+        try:
+            async with asyncio.timeout(GIVE_UP_S):
+                while items := await self._send(path, items):
+                    self.books.retries += 1
+                    await asyncio.sleep(RETRY_S)
+        except TimeoutError:
+            raise ChaosFailed(f"{len(items)} requests without a clear answer after {GIVE_UP_S:g} s") from None
+
+    async def _send(self, path: str, items: Sequence[int]) -> list[int]:
+        """Send together; return what has no clear answer."""
+        clear: set[int] = set()
+        bulk = path.endswith("/bulk")
+        kind = "application/x-ndjson" if bulk else "application/json"
+        body = b"\n".join(map(self.books.body, items))
+        try:
+            async with self.client.stream(
+                "POST", path, content=body, headers={"Content-Type": kind}
+            ) as found:
+                if not bulk or found.status_code != 200:
+                    answer = _single(found.status_code, await found.aread())
+                    clear |= {place for place, item in enumerate(items) if self._is_clear(item, answer)}
+                else:
+                    async for answers in read_answers(found):
+                        clear |= {a.line - 1 for a in answers if self._is_clear(items[a.line - 1], a)}
+        except (httpx.TransportError, msgspec.DecodeError):
+            pass
+        return [item for place, item in enumerate(items) if place not in clear]
+
+    def _is_clear(self, item: int, answer: Answer) -> bool:
+        """Enter an answer in the books; return False if the request must be sent again. Raises ChaosFailed."""
+        books = self.books
+        if answer.status == "recorded" and item >= 0:
+            elector = int(books.elector[item])
+            if answer.receipt != receipt(self.key, ELECTION, books.ballot_id(item), elector):
+                raise ChaosFailed(f"ballot {item} got another ballot's receipt: {answer.receipt}")
+            books.acknowledged[item] = min(255, int(books.acknowledged[item]) + 1)
+            books.recorded += 1
+            return True
+        status, detail = answer.problem.get("status"), str(answer.problem.get("detail"))
+        if status == 409 and detail.endswith(CLOSED):
+            books.late += 1
+            return True
+        if item < 0 and status == REFUSALS[item]:
+            books.refused += 1
+            return True
+        if status in LATER:
+            return False
+        raise ChaosFailed(f"request {item} was answered {answer}")
+
+
+def _single(status: int, body: bytes) -> Answer:
+    found = msgspec.json.decode(body)
+    if status == 202:
+        return Answer(line=1, status="recorded", receipt=found["receipt"])
+    return Answer(line=1, status="refused", problem={**found, "status": status})

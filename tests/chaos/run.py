@@ -1,0 +1,147 @@
+"""One run from nothing to its report: a cluster, an election that is broken, and the truth about it."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+from rich.console import Console
+
+from infra.demo.forms import issue_codes
+from services.operator.lifecycle import Command
+from shared.contract.codes import election_key
+from tests.chaos import log
+from tests.chaos.books import CONTESTS, ELECTION, Books, draw
+from tests.chaos.cluster import Cluster, running
+from tests.chaos.conduct import Run
+from tests.chaos.disk import can_mount
+from tests.chaos.feed import Viewer
+from tests.chaos.load import ChaosFailed, Gate, Load
+from tests.chaos.monkey import Monkey
+from tests.chaos.officer import Officer
+from tests.chaos.plan import Act, Counts, Kind, salvos
+from tests.chaos.report import Report
+from tests.chaos.truth import check_standings, expected_hashes, truth_of
+from tests.support.elections import MASTER
+
+HTTP_TIMEOUT_S: Final = 10.0
+ROLL: Final = 1.06
+"""Electors for each ballot asked for: some never vote, and the last ones come too late."""
+SNAPSHOT_BYTES: Final = 200
+"""An elector's part of the snapshots on a disk, generously: three files of a quarter of the electors, twice over."""
+DISK_MIB: Final = 16
+
+
+@dataclass(frozen=True)
+class Options:
+    """How many ballots are to be acknowledged at least, how many faults, and from which seed."""
+
+    ballots: int
+    counts: Counts
+    seed: int
+
+
+async def run(options: Options, folder: Path, say: Callable[[str], None]) -> Report:
+    """Hold an election in an empty folder, break it, and report. Raises ChaosFailed, and what starting it raises."""
+    began_s = time.monotonic()
+    books = draw(int(options.ballots * ROLL), options.seed)
+    (folder / "secret").write_bytes(MASTER)
+    disk_mib = DISK_MIB + options.ballots * SNAPSHOT_BYTES // 2**20
+    with (folder / "said.log").open("w") as said:
+        async with running(folder, Console(file=said), disk_mib) as cluster:
+            say(f"three brokers and every service are up after {time.monotonic() - began_s:.0f} s")
+            try:
+                held = await _hold(cluster, books, _plan(options), say)
+            except ExceptionGroup as group:
+                raise _told(group, cluster) from group
+            records = await log.read(cluster)
+    held_s = time.monotonic() - began_s
+    say(f"all has ended after {held_s:.0f} s; the log is judged and counted again")
+    truth = truth_of(books, records.cast, records.judged, _key_of)
+    seen = [standing for viewer in held.viewers for standing in viewer.seen]
+    check_standings(truth, seen, records.cast, _key_of, say)
+    faults = [*held.faults, *_wrong_ends(held, records)]
+    facts = {
+        **asdict(options),
+        "seconds": round(held_s),
+        "disks": "tmpfs" if can_mount() else "left out: mounting one needs root",
+        **_facts(held),
+    }
+    return Report(facts, truth, held.monkey.log, faults)
+
+
+async def _hold(cluster: Cluster, books: Books, plan: list[list[Act]], say: Callable[[str], None]) -> Run:
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(httpx.AsyncClient(timeout=HTTP_TIMEOUT_S, trust_env=False))
+        ends = await stack.enter_async_context(log.ends_of(cluster))
+        officer = Officer(client, cluster.url("operator"), cluster.token)
+        await officer.configure(books.election.model_dump_json().encode())
+        url = f"{officer.url}/v1/elections/{ELECTION}/codes"
+        books.codes = await issue_codes(client, url, officer.headers)
+        await officer.move(Command.OPEN)
+        viewers = [Viewer(cluster.url("results"), contest.id) for contest in CONTESTS]
+        gate = Gate()
+        shown = lambda: min(viewer.sequence for viewer in viewers)  # noqa: E731
+        monkey = Monkey(cluster, ends.length, shown, asyncio.get_running_loop().time())
+        held = Run(cluster, books, officer, viewers, monkey, ends, gate, say)
+        load = Load(client, cluster.url("intake"), books, _key_of(ELECTION), gate)
+        async with asyncio.TaskGroup() as tasks:
+            watching = [tasks.create_task(viewer.watch()) for viewer in viewers]
+            casting = tasks.create_task(load.run())
+            await held.conduct(plan)
+            await casting
+            await held.end()
+            for watch in watching:
+                watch.cancel()
+    return held
+
+
+def _key_of(election: str) -> bytes:
+    return election_key(MASTER, election)
+
+
+def _plan(options: Options) -> list[list[Act]]:
+    """Return the salvos, without full disks where none can be had."""
+    plan = salvos(options.counts, options.seed)
+    if not can_mount():
+        plan = [[act for act in acts if act.kind is not Kind.DISK] for acts in plan]
+    return [acts for acts in plan if acts]
+
+
+def _wrong_ends(held: Run, records: log.Records) -> list[str]:
+    """Return what the viewers saw that cannot be, and where the final standing is not what the books give."""
+    found = [fault for viewer in held.viewers for fault in viewer.faults]
+    expected = expected_hashes(held.books, records.cast)
+    for viewer in held.viewers:
+        last = viewer.seen[-1]
+        if last.result_hash != expected[viewer.contest]:
+            found.append(f"{viewer.contest}: the final standing is not what the clients' books give")
+        if last.sequence != sum(map(len, records.cast)):
+            found.append(f"{viewer.contest}: the final standing covers {last.sequence} records")
+    return found
+
+
+def _facts(held: Run) -> dict[str, Any]:
+    books = held.books
+    return {
+        "requests": len(books.order),
+        "recorded": books.recorded,
+        "refused": books.refused,
+        "refused_late": books.late,
+        "requests_sent_again": books.retries,
+        "orders": held.officer.orders,
+        "orders_given_again": held.officer.repeats,
+        "answers_cut_off": sum(way.lost for way in held.cluster.ways.values()),
+        "feed_interruptions": sum(viewer.returns for viewer in held.viewers),
+    }
+
+
+def _told(group: ExceptionGroup[Exception], cluster: Cluster) -> Exception:
+    first: BaseException = group
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return ChaosFailed(f"{first}\n{cluster.tails()}") if isinstance(first, ChaosFailed) else group

@@ -1,0 +1,193 @@
+"""Holds what came out against what must be true: nothing lost, nothing doubled, no standing wrong. Pure.
+
+Rule 1: the log is judged again by the audit, every outcome to the last field, and by the books: each elector's first ballot, as the
+        client meant it, in the order of the log.
+Rule 2: a verdict counts where its turn is (`==`); whoever says it again must say the same bytes.
+Rule 3: every standing that a viewer saw equals a cold recount of the log up to its watermark.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from services.audit.ledger import ShardLedger
+from services.audit.report import report_of
+from services.audit.tabulate import results, tabulate
+from shared.contract.codec import HotBallot, HotVerdict, Unreadable, decode_cast, decode_judged
+from shared.contract.elections import Phase
+from shared.contract.events import (
+    ElectionClosed,
+    ElectionOpened,
+    ElectionPaused,
+    ElectionResumed,
+    ElectorRestored,
+    ElectorVoided,
+)
+from shared.contract.recounts import Recount
+from shared.contract.standings import result_hash
+from shared.contract.verdicts import Reason
+from tests.chaos.books import CONTESTS, ELECTION, Books
+from tests.chaos.feed import Seen
+
+Say = Callable[[str], None]
+KeyOf = Callable[[str], bytes]
+"""Election to its voting-code key."""
+
+_PHASE = {
+    ElectionOpened: {Phase.CONFIGURED: Phase.OPEN},
+    ElectionPaused: {Phase.OPEN: Phase.PAUSED},
+    ElectionResumed: {Phase.PAUSED: Phase.OPEN},
+    ElectionClosed: {Phase.OPEN: Phase.CLOSED, Phase.PAUSED: Phase.CLOSED},
+}
+
+
+@dataclass
+class Truth:
+    """What was found. `differences` says of each fault what and where; empty means that all was right."""
+
+    records: int = 0
+    repeated_verdicts: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    acknowledged: int = 0
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    wrong_verdicts: list[str] = field(default_factory=list)
+    standings: int = 0
+    wrong_standings: list[str] = field(default_factory=list)
+
+    @property
+    def differences(self) -> list[str]:
+        """Everything that is not as it must be."""
+        return [*self.lost, *self.doubled, *self.wrong_verdicts, *self.wrong_standings]
+
+
+def truth_of(
+    books: Books, cast: Sequence[Sequence[bytes]], judged: Sequence[Sequence[bytes]], key_of: KeyOf
+) -> Truth:
+    """Return what becomes of every acknowledged ballot and every record."""
+    truth = Truth(records=sum(map(len, cast)), acknowledged=int((books.acknowledged > 0).sum()))
+    found: set[int] = set()
+    accepted: Counter[int] = Counter()
+    for shard, records in enumerate(cast):
+        verdicts = _effective(judged[shard], shard, truth)
+        if len(verdicts) != len(records):
+            truth.wrong_verdicts.append(f"shard {shard}: {len(verdicts)} verdicts on {len(records)} records")
+        ledger = ShardLedger(shard, len(cast), key_of)
+        for offset, (value, verdict) in enumerate(zip(records, verdicts, strict=False)):
+            expected = ledger.take(value)
+            if verdict != expected:
+                truth.wrong_verdicts.append(f"shard {shard} offset {offset}: {verdict}, not {expected}")
+            if not isinstance(verdict, HotVerdict):
+                continue
+            truth.reasons[verdict.reason] = truth.reasons.get(verdict.reason, 0) + 1
+            record = decode_cast(value)
+            if isinstance(record, HotBallot):
+                number = books.number(record.ballot_id)
+                if number is not None:
+                    found.add(number)
+                if verdict.reason == Reason.ACCEPTED:
+                    accepted[record.elector] += 1
+    truth.lost = [
+        f"ballot {number} was acknowledged and has no verdict"
+        for number in (books.acknowledged > 0).nonzero()[0].tolist()
+        if number not in found
+    ]
+    truth.doubled = [f"elector {elector} was accepted {n} times" for elector, n in accepted.items() if n > 1]
+    return truth
+
+
+def _effective(judged: Sequence[bytes], shard: int, truth: Truth) -> list[object]:
+    """Return the verdicts that count, and note those that were said again."""
+    effective: list[object] = []
+    words: list[bytes] = []
+    for value in judged:
+        verdict = decode_judged(value)
+        if verdict.source == len(effective):
+            effective.append(verdict)
+            words.append(value)
+        elif verdict.source > len(effective):
+            truth.wrong_verdicts.append(
+                f"shard {shard}: verdict {verdict.source} where {len(effective)} is next"
+            )
+        else:
+            truth.repeated_verdicts += 1
+            if value != words[verdict.source]:
+                truth.wrong_verdicts.append(
+                    f"shard {shard} offset {verdict.source}: said again otherwise: {value!r}"
+                )
+    return effective
+
+
+def expected_hashes(books: Books, cast: Iterable[Iterable[bytes]]) -> dict[str, str]:
+    """Return each contest's result hash by the books: papers as clients meant them, never as the log has them."""
+    counted: Counter[tuple[int, tuple[str, ...]]] = Counter()
+    for records in cast:
+        for number in _standing_ballots(books, records):
+            counted[books.section(int(books.elector[number])), books.marks(number)] += 1
+    found = {}
+    for place, contest in enumerate(CONTESTS):
+        profile: Counter[tuple[int, str]] = Counter()
+        for (section, papers), ballots in counted.items():
+            profile[section, papers[place]] += ballots
+        found[contest.id] = result_hash(results(tabulate(profile, contest)))
+    return found
+
+
+def _standing_ballots(books: Books, records: Iterable[bytes]) -> Iterable[int]:
+    """Return the numbers of the ballots that stand at the end of a shard."""
+    phase, first, void = Phase.CONFIGURED, dict[int, int](), set[int]()
+    for value in records:
+        record = decode_cast(value)
+        if isinstance(record, Unreadable):
+            continue
+        if not isinstance(record, HotBallot):
+            if isinstance(record, ElectorVoided):
+                void.add(record.elector)
+            elif isinstance(record, ElectorRestored):
+                void.discard(record.elector)
+            else:
+                phase = _PHASE.get(type(record), {}).get(phase, phase)
+            continue
+        number = books.number(record.ballot_id)
+        if number is not None and phase is Phase.OPEN and record.elector not in void:
+            first.setdefault(record.elector, number)
+    return [number for elector, number in first.items() if elector not in void]
+
+
+def check_standings(
+    truth: Truth, seen: Sequence[Seen], cast: Sequence[Sequence[bytes]], key_of: KeyOf, say: Say
+) -> None:
+    """Recount the log at the watermark of every standing that was seen, and note those that differ."""
+    left = sorted(seen, key=lambda standing: standing.sequence)
+    while left:
+        left = _check_in_one_pass(truth, left, cast, key_of)
+        say(f"{truth.standings:,} of {len(seen):,} standings recounted")
+
+
+def _check_in_one_pass(
+    truth: Truth, seen: Sequence[Seen], cast: Sequence[Sequence[bytes]], key_of: KeyOf
+) -> list[Seen]:
+    """Check the standings whose watermarks follow one another; return the others."""
+    ledgers = [ShardLedger(shard, len(cast), key_of) for shard in range(len(cast))]
+    recount: Recount | None = None
+    left = []
+    for standing in seen:
+        if any(upto < at.position for upto, at in zip(standing.watermark, ledgers, strict=True)):
+            left.append(standing)
+            continue
+        if recount is None or standing.watermark != recount.watermark:
+            for ledger, upto in zip(ledgers, standing.watermark, strict=True):
+                for value in cast[ledger.shard][ledger.position : upto]:
+                    ledger.take(value)
+            recount = report_of(ELECTION, [ledger.count_of(ELECTION) for ledger in ledgers])
+        truth.standings += 1
+        truth.wrong_standings += [
+            f"{standing.contest} at {standing.watermark}: its {what} is not the recount's"
+            for what, shown, counted in (
+                ("result", standing.result_hash, recount.contests[standing.contest].result_hash),
+                ("balance", standing.balance, recount.balance),
+                ("chain", standing.heads, recount.heads),
+            )
+            if shown != counted
+        ]
+    return left
