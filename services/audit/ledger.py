@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from services.audit.judge import Cast, Effect, ShardAudit
 from shared.contract.chain import START, link
 from shared.contract.codec import HotBallot, HotVerdict, Unreadable, decode_cast
-from shared.contract.elections import Election
+from shared.contract.elections import Election, Phase
 from shared.contract.events import Control, ElectionConfigured
 from shared.contract.verdicts import ControlJudged, NoEffect, Paper, Reason
 
@@ -23,6 +23,7 @@ class ShardCount:
     watermark: int
     head: str
     definition: Election | None = None
+    phase: Phase | None = None
     reasons: Counter[str] = field(default_factory=Counter)
     papers: Counter[Cast] = field(default_factory=Counter)
     accepted: int = 0
@@ -65,6 +66,7 @@ class ShardLedger:
             self.position,
             self._head.hex(),
             audit.definition,
+            Phase(audit.phase),
             audit.reasons.copy(),
             audit.papers.copy(),
             audit.accepted,

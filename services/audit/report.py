@@ -29,7 +29,9 @@ def report_of(election: str, shards: Sequence[ShardCount]) -> Recount:
         config_hash=config_hash(definition),
         watermark=tuple(shard.watermark for shard in shards),
         heads=tuple(shard.head for shard in shards),
+        phases=tuple(shard.phase for shard in shards),
         balance=balance,
+        turnout=_turnout(definition, shards),
         withdrawn=tuple(sorted(_withdrawn(shards))),
         half_withdrawn=tuple(
             sorted(set().union(*(shard.withdrawn for shard in shards)) - _withdrawn(shards))
@@ -65,6 +67,14 @@ def _counted(definition: Election, place: int, shards: Sequence[ShardCount]) -> 
 
 def _withdrawn(shards: Sequence[ShardCount]) -> frozenset[tuple[str, str]]:
     return frozenset.intersection(*(shard.withdrawn for shard in shards))
+
+
+def _turnout(definition: Election, shards: Sequence[ShardCount]) -> dict[str, int]:
+    sections: Counter[int] = Counter()
+    for shard in shards:
+        for (section, _), ballots in shard.papers.items():
+            sections[section] += ballots
+    return {section.id: sections[place] for place, section in enumerate(definition.sections)}
 
 
 def _balance(shards: Sequence[ShardCount]) -> Balance:

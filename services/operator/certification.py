@@ -5,11 +5,11 @@ Rule 2: what disagrees is listed whole; nobody certifies over a list.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import zip_longest
 
+from shared.contract import agreement
 from shared.contract.elections import Election, config_hash
 from shared.contract.recounts import Recount
-from shared.contract.standings import Results, Standing, Status, decimal, result_hash, results_of
+from shared.contract.standings import Standing, Status
 
 _FINAL = (Status.COMPLETE, Status.CERTIFIED)  # certified already: an announcement that failed is repeated
 
@@ -33,28 +33,7 @@ def disagreements(standings: Sequence[Standing], recount: Recount) -> list[str]:
         for contest, candidate in recount.half_withdrawn
     ]
     for standing in standings:
-        name = standing.contest.id
-        found += [f"{name}: {fault}" for fault in _different_terms(standing, recount)]
-        recounted = recount.contests.get(name)
-        if recounted is None:
-            found.append(f"{name}: the recount does not hold this contest")
-            continue
-        found += [f"{name}: {difference}" for difference in differences(standing, recounted.results)]
-    return found
-
-
-def differences(standing: Standing, results: Results) -> list[str]:
-    """Return where a contest's recount differs from its standing, round by round; empty if it agrees."""
-    published = results_of(standing.rounds, standing.elected, standing.places)
-    places = standing.places
-    found = [*_round_differences("votes", published.rounds, results.rounds, places)]
-    found += _round_differences("inactive", published.inactive, results.inactive, places)
-    if published.places != results.places:
-        found.append(f"decimal places: published {published.places}, recounted {results.places}")
-    if published.elected != results.elected:
-        found.append(f"elected: published {_names(published.elected)}, recounted {_names(results.elected)}")
-    if standing.result_hash != result_hash(results):
-        found.append(f"result hash: published {standing.result_hash}, recounted {result_hash(results)}")
+        found += [f"{standing.contest.id}: {fault}" for fault in agreement.disagreements(standing, recount)]
     return found
 
 
@@ -65,36 +44,3 @@ def _unfinished(election: Election, standing: Standing) -> Iterator[str]:
         yield f"not final yet: {standing.status}"
     if not standing.balance.holds:
         yield f"the ballots do not balance: {standing.balance}"
-
-
-def _different_terms(standing: Standing, recount: Recount) -> Iterator[str]:
-    if standing.config_hash != recount.config_hash:
-        yield "the recount is of another definition"
-    if standing.watermark != recount.watermark:
-        yield f"watermark: published {standing.watermark}, recounted {recount.watermark}"
-    for shard, (ours, theirs) in enumerate(zip_longest(standing.heads, recount.heads)):
-        if ours != theirs:
-            yield f"shard {shard}, head of the chain: published {ours}, recounted {theirs}"
-    if standing.balance != recount.balance:
-        yield f"balance: published {standing.balance}, recounted {recount.balance}"
-
-
-def _round_differences(
-    what: str, published: Sequence[Mapping[str, int]], recounted: Sequence[Mapping[str, int]], places: int
-) -> Iterator[str]:
-    for number, (ours, theirs) in enumerate(zip_longest(published, recounted), start=1):
-        if ours is None or theirs is None:
-            yield f"round {number} ({what}): only {'recounted' if ours is None else 'published'}"
-            continue
-        for name in sorted({*ours, *theirs}):
-            if ours.get(name) != theirs.get(name):
-                told = (_votes(ours.get(name), places), _votes(theirs.get(name), places))
-                yield f"round {number}, {what} {name}: published {told[0]}, recounted {told[1]}"
-
-
-def _votes(units: int | None, places: int) -> str:
-    return "none" if units is None else decimal(units, places)
-
-
-def _names(ids: Sequence[str]) -> str:
-    return ", ".join(ids) or "nobody"

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from pydantic import Field
 
 from shared.contract.chain import Head
-from shared.contract.elections import Frozen
+from shared.contract.elections import Frozen, Phase
 from shared.contract.standings import Balance, Results
 
 RECOUNT: Final = "recount/2"
@@ -29,7 +29,9 @@ class Recount(Frozen):
     config_hash: str
     watermark: tuple[int, ...] = Field(description="For each shard, how many cast records were read")
     heads: tuple[Head, ...] = Field(description="For each shard, the head of its chain at the watermark")
+    phases: tuple[Phase | None, ...] = Field(description="For each shard, the phase at its watermark")
     balance: Balance
+    turnout: dict[str, int] = Field(description="Ballots that count, by section")
     withdrawn: tuple[tuple[str, str], ...] = Field((), description="Contest and candidate, in every shard")
     half_withdrawn: tuple[tuple[str, str], ...] = Field(
         (), description="Contest and candidate, in some shards only: the order was not written to its end"

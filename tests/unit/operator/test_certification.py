@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.operator.certification import differences, disagreements, obstacles
+from services.operator.certification import disagreements, obstacles
+from shared.contract.agreement import differences
 from shared.contract.elections import Phase, config_hash
 from shared.contract.recounts import Recount, Recounted
 from shared.contract.standings import Balance, Results, Round, Standing, Status, result_hash, results_of
@@ -43,7 +44,7 @@ def standing(contest: str = "drink", **changes: object) -> Standing:
         "status": Status.COMPLETE,
         "withheld": False,
         "balance": BALANCE,
-        "turnout": (),
+        "turnout": ({"section": "adults", "electors": 30, "accepted": 5},),
         "rounds": rounds,
         "elected": ("water",),
         "result_hash": result_hash(results_of(rounds, ("water",))),
@@ -63,6 +64,8 @@ def report(results: Results = RESULTS, **changes: object) -> Recount:
         "config_hash": config_hash(ELECTION),
         "watermark": (4, 4),
         "heads": HEADS,
+        "phases": (Phase.CLOSED, Phase.CLOSED),
+        "turnout": {"adults": 5},
         "balance": BALANCE,
         "contests": {"drink": Recounted(results=results, result_hash=result_hash(results))},
     }
@@ -109,6 +112,11 @@ def test_a_difference_of_divided_votes_is_told_in_decimals() -> None:
     [
         ({"watermark": (4, 5)}, "drink: watermark: published (4, 4), recounted (4, 5)"),
         ({"heads": HEADS[::-1]}, f"drink: shard 0, head of the chain: published {HEADS[0]}, recounted "),
+        (
+            {"phases": (Phase.CLOSED, None)},
+            "drink: phases: published closed, closed, recounted closed, unknown",
+        ),
+        ({"turnout": {"adults": 4}}, "drink: turnout of adults: published 5, recounted 4"),
         ({"config_hash": "other"}, "drink: the recount is of another definition"),
         ({"contests": {}}, "drink: the recount does not hold this contest"),
         (
