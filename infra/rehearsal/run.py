@@ -18,7 +18,7 @@ from infra.rehearsal.operator import Operator, RehearsalFailed
 from infra.rehearsal.script import Order, Scene
 from infra.rehearsal.subject import Subject
 from infra.rehearsal.verdicts import Box
-from services.audit.log import CastLog, LogError
+from services.audit.log import LogError, ShardedLog
 from shared.contract.codec import decode_as
 from shared.contract.standings import Standing, Status
 from shared.contract.topics import BALLOTS_CAST, BALLOTS_JUDGED
@@ -103,8 +103,8 @@ class Rehearsal:
     async def _read_back(self, upto: Sequence[int]) -> Box:
         box, where = Box(self._election), self._where
         async with (
-            CastLog(where.kafka, BALLOTS_CAST.name(where.namespace)) as cast,
-            CastLog(where.kafka, BALLOTS_JUDGED.name(where.namespace)) as judged,
+            ShardedLog(where.kafka, BALLOTS_CAST.name(where.namespace)) as cast,
+            ShardedLog(where.kafka, BALLOTS_JUDGED.name(where.namespace)) as judged,
         ):
             await cast.ends(where.shards)
             ends = await judged.ends(where.shards)
@@ -156,5 +156,5 @@ class Rehearsal:
                 self._seen(self.recorded, self.standing.balance.cast, self._ballots)
 
 
-async def _records(log: CastLog, shard: int, upto: int) -> list[bytes]:
+async def _records(log: ShardedLog, shard: int, upto: int) -> list[bytes]:
     return [value async for batch in log.records(shard, upto) for value in batch]

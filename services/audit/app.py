@@ -1,41 +1,84 @@
-"""Composition root of the audit: a log, a ledger a shard, a report."""
+"""Composition root of the audit: a log or a bundle of it, a ledger a shard, a report; and a bar that shows how far."""
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from services.audit.bundle import Bundle, Manifest
+from services.audit.evidence import KafkaEvidence
+from services.audit.export import export
 from services.audit.ledger import ShardCount, ShardLedger
-from services.audit.log import CastLog, LogError
+from services.audit.log import LogError, ShardedLog
 from services.audit.report import report_of
+from services.audit.restore import restore
 from services.audit.settings import AuditSettings
+from services.audit.verify import Advance, Verification, verify
 from shared.contract.codes import election_key
 from shared.contract.recounts import Recount
+from shared.contract.standings import Standing
 from shared.contract.topics import BALLOTS_CAST
 from shared.runtime.settings import read_secret
 
+logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # what it has to say is in the exception
 
-async def audit(settings: AuditSettings, election: str, watermark: Sequence[int] | None) -> Recount:
+
+async def recount(settings: AuditSettings, election: str, watermark: Sequence[int] | None) -> Recount:
     """Return a recount of an election's log up to `watermark`, or up to its present end.
 
     Raises LogError, NoElection, WrongSecret, UnknownVersion; ValueError if there is no secret.
     """
     master = read_secret(settings.secret_file)
-    async with CastLog(settings.kafka, BALLOTS_CAST.name(settings.namespace)) as log:
+    async with ShardedLog(settings.kafka, BALLOTS_CAST.name(settings.namespace)) as log:
         upto = _checked(watermark, await log.ends(settings.shards))
-        with _progress() as progress:
-            task = progress.add_task(f"recounting {election}", total=sum(upto))
+        with _progress(f"recounting {election}") as advance:
+            step = advance(sum(upto))
             shards = [
                 await _count_shard(
                     log,
                     ShardLedger(shard, len(upto), lambda name: election_key(master, name)),
                     election,
                     end,
-                    progress.advancer(task),
+                    step,
                 )
                 for shard, end in enumerate(upto)
             ]
     return report_of(election, shards)
+
+
+async def verify_log(settings: AuditSettings, election: str, kept: Sequence[Standing]) -> Verification:
+    """Verify an election of a deployment. Raises as `verify`; ValueError if there is no secret."""
+    master = read_secret(settings.secret_file)
+    async with KafkaEvidence(settings) as evidence:
+        with _progress(f"verifying {election}") as advance:
+            return await verify(evidence, election, master, kept, advance)
+
+
+async def verify_bundle(
+    settings: AuditSettings, path: Path, election: str | None, kept: Sequence[Standing]
+) -> Verification:
+    """Verify an election of a bundle, that of its manifest unless another is named. Raises as `verify`, and Damaged."""
+    master = read_secret(settings.secret_file)
+    with Bundle(path) as bundle, _progress(f"verifying {path}") as advance:
+        return await verify(bundle, election or bundle.manifest.election, master, kept, advance)
+
+
+async def export_log(settings: AuditSettings, election: str, path: Path) -> Manifest:
+    """Write a deployment's log into a bundle. Raises as `export`."""
+    async with KafkaEvidence(settings) as evidence:
+        with _progress(f"exporting {election}") as advance:
+            return await export(evidence, election, path, advance)
+
+
+async def import_bundle(settings: AuditSettings, path: Path) -> Manifest:
+    """Write a bundle's log into an empty deployment. Raises as `restore`, and Damaged; ValueError without a secret."""
+    master = read_secret(settings.secret_file)
+    with Bundle(path) as bundle, _progress(f"importing {path}") as advance:
+        await restore(bundle, settings, master, advance)
+        return bundle.manifest
 
 
 def _checked(watermark: Sequence[int] | None, ends: Sequence[int]) -> Sequence[int]:
@@ -49,26 +92,22 @@ def _checked(watermark: Sequence[int] | None, ends: Sequence[int]) -> Sequence[i
 
 
 async def _count_shard(
-    log: CastLog, ledger: ShardLedger, election: str, upto: int, advance: Callable[[int], None]
+    log: ShardedLog, ledger: ShardLedger, election: str, upto: int, step: Advance
 ) -> ShardCount:
     async for values in log.records(ledger.shard, upto):
         for value in values:
             ledger.take(value)
-        advance(len(values))
+        step(len(values))
     return ledger.count_of(election)
 
 
-class _Progress(Progress):
-    def advancer(self, task: int) -> Callable[[int], None]:
-        return lambda records: self.advance(task, records)  # type: ignore[arg-type]
+@contextmanager
+def _progress(doing: str) -> Iterator[Callable[[int], Advance]]:
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
 
+        def advance(total: int) -> Advance:
+            task = progress.add_task(doing, total=total)
+            return lambda records: progress.advance(task, records)
 
-def _progress() -> _Progress:
-    return _Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
+        yield advance

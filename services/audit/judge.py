@@ -47,7 +47,7 @@ _MOVES = {
 }
 
 
-class WrongSecret(Exception):
+class WrongSecret(RuntimeError):
     """The election was opened under the codes of another secret: nothing can be judged with this one."""
 
 
@@ -71,6 +71,7 @@ class ShardAudit:
     reasons: Counter[str] = field(default_factory=Counter)
     papers: Counter[Cast] = field(default_factory=Counter)
     retracted: int = 0
+    certificate: ElectionCertified | None = None
     withdrawn: set[tuple[str, str]] = field(default_factory=set)
     """Contest and candidate."""
     _voted: dict[int, tuple[bytes, Cast]] = field(default_factory=dict)
@@ -152,6 +153,8 @@ class ShardAudit:
                 raise WrongSecret(
                     f"opened under key {control.code_key}, this secret gives {fingerprint(self.key)}"
                 )
+        if isinstance(control, ElectionCertified):
+            self.certificate = control
         self.phase = after
         return None
 

@@ -12,7 +12,7 @@ from services.audit.judge import Cast, Effect, ShardAudit
 from shared.contract.chain import START, link
 from shared.contract.codec import HotBallot, HotVerdict, Unreadable, decode_cast
 from shared.contract.elections import Election, Phase
-from shared.contract.events import Control, ElectionConfigured
+from shared.contract.events import Control, ElectionCertified, ElectionConfigured
 from shared.contract.verdicts import ControlJudged, NoEffect, Paper, Reason
 
 
@@ -30,6 +30,7 @@ class ShardCount:
     retracted: int = 0
     withdrawn: frozenset[tuple[str, str]] = frozenset()
     """Contest and candidate."""
+    certificate: ElectionCertified | None = None
 
 
 class ShardLedger:
@@ -72,6 +73,7 @@ class ShardLedger:
             audit.accepted,
             audit.retracted,
             frozenset(audit.withdrawn),
+            audit.certificate,
         )
 
     def _take_ballot(self, ballot: HotBallot, value: bytes) -> HotVerdict:

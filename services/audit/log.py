@@ -1,4 +1,4 @@
-"""The log of cast records, read whole by a plain consumer: from the first record to a watermark, shard by shard.
+"""A sharded topic, read whole by a plain consumer: from the first record to a watermark, shard by shard.
 
 Rule 1: offsets go up by exactly one from zero. A log that has forgotten something is not audited.
 Rule 2: nothing is kept but the batch at hand (MAX_RECORDS, FETCH_BYTES).
@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 MAX_RECORDS: Final = 5_000
@@ -19,21 +20,21 @@ STALL_BOUND_S: Final = 30.0
 START_BOUND_S: Final = 15.0
 
 
-class LogError(Exception):
+class LogError(RuntimeError):
     """The log cannot be read whole, and why."""
 
 
-class CastLog:
-    """An open log; an async context. Raises LogError if Kafka or the topic is not there."""
+class ShardedLog:
+    """An open topic; an async context. Raises LogError if Kafka or the topic is not there."""
 
     def __init__(self, bootstrap: str, topic: str) -> None:
         self._bootstrap = bootstrap
         self._topic = topic
         self._consumer: AIOKafkaConsumer | None = None
+        self._shards = 0
 
     async def __aenter__(self) -> Self:
         self._consumer = AIOKafkaConsumer(
-            self._topic,
             bootstrap_servers=self._bootstrap,
             group_id=None,
             enable_auto_commit=False,
@@ -43,9 +44,13 @@ class CastLog:
         try:
             async with asyncio.timeout(START_BOUND_S):
                 await self._consumer.start()
+                self._shards = await _partitions(self._bootstrap, self._topic)
         except (KafkaError, OSError, TimeoutError) as fault:
             await self._consumer.stop()
-            raise LogError(f"Kafka at {self._bootstrap} does not answer: {fault}") from fault
+            raise LogError(f"Kafka at {self._bootstrap} does not answer: {fault!r}") from fault
+        if not self._shards:
+            await self._consumer.stop()
+            raise LogError(f"no topic {self._topic} on this Kafka (LIVECOUNT_NAMESPACE)")
         return self
 
     async def __aexit__(
@@ -55,15 +60,15 @@ class CastLog:
 
     async def ends(self, shards: int) -> list[int]:
         """Return how many records each shard holds. Raises LogError if there are not so many shards."""
+        if self._shards != shards:
+            raise LogError(f"{self._topic} has {self._shards} shards, expected {shards} (LIVECOUNT_SHARDS)")
         partitions = [TopicPartition(self._topic, shard) for shard in range(shards)]
-        found = self._open.assignment()
-        self._open.unsubscribe()
-        if not found:
-            raise LogError(f"no topic {self._topic} on this Kafka (LIVECOUNT_NAMESPACE)")
-        if found != set(partitions):
-            raise LogError(f"{self._topic} has {len(found)} shards, expected {shards} (LIVECOUNT_SHARDS)")
         ends = await self._open.end_offsets(partitions)
         return [ends[partition] for partition in partitions]
+
+    async def total(self) -> int:
+        """Return how many records the topic has ever held, in however many shards."""
+        return sum(await self.ends(self._shards))
 
     async def records(self, shard: int, upto: int) -> AsyncIterator[Sequence[bytes]]:
         """Yield the shard's records 0 .. upto-1 in batches. Raises LogError on a gap or a stall."""
@@ -95,6 +100,16 @@ class CastLog:
             raise LogError(f"{partition.topic} shard {partition.partition}: {fault!r}") from fault
         records: Sequence[Any] = found.get(partition, ())
         return records
+
+
+async def _partitions(bootstrap: str, topic: str) -> int:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        (found,) = await admin.describe_topics([topic])
+        return len(found["partitions"])
+    finally:
+        await admin.close()
 
 
 def _now_s() -> float:

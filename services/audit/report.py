@@ -15,7 +15,7 @@ from shared.contract.standings import Balance, result_hash
 from shared.contract.verdicts import CATEGORY, Category, Reason
 
 
-class NoElection(Exception):
+class NoElection(RuntimeError):
     """The log up to the watermark does not hold this election, or not alike in every shard that does."""
 
 

@@ -1,4 +1,4 @@
-"""The front door: `livecount` counts files, holds rehearsals, runs services, gives orders, documents the log.
+"""The front door: `livecount` counts files, rehearses, runs services, gives orders, verifies and documents the log.
 
 Rule 1: it decides nothing; it asks the counting library or a service, or starts one.
 Rule 2: an error is one line on standard error that says what was expected, and exit code 2.
@@ -17,6 +17,7 @@ from services.cli import rehearsal
 from services.cli import services
 from services.cli import operator
 from services.cli import monitor
+from services.cli import verification
 from services.cli import plan
 from services.cli import documents
 
@@ -33,6 +34,7 @@ __all__ = [
     "services",
     "operator",
     "monitor",
+    "verification",
     "plan",
     "documents",
 ]

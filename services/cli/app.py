@@ -1,6 +1,7 @@
 """The application that the rooms add their commands to. It imports nothing but typer."""
 
 from collections.abc import Callable
+from inspect import cleandoc
 from typing import Any, TypeVar
 
 import typer
@@ -20,7 +21,8 @@ def command(*examples: str) -> Callable[[Command], Command]:
 
     def add(function: Command) -> Command:
         shown = "\n".join(f"  {example}" for example in examples)
-        app.command(help=f"{function.__doc__}\n\n\b\nExamples:\n{shown}")(function)
+        name = function.__name__.strip("_")
+        app.command(name, help=f"{cleandoc(function.__doc__ or '')}\n\n\b\nExamples:\n{shown}")(function)
         return function
 
     return add

@@ -26,7 +26,8 @@ def one_line(fault: Exception) -> str | None:
     if isinstance(fault, OSError) and fault.filename and fault.strerror:
         return f"{fault.filename}: {fault.strerror}"
     expected = (OSError, ValueError, RuntimeError)
-    if isinstance(fault, expected) or _is(fault, "services.operator.client", "OperatorError"):
+    theirs = (("services.operator.client", "OperatorError"), ("shared.contract.codec", "UnknownVersion"))
+    if isinstance(fault, expected) or any(_is(fault, *kind) for kind in theirs):
         return _flat(str(fault))
     return None
 

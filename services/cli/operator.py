@@ -1,4 +1,4 @@
-"""Commands that give an operator's orders, and the recount that checks what came of them."""
+"""Commands that give an operator's orders."""
 
 import os
 from pathlib import Path
@@ -166,23 +166,6 @@ def status(
         found = [client.get(f"/v1/elections/{election}")] if election else client.get("/v1/elections")
     for announced in found:
         _tell(announced)
-
-
-@app.command()
-def recount(
-    election: ElectionArgument,
-    watermark: Annotated[
-        str | None, typer.Option(help="Records to read of each shard, such as 9,8,9,9")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON")] = False,  # noqa: FBT002
-) -> None:
-    """Count the log again, independently of the counting service.
-
-    Example: LIVECOUNT_KAFKA=127.0.0.1:9092 livecount recount labour-2015
-    """
-    from services.audit.__main__ import main as audit
-
-    audit(election, watermark, as_json)
 
 
 def operator_client(operator: str, token_file: Path) -> "OperatorClient":

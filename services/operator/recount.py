@@ -17,7 +17,7 @@ class RecountFailed(Exception):
 
 async def recount(settings: OperatorSettings, election: str, watermark: Sequence[int]) -> Recount:
     """Return the audit's report of an election's log up to a watermark. Raises RecountFailed."""
-    arguments = [election, "--json", "--watermark", ",".join(map(str, watermark))]
+    arguments = [election, "--watermark", ",".join(map(str, watermark))]
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "services.audit", *arguments),
         env={**os.environ, **_environment(settings)},

@@ -1,0 +1,236 @@
+"""A whole election in one file, which needs no Kafka to be read: `livecount-bundle/1`.
+
+The file is a zip of deflated parts, and nothing else may be in it:
+
+  elections.announced       the newest announcement of each election
+  counts.published          the newest standing of each contest
+  ballots.judged/SHARD      every verdict of the shard, told again or not, as it stood in the topic
+  ballots.cast/SHARD        every cast record of the shard from the first to the watermark: ballots and controls
+  manifest.json             format, election, shards, watermark, heads; records, bytes and SHA-256 of each part
+
+Rule 1: a bundle holds whole shards: a log is shared by all elections of its namespace, and a chain runs through them
+        all. So offsets and heads are the same wherever it is read; the other elections' records come along.
+Rule 2: a part is framed record by record (see frames): damage is found and its place named, part, shard, offset.
+Rule 3: the zip's comment, the last 64 bytes, is the SHA-256 of all bytes before it: not a bit of the file is free.
+Rule 4: checksums find accidents. Who forges a record can forge them too; what finds that are the heads, held against
+        the auditor's own and against any standing that somebody kept (see verify).
+
+Keys and times of the log's records are not kept: they decide nothing, and times are nobody's business. The secret of
+the voting codes is not in it: it is needed to verify a bundle, and by every service that replays one.
+A bundle links electors' numbers to their rankings as the log does: its file is for its owner's eyes only.
+"""
+
+import struct
+import zlib
+from collections.abc import AsyncIterator, Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Final, Self
+from zipfile import BadZipFile, ZipExtFile, ZipFile
+
+from pydantic import Field
+
+from services.audit.check import Difference
+from services.audit.frames import BadFrame, read_frames
+from shared.contract.chain import Head
+from shared.contract.codec import decode_as
+from shared.contract.elections import Frozen
+from shared.contract.events import ElectionAnnounced
+from shared.contract.ids import ElectionId
+from shared.contract.standings import Standing
+from shared.contract.topics import COUNTS_PUBLISHED, ELECTIONS_ANNOUNCED, Topic
+
+FORMAT: Final = "livecount-bundle/1"
+MANIFEST: Final = "manifest.json"
+SEAL_CHARS: Final = 64
+BATCH_RECORDS: Final = 1_000
+CHUNK_BYTES: Final = 1024 * 1024
+FINE_BYTES: Final = 16
+"""How much is inflated at once where the place of damage is sought: a record may be named that much too early."""
+
+_BROKEN = (
+    *(BadZipFile, zlib.error, struct.error, EOFError, OSError),
+    *(ValueError, LookupError, RuntimeError, ArithmeticError, MemoryError),
+)
+"""What a zip that is damaged may raise; NotImplementedError is a RuntimeError."""
+
+
+class Part(Frozen):
+    """One part as it was written."""
+
+    records: int = Field(ge=0)
+    bytes: int = Field(ge=0, description="Of its frames, before they are deflated")
+    sha256: str = Field(description="Of its frames")
+
+
+class Manifest(Frozen):
+    """What a bundle holds."""
+
+    format: str
+    election: ElectionId = Field(description="The election it was exported for")
+    shards: int = Field(ge=1)
+    watermark: tuple[int, ...] = Field(description="For each shard, how many cast records are in it")
+    heads: tuple[Head, ...] = Field(description="For each shard, the head of its chain there")
+    parts: dict[str, Part]
+
+
+class Damaged(Difference):
+    """A bundle that is not as it was written, and where."""
+
+
+class Bundle:
+    """An open bundle, checked whole; a context. Raises Damaged, OSError, ValueError for a format of another version."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        sealed = _is_sealed(path)
+        try:
+            self._zip = ZipFile(path)
+        except _BROKEN as fault:
+            raise Damaged(str(path), f"its directory cannot be read: {fault}") from fault
+        try:
+            self.manifest = self._manifest(sealed=sealed)
+            self._check_parts()
+            self._require_seal(sealed=sealed)
+        except BaseException:
+            self._zip.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._zip.close()
+
+    @property
+    def shards(self) -> int:
+        """How many shards the log has."""
+        return self.manifest.shards
+
+    async def announced(self) -> Sequence[ElectionAnnounced]:
+        """Return the newest announcement of each election."""
+        return [
+            decode_as(ElectionAnnounced, value) for value in self._records(part_name(ELECTIONS_ANNOUNCED))
+        ]
+
+    async def standings(self) -> Sequence[Standing]:
+        """Return the newest standing of each contest."""
+        return [decode_as(Standing, value) for value in self._records(part_name(COUNTS_PUBLISHED))]
+
+    async def ends(self, topic: Topic) -> Sequence[int]:
+        """Return how many records each shard of a topic holds."""
+        return [self.manifest.parts[part_name(topic, shard)].records for shard in range(self.shards)]
+
+    async def records(self, topic: Topic, shard: int, upto: int) -> AsyncIterator[Sequence[bytes]]:
+        """Yield the records 0 .. upto-1 of a topic's shard in batches."""
+        batch: list[bytes] = []
+        for offset, value in zip(range(upto), self._records(part_name(topic, shard)), strict=False):
+            batch.append(value)
+            if len(batch) == BATCH_RECORDS or offset + 1 == upto:
+                yield batch
+                batch = []
+
+    def _records(self, name: str, at_once: int | None = None) -> Iterator[bytes]:
+        with self._zip.open(name) as file:
+            if at_once is not None and isinstance(file, ZipExtFile):
+                file.MIN_READ_SIZE = at_once
+            yield from read_frames(name, file)
+
+    def _manifest(self, *, sealed: bool) -> Manifest:
+        try:
+            manifest = Manifest.model_validate_json(self._zip.read(MANIFEST))
+            known = manifest.format == FORMAT
+            if known and {*self._zip.namelist()} != {*manifest.parts, MANIFEST}:
+                raise ValueError(f"the parts it names are not those there are: {self._zip.namelist()}")
+        except _BROKEN as fault:
+            raise Damaged(f"{self._path}, {MANIFEST}", str(fault)) from fault
+        if sealed and not known:
+            raise ValueError(f"{self._path}: expected {FORMAT}, found {manifest.format}: another program's")
+        return manifest
+
+    def _require_seal(self, *, sealed: bool) -> None:
+        if not sealed:
+            raise Damaged(
+                str(self._path), "every record is whole, but the zip around them or its seal is not"
+            )
+
+    def _check_parts(self) -> None:
+        for name, part in self.manifest.parts.items():
+            try:
+                found = self._measured(name)
+            except _BROKEN as fault:
+                raise self._damaged(name, self._whole_records(name), str(fault)) from fault
+            if found != part:
+                raise self._damaged(name, None, f"expected {part}, found {found}")
+
+    def _measured(self, name: str) -> Part:
+        with self._zip.open(name) as file:
+            hashed = _Hashed(file)
+            records = sum(1 for _ in read_frames(name, hashed))
+        return Part(records=records, bytes=hashed.bytes, sha256=hashed.sha256.hexdigest())
+
+    def _whole_records(self, name: str) -> int:
+        """Return how many records of a damaged part are whole: the offset of the first that is not."""
+        records = 0
+        try:
+            for _ in self._records(name, FINE_BYTES):
+                records += 1
+        except BadFrame as fault:
+            return fault.offset
+        except _BROKEN:
+            return records
+        return records
+
+    def _damaged(self, name: str, offset: int | None, why: str) -> Damaged:
+        topic, _, shard = name.partition("/")
+        number = int(shard) if shard.isdecimal() else None
+        place = [
+            topic,
+            *([f"shard {shard}"] if shard else []),
+            *([] if offset is None else [f"offset {offset}"]),
+        ]
+        return Damaged(f"{self._path}, {', '.join(place)}", why, number, offset)
+
+
+def part_name(topic: Topic, shard: int | None = None) -> str:
+    """Return the name of the part that holds a topic, or one shard of it."""
+    return topic.noun if shard is None else f"{topic.noun}/{shard}"
+
+
+def seal_of(path: Path) -> bytes:
+    """Return the seal that a file must end in: SHA-256 of all but its last SEAL_CHARS bytes, in hexadecimal digits."""
+    left, digest = path.stat().st_size - SEAL_CHARS, sha256()
+    with path.open("rb") as file:
+        while left > 0 and (chunk := file.read(min(left, CHUNK_BYTES))):
+            digest.update(chunk)
+            left -= len(chunk)
+    return digest.hexdigest().encode()
+
+
+def _is_sealed(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - SEAL_CHARS))
+        return file.read() == seal_of(path)
+
+
+class _Hashed:
+    """A file that is measured while it is read."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.sha256 = sha256()
+        self.bytes = 0
+
+    def readline(self, limit: int) -> bytes:
+        return self._measured(self._file.readline(limit))
+
+    def read(self, size: int) -> bytes:
+        return self._measured(self._file.read(size))
+
+    def _measured(self, data: bytes) -> bytes:
+        self.sha256.update(data)
+        self.bytes += len(data)
+        return data

@@ -1,0 +1,116 @@
+"""Commands that hold an election against its log, and that carry a log in one file to another deployment."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from services.cli.app import command
+from services.cli.errors import naming
+
+if TYPE_CHECKING:
+    from services.audit.check import Difference
+    from services.audit.verify import Verification
+    from shared.contract.standings import Standing
+
+FOUND = 1
+"""Exit code: a difference was found."""
+
+
+@command(
+    "livecount verify labour-2015",
+    "livecount verify --bundle labour-2015.zip --standing kept.json",
+)
+def verify(
+    election: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="Election id; a bundle's own if none is given")
+    ] = None,
+    bundle: Annotated[
+        Path | None, typer.Option(help="A file that `export` wrote, in the place of Kafka")
+    ] = None,
+    standing: Annotated[
+        list[Path] | None, typer.Option(help="A standing that was kept, JSON of the results API; repeatable")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON")] = False,  # noqa: FBT002
+) -> None:
+    """Hold every verdict, head, standing and round against an independent recount of the log.
+
+    Exit code 0: all agrees; 1: the first difference, with its place; 2: it cannot be done. Settings are those of the
+    services: LIVECOUNT_KAFKA, _NAMESPACE, _SHARDS, and _SECRET_FILE, the secret of the voting codes.
+    """
+    from rich.console import Console
+
+    from services.audit.check import Difference
+    from services.audit.show import show
+
+    try:
+        verified = asyncio.run(_verify(election, bundle, standing or []))
+    except Difference as difference:
+        _tell(difference, as_json=as_json)
+        raise typer.Exit(FOUND) from difference
+    if as_json:
+        typer.echo(verified.model_dump_json())
+    else:
+        show(verified, Console(highlight=False))
+
+
+@command("livecount export labour-2015 --out labour-2015.zip")
+def export(
+    election: Annotated[str, typer.Argument(metavar="ID", help="Election id, such as labour-2015")],
+    out: Annotated[Path, typer.Option(help="File to write, readable by its owner only: it holds ballots")],
+) -> None:
+    """Write an election's whole log, verdicts, announcements and standings to one checksummed file."""
+    from services.audit.app import export_log
+    from services.audit.settings import AuditSettings
+
+    manifest = asyncio.run(export_log(AuditSettings(), election, out))
+    typer.echo(f"{out}: {sum(manifest.watermark):,} cast records of {manifest.shards} shards")
+
+
+@command("LIVECOUNT_NAMESPACE=again livecount import labour-2015.zip")
+def import_(
+    file: Annotated[Path, typer.Argument(help="A file that `export` wrote")],
+) -> None:
+    """Write an exported log into an empty deployment, whose services make everything else of it again.
+
+    It needs the secret that the election's voting codes were made with, and so do the services.
+    """
+    from services.audit.app import import_bundle
+    from services.audit.check import Difference
+    from services.audit.settings import AuditSettings
+
+    try:
+        manifest = asyncio.run(import_bundle(AuditSettings(), file))
+    except Difference as damage:
+        raise ValueError(str(damage)) from damage
+    typer.echo(f"{sum(manifest.watermark):,} cast records of {manifest.shards} shards are in the log")
+
+
+async def _verify(election: str | None, bundle: Path | None, kept: list[Path]) -> "Verification":
+    from services.audit.app import verify_bundle, verify_log
+    from services.audit.settings import AuditSettings
+
+    if election is None and bundle is None:
+        raise ValueError("expected an election's id, or --bundle FILE")
+    standings = [_standing(file) for file in kept]
+    if bundle is not None:
+        return await verify_bundle(AuditSettings(), bundle, election, standings)
+    return await verify_log(AuditSettings(), str(election), standings)
+
+
+def _standing(file: Path) -> "Standing":
+    from shared.contract.codec import decode_as
+    from shared.contract.standings import Standing
+
+    with naming(file):
+        return decode_as(Standing, file.read_bytes())
+
+
+def _tell(difference: "Difference", *, as_json: bool) -> None:
+    if as_json:
+        place = {"shard": difference.shard, "offset": difference.offset}
+        typer.echo(json.dumps({"type": "difference/1", "difference": str(difference), **place}))
+    else:
+        typer.echo(f"livecount: {difference}", err=True)

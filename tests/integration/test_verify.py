@@ -1,0 +1,178 @@
+"""An election verified on a real Kafka, exported, imported into another deployment, and made again there."""
+
+import asyncio
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from infra.local.kafka import EmbeddedKafka
+from shared.contract.codec import encode
+from shared.contract.ids import shard_of
+from shared.contract.standings import Standing
+from shared.contract.topics import BALLOTS_JUDGED, ELECTIONS_ANNOUNCED
+from shared.runtime.kafka import send_all, start_producer
+from tests.support.elections import Life, election
+from tests.support.evidence import MemoryEvidence
+from tests.support.pipeline import Pipeline
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
+
+ELECTORS = 3_000
+RANKINGS = ("", "0", "1>0", "2>1", "3>2>1", "0>>2", "1=2")
+
+
+@pytest.fixture
+def deployments(kafka: EmbeddedKafka, tmp_path: Path) -> Iterator[list[Pipeline]]:
+    """Two namespaces with the same secret."""
+    folders = [tmp_path / "first", tmp_path / "second"]
+    pipelines = []
+    for folder in folders:
+        folder.mkdir()
+        pipelines.append(Pipeline(kafka.bootstrap, folder))
+        asyncio.run(pipelines[-1].create())
+    yield pipelines
+    for pipeline in pipelines:
+        pipeline.stop()
+
+
+def livecount(pipeline: Pipeline, *words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """Run the front door against a deployment."""
+    environment = {
+        "LIVECOUNT_KAFKA": pipeline.kafka,
+        "LIVECOUNT_NAMESPACE": pipeline.namespace,
+        "LIVECOUNT_SHARDS": str(pipeline.shards),
+        "LIVECOUNT_SECRET_FILE": str(pipeline.folder / "secret"),
+        **settings,
+    }
+    argv = [sys.executable, "-m", "services.cli", *words]
+    return subprocess.run(
+        argv, capture_output=True, text=True, timeout=120, env={**os.environ, **environment}
+    )
+
+
+async def run_election(pipeline: Pipeline, life: Life) -> list[Standing]:
+    """Announce, configure, open, cast and close; return the contests' last standings."""
+    rng = random.Random(7)
+    producer = await start_producer(pipeline.kafka)
+    announced = (await MemoryEvidence(life.definition, [[], []]).announced())[0]
+    topic = ELECTIONS_ANNOUNCED.name(pipeline.namespace)
+    await send_all(producer, topic, [(0, announced.definition.id.encode(), encode(announced))])
+    await producer.stop()
+    await pipeline.control(life.configured())
+    await pipeline.control(life.opened())
+    cast = [
+        (
+            shard_of(elector, pipeline.shards),
+            life.ballot(elector, rng.choice(RANKINGS), "1", section=elector % 2),
+        )
+        for elector in rng.choices(range(ELECTORS), k=ELECTORS)
+    ]
+    await pipeline.cast([*cast, (0, b"rubbish")])
+    await pipeline.control(life.closed())
+    return await last(pipeline, len(cast) + 1 + 3 * pipeline.shards)
+
+
+async def last(pipeline: Pipeline, records: int) -> list[Standing]:
+    """Return the standings that cover so many records."""
+    return [(await pipeline.standings(records, contest))[-1] for contest in ("fruit", "drink")]
+
+
+async def tell_again(pipeline: Pipeline, offset: int, *, forged: bool) -> None:
+    """Tell a verdict again, as a zombie would: in the same bytes, or in others."""
+    topic = BALLOTS_JUDGED.name(pipeline.namespace)
+    consumer = AIOKafkaConsumer(bootstrap_servers=pipeline.kafka)
+    await consumer.start()
+    partition = TopicPartition(topic, 1)
+    consumer.assign([partition])
+    consumer.seek(partition, offset)
+    value = (await consumer.getone()).value
+    await consumer.stop()
+    producer = await start_producer(pipeline.kafka)
+    told = value.replace(b'"picnic"', b'"panic"') if forged else value
+    await send_all(producer, topic, [(1, None, told)])
+    await producer.stop()
+
+
+def test_an_election_is_verified_exported_and_made_again_elsewhere(
+    deployments: list[Pipeline], tmp_path: Path
+) -> None:
+    """The same heads and result hashes from another namespace; a verdict told otherwise is found with its place."""
+    first, second = deployments
+    bundle, kept = tmp_path / "picnic.zip", tmp_path / "kept.json"
+    life = Life(election(electors=ELECTORS))
+    for service in ("validation", "counting"):
+        first.start(service)
+    standings = asyncio.run(run_election(first, life))
+    asyncio.run(tell_again(first, 20, forged=False))
+
+    report = json.loads(livecount(first, "verify", "picnic", "--json").stdout)
+    assert [shard["repeats"] for shard in report["shards"]] == [0, 1]
+    assert [shard["head"] for shard in report["shards"]] == [*standings[0].heads]
+    assert report["recount"]["balance"]["duplicate"] == standings[0].balance.duplicate > 0
+    told = livecount(first, "verify", "picnic")
+    assert told.returncode == 0, told.stderr
+    assert f"cast {standings[0].balance.cast:,} = accepted " in told.stdout
+
+    exported = livecount(first, "export", "picnic", "--out", str(bundle))
+    assert exported.returncode == 0, exported.stderr
+    kept.write_bytes(encode(standings[0]))
+    from_file = livecount(
+        first,
+        "verify",
+        "--bundle",
+        str(bundle),
+        "--standing",
+        str(kept),
+        "--json",
+        LIVECOUNT_KAFKA="127.0.0.1:1",
+    )
+    assert json.loads(from_file.stdout)["shards"] == report["shards"]
+    refused = livecount(first, "import", str(bundle))
+    assert refused.returncode == 2
+    assert "a bundle is imported into an empty deployment only" in refused.stderr
+
+    imported = livecount(second, "import", str(bundle))
+    assert imported.returncode == 0, imported.stderr
+    for service in ("validation", "counting"):
+        second.start(service)
+    again = asyncio.run(last(second, standings[0].sequence))
+    assert [(s.heads, s.result_hash, s.watermark) for s in again] == [
+        (s.heads, s.result_hash, s.watermark) for s in standings
+    ]
+    assert livecount(second, "verify", "picnic").returncode == 0
+
+    asyncio.run(tell_again(second, 20, forged=True))
+    found = livecount(second, "verify", "picnic")
+    assert found.returncode == 1
+    assert "shard 1, offset 20, record " in found.stderr
+
+
+def test_what_cannot_be_done_says_why(deployments: list[Pipeline], tmp_path: Path) -> None:
+    """Exit code 2 and one line: no Kafka, no such election, no bundle, another secret."""
+    pipeline = deployments[0]
+    wrong = tmp_path / "wrong"
+    wrong.write_bytes(b"x" * 32)
+    asyncio.run(pipeline.control(Life(election()).configured()))
+    asyncio.run(pipeline.control(Life(election()).opened()))
+    for words, settings, said in (
+        (("verify", "feast"), {}, "'feast' is configured in no shard of this log"),
+        (("verify", "picnic"), {"LIVECOUNT_KAFKA": "127.0.0.1:1"}, "Kafka at 127.0.0.1:1 does not answer"),
+        (("verify", "picnic"), {"LIVECOUNT_NAMESPACE": "nobodys"}, "LIVECOUNT_NAMESPACE"),
+        (("verify", "picnic"), {"LIVECOUNT_SECRET_FILE": str(wrong)}, "offset 1: opened under key"),
+        (("verify", "--bundle", str(tmp_path / "none.zip")), {}, "none.zip: No such file"),
+        (("verify",), {}, "expected an election's id, or --bundle FILE"),
+        (("export", "feast", "--out", str(tmp_path / "out.zip")), {}, "no election 'feast' is announced"),
+        (("import", str(wrong)), {}, "wrong: its directory cannot be read"),
+    ):
+        answer = livecount(pipeline, *words, **settings)
+        assert answer.returncode == 2, (words, answer.stderr)
+        assert said in answer.stderr, (words, answer.stderr)
+        assert len(answer.stderr.strip().splitlines()) == 1, answer.stderr
+    assert [file.name for file in tmp_path.iterdir() if file.suffix == ".zip"] == []
