@@ -12,7 +12,7 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from services.audit.log import CastLog
+from services.audit.log import ShardedLog
 from shared.contract.codes import code_mac
 from shared.contract.ids import shard_of
 from shared.contract.topics import BALLOTS_JUDGED
@@ -74,7 +74,7 @@ async def read(cluster: Cluster) -> Records:
 
 
 async def _read_topic(cluster: Cluster, topic: str) -> list[list[bytes]]:
-    async with CastLog(cluster.kafka.bootstrap, topic) as log:
+    async with ShardedLog(cluster.kafka.bootstrap, topic) as log:
         return [
             [value async for batch in log.records(shard, end) for value in batch]
             for shard, end in enumerate(await log.ends(SHARDS))
