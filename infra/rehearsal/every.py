@@ -45,7 +45,7 @@ async def every(
 async def _row(where: Deployment, config: Path, subject: Subject, mischief: Mischief, work: Path) -> Row:
     outcome = await rehearse(where, subject, work.name, mischief, work / "live", lambda *_: None)
     await asyncio.to_thread(tabulate_configuration, rctab.load(config), work / "cold", STAMP)
-    found = [*outcome.differences, *_different_files(work / "live", work / "cold")]
+    found = [*outcome.differences, *different_files(work / "live", work / "cold")]
     if found:
         return Row(config, "differs", found[0])
     ballots = f"{outcome.records} records, {outcome.balance.cast} ballots, {outcome.retries} requests again"
@@ -54,7 +54,7 @@ async def _row(where: Deployment, config: Path, subject: Subject, mischief: Misc
     )
 
 
-def _different_files(live: Path, cold: Path) -> Iterator[str]:
+def different_files(live: Path, cold: Path) -> Iterator[str]:
     """Yield what is not the same in two folders of reports."""
     files = {path.relative_to(of) for of in (live, cold) for path in of.rglob("*") if path.is_file()}
     for file in sorted(files):
