@@ -4,9 +4,10 @@ SHELL := /bin/bash
 PYTHON ?= python3
 RATE ?= 14000
 CONTESTS ?= 10000
+SEEDS ?= 2000
 BIN := .venv/bin
 
-.PHONY: help setup demo up test check bench-count bench-stages bench-peers chaos mutate format clean
+.PHONY: help setup demo up test check bench-count bench-stages bench-peers chaos simulate mutate format clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +53,9 @@ bench-peers: .livecount/peers/ready ## install those peers, in an environment of
 chaos: .venv/ready ## break everything on three brokers while ballots are cast (BALLOTS KILLS PAUSES BROKER_KILLS SEED)
 	$(BIN)/python -m tests.chaos $(if $(BALLOTS),--ballots $(BALLOTS)) $(if $(KILLS),--kills $(KILLS)) \
 	  $(if $(PAUSES),--pauses $(PAUSES)) $(if $(BROKER_KILLS),--broker-kills $(BROKER_KILLS)) $(if $(SEED),--seed $(SEED))
+
+simulate: .venv/ready ## the real harness on a simulated log, disk and clock (SEEDS=2000 JOBS=2, or SEED=17 to replay one; MUTANTS=1)
+	@$(BIN)/python -m tests.simulation $(if $(MUTANTS),mutants,$(if $(SEED),--seed $(SEED),--seeds $(SEEDS) $(if $(JOBS),--jobs $(JOBS))))
 
 mutate: .venv/ready ## change the rules of counting one by one: do the tests notice? (RULES="ties decide", MINUTES=60)
 	@uv=$$(command -v uv || echo .venv/bootstrap/bin/uv); $$uv run --no-sync --frozen --with mutmut==3.8.1 \

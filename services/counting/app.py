@@ -13,7 +13,7 @@ from shared.runtime.shards import Work
 from shared.runtime.snapshots import Snapshots
 from shared.runtime.worker import create_worker
 
-TALLY_VERSION = "tally/2"
+TALLY_VERSION = "tally/3"
 ROUNDS_VERSION = "rounds/3"
 TOLD_AT_ONCE = 2_000
 """Ballots whose changed rankings are told together: a few hundred bytes each, and a record has to fit a batch."""

@@ -3,6 +3,8 @@
 Rule 1: a verdict is applied only if it is the next one's (`==`); what was applied before is skipped.
 Rule 2: what is told are absolute counts, with the range of records they bring the listener over.
 Rule 3: every ballot record is in the ledger, whatever became of it.
+Rule 4: a range ends at the last record that concerns the election, not where the telling happens to be: replicas that
+        tell at other moments hold the same state.
 """
 
 from collections import Counter
@@ -36,7 +38,8 @@ class Ledger:
     reasons: Counter[str] = field(default_factory=Counter)
     voided: int = 0
     told: int = 0
-    news: bool = False
+    upto: int = 0
+    head: str = START.hex()
     changed: list[set[Ranking]] = field(default_factory=list)
     controls: list[Control] = field(default_factory=list)
 
@@ -69,7 +72,6 @@ class Tally:
         self._topic = topic
         self._partition_of = partition_of
         self._watermark = 0
-        self._head = START.hex()
         self._ledgers: dict[str, Ledger] = {}
         self._reasons_elsewhere: Counter[str] = Counter()
 
@@ -83,30 +85,28 @@ class Tally:
                 self._take_verdict(record)
             else:
                 self._take_control(record)
-            self._watermark, self._head = self._watermark + 1, record.head
+            self._watermark += 1
 
     def take(self) -> list[Outgoing]:
         """Tell what changed, contest by contest."""
         return [
-            outgoing for ledger in self._ledgers.values() if ledger.news for outgoing in self._tell(ledger)
+            outgoing
+            for ledger in self._ledgers.values()
+            if ledger.upto > ledger.told
+            for outgoing in self._tell(ledger)
         ]
 
     def save(self) -> bytes:
         """Return the state. Nothing is untold when this is asked."""
         ledgers = {name: _plain(ledger) for name, ledger in sorted(self._ledgers.items())}
         return msgspec.msgpack.encode(
-            {
-                "watermark": self._watermark,
-                "head": self._head,
-                "ledgers": ledgers,
-                "elsewhere": dict(self._reasons_elsewhere),
-            }
+            {"watermark": self._watermark, "ledgers": ledgers, "elsewhere": dict(self._reasons_elsewhere)}
         )
 
     def restore(self, state: bytes) -> None:
         """Become the tally that was saved."""
         plain = msgspec.msgpack.decode(state, strict=False)
-        self._watermark, self._head = plain["watermark"], plain["head"]
+        self._watermark = plain["watermark"]
         self._reasons_elsewhere = Counter(plain["elsewhere"])
         self._ledgers = {name: _ledger(saved) for name, saved in plain["ledgers"].items()}
 
@@ -115,7 +115,7 @@ class Tally:
         if ledger is None:
             self._reasons_elsewhere[verdict.reason] += 1
             return
-        ledger.news = True
+        ledger.upto, ledger.head = self._watermark + 1, verdict.head
         ledger.reasons[verdict.reason] += 1
         if verdict.reason == Reason.ACCEPTED:
             ledger.add(verdict.section, verdict.papers, +1)
@@ -127,14 +127,14 @@ class Tally:
         if isinstance(control, ElectionConfigured):
             self._ledgers[control.election] = Ledger.opened_for(control.definition)
         ledger = self._ledgers[control.election]
-        ledger.news = True
+        ledger.upto, ledger.head = self._watermark + 1, judged.head
         ledger.controls.append(control)
         _move(ledger, judged.retracted, -1)
         _move(ledger, judged.restored, +1)
 
     def _tell(self, ledger: Ledger) -> list[Outgoing]:
         told = [self._changed(ledger, place) for place in range(len(ledger.counts))]
-        ledger.told, ledger.news, ledger.controls = self._watermark, False, []
+        ledger.told, ledger.controls = ledger.upto, []
         return told
 
     def _changed(self, ledger: Ledger, place: int) -> Outgoing:
@@ -146,8 +146,8 @@ class Tally:
             shard=self._shard,
             shards=self._shards,
             since=ledger.told,
-            upto=self._watermark,
-            head=self._head,
+            upto=ledger.upto,
+            head=ledger.head,
             counts=tuple((section, marks, counts[section, marks]) for section, marks in sorted(changed)),
             reasons=dict(sorted(ledger.reasons.items())),
             voided=ledger.voided,
@@ -191,4 +191,5 @@ def _ledger(saved: dict[str, Any]) -> Ledger:
     ledger.turnout = saved["turnout"]
     ledger.reasons = Counter(saved["reasons"])
     ledger.voided, ledger.told = saved["voided"], saved["told"]
+    ledger.upto = ledger.told
     return ledger

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.operator.desk import Desk, OrderRefused, UnknownElection, UnknownEntry
+from services.operator.desk import Desk, NotReady, OrderRefused, UnknownElection, UnknownEntry
 from services.operator.lifecycle import Command, Order
 from services.operator.monitor import MonitorFigures
 from services.operator.recount import RecountFailed
@@ -189,6 +189,7 @@ def _add_problems(api: FastAPI) -> None:
         UnknownElection: (404, "No such election"),
         UnknownEntry: (422, "Not on the roll"),
         RecountFailed: (502, "The recount gave no report"),
+        NotReady: (503, "Not ready yet"),
         SendFailed: (503, "Not every shard acknowledged; the order can be repeated"),
     }
     for kind, (status, title) in titles.items():

@@ -2,7 +2,9 @@
 
 Rule 1: every acknowledgement is awaited. One that fails fails the order; to repeat it is harmless.
 Rule 2: a failed sink is dropped: whether its last record is in the log is not known.
-Rule 3: an announcement counts as made once it has been read back, so that the next order sees it.
+Rule 3: what a failed order, or a process before this one, left on its way may still arrive: nothing is sent for a while,
+        so that it does not arrive after an order that came later.
+Rule 4: an announcement counts as made once it has been read back, so that the next order sees it.
 """
 
 import asyncio
@@ -15,6 +17,7 @@ from shared.runtime.log import LogAway, OpenReader, OpenSink, Outgoing, SendFail
 from shared.runtime.projection import Projection
 
 READ_BACK_BOUND_S = 10.0
+QUIET_S = 1.0
 
 
 class ControlLog:
@@ -25,6 +28,7 @@ class ControlLog:
         self._cast = BALLOTS_CAST.name(namespace)
         self._announced = ELECTIONS_ANNOUNCED.name(namespace)
         self._sink: Sink | None = None
+        self._quiet_until_s = 0.0
         self._read = asyncio.Event()
         self.elections: Projection[ElectionAnnounced] = Projection(
             open_reader, self._announced, lambda value: decode_as(ElectionAnnounced, value), self._note
@@ -32,6 +36,7 @@ class ControlLog:
 
     async def start(self) -> None:
         """Begin to follow the announcements; returns at once."""
+        self._keep_quiet()
         await self.elections.start()
 
     async def stop(self) -> None:
@@ -57,6 +62,7 @@ class ControlLog:
             raise SendFailed(f"{name}: announced, but not read back in {READ_BACK_BOUND_S} s") from fault
 
     async def _send(self, items: list[Outgoing]) -> None:
+        await asyncio.sleep(self._quiet_until_s - asyncio.get_running_loop().time())
         try:
             if self._sink is None:
                 self._sink = await self._open_sink()
@@ -64,8 +70,12 @@ class ControlLog:
         except LogAway as fault:
             raise SendFailed(str(fault)) from fault
         except SendFailed:
+            self._keep_quiet()
             await self._drop_sink()
             raise
+
+    def _keep_quiet(self) -> None:
+        self._quiet_until_s = asyncio.get_running_loop().time() + QUIET_S
 
     async def _drop_sink(self) -> None:
         sink, self._sink = self._sink, None

@@ -2,10 +2,12 @@
 
 Rule 1: orders pass one after another; each sees the announcement of the one before.
 Rule 2: nothing is announced that does not stand in every shard it must stand in.
+Rule 3: nothing is ordered before every announcement has been read: an election taken for new would be announced as such.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from services.operator.certification import disagreements, obstacles
@@ -37,6 +39,10 @@ class UnknownElection(Exception):
 
 class UnknownEntry(Exception):
     """No such section, or no such elector on the roll."""
+
+
+class NotReady(Exception):
+    """The announcements are still being read; the order can be repeated."""
 
 
 class OrderRefused(Exception):
@@ -79,7 +85,7 @@ class Desk:
 
     async def configure(self, definition: Election, order: Order) -> ElectionAnnounced:
         """Freeze a definition. The same one again changes nothing. Raises OrderRefused, SendFailed."""
-        async with self._turn:
+        async with self._in_turn():
             known = self.log.elections.newest.get(definition.id)
             if known is not None:
                 return _same(known, definition)
@@ -98,7 +104,7 @@ class Desk:
 
     async def move(self, name: str, command: Command, order: Order) -> ElectionAnnounced:
         """Open, pause, resume or close. Raises UnknownElection, OrderRefused, SendFailed."""
-        async with self._turn:
+        async with self._in_turn():
             announced = self.election(name)
             after = _permitted(announced, command).moved(order.at)
             await self.log.write(phase_control(command, announced, order), range(announced.shards))
@@ -107,7 +113,7 @@ class Desk:
 
     async def change_elector(self, name: str, command: Command, elector: int, order: Order) -> None:
         """Void or restore an elector. Raises UnknownElection, UnknownEntry, OrderRefused, SendFailed."""
-        async with self._turn:
+        async with self._in_turn():
             announced = self.election(name)
             _permitted(announced, command)
             if not 0 <= elector < announced.definition.electors:
@@ -121,7 +127,7 @@ class Desk:
         self, name: str, command: Command, contest: str, candidate: str, order: Order
     ) -> ElectionAnnounced:
         """Withdraw or reinstate a candidate. Raises UnknownElection, UnknownEntry, OrderRefused, SendFailed."""
-        async with self._turn:
+        async with self._in_turn():
             announced = self.election(name)
             _permitted(announced, command)
             after = _with_candidate_changed(announced, command, contest, candidate)
@@ -132,7 +138,7 @@ class Desk:
 
     async def certify(self, name: str, order: Order) -> Recount:
         """Certify what an independent recount confirms. Raises OrderRefused with every disagreement, and as `move`."""
-        async with self._turn:
+        async with self._in_turn():
             announced = self.election(name)
             after = _permitted(announced, Command.CERTIFY).moved(order.at)
             standings = self._final_standings(announced.definition)
@@ -142,6 +148,14 @@ class Desk:
             await self.log.write(_certificate(name, report, order), range(announced.shards))
             await self.log.announce(after)
             return report
+
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncIterator[None]:
+        async with self._turn:
+            elections = self.log.elections
+            if elections.alarm or not elections.caught_up:
+                raise NotReady(elections.alarm or "elections are still being read from the log; try again")
+            yield
 
     def _final_standings(self, definition: Election) -> list[Standing]:
         keys = {contest.id: contest_key(definition.id, contest.id) for contest in definition.contests}

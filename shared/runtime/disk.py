@@ -1,6 +1,6 @@
 """The disk as snapshots need it. What is not synced may be gone, torn or old after a crash.
 
-Rule 1: `write` returns when the content is synced; a new or renamed name is sure only after `sync_folder`.
+Rule 1: content is sure after `sync`; a new or changed name after `sync_folder`.
 """
 
 import os
@@ -12,7 +12,10 @@ class Disk(Protocol):
     """Every call raises OSError where the disk fails."""
 
     def write(self, path: Path, content: bytes) -> None:
-        """Write a whole file and sync it; its folder is made if need be."""
+        """Write a whole file; its folder is made if need be."""
+
+    def sync(self, path: Path) -> None:
+        """Make a file's content sure."""
 
     def read(self, path: Path) -> bytes:
         """Return a whole file."""
@@ -37,12 +40,13 @@ class LocalDisk:
     """The disk of this machine."""
 
     def write(self, path: Path, content: bytes) -> None:
-        """Write a whole file and sync it; its folder is made if need be."""
+        """Write a whole file; its folder is made if need be."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        path.write_bytes(content)
+
+    def sync(self, path: Path) -> None:
+        """Make a file's content sure."""
+        _sync(path)
 
     def read(self, path: Path) -> bytes:
         """Return a whole file."""
@@ -66,8 +70,12 @@ class LocalDisk:
 
     def sync_folder(self, folder: Path) -> None:
         """Make the folder's names sure."""
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

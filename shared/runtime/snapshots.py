@@ -49,6 +49,7 @@ class Snapshots:
         beside = self._folder / f"{name}.{self._process}{BESIDE}"
         content = self._content(snapshot)
         self._disk.write(beside, _checksum(content) + b"\n" + content)
+        self._disk.sync(beside)
         if self._disk.exists(newest):
             self._disk.rename(newest, previous)
         self._disk.rename(beside, newest)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -48,8 +49,50 @@ def test_every_torn_or_flipped_file_is_passed_over_for_the_one_before(
     for place in range(len(whole)):
         newest.write_bytes(whole[:place])
         assert snapshots.load("shard-0") == OLD
-        newest.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        for bit in range(8):
+            newest.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << bit]) + whole[place + 1 :])
+            assert snapshots.load("shard-0") == OLD
+    newest.write_bytes(whole + b"more")
+    assert snapshots.load("shard-0") == OLD
+
+
+def test_a_missing_one_means_the_one_before(snapshots: Snapshots, tmp_path: Path) -> None:
+    """As after a crash between the two renames."""
+    (tmp_path / "shard-0.snapshot").unlink()
+    assert snapshots.load("shard-0") == OLD
+
+
+def test_where_both_are_bad_the_log_is_replayed_from_zero(snapshots: Snapshots, tmp_path: Path) -> None:
+    """None is better than a wrong one."""
+    for name in ("shard-0.snapshot", "shard-0.previous"):
+        path = tmp_path / name
+        path.write_bytes(path.read_bytes()[:-1])
+    assert snapshots.load("shard-0") is None
+
+
+def test_a_later_format_is_passed_over(snapshots: Snapshots, tmp_path: Path) -> None:
+    """Its checksum holds, and this program does not read it."""
+    for header in (b'{"format": "livecount-snapshot/2"}', b'{"format": "livecount-snapshot/1"}', b"{}"):
+        content = header + b"\nstate"
+        newest = sha256(content).hexdigest().encode() + b"\n" + content
+        (tmp_path / "shard-0.snapshot").write_bytes(newest)
         assert snapshots.load("shard-0") == OLD
+
+
+def test_a_folder_may_be_shared(tmp_path: Path) -> None:
+    """Each process writes beside under a name of its own, and what one left half-written is removed."""
+    old_owner, new_owner = Snapshots(tmp_path, "judge/1"), Snapshots(tmp_path, "judge/1")
+    (tmp_path / "shard-0.gone.writing").write_bytes(b"half")
+    (tmp_path / "shard-10.other.writing").write_bytes(b"not of this shard")
+    old_owner.save("shard-0", OLD)
+    new_owner.save("shard-0", NEW)
+
+    assert old_owner.load("shard-0") == NEW
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "shard-0.previous",
+        "shard-0.snapshot",
+        "shard-10.other.writing",
+    ]
 
 
 def test_another_layout_of_the_state_is_passed_over(snapshots: Snapshots, tmp_path: Path) -> None:

@@ -1,0 +1,230 @@
+"""Knows the truth and checks everything that is said against it, at the moment it is said.
+
+Each check names the invariant of GUARANTEES it holds: I1 to I9.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from shared.contract.codec import HotBallot, decode_as, decode_judged
+from shared.contract.elections import Election
+from shared.contract.events import ElectionAnnounced
+from shared.contract.ids import shard_of
+from shared.contract.standings import Standing, results_of
+from shared.contract.topics import (
+    BALLOTS_CAST,
+    BALLOTS_JUDGED,
+    COUNTS_PUBLISHED,
+    ELECTIONS_ANNOUNCED,
+    TALLIES_CHANGED,
+)
+from shared.contract.verdicts import Reason
+from tests.simulation.broker import Record
+from tests.simulation.memory import decode_cast_once, standing_of
+from tests.simulation.truth import Log, Sum, Truth
+
+NAMESPACE = "sim"
+CAST, JUDGED, TOLD, PUBLISHED, ANNOUNCED = (
+    topic.name(NAMESPACE)
+    for topic in (BALLOTS_CAST, BALLOTS_JUDGED, TALLIES_CHANGED, COUNTS_PUBLISHED, ELECTIONS_ANNOUNCED)
+)
+OVER = ("closed", "certified")
+
+
+class Violation(BaseException):
+    """An invariant does not hold. No code under test may catch it."""
+
+
+def hold(condition: bool, invariant: str, told: object) -> None:  # noqa: FBT001  what is held comes first
+    """Raise Violation unless the condition holds."""
+    if not condition:
+        raise Violation(f"{invariant}: {told}")
+
+
+@dataclass
+class Auditor:
+    """The truth of each election, and everything that was said."""
+
+    shards: int
+    occurred: Counter[str] = field(default_factory=Counter)
+    lossy: bool = False
+    given_up: set[str] = field(default_factory=set)
+    newest: dict[str, Standing] = field(default_factory=dict)
+    published: dict[tuple[str, tuple[int, ...]], bytes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.log = Log(self.shards)
+        self.truths = self.log.elections
+        self._ballots: list[dict[str, list[int]]] = [{} for _ in range(self.shards)]
+        self._verdicts: list[list[bytes]] = [[] for _ in range(self.shards)]
+        self._snapshots: dict[tuple[str, str, int], bytes] = {}
+
+    def expect(self, definition: Election) -> None:
+        """Know of an election before anything is said of it."""
+        self.log.expect(definition)
+
+    def appended(self, topic: str, partition: int, record: Record) -> None:
+        """Take a record of any topic as it is appended."""
+        if topic == CAST:
+            self._cast(partition, record)
+        elif topic == JUDGED:
+            self._judged(partition, record)
+        elif topic == PUBLISHED:
+            self._published(record.value)
+        elif topic == ANNOUNCED:
+            self._announced(decode_as(ElectionAnnounced, record.value))
+
+    def acknowledged(self, ballot_id: str, elector: int) -> None:
+        """A client has its receipt: the ballot is in its elector's shard."""
+        found = ballot_id in self._ballots[shard_of(elector, self.shards)]
+        hold(found, "promise 1, an acknowledged ballot is in the log", f"{ballot_id} of elector {elector}")
+
+    def saved(self, service: str, name: str, position: int, state: bytes) -> None:
+        """A snapshot was saved: every replica's at this position is the same, byte for byte."""
+        before = self._snapshots.setdefault((service, name, position), state)
+        hold(before == state, "replicas' snapshots are equal", f"{service} {name} at {position}")
+
+    def shown(self, before: Standing | None, standing: Standing, body: bytes) -> None:
+        """A client of one gateway was shown a standing."""
+        hold(
+            self.published.get((standing.key, standing.watermark)) == body,
+            "a standing shown was published",
+            standing.key,
+        )
+        if before is not None:
+            pairs = zip(before.watermark, standing.watermark, strict=True)
+            back = any(old > new for old, new in pairs)
+            hold(not back, "I9 a shown watermark goes back", f"{before.watermark} {standing.watermark}")
+
+    def settled(self) -> str | None:
+        """Return what is still missing of the end: every contest's newest standing tells the whole log."""
+        for name, truth in self.truths.items():
+            if truth.concerned() == (0,) * self.shards:
+                continue
+            whole = truth.at(truth.end)
+            if None in whole.phases:
+                continue
+            for contest in truth.definition.contests:
+                newest = self.newest.get(f"{name}/{contest.id}")
+                if newest is None or _missing(newest, truth.concerned()):
+                    return f"{name}/{contest.id}: {newest and newest.watermark} of {truth.concerned()}"
+        return None
+
+    def lost(self) -> list[int]:
+        """Return for each shard how many verdicts the log has lost and nobody has said again."""
+        return [verdicts.count(b"") for verdicts in self._verdicts]
+
+    def conclude(self, acknowledged: dict[str, int]) -> None:
+        """Check the end: every record has a verdict, every acknowledged ballot exactly one that decides."""
+        for shard, reasons in enumerate(self.log.reasons):
+            hold(len(self._verdicts[shard]) == len(reasons), "every record has a verdict", f"shard {shard}")
+        for ballot_id, elector in acknowledged.items():
+            shard = shard_of(elector, self.shards)
+            ends = [self.log.reasons[shard][offset] for offset in self._ballots[shard].get(ballot_id, [])]
+            hold(bool(ends), "promise 1, an acknowledged ballot is in the log", ballot_id)
+            hold(ends.count(Reason.ACCEPTED) <= 1, "promise 1, it counts at most once", f"{ballot_id} {ends}")
+
+    def _cast(self, shard: int, record: Record) -> None:
+        self.log.take(shard, record.value)
+        ballot = decode_cast_once(record.value)
+        if isinstance(ballot, HotBallot):
+            self._ballots[shard].setdefault(ballot.ballot_id, []).append(record.offset)
+
+    def _judged(self, shard: int, record: Record) -> None:
+        judged = decode_judged(record.value)
+        verdicts, source = self._verdicts[shard], judged.source
+        hold(source < len(self.log.reasons[shard]), "a verdict is of a record", f"shard {shard}: {source}")
+        if self.lossy and source == len(verdicts) + 1:
+            verdicts.append(b"")
+        hold(
+            source <= len(verdicts),
+            "first verdicts come in order",
+            f"shard {shard}: {source} after {len(verdicts)}",
+        )
+        if source < len(verdicts):
+            self.occurred["duplicate verdict"] += 1
+            hold(
+                verdicts[source] in (record.value, b""),
+                "I1 a verdict is always the same",
+                f"shard {shard} offset {source}",
+            )
+            return
+        if verdicts and record.offset and source + 1 < record.offset:
+            self.occurred["verdicts after a repeat"] += 1
+        verdicts.append(record.value)
+        expected = self.log.judged[shard][source]
+        hold(record.value == expected, "I1 a verdict is what the log says", f"{record.value!r} {expected!r}")
+
+    def _announced(self, announced: ElectionAnnounced) -> None:
+        truth = self.truths[announced.definition.id]
+        phases = truth.at(truth.end).phases
+        agreed = truth.definition.id in self.given_up or set(phases) == {str(announced.phase)}
+        hold(agreed, "I2 what is announced stands in every shard", f"{announced.phase}: {phases}")
+
+    def _published(self, body: bytes) -> None:
+        standing = standing_of(body)
+        place = (standing.key, standing.watermark)
+        if place in self.published:
+            self.occurred["duplicate standing"] += 1
+            hold(self.published[place] == body, "a standing is a function of its watermark", place)
+            return
+        self.published[place] = body
+        self._check(standing, self.truths[standing.election])
+        newest = self.newest.get(standing.key)
+        if newest is None or standing.sequence > newest.sequence:
+            self.newest[standing.key] = standing
+        elif standing.sequence < newest.sequence:
+            self.occurred["standing behind the newest"] += 1
+
+    def _check(self, standing: Standing, truth: Truth) -> None:
+        where = f"{standing.key} at {standing.watermark}"
+        ahead = any(upto > end for upto, end in zip(standing.watermark, truth.end, strict=True))
+        hold(not ahead, "a standing covers what there is", where)
+        expected = truth.at(standing.watermark)
+        hold(standing.balance.holds, "promise 3, ballots balance", where)
+        hold(
+            standing.balance == expected.balance,
+            "promise 2, the account",
+            f"{where}: {standing.balance} {expected.balance}",
+        )
+        hold(
+            _phases(standing) == expected.phases,
+            "promise 8, phases",
+            f"{where}: {standing.phases} {expected.phases}",
+        )
+        hold(_turnout(standing) == _turnout_of(truth.definition, expected), "promise 2, turnout", where)
+        contest = truth.definition.contest(standing.contest.id)
+        recount = truth.recount(contest, expected)
+        over = all(phase in OVER for phase in expected.phases)
+        hold(
+            standing.withheld == (not truth.definition.live_tallies and not over),
+            "promise 5, what is withheld",
+            where,
+        )
+        heads = () if standing.withheld else self.log.heads_at(standing.watermark)
+        hold(standing.heads == heads, "promise 6, heads of the chain", where)
+        if standing.withheld:
+            hold(not standing.rounds and not standing.elected, "promise 5, nothing is told early", where)
+        else:
+            results = results_of(standing.rounds, standing.elected, standing.places)
+            hold(results == recount, "promise 2, a cold recount agrees", f"{where}: {results} {recount}")
+
+
+def _missing(newest: Standing, concerned: Sequence[int]) -> bool:
+    return any(upto < end for upto, end in zip(newest.watermark, concerned, strict=True))
+
+
+def _phases(standing: Standing) -> tuple[str | None, ...]:
+    return tuple(None if phase is None else str(phase) for phase in standing.phases)
+
+
+def _turnout(standing: Standing) -> list[int]:
+    return [turnout.accepted for turnout in standing.turnout]
+
+
+def _turnout_of(definition: Election, found: Sum) -> list[int]:
+    return [
+        sum(ballots for (section, _), ballots in found.papers.items() if section == place)
+        for place in range(len(definition.sections))
+    ]

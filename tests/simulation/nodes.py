@@ -1,0 +1,234 @@
+"""The services as processes of the simulation: the real parts, put together as each `app.py` does, on simulated ports."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any, ClassVar, cast
+
+from services.counting.rounds import Rounds
+from services.counting.tally import PartitionOf, Tally
+from services.results.cache import Cache
+from services.results.hub import Hub
+from services.results.projector import Projector
+from services.validation.judge import Judge
+from shared.contract.codes import election_key
+from shared.contract.standings import Standing
+from shared.runtime.follower import Limits
+from shared.runtime.health import Health
+from shared.runtime.projection import Projection
+from shared.runtime.shards import Shards, Work
+from shared.runtime.snapshots import Snapshot, Snapshots
+from shared.runtime.telemetry import ShardReport
+from tests.simulation.auditor import CAST, JUDGED, PUBLISHED, TOLD, Auditor, hold
+from tests.simulation.broker import Broker
+from tests.simulation.cache import SimCache, SimRedis
+from tests.simulation.disk import Machine, SimDisk
+from tests.simulation.loop import Process, VirtualLoop
+from tests.simulation.memory import frame_of
+from tests.simulation.ports import SimLog, open_reader
+from tests.support.elections import MASTER
+
+
+@dataclass
+class Site:
+    """What all processes of a deployment share."""
+
+    loop: VirtualLoop
+    random: Random
+    broker: Broker
+    auditor: Auditor
+    redis: SimRedis
+    shards: int
+    contest_partitions: int
+    limits: dict[str, Limits]
+
+
+class WatchedSnapshots(Snapshots):
+    """Snapshots that tell the auditor what was saved, and hold themselves to what they promise."""
+
+    def __init__(self, site: Site, service: str, machine: Machine, disk: SimDisk, process: str) -> None:
+        super().__init__(Path("/data") / service, f"{service}/1", disk, process)
+        self._auditor = site.auditor
+        self._machine = machine
+        self._service = service
+
+    def save(self, name: str, snapshot: Snapshot) -> None:
+        """Save; then it is sure."""
+        super().save(name, snapshot)
+        self._auditor.saved(self._service, name, snapshot.position, snapshot.state)
+        self._machine.promised[self._service, name] = snapshot.position
+
+    def load(self, name: str) -> Snapshot | None:
+        """Load; what was sure is there, unless bits have rotted."""
+        found = super().load(name)
+        promised = self._machine.promised.get((self._service, name), 0)
+        position = 0 if found is None else found.position
+        hold(
+            position >= promised,
+            "a saved snapshot survives",
+            f"{self._service} {name}: {position} of {promised}",
+        )
+        return found
+
+
+class Member:
+    """A group's member: it takes the group's orders to begin and end shards one after another."""
+
+    def __init__(self, process: Process, shards: Shards, log: SimLog) -> None:
+        self.process = process
+        self.shards = shards
+        self._log = log
+        self._orders: asyncio.Queue[tuple[bool, int, asyncio.Event]] = asyncio.Queue()
+
+    def tell(self, shard: int, *, begin: bool) -> asyncio.Event:
+        """Give an order; the event is set when it has been carried out."""
+        done = asyncio.Event()
+        self._orders.put_nowait((begin, shard, done))
+        return done
+
+    def reports(self) -> list[ShardReport]:
+        """Return what shards say of themselves; check that none says it has caught up before it has."""
+        reports = self.shards.reports()
+        for report in reports:
+            source = self._log.sources.get(report.shard)
+            honest = report.state != "running" or (source and 0 <= source.named_end <= report.position)
+            hold(bool(honest), "readiness is honest", report)
+        return reports
+
+    async def follow_orders(self) -> None:
+        """Carry orders out for ever."""
+        while True:
+            begin, shard, done = await self._orders.get()
+            if begin:
+                self.shards.begin([shard])
+            else:
+                await self.shards.end([shard])
+            done.set()
+
+
+class Node:
+    """A service on a machine: a process that can be started, killed, paused and started again."""
+
+    services: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, site: Site, name: str, machine: Machine) -> None:
+        self.site = site
+        self.name = name
+        self.machine = machine
+        self.starts = 0
+        self.process = Process(name)
+        self.process.alive = False
+        self.members: dict[str, Member] = {}
+        self.health = Health()
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process runs."""
+        return self.process.alive
+
+    def start(self) -> None:
+        """Start a process."""
+        self.starts += 1
+        self.process = Process(f"{self.name}/{self.starts}")
+        self.disk = SimDisk(self.machine, self.process)
+        self.health = Health()
+        self.members = {service: self._member(service) for service in self.services}
+        for member in self.members.values():
+            self.spawn(member.follow_orders())
+        self.spawn(self.run())
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
+        """Start a task of the process."""
+        return self.site.loop.spawn(self.process, coroutine)
+
+    async def run(self) -> None:
+        """Do what a process of this service does beside its shards."""
+
+    async def ask(self, answer: Callable[[], Awaitable[Any]], within_s: float) -> Any:
+        """Let the process answer, as a client does. Raises TimeoutError, or what the answer raises."""
+        if not self.alive:
+            raise TimeoutError(f"{self.name} is down")
+        given: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.spawn(_deliver(answer, given))
+        async with asyncio.timeout(within_s):
+            return await given
+
+    def _member(self, service: str) -> Member:
+        site, topic = self.site, FOLLOWED[service]
+        snapshots = WatchedSnapshots(site, service, self.machine, self.disk, self.process.name)
+        work = Work(
+            service, topic, lambda shard: MACHINES[service](site, shard), snapshots, site.limits[service]
+        )
+        log = SimLog(site.broker, self.process, topic)
+        return Member(self.process, Shards(work, log, self.name, self.health), log)
+
+
+async def _deliver(answer: Callable[[], Awaitable[Any]], given: "asyncio.Future[Any]") -> None:
+    try:
+        result = await answer()
+    except Exception as fault:  # noqa: BLE001  it is what the client is told
+        if not given.done():
+            given.set_exception(fault)
+    else:
+        if not given.done():
+            given.set_result(result)
+
+
+FOLLOWED = {"validation": CAST, "counting.tally": JUDGED, "counting.rounds": TOLD}
+MACHINES: dict[str, Callable[[Site, int], Any]] = {
+    "validation": lambda site, shard: Judge(
+        shard, site.shards, JUDGED, lambda name: election_key(MASTER, name)
+    ),
+    "counting.tally": lambda site, shard: Tally(
+        shard, site.shards, TOLD, PartitionOf(site.contest_partitions)
+    ),
+    "counting.rounds": lambda _, partition: Rounds(partition, PUBLISHED),
+}
+
+
+class ValidationNode(Node):
+    """A judge for each shard it is given."""
+
+    services = ("validation",)
+
+
+class CountingNode(Node):
+    """A tally for each shard, rounds for each partition of contests."""
+
+    services = ("counting.tally", "counting.rounds")
+
+
+class ResultsNode(Node):
+    """A gateway, and a client who follows each contest on it."""
+
+    async def run(self) -> None:
+        """From the log to Redis to the hub."""
+        site, process = self.site, self.process
+        self.hub = Hub()
+        projector = Projector(cast("Cache", SimCache(site.redis)), self.hub)
+        counts: Projection[bytes] = Projection(
+            lambda topic: open_reader(site.broker, process, topic),
+            PUBLISHED,
+            lambda body: body,
+            lambda _, body, at: projector.offer(frame_of(body, at)),
+        )
+        await counts.start()
+        await projector.start()
+        for truth in site.auditor.truths.values():
+            for contest in truth.definition.contests:
+                asyncio.get_running_loop().create_task(
+                    self._watch(self.hub, f"{truth.definition.id}/{contest.id}")
+                )
+
+    async def _watch(self, hub: Hub, key: str) -> None:
+        shown: Standing | None = None
+        with hub.listen(key) as news:
+            while True:
+                news.clear()
+                newest = hub.frames.get(key)
+                if newest is not None:
+                    self.site.auditor.shown(shown, newest.standing, newest.body)
+                    shown = newest.standing
+                await news.wait()

@@ -1,0 +1,71 @@
+"""A run told as it happens, for those who want to see why a seed fails; and the harness kept quiet for the rest."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from services.audit import ledger
+from services.results import projector
+from shared.runtime import follower, projection, shards, snapshots
+from tests.simulation.broker import Record
+from tests.simulation.loop import VirtualLoop, current
+from tests.simulation.memory import decode_cast_once
+
+MAX_TOLD_BYTES = 160
+POLL_MS = 2_000
+"""A projection at the end of its topic is woken by news; only the clock is spared."""
+LOGGING = (follower, shards, snapshots, projection, projector)
+_TELLING = re.compile(
+    rb'"(?:type|effect|why|phase|watermark|since|upto|elector|candidate|control_id)":'
+    rb'(?:"[^"]*"|\[[0-9,]*\]|[0-9]+)'
+)
+
+
+class Say:
+    """Tells a run as it happens: every record appended and every line logged, with virtual time and process."""
+
+    def __init__(self) -> None:
+        self.loop: VirtualLoop | None = None
+        self.lines: list[str] = []
+
+    def record(self, topic: str, partition: int, record: Record) -> None:
+        """Tell an appended record."""
+        noun = ".".join(topic.split(".")[2:4])
+        told = b" ".join(_TELLING.findall(record.value)) if record.value[:1] == b"{" else record.value
+        self._tell(f"{noun}[{partition}] {record.offset}: {told[:MAX_TOLD_BYTES].decode(errors='replace')}")
+
+    def log(self, event: str, **fields: Any) -> None:
+        """Tell a line that was logged."""
+        told = " ".join(f"{name}={value}" for name, value in fields.items())
+        self._tell(f"{current().name}: {event} {told}")
+
+    def _tell(self, line: str) -> None:
+        now_s = 0.0 if self.loop is None else self.loop.time()
+        self.lines.append(f"{now_s:9.3f} {line}")
+
+
+class _Logger:
+    def __init__(self, say: Say | None) -> None:
+        tell = _nothing if say is None else say.log
+        self.debug = self.info = self.warning = self.error = self.exception = tell
+
+
+def _nothing(event: str, **fields: Any) -> None:
+    """Say nothing."""
+
+
+@contextmanager
+def prepared(say: Say | None) -> Iterator[None]:
+    """Put a logger of our own in the place of the harness's for as long as a run lasts, and let nobody read twice."""
+    logger: Any = _Logger(say)
+    changes: list[tuple[Any, str, Any]] = [(module, "log", logger) for module in LOGGING]
+    changes += [(ledger, "decode_cast", decode_cast_once), (projection, "POLL_MS", POLL_MS)]
+    before = [(module, name, getattr(module, name)) for module, name, _ in changes]
+    try:
+        for module, name, value in changes:
+            setattr(module, name, value)
+        yield
+    finally:
+        for module, name, value in before:
+            setattr(module, name, value)

@@ -1,0 +1,177 @@
+"""What the log says, known without the pipeline: the audit's judge over every record, remembered for every prefix.
+
+Rule 1: it reads only `ballots.cast`, and shares no state with what it checks.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.audit.judge import Cast
+from services.audit.ledger import ShardLedger
+from services.audit.tabulate import results, tabulate
+from shared.contract.chain import START
+from shared.contract.codec import HotVerdict, encode, encode_verdict
+from shared.contract.codes import election_key
+from shared.contract.elections import Contest, Election
+from shared.contract.standings import Balance, Results
+from shared.contract.verdicts import CATEGORY, Category, Reason
+from tests.support.elections import MASTER
+
+Named = tuple[str, str]
+"""Contest and candidate."""
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """One election after the first records of one shard."""
+
+    phase: str | None
+    papers: dict[Cast, int]
+    reasons: dict[str, int]
+    accepted: int
+    retracted: int
+    withdrawn: frozenset[Named]
+
+
+@dataclass(frozen=True)
+class Sum:
+    """One election at a watermark."""
+
+    phases: tuple[str | None, ...]
+    papers: Counter[Cast]
+    balance: Balance
+    withdrawn: frozenset[Named]
+
+
+class Log:
+    """Every shard's cast records, judged."""
+
+    def __init__(self, shards: int) -> None:
+        self._ledgers = [
+            ShardLedger(shard, shards, lambda name: election_key(MASTER, name)) for shard in range(shards)
+        ]
+        self.judged: list[list[bytes]] = [[] for _ in range(shards)]
+        self.reasons: list[list[str | None]] = [[] for _ in range(shards)]
+        self.heads: list[list[str]] = [[START.hex()] for _ in range(shards)]
+        self.elections: dict[str, Truth] = {}
+
+    def expect(self, definition: Election) -> None:
+        """Remember an election at every prefix."""
+        self.elections[definition.id] = Truth(definition, self._ledgers)
+
+    def take(self, shard: int, value: bytes) -> None:
+        """Take a shard's next record."""
+        judged = self._ledgers[shard].take(value)
+        if isinstance(judged, HotVerdict):
+            self.judged[shard].append(encode_verdict(judged))
+            self.reasons[shard].append(judged.reason)
+        else:
+            self.judged[shard].append(encode(judged))
+            self.reasons[shard].append(None)
+        self.heads[shard].append(judged.head)
+        for truth in self.elections.values():
+            truth.remember(shard)
+
+    def heads_at(self, watermark: Sequence[int]) -> tuple[str, ...]:
+        """Return each shard's head at a watermark."""
+        return tuple(heads[upto] for heads, upto in zip(self.heads, watermark, strict=True))
+
+
+class Truth:
+    """One election in every shard."""
+
+    def __init__(self, definition: Election, ledgers: Sequence[ShardLedger]) -> None:
+        self.definition = definition
+        self._ledgers = ledgers
+        self._prefixes = [[_prefix(ledger, definition.id)] for ledger in ledgers]
+        self._sums: dict[tuple[int, ...], Sum] = {}
+
+    def remember(self, shard: int) -> None:
+        """Remember what the election is after the shard's last record."""
+        prefixes, after = self._prefixes[shard], _prefix(self._ledgers[shard], self.definition.id)
+        prefixes.append(prefixes[-1] if after == prefixes[-1] else after)
+
+    @property
+    def end(self) -> tuple[int, ...]:
+        """How many records each shard holds."""
+        return tuple(len(prefixes) - 1 for prefixes in self._prefixes)
+
+    def concerned(self) -> tuple[int, ...]:
+        """Return how many records of each shard it takes to hold everything about this election."""
+        return tuple(
+            max((n for n in range(1, len(of)) if of[n] is not of[n - 1]), default=0) for of in self._prefixes
+        )
+
+    def at(self, watermark: Sequence[int]) -> Sum:
+        """Return the election at a watermark."""
+        key = tuple(watermark)
+        if key not in self._sums:
+            self._sums[key] = _sum([of[upto] for of, upto in zip(self._prefixes, key, strict=True)])
+        return self._sums[key]
+
+    def recount(self, contest: Contest, found: Sum) -> Results:
+        """Return what the second tabulator makes of a contest."""
+        place = self.definition.contests.index(contest)
+        papers: Counter[tuple[int, str]] = Counter()
+        for (section, marks), ballots in found.papers.items():
+            papers[section, marks[place]] += ballots
+        out = frozenset(candidate for of, candidate in found.withdrawn if of == contest.id)
+        return _tabulated(self.definition, place, out, frozenset((+papers).items()))
+
+
+_TABULATED: dict[object, Results] = {}
+MAX_TABULATED = 50_000
+
+
+def _tabulated(
+    definition: Election, place: int, out: frozenset[str], papers: frozenset[tuple[tuple[int, str], int]]
+) -> Results:
+    key = (id(definition), place, out, papers)
+    found = _TABULATED.get(key)
+    if found is None:
+        contest = definition.contests[place]
+        contest = contest.excluding({contest.place(candidate) for candidate in sorted(out)})
+        found = results(tabulate(dict(sorted(papers)), contest))
+        if len(_TABULATED) >= MAX_TABULATED:
+            _TABULATED.clear()
+        _TABULATED[key] = found
+    return found
+
+
+def _prefix(ledger: ShardLedger, election: str) -> Prefix:
+    count = ledger.count_of(election)
+    audit = ledger._audits.get(election)
+    return Prefix(
+        phase=None if audit is None else audit.phase,
+        papers=dict(count.papers),
+        reasons=dict(count.reasons),
+        accepted=count.accepted,
+        retracted=count.retracted,
+        withdrawn=count.withdrawn,
+    )
+
+
+def _sum(prefixes: Sequence[Prefix]) -> Sum:
+    papers: Counter[Cast] = Counter()
+    reasons: Counter[str] = Counter()
+    for prefix in prefixes:
+        papers.update(prefix.papers)
+        reasons.update(prefix.reasons)
+    ends: Counter[Category] = Counter()
+    for reason, records in reasons.items():
+        ends[CATEGORY[Reason(reason)]] += records
+    return Sum(
+        phases=tuple(prefix.phase for prefix in prefixes),
+        papers=papers,
+        balance=Balance(
+            cast=sum(reasons.values()),
+            accepted=sum(prefix.accepted for prefix in prefixes),
+            duplicate=ends[Category.DUPLICATE],
+            late=ends[Category.LATE],
+            voided=ends[Category.VOIDED] + sum(prefix.retracted for prefix in prefixes),
+            rejected=ends[Category.REJECTED],
+            reasons={str(reason): records for reason, records in sorted(reasons.items())},
+        ),
+        withdrawn=frozenset.intersection(*(prefix.withdrawn for prefix in prefixes)),
+    )
