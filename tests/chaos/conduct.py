@@ -21,7 +21,7 @@ from tests.chaos.officer import Officer
 from tests.chaos.plan import Act
 from tests.support.elections import Life
 
-FINAL_BOUND_S: Final = 120.0
+FINAL_BOUND_S: Final = 300.0
 STEP_S: Final = 4.0
 LAST_SHARE: Final = 0.05
 """Of the requests: they are sent while and after the election is closed."""

@@ -21,7 +21,7 @@ VOTERS: Final = 4
 CHUNK: Final = 250
 SINGLES: Final = 25
 RETRY_S: Final = 0.25
-GIVE_UP_S: Final = 180.0
+GIVE_UP_S: Final = 300.0
 CLOSED: Final = ("is closed", "is closed and certified")
 LATER: Final = (404, 409, 429, 503)
 """404: intake hears of the election a moment after the operator; 409: it is not open yet, or paused."""

@@ -21,7 +21,7 @@ from tests.chaos.plan import Act, Kind
 
 LOOK_S: Final = 0.05
 WITNESS_S: Final = 1.0
-RECOVERY_BOUND_S: Final = 120.0
+RECOVERY_BOUND_S: Final = 240.0
 SIGNALS: Final = {
     Kind.KILL: signal.SIGKILL,
     Kind.BROKER: signal.SIGKILL,

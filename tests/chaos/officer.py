@@ -18,7 +18,7 @@ from tests.chaos.books import ELECTION
 from tests.chaos.load import ChaosFailed
 
 RETRY_S: Final = 0.5
-GIVE_UP_S: Final = 180.0
+GIVE_UP_S: Final = 300.0
 CERTIFY_BOUND_S: Final = 600.0
 UNCLEAR: Final = (404, 502, 503)
 """404: a restarted operator has not read the election yet."""
