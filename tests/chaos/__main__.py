@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import tempfile
+from math import inf
 from pathlib import Path
 from typing import Annotated
 
@@ -34,6 +35,9 @@ def main(
     seed: Annotated[
         int, typer.Option(help="The same seed breaks the same things in the same order", min=0)
     ] = 1,
+    minutes: Annotated[
+        float, typer.Option(help="Leave out the faults that are left after so many minutes", min=1)
+    ] = inf,
     out: Annotated[
         Path | None, typer.Option(help="JSON report; default: tests/chaos/results/BALLOTS.json")
     ] = None,
@@ -43,7 +47,7 @@ def main(
 
     Example: python -m tests.chaos --ballots 20000 --kills 15 --pauses 4 --broker-kills 2
     """
-    options = Options(ballots, Counts(kills, pauses, broker_kills), seed)
+    options = Options(ballots, Counts(kills, pauses, broker_kills), seed, minutes)
     with tempfile.TemporaryDirectory(prefix="livecount-chaos-") as passing:
         if folder is not None:
             folder.mkdir(parents=True)

@@ -91,6 +91,11 @@ class Books:
         """Entries of the roll."""
         return self.election.electors
 
+    @property
+    def answered(self) -> int:
+        """Requests with a clear answer."""
+        return self.recorded + self.refused + self.late
+
     def ballot_id(self, number: int) -> str:
         """Return the id of a ballot."""
         return f"{self.seed:08x}{number:024x}"

@@ -5,8 +5,9 @@ Rule 2: orders are given in the middle of it all: voids, a withdrawal, two pause
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Final
 
 from services.operator.lifecycle import Command
@@ -15,7 +16,7 @@ from tests.chaos import log
 from tests.chaos.books import Books
 from tests.chaos.cluster import Cluster
 from tests.chaos.feed import Viewer
-from tests.chaos.load import GIVE_UP_S, ChaosFailed, Gate
+from tests.chaos.load import ChaosFailed, Gate
 from tests.chaos.monkey import Monkey
 from tests.chaos.officer import Officer
 from tests.chaos.plan import Act
@@ -43,6 +44,7 @@ class Run:
     ends: log.Ends
     gate: Gate
     say: Callable[[str], None]
+    bound_s: float = inf
     faults: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -59,35 +61,38 @@ class Run:
         ]
 
     async def conduct(self, plan: list[list[Act]]) -> None:
-        """Break and order, step by step, the close at the last one. Raises ChaosFailed."""
+        """Break and order, step by step, the close at the last one. Raises ChaosFailed.
+
+        Once the bound is over, the faults that are left are left out, but for the last.
+        """
         for step, acts in enumerate(plan, 1):
             last = step == len(plan)
+            so_far_s = asyncio.get_running_loop().time() - self.monkey.began_s
+            if so_far_s > self.bound_s and not last:
+                continue
+            progress = 1.0 if last else max(step / len(plan), so_far_s / self.bound_s)
+            pace_s = (STEP_S + so_far_s) / step
+            await self.gate.raise_to(int(len(self.books.order) * (1 - LAST_SHARE) * progress), pace_s)
+            orders = list(self._due(progress))
             if last:
+                await _give(orders)
                 await self._wait_for_answers()
-            await self._let_through(
-                1.0 if last else (1 - LAST_SHARE) * min(1.0, step / (len(plan) - 1)), step
-            )
-            orders = [self._close] if last else self._due(step / len(plan))
+                orders = [self._close]
             async with asyncio.TaskGroup() as together:
                 broken = together.create_task(self.monkey.salvo(acts))
-                for order in orders:
-                    together.create_task(order())
+                together.create_task(_give(orders))
             told = ", ".join(
                 f"{a.kind} {a.victim} {max(a.ready_s, a.shown_s):.1f} s" for a in broken.result()
             )
             self.say(f"{step}/{len(plan)}  {self.books.recorded:,} recorded, {self._shown():,} shown  {told}")
 
     async def _wait_for_answers(self) -> None:
-        """Wait until all that was let through has a clear answer: what comes now is for the close."""
-        due = int(len(self.books.order) * (1 - LAST_SHARE) * 0.999)
-        async with asyncio.timeout(GIVE_UP_S):
-            while self.books.recorded + self.books.refused < due:
-                await asyncio.sleep(0.1)
-
-    async def _let_through(self, share: float, step: int) -> None:
-        """Let requests through up to a share of all, as evenly as the steps so far tell how long one takes."""
-        so_far_s = asyncio.get_running_loop().time() - self.monkey.began_s
-        await self.gate.raise_to(int(len(self.books.order) * share), (STEP_S + so_far_s) / step)
+        """Let all but the last requests come to a clear answer; the last ones are for the close."""
+        total = len(self.books.order)
+        while self.books.answered < int(total * (1 - LAST_SHARE) * 0.999):
+            self.say(f"{self.books.answered:,} of {total:,} requests answered")
+            await asyncio.sleep(STEP_S)
+        await self.gate.raise_to(total, STEP_S)
 
     async def end(self) -> None:
         """See the count become final and certified."""
@@ -148,3 +153,8 @@ class Run:
 
     def _suspects(self) -> list[int]:
         return list(range(0, self.books.present, max(1, self.books.present // VOIDED)))
+
+
+async def _give(orders: Iterable[Order]) -> None:
+    for order in orders:
+        await order()

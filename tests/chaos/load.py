@@ -16,9 +16,10 @@ from infra.demo.casting import Answer, read_answers
 from services.intake.receipts import receipt
 from tests.chaos.books import ELECTION, REFUSALS, Books
 
-STREAMS: Final = 4
+STREAMS: Final = 6
 VOTERS: Final = 4
-CHUNK: Final = 250
+CHUNKS: Final = 200
+CHUNK_LINES: Final = (250, 1_000)
 SINGLES: Final = 25
 RETRY_S: Final = 0.25
 GIVE_UP_S: Final = 300.0
@@ -71,7 +72,8 @@ class Load:
 
     def __post_init__(self) -> None:
         order: list[int] = self.books.order.tolist()
-        self._left = iter([order[start : start + CHUNK] for start in range(0, len(order), CHUNK)])
+        size = min(max(len(order) // CHUNKS, CHUNK_LINES[0]), CHUNK_LINES[1])
+        self._left = iter([order[start : start + size] for start in range(0, len(order), size)])
 
     async def run(self) -> None:
         """Send until every request has a clear answer. Raises ChaosFailed."""

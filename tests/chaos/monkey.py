@@ -19,7 +19,7 @@ from tests.chaos.cluster import REPLICATION, Cluster
 from tests.chaos.load import ChaosFailed
 from tests.chaos.plan import Act, Kind
 
-LOOK_S: Final = 0.05
+LOOK_S: Final = 0.1
 WITNESS_S: Final = 1.0
 RECOVERY_BOUND_S: Final = 240.0
 SIGNALS: Final = {

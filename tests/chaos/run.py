@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
+from math import inf
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,11 +39,12 @@ DISK_MIB: Final = 16
 
 @dataclass(frozen=True)
 class Options:
-    """How many ballots are to be acknowledged at least, how many faults, and from which seed."""
+    """How many ballots are to be acknowledged at least, how many faults, from which seed, and for how long at most."""
 
     ballots: int
     counts: Counts
     seed: int
+    minutes: float = inf
 
 
 async def run(options: Options, folder: Path, say: Callable[[str], None]) -> Report:
@@ -55,7 +57,7 @@ async def run(options: Options, folder: Path, say: Callable[[str], None]) -> Rep
         async with running(folder, Console(file=said), disk_mib) as cluster:
             say(f"three brokers and every service are up after {time.monotonic() - began_s:.0f} s")
             try:
-                held = await _hold(cluster, books, _plan(options), say)
+                held = await _hold(cluster, books, options, say)
             except ExceptionGroup as group:
                 raise _told(group, cluster) from group
             records = await log.read(cluster)
@@ -67,6 +69,7 @@ async def run(options: Options, folder: Path, say: Callable[[str], None]) -> Rep
     faults = [*held.faults, *_wrong_ends(held, records)]
     facts = {
         **asdict(options),
+        "minutes": None if options.minutes == inf else options.minutes,
         "seconds": round(held_s),
         "disks": "tmpfs" if can_mount() else "left out: mounting one needs root",
         **_facts(held),
@@ -74,7 +77,7 @@ async def run(options: Options, folder: Path, say: Callable[[str], None]) -> Rep
     return Report(facts, truth, held.monkey.log, faults)
 
 
-async def _hold(cluster: Cluster, books: Books, plan: list[list[Act]], say: Callable[[str], None]) -> Run:
+async def _hold(cluster: Cluster, books: Books, options: Options, say: Callable[[str], None]) -> Run:
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(httpx.AsyncClient(timeout=HTTP_TIMEOUT_S, trust_env=False))
         ends = await stack.enter_async_context(log.ends_of(cluster))
@@ -87,12 +90,12 @@ async def _hold(cluster: Cluster, books: Books, plan: list[list[Act]], say: Call
         gate = Gate()
         shown = lambda: min(viewer.sequence for viewer in viewers)  # noqa: E731
         monkey = Monkey(cluster, ends.length, shown, asyncio.get_running_loop().time())
-        held = Run(cluster, books, officer, viewers, monkey, ends, gate, say)
+        held = Run(cluster, books, officer, viewers, monkey, ends, gate, say, options.minutes * 60)
         load = Load(client, cluster.url("intake"), books, _key_of(ELECTION), gate)
         async with asyncio.TaskGroup() as tasks:
             watching = [tasks.create_task(viewer.watch()) for viewer in viewers]
             casting = tasks.create_task(load.run())
-            await held.conduct(plan)
+            await held.conduct(_plan(options))
             await casting
             await held.end()
             for watch in watching:
