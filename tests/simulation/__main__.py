@@ -1,6 +1,7 @@
 """`python -m tests.simulation`: run seeds, replay one, or show that every mutant is killed."""
 
 import argparse
+import math
 import os
 import sys
 import time
@@ -26,10 +27,12 @@ def main() -> None:
         raise SystemExit(0 if _kill_all() else 1)
     if arguments.seed is not None:
         raise SystemExit(_replay(arguments.seed))
-    raise SystemExit(_sweep(range(arguments.start, arguments.start + arguments.seeds), arguments.jobs))
+    raise SystemExit(
+        _sweep(range(arguments.start, arguments.start + arguments.seeds), arguments.jobs, arguments.minutes)
+    )
 
 
-def _sweep(seeds: range, jobs: int) -> int:
+def _sweep(seeds: range, jobs: int, minutes: float) -> int:
     began, told = time.monotonic(), 0.0
     occurred: Counter[str] = Counter()
     failing: list[Outcome] = []
@@ -44,6 +47,9 @@ def _sweep(seeds: range, jobs: int) -> int:
             told = time.monotonic()
             rate = number / (told - began)
             _say(f"{number:,} of {len(seeds):,} seeds, {rate:.1f} a second, {len(failing)} failing")
+        if time.monotonic() - began > 60 * minutes:
+            _say(f"stopped after {minutes:g} minutes: {number:,} seeds")
+            break
     _say(f"{virtual_s / 3600:.1f} hours of virtual time in {time.monotonic() - began:.0f} s; what occurred:")
     for fault, times in occurred.most_common():
         _say(f"  {times:10,}  {fault}")
@@ -93,6 +99,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=SEEDS, help=f"how many (default {SEEDS:,})")
     parser.add_argument("--start", type=int, default=0, help="the first of them")
     parser.add_argument("--seed", type=int, help="replay this one and tell it line by line")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="after which to stop")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     return parser.parse_args()
 
