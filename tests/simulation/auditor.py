@@ -11,35 +11,13 @@ from shared.contract.codec import HotBallot, decode_as, decode_judged
 from shared.contract.elections import Election
 from shared.contract.events import ElectionAnnounced
 from shared.contract.ids import shard_of
-from shared.contract.standings import Standing, results_of
-from shared.contract.topics import (
-    BALLOTS_CAST,
-    BALLOTS_JUDGED,
-    COUNTS_PUBLISHED,
-    ELECTIONS_ANNOUNCED,
-    TALLIES_CHANGED,
-)
+from shared.contract.standings import Standing
 from shared.contract.verdicts import Reason
 from tests.simulation.broker import Record
+from tests.simulation.invariants import ANNOUNCED, CAST, JUDGED, PUBLISHED, hold
 from tests.simulation.memory import decode_cast_once, standing_of
-from tests.simulation.truth import Log, Sum, Truth
-
-NAMESPACE = "sim"
-CAST, JUDGED, TOLD, PUBLISHED, ANNOUNCED = (
-    topic.name(NAMESPACE)
-    for topic in (BALLOTS_CAST, BALLOTS_JUDGED, TALLIES_CHANGED, COUNTS_PUBLISHED, ELECTIONS_ANNOUNCED)
-)
-OVER = ("closed", "certified")
-
-
-class Violation(BaseException):
-    """An invariant does not hold. No code under test may catch it."""
-
-
-def hold(condition: bool, invariant: str, told: object) -> None:  # noqa: FBT001  what is held comes first
-    """Raise Violation unless the condition holds."""
-    if not condition:
-        raise Violation(f"{invariant}: {told}")
+from tests.simulation.standings import check_standing
+from tests.simulation.truth import Log
 
 
 @dataclass
@@ -170,61 +148,13 @@ class Auditor:
             hold(self.published[place] == body, "a standing is a function of its watermark", place)
             return
         self.published[place] = body
-        self._check(standing, self.truths[standing.election])
+        check_standing(standing, self.truths[standing.election], self.log)
         newest = self.newest.get(standing.key)
         if newest is None or standing.sequence > newest.sequence:
             self.newest[standing.key] = standing
         elif standing.sequence < newest.sequence:
             self.occurred["standing behind the newest"] += 1
 
-    def _check(self, standing: Standing, truth: Truth) -> None:
-        where = f"{standing.key} at {standing.watermark}"
-        ahead = any(upto > end for upto, end in zip(standing.watermark, truth.end, strict=True))
-        hold(not ahead, "a standing covers what there is", where)
-        expected = truth.at(standing.watermark)
-        hold(standing.balance.holds, "promise 3, ballots balance", where)
-        hold(
-            standing.balance == expected.balance,
-            "promise 2, the account",
-            f"{where}: {standing.balance} {expected.balance}",
-        )
-        hold(
-            _phases(standing) == expected.phases,
-            "promise 8, phases",
-            f"{where}: {standing.phases} {expected.phases}",
-        )
-        hold(_turnout(standing) == _turnout_of(truth.definition, expected), "promise 2, turnout", where)
-        contest = truth.definition.contest(standing.contest.id)
-        recount = truth.recount(contest, expected)
-        over = all(phase in OVER for phase in expected.phases)
-        hold(
-            standing.withheld == (not truth.definition.live_tallies and not over),
-            "promise 5, what is withheld",
-            where,
-        )
-        heads = () if standing.withheld else self.log.heads_at(standing.watermark)
-        hold(standing.heads == heads, "promise 6, heads of the chain", where)
-        if standing.withheld:
-            hold(not standing.rounds and not standing.elected, "promise 5, nothing is told early", where)
-        else:
-            results = results_of(standing.rounds, standing.elected, standing.places)
-            hold(results == recount, "promise 2, a cold recount agrees", f"{where}: {results} {recount}")
-
 
 def _missing(newest: Standing, concerned: Sequence[int]) -> bool:
     return any(upto < end for upto, end in zip(newest.watermark, concerned, strict=True))
-
-
-def _phases(standing: Standing) -> tuple[str | None, ...]:
-    return tuple(None if phase is None else str(phase) for phase in standing.phases)
-
-
-def _turnout(standing: Standing) -> list[int]:
-    return [turnout.accepted for turnout in standing.turnout]
-
-
-def _turnout_of(definition: Election, found: Sum) -> list[int]:
-    return [
-        sum(ballots for (section, _), ballots in found.papers.items() if section == place)
-        for place in range(len(definition.sections))
-    ]

@@ -19,10 +19,11 @@ from shared.contract.recounts import Recount
 from shared.contract.standings import Standing
 from shared.runtime.log import LogAway, Reader, Sink
 from shared.runtime.projection import Projection
-from tests.simulation.auditor import ANNOUNCED, CAST, NAMESPACE, PUBLISHED, hold
+from tests.simulation.invariants import ANNOUNCED, CAST, NAMESPACE, PUBLISHED, hold
 from tests.simulation.memory import standing_of
 from tests.simulation.nodes import Node
-from tests.simulation.ports import open_reader, open_sink
+from tests.simulation.ports import open_reader
+from tests.simulation.sink import open_sink
 from tests.support.elections import MASTER
 
 MAX_PENDING = 50

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-from tests.simulation.loop import Dead, Process
+from tests.simulation.process import Dead, Process
 
 
 class File:

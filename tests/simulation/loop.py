@@ -7,46 +7,15 @@ Rule 3: a process can be paused, or killed at any await: then its tasks are canc
 
 import asyncio
 import heapq
-from collections import deque
 from collections.abc import Callable, Coroutine
-from contextvars import Context, ContextVar, copy_context
+from contextvars import Context
 from random import Random
 from typing import Any
 
+from tests.simulation.process import PROCESS, Dead, Process, current
+
 MAX_STEPS = 400_000
 """Callbacks in one run; more mean that something spins."""
-
-
-class Dead(BaseException):
-    """What a killed process gets from every port it still touches."""
-
-
-class Process:
-    """A process as the loop knows it: callbacks that wait, tasks, and whether it lives."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.alive = True
-        self.paused = False
-        self.steps = 0
-        self.dies_at_step = -1
-        self.waiting: deque[asyncio.Handle] = deque()
-        self.tasks: dict[asyncio.Task[Any], None] = {}
-        self.context: Context = copy_context()
-        self.context.run(_PROCESS.set, self)
-
-    def check(self) -> None:
-        """Raise Dead if it was killed: called by every port before it does anything."""
-        if not self.alive:
-            raise Dead
-
-
-_PROCESS: ContextVar[Process] = ContextVar("process")
-
-
-def current() -> Process:
-    """Return the process whose code runs."""
-    return _PROCESS.get()
 
 
 class VirtualLoop(asyncio.AbstractEventLoop):
@@ -138,7 +107,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
                 self._queue(handle)
 
     def _queue(self, handle: asyncio.Handle) -> None:
-        process: Process = handle._context[_PROCESS]  # type: ignore[attr-defined]
+        process: Process = handle._context[PROCESS]  # type: ignore[attr-defined]
         process.waiting.append(handle)
         if len(process.waiting) == 1 and not process.paused:
             self._ready.append(process)
@@ -185,7 +154,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         task: asyncio.Task[Any] = asyncio.Task(
             coro, loop=self, name=name or f"task {self._number:06}", context=context
         )
-        tasks = (context[_PROCESS] if context is not None else current()).tasks
+        tasks = (context[PROCESS] if context is not None else current()).tasks
         tasks[task] = None
         task.add_done_callback(lambda done: self._reap(done, tasks), context=context)
         return task

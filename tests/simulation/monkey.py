@@ -6,8 +6,8 @@ from functools import partial
 
 from tests.simulation.broker import Rates
 from tests.simulation.group import Group
-from tests.simulation.loop import Process
 from tests.simulation.nodes import Member, Node, Site
+from tests.simulation.process import Process
 
 RESTART_S = 2.0
 SESSION_S = 1.5

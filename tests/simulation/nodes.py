@@ -5,29 +5,25 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from services.counting.rounds import Rounds
 from services.counting.tally import PartitionOf, Tally
-from services.results.cache import Cache
-from services.results.hub import Hub
-from services.results.projector import Projector
 from services.validation.judge import Judge
 from shared.contract.codes import election_key
-from shared.contract.standings import Standing
 from shared.runtime.follower import Limits
 from shared.runtime.health import Health
-from shared.runtime.projection import Projection
 from shared.runtime.shards import Shards, Work
 from shared.runtime.snapshots import Snapshot, Snapshots
 from shared.runtime.telemetry import ShardReport
-from tests.simulation.auditor import CAST, JUDGED, PUBLISHED, TOLD, Auditor, hold
+from tests.simulation.auditor import Auditor
 from tests.simulation.broker import Broker
-from tests.simulation.cache import SimCache, SimRedis
+from tests.simulation.cache import SimRedis
 from tests.simulation.disk import Machine, SimDisk
-from tests.simulation.loop import Process, VirtualLoop
-from tests.simulation.memory import frame_of
-from tests.simulation.ports import SimLog, open_reader
+from tests.simulation.invariants import CAST, JUDGED, PUBLISHED, TOLD, hold
+from tests.simulation.loop import VirtualLoop
+from tests.simulation.ports import SimLog
+from tests.simulation.process import Process
 from tests.support.elections import MASTER
 
 
@@ -198,37 +194,3 @@ class CountingNode(Node):
     """A tally for each shard, rounds for each partition of contests."""
 
     services = ("counting.tally", "counting.rounds")
-
-
-class ResultsNode(Node):
-    """A gateway, and a client who follows each contest on it."""
-
-    async def run(self) -> None:
-        """From the log to Redis to the hub."""
-        site, process = self.site, self.process
-        self.hub = Hub()
-        projector = Projector(cast("Cache", SimCache(site.redis)), self.hub)
-        counts: Projection[bytes] = Projection(
-            lambda topic: open_reader(site.broker, process, topic),
-            PUBLISHED,
-            lambda body: body,
-            lambda _, body, at: projector.offer(frame_of(body, at)),
-        )
-        await counts.start()
-        await projector.start()
-        for truth in site.auditor.truths.values():
-            for contest in truth.definition.contests:
-                asyncio.get_running_loop().create_task(
-                    self._watch(self.hub, f"{truth.definition.id}/{contest.id}")
-                )
-
-    async def _watch(self, hub: Hub, key: str) -> None:
-        shown: Standing | None = None
-        with hub.listen(key) as news:
-            while True:
-                news.clear()
-                newest = hub.frames.get(key)
-                if newest is not None:
-                    self.site.auditor.shown(shown, newest.standing, newest.body)
-                    shown = newest.standing
-                await news.wait()

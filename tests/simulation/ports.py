@@ -6,11 +6,10 @@ Rule 1: a reader sees records in order and misses none; how many at a time, and 
 import asyncio
 from collections.abc import Sequence
 
-from shared.runtime.log import Keyed, LogAway, Outgoing, SendFailed
-from tests.simulation.broker import Broker, Partition, Place, Record
-from tests.simulation.loop import Process
-
-LATE_S = 4.0
+from shared.runtime.log import Keyed
+from tests.simulation.broker import Broker, Partition, Record
+from tests.simulation.process import Process
+from tests.simulation.sink import SimSink, open_sink, reach
 
 
 class SimLog:
@@ -29,17 +28,9 @@ class SimLog:
         self.sources[shard] = source
         return source
 
-    async def open_sink(self) -> "SimSink":
+    async def open_sink(self) -> SimSink:
         """Return a producer. Raises LogAway."""
         return await open_sink(self._broker, self._process)
-
-
-async def open_sink(broker: Broker, process: Process, late_s: float = LATE_S) -> "SimSink":
-    """Return a producer of its own; what it gave up may arrive so much later. Raises LogAway."""
-    process.check()
-    await _reach(broker)
-    process.check()
-    return SimSink(broker, process, late_s)
 
 
 class SimSource:
@@ -65,7 +56,7 @@ class SimSource:
         if self._position >= len(records):
             await _wait(self._broker, [self._partition], wait_ms)
         if self._position < len(records):
-            await _reach(self._broker)
+            await reach(self._broker)
         self._process.check()
         self._seen = len(records)
         found = records[
@@ -77,7 +68,7 @@ class SimSource:
     async def ask_end(self) -> int:
         """Return how many records there are. Raises LogAway."""
         self._process.check()
-        await _reach(self._broker)
+        await reach(self._broker)
         self._process.check()
         self._seen = self.named_end = len(self._partition.records)
         return self._seen
@@ -107,7 +98,7 @@ class SimReader:
         if self._at_end():
             await _wait(self._broker, self._partitions, wait_ms)
         if not self._at_end():
-            await _reach(self._broker)
+            await reach(self._broker)
         self._process.check()
         found: list[Keyed] = []
         for number, partition in enumerate(self._partitions):
@@ -133,7 +124,7 @@ class SimReader:
 async def open_reader(broker: Broker, process: Process, topic: str) -> SimReader:
     """Return a reader of a whole topic. Raises LogAway."""
     process.check()
-    await _reach(broker)
+    await reach(broker)
     process.check()
     return SimReader(broker, process, topic)
 
@@ -143,12 +134,6 @@ def _compacted(broker: Broker, partition: Partition) -> set[int]:
         return set()
     newest = {record.key: record.offset for record in partition.keyed}
     return {record.offset for record in partition.keyed} - set(newest.values())
-
-
-async def _reach(broker: Broker) -> None:
-    await asyncio.sleep(broker.delay_s())
-    if broker.occurs("log away", broker.rates.away):
-        raise LogAway("the broker does not answer")
 
 
 async def _wait(broker: Broker, partitions: Sequence[Partition], wait_ms: int) -> None:
@@ -166,92 +151,3 @@ async def _wait(broker: Broker, partitions: Sequence[Partition], wait_ms: int) -
 def _wake(news: "asyncio.Future[None]") -> None:
     if not news.done():
         news.set_result(None)
-
-
-class SimSink:
-    """A producer of one process. Keeps the promises of `shared.runtime.log.Sink`."""
-
-    def __init__(self, broker: Broker, process: Process, late_s: float) -> None:
-        self._broker = broker
-        self._process = process
-        self._late_s = late_s
-        self._session = broker.open_session()
-        self._numbers: dict[Place, int] = {}
-        self._arrives: dict[Place, float] = {}
-        self._spent = False
-
-    async def send(self, items: Sequence[Outgoing]) -> None:
-        """Send in order, each partition's apart, and wait for all acknowledgements. Raises SendFailed."""
-        self._process.check()
-        if self._spent:
-            raise SendFailed("the sink is spent")
-        acks = [
-            self._launch(place, batch)
-            for place, group in _by_partition(items).items()
-            for batch in self._cut(group)
-        ]
-        for ack in acks:
-            await ack
-            if not ack.result():
-                self._spent = True
-        self._process.check()
-        if self._spent:
-            raise SendFailed("not acknowledged")
-
-    async def stop(self) -> None:
-        """Nothing is held; what is on its way stays on its way."""
-
-    def _cut(self, group: Sequence[Outgoing]) -> list[Sequence[Outgoing]]:
-        random = self._broker.random
-        if len(group) < 2 or random.random() < 0.7:
-            return [group]
-        place = random.randrange(1, len(group))
-        return [group[:place], group[place:]]
-
-    def _launch(self, place: Place, batch: Sequence[Outgoing]) -> "asyncio.Future[bool]":
-        """Send a batch on its way; the future says whether its acknowledgement came back."""
-        broker, loop = self._broker, self._broker.loop
-        number = self._numbers.get(place, 0)
-        self._numbers[place] = number + 1
-        ack: asyncio.Future[bool] = loop.create_future()
-
-        def append() -> bool:
-            return broker.append(*place, batch, self._session, number)
-
-        def arrive() -> None:
-            here = append()
-            if here and broker.occurs("lost ack, sent again", broker.rates.retried):
-                append()
-            lost = broker.occurs("lost ack, in the log", broker.rates.lost_ack)
-            loop.call_later(broker.delay_s(), _settle, ack, here and not lost, context=loop.world.context)
-
-        delay_s = self._delay_after(place)
-        if broker.occurs("lost request", broker.rates.lost_request):
-            loop.call_later(delay_s, _settle, ack, False, context=loop.world.context)
-        elif broker.occurs("late append", broker.rates.late_append):
-            loop.call_later(delay_s, _settle, ack, False, context=loop.world.context)
-            loop.call_later(
-                delay_s + broker.random.random() * self._late_s, append, context=loop.world.context
-            )
-        else:
-            loop.call_later(delay_s, arrive, context=loop.world.context)
-        return ack
-
-    def _delay_after(self, place: Place) -> float:
-        """Draw how long a batch is on its way: it does not overtake the one before it."""
-        now = self._broker.loop.time()
-        arrives = max(self._arrives.get(place, 0.0), now + self._broker.delay_s())
-        self._arrives[place] = arrives
-        return arrives - now
-
-
-def _settle(ack: "asyncio.Future[bool]", acknowledged: bool) -> None:  # noqa: FBT001  a timer calls it
-    if not ack.done():
-        ack.set_result(acknowledged)
-
-
-def _by_partition(items: Sequence[Outgoing]) -> dict[Place, list[Outgoing]]:
-    groups: dict[Place, list[Outgoing]] = {}
-    for item in items:
-        groups.setdefault((item.topic, item.partition), []).append(item)
-    return groups

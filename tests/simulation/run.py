@@ -11,18 +11,14 @@ from random import Random
 
 from shared.contract.codec import decode_as
 from shared.contract.events import ElectionAnnounced
-from shared.runtime.follower import Limits
 from shared.runtime.telemetry import ShardReport
-from tests.simulation.auditor import ANNOUNCED, CAST, JUDGED, PUBLISHED, TOLD, Auditor, Violation, hold
-from tests.simulation.broker import Broker, Record
-from tests.simulation.cache import SimRedis
-from tests.simulation.desks import IntakeNode, OperatorNode
-from tests.simulation.disk import Machine
+from tests.simulation.auditor import Auditor
+from tests.simulation.broker import Record
+from tests.simulation.deployment import Deployment
 from tests.simulation.elections import FAIRS, PICNICS
-from tests.simulation.group import Group
+from tests.simulation.invariants import ANNOUNCED, JUDGED, TOLD, Violation, hold
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.monkey import Monkey
-from tests.simulation.nodes import CountingNode, Node, ResultsNode, Site, ValidationNode
 from tests.simulation.telling import Say, prepared
 from tests.simulation.workload import People
 
@@ -63,33 +59,13 @@ class World:
         self.loop = VirtualLoop(random)  # type: ignore[abstract]  # as much of a loop as is needed
         if say is not None:
             say.loop = self.loop
-        shard_count, partitions = random.choice((1, 1, 2, 2, 3, 4)), random.choice((1, 1, 2))
-        self.auditor = Auditor(shard_count)
-        broker = Broker(self.loop, random, self._appended)
-        for topic, number in (
-            (CAST, shard_count),
-            (JUDGED, shard_count),
-            (TOLD, partitions),
-            (PUBLISHED, partitions),
-        ):
-            broker.create(topic, number)
-        broker.create(ANNOUNCED, 1)
-        self.site = Site(
-            self.loop, random, broker, self.auditor, SimRedis(), shard_count, partitions, _limits(random)
-        )
-        self._nodes = self._make_nodes()
-        self._groups = {
-            service: Group(self.loop, random, service, number)
-            for service, number in (
-                ("validation", shard_count),
-                ("counting.tally", shard_count),
-                ("counting.rounds", partitions),
-            )
-        }
-        self._monkey = Monkey(self.site, self._nodes, self._groups)
+        self.auditor = Auditor(random.choice((1, 1, 2, 2, 3, 4)))
+        self._deployed = Deployment(self.loop, random, self.auditor, self._appended)
+        self.site, self._nodes = self._deployed.site, self._deployed.nodes
+        self._monkey = Monkey(self.site, self._nodes, self._deployed.groups)
         if random.random() < LOSSY:
             self.auditor.lossy = True
-            broker.loses = random.choice((JUDGED, TOLD)), random.randint(2, 8)
+            self.site.broker.loses = random.choice((JUDGED, TOLD)), random.randint(2, 8)
 
     def outcome(self) -> Outcome:
         """Run to the end and tell what was found."""
@@ -101,7 +77,7 @@ class World:
             if collecting:
                 gc.enable()
         occurred = self.site.broker.occurred + self.auditor.occurred
-        for group in self._groups.values():
+        for group in self._deployed.groups.values():
             occurred["zombie"] += group.zombies
             occurred["shard moved"] += group.moves
         occurred.update({"runs": 1, "acknowledged": sum(len(people.acknowledged) for people in self._people)})
@@ -131,7 +107,7 @@ class World:
             self.auditor.expect(election)
         for node in self._nodes:
             self._monkey.start(node)
-        intake, operator = self._intake, self._operator
+        intake, operator = self._deployed.intake, self._deployed.operator
         self._people = [People(self.site, intake, operator, election) for election in elections]
         self._monkey.unleash()
         harm = self.loop.spawn(self.loop.world, self._monkey.work())
@@ -163,7 +139,7 @@ class World:
 
     def _look(self) -> dict[str, list[ShardReport]]:
         """Return every service's reports; a shard that stops says why and is not ready."""
-        found: dict[str, list[ShardReport]] = {service: [] for service in self._groups}
+        found: dict[str, list[ShardReport]] = {service: [] for service in self._deployed.groups}
         for node in self._nodes:
             for service, member in node.members.items() if node.alive else ():
                 found[service] += (reports := member.reports())
@@ -181,12 +157,12 @@ class World:
     def _missing(self) -> str | None:
         for service, reports in self._look().items():
             running = [report.shard for report in reports if report.state == "running" and not report.detail]
-            if sorted(running) != list(range(self._groups[service].shards)):
+            if sorted(running) != list(range(self._deployed.groups[service].shards)):
                 return f"{service} runs {running}: {reports}"
         if (missing := self.auditor.settled()) is not None:
             return missing
         for key, newest in self.auditor.newest.items():
-            shown = self._results.hub.frames.get(key)
+            shown = self._deployed.results.hub.frames.get(key)
             if shown is None or shown.sequence < newest.sequence:
                 return f"{key}: results shows {shown and shown.sequence} of {newest.sequence}"
         return None
@@ -215,45 +191,9 @@ class World:
             said = {str(announced[name].phase)} if name in announced else {None}
             hold(phases == said, "what is announced stands in every shard", f"{name}: {phases} {said}")
 
-    def _make_nodes(self) -> list[Node]:
-        random, site = self._random, self.site
-        machines = [self._machine() for _ in range(4)]
-        apart = random.random() < 0.7
-        self._results = ResultsNode(site, "results", self._machine())
-        self._intake = IntakeNode(site, "intake", self._machine())
-        self._operator = OperatorNode(site, "operator", self._machine())
-        nodes: list[Node] = [self._results, self._intake, self._operator]
-        for number in range(random.choice((1, 2, 2))):
-            nodes.append(ValidationNode(site, f"validation-{number}", machines[number if apart else 0]))
-            nodes.append(CountingNode(site, f"counting-{number}", machines[2 + number if apart else 2]))
-        return nodes
-
-    def _machine(self) -> Machine:
-        return Machine(self._random, self._occurs)
-
-    def _occurs(self, fault: str, rate: float) -> bool:
-        return self.site.broker.occurs(fault, rate)
-
     def _appended(self, topic: str, partition: int, record: Record) -> None:
         self._trace.update(b"%a %d %d %a" % (topic, partition, record.offset, self.loop.time()))
         self._trace.update(record.value)
         if self._say is not None:
             self._say.record(topic, partition, record)
         self.auditor.appended(topic, partition, record)
-
-
-def _limits(random: Random) -> dict[str, Limits]:
-    def some(tick_ms: tuple[int, ...]) -> Limits:
-        return Limits(
-            batch_records=random.choice((2, 5, 1000)),
-            wait_ms=random.choice((300, 2_000)),
-            tick_ms=random.choice(tick_ms),
-            say_after_records=random.choice((3, 1000)),
-            snapshot_every_s=random.choice((0.0, 0.5, 2.0)),
-        )
-
-    return {
-        "validation": some((0,)),
-        "counting.tally": some((0, 100, 500)),
-        "counting.rounds": some((200, 1000)),
-    }

@@ -9,8 +9,9 @@ from services.audit import ledger
 from services.results import projector
 from shared.runtime import follower, projection, shards, snapshots
 from tests.simulation.broker import Record
-from tests.simulation.loop import VirtualLoop, current
+from tests.simulation.loop import VirtualLoop
 from tests.simulation.memory import decode_cast_once
+from tests.simulation.process import current
 
 MAX_TOLD_BYTES = 160
 POLL_MS = 2_000

@@ -16,8 +16,8 @@ from shared.contract.codes import code_mac, election_key, fingerprint, issue_cod
 from shared.contract.elections import Contest, Election, config_hash
 from shared.contract.events import ElectionOpened
 from shared.runtime.log import Outgoing, SendFailed
-from tests.simulation.auditor import CAST
 from tests.simulation.desks import IntakeNode, OperatorNode
+from tests.simulation.invariants import CAST
 from tests.simulation.nodes import Site
 from tests.support.elections import MASTER
 

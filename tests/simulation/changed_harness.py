@@ -1,0 +1,115 @@
+"""What mutants put in the place of the harness's own functions."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+from shared.runtime import projection
+from shared.runtime.follower import Follower
+from shared.runtime.log import Keyed, SendFailed
+from shared.runtime.shards import Shards
+from shared.runtime.snapshots import Snapshot, Snapshots
+from tests.simulation.disk import SimDisk
+
+
+def lower_too(_what: str, expected: int, found: int) -> bool:
+    """Take what was applied before once more."""
+    return found <= expected
+
+
+def higher_too(_what: str, expected: int, found: int) -> bool:
+    """Take what comes later for what comes next."""
+    return found >= expected
+
+
+def joins_anything(_what: str, watermark: int, _since: int, upto: int) -> bool:
+    """Take a range whatever is missing before it."""
+    return upto > watermark
+
+
+async def say_whatever_fails(self: Follower) -> None:
+    """Tell, and go on as if nothing were wrong where that fails."""
+    if not self._unsaid:
+        return
+    if outgoing := self.machine.take():
+        try:
+            await self.sink.send(outgoing)
+        except SendFailed:
+            self.sink._spent = False  # type: ignore[attr-defined]
+    self._unsaid = 0
+
+
+async def say_after_saving(self: Follower) -> None:
+    """Save the position, then tell."""
+    if not self._unsaid:
+        return
+    outgoing = self.machine.take()
+    self._unsaid = 0
+    self._save_if_all_said()
+    if outgoing:
+        await self.sink.send(outgoing)
+
+
+async def say_backwards(self: Follower) -> None:
+    """Tell the newest first."""
+    if not self._unsaid:
+        return
+    if outgoing := self.machine.take():
+        await self.sink.send(outgoing[::-1])
+    self._unsaid = 0
+
+
+def save_split(self: Follower) -> None:
+    """Save the state now, with the position of the time before."""
+    if self._unsaid or self._position == self._saved:
+        return
+    self.snapshots.save(self.name, Snapshot(self._saved, self.machine.save()))
+    self._saved, self._saved_at = self._position, asyncio.get_running_loop().time()
+
+
+async def never_ask(self: Follower) -> None:
+    """Take a log that has not answered for an empty one."""
+    self._end_at_start = 0
+    await self.source.ask_end()
+
+
+def read_unchecked(self: Snapshots, path: Any) -> Snapshot:
+    """Trust whatever can be taken apart."""
+    _, _, content = self._disk.read(path).partition(b"\n")
+    line, _, state = content.partition(b"\n")
+    return Snapshot(int(json.loads(line)["position"]), state)
+
+
+def nothing(_self: SimDisk, _path: Any) -> None:
+    """Leave a sync out."""
+
+
+def apply_again(self: projection.Projection[Any], record: Keyed) -> None:
+    """Let values go back when a topic is read again."""
+    self._offsets.pop(record.key, None)
+    _REAL_APPLY_RECORD(self, record)
+
+
+_REAL_APPLY_RECORD = projection.Projection._apply
+
+
+def always(_shown: Any, _offered: Any) -> bool:
+    """Let anything take the place of anything."""
+    return True
+
+
+def keeping_machine(make: Callable[[Shards, int, Any], Any]) -> Callable[[Shards, int, Any], Any]:
+    """Give every run of a shard the machine of the run before."""
+
+    async def run_once(self: Shards, shard: int, progress: Any) -> None:
+        kept: dict[int, Any] = self.__dict__.setdefault("kept", {})
+        work = self._work
+        machine = kept.setdefault(shard, work.machine(shard))
+        self._work = type(work)(work.service, work.topic, lambda _: machine, work.snapshots, work.limits)
+        try:
+            await make(self, shard, progress)
+        finally:
+            self._work = work
+
+    return run_once

@@ -1,0 +1,49 @@
+"""Results: a gateway, and a client who follows each contest on it."""
+
+import asyncio
+from typing import cast
+
+from services.results.cache import Cache
+from services.results.hub import Hub
+from services.results.projector import Projector
+from shared.contract.standings import Standing
+from shared.runtime.projection import Projection
+from tests.simulation.cache import SimCache
+from tests.simulation.invariants import PUBLISHED
+from tests.simulation.memory import frame_of
+from tests.simulation.nodes import Node
+from tests.simulation.ports import open_reader
+
+
+class ResultsNode(Node):
+    """A gateway, and a client who follows each contest on it."""
+
+    async def run(self) -> None:
+        """From the log to Redis to the hub."""
+        site, process = self.site, self.process
+        self.hub = Hub()
+        projector = Projector(cast("Cache", SimCache(site.redis)), self.hub)
+        counts: Projection[bytes] = Projection(
+            lambda topic: open_reader(site.broker, process, topic),
+            PUBLISHED,
+            lambda body: body,
+            lambda _, body, at: projector.offer(frame_of(body, at)),
+        )
+        await counts.start()
+        await projector.start()
+        for truth in site.auditor.truths.values():
+            for contest in truth.definition.contests:
+                asyncio.get_running_loop().create_task(
+                    self._watch(self.hub, f"{truth.definition.id}/{contest.id}")
+                )
+
+    async def _watch(self, hub: Hub, key: str) -> None:
+        shown: Standing | None = None
+        with hub.listen(key) as news:
+            while True:
+                news.clear()
+                newest = hub.frames.get(key)
+                if newest is not None:
+                    self.site.auditor.shown(shown, newest.standing, newest.body)
+                    shown = newest.standing
+                await news.wait()

@@ -1,0 +1,58 @@
+"""What a published standing must be: everything that its watermark covers, and nothing else."""
+
+from shared.contract.elections import Election
+from shared.contract.standings import Standing, results_of
+from tests.simulation.invariants import hold
+from tests.simulation.truth import Log, Sum, Truth
+
+OVER = ("closed", "certified")
+
+
+def check_standing(standing: Standing, truth: Truth, log: Log) -> None:
+    """Hold a standing against a cold recount of the log up to its watermark."""
+    where = f"{standing.key} at {standing.watermark}"
+    ahead = any(upto > end for upto, end in zip(standing.watermark, truth.end, strict=True))
+    hold(not ahead, "a standing covers what there is", where)
+    expected = truth.at(standing.watermark)
+    hold(standing.balance.holds, "promise 3, ballots balance", where)
+    hold(
+        standing.balance == expected.balance,
+        "promise 2, the account",
+        f"{where}: {standing.balance} {expected.balance}",
+    )
+    hold(
+        _phases(standing) == expected.phases,
+        "promise 8, phases",
+        f"{where}: {standing.phases} {expected.phases}",
+    )
+    hold(_turnout(standing) == _turnout_of(truth.definition, expected), "promise 2, turnout", where)
+    contest = truth.definition.contest(standing.contest.id)
+    recount = truth.recount(contest, expected)
+    over = all(phase in OVER for phase in expected.phases)
+    hold(
+        standing.withheld == (not truth.definition.live_tallies and not over),
+        "promise 5, what is withheld",
+        where,
+    )
+    heads = () if standing.withheld else log.heads_at(standing.watermark)
+    hold(standing.heads == heads, "promise 6, heads of the chain", where)
+    if standing.withheld:
+        hold(not standing.rounds and not standing.elected, "promise 5, nothing is told early", where)
+    else:
+        results = results_of(standing.rounds, standing.elected, standing.places)
+        hold(results == recount, "promise 2, a cold recount agrees", f"{where}: {results} {recount}")
+
+
+def _phases(standing: Standing) -> tuple[str | None, ...]:
+    return tuple(None if phase is None else str(phase) for phase in standing.phases)
+
+
+def _turnout(standing: Standing) -> list[int]:
+    return [turnout.accepted for turnout in standing.turnout]
+
+
+def _turnout_of(definition: Election, found: Sum) -> list[int]:
+    return [
+        sum(ballots for (section, _), ballots in found.papers.items() if section == place)
+        for place in range(len(definition.sections))
+    ]
