@@ -11,7 +11,8 @@ from collections.abc import Mapping
 import httpx
 import msgspec
 
-TRIES = 120
+TRIES = 480
+"""Four minutes: on a busy machine a service may need a second start, a minute each."""
 RETRY_S = 0.5
 TIMEOUT_S = 30.0
 LATER = frozenset({404, 502, 503})

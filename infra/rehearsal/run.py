@@ -25,6 +25,8 @@ from shared.contract.topics import BALLOTS_CAST, BALLOTS_JUDGED
 
 COUNT_BOUND_S = 120.0
 LOOK_EVERY_S = 0.1
+RETRY_S = 2.0
+"""Between two tries of a casting that intake does not answer: with the tries it has, two minutes."""
 CLERKS = 8
 """Orders of a scene that are given at once; the operator carries them out one by one."""
 
@@ -135,6 +137,7 @@ class Rehearsal:
             f"{self._where.at['intake']}/v1/elections/{self._election}/ballots",
             ballot_forms(self._subject.contest, scene.ballots, self._codes),
             rate=inf,
+            retry_s=RETRY_S,
             one_by_one=0 if self.recorded else 1,
         )
         self._casts.append(casting)
