@@ -44,6 +44,7 @@ from shared.contract.topics import COUNTS_PUBLISHED, ELECTIONS_ANNOUNCED, Topic
 FORMAT: Final = "livecount-bundle/1"
 MANIFEST: Final = "manifest.json"
 SEAL_CHARS: Final = 64
+MAX_MANIFEST_BYTES: Final = 1024 * 1024
 BATCH_RECORDS: Final = 1_000
 CHUNK_BYTES: Final = 1024 * 1024
 FINE_BYTES: Final = 16
@@ -141,7 +142,8 @@ class Bundle:
 
     def _manifest(self, *, sealed: bool) -> Manifest:
         try:
-            manifest = Manifest.model_validate_json(self._zip.read(MANIFEST))
+            with self._zip.open(MANIFEST) as file:
+                manifest = Manifest.model_validate_json(file.read(MAX_MANIFEST_BYTES))
             known = manifest.format == FORMAT
             if known and {*self._zip.namelist()} != {*manifest.parts, MANIFEST}:
                 raise ValueError(f"the parts it names are not those there are: {self._zip.namelist()}")
