@@ -164,7 +164,7 @@ class Bundle:
             try:
                 found = self._measured(name)
             except _BROKEN as fault:
-                raise self._damaged(name, self._whole_records(name), str(fault)) from fault
+                raise self._damaged(name, self._first_broken(name, part), str(fault)) from fault
             if found != part:
                 raise self._damaged(name, None, f"expected {part}, found {found}")
 
@@ -174,8 +174,12 @@ class Bundle:
             records = sum(1 for _ in read_frames(name, hashed))
         return Part(records=records, bytes=hashed.bytes, sha256=hashed.sha256.hexdigest())
 
-    def _whole_records(self, name: str) -> int:
-        """Return how many records of a damaged part are whole: the offset of the first that is not."""
+    def _first_broken(self, name: str, part: Part) -> int | None:
+        """Return the offset of a damaged part's first record that is not whole; None if the fault is around them."""
+        try:
+            self._zip.open(name).close()
+        except _BROKEN:
+            return None
         records = 0
         try:
             for _ in self._records(name, FINE_BYTES):
@@ -183,8 +187,8 @@ class Bundle:
         except BadFrame as fault:
             return fault.offset
         except _BROKEN:
-            return records
-        return records
+            pass
+        return records if records < part.records else None
 
     def _damaged(self, name: str, offset: int | None, why: str) -> Damaged:
         topic, _, shard = name.partition("/")

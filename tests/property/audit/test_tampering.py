@@ -1,4 +1,4 @@
-"""Ten thousand random tamperings each: bytes of a bundle, its records with every checksum made anew, and forged logs.
+"""Random tamperings: 10,000 with a bundle's bytes, 10,000 with its records behind checksums made anew, 2,000 forgeries.
 
 Rule 1: an accident is found by the seal and named by the frames; a forgery is found by the heads.
 """
@@ -59,13 +59,14 @@ def test_a_flipped_bit_anywhere_in_a_bundle_is_found_and_its_place_named(tmp_pat
     whole = path.read_bytes()
     with zipfile.ZipFile(path) as bundle:
         starts = {part.header_offset: part.filename.replace("/", ", shard ") for part in bundle.infolist()}
+        directory = bundle.start_dir
     named = 0
     for _ in range(TAMPERINGS):
         place, content = flipped(whole, rng)
         damaged.write_bytes(content)
         found = damage(damaged)
         assert found is not None, f"a flipped bit of byte {place} was not found"
-        if found.offset is not None:
+        if found.offset is not None and place < directory:
             part = starts[max(start for start in starts if start <= place)]
             assert f"{part}, offset {found.offset}" in str(found)
             named += 1
@@ -96,8 +97,8 @@ def test_a_forger_who_judges_the_log_anew_cannot_meet_a_head_that_was_kept() -> 
     rng = random.Random(SEED)
     logs = picnic(SEED, steps=12).cast
     kept = [_last_head(shard, log) for shard, log in enumerate(logs)]
-    stopped = 0
-    for _ in range(TAMPERINGS):
+    stopped, forgeries = 0, TAMPERINGS // 5
+    for _ in range(forgeries):
         shard = rng.randrange(2)
         forged = [*logs[shard]]
         offset = rng.randrange(len(forged))
@@ -107,7 +108,7 @@ def test_a_forger_who_judges_the_log_anew_cannot_meet_a_head_that_was_kept() -> 
         except (UnknownVersion, RuntimeError):
             stopped += 1
 
-    assert stopped < TAMPERINGS // 10
+    assert stopped < forgeries // 10
 
 
 def _last_head(shard: int, log: Sequence[bytes]) -> str:
