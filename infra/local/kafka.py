@@ -23,7 +23,7 @@ from infra.local.process import Child, ChildFailedError
 
 TEMPLATE: Final = Path(__file__).parents[1] / "kafka" / "server.properties"
 FORMAT_BOUND_S: Final = 60.0
-START_BOUND_S: Final = 60.0
+START_BOUND_S: Final = 120.0
 STOP_BOUND_S: Final = 20.0  # the very first stop on a machine writes the ahead-of-time cache: some 6 s
 # ApiVersions, version 0, without a client id: the one request that any broker answers.
 API_VERSIONS: Final = bytes.fromhex("0000000a 0012 0000 00000000 ffff")

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from infra.local.process import Child
 
-START_BOUND_S: Final = 60.0
+START_BOUND_S: Final = 120.0
 STOP_BOUND_S: Final = 15.0
 READY_TIMEOUT_S: Final = 2.0
 

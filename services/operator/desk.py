@@ -69,9 +69,10 @@ class Desk:
         return [announced for _, announced in sorted(self.log.elections.newest.items())]
 
     def election(self, name: str) -> ElectionAnnounced:
-        """Return an election as last announced. Raises UnknownElection."""
+        """Return an election as last announced. Raises UnknownElection, NotReady."""
         announced = self.log.elections.newest.get(name)
         if announced is None:
+            self._require_read()
             raise UnknownElection(f"no election {name!r}; there are: {', '.join(self._names()) or 'none'}")
         return announced
 
@@ -152,10 +153,13 @@ class Desk:
     @asynccontextmanager
     async def _in_turn(self) -> AsyncIterator[None]:
         async with self._turn:
-            elections = self.log.elections
-            if elections.alarm or not elections.caught_up:
-                raise NotReady(elections.alarm or "elections are still being read from the log; try again")
+            self._require_read()
             yield
+
+    def _require_read(self) -> None:
+        elections = self.log.elections
+        if elections.alarm or not elections.caught_up:
+            raise NotReady(elections.alarm or "elections are still being read from the log; try again")
 
     def _final_standings(self, definition: Election) -> list[Standing]:
         keys = {contest.id: contest_key(definition.id, contest.id) for contest in definition.contests}

@@ -158,7 +158,7 @@ class Contest(Frozen):
 
     @property
     def max_ranks_on_paper(self) -> int:
-        """Ranks a paper can hold: one for each candidate, and never more than the rules look at."""
+        """Ranks a paper can hold: one for each candidate, however many the rules look at."""
         return len(self.candidates)
 
     @property
