@@ -15,7 +15,7 @@ TRIES = 480
 """Four minutes: on a busy machine a service may need a second start, a minute each."""
 RETRY_S = 0.5
 TIMEOUT_S = 30.0
-LATER = frozenset({404, 502, 503})
+LATER = frozenset({502, 503})
 """What an operator may answer that has just been started again: it is still reading which elections there are."""
 REFUSED = 409
 BY = {"by": "rehearsal", "reason": "rehearsal"}

@@ -40,7 +40,7 @@ def ordered(*answers: int) -> list[tuple[str, bytes]]:
     return transport.asked
 
 
-@pytest.mark.parametrize("answers", [(200,), (503, 200), (GONE, 200), (404, 502, GONE, 200), (GONE, 409)])
+@pytest.mark.parametrize("answers", [(200,), (503, 200), (GONE, 200), (503, 502, GONE, 200), (GONE, 409)])
 def test_an_order_is_given_until_it_is_carried_out(answers: tuple[int, ...]) -> None:
     """The same each time; a refusal after a lost answer means that the lost one was a yes."""
     asked = ordered(*answers)
