@@ -35,7 +35,7 @@ check: .venv/ready ## lint, types, import contracts, unit, property and golden t
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q tests/unit tests/property tests/golden tests/tidy
+	LIVECOUNT_TAMPERINGS=1000 $(BIN)/python -m pytest -q tests/unit tests/property tests/golden tests/tidy
 
 bench-count: .venv/ready .livecount/peers/ready ## measure the counting core beside its peers from PyPI (QUICK=1: some minutes less)
 	$(BIN)/python -m tests.bench.count $(if $(QUICK),--quick)

@@ -66,10 +66,12 @@ async def verify(
     """Return what was verified; `kept` are standings that somebody kept, beside the published ones.
 
     `advance` is told how many records there are and returns what is told of progress. Raises Difference, LogError,
-    NoElection, CannotJudge.
+    NoElection, CannotJudge; ValueError if a standing that was kept is of another election.
     """
-    standings = [*kept, *await evidence.standings()]
-    standings = [standing for standing in standings if standing.election == election]
+    for other in (standing.key for standing in kept if standing.election != election):
+        raise ValueError(f"expected kept standings of {election}, found one of {other}")
+    published = await evidence.standings()
+    standings = [*kept, *(standing for standing in published if standing.election == election)]
     judged, cast = await evidence.ends(BALLOTS_JUDGED), await evidence.ends(BALLOTS_CAST)
     _require_covered(standings, cast)
     step = advance(sum(judged))

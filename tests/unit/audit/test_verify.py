@@ -145,6 +145,9 @@ def test_what_cannot_be_judged_is_no_verdict_on_the_log() -> None:
     swap(evidence.cast[0], 5, b"ballot-cast/1", b"ballot-cast/9")
     with pytest.raises(CannotJudge, match="shard 0, offset 5: record 'ballot-cast/9'"):
         verified(evidence)
+    feast = picnic(1).published[0].model_copy(update={"election": "feast"})
+    with pytest.raises(ValueError, match="expected kept standings of picnic, found one of feast/"):
+        verified(picnic(1), kept=(feast,))
     other = MemoryEvidence(election(), [[Life(election()).configured()]])
     with pytest.raises(NoElection, match="configured in no shard"):
         verified(other, "feast")
