@@ -14,6 +14,7 @@ from shared.runtime.snapshots import Snapshots
 from shared.runtime.worker import create_worker
 
 TALLY_VERSION = "tally/3"
+REPEAT_S = 20.0
 ROUNDS_VERSION = "rounds/3"
 TOLD_AT_ONCE = 2_000
 """Ballots whose changed rankings are told together: a few hundred bytes each, and a record has to fit a batch."""
@@ -51,7 +52,7 @@ def rounds_work(settings: CountingSettings) -> Work:
         topic=TALLIES_CHANGED.name(settings.namespace),
         machine=lambda partition: Rounds(partition, topic),
         snapshots=_snapshots(settings, "rounds", ROUNDS_VERSION),
-        limits=Limits(batch_records=200, tick_ms=settings.rounds_tick_ms),
+        limits=Limits(batch_records=200, tick_ms=settings.rounds_tick_ms, repeat_every_s=REPEAT_S),
     )
 
 

@@ -130,6 +130,11 @@ class Rounds:
             if count.sequence > count.published
         ]
 
+    def repeat(self) -> None:
+        """Publish every contest again the next time."""
+        for count in self._contests.values():
+            count.published = -1
+
     def save(self) -> bytes:
         """Return the state."""
         return msgspec.msgpack.encode({key: _plain(count) for key, count in sorted(self._contests.items())})

@@ -96,6 +96,9 @@ class Tally:
             for outgoing in self._tell(ledger)
         ]
 
+    def repeat(self) -> None:
+        """Nothing: readers keep every change."""
+
     def save(self) -> bytes:
         """Return the state. Nothing is untold when this is asked."""
         ledgers = {name: _plain(ledger) for name, ledger in sorted(self._ledgers.items())}

@@ -46,6 +46,9 @@ class Judge:
         verdicts, self._verdicts = self._verdicts, []
         return verdicts
 
+    def repeat(self) -> None:
+        """Nothing: readers keep every verdict."""
+
     def save(self) -> bytes:
         """Return the state."""
         pollings = {name: _plain(polling) for name, polling in sorted(self._pollings.items())}

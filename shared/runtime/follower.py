@@ -5,10 +5,13 @@ Rule 2: state and position are saved together, and only when everything the stat
         snapshot that fails costs a longer replay, never the run.
 Rule 3: any failed send ends the run; the next one resumes from the snapshot and says the same things again.
 Rule 4: nothing rests on who owns a shard. A second run elsewhere says the same, and readers skip repeats.
-Rule 5: a run has caught up once it has passed the end that the log named at its start, and not before.
+Rule 5: of what readers keep only the newest, an older word of a second run could be the last: what is newest is said
+        again, as soon as the run has caught up and now and then.
+Rule 6: a run has caught up once it has passed the end that the log named at its start, and not before.
 """
 
 import asyncio
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -31,6 +34,9 @@ class Machine(Protocol):
     def take(self) -> list[Outgoing]:
         """Hand over what has to be sent; afterwards it is held no more."""
 
+    def repeat(self) -> None:
+        """Let the newest be said again the next time, where readers keep only that; else nothing."""
+
     def save(self) -> bytes:
         """Return the state; equal states give equal bytes."""
 
@@ -47,6 +53,7 @@ class Limits:
     tick_ms: int = 0
     say_after_records: int = 1_000_000
     snapshot_every_s: float = 5.0
+    repeat_every_s: float = math.inf
 
 
 @dataclass
@@ -80,6 +87,7 @@ class Follower:
         self._unsaid = 0
         self._said_at = 0.0
         self._saved_at = 0.0
+        self._repeated_at = -math.inf
 
     async def run(self) -> None:
         """Follow until cancelled. Raises Gap, LogAway, SendFailed, or what the machine raises."""
@@ -90,6 +98,7 @@ class Follower:
             while True:
                 records = await self.source.read(self.limits.batch_records, self.limits.wait_ms)
                 self._apply(records)
+                self._repeat_if_due()
                 await self._say_if_due()
                 self._save_if_due()
                 self._note_progress(len(records))
@@ -124,6 +133,13 @@ class Follower:
             self._unsaid += len(values)
             self.machine.apply(values)
             self._position += len(values)
+
+    def _repeat_if_due(self) -> None:
+        every_s = self.limits.repeat_every_s
+        if every_s < math.inf and self.progress.caught_up and _now_s() - self._repeated_at >= every_s:
+            self._repeated_at = _now_s()
+            self.machine.repeat()
+            self._unsaid += 1
 
     async def _say_if_due(self) -> None:
         ticked = _now_s() - self._said_at >= self.limits.tick_ms / 1000

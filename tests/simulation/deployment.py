@@ -1,6 +1,7 @@
 """A deployment: a broker, a Redis, machines, and the processes on them. A seed decides how many and where."""
 
 from collections.abc import Callable
+from math import inf
 from random import Random
 
 from shared.runtime.follower import Limits
@@ -54,17 +55,18 @@ class Deployment:
 
 
 def _limits(random: Random) -> dict[str, Limits]:
-    def some(tick_ms: tuple[int, ...]) -> Limits:
+    def some(tick_ms: tuple[int, ...], repeat_every_s: float = inf) -> Limits:
         return Limits(
             batch_records=random.choice((2, 5, 1000)),
             wait_ms=random.choice((300, 2_000)),
             tick_ms=random.choice(tick_ms),
             say_after_records=random.choice((3, 1000)),
             snapshot_every_s=random.choice((0.0, 0.5, 2.0)),
+            repeat_every_s=repeat_every_s,
         )
 
     return {
         "validation": some((0,)),
         "counting.tally": some((0, 100, 500)),
-        "counting.rounds": some((200, 1000)),
+        "counting.rounds": some((200, 1000), random.choice((5.0, 20.0))),
     }

@@ -31,6 +31,7 @@ LIFE = tuple(Phase)
 PAUSABLE = {Phase.OPEN, Phase.PAUSED}
 ORDER_LATE_S = 0.9
 """What the operator's side gave up arrives within this time: shorter than it waits before the next order."""
+ORDERS_LATE_MORE_OFTEN = 4.0
 
 
 class IntakeNode(Node):
@@ -86,7 +87,7 @@ class OperatorNode(Node):
             return await open_reader(site.broker, process, topic)
 
         async def sink() -> Sink:
-            return await open_sink(site.broker, process, ORDER_LATE_S)
+            return await open_sink(site.broker, process, ORDER_LATE_S, ORDERS_LATE_MORE_OFTEN)
 
         log = ControlLog(sink, follow, NAMESPACE)
         standings: Projection[Standing] = Projection(follow, PUBLISHED, standing_of)

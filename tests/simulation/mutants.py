@@ -95,6 +95,7 @@ MUTANTS = (
         ((rounds.ContestCount, "settle_candidates", changed.settle_early),),
     ),
     Mutant("receipt before the log", "promise 1", ((BallotLog, "append", changed.receipt_at_once),)),
+    Mutant("standings never said again", "promise 2", ((rounds.Rounds, "repeat", harness.never_repeat),)),
     Mutant(
         "feed may go back", "I9", ((hub, "advances", harness.always), (projector, "advances", harness.always))
     ),

@@ -13,12 +13,14 @@ from tests.simulation.process import Process
 LATE_S = 4.0
 
 
-async def open_sink(broker: Broker, process: Process, late_s: float = LATE_S) -> "SimSink":
-    """Return a producer of its own; what it gave up may arrive so much later. Raises LogAway."""
+async def open_sink(
+    broker: Broker, process: Process, late_s: float = LATE_S, late_often: float = 1.0
+) -> "SimSink":
+    """Return a producer of its own; what it gave up may arrive so much later, so many times as often. Raises LogAway."""
     process.check()
     await reach(broker)
     process.check()
-    return SimSink(broker, process, late_s)
+    return SimSink(broker, process, late_s, late_often)
 
 
 async def reach(broker: Broker) -> None:
@@ -31,10 +33,11 @@ async def reach(broker: Broker) -> None:
 class SimSink:
     """A producer of one process. Keeps the promises of `shared.runtime.log.Sink`."""
 
-    def __init__(self, broker: Broker, process: Process, late_s: float) -> None:
+    def __init__(self, broker: Broker, process: Process, late_s: float, late_often: float) -> None:
         self._broker = broker
         self._process = process
         self._late_s = late_s
+        self._late_often = late_often
         self._session = broker.open_session()
         self._numbers: dict[Place, int] = {}
         self._arrives: dict[Place, float] = {}
@@ -88,7 +91,7 @@ class SimSink:
         delay_s = self._delay_after(place)
         if broker.occurs("lost request", broker.rates.lost_request):
             loop.call_later(delay_s, _settle, ack, False, context=loop.world.context)
-        elif broker.occurs("late append", broker.rates.late_append):
+        elif broker.occurs("late append", broker.rates.late_append * self._late_often):
             loop.call_later(delay_s, _settle, ack, False, context=loop.world.context)
             loop.call_later(
                 delay_s + broker.random.random() * self._late_s, append, context=loop.world.context

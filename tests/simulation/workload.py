@@ -99,7 +99,7 @@ class People:
             if await self._give(give):
                 return
             self._site.broker.occurred["order repeated"] += 1
-            await asyncio.sleep(self._random.random() * 2.0)
+            await asyncio.sleep(2.0 * self._random.random() ** 4)
             if self._random.random() < 0.3:
                 await self._give(self._configure)
         self._site.broker.occurred["order given up half-way"] += 1

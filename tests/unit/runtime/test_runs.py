@@ -55,6 +55,9 @@ class Echo:
         said, self.said = self.said, []
         return [Outgoing(SAID, 0, None, value) for value in said]
 
+    def repeat(self) -> None:
+        """Nothing is said again."""
+
     def save(self) -> bytes:
         """Return how many there were."""
         return msgspec.msgpack.encode(self.number)
