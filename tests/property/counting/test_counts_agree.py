@@ -218,6 +218,7 @@ def check_trace(profile: Profile, contest: Contest) -> None:
                 1 if snapshot.value is None else int(snapshot.value[row])
             )
             for candidate, units in snapshot.kept.items():
+                assert units.dtype.kind in "iO", "votes are whole numbers of units"
                 lies[candidate] += papers * int(units[row])
         for candidate, votes in enumerate(round_.votes):
             assert lies[candidate] == votes or (candidate in round_.seated and lies[candidate] - votes >= 0)

@@ -141,6 +141,24 @@ def test_of_three_the_third_is_not_in_the_top_two() -> None:
     assert [(d.candidate, d.why) for d in count.rounds[0].decisions] == [(2, "not-in-top-two")]
 
 
+def test_a_write_in_without_a_vote_is_not_in_the_top_two() -> None:
+    """Apple and banana are level: the write-in falls by the rule of the supplementary vote."""
+    three = of("supplementary", candidates=3)
+    write_in = three.candidates[2].model_copy(update={"write_in": True})
+    three = three.model_copy(update={"candidates": (*three.candidates[:2], write_in)})
+    first = tabulate({(0, "0"): 2, (0, "1"): 2}, three, 1).rounds[0]
+    assert [(d.candidate, d.why) for d in first.decisions] == [(2, "not-in-top-two")]
+
+
+def test_of_equal_surpluses_the_one_that_moves_first_says_how_it_was_told() -> None:
+    """Quota 4, apple and banana have 5 each: the order given moves apple's first."""
+    ward = of("scottish-stv", seats=3, ties="candidate-order")
+    first = tabulate({(0, "0"): 5, (0, "1"): 5, (0, "2"): 1, (0, "3"): 1}, ward, 1).rounds[0]
+    moved = first.decisions[-1]
+    assert (moved.candidate, moved.outcome, moved.margin) == (0, "transferred", 10**5)
+    assert (moved.tied, moved.settled_by) == ((0, 1), "candidate-order")
+
+
 def test_every_section_has_a_share_and_every_score_is_a_fraction() -> None:
     """Shares for sections that are not there are refused; where nobody votes, nothing is still a fraction."""
     with pytest.raises(ValueError, match=r"shorter|longer"):
