@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from services.audit import tabulate as audit
-from services.counting.core.bundles import flow_of
-from services.counting.core.course import scores
+from services.counting.core.bundles import _distinct, flow_of, read_paths
+from services.counting.core.course import scores, threshold_of
 from services.counting.core.java import hash_order
 from services.counting.core.normalise import ENDINGS
-from services.counting.core.rankings import Rankings
+from services.counting.core.plain import read_plain
+from services.counting.core.rankings import SEVERAL, Rankings
 from services.counting.core.scottish import _share
 from services.counting.core.tabulate import _surplus, runs, tabulate, trace
 from services.counting.core.ties import Tie, TieBreaker
@@ -85,6 +86,59 @@ def test_by_meeks_method_one_last_place_apart_is_not_level_where_no_surplus_is_l
     assert second.votes == (1_999_999_999, 2_000_000_001, 2_000_000_000)
     assert [(d.candidate, d.margin, d.tied) for d in second.decisions] == [(0, 1, ())]
     assert (first.elected, last.elected) == ((1,), (2,))
+
+
+def test_by_meeks_method_a_quota_is_told_even_where_all_are_elected_at_once() -> None:
+    """Two candidates, two seats: the quota of three votes; of none there is no quota."""
+    two = of("meek", seats=2, candidates=2)
+    assert tabulate({(0, "0"): 3}, two, 1).rounds[0].threshold == 10**9 + 1
+    assert tabulate({}, two, 1).rounds[0].threshold is None
+
+
+def test_meek_reads_a_rank_of_several_by_who_stands_and_changes_no_ranking() -> None:
+    """Banana is out: what apple shares with it is apple's, unless apple came before; of two who are out nothing is left."""
+    rankings = Rankings(4, 1, Rules(overvote="exhaust-if-several-continue"))
+    rankings.add([(0, marks, 1) for marks in ("0=1>2", "0>2>0=1", "1=3>2", "0=2")])
+    before = rankings.columns()[0].copy()
+    paths = read_paths(rankings, [1, 3])
+    ending = 4 + ENDINGS.index("overvote")
+    firsts = [next(holder for holder in path if holder not in {1, 3, SEVERAL}) for path in paths.tolist()]
+    assert firsts == [0, 0, 2, ending]
+    assert rankings.columns()[0].tolist() == before.tolist()
+
+
+@pytest.mark.parametrize("width", [1, 7, 8, 9, 17])
+def test_rows_are_the_same_if_all_their_bytes_are(width: int) -> None:
+    """Of any width and of any bytes: rows that end on 255 are told apart by the others."""
+    rows = np.full((4, width), SEVERAL, np.uint8)
+    rows[[0, 2], 0] = 1
+    rows[3, width // 2] = 2
+    distinct, of_row = _distinct(rows)
+    assert distinct[of_row].tolist() == rows.tolist()
+    assert len(distinct) == len(set(map(bytes, rows)))
+
+
+@pytest.mark.parametrize("method", ["plurality", "bottoms-up", "electoral-college"])
+def test_where_no_number_of_votes_elects_none_is_told(method: str) -> None:
+    """The most votes do, being left, or more than half of the scores."""
+    assert tabulate({(0, "0"): 3, (0, "1"): 2}, of(method), 1).rounds[0].threshold is None
+
+
+def test_no_threshold_is_below_the_minimum_of_votes() -> None:
+    """Three votes for one seat, and five are the minimum: in units of four places."""
+    assert threshold_of(of("stv-wigm", minimum_votes=5), 30_000, 10_000) == 50_000
+
+
+def test_plain_papers_are_told_from_all_others() -> None:
+    """Up to three ranks, each of one candidate named once: those rows say it all."""
+    plain = {"0>1>2": [0, 1, 2, 3], "2": [2, 3, 3, 3], "2>1": [2, 1, 3, 3]}
+    others = ["", "0=1", "1>1", "0>>1", "3", "*", "0>1>2>0", "0>1>2>0>1"]
+    for limit in (3, 9):
+        read = read_plain([*plain, *others], 3, limit, 4, 3)
+        assert read.is_plain.tolist() == [True] * 3 + [False] * 8
+        assert read.paths[:3].tolist() == list(plain.values())
+    nothing = read_plain(["0>1>2>0"], 3, 3, 4, 3)
+    assert (nothing.is_plain.tolist(), nothing.paths.shape) == ([False], (1, 4))
 
 
 @pytest.mark.parametrize("method", get_args(Method))

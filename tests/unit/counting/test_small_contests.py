@@ -60,9 +60,11 @@ def test_a_live_count_is_the_cold_one_whoever_comes_and_goes(method: Method) -> 
 
 @pytest.mark.parametrize("method", get_args(Method))
 def test_every_figure_of_a_count_is_a_whole_number(method: Method) -> None:
-    """Python's own integers, which have no size and lose nothing."""
+    """Python's own integers, which have no size and lose nothing; rounds are numbered from one."""
     for contest, profile, _ in small_contests(method):
-        for round_ in tabulate(profile, contest, MAX_SECTIONS).rounds:
+        rounds = tabulate(profile, contest, MAX_SECTIONS).rounds
+        assert [round_.number for round_ in rounds] == list(range(1, len(rounds) + 1))
+        for round_ in rounds:
             assert {type(figure) for figure in figures(round_)} <= {int}
 
 
