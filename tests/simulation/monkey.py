@@ -80,6 +80,14 @@ class Monkey:
         for service, member in node.members.items():
             self._groups[service].join(member)
 
+    def replace(self, node: Node) -> None:
+        """Put a newcomer in the place of a process, with nothing but the log to go by."""
+        self._site.loop.kill(node.process)
+        self._site.redis.go()
+        self._site.redis.flush()
+        self._site.redis.away = False
+        self.start(node)
+
     def _some(self, most: float) -> float:
         return self._random.choice((0.0, 0.3, 1.0)) * most
 

@@ -174,6 +174,8 @@ class World:
         for people in self._people:
             await people.certify()
         await self._settle()
+        self._monkey.replace(self._deployed.results)
+        await self._settle()
         acknowledged = {
             id_: elector for people in self._people for id_, elector in people.acknowledged.items()
         }

@@ -22,6 +22,7 @@ from tests.simulation.nodes import Site
 from tests.support.elections import MASTER
 
 TRIES = 6
+ORDER_TRIES = 12
 AT = "2026-01-01T00:00:00Z"
 Give = Callable[[Desk, Order], Awaitable[Any]]
 GARBAGE = (b"", b"[]", b"\xff\xfe", b"{", b'["ballot-cast/1"]', b"null", b'{"type":1}', b"[[[[[[[[")
@@ -93,13 +94,13 @@ class People:
                 lambda desk, order: desk.change_candidate(name, command, contest.id, candidate, order)
             )
 
-    async def _order(self, give: Give, tries: int = TRIES) -> None:
+    async def _order(self, give: Give, tries: int = ORDER_TRIES) -> None:
         """Give an order until it is taken or refused; a cautious operator begins at the beginning each time."""
         for _ in range(tries):
             if await self._give(give):
                 return
             self._site.broker.occurred["order repeated"] += 1
-            await asyncio.sleep(2.0 * self._random.random() ** 4)
+            await asyncio.sleep(2.0 * self._random.random() ** 2)
             if self._random.random() < 0.3:
                 await self._give(self._configure)
         self._site.broker.occurred["order given up half-way"] += 1
