@@ -115,6 +115,7 @@ class World:
         async with asyncio.timeout(LOAD_BOUND_S):
             await asyncio.gather(*(people.live() for people in self._people))
         self._monkey.heal()
+        self._monkey.replace(self._deployed.results)
         await harm
         if self.auditor.lossy:
             await self._alarm()

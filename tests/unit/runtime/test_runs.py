@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import inf
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -99,14 +100,23 @@ class Place:
         self.loop.close()
 
 
-def place(folder: Path, disk: LocalDisk | None = None) -> Place:
+class Reminder(Echo):
+    """Says how many there were, again and again."""
+
+    def repeat(self) -> None:
+        """Say it again."""
+        self.said.append(b"%d so far" % self.number)
+
+
+def place(folder: Path, disk: LocalDisk | None = None, machine: type[Echo] = Echo) -> Place:
     """Return a place whose snapshots are on a real disk."""
     loop = VirtualLoop(Random(1))  # type: ignore[abstract]
     broker = Broker(loop, Random(2), lambda _topic, _shard, _record: None)
     broker.create(READ, 2)
     broker.create(SAID, 1)
     snapshots = Snapshots(folder, "echo/1", disk)
-    work = Work("echo", READ, lambda _: Echo(), snapshots, Limits(snapshot_every_s=0.5, wait_ms=100))
+    limits = Limits(snapshot_every_s=0.5, wait_ms=100, repeat_every_s=10 if machine is Reminder else inf)
+    work = Work("echo", READ, lambda _: machine(), snapshots, limits)
     health = Health()
     return Place(loop, broker, Shards(work, SimLog(broker, loop.world, READ), "1", health), health)
 
@@ -215,3 +225,19 @@ def test_runs_are_tried_again_after_waits_that_grow_to_a_bound(tmp_path: Path) -
 
     waits = [round(later - sooner, 1) for sooner, later in pairwise(opened)]
     assert waits == [0.2, 0.5, 1.0, 2.0, 5.0, 5.0, 5.0]
+
+
+def test_what_is_newest_is_said_again_once_caught_up_and_now_and_then(tmp_path: Path) -> None:
+    """An older word of another run may be the last that a compacted topic keeps."""
+    at = place(tmp_path, machine=Reminder)
+
+    async def life() -> None:
+        at.append(0, b"one", b"two")
+        at.shards.begin([0])
+        await asyncio.sleep(25)
+
+    at.run(life)
+
+    said = [record.value for record in at.broker.partition(SAID, 0).records]
+    assert said[:2] == [b"one", b"two"]
+    assert said[2:] == [b"2 so far"] * 3
