@@ -7,7 +7,7 @@ Rule 3: the hot records are read by msgspec into twins of the pydantic models, h
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, TypeVar, get_args
 
 import msgspec
@@ -123,7 +123,7 @@ def decode_judged(value: bytes) -> HotVerdict | ControlJudged:
 def decode_as(model: type[Model], value: bytes) -> Model:
     """Read a record of a topic that carries one kind. Raises UnknownVersion, ValueError."""
     tag = model.model_fields["type"].default
-    record: Model | Unreadable = _decode_object(value, TypeAdapter(model), (tag,))
+    record: Model | Unreadable = _decode_object(value, _reader_of(model), (tag,))
     if isinstance(record, Unreadable):
         raise ValueError(f"not a {model.__name__}: {record.why}")
     return record
@@ -140,6 +140,11 @@ def _well_named(ballot: HotBallot) -> HotBallot | Unreadable:
 @lru_cache(maxsize=1024)
 def _is_slug(name: str) -> bool:
     return re.fullmatch(SLUG_PATTERN.removesuffix("$"), name) is not None
+
+
+@cache
+def _reader_of(model: type[Model]) -> TypeAdapter[Model]:
+    return TypeAdapter(model)
 
 
 def _decode_object(value: bytes, adapter: TypeAdapter[Any], known: tuple[str, ...]) -> Any:
