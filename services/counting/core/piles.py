@@ -43,7 +43,7 @@ class Piles:
     """All papers of one count."""
 
     def __init__(
-        self, rankings: Papers, contest: Contest, unit: int = 1, snapshots: list[Snapshot] | None = None
+        self, rankings: Papers, contest: Contest, unit: int, snapshots: list[Snapshot] | None = None
     ) -> None:
         self._several = rankings.several
         self._paths, self._section, ballots = rankings.columns()

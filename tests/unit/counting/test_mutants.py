@@ -122,6 +122,22 @@ def test_javas_doubles_are_javas() -> None:
     assert (random.next_double(), random.next_double()) == (0.7275636800328681, 0.6832234717598454)
 
 
+@pytest.mark.parametrize(
+    ("seed", "numbers"),
+    [
+        (0, (516548029, 663681053, 251269761, 715581077, 542832677, 827187473)),
+        (42, (117392763, 102948884, 662969970, 595021505, 196118093, 969067502)),
+        (-7, (577934662, 314447087, 677675436, 184135245, 425474944, 988357177)),
+    ],
+)
+def test_javas_numbers_are_drawn_again_where_they_would_not_be_even(
+    seed: int, numbers: tuple[int, ...]
+) -> None:
+    """What new java.util.Random(seed) says to nextInt((1 << 30) + 1): nearly every second draw is thrown away."""
+    random = JavaRandom(seed)
+    assert tuple(random.below((1 << 30) + 1) for _ in numbers) == numbers
+
+
 def test_strings_are_hashed_by_their_16_bit_units() -> None:
     """Java's "\u0100a" has the hash 256 * 31 + 97."""
     assert string_hash("\u0100a") == 256 * 31 + 97

@@ -132,10 +132,10 @@ def test_no_threshold_is_below_the_minimum_of_votes() -> None:
 def test_plain_papers_are_told_from_all_others() -> None:
     """Up to three ranks, each of one candidate named once: those rows say it all."""
     plain = {"0>1>2": [0, 1, 2, 3], "2": [2, 3, 3, 3], "2>1": [2, 1, 3, 3]}
-    others = ["", "0=1", "1>1", "0>>1", "3", "*", "0>1>2>0", "0>1>2>0>1"]
+    others = ["", "0=1", "1>1", "0>1>1", "0>>1", "3", "*", "0>1>2>0", "0>1>2>0>1"]
     for limit in (3, 9):
         read = read_plain([*plain, *others], 3, limit, 4, 3)
-        assert read.is_plain.tolist() == [True] * 3 + [False] * 8
+        assert read.is_plain.tolist() == [True] * 3 + [False] * 9
         assert read.paths[:3].tolist() == list(plain.values())
     nothing = read_plain(["0>1>2>0"], 3, 3, 4, 3)
     assert (nothing.is_plain.tolist(), nothing.paths.shape) == ([False], (1, 4))

@@ -109,3 +109,21 @@ def any_profile(chance: Random, people: int) -> Counter[tuple[int, str]]:
             ranks.insert(chance.randint(0, len(ranks)), chance.choice(untidy))
         papers[chance.randrange(MAX_SECTIONS), format_marks(ranks)] += chance.randint(1, 4)
     return papers
+
+
+def test_votes_too_long_for_64_bits_are_counted_whole() -> None:
+    """Twenty decimal places, two surpluses: Python's integers hold what 64 bits do not."""
+    candidates = tuple(Candidate(id=f"c{c}", name=f"C{c}") for c in range(4))
+    contest = Contest(
+        id="long",
+        title="Long",
+        method="stv-wigm",
+        seats=2,
+        candidates=candidates,
+        rules=Rules(places=20),
+        lot="1",
+    )
+    profile = Counter({(0, "0>1>2"): 70, (0, "0>2>1"): 31, (0, "1>2"): 11, (0, "2>3"): 13, (0, "3>1"): 17})
+
+    assert core_story(profile, contest) == audit_story(profile, contest)
+    assert any(votes % 10**20 for round_ in tabulate(profile, contest, 1).rounds for votes in round_.votes)
