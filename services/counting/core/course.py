@@ -49,9 +49,8 @@ class Course(Situation):
             return True
         if self.to_last_two:
             return len(self.hopeful) > 1
-        if self.divides:  # a round after the last seat shows where the last surplus went
-            return not self.seats_left or bool(self.hopeful)
-        return bool(self.seats_left and self.electable)
+        # Where votes are divided a round after the last seat shows where the last surplus went.
+        return self.divides and (not self.seats_left or bool(self.hopeful))
 
     def _measure(self, by_section: Votes) -> Sequence[int] | Sequence[Fraction]:
         """Return what candidates are compared by: votes or, in an electoral college, scores."""

@@ -123,24 +123,37 @@ def test_javas_doubles_are_javas() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seed", "numbers"),
+    ("bound", "numbers"),
     [
-        (0, (516548029, 663681053, 251269761, 715581077, 542832677, 827187473)),
-        (42, (117392763, 102948884, 662969970, 595021505, 196118093, 969067502)),
-        (-7, (577934662, 314447087, 677675436, 184135245, 425474944, 988357177)),
+        ((1 << 30) + 1, (117392763, 102948884, 662969970, 595021505, 196118093, 969067502)),
+        (3 << 28, (757124762, 117392763, 661904880, 102948884, 662969970, 595021505)),
+        (715_827_883, (117392763, 102948884, 662969970, 595021505, 713427636, 196118093)),
+        ((1 << 31) - 1, (1562431130, 117392763, 1467211248, 102948884, 662969970, 2023087525)),
     ],
 )
 def test_javas_numbers_are_drawn_again_where_they_would_not_be_even(
-    seed: int, numbers: tuple[int, ...]
+    bound: int, numbers: tuple[int, ...]
 ) -> None:
-    """What new java.util.Random(seed) says to nextInt((1 << 30) + 1): nearly every second draw is thrown away."""
-    random = JavaRandom(seed)
-    assert tuple(random.below((1 << 30) + 1) for _ in numbers) == numbers
+    """What new java.util.Random(42) says to nextInt(bound), run in Java: of some bounds every second draw is lost."""
+    random = JavaRandom(42)
+    assert tuple(random.below(bound) for _ in numbers) == numbers
+
+
+def test_the_level_are_drawn_from_in_the_order_of_their_names() -> None:
+    """Random(42) says 0.73 to nextDouble(): the second by name of two, whatever their places."""
+    four = level("random", "42")
+    names = ("Damson", "Cherry", "Banana", "Apple")
+    candidates = tuple(
+        of.model_copy(update={"name": name}) for of, name in zip(four.candidates, names, strict=True)
+    )
+    ties = TieBreaker(four.model_copy(update={"candidates": candidates}))
+    assert ties.pick([0, 1], "loser", []) == (0, "random")
 
 
 def test_strings_are_hashed_by_their_16_bit_units() -> None:
     """Java's "\u0100a" has the hash 256 * 31 + 97."""
     assert string_hash("\u0100a") == 256 * 31 + 97
+    assert string_hash("\ud800a") == 0xD800 * 31 + 97, "half of a pair is a unit too"
 
 
 def test_within_a_bucket_the_order_of_arrival_stays() -> None:

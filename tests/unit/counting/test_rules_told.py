@@ -272,3 +272,8 @@ def test_meek_traces_votes_that_move_no_further_to_nobody() -> None:
     assert min(last.holder.tolist()) in {0, 1}
     assert last.value is not None
     assert last.value.tolist() == [10**9, 10**9]
+
+
+def test_only_an_electoral_college_has_scores() -> None:
+    """Others have none, and say so by an empty list."""
+    assert tabulate({(0, "0>1"): 2}, of("irv"), 1).rounds[0].scores == ()
