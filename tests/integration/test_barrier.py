@@ -65,7 +65,7 @@ async def test_a_late_shard_delays_the_end_and_never_changes_it(pipeline: Pipeli
     await pipeline.cast([(0, close), *papers(life, range(200, 300))])
     restart(pipeline)
     half = (await pipeline.standings(305, "fruit"))[-1]
-    await pipeline.cast([(1, close), *papers(life, range(300, 400)), (0, close)])
+    await pipeline.cast([(1, close), (0, close), *papers(life, range(300, 400))])
     restart(pipeline)
     standings = await pipeline.standings(407, "fruit")
 
