@@ -146,12 +146,13 @@ class Rounds:
     def _take(self, told: TallyChanged) -> None:
         key = contest_key(told.election, told.contest)
         count = self._contests.get(key)
+        watermark = 0 if count is None else count.shards[told.shard].watermark
+        if not joins(f"{key} shard {told.shard}", watermark, told.since, told.upto):
+            return
         if count is None:
             definition = _definition_in(told.controls)
             count = self._contests[key] = ContestCount.opened_for(definition, told.contest, told.shards)
-        watermark = count.shards[told.shard].watermark
-        if joins(f"{key} shard {told.shard}", watermark, told.since, told.upto):
-            count.take(told)
+        count.take(told)
 
     def _publish(self, key: str, count: ContestCount) -> Outgoing:
         count.published = count.sequence

@@ -96,7 +96,7 @@ async def test_pause_void_restore_and_a_mistaken_opening_hold_though_everything_
     await pipeline.standings(208, "fruit")
     await pipeline.control(life.resumed())
     restart(pipeline)
-    await pipeline.cast([*papers(life, range(140, 160)), (0, life.restored(0)), (0, life.restored(0))])
+    await pipeline.cast([(0, life.restored(0)), (0, life.restored(0)), *papers(life, range(140, 160))])
     await pipeline.standings(232, "fruit")
     await pipeline.control(life.closed())
     for mistaken in (life.opened(), life.resumed(), life.paused()):

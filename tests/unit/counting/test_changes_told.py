@@ -1,0 +1,33 @@
+"""What rounds make of a shard's changes: only a range that joins on is taken, the very first one too."""
+
+import pytest
+
+from services.counting.rounds import Rounds
+from services.counting.tally import PartitionOf, Tally
+from services.validation.judge import Judge
+from shared.contract.codes import election_key
+from shared.runtime.watermark import Gap
+from tests.support.elections import MASTER, Life, election
+
+
+def changes(*logs: list[bytes]) -> list[list[bytes]]:
+    """Return what a tally tells after each part of a log."""
+    judge, tally = (
+        Judge(0, 1, "judged", lambda name: election_key(MASTER, name)),
+        Tally(0, 1, "t", PartitionOf(1)),
+    )
+    told: list[list[bytes]] = []
+    for log in logs:
+        judge.apply(log)
+        tally.apply([outgoing.value for outgoing in judge.take()])
+        told.append([outgoing.value for outgoing in tally.take()])
+    return told
+
+
+def test_a_contest_whose_first_change_is_missing_is_a_gap() -> None:
+    """It is no contest that nobody configured: something was lost, and the run begins again."""
+    life = Life(election())
+    _, second = changes([life.configured()], [life.opened()])
+
+    with pytest.raises(Gap, match="expected 0, found 1; 1 missing"):
+        Rounds(0, "counts").apply(second)
