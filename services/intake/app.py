@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from starlette.applications import Starlette
 
@@ -25,12 +26,12 @@ def create_app(settings: IntakeSettings) -> Starlette:
     """Return the application. Raises ValueError if the secret is missing."""
     health = Health()
     announced: Projection[ElectionAnnounced] = Projection(
-        lambda topic: open_reader(settings.kafka, topic),
+        partial(open_reader, settings.kafka),
         ELECTIONS_ANNOUNCED.name(settings.namespace),
         lambda value: decode_as(ElectionAnnounced, value),
     )
     log = BallotLog(
-        lambda: open_sink(settings.kafka),
+        partial(open_sink, settings.kafka),
         BALLOTS_CAST.name(settings.namespace),
         settings.max_pending_ballots,
     )

@@ -5,9 +5,10 @@ Rule 1: orders do not wait for the monitor: the API stands before Faust's consum
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import faust
@@ -28,7 +29,6 @@ from shared.contract.standings import Standing
 from shared.contract.topics import COUNTS_PUBLISHED
 from shared.runtime.health import Health
 from shared.runtime.kafka import open_sink
-from shared.runtime.log import Reader
 from shared.runtime.projection import Projection
 from shared.runtime.reader import open_reader
 from shared.runtime.settings import read_secret
@@ -43,10 +43,8 @@ def create_app(settings: OperatorSettings) -> faust.App:
     master, token = read_secret(settings.secret_file), read_token(settings)
     health = Health()
 
-    def follow(topic: str) -> Awaitable[Reader]:
-        return open_reader(settings.kafka, topic)
-
-    log = ControlLog(lambda: open_sink(settings.kafka), follow, settings.namespace)
+    follow = partial(open_reader, settings.kafka)
+    log = ControlLog(partial(open_sink, settings.kafka), follow, settings.namespace)
     standings: Projection[Standing] = Projection(
         follow, COUNTS_PUBLISHED.name(settings.namespace), lambda value: decode_as(Standing, value)
     )

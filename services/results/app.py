@@ -1,7 +1,8 @@
 """Composition root of results."""
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from redis.asyncio import Redis
 from starlette.applications import Starlette
@@ -19,7 +20,6 @@ from shared.contract.codec import decode_as
 from shared.contract.events import ElectionAnnounced
 from shared.contract.topics import COUNTS_PUBLISHED, ELECTIONS_ANNOUNCED
 from shared.runtime.health import Health, health_routes
-from shared.runtime.log import Reader
 from shared.runtime.projection import Projection
 from shared.runtime.reader import open_reader
 
@@ -32,9 +32,7 @@ def create_app(settings: ResultsSettings, hub: Hub) -> Starlette:
     redis = Redis.from_url(settings.redis)
     projector = Projector(Cache(redis, settings.namespace), hub)
 
-    def follow(topic: str) -> Awaitable[Reader]:
-        return open_reader(settings.kafka, topic)
-
+    follow = partial(open_reader, settings.kafka)
     announced: Projection[ElectionAnnounced] = Projection(
         follow,
         ELECTIONS_ANNOUNCED.name(settings.namespace),
