@@ -17,7 +17,7 @@ setup: .venv/ready ## make the environment in .venv from the lock file
 .venv/ready: pyproject.toml uv.lock
 	@command -v uv >/dev/null || [ -x .venv/bootstrap/bin/uv ] || { \
 	  $(PYTHON) -m venv .venv/bootstrap && .venv/bootstrap/bin/pip install --quiet uv; }
-	@uv=$$(command -v uv || echo .venv/bootstrap/bin/uv); $$uv venv --quiet --allow-existing --python $(PYTHON) .venv && $$uv sync --quiet --frozen
+	@uv=$$(command -v uv || echo .venv/bootstrap/bin/uv); $$uv venv --quiet --allow-existing --python $(PYTHON) .venv && $$uv sync --quiet --frozen --compile-bytecode
 	@touch .venv/ready
 
 demo: .venv/ready ## cast and count Labour's 2015 election on this machine (RATE=ballots/s, ONESHOT=1 to stop at the end)
