@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from infra.rehearsal.subject import Paper
-from shared.contract import verdicts
-from shared.contract.codec import HotBallot, HotVerdict, decode_cast, decode_judged
+from shared.contract import told
+from shared.contract.codec import HotBallot, decode_cast, decode_judged
 from shared.contract.events import ElectorRestored, ElectorVoided
-from shared.contract.verdicts import Reason
-from shared.runtime.watermark import is_next
+from shared.contract.verdicts import ControlJudged
+from shared.runtime.watermark import joins
 
 
 class Incoherent(Exception):
@@ -42,25 +42,26 @@ class Box:
         done, head = 0, ""
         for value in judged:
             record = decode_judged(value)
-            if done == len(cast) or not is_next(f"verdict in shard {shard}", done, record.source):
+            if done == len(cast) or not joins(f"verdict in shard {shard}", done, record.since, record.upto):
                 continue
-            self._take(record, cast[done])
-            done, head = done + 1, record.head
+            if isinstance(record, ControlJudged):
+                self._take_control(record)
+            elif record.election == self._election:
+                for ballot, verdict in zip(cast[done : record.upto], record.after(done).each(), strict=False):
+                    self._take_verdict(verdict, ballot)
+            done, head = record.upto, record.head
         if done < len(cast):
             raise Incoherent(f"shard {shard}: expected {len(cast)} verdicts, found {done}")
         self.heads.append(head)
 
-    def _take(self, record: HotVerdict | verdicts.ControlJudged, cast: bytes) -> None:
-        if isinstance(record, verdicts.ControlJudged):
-            self._take_control(record)
-        elif record.election == self._election:
-            ballot = decode_cast(cast)
-            assert isinstance(ballot, HotBallot), "a verdict on an election is about a ballot"
-            self.verdicts.append(Verdict(ballot.elector, ballot.ballot_id, record.reason))
-            if record.reason == Reason.ACCEPTED:
-                self._add(ballot.elector, record.section, record.papers)
+    def _take_verdict(self, verdict: told.Verdict, cast: bytes) -> None:
+        ballot = decode_cast(cast)
+        assert isinstance(ballot, HotBallot), "a verdict on an election is about a ballot"
+        self.verdicts.append(Verdict(ballot.elector, ballot.ballot_id, verdict.reason))
+        if verdict.paper is not None:
+            self._add(ballot.elector, *verdict.paper)
 
-    def _take_control(self, record: verdicts.ControlJudged) -> None:
+    def _take_control(self, record: ControlJudged) -> None:
         control = record.control
         if control.election != self._election or not isinstance(control, ElectorVoided | ElectorRestored):
             return

@@ -1,12 +1,12 @@
 """One shard's verdicts, held against the auditor's own, byte by byte. Pure.
 
-Rule 1: what must stand in `ballots.judged` is made of `ballots.cast` alone; the next one expected is compared first.
-Rule 2: a verdict told before may be told again, as restarts do, but only in the same bytes.
+Rule 1: what must stand in `ballots.judged` is made of `ballots.cast` alone: the bytes of a range, wherever it is cut.
+Rule 2: a verdict told before may be told again, as restarts do, and cut elsewhere, but only as it was.
 Rule 3: nothing is kept of a record but 48 bytes: its head, and a digest of its verdict. Verdicts due are a batch.
 """
 
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -14,7 +14,9 @@ import msgspec
 
 from services.audit.ledger import ShardCount, ShardLedger
 from shared.contract.chain import HEAD_BYTES, START
-from shared.contract.codec import HotVerdict, UnknownVersion, decode_judged, encode_judged
+from shared.contract.codec import UnknownVersion, decode_judged, encode, encode_judged
+from shared.contract.told import HotVerdicts, Verdict, told_together
+from shared.contract.verdicts import ControlJudged
 
 DIGEST_BYTES: Final = 16
 SHOWN_BYTES: Final = 300
@@ -44,9 +46,9 @@ class ShardCheck:
         self._ledger = ledger
         self._election = election
         self._marks = marks
-        self._due: deque[bytes] = deque()
+        self._due: deque[Verdict | ControlJudged] = deque()
         self._heads = bytearray(START)
-        self._told = bytearray()
+        self._digests = bytearray()
         self._read = 0
 
     def take_cast(self, values: Sequence[bytes]) -> None:
@@ -61,15 +63,10 @@ class ShardCheck:
     def take_judged(self, values: Sequence[bytes]) -> int:
         """Take the next judged records as far as verdicts are due; return how many. Raises Difference."""
         for taken, value in enumerate(values):
-            if self._due and value == self._due[0]:
-                self._told += _digest(self._due.popleft())
-                self.position += 1
-            elif self._is_repeat(value):
-                self.repeats += 1
-            elif self._due:
-                raise self._difference(self.position, _told_apart(self._due[0], value))
-            else:
+            told = self._decoded(value)
+            if told.since <= self.position and told.upto > self.position + len(self._due):
                 return taken
+            self._take(told, value)
             self._read += 1
         return len(values)
 
@@ -87,56 +84,97 @@ class ShardCheck:
         if self._ledger.position in self._marks:
             self.counts[self._ledger.position] = self._ledger.count_of(self._election)
 
-    def _judge(self, value: bytes) -> bytes:
+    def _judge(self, value: bytes) -> Verdict | ControlJudged:
         try:
             judged = self._ledger.take(value)
         except (UnknownVersion, RuntimeError) as fault:
             raise CannotJudge(f"shard {self.shard}, offset {self._ledger.position}: {fault}") from fault
-        self._heads += bytes.fromhex(judged.head)
+        self._heads += self._ledger.head
         self.mark()
-        return encode_judged(judged)
+        return judged
 
-    def _is_repeat(self, value: bytes) -> bool:
-        source = _source(value)
-        if source is None or source >= self.position:
-            return False
-        start = DIGEST_BYTES * source
-        if self._told[start : start + DIGEST_BYTES] != _digest(value):
-            raise self._difference(source, f"expected the verdict as first told, found {_shown(value)}")
-        return True
+    def _decoded(self, value: bytes) -> HotVerdicts | ControlJudged:
+        try:
+            return decode_judged(value)
+        except (UnknownVersion, ValueError) as fault:
+            raise self._difference(self.position, f"{fault}; found {_shown(value)}") from fault
+
+    def _take(self, told: HotVerdicts | ControlJudged, value: bytes) -> None:
+        if told.since > self.position:
+            raise self._difference(self.position, f"expected its verdict next, found {_shown(value)}")
+        begins = told.since == self.position
+        due = [self._due.popleft() for _ in range(self.position, told.upto)]
+        self._digests += b"".join(map(_digest, due))
+        expected = due if begins else self._told_before(told, value)
+        if value != self._spelt(told, expected):
+            raise self._told_apart(told, value, expected)
+        self.repeats += told.upto - told.since - len(due)
+        self.position += len(due)
+
+    def _told_before(self, told: HotVerdicts | ControlJudged, value: bytes) -> list[Verdict | ControlJudged]:
+        """Return the verdicts of a range that begins with some told before. Raises Difference if one is another."""
+        said = list(_each(told))
+        for offset, verdict in enumerate(said, told.since):
+            start = DIGEST_BYTES * offset
+            if self._digests[start : start + DIGEST_BYTES] != _digest(verdict):
+                raise self._difference(offset, f"expected the verdict as first told, found {_shown(value)}")
+        return said
+
+    def _spelt(self, told: HotVerdicts | ControlJudged, verdicts: Sequence[Verdict | ControlJudged]) -> bytes:
+        """Return how these verdicts are told in one record; nothing if they cannot be."""
+        first = verdicts[0]
+        if isinstance(first, ControlJudged):
+            return encode_judged(first) if len(verdicts) == 1 else b""
+        ballots = [verdict for verdict in verdicts if isinstance(verdict, Verdict)]
+        if len(ballots) < len(verdicts) or any(verdict.election != first.election for verdict in ballots):
+            return b""
+        reasons = [verdict.reason for verdict in ballots]
+        papers = [verdict.paper for verdict in ballots if verdict.paper is not None]
+        head = self.head_at(told.upto)
+        assert head is not None, "no verdict is told before its record was judged"
+        return encode_judged(told_together(told.since, first.election, reasons, papers, head))
+
+    def _told_apart(
+        self,
+        told: HotVerdicts | ControlJudged,
+        value: bytes,
+        expected: Sequence[Verdict | ControlJudged],
+    ) -> Difference:
+        """Return the first verdict that is told otherwise, or that the head or the spelling is."""
+        for offset, (ours, theirs) in enumerate(zip(expected, _each(told), strict=True), told.since):
+            if ours != theirs:
+                return self._difference(offset, _fields_apart(ours, theirs))
+        if told.head != (head := self.head_at(told.upto)):
+            records = f" after the records {told.since} to {told.upto - 1}" if len(expected) > 1 else ""
+            return self._difference(told.since, f"head{records}: expected {head}, found {told.head}")
+        return self._difference(
+            told.since, f"expected {expected[0]}, found it spelt otherwise: {_shown(value)}"
+        )
 
     def _difference(self, offset: int, said: str) -> Difference:
         where = f"shard {self.shard}, offset {offset}, record {self._read} of ballots.judged"
         return Difference(where, said, self.shard, offset)
 
 
-def _source(value: bytes) -> int | None:
-    try:
-        return decode_judged(value).source
-    except (UnknownVersion, ValueError):
-        return None
+def _each(told: HotVerdicts | ControlJudged) -> Iterable[Verdict | ControlJudged]:
+    return told.each() if isinstance(told, HotVerdicts) else [told]
 
 
-def _digest(value: bytes) -> bytes:
-    return blake2b(value, digest_size=DIGEST_BYTES).digest()
+def _digest(verdict: Verdict | ControlJudged) -> bytes:
+    told = encode(verdict) if isinstance(verdict, ControlJudged) else msgspec.msgpack.encode(verdict)
+    return blake2b(told, digest_size=DIGEST_BYTES).digest()
 
 
-def _told_apart(expected: bytes, found: bytes) -> str:
-    try:
-        ours, theirs = _fields(expected), _fields(found)
-    except (UnknownVersion, ValueError):
-        return f"expected {_shown(expected)}, found {_shown(found)}"
-    for name in ours:
-        if ours[name] != theirs.get(name):
-            return f"{name}: expected {ours[name]}, found {theirs.get(name)}"
-    return f"expected {_shown(expected)}, found it spelt otherwise: {_shown(found)}"
+def _fields_apart(ours: Verdict | ControlJudged, theirs: Verdict | ControlJudged) -> str:
+    expected, found = _fields(ours), _fields(theirs)
+    for name, value in expected.items():
+        if value != found.get(name):
+            return f"{name}: expected {value}, found {found.get(name)}"
+    return f"expected {ours}, found {theirs}"
 
 
-def _fields(value: bytes) -> dict[str, Any]:
-    record = decode_judged(value)
-    return (
-        msgspec.structs.asdict(record) if isinstance(record, HotVerdict) else record.model_dump(mode="json")
-    )
+def _fields(verdict: Verdict | ControlJudged) -> dict[str, Any]:
+    return verdict._asdict() if isinstance(verdict, Verdict) else verdict.model_dump(mode="json")
 
 
 def _shown(value: bytes) -> str:

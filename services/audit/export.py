@@ -59,12 +59,12 @@ async def _write_judged(
     with bundle.part(part_name(BALLOTS_JUDGED, shard)) as part:
         async for values in evidence.records(BALLOTS_JUDGED, shard, end):
             for record in map(decode_judged, values):
-                if record.source > watermark:
+                if record.since > watermark:
                     raise LogError(
-                        f"shard {shard}: no verdict on record {watermark}, the next is on {record.source}"
+                        f"shard {shard}: no verdict on record {watermark}, the next is on {record.since}"
                     )
-                if record.source == watermark:
-                    watermark, head = watermark + 1, record.head
+                if record.upto > watermark:
+                    watermark, head = record.upto, record.head
             part.add(values)
             step(len(values))
     return watermark, head

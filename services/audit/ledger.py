@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 
 from services.audit.judge import Cast, Effect, ShardAudit
 from shared.contract.chain import START, link
-from shared.contract.codec import HotBallot, HotVerdict, Unreadable, decode_cast
+from shared.contract.codec import HotBallot, Unreadable, decode_cast
 from shared.contract.elections import Election, Phase
 from shared.contract.events import Control, ElectionCertified, ElectionConfigured
+from shared.contract.told import Verdict
 from shared.contract.verdicts import ControlJudged, NoEffect, Paper, Reason
 
 
@@ -44,15 +45,19 @@ class ShardLedger:
         self._key_of = key_of
         self._audits: dict[str, ShardAudit] = {}
 
-    def take(self, value: bytes) -> HotVerdict | ControlJudged:
+    @property
+    def head(self) -> bytes:
+        """Head of the chain after the records taken."""
+        return self._head
+
+    def take(self, value: bytes) -> Verdict | ControlJudged:
         """Take the next record; return what must become of it. Raises UnknownVersion, WrongSecret."""
         record = decode_cast(value)
         if isinstance(record, HotBallot):
-            judged: HotVerdict | ControlJudged = self._take_ballot(record, value)
+            judged: Verdict | ControlJudged = self._take_ballot(record, value)
         elif isinstance(record, Unreadable):
-            judged = HotVerdict(
-                self.position, Reason.MALFORMED, "", 0, (), self._linked(Reason.MALFORMED, value)
-            )
+            judged = Verdict("", Reason.MALFORMED, None)
+            self._link(Reason.MALFORMED, value)
         else:
             judged = self._take_control(record, value)
         self.position += 1
@@ -76,17 +81,16 @@ class ShardLedger:
             audit.certificate,
         )
 
-    def _take_ballot(self, ballot: HotBallot, value: bytes) -> HotVerdict:
+    def _take_ballot(self, ballot: HotBallot, value: bytes) -> Verdict:
         audit = self._audits.get(ballot.election)
         reason = Reason.UNKNOWN_ELECTION if audit is None else audit.take_ballot(ballot)
+        self._link(reason, value)
         counts = reason is Reason.ACCEPTED
-        section, papers = (ballot.section, ballot.papers) if counts else (0, ())
-        return HotVerdict(
-            self.position, reason, ballot.election, section, papers, self._linked(reason, value)
-        )
+        return Verdict(ballot.election, reason, (ballot.section, ballot.papers) if counts else None)
 
     def _take_control(self, control: Control, value: bytes) -> ControlJudged:
         did = self._effect(control)
+        self._link(did.why or "applied", value)
         return ControlJudged(
             source=self.position,
             control=control,
@@ -94,7 +98,7 @@ class ShardLedger:
             why=did.why,
             retracted=_paper(did.retracted),
             restored=_paper(did.restored),
-            head=self._linked(did.why or "applied", value),
+            head=self._head.hex(),
         )
 
     def _effect(self, control: Control) -> Effect:
@@ -109,9 +113,8 @@ class ShardLedger:
         self._audits[name] = ShardAudit(control.definition, self.shard, self._shards, self._key_of(name))
         return Effect()
 
-    def _linked(self, outcome: str, value: bytes) -> str:
+    def _link(self, outcome: str, value: bytes) -> None:
         self._head = link(self._head, outcome, value)
-        return self._head.hex()
 
 
 def _paper(cast: Cast | None) -> Paper | None:

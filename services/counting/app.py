@@ -16,8 +16,8 @@ from shared.runtime.worker import create_worker
 TALLY_VERSION = "tally/3"
 REPEAT_S = 20.0
 ROUNDS_VERSION = "rounds/3"
-TOLD_AT_ONCE = 2_000
-"""Ballots whose changed rankings are told together: a few hundred bytes each, and a record has to fit a batch."""
+JUDGED_AT_ONCE = 32
+"""Records of up to a thousand verdicts."""
 
 
 def create_app(settings: CountingSettings) -> faust.App:
@@ -38,9 +38,7 @@ def tally_work(settings: CountingSettings) -> Work:
         topic=BALLOTS_JUDGED.name(settings.namespace),
         machine=lambda shard: Tally(shard, settings.shards, topic, partition_of),
         snapshots=_snapshots(settings, "tally", TALLY_VERSION),
-        limits=Limits(
-            batch_records=TOLD_AT_ONCE, tick_ms=settings.tally_tick_ms, say_after_records=TOLD_AT_ONCE
-        ),
+        limits=Limits(batch_records=JUDGED_AT_ONCE, tick_ms=settings.tally_tick_ms),
     )
 
 

@@ -1,6 +1,6 @@
 """The tally of one shard: how many accepted ballots carry each ranking, section by section.
 
-Rule 1: a verdict is applied only if it is the next one's (`==`); what was applied before is skipped.
+Rule 1: of a range of verdicts only what comes next is applied; what was applied before is skipped.
 Rule 2: what is told are absolute counts, with the range of records they bring the listener over.
 Rule 3: every ballot record is in the ledger, whatever became of it.
 Rule 4: a range ends at the last record that concerns the election, not where the telling happens to be: replicas that
@@ -15,14 +15,18 @@ from typing import Any
 import msgspec
 
 from shared.contract.chain import START
-from shared.contract.codec import HotVerdict, decode_judged, encode
+from shared.contract.codec import decode_judged, encode
 from shared.contract.elections import Election
 from shared.contract.events import Control, ElectionConfigured
 from shared.contract.ids import contest_key
 from shared.contract.tallies import TallyChanged
-from shared.contract.verdicts import ControlJudged, Paper, Reason
+from shared.contract.told import HotVerdicts, SectionedPaper
+from shared.contract.verdicts import ControlJudged, Paper
 from shared.runtime.log import Outgoing
-from shared.runtime.watermark import is_next
+from shared.runtime.watermark import joins
+
+TOLD_AT_ONCE_BYTES = 256 * 1024
+"""Of verdicts whose papers are told together: what is told of a contest is not longer, and has to fit a batch."""
 
 Ranking = tuple[int, str]
 """Section and marks."""
@@ -40,7 +44,9 @@ class Ledger:
     told: int = 0
     upto: int = 0
     head: str = START.hex()
-    changed: list[set[Ranking]] = field(default_factory=list)
+    untold: Counter[SectionedPaper] = field(default_factory=Counter)
+    """Papers gathered since the last telling, those taken out of the count below nought."""
+    untold_bytes: int = 0
     controls: list[Control] = field(default_factory=list)
 
     @classmethod
@@ -51,16 +57,19 @@ class Ledger:
             definition,
             counts=[{} for _ in contests],
             turnout=[0] * len(definition.sections),
-            changed=[set() for _ in contests],
         )
 
-    def add(self, section: int, papers: Sequence[str], delta: int) -> None:
-        """Take a paper into the counts, or out of them."""
-        self.turnout[section] += delta
-        for counts, changed, marks in zip(self.counts, self.changed, papers, strict=True):
-            ranking = (section, marks)
-            counts[ranking] = counts.get(ranking, 0) + delta
-            changed.add(ranking)
+    def settle(self) -> list[set[Ranking]]:
+        """Put the gathered papers into the counts; return each contest's rankings that they carry."""
+        changed: list[set[Ranking]] = [set() for _ in self.counts]
+        for (section, papers), ballots in self.untold.items():
+            self.turnout[section] += ballots
+            for counts, rankings, marks in zip(self.counts, changed, papers, strict=True):
+                ranking = (section, marks)
+                counts[ranking] = counts.get(ranking, 0) + ballots
+                rankings.add(ranking)
+        self.untold, self.untold_bytes = Counter(), 0
+        return changed
 
 
 class Tally:
@@ -74,27 +83,27 @@ class Tally:
         self._watermark = 0
         self._ledgers: dict[str, Ledger] = {}
         self._reasons_elsewhere: Counter[str] = Counter()
+        self._outgoing: list[Outgoing] = []
 
     def apply(self, values: Sequence[bytes]) -> None:
         """Take the next verdicts. Raises Gap if one is missing."""
         for value in values:
             record = decode_judged(value)
-            if not is_next(f"verdict in shard {self._shard}", self._watermark, record.source):
+            if not joins(f"verdict in shard {self._shard}", self._watermark, record.since, record.upto):
                 continue
-            if isinstance(record, HotVerdict):
-                self._take_verdict(record)
+            if isinstance(record, HotVerdicts):
+                self._take_verdicts(record.after(self._watermark), len(value))
             else:
                 self._take_control(record)
-            self._watermark += 1
+            self._watermark = record.upto
 
     def take(self) -> list[Outgoing]:
         """Tell what changed, contest by contest."""
-        return [
-            outgoing
-            for ledger in self._ledgers.values()
-            if ledger.upto > ledger.told
-            for outgoing in self._tell(ledger)
-        ]
+        for ledger in self._ledgers.values():
+            if ledger.upto > ledger.told:
+                self._tell(ledger)
+        outgoing, self._outgoing = self._outgoing, []
+        return outgoing
 
     def repeat(self) -> None:
         """Nothing: readers keep every change."""
@@ -113,15 +122,18 @@ class Tally:
         self._reasons_elsewhere = Counter(plain["elsewhere"])
         self._ledgers = {name: _ledger(saved) for name, saved in plain["ledgers"].items()}
 
-    def _take_verdict(self, verdict: HotVerdict) -> None:
-        ledger = self._ledgers.get(verdict.election)
+    def _take_verdicts(self, verdicts: HotVerdicts, size: int) -> None:
+        ledger = self._ledgers.get(verdicts.election)
+        reasons = self._reasons_elsewhere if ledger is None else ledger.reasons
+        for reason, records in verdicts.outcomes:
+            reasons[reason] += records
         if ledger is None:
-            self._reasons_elsewhere[verdict.reason] += 1
             return
-        ledger.upto, ledger.head = self._watermark + 1, verdict.head
-        ledger.reasons[verdict.reason] += 1
-        if verdict.reason == Reason.ACCEPTED:
-            ledger.add(verdict.section, verdict.papers, +1)
+        ledger.untold.update(verdicts.papers)
+        ledger.untold_bytes += size
+        ledger.upto, ledger.head = verdicts.upto, verdicts.head
+        if ledger.untold_bytes >= TOLD_AT_ONCE_BYTES:
+            self._tell(ledger)
 
     def _take_control(self, judged: ControlJudged) -> None:
         if judged.effect == "ignored":
@@ -130,18 +142,18 @@ class Tally:
         if isinstance(control, ElectionConfigured):
             self._ledgers[control.election] = Ledger.opened_for(control.definition)
         ledger = self._ledgers[control.election]
-        ledger.upto, ledger.head = self._watermark + 1, judged.head
+        ledger.upto, ledger.head = judged.upto, judged.head
         ledger.controls.append(control)
         _move(ledger, judged.retracted, -1)
         _move(ledger, judged.restored, +1)
 
-    def _tell(self, ledger: Ledger) -> list[Outgoing]:
-        told = [self._changed(ledger, place) for place in range(len(ledger.counts))]
+    def _tell(self, ledger: Ledger) -> None:
+        changed = ledger.settle()
+        self._outgoing += [self._changed(ledger, place, rankings) for place, rankings in enumerate(changed)]
         ledger.told, ledger.controls = ledger.upto, []
-        return told
 
-    def _changed(self, ledger: Ledger, place: int) -> Outgoing:
-        counts, changed = ledger.counts[place], ledger.changed[place]
+    def _changed(self, ledger: Ledger, place: int, rankings: set[Ranking]) -> Outgoing:
+        counts = ledger.counts[place]
         key = contest_key(ledger.definition.id, ledger.definition.contests[place].id)
         record = TallyChanged(
             election=ledger.definition.id,
@@ -151,13 +163,12 @@ class Tally:
             since=ledger.told,
             upto=ledger.upto,
             head=ledger.head,
-            counts=tuple((section, marks, counts[section, marks]) for section, marks in sorted(changed)),
+            counts=tuple((section, marks, counts[section, marks]) for section, marks in sorted(rankings)),
             reasons=dict(sorted(ledger.reasons.items())),
             voided=ledger.voided,
             turnout=tuple(ledger.turnout),
             controls=tuple(ledger.controls),
         )
-        changed.clear()
         return Outgoing(self._topic, self._partition_of(key), key.encode(), encode(record))
 
 
@@ -173,7 +184,7 @@ class PartitionOf(msgspec.Struct, frozen=True):
 
 def _move(ledger: Ledger, paper: Paper | None, delta: int) -> None:
     if paper is not None:
-        ledger.add(paper.section, paper.papers, delta)
+        ledger.untold[paper.section, paper.papers] += delta
         ledger.voided -= delta
 
 

@@ -4,12 +4,13 @@ Rule 1: electors of a shard are dense (number // shards), so a box is arrays: ab
 Rule 2: an elector's entry is the ballot that stands, even while it is void: a restore brings back that one.
 """
 
+import sys
 from array import array
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
+from shared.contract.told import SectionedPaper
 from shared.contract.verdicts import Paper
 
 NO_PAPER = -1
@@ -23,8 +24,8 @@ class BallotBox:
         self._paper = array("i", [NO_PAPER]) * electors
         self._ballot_ids = bytearray(ID_BYTES * electors)
         self._void: set[int] = set()
-        self._papers: list[tuple[int, tuple[str, ...]]] = []
-        self._number: dict[tuple[int, tuple[str, ...]], int] = {}
+        self._papers: list[SectionedPaper] = []
+        self._number: dict[SectionedPaper, int] = {}
 
     def has_voted(self, place: int) -> bool:
         """Whether the elector at this place has a ballot, void or not."""
@@ -33,6 +34,10 @@ class BallotBox:
     def is_touched(self, place: int) -> bool:
         """Whether the elector at this place has a ballot or is void: for nearly all who vote, no."""
         return self._paper[place] != NO_PAPER or place in self._void
+
+    def knows(self, paper: SectionedPaper) -> bool:
+        """Whether such a paper has been put in before."""
+        return paper in self._number
 
     def holds(self, place: int, ballot_id: str) -> bool:
         """Whether the elector's ballot is this very one."""
@@ -45,12 +50,13 @@ class BallotBox:
         """Whether the elector's right to vote is void."""
         return place in self._void
 
-    def put(self, place: int, ballot_id: str, section: int, papers: tuple[str, ...]) -> None:
+    def put(self, place: int, ballot_id: str, paper: SectionedPaper) -> None:
         """Put the elector's first ballot in."""
-        assert not self.has_voted(place), "the first ballot stands"
+        assert self._paper[place] == NO_PAPER, "the first ballot stands"
         start = ID_BYTES * place
         self._ballot_ids[start : start + ID_BYTES] = bytes.fromhex(ballot_id)
-        self._paper[place] = self._number_of((section, papers))
+        number = self._number.get(paper)
+        self._paper[place] = self._add(paper) if number is None else number
 
     def void(self, place: int) -> Paper | None:
         """Make the elector void; return the ballot this takes out of the count."""
@@ -78,18 +84,15 @@ class BallotBox:
         box._paper.frombytes(state["paper"])
         box._ballot_ids = bytearray(state["ballot_ids"])
         box._void = set(state["void"])
-        box._remember(msgspec.convert(state["papers"], list[tuple[int, tuple[str, ...]]]))
+        for paper in msgspec.convert(state["papers"], list[SectionedPaper]):
+            box._add(paper)
         return box
 
-    def _remember(self, papers: Iterable[tuple[int, tuple[str, ...]]]) -> None:
-        for paper in papers:
-            self._number_of(paper)
-
-    def _number_of(self, paper: tuple[int, tuple[str, ...]]) -> int:
-        number = self._number.get(paper)
-        if number is None:
-            number = self._number[paper] = len(self._papers)
-            self._papers.append(paper)
+    def _add(self, paper: SectionedPaper) -> int:
+        section, papers = paper
+        paper = (section, tuple(map(sys.intern, papers)))
+        number = self._number[paper] = len(self._papers)
+        self._papers.append(paper)
         return number
 
     def _paper_at(self, place: int) -> Paper | None:

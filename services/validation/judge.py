@@ -1,7 +1,7 @@
 """The judge: a verdict for each record of one shard, in order.
 
 Rule 1: a verdict is a pure function of the shard's records up to that one.
-Rule 2: every verdict carries the head of the chain after it.
+Rule 2: verdicts are told together (see range), with the head of the chain after the last of them.
 Rule 3: any bytes have a verdict, but for a version this program does not know: then the shard stops.
 """
 
@@ -12,9 +12,10 @@ import msgspec
 
 from services.validation.box import BallotBox
 from services.validation.controls import carry_out, new_polling
+from services.validation.range import Range
 from services.validation.rules import Polling, objection
 from shared.contract.chain import START, link
-from shared.contract.codec import HotBallot, HotVerdict, Unreadable, decode_cast, encode, encode_verdict
+from shared.contract.codec import HotBallot, Unreadable, decode_cast, encode
 from shared.contract.elections import Election, Phase
 from shared.contract.events import Control
 from shared.contract.verdicts import ControlJudged, Reason
@@ -32,19 +33,26 @@ class Judge:
         self._next = 0
         self._head = START
         self._pollings: dict[str, Polling] = {}
-        self._verdicts: list[Outgoing] = []
+        self._range: Range | None = None
+        self._told: list[Outgoing] = []
 
     def apply(self, values: Sequence[bytes]) -> None:
         """Judge the next records."""
-        judged, shard = self._judged, self._shard
         for value in values:
-            self._verdicts.append(Outgoing(judged, shard, None, self._judge(value)))
+            record = decode_cast(value)
+            if isinstance(record, HotBallot):
+                self._judge_ballot(record, value)
+            elif isinstance(record, Unreadable):
+                self._refuse("", Reason.MALFORMED, value)
+            else:
+                self._judge_control(record, value)
             self._next += 1
 
     def take(self) -> list[Outgoing]:
         """Hand over the verdicts since the last time."""
-        verdicts, self._verdicts = self._verdicts, []
-        return verdicts
+        self._tell_range()
+        told, self._told = self._told, []
+        return told
 
     def repeat(self) -> None:
         """Nothing: readers keep every verdict."""
@@ -60,45 +68,51 @@ class Judge:
         self._next, self._head = plain["next"], plain["head"]
         self._pollings = {name: self._polling(saved) for name, saved in plain["pollings"].items()}
 
-    def _judge(self, value: bytes) -> bytes:
-        record = decode_cast(value)
-        if isinstance(record, HotBallot):
-            return self._judge_ballot(record, value)
-        if isinstance(record, Unreadable):
-            return self._verdict(value, Reason.MALFORMED, "")
-        return self._judge_control(record, value)
-
-    def _judge_ballot(self, ballot: HotBallot, value: bytes) -> bytes:
+    def _judge_ballot(self, ballot: HotBallot, value: bytes) -> None:
         polling = self._pollings.get(ballot.election)
         reason = Reason.UNKNOWN_ELECTION if polling is None else objection(ballot, polling)
         if polling is None or reason is not None:
-            return self._verdict(value, reason or Reason.UNKNOWN_ELECTION, ballot.election)
-        polling.box.put(polling.place(ballot.elector), ballot.ballot_id, ballot.section, ballot.papers)
-        return self._verdict(value, Reason.ACCEPTED, ballot.election, ballot.section, ballot.papers)
+            self._refuse(ballot.election, reason or Reason.UNKNOWN_ELECTION, value)
+            return
+        paper = (ballot.section, ballot.papers)
+        polling.box.put(polling.place(ballot.elector), ballot.ballot_id, paper)
+        self._range_of(ballot.election).accept(paper, len(value))
+        self._head = link(self._head, Reason.ACCEPTED, value)
 
-    def _judge_control(self, control: Control, value: bytes) -> bytes:
+    def _refuse(self, election: str, reason: Reason, value: bytes) -> None:
+        self._range_of(election).refuse(reason)
+        self._head = link(self._head, reason, value)
+
+    def _judge_control(self, control: Control, value: bytes) -> None:
+        self._tell_range()
         done = carry_out(control, self._pollings, self._found)
-        return encode(
-            ControlJudged(
-                source=self._next,
-                control=control,
-                effect=done.effect,
-                why=done.why,
-                retracted=done.retracted,
-                restored=done.restored,
-                head=self._link(done.why or done.effect, value),
-            )
+        self._head = link(self._head, done.why or done.effect, value)
+        judged = ControlJudged(
+            source=self._next,
+            control=control,
+            effect=done.effect,
+            why=done.why,
+            retracted=done.retracted,
+            restored=done.restored,
+            head=self._head.hex(),
         )
+        self._tell(encode(judged))
 
-    def _verdict(
-        self, value: bytes, reason: Reason, election: str, section: int = 0, papers: tuple[str, ...] = ()
-    ) -> bytes:
-        head = self._link(reason, value)
-        return encode_verdict(HotVerdict(self._next, reason, election, section, papers, head))
+    def _range_of(self, election: str) -> Range:
+        """Return the range that the record at hand belongs to; what cannot go on is told."""
+        range_ = self._range
+        if range_ is None or range_.election != election or range_.full:
+            self._tell_range()
+            range_ = self._range = Range(self._next, election)
+        return range_
 
-    def _link(self, outcome: str, value: bytes) -> str:
-        self._head = link(self._head, outcome, value)
-        return self._head.hex()
+    def _tell_range(self) -> None:
+        if self._range is not None:
+            self._tell(self._range.told(self._head))
+            self._range = None
+
+    def _tell(self, value: bytes) -> None:
+        self._told.append(Outgoing(self._judged, self._shard, None, value))
 
     def _found(self, definition: Election) -> Polling:
         return new_polling(definition, self._shard, self._shards, self._key_of(definition.id))

@@ -10,10 +10,11 @@ from services.validation.box import BallotBox
 from shared.contract.ballots import marks_fault
 from shared.contract.codec import HotBallot
 from shared.contract.codes import code_mac
-from shared.contract.elections import Election, Phase
+from shared.contract.elections import Contest, Election, Phase
 from shared.contract.verdicts import Reason
 
 MAX_REMEMBERED_MARKS = 200_000
+"""Of each contest: marks that were found to fit its paper are not looked at again."""
 
 
 @dataclass
@@ -30,10 +31,12 @@ class Polling:
     """Contest and candidate. It decides no verdict: a ballot may rank whom it likes."""
     electors: int = 0
     sections: int = 0
-    fitting: set[tuple[str, ...]] = field(default_factory=set)
+    fitting: list[set[str]] = field(default_factory=list)
+    """For each contest, marks that fit its paper."""
 
     def __post_init__(self) -> None:
         self.electors, self.sections = self.definition.electors, len(self.definition.sections)
+        self.fitting = [set() for _ in self.definition.contests]
 
     def place(self, elector: int) -> int:
         """Return an elector's place in this shard's box."""
@@ -82,14 +85,19 @@ def _to_the_vote(ballot: HotBallot, polling: Polling) -> Reason | None:
 
 def _to_the_paper(ballot: HotBallot, polling: Polling) -> Reason | None:
     """A paper holds one ranking for each contest, each in its one spelling; a blank one is a ranking too."""
-    papers, contests = ballot.papers, polling.definition.contests
-    if papers in polling.fitting:
+    if polling.box.knows((ballot.section, ballot.papers)):
         return None
-    if len(papers) != len(contests):
+    if len(ballot.papers) != len(polling.fitting):
         return Reason.UNKNOWN_CONTEST
-    for marks, contest in zip(papers, contests, strict=True):
-        if marks_fault(marks, len(contest.candidates), contest.max_ranks_on_paper):
+    for place, (marks, fitting) in enumerate(zip(ballot.papers, polling.fitting, strict=True)):
+        if marks not in fitting and not _fits(marks, polling.definition.contests[place], fitting):
             return Reason.BAD_RANKING
-    if len(polling.fitting) < MAX_REMEMBERED_MARKS:
-        polling.fitting.add(papers)
     return None
+
+
+def _fits(marks: str, contest: Contest, fitting: set[str]) -> bool:
+    if marks_fault(marks, len(contest.candidates), contest.max_ranks_on_paper):
+        return False
+    if len(fitting) < MAX_REMEMBERED_MARKS:
+        fitting.add(marks)
+    return True

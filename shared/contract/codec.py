@@ -13,10 +13,10 @@ from typing import Annotated, Any, TypeVar, get_args
 import msgspec
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from shared.contract.chain import HEAD_CHARS
 from shared.contract.events import BALLOT_CAST, CONTROL, MAX_CODE_MAC, Control
 from shared.contract.ids import BALLOT_ID_PATTERN, MAX_ELECTORS, SLUG_PATTERN
-from shared.contract.verdicts import CONTROL_JUDGED, VERDICT, ControlJudged
+from shared.contract.told import HotVerdicts
+from shared.contract.verdicts import CONTROL_JUDGED, VERDICTS, ControlJudged, range_fault
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -53,23 +53,10 @@ class HotBallot(
     papers: tuple[str, ...]
 
 
-class HotVerdict(
-    msgspec.Struct, array_like=True, tag=VERDICT, forbid_unknown_fields=True, frozen=True, gc=False
-):
-    """Twin of `verdicts.Verdict`."""
-
-    source: Annotated[int, msgspec.Meta(ge=0)]
-    reason: str
-    election: str
-    section: Annotated[int, msgspec.Meta(ge=0)]
-    papers: tuple[str, ...]
-    head: Annotated[str, msgspec.Meta(min_length=HEAD_CHARS, max_length=HEAD_CHARS)]
-
-
 _is_ballot_id = re.compile(BALLOT_ID_PATTERN.removesuffix("$")).fullmatch
 _encode = msgspec.json.Encoder().encode
 _decode_ballot = msgspec.json.Decoder(HotBallot).decode
-_decode_verdict = msgspec.json.Decoder(HotVerdict).decode
+_decode_verdicts = msgspec.json.Decoder(HotVerdicts).decode
 _CONTROL_TAGS = tuple(kind.model_fields["type"].default for kind in get_args(get_args(Control)[0]))
 _JUDGED: TypeAdapter[ControlJudged] = TypeAdapter(ControlJudged)
 
@@ -84,20 +71,16 @@ def encode_ballot(ballot: HotBallot) -> bytes:
     return _encode(ballot)
 
 
-def encode_verdict(verdict: HotVerdict) -> bytes:
-    """Return the wire form of a verdict."""
-    return _encode(verdict)
-
-
-def encode_judged(record: HotVerdict | ControlJudged) -> bytes:
+def encode_judged(record: HotVerdicts | ControlJudged) -> bytes:
     """Return the wire form of either record of `ballots.judged`."""
-    return encode_verdict(record) if isinstance(record, HotVerdict) else encode(record)
+    return _encode(record) if isinstance(record, HotVerdicts) else encode(record)
 
 
 def decode_cast(value: bytes) -> "HotBallot | Control | Unreadable":
     """Read a record of `ballots.cast`. Raises UnknownVersion."""
     try:
-        return _well_named(_decode_ballot(value))
+        ballot = _decode_ballot(value)
+        return ballot if _is_ballot_id(ballot.ballot_id) and _is_slug(ballot.election) else _ill_named(ballot)
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as fault:
         if value[:1] == b"[":
             return _unreadable(value, fault, known=(BALLOT_CAST,))
@@ -105,13 +88,13 @@ def decode_cast(value: bytes) -> "HotBallot | Control | Unreadable":
     return control
 
 
-def decode_judged(value: bytes) -> HotVerdict | ControlJudged:
+def decode_judged(value: bytes) -> HotVerdicts | ControlJudged:
     """Read a record of `ballots.judged`. Raises UnknownVersion, ValueError if validation wrote no such thing."""
     if value[:1] == b"[":
         try:
-            return _decode_verdict(value)
+            return _well_filled(_decode_verdicts(value))
         except msgspec.DecodeError as fault:
-            unreadable = _unreadable(value, fault, known=(VERDICT,))
+            unreadable = _unreadable(value, fault, known=(VERDICTS,))
     else:
         record = _decode_object(value, _JUDGED, (CONTROL_JUDGED,))
         if isinstance(record, ControlJudged):
@@ -129,12 +112,16 @@ def decode_as(model: type[Model], value: bytes) -> Model:
     return record
 
 
-def _well_named(ballot: HotBallot) -> HotBallot | Unreadable:
+def _ill_named(ballot: HotBallot) -> Unreadable:
     if not _is_ballot_id(ballot.ballot_id):
         return Unreadable("expected a ballot id of 32 hexadecimal digits in small letters")
-    if not _is_slug(ballot.election):
-        return Unreadable("expected an election id of small letters and digits, with single hyphens between")
-    return ballot
+    return Unreadable("expected an election id of small letters and digits, with single hyphens between")
+
+
+def _well_filled(verdicts: HotVerdicts) -> HotVerdicts:
+    if (fault := range_fault(verdicts.outcomes, len(verdicts.papers))) is not None:
+        raise ValueError(f"not a judged record: {fault}")
+    return verdicts
 
 
 @lru_cache(maxsize=1024)

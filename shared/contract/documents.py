@@ -14,7 +14,7 @@ from shared.contract.events import ArrayRecord, BallotCast, Control, ElectionAnn
 from shared.contract.standings import Standing
 from shared.contract.tallies import TallyChanged
 from shared.contract.topics import TOPICS, Topic
-from shared.contract.verdicts import ControlJudged, Verdict
+from shared.contract.verdicts import ControlJudged, Verdicts
 
 ASYNCAPI = "3.0.0"
 Kinds = Mapping[str, Sequence[type[BaseModel]]]
@@ -23,7 +23,7 @@ Kinds = Mapping[str, Sequence[type[BaseModel]]]
 KINDS: Kinds = {
     "BallotCast": (BallotCast,),
     "Control": get_args(get_args(Control)[0]),
-    "Verdict": (Verdict,),
+    "Verdicts": (Verdicts,),
     "ControlJudged": (ControlJudged,),
     "TallyChanged": (TallyChanged,),
     "Standing": (Standing,),

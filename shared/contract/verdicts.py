@@ -1,19 +1,26 @@
 """What became of each cast record: one verdict for each, with the reason.
 
+Rule 1: verdicts on ballot records that follow one another in a shard, all of one election, are told in one record.
+        Where such a range is cut says nothing: what is told again may be cut elsewhere.
+Rule 2: a control is told by itself.
+
 A balance accounts for every ballot record: cast = accepted + duplicate + late + voided + rejected.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, StrictStr
+from pydantic import Field, StrictInt, StrictStr, model_validator
 
 from shared.contract.chain import Head
 from shared.contract.elections import Frozen
 from shared.contract.events import ArrayRecord, Control
 
-VERDICT: Final = "verdict/2"
+VERDICTS: Final = "verdicts/1"
 CONTROL_JUDGED: Final = "control-judged/2"
+MAX_TOLD_TOGETHER: Final = 1_000
+"""Verdicts in one record."""
 
 
 class Category(StrEnum):
@@ -85,21 +92,46 @@ class NoEffect(StrEnum):
     LAST_CANDIDATE = "last-candidate"
 
 
-class Verdict(ArrayRecord):
-    """The end of one ballot record. The hot record: `codec.HotVerdict` is its twin.
+Run = tuple[StrictStr, Annotated[StrictInt, Field(ge=1)]]
+"""A Reason, and how many records in a row ended so."""
+
+Sectioned = tuple[Annotated[StrictInt, Field(ge=0)], Annotated[tuple[StrictStr, ...], Field(strict=False)]]
+"""A section, and marks for each contest."""
+
+
+class Verdicts(ArrayRecord):
+    """The ends of ballot records that follow one another. The hot record: `codec.HotVerdicts` is its twin.
 
     It names no elector: from here on a paper is only its section and its marks.
     """
 
-    type: Literal["verdict/2"] = VERDICT
-    source: int = Field(ge=0, description="Offset of the cast record in the same shard")
-    reason: str = Field(description="A Reason")
-    election: str = Field(description="The ballot's election; empty for a record that cannot be read")
-    section: int = Field(ge=0)
-    papers: tuple[StrictStr, ...] = Field(
-        strict=False, description="Marks for each contest if accepted, else empty"
+    type: Literal["verdicts/1"] = VERDICTS
+    since: int = Field(ge=0, description="Offset of the first of the cast records in the same shard")
+    election: str = Field(description="The ballots' election; empty for records that cannot be read")
+    outcomes: tuple[Annotated[Run, Field(strict=False)], ...] = Field(
+        strict=False, min_length=1, description="Each record's Reason, in order; alike in a row told together"
     )
-    head: Head = Field(description="Head of the shard's chain after this record")
+    papers: tuple[Annotated[Sectioned, Field(strict=False)], ...] = Field(
+        strict=False, description="Of each that was accepted, in order: section, and marks for each contest"
+    )
+    head: Head = Field(description="Head of the shard's chain after the last of the records")
+
+    @model_validator(mode="after")
+    def _hold_together(self) -> Self:
+        if (fault := range_fault(self.outcomes, len(self.papers))) is not None:
+            raise ValueError(fault)
+        return self
+
+
+def range_fault(outcomes: Iterable[tuple[str, int]], papers: int) -> str | None:
+    """Return why runs of outcomes with so many papers are no record, or None if they are one."""
+    records = accepted = 0
+    for reason, alike in outcomes:
+        records += alike
+        accepted += alike if reason == Reason.ACCEPTED else 0
+    if records > MAX_TOLD_TOGETHER:
+        return f"{records} verdicts, at most {MAX_TOLD_TOGETHER} are told together"
+    return None if accepted == papers else f"expected {accepted} papers, found {papers}"
 
 
 class Paper(Frozen):
@@ -120,3 +152,13 @@ class ControlJudged(Frozen):
     retracted: Paper | None = Field(None, description="The ballot that a void takes out of the count")
     restored: Paper | None = Field(None, description="The ballot that comes back")
     head: Head = Field(description="Head of the shard's chain after this record")
+
+    @property
+    def since(self) -> int:
+        """Offset of the control."""
+        return self.source
+
+    @property
+    def upto(self) -> int:
+        """Offset after the control."""
+        return self.source + 1

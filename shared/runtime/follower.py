@@ -20,7 +20,7 @@ import structlog
 
 from shared.runtime.log import LogAway, Outgoing, Record, Sink, Source
 from shared.runtime.snapshots import Snapshot, Snapshots
-from shared.runtime.watermark import is_next
+from shared.runtime.watermark import next_values
 
 log = structlog.get_logger()
 
@@ -46,12 +46,11 @@ class Machine(Protocol):
 
 @dataclass(frozen=True)
 class Limits:
-    """How much at a time and how often: what is held is said at each tick, or sooner if it has become much."""
+    """How much at a time and how often: what is held is said at each tick."""
 
     batch_records: int = 4_000
     wait_ms: int = 50
     tick_ms: int = 0
-    say_after_records: int = 1_000_000
     snapshot_every_s: float = 5.0
     repeat_every_s: float = math.inf
 
@@ -125,10 +124,7 @@ class Follower:
             )
 
     def _apply(self, records: Sequence[Record]) -> None:
-        values: list[bytes] = []
-        for record in records:
-            if is_next(f"offset in {self.name}", self._position + len(values), record.offset):
-                values.append(record.value)
+        values = next_values(f"offset in {self.name}", self._position, records)
         if values:
             self._unsaid += len(values)
             self.machine.apply(values)
@@ -143,7 +139,7 @@ class Follower:
 
     async def _say_if_due(self) -> None:
         ticked = _now_s() - self._said_at >= self.limits.tick_ms / 1000
-        if not self._unsaid or not (ticked or self._unsaid >= self.limits.say_after_records):
+        if not self._unsaid or not ticked:
             return
         self._said_at = _now_s()
         if outgoing := self.machine.take():

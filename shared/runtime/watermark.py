@@ -4,6 +4,10 @@ Lower has been applied before and is skipped; higher means that something is mis
 With `>=` in the place of `==`, a lost batch would pass unseen and the count would be wrong for ever.
 """
 
+from collections.abc import Sequence
+
+from shared.runtime.log import Record
+
 
 class Gap(Exception):
     """What should come next is missing."""
@@ -24,3 +28,14 @@ def joins(what: str, watermark: int, since: int, upto: int) -> bool:
     if since > watermark:
         raise Gap(what, watermark, since)
     return upto > watermark
+
+
+def next_values(what: str, position: int, records: Sequence[Record]) -> list[bytes]:
+    """Return the values of the records from `position` on, whose offsets go up. Raises Gap if one is missing."""
+    if records and records[0].offset == position and records[-1].offset == position + len(records) - 1:
+        return [record.value for record in records]
+    values: list[bytes] = []
+    for record in records:
+        if is_next(what, position + len(values), record.offset):
+            values.append(record.value)
+    return values

@@ -2,7 +2,7 @@
 
 Rule 1: the log is judged again by the audit, every outcome to the last field, and by the books: each elector's first ballot, as the
         client meant it, in the order of the log.
-Rule 2: a verdict counts where its turn is (`==`); whoever says it again must say the same bytes.
+Rule 2: a verdict counts where its turn is (`==`); whoever says it again must say the same.
 Rule 3: every standing that a viewer saw equals a cold recount of the log up to its watermark.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from services.audit.ledger import ShardLedger
 from services.audit.report import report_of
 from services.audit.tabulate import results, tabulate
-from shared.contract.codec import HotBallot, HotVerdict, Unreadable, decode_cast, decode_judged
+from shared.contract.codec import HotBallot, Unreadable, decode_cast, decode_judged
 from shared.contract.elections import Phase
 from shared.contract.events import (
     ElectionClosed,
@@ -25,7 +25,8 @@ from shared.contract.events import (
 )
 from shared.contract.recounts import Recount
 from shared.contract.standings import result_hash
-from shared.contract.verdicts import Reason
+from shared.contract.told import HotVerdicts, Verdict
+from shared.contract.verdicts import ControlJudged, Reason
 from tests.chaos.books import CONTESTS, ELECTION, Books
 from tests.chaos.feed import Seen
 
@@ -77,7 +78,7 @@ def truth_of(
             expected = ledger.take(value)
             if verdict != expected:
                 truth.wrong_verdicts.append(f"shard {shard} offset {offset}: {verdict}, not {expected}")
-            if not isinstance(verdict, HotVerdict):
+            if not isinstance(verdict, Verdict):
                 continue
             truth.reasons[verdict.reason] = truth.reasons.get(verdict.reason, 0) + 1
             record = decode_cast(value)
@@ -96,25 +97,26 @@ def truth_of(
     return truth
 
 
-def _effective(judged: Sequence[bytes], shard: int, truth: Truth) -> list[object]:
+def _effective(judged: Sequence[bytes], shard: int, truth: Truth) -> list[Verdict | ControlJudged]:
     """Return the verdicts that count, and note those that were said again."""
-    effective: list[object] = []
-    words: list[bytes] = []
+    effective: list[Verdict | ControlJudged] = []
+    heads: dict[int, str] = {}
     for value in judged:
-        verdict = decode_judged(value)
-        if verdict.source == len(effective):
-            effective.append(verdict)
-            words.append(value)
-        elif verdict.source > len(effective):
-            truth.wrong_verdicts.append(
-                f"shard {shard}: verdict {verdict.source} where {len(effective)} is next"
-            )
-        else:
+        told = decode_judged(value)
+        if told.since > len(effective):
+            truth.wrong_verdicts.append(f"shard {shard}: verdict {told.since} where {len(effective)} is next")
+            continue
+        verdicts: Iterable[Verdict | ControlJudged]
+        verdicts = told.each() if isinstance(told, HotVerdicts) else [told]
+        for offset, verdict in enumerate(verdicts, told.since):
+            if offset == len(effective):
+                effective.append(verdict)
+                continue
             truth.repeated_verdicts += 1
-            if value != words[verdict.source]:
-                truth.wrong_verdicts.append(
-                    f"shard {shard} offset {verdict.source}: said again otherwise: {value!r}"
-                )
+            if verdict != effective[offset]:
+                truth.wrong_verdicts.append(f"shard {shard} offset {offset}: said again otherwise: {verdict}")
+        if heads.setdefault(told.upto, told.head) != told.head:
+            truth.wrong_verdicts.append(f"shard {shard} offset {told.upto - 1}: said again with another head")
     return effective
 
 

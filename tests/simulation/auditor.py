@@ -12,6 +12,7 @@ from shared.contract.elections import Election
 from shared.contract.events import ElectionAnnounced
 from shared.contract.ids import shard_of
 from shared.contract.standings import Standing
+from shared.contract.told import HotVerdicts
 from shared.contract.verdicts import Reason
 from tests.simulation.broker import Record
 from tests.simulation.invariants import ANNOUNCED, CAST, JUDGED, PUBLISHED, hold
@@ -35,7 +36,8 @@ class Auditor:
         self.log = Log(self.shards)
         self.truths = self.log.elections
         self._ballots: list[dict[str, list[int]]] = [{} for _ in range(self.shards)]
-        self._verdicts: list[list[bytes]] = [[] for _ in range(self.shards)]
+        self._said: list[list[bool]] = [[] for _ in range(self.shards)]
+        """Whether the verdict on each record has come, as far as any has."""
         self._snapshots: dict[tuple[str, str, int], bytes] = {}
 
     def expect(self, definition: Election) -> None:
@@ -91,12 +93,12 @@ class Auditor:
 
     def lost(self) -> list[int]:
         """Return for each shard how many verdicts the log has lost and nobody has said again."""
-        return [verdicts.count(b"") for verdicts in self._verdicts]
+        return [said.count(False) for said in self._said]
 
     def conclude(self, acknowledged: dict[str, int]) -> None:
         """Check the end: every record has a verdict, every acknowledged ballot exactly one that decides."""
         for shard, reasons in enumerate(self.log.reasons):
-            hold(len(self._verdicts[shard]) == len(reasons), "every record has a verdict", f"shard {shard}")
+            hold(len(self._said[shard]) == len(reasons), "every record has a verdict", f"shard {shard}")
         for ballot_id, elector in acknowledged.items():
             shard = shard_of(elector, self.shards)
             ends = [self.log.reasons[shard][offset] for offset in self._ballots[shard].get(ballot_id, [])]
@@ -110,29 +112,20 @@ class Auditor:
             self._ballots[shard].setdefault(ballot.ballot_id, []).append(record.offset)
 
     def _judged(self, shard: int, record: Record) -> None:
-        judged = decode_judged(record.value)
-        verdicts, source = self._verdicts[shard], judged.source
-        hold(source < len(self.log.reasons[shard]), "a verdict is of a record", f"shard {shard}: {source}")
-        if self.lossy and source == len(verdicts) + 1:
-            verdicts.append(b"")
-        hold(
-            source <= len(verdicts),
-            "first verdicts come in order",
-            f"shard {shard}: {source} after {len(verdicts)}",
-        )
-        if source < len(verdicts):
+        told, said, log = decode_judged(record.value), self._said[shard], self.log
+        where = f"shard {shard}: {told.since} to {told.upto}"
+        hold(told.upto <= len(log.reasons[shard]), "a verdict is of a record", where)
+        if self.lossy and told.since > len(said):
+            said.extend([False] * (told.since - len(said)))
+        hold(told.since <= len(said), "first verdicts come in order", f"{where} after {len(said)}")
+        if told.since < len(said):
             self.occurred["duplicate verdict"] += 1
-            hold(
-                verdicts[source] in (record.value, b""),
-                "I1 a verdict is always the same",
-                f"shard {shard} offset {source}",
-            )
-            return
-        if verdicts and record.offset and source + 1 < record.offset:
-            self.occurred["verdicts after a repeat"] += 1
-        verdicts.append(record.value)
-        expected = self.log.judged[shard][source]
-        hold(record.value == expected, "I1 a verdict is what the log says", f"{record.value!r} {expected!r}")
+            self.occurred["range that overlaps"] += told.upto > len(said)
+        said[told.since : told.upto] = [True] * (told.upto - told.since)
+        each = list(told.each()) if isinstance(told, HotVerdicts) else [told]
+        expected = log.judged[shard][told.since : told.upto]
+        hold(each == expected, "I1 a verdict is what the log says", f"{where} {each} {expected}")
+        hold(told.head == log.heads[shard][told.upto], "I1 a head is the log's", where)
 
     def _announced(self, announced: ElectionAnnounced) -> None:
         truth = self.truths[announced.definition.id]

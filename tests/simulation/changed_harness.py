@@ -2,25 +2,30 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from shared.runtime import projection
 from shared.runtime.follower import Follower
-from shared.runtime.log import Keyed, SendFailed
+from shared.runtime.log import Keyed, Record, SendFailed
 from shared.runtime.shards import Shards
 from shared.runtime.snapshots import Snapshot, Snapshots
 from tests.simulation.disk import SimDisk
 
 
-def lower_too(_what: str, expected: int, found: int) -> bool:
+def values_from_any(_what: str, _position: int, records: Sequence[Record]) -> list[bytes]:
+    """Take whatever is read for what comes next."""
+    return [record.value for record in records]
+
+
+def joins_old_news(_what: str, watermark: int, since: int, _upto: int) -> bool:
     """Take what was applied before once more."""
-    return found <= expected
+    return since <= watermark
 
 
-def higher_too(_what: str, expected: int, found: int) -> bool:
-    """Take what comes later for what comes next."""
-    return found >= expected
+def joins_only_exactly(_what: str, watermark: int, since: int, _upto: int) -> bool:
+    """Take a range only where it was cut as the one before."""
+    return since == watermark
 
 
 def joins_anything(_what: str, watermark: int, _since: int, upto: int) -> bool:

@@ -60,7 +60,6 @@ def _limits(random: Random) -> dict[str, Limits]:
             batch_records=random.choice((2, 5, 1000)),
             wait_ms=random.choice((300, 2_000)),
             tick_ms=random.choice(tick_ms),
-            say_after_records=random.choice((3, 1000)),
             snapshot_every_s=random.choice((0.0, 0.5, 2.0)),
             repeat_every_s=repeat_every_s,
         )

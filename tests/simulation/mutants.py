@@ -14,6 +14,7 @@ from services.operator import controls
 from services.operator.desk import Desk
 from services.results import hub, projector
 from services.validation import box, judge
+from shared.contract.told import HotVerdicts
 from shared.runtime import follower, projection
 from shared.runtime.follower import Follower
 from shared.runtime.shards import Shards
@@ -52,13 +53,15 @@ MUTANTS = (
     Mutant(
         "lower ones applied again",
         "I7",
-        ((follower, "is_next", harness.lower_too), (tally, "is_next", harness.lower_too)),
+        ((follower, "next_values", harness.values_from_any), (tally, "joins", harness.joins_old_news)),
     ),
     Mutant(
         "higher ones applied",
         "I7",
-        ((follower, "is_next", harness.higher_too), (tally, "is_next", harness.higher_too)),
+        ((follower, "next_values", harness.values_from_any), (tally, "joins", harness.joins_anything)),
     ),
+    Mutant("overlapping range applied whole", "I7", ((HotVerdicts, "after", changed.whole),)),
+    Mutant("overlapping range skipped", "I7", ((tally, "joins", harness.joins_only_exactly),)),
     Mutant("gap in a tally skipped", "I7", ((rounds, "joins", harness.joins_anything),)),
     Mutant("sends that fail passed over", "I5", ((Follower, SAY, harness.say_whatever_fails),)),
     Mutant("position saved before the acknowledgement", "I4", ((Follower, SAY, harness.say_after_saving),)),

@@ -48,7 +48,7 @@ FAULTS = (
     "request to intake lost",
     "shard moved",
     "standing behind the newest",
-    "verdicts after a repeat",
+    "range that overlaps",
     "zombie",
 )
 

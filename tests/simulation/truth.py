@@ -11,11 +11,11 @@ from services.audit.judge import Cast
 from services.audit.ledger import ShardLedger
 from services.audit.tabulate import results, tabulate
 from shared.contract.chain import START
-from shared.contract.codec import HotVerdict, encode, encode_verdict
 from shared.contract.codes import election_key
 from shared.contract.elections import Contest, Election
 from shared.contract.standings import Balance, Results
-from shared.contract.verdicts import CATEGORY, Category, Reason
+from shared.contract.told import Verdict
+from shared.contract.verdicts import CATEGORY, Category, ControlJudged, Reason
 from tests.support.elections import MASTER
 
 Named = tuple[str, str]
@@ -51,7 +51,7 @@ class Log:
         self._ledgers = [
             ShardLedger(shard, shards, lambda name: election_key(MASTER, name)) for shard in range(shards)
         ]
-        self.judged: list[list[bytes]] = [[] for _ in range(shards)]
+        self.judged: list[list[Verdict | ControlJudged]] = [[] for _ in range(shards)]
         self.reasons: list[list[str | None]] = [[] for _ in range(shards)]
         self.heads: list[list[str]] = [[START.hex()] for _ in range(shards)]
         self.elections: dict[str, Truth] = {}
@@ -63,13 +63,9 @@ class Log:
     def take(self, shard: int, value: bytes) -> None:
         """Take a shard's next record."""
         judged = self._ledgers[shard].take(value)
-        if isinstance(judged, HotVerdict):
-            self.judged[shard].append(encode_verdict(judged))
-            self.reasons[shard].append(judged.reason)
-        else:
-            self.judged[shard].append(encode(judged))
-            self.reasons[shard].append(None)
-        self.heads[shard].append(judged.head)
+        self.judged[shard].append(judged)
+        self.reasons[shard].append(judged.reason if isinstance(judged, Verdict) else None)
+        self.heads[shard].append(self._ledgers[shard].head.hex())
         for truth in self.elections.values():
             truth.remember(shard)
 

@@ -72,11 +72,14 @@ class MemoryEvidence:
         return self.cast if topic is BALLOTS_CAST else self.judged
 
 
-def judged(shard: int, log: Sequence[bytes], shards: int) -> list[bytes]:
-    """Return what validation says of a shard's log."""
+def judged(shard: int, log: Sequence[bytes], shards: int, together: int = 1) -> list[bytes]:
+    """Return what validation says of a shard's log that it reads so many records at a time."""
     judge = Judge(shard, shards, "judged", key_of)
-    judge.apply(log)
-    return [said.value for said in judge.take()]
+    told: list[bytes] = []
+    for start in range(0, len(log), together):
+        judge.apply(log[start : start + together])
+        told += [said.value for said in judge.take()]
+    return told
 
 
 def standings(judged_logs: Sequence[Sequence[bytes]]) -> list[Standing]:

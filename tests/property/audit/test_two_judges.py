@@ -5,11 +5,10 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.audit.check import ShardCheck
 from services.audit.ledger import ShardLedger
-from services.validation.judge import Judge
-from shared.contract.codec import encode_judged
-from shared.contract.codes import election_key
-from tests.support.elections import MASTER, Life, election
+from tests.support.elections import Life, election
+from tests.support.evidence import judged, key_of
 
 SHARDS = 2
 ELECTORS = 6
@@ -40,13 +39,20 @@ def any_record(lives: list[Life], rng: random.Random) -> bytes:
 @given(st.integers(0, 2**32))
 @settings(max_examples=300)
 def test_judge_and_auditor_write_the_same_bytes(seed: int) -> None:
-    """Verdicts, effects, retracted papers and heads; two elections in one shard, one of them perhaps unknown."""
+    """Verdicts, effects, retracted papers and heads; two elections in one shard, one of them perhaps unknown.
+
+    Judged in batches, told from the first record again in others: wherever a range is cut, the auditor's is the same.
+    """
     rng = random.Random(seed)
     lives = [Life(election("picnic", ELECTORS)), Life(election("feast", ELECTORS))]
     log = [lives[0].configured(), lives[0].opened(), *(any_record(lives, rng) for _ in range(60))]
     shard = rng.randrange(SHARDS)
-    judge = Judge(shard, SHARDS, "judged", lambda name: election_key(MASTER, name))
-    judge.apply(log)
-    ledger = ShardLedger(shard, SHARDS, lambda name: election_key(MASTER, name))
+    together, again = rng.randrange(1, 9), rng.randrange(1, 9)
+    told = judged(shard, log, SHARDS, together)
+    check = ShardCheck(ShardLedger(shard, SHARDS, key_of), "picnic", ())
+    check.take_cast(log)
 
-    assert [encode_judged(ledger.take(value)) for value in log] == [said.value for said in judge.take()]
+    assert check.take_judged(told) == len(told)
+    assert check.position == len(log)
+    check.take_judged(judged(shard, log, SHARDS, again))
+    assert (check.position, check.repeats) == (len(log), len(log))

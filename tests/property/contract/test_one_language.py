@@ -12,7 +12,6 @@ from pydantic import ValidationError
 from shared.contract.ballots import format_marks, marks_fault, parse_marks
 from shared.contract.codec import (
     HotBallot,
-    HotVerdict,
     UnknownVersion,
     Unreadable,
     decode_cast,
@@ -20,7 +19,8 @@ from shared.contract.codec import (
     encode,
 )
 from shared.contract.events import BallotCast
-from shared.contract.verdicts import Verdict
+from shared.contract.told import HotVerdicts
+from shared.contract.verdicts import Verdicts
 
 ballot_fields = [
     st.just("ballot-cast/1"),
@@ -32,12 +32,11 @@ ballot_fields = [
     st.lists(st.sampled_from(["", "0", "0>1", "2>>0=1"]), max_size=4),
 ]
 verdict_fields = [
-    st.just("verdict/2"),
+    st.just("verdicts/1"),
     st.integers(0, 2**40),
-    st.sampled_from(["accepted", "closed"]),
     st.sampled_from(["", "picnic"]),
-    st.integers(0, 99),
-    st.lists(st.sampled_from(["", "0>1"]), max_size=3),
+    st.lists(st.tuples(st.sampled_from(["accepted", "closed"]), st.sampled_from([0, 1, 2, 999])), max_size=2),
+    st.lists(st.tuples(st.integers(-1, 99), st.lists(st.sampled_from(["", "0>1"]), max_size=3)), max_size=2),
     st.text("0123456789abcdef", min_size=63, max_size=65),
 ]
 wrong = st.one_of(
@@ -67,7 +66,7 @@ def nearly(draw: st.DrawFn, fields: list[st.SearchStrategy[Any]]) -> bytes:
 
 
 def readings(
-    value: bytes, model: type[BallotCast] | type[Verdict], read: Callable[[bytes], object]
+    value: bytes, model: type[BallotCast] | type[Verdicts], read: Callable[[bytes], object]
 ) -> tuple[Any, Any]:
     """Return what each reader makes of the bytes, None for a refusal."""
     try:
@@ -78,7 +77,7 @@ def readings(
         record = read(value)
     except (UnknownVersion, ValueError):
         return slow, None
-    hot = isinstance(record, HotBallot | HotVerdict)
+    hot = isinstance(record, HotBallot | HotVerdicts)
     return slow, json.loads(msgspec.json.encode(record)) if hot else None
 
 
@@ -95,10 +94,20 @@ def test_both_readers_of_a_ballot_accept_the_same_language(value: bytes) -> None
     assert slow == fast
 
 
+HEAD = "0" * 64
+
+
 @given(nearly(verdict_fields))
+@example(f'["verdicts/1",0,"a",[["accepted",1]],[[0,["0"]]],"{HEAD}"]'.encode())
+@example(f'["verdicts/1",0,"a",[["accepted",1]],[[0,["0"],1]],"{HEAD}"]'.encode())
+@example(f'["verdicts/1",0,"a",[["accepted",1]],[[false,["0"]]],"{HEAD}"]'.encode())
+@example(f'["verdicts/1",0,"a",[["accepted",true]],[[0,["0"]]],"{HEAD}"]'.encode())
+@example(f'["verdicts/1",0,"a",[["closed",1000]],[],"{HEAD}"]'.encode())
+@example(f'["verdicts/1",0,"a",[["closed",1001]],[],"{HEAD}"]'.encode())
+@example(f'["verdicts/1",0,"a",[],[],"{HEAD}"]'.encode())
 def test_both_readers_of_a_verdict_accept_the_same_language(value: bytes) -> None:
     """The same for the second hot record."""
-    slow, fast = readings(value, Verdict, decode_judged)
+    slow, fast = readings(value, Verdicts, decode_judged)
 
     assert slow == fast
 

@@ -5,8 +5,9 @@ import pytest
 from services.audit.judge import WrongSecret
 from services.audit.ledger import ShardLedger
 from services.audit.report import NoElection, report_of
-from shared.contract.codec import HotVerdict, UnknownVersion
+from shared.contract.codec import UnknownVersion
 from shared.contract.codes import election_key
+from shared.contract.told import Verdict
 from tests.support.elections import MASTER, Life, election
 
 
@@ -24,7 +25,7 @@ def audit(shard: int = 0, shards: int = 1) -> ShardLedger:
 def verdicts(of: ShardLedger, *records: bytes) -> list[str]:
     """Return the verdicts of the ballots among the records."""
     found = [of.take(record) for record in records]
-    return [str(judged.reason) for judged in found if isinstance(judged, HotVerdict)]
+    return [str(judged.reason) for judged in found if isinstance(judged, Verdict)]
 
 
 def figures(of: ShardLedger, papers: tuple[int, tuple[str, ...]] = (0, ("0>1", "1"))) -> tuple[int, int, int]:

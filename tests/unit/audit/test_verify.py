@@ -71,9 +71,18 @@ def test_verdicts_that_are_not_there_yet_are_no_difference() -> None:
             "election: expected picnic, found",
         ),
         (lambda e: swap(e.judged[0], 4, b",", b", "), (0, 4), "found it spelt otherwise"),
-        (lambda e: swap(e.judged[0], 4, b"[", b"("), (0, 4), 'found ("verdict/2"'),
-        (lambda e: e.judged[1].pop(6), (1, 6), "source: expected 6, found 7"),
-        (lambda e: e.judged[1].append(e.judged[1][9][:-1]), None, "expected no more, for the log ends"),
+        (lambda e: swap(e.judged[0], 4, b"[", b"("), (0, 4), 'found ("verdicts/1"'),
+        (lambda e: e.judged[1].pop(6), (1, 6), "expected its verdict next, found "),
+        (
+            lambda e: e.judged[1].append(e.judged[1][9][:-1]),
+            None,
+            "not a judged record: Input data was truncated",
+        ),
+        (
+            lambda e: e.judged[1].append(e.judged[1][9].replace(b",9,", b",34,", 1)),
+            (1, 34),
+            "expected no more, for the log ends",
+        ),
         (lambda e: e.cast[0].pop(), (0, 37), "expected 38 cast records, which the standing of picnic/"),
         (lambda e: e.judged[0].pop(), (0, 37), "expected a verdict, for the standing of picnic/"),
     ],
@@ -101,6 +110,18 @@ def test_a_second_verdict_must_be_the_first_ones_bytes() -> None:
 
     assert "expected the verdict as first told" in str(difference)
     assert (difference.shard, difference.offset) == (0, 4)
+
+
+def test_a_range_that_is_cut_elsewhere_is_a_repeat() -> None:
+    """A restart in the middle of a range tells its beginning again and goes on."""
+    evidence = picnic(1)
+    log = evidence.cast[0]
+    early, late = judged(0, log, 2, together=7), judged(0, log, 2, together=9)
+    evidence.judged[0] = [*early[: len(early) // 2], *late]
+
+    assert verified(evidence).shards[0].judged == len(log)
+    evidence.judged[0] = [*early[: len(early) // 2], *late[len(late) // 2 + 2 :]]
+    assert "expected its verdict next" in str(found(evidence))
 
 
 def test_a_log_forged_with_all_its_verdicts_breaks_its_own_certificate() -> None:

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from math import ceil
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,9 +12,10 @@ from infra.rehearsal.check import differences
 from infra.rehearsal.script import Ballot, Mischief, Order, Scene, script
 from infra.rehearsal.subject import Paper, Subject
 from infra.rehearsal.verdicts import Box, Incoherent
-from shared.contract.codec import HotVerdict, decode_judged, encode_verdict
+from shared.contract.codec import decode_judged, encode_judged
 from shared.contract.elections import Contest
 from shared.contract.standings import Standing
+from shared.contract.told import HotVerdicts, Verdict, told_together
 from shared.contract.verdicts import Reason
 from shared.runtime.watermark import Gap
 from tests.support.elections import contest
@@ -105,32 +105,43 @@ def orders_of(scenes: Sequence[Scene]) -> list[str]:
 Verdicts = list[bytes]
 
 
-def changed(reason: Reason, make: Callable[[HotVerdict], HotVerdict]) -> Callable[[Verdicts], Verdicts]:
+def changed(reason: Reason, make: Callable[[Verdict], Verdict]) -> Callable[[Verdicts], Verdicts]:
     """Return how to alter the first verdict for a reason."""
 
     def alter(verdicts: Verdicts) -> Verdicts:
         for place, value in enumerate(verdicts):
-            record = decode_judged(value)
-            if isinstance(record, HotVerdict) and record.reason == reason:
-                return [*verdicts[:place], encode_verdict(make(record)), *verdicts[place + 1 :]]
+            told = decode_judged(value)
+            each = list(told.each()) if isinstance(told, HotVerdicts) else []
+            found = next((n for n, verdict in enumerate(each) if verdict.reason == reason), None)
+            if found is not None and isinstance(told, HotVerdicts):
+                each[found] = make(each[found])
+                return [*verdicts[:place], retold(told, each), *verdicts[place + 1 :]]
         raise AssertionError(f"no {reason} in this log")
 
     return alter
 
 
-def as_lost(verdict: HotVerdict) -> HotVerdict:
+def retold(told: HotVerdicts, each: Sequence[Verdict]) -> bytes:
+    """Return a range with other verdicts in it."""
+    papers = [verdict.paper for verdict in each if verdict.paper is not None]
+    reasons = [verdict.reason for verdict in each]
+    return encode_judged(told_together(told.since, told.election, reasons, papers, told.head))
+
+
+def as_lost(verdict: Verdict) -> Verdict:
     """Reject a ballot."""
-    return msgspec.structs.replace(verdict, reason=Reason.BAD_RANKING, papers=())
+    return verdict._replace(reason=Reason.BAD_RANKING, paper=None)
 
 
-def as_altered(verdict: HotVerdict) -> HotVerdict:
+def as_altered(verdict: Verdict) -> Verdict:
     """Make a paper blank."""
-    return msgspec.structs.replace(verdict, papers=("",))
+    assert verdict.paper is not None
+    return verdict._replace(paper=(verdict.paper[0], ("",)))
 
 
-def as_second(verdict: HotVerdict) -> HotVerdict:
+def as_second(verdict: Verdict) -> Verdict:
     """Count a second vote."""
-    return msgspec.structs.replace(verdict, reason=Reason.ACCEPTED, papers=("3>2>1>0",))
+    return verdict._replace(reason=Reason.ACCEPTED, paper=(0, ("3>2>1>0",)))
 
 
 TAMPERED = [

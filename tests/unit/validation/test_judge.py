@@ -6,9 +6,12 @@ import pytest
 
 from services.validation.controls import WrongKey
 from services.validation.judge import Judge
-from shared.contract.codec import HotVerdict, UnknownVersion, decode_judged
+from services.validation.range import MAX_BYTES, Range
+from shared.contract.chain import START, link
+from shared.contract.codec import UnknownVersion, decode_judged
 from shared.contract.codes import election_key
-from shared.contract.verdicts import ControlJudged
+from shared.contract.told import HotVerdicts, Verdict
+from shared.contract.verdicts import MAX_TOLD_TOGETHER, ControlJudged
 from tests.support.elections import MASTER, Life, election
 
 
@@ -17,16 +20,26 @@ def judge(shard: int = 0, shards: int = 1) -> Judge:
     return Judge(shard, shards, "judged", lambda name: election_key(MASTER, name))
 
 
-def verdicts(*records: bytes, of: Judge | None = None) -> list[HotVerdict | ControlJudged]:
-    """Return what becomes of the records."""
+def told(*records: bytes, of: Judge | None = None) -> list[HotVerdicts | ControlJudged]:
+    """Return what is told of the records."""
     machine = of or judge()
     machine.apply(records)
     return [decode_judged(outgoing.value) for outgoing in machine.take()]
 
 
+def verdicts(*records: bytes, of: Judge | None = None) -> list[Verdict | ControlJudged]:
+    """Return what becomes of the records, one by one."""
+    return [one for said in told(*records, of=of) for one in each(said)]
+
+
+def each(said: HotVerdicts | ControlJudged) -> list[Verdict | ControlJudged]:
+    """Return the verdicts of a record."""
+    return list(said.each()) if isinstance(said, HotVerdicts) else [said]
+
+
 def words(*records: bytes) -> list[str]:
     """Return the verdicts in a word each."""
-    return [v.reason if isinstance(v, HotVerdict) else v.effect for v in verdicts(*records)]
+    return [v.reason if isinstance(v, Verdict) else v.effect for v in verdicts(*records)]
 
 
 @pytest.fixture
@@ -39,16 +52,56 @@ def test_a_ballot_in_an_open_election_is_accepted_with_its_section_and_papers(li
     """The verdict carries all that a tally needs, and no elector."""
     accepted = verdicts(life.configured(), life.opened(), life.ballot(3, "0>2", "1", section=1))[2]
 
-    assert isinstance(accepted, HotVerdict)
-    assert (accepted.source, accepted.reason, accepted.election) == (2, "accepted", "picnic")
-    assert (accepted.section, accepted.papers) == (1, ("0>2", "1"))
+    assert accepted == Verdict("picnic", "accepted", (1, ("0>2", "1")))
 
 
 def test_every_record_has_one_verdict_at_its_own_offset(life: Life) -> None:
-    """Sources count up from zero, controls and rubbish included."""
-    sources = [v.source for v in verdicts(life.configured(), b"rubbish", life.opened(), life.ballot(1))]
+    """Ranges join on from zero, controls and rubbish included; one is of one election."""
+    log = [life.configured(), b"rubbish", life.opened(), life.ballot(1), life.ballot(1), b"rubbish"]
 
-    assert sources == [0, 1, 2, 3]
+    assert [(said.since, said.upto) for said in told(*log)] == [(0, 1), (1, 2), (2, 3), (3, 5), (5, 6)]
+
+
+def test_verdicts_that_follow_one_another_are_told_together(life: Life) -> None:
+    """Reasons in runs, a paper for each that counts, and the head after the last."""
+    machine, controls = judge(), [life.configured(), life.opened()]
+    machine.apply(controls)
+    machine.take()
+    ballots = [
+        life.ballot(1, "0", "1"),
+        life.ballot(2, "1", "0"),
+        life.ballot(1, "0", "1"),
+        life.ballot(3, mac=1),
+    ]
+    (said,) = told(*ballots, of=machine)
+
+    assert isinstance(said, HotVerdicts)
+    assert said.outcomes == (("accepted", 2), ("same-ballot", 1), ("bad-code", 1))
+    assert said.papers == ((0, ("0", "1")), (0, ("1", "0")))
+    head = START
+    for record, outcome in zip(
+        [*controls, *ballots],
+        ["applied", "applied", "accepted", "accepted", "same-ballot", "bad-code"],
+        strict=True,
+    ):
+        head = link(head, outcome, record)
+    assert said.head == head.hex()
+
+
+def test_a_range_is_cut_where_it_is_large(life: Life) -> None:
+    """By the number of verdicts, and by the bytes of the papers in it."""
+    machine = judge()
+    machine.apply([life.configured(), life.opened()])
+    machine.take()
+    many = told(*[life.ballot(1)] * (MAX_TOLD_TOGETHER + 1), of=machine)
+    wide = Range(0, "picnic")
+    while not wide.full:
+        wide.accept((0, ("0",)), MAX_BYTES // 4)
+
+    assert [said.upto - said.since for said in many] == [MAX_TOLD_TOGETHER, 1]
+    written = decode_judged(wide.told(START))
+    assert isinstance(written, HotVerdicts)
+    assert written.outcomes == (("accepted", 4),)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +151,7 @@ def test_a_ballot_in_the_wrong_shard_is_rejected(life: Life) -> None:
     """One person's ballots must meet in one shard."""
     found = verdicts(life.configured(), life.opened(), life.ballot(2), life.ballot(3), of=judge(1, 2))
 
-    assert [v.reason for v in found if isinstance(v, HotVerdict)] == ["wrong-shard", "accepted"]
+    assert [v.reason for v in found if isinstance(v, Verdict)] == ["wrong-shard", "accepted"]
 
 
 def test_the_first_ballot_stands(life: Life) -> None:
@@ -127,7 +180,7 @@ def test_a_void_retracts_the_very_ballot_and_a_restore_brings_it_back(life: Life
     assert isinstance(void, ControlJudged)
     assert void.retracted is not None
     assert (void.retracted.section, void.retracted.papers) == (1, ("3>1", "0"))
-    assert isinstance(late, HotVerdict)
+    assert isinstance(late, Verdict)
     assert late.reason == "void-elector"
     assert isinstance(restore, ControlJudged)
     assert restore.restored == void.retracted
@@ -146,7 +199,7 @@ def test_an_elector_voided_before_voting_is_refused_and_may_vote_when_restored(l
 
     assert isinstance(found[2], ControlJudged)
     assert found[2].retracted is None
-    assert [v.reason for v in found if isinstance(v, HotVerdict)] == ["void-elector", "accepted"]
+    assert [v.reason for v in found if isinstance(v, Verdict)] == ["void-elector", "accepted"]
 
 
 def test_a_control_out_of_turn_is_ignored_and_says_why(life: Life) -> None:
