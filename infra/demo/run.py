@@ -98,7 +98,7 @@ class Demo:
             answer = await self._client.get(f"{self._at['operator']}/v1/monitor", headers=self._headers)
             for shard in answer.json()["shards"] if answer.status_code == 200 else ():
                 if shard["service"] in STAGE_OF:
-                    told[STAGE_OF[shard["service"]]] += shard["position"]
+                    told[STAGE_OF[shard["service"]]] += shard["covered"]
         self._show.update(told, asyncio.get_running_loop().time(), self._standings)
 
     async def _look(self) -> None:

@@ -130,6 +130,10 @@ class Rounds:
             if count.sequence > count.published
         ]
 
+    def covered(self) -> int:
+        """Return how many cast records the state covers, of the contest that is furthest."""
+        return max((count.sequence for count in self._contests.values()), default=0)
+
     def repeat(self) -> None:
         """Publish every contest again the next time."""
         for count in self._contests.values():

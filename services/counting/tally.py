@@ -105,6 +105,10 @@ class Tally:
         outgoing, self._outgoing = self._outgoing, []
         return outgoing
 
+    def covered(self) -> int:
+        """Return how many cast records the state covers."""
+        return self._watermark
+
     def repeat(self) -> None:
         """Nothing: readers keep every change."""
 

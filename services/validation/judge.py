@@ -54,6 +54,10 @@ class Judge:
         told, self._told = self._told, []
         return told
 
+    def covered(self) -> int:
+        """Return how many cast records the state covers."""
+        return self._next
+
     def repeat(self) -> None:
         """Nothing: readers keep every verdict."""
 

@@ -34,6 +34,9 @@ class Machine(Protocol):
     def take(self) -> list[Outgoing]:
         """Hand over what has to be sent; afterwards it is held no more."""
 
+    def covered(self) -> int:
+        """Return how many cast records the state covers."""
+
     def repeat(self) -> None:
         """Let the newest be said again the next time, where readers keep only that; else nothing."""
 
@@ -62,6 +65,7 @@ class Progress:
     position: int = 0
     end: int = 0
     total: int = 0
+    covered: int = 0
     caught_up: bool = False
     state: Literal["running", "stopped"] = "running"
     detail: str = "starting"
@@ -165,6 +169,7 @@ class Follower:
         progress = self.progress
         progress.position, progress.end = self._position, max(self.source.end(), self._position)
         progress.total += handled
+        progress.covered = self.machine.covered()
         progress.caught_up = progress.caught_up or self._position >= self._end_at_start
         progress.state, progress.detail = "running", ""
 

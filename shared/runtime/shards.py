@@ -128,6 +128,7 @@ class Shards:
             position=progress.position,
             end=progress.end,
             total=progress.total,
+            covered=progress.covered,
             state=state,
             detail=progress.detail,
         )

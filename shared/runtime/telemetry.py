@@ -61,6 +61,7 @@ class ShardReport(BaseModel):
     position: int = Field(description="Next record to handle")
     end: int = Field(description="Records there are, as last seen")
     total: int = Field(description="Records handled since the process started")
+    covered: int = Field(0, description="Cast records that the shard's state covers, however they came to it")
     state: Literal["running", "catching-up", "stopped"]
     detail: str = ""
     reasons: dict[str, int] = {}

@@ -56,6 +56,10 @@ class Echo:
         said, self.said = self.said, []
         return [Outgoing(SAID, 0, None, value) for value in said]
 
+    def covered(self) -> int:
+        """Return how many cast records the state covers."""
+        return 0
+
     def repeat(self) -> None:
         """Nothing is said again."""
 
@@ -102,6 +106,10 @@ class Place:
 
 class Reminder(Echo):
     """Says how many there were, again and again."""
+
+    def covered(self) -> int:
+        """Return how many cast records the state covers."""
+        return 0
 
     def repeat(self) -> None:
         """Say it again."""
