@@ -18,6 +18,7 @@ from shared.contract.chain import START, link
 from shared.contract.codec import HotBallot, Unreadable, decode_cast, encode
 from shared.contract.elections import Election, Phase
 from shared.contract.events import Control
+from shared.contract.told import SectionedPaper
 from shared.contract.verdicts import ControlJudged, Reason
 from shared.runtime.log import Outgoing
 
@@ -43,7 +44,7 @@ class Judge:
             if isinstance(record, HotBallot):
                 self._judge_ballot(record, value)
             elif isinstance(record, Unreadable):
-                self._refuse("", Reason.MALFORMED, value)
+                self._end("", Reason.MALFORMED, None, value)
             else:
                 self._judge_control(record, value)
             self._next += 1
@@ -76,15 +77,18 @@ class Judge:
         polling = self._pollings.get(ballot.election)
         reason = Reason.UNKNOWN_ELECTION if polling is None else objection(ballot, polling)
         if polling is None or reason is not None:
-            self._refuse(ballot.election, reason or Reason.UNKNOWN_ELECTION, value)
+            self._end(ballot.election, reason or Reason.UNKNOWN_ELECTION, None, value)
             return
         paper = (ballot.section, ballot.papers)
         polling.box.put(polling.place(ballot.elector), ballot.ballot_id, paper)
-        self._range_of(ballot.election).accept(paper, len(value))
-        self._head = link(self._head, Reason.ACCEPTED, value)
+        self._end(ballot.election, Reason.ACCEPTED, paper, value)
 
-    def _refuse(self, election: str, reason: Reason, value: bytes) -> None:
-        self._range_of(election).refuse(reason)
+    def _end(self, election: str, reason: Reason, paper: SectionedPaper | None, value: bytes) -> None:
+        """Let a ballot record end so; what cannot go on in one range is told."""
+        if self._range is None or self._range.election != election or self._range.room <= 0:
+            self._tell_range()
+            self._range = Range(self._next, election)
+        self._range.add(reason, paper, len(value))
         self._head = link(self._head, reason, value)
 
     def _judge_control(self, control: Control, value: bytes) -> None:
@@ -101,14 +105,6 @@ class Judge:
             head=self._head.hex(),
         )
         self._tell(encode(judged))
-
-    def _range_of(self, election: str) -> Range:
-        """Return the range that the record at hand belongs to; what cannot go on is told."""
-        range_ = self._range
-        if range_ is None or range_.election != election or range_.full:
-            self._tell_range()
-            range_ = self._range = Range(self._next, election)
-        return range_
 
     def _tell_range(self) -> None:
         if self._range is not None:

@@ -6,10 +6,12 @@ Rule 1: a range is of one election and holds ballots only; it is cut where it ha
 
 from shared.contract.codec import encode_judged
 from shared.contract.told import SectionedPaper, told_together
-from shared.contract.verdicts import MAX_TOLD_TOGETHER, Reason
+from shared.contract.verdicts import MAX_TOLD_TOGETHER
 
 MAX_BYTES = 128 * 1024
-"""Of the cast records whose papers are told: a told range fits a batch whatever the ballots are like."""
+"""Of the cast records that a range is about: what is told of them fits a batch whatever the ballots are like."""
+SHARE_BYTES = -(-MAX_BYTES // MAX_TOLD_TOGETHER)
+"""A shorter record takes as much room, so that there are never too many."""
 
 
 class Range:
@@ -17,25 +19,18 @@ class Range:
 
     def __init__(self, since: int, election: str) -> None:
         self.election = election
+        self.room = MAX_BYTES
+        """In bytes; without any, the range has to be told before another record ends."""
         self._since = since
         self._reasons: list[str] = []
         self._papers: list[SectionedPaper] = []
-        self._bytes = 0
 
-    @property
-    def full(self) -> bool:
-        """Whether it has to be told before another is added."""
-        return len(self._reasons) >= MAX_TOLD_TOGETHER or self._bytes >= MAX_BYTES
-
-    def accept(self, paper: SectionedPaper, size: int) -> None:
-        """Add a ballot that counts, of a cast record of `size` bytes."""
-        self._reasons.append(Reason.ACCEPTED)
-        self._papers.append(paper)
-        self._bytes += size
-
-    def refuse(self, reason: str) -> None:
-        """Add a ballot that does not."""
+    def add(self, reason: str, paper: SectionedPaper | None, size: int) -> None:
+        """Add how a cast record of `size` bytes ended, with the paper if it counts."""
         self._reasons.append(reason)
+        if paper is not None:
+            self._papers.append(paper)
+        self.room -= max(size, SHARE_BYTES)
 
     def told(self, head: bytes) -> bytes:
         """Return the record; `head` is that after the last verdict."""

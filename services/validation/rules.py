@@ -53,12 +53,13 @@ _OUT_OF_PHASE = {
 
 def objection(ballot: HotBallot, polling: Polling) -> Reason | None:
     """Return what stands against a ballot, None if it counts."""
-    return (
-        _to_the_elector(ballot, polling)
-        or _OUT_OF_PHASE.get(polling.phase)
-        or _to_the_vote(ballot, polling)
-        or _to_the_paper(ballot, polling)
-    )
+    against = _to_the_elector(ballot, polling) or _OUT_OF_PHASE.get(polling.phase)
+    if against is not None:
+        return against
+    box = polling.box
+    if box.is_touched(polling.place(ballot.elector)):
+        return _to_the_vote(ballot, polling)
+    return None if box.knows((ballot.section, ballot.papers)) else _to_the_paper(ballot, polling)
 
 
 def _to_the_elector(ballot: HotBallot, polling: Polling) -> Reason | None:
@@ -73,11 +74,9 @@ def _to_the_elector(ballot: HotBallot, polling: Polling) -> Reason | None:
     return None if ballot.mac == code_mac(polling.key, elector, section) else Reason.BAD_CODE
 
 
-def _to_the_vote(ballot: HotBallot, polling: Polling) -> Reason | None:
+def _to_the_vote(ballot: HotBallot, polling: Polling) -> Reason:
     """The first ballot stands, and a retry of it counts once; an operator may void an elector, before or after it."""
     box, place = polling.box, polling.place(ballot.elector)
-    if not box.is_touched(place):
-        return None
     if box.holds(place, ballot.ballot_id):
         return Reason.SAME_BALLOT
     return Reason.VOID_ELECTOR if box.is_void(place) else Reason.ALREADY_VOTED
@@ -85,8 +84,6 @@ def _to_the_vote(ballot: HotBallot, polling: Polling) -> Reason | None:
 
 def _to_the_paper(ballot: HotBallot, polling: Polling) -> Reason | None:
     """A paper holds one ranking for each contest, each in its one spelling; a blank one is a ranking too."""
-    if polling.box.knows((ballot.section, ballot.papers)):
-        return None
     if len(ballot.papers) != len(polling.fitting):
         return Reason.UNKNOWN_CONTEST
     for place, (marks, fitting) in enumerate(zip(ballot.papers, polling.fitting, strict=True)):
