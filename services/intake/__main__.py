@@ -3,6 +3,7 @@
 import uvicorn
 
 from services.intake.app import create_app
+from services.intake.door import Door
 from services.intake.settings import IntakeSettings
 from shared.runtime.telemetry import configure_logging
 
@@ -15,6 +16,7 @@ if __name__ == "__main__":
         create_app(settings),
         host=settings.host,
         port=settings.port,
+        http=Door,
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=DRAIN_S,

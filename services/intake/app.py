@@ -1,6 +1,7 @@
 """Composition root of intake."""
 
-from collections.abc import AsyncIterator
+import gc
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -8,8 +9,9 @@ from starlette.applications import Starlette
 
 from services.intake.desks import Desks
 from services.intake.log import BallotLog
-from services.intake.routes import Intake
+from services.intake.routes import intake_routes
 from services.intake.settings import IntakeSettings
+from services.intake.taking import Taking
 from shared.contract.codec import decode_as
 from shared.contract.events import ElectionAnnounced
 from shared.contract.topics import BALLOTS_CAST, ELECTIONS_ANNOUNCED
@@ -38,16 +40,17 @@ def create_app(settings: IntakeSettings) -> Starlette:
     desks = Desks(announced.newest, read_secret(settings.secret_file), lambda: announced.caught_up)
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_: Starlette) -> AsyncIterator[Mapping[str, int]]:
         health.set("intake", ready=False, detail="reading elections")
         await announced.start()
         await log.start()
         await announced.wait_caught_up(CATCH_UP_WITHIN_S)
         health.set("intake", ready=True)
-        yield
+        gc.collect()
+        gc.freeze()
+        yield {"max_requests": settings.max_requests}
         await log.stop()
         await announced.stop()
 
-    return Starlette(
-        routes=[*Intake(settings, desks, log).routes(), *health_routes(health)], lifespan=lifespan
-    )
+    routes = intake_routes(Taking(settings, desks, log))
+    return Starlette(routes=[*routes, *health_routes(health)], lifespan=lifespan)

@@ -6,10 +6,11 @@ Rule 2: marks are taken as they are: blanks and overvotes are papers. A scanner 
 """
 
 import re
-from dataclasses import dataclass
-from typing import NamedTuple
+from functools import lru_cache
 
-from services.intake.forms import Form, Refusal
+import msgspec
+
+from services.intake.forms import Form, Ranks, Refusal
 from services.intake.receipts import receipt
 from shared.contract.ballots import UNNAMED, format_marks
 from shared.contract.codec import HotBallot
@@ -18,7 +19,9 @@ from shared.contract.elections import Contest, Phase
 from shared.contract.events import ElectionAnnounced
 from shared.contract.ids import shard_of
 
-_SEVERAL = ["*"]
+_SEVERAL = ("*",)
+KNOWN_RANKINGS = 16_384
+"""Rankings of a contest that are kept with their spelling: most ballots say what another has said."""
 _BALLOT_ID = re.compile(r"[0-9a-f]{32}")
 _NOT_OPEN = {
     Phase.CONFIGURED: "is not open yet",
@@ -28,7 +31,7 @@ _NOT_OPEN = {
 }
 
 
-class Taken(NamedTuple):
+class Taken(msgspec.Struct, frozen=True, gc=False):
     """A ballot to record: its shard, its record, the receipt to give once it is in the log."""
 
     shard: int
@@ -36,12 +39,32 @@ class Taken(NamedTuple):
     receipt: str
 
 
-@dataclass(frozen=True)
 class Paper:
     """One contest as forms are held against it."""
 
-    contest: Contest
-    places: dict[str, int]
+    def __init__(self, contest: Contest) -> None:
+        self._contest = contest
+        self._places = {candidate.id: place for place, candidate in enumerate(contest.candidates)}
+        self.marks = lru_cache(KNOWN_RANKINGS)(self._marks)
+        """From ranks to their one spelling, or to what is wrong with them."""
+
+    def _marks(self, ranks: Ranks) -> str | Refusal:
+        contest, places = self._contest, self._places
+        field = f"rankings.{contest.id}"
+        if len(ranks) > contest.max_ranks_on_paper:
+            found = f"Expected at most {contest.max_ranks_on_paper} ranks, found {len(ranks)}"
+            return Refusal(422, "Too many ranks", field, found)
+        for number, rank in enumerate(ranks):
+            for place, candidate in enumerate(rank):
+                if candidate not in places and rank != _SEVERAL:
+                    known = f"Expected one of: {', '.join(places)}"
+                    return Refusal(422, "Unknown candidate", f"{field}[{number}][{place}]", known)
+            if len(set(rank)) != len(rank):
+                twice = "Expected each candidate once in a rank"
+                return Refusal(422, "A candidate twice in one rank", f"{field}[{number}]", twice)
+        return format_marks(
+            UNNAMED if rank == _SEVERAL else [places[candidate] for candidate in rank] for rank in ranks
+        )
 
 
 class Desk:
@@ -50,25 +73,28 @@ class Desk:
     def __init__(self, announced: ElectionAnnounced, key: bytes) -> None:
         self._announced = announced
         self._key = key
+        self._election = announced.definition.id
         self._electors = announced.definition.electors
-        self._papers = {c.id: Paper(c, _places(c)) for c in announced.definition.contests}
+        self._papers = {contest.id: Paper(contest) for contest in announced.definition.contests}
 
     def take(self, form: Form) -> Taken | Refusal:
-        """Return the record of a form, or why there is none."""
+        """Return the record of a form, or why there is none: some 8 us."""
         code = self._code(form.code)
         if isinstance(code, Refusal):
             return code
         fault = self._phase_fault() or self._form_fault(form)
         if fault is not None:
             return fault
-        ranked = [self._marks(form, paper) for paper in self._papers.values()]
-        for marks in ranked:
+        papers = []
+        for contest, paper in self._papers.items():
+            marks = paper.marks(form.rankings.get(contest, ()))
             if isinstance(marks, Refusal):
                 return marks
-        election = self._announced.definition.id
-        papers = tuple(marks for marks in ranked if isinstance(marks, str))
-        ballot = HotBallot(form.ballot_id, election, code.elector, code.section, code.mac, papers)
-        proof = receipt(self._key, election, form.ballot_id, code.elector)
+            papers.append(marks)
+        ballot = HotBallot(
+            form.ballot_id, self._election, code.elector, code.section, code.mac, tuple(papers)
+        )
+        proof = receipt(self._key, self._election, form.ballot_id, code.elector)
         return Taken(shard_of(code.elector, self._announced.shards), ballot, proof)
 
     def _phase_fault(self) -> Refusal | None:
@@ -103,38 +129,3 @@ class Desk:
                     422, "Unknown contest", f"rankings.{contest[:60]}", f"Expected one of: {known}"
                 )
         return None
-
-    def _marks(self, form: Form, paper: Paper) -> str | Refusal:
-        contest, places = paper.contest, paper.places
-        ranks = form.rankings.get(contest.id, ())
-        if len(ranks) > contest.max_ranks_on_paper:
-            found = f"Expected at most {contest.max_ranks_on_paper} ranks, found {len(ranks)}"
-            return Refusal(422, "Too many ranks", f"rankings.{contest.id}", found)
-        try:
-            marked = [
-                UNNAMED if rank == _SEVERAL else [places[candidate] for candidate in rank] for rank in ranks
-            ]
-        except KeyError:
-            return _unknown_candidate(ranks, paper)
-        for place, rank in enumerate(marked):
-            if len(set(rank)) != len(rank):
-                field = f"rankings.{contest.id}[{place}]"
-                return Refusal(
-                    422, "A candidate twice in one rank", field, "Expected each candidate once in a rank"
-                )
-        return format_marks(marked)
-
-
-def _places(contest: Contest) -> dict[str, int]:
-    return {candidate.id: place for place, candidate in enumerate(contest.candidates)}
-
-
-def _unknown_candidate(ranks: object, paper: Paper) -> Refusal:
-    assert isinstance(ranks, list)
-    field = next(
-        f"rankings.{paper.contest.id}[{rank}][{place}]"
-        for rank, candidates in enumerate(ranks)
-        for place, candidate in enumerate(candidates)
-        if candidate not in paper.places
-    )
-    return Refusal(422, "Unknown candidate", field, f"Expected one of: {', '.join(paper.places)}")

@@ -17,18 +17,18 @@ import msgspec
 MAX_CONTESTS = 50
 EXAMPLE = '{"ballot_id": "32 hexadecimal digits", "code": "...", "rankings": {"contest": [["candidate"]]}}'
 
-Rankings = dict[str, list[list[str]]]
+Ranks = tuple[tuple[str, ...], ...]
 
 
 class Form(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
-    """A ballot as a client sends it: rankings as marked, by contest id, each rank a list of candidate ids.
+    """A ballot as a client sends it: rankings as marked, by contest id, each rank the candidates' ids.
 
-    A rank of `["*"]` holds several candidates whom the paper does not tell apart.
+    A rank of `("*",)` holds several candidates whom the paper does not tell apart.
     """
 
     ballot_id: str
     code: str
-    rankings: Rankings
+    rankings: dict[str, Ranks]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ def read_form(body: bytes) -> Form | Refusal:
 
 
 def _strings(form: Form) -> int:
-    fixed = len(("ballot_id", "code", "rankings")) + len((form.ballot_id, form.code))
-    return fixed + len(form.rankings) + sum(len(rank) for ranks in form.rankings.values() for rank in ranks)
+    """Count the strings of a form: the names of its fields, its id and its code, and what the rankings hold."""
+    return 5 + len(form.rankings) + sum([sum(map(len, ranks)) for ranks in form.rankings.values()])
 
 
 def _why_unreadable(body: bytes, fault: Exception) -> Refusal:

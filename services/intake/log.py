@@ -3,6 +3,8 @@
 Rule 1: after any failed send the sink is spent: it is put away and a new one opened. Whether the failed ballots
         are in the log is not known, so the client is asked to send the same ballot again; it counts once.
 Rule 2: at most `max_pending` ballots are on their way; more are put off before anything is promised.
+Rule 3: one batch is on its way at a time. What arrives meanwhile leaves together with the next: a batch costs some
+        0.5 ms of CPU here, however many ballots it holds. A ballot that finds nothing on its way leaves at once.
 """
 
 import asyncio
@@ -15,7 +17,8 @@ from shared.contract.codec import encode_ballot
 from shared.runtime.log import LogAway, OpenSink, Outgoing, SendFailed, Sink
 
 PENDING = Gauge("livecount_intake_pending", "Ballots on their way to the log")
-BATCH_RECORDS = 1_000
+GATHER_S = 0.005
+"""Batches leave no closer to one another than this."""
 ANSWER_WITHIN_S = 10.0
 
 
@@ -23,18 +26,51 @@ class LogUnavailable(Exception):
     """The log cannot take ballots now."""
 
 
+class Batch:
+    """Records that leave together, and who waits for their acknowledgement, at most `ANSWER_WITHIN_S`."""
+
+    def __init__(self) -> None:
+        self.records: list[Outgoing] = []
+        self._waiting: list[asyncio.Future[None]] = []
+        self._bound = asyncio.get_running_loop().call_later(ANSWER_WITHIN_S, self._give_up)
+        self.given_up = False
+
+    def add(self, records: Sequence[Outgoing]) -> "asyncio.Future[None]":
+        """Add records; the future is done when all are acknowledged, or fails with LogUnavailable."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.records += records
+        self._waiting.append(done)
+        return done
+
+    def settle(self, fault: Exception | None = None) -> None:
+        """Tell everyone who waits."""
+        self._bound.cancel()
+        for done in self._waiting:
+            if done.done():
+                continue
+            if fault is None:
+                done.set_result(None)
+            else:
+                done.set_exception(fault)
+
+    def _give_up(self) -> None:
+        self.given_up = True
+        self.settle(LogUnavailable(f"no acknowledgement within {ANSWER_WITHIN_S:g} s"))
+
+
 class BallotLog:
-    """Gathers the ballots of concurrent requests into batches, one batch on its way at a time."""
+    """Gathers the ballots of concurrent requests into batches."""
 
     def __init__(self, open_sink: OpenSink, topic: str, max_pending: int) -> None:
         self._open_sink = open_sink
         self._topic = topic
         self._max_pending = max_pending
-        self._waiting: list[tuple[Outgoing, asyncio.Future[None]]] = []
         self._pending = 0
+        self._next: Batch | None = None
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._sink: Sink | None = None
+        PENDING.set_function(lambda: self._pending)
 
     async def start(self) -> None:
         """Connect. Raises LogAway."""
@@ -53,56 +89,41 @@ class BallotLog:
             raise LogUnavailable(
                 f"{self._pending} ballots are on their way, at most {self._max_pending} may be"
             )
-        loop = asyncio.get_running_loop()
-        entries = [(self._outgoing(taken), loop.create_future()) for taken in ballots]
-        self._count(len(ballots))
-        self._waiting += entries
-        self._wake.set()
+        if self._next is None:
+            self._next = Batch()
+            self._wake.set()
+        self._pending += len(ballots)
         try:
-            async with asyncio.timeout(ANSWER_WITHIN_S):
-                await asyncio.gather(*(done for _, done in entries))
-        except TimeoutError:
-            raise LogUnavailable(f"no acknowledgement within {ANSWER_WITHIN_S:g} s") from None
+            await self._next.add([self._outgoing(taken) for taken in ballots])
         finally:
-            self._count(-len(ballots))
+            self._pending -= len(ballots)
 
     def _outgoing(self, taken: Taken) -> Outgoing:
         return Outgoing(self._topic, taken.shard, b"%d" % taken.ballot.elector, encode_ballot(taken.ballot))
 
     async def _keep_sending(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._waiting:
-                batch, self._waiting = self._waiting[:BATCH_RECORDS], self._waiting[BATCH_RECORDS:]
+            left_s = loop.time()
+            batch, self._next = self._next, None
+            if batch is not None and not batch.given_up:
                 await self._send(batch)
+            await asyncio.sleep(left_s + GATHER_S - loop.time())
 
-    async def _send(self, batch: Sequence[tuple[Outgoing, asyncio.Future[None]]]) -> None:
+    async def _send(self, batch: Batch) -> None:
         try:
             if self._sink is None:
                 self._sink = await self._open_sink()
-            await self._sink.send([item for item, _ in batch])
+            await self._sink.send(batch.records)
         except (SendFailed, LogAway) as fault:
             await self._put_sink_away()
-            _settle(batch, LogUnavailable(str(fault)))
+            batch.settle(LogUnavailable(str(fault)))
         else:
-            _settle(batch, None)
+            batch.settle()
 
     async def _put_sink_away(self) -> None:
         sink, self._sink = self._sink, None
         if sink is not None:
             await sink.stop()
-
-    def _count(self, ballots: int) -> None:
-        self._pending += ballots
-        PENDING.set(self._pending)
-
-
-def _settle(batch: Sequence[tuple[Outgoing, asyncio.Future[None]]], fault: Exception | None) -> None:
-    for _, done in batch:
-        if done.done():
-            continue
-        if fault is None:
-            done.set_result(None)
-        else:
-            done.set_exception(fault)

@@ -16,6 +16,11 @@ class IntakeSettings(Settings):
     max_pending_ballots: int = Field(
         5_000, ge=1, description="Ballots on their way to the log; more are put off"
     )
+    max_requests: int = Field(
+        128,
+        ge=1,
+        description="Requests being answered at once by one process; more single ballots are put off",
+    )
     max_per_second_per_client: int = Field(
         0, ge=0, description="Single ballots from one address; 0: no limit"
     )

@@ -8,25 +8,28 @@ The MAC is BLAKE2s (RFC 7693) keyed for one election, cut to 60 bits: a guess is
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b, blake2s
+
+import msgspec
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 MAC_DIGITS = 12
 MAC_BITS = 5 * MAC_DIGITS
 MAX_CODE_CHARS = 40
 
-_VALUE = {digit: value for value, digit in enumerate(ALPHABET)} | {"O": 0, "I": 1, "L": 1}
-_SHAPE = re.compile(r"^([0-9A-Z]{1,7})-([0-9A-Z]{1,3})-([0-9A-Z]{12})$")
+_DIGITS = "0123456789abcdefghijklmnopqrstuv"
+_TYPED = f"{ALPHABET}OILU{ALPHABET[10:].lower()}oilu "
+_TO_PYTHON = str.maketrans(dict(zip(_TYPED, [*_DIGITS, *"011~", *_DIGITS[10:], *"011~", None], strict=True)))
+"""From Crockford's digits, as they are typed, to those of `int(…, 32)`: spaces go, and U is none."""
+_SHAPE = re.compile(r"([0-9a-v]{1,7})-([0-9a-v]{1,3})-([0-9a-v-]{12,})")
 
 
 class BadCode(ValueError):
     """Text that is no voting code, and what was expected."""
 
 
-@dataclass(frozen=True, slots=True)
-class VotingCode:
+class VotingCode(msgspec.Struct, frozen=True, gc=False):
     """What a code says. Whether it is genuine, `code_mac` tells."""
 
     elector: int
@@ -68,12 +71,12 @@ def parse_code(text: str) -> VotingCode:
     """Read a voting code. Raises BadCode."""
     if len(text) > MAX_CODE_CHARS:
         raise BadCode(f"a voting code has at most {MAX_CODE_CHARS} characters")
-    groups = text.upper().replace(" ", "").split("-", 2)
-    shape = _SHAPE.match("-".join([*groups[:2], groups[2].replace("-", "")])) if len(groups) == 3 else None
-    if shape is None:
-        raise BadCode("a voting code looks like 0CKR7-1-8F3K-2M9Q-X4AB")
-    elector, section, mac = (_from_base32(group) for group in shape.groups())
-    return VotingCode(elector, section, mac)
+    shape = _SHAPE.fullmatch(text.translate(_TO_PYTHON))
+    elector, section, mac = shape.groups() if shape else ("", "", "")
+    mac = mac.replace("-", "")
+    if len(mac) != MAC_DIGITS:
+        raise BadCode("a voting code looks like 0CKR7-1-8F3K-2M9Q-X4AB, without a U")
+    return VotingCode(int(elector, 32), int(section, 32), int(mac, 32))
 
 
 def _to_base32(number: int) -> str:
@@ -82,12 +85,3 @@ def _to_base32(number: int) -> str:
         number, digit = divmod(number, 32)
         digits = ALPHABET[digit] + digits
     return digits
-
-
-def _from_base32(text: str) -> int:
-    number = 0
-    for digit in text:
-        if digit not in _VALUE:
-            raise BadCode(f"{digit!r} does not occur in a voting code")
-        number = number * 32 + _VALUE[digit]
-    return number

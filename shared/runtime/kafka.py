@@ -4,7 +4,8 @@ The client's own defaults (acks=1, idempotence off) lose and reorder records.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -18,6 +19,8 @@ REQUEST_TIMEOUT_MS = 15_000
 
 Item = tuple[int, bytes | None, bytes]
 """Partition, key, value."""
+Record = tuple[bytes | None, bytes]
+"""Key, value."""
 
 
 class KafkaSink:
@@ -28,11 +31,10 @@ class KafkaSink:
 
     async def send(self, items: Sequence[Outgoing]) -> None:
         """Send in order and wait for all acknowledgements. Raises SendFailed: then the producer is spent."""
-        by_topic: dict[str, list[Item]] = {}
+        groups: dict[tuple[str, int], list[Record]] = defaultdict(list)
         for topic, partition, key, value in items:
-            by_topic.setdefault(topic, []).append((partition, key, value))
-        for topic, group in by_topic.items():
-            await send_all(self._producer, topic, group)
+            groups[topic, partition].append((key, value))
+        await _send_groups(self._producer, groups)
 
     async def stop(self) -> None:
         """Put the producer away."""
@@ -68,26 +70,33 @@ async def start_producer(bootstrap: str) -> AIOKafkaProducer:
 
 async def send_all(producer: AIOKafkaProducer, topic: str, items: Sequence[Item]) -> None:
     """Send records, each partition's in the order given, and wait for every acknowledgement. Raises SendFailed."""
-    by_partition: dict[int, list[Item]] = {}
-    for item in items:
-        by_partition.setdefault(item[0], []).append(item)
+    groups: dict[tuple[str, int], list[Record]] = defaultdict(list)
+    for partition, key, value in items:
+        groups[topic, partition].append((key, value))
+    await _send_groups(producer, groups)
+
+
+async def _send_groups(
+    producer: AIOKafkaProducer, groups: Mapping[tuple[str, int], Sequence[Record]]
+) -> None:
     try:
         acks = [
             ack
-            for partition, group in by_partition.items()
-            for ack in await _send_partition(producer, topic, partition, group)
+            for (topic, partition), records in groups.items()
+            for ack in await _send_partition(producer, topic, partition, records)
         ]
         await asyncio.gather(*acks)
     except (KafkaError, ValueError) as fault:
-        raise SendFailed(f"{topic}: {fault!r}") from fault
+        topics = ", ".join(sorted({topic for topic, _ in groups}))
+        raise SendFailed(f"{topics}: {fault!r}") from fault
 
 
 async def _send_partition(
-    producer: AIOKafkaProducer, topic: str, partition: int, items: Sequence[Item]
+    producer: AIOKafkaProducer, topic: str, partition: int, records: Sequence[Record]
 ) -> list[asyncio.Future[object]]:
     acks: list[asyncio.Future[object]] = []
     batch = producer.create_batch()
-    for _, key, value in items:
+    for key, value in records:
         if batch.append(key=key, value=value, timestamp=None) is None:
             acks.append(await producer.send_batch(batch, topic, partition=partition))
             batch = producer.create_batch()

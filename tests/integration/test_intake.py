@@ -1,11 +1,14 @@
 """Intake as a process on real Kafka: nothing is promised that is not in the log, nothing refused is."""
 
+import http.client
 import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -140,6 +143,39 @@ async def test_more_than_fits_is_put_off_before_it_is_promised(pipeline: Pipelin
 
     assert [answer["problem"]["status"] for answer in answers] == [503] * 20
     assert await recorded(pipeline) == []
+
+
+def cast_until_recorded(url: str, electors: range) -> list[dict[str, str]]:
+    """Cast ballots over one connection, each until it is recorded; return the headers of those turned away."""
+    at = urlsplit(url)
+    connection = http.client.HTTPConnection(str(at.hostname), at.port, timeout=20)
+    turned_away = []
+    for elector in electors:
+        status = 503
+        while status == 503:
+            connection.request("POST", at.path, form(elector), {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            status, headers, body = answer.status, dict(answer.headers), answer.read()
+            if status == 503:
+                assert json.loads(body)["title"] == "Too much at once"
+                turned_away.append(headers)
+        assert status == 202, body
+    connection.close()
+    return turned_away
+
+
+async def test_more_requests_than_one_process_takes_on_are_turned_away(pipeline: Pipeline) -> None:
+    """503 with Retry-After and nothing written; the same connection goes on, health is told; then each is taken."""
+    url = await opened(pipeline, max_requests="1")
+    parts = [range(first, 40, 8) for first in range(8)]
+    with ThreadPoolExecutor(8) as voters:
+        casting = [voters.submit(cast_until_recorded, url, part) for part in parts]
+        assert pipeline.ready("intake") is not None
+        turned_away = [headers for part in casting for headers in part.result(60)]
+
+    assert turned_away
+    assert {headers["retry-after"] for headers in turned_away} == {"1"}
+    assert sorted(ballot.elector for ballot in await recorded(pipeline)) == list(range(40))
 
 
 async def test_an_address_that_sends_too_fast_is_put_off(pipeline: Pipeline) -> None:

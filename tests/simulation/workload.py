@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from services.intake.forms import Form, Refusal
+from services.intake.forms import Form, Ranks, Refusal
 from services.operator.desk import Desk, NotReady, OrderRefused, UnknownElection, UnknownEntry
 from services.operator.lifecycle import Command, Order
 from shared.contract.codec import HotBallot, encode, encode_ballot
@@ -190,18 +190,18 @@ class People:
         for shard in range(self._site.shards):
             self._site.broker.append(CAST, shard, [Outgoing(CAST, shard, None, encode(control))])
 
-    def _rankings(self) -> dict[str, list[list[str]]]:
+    def _rankings(self) -> dict[str, Ranks]:
         return {contest.id: self._ranking(contest) for contest in self._election.contests}
 
-    def _ranking(self, contest: Contest) -> list[list[str]]:
+    def _ranking(self, contest: Contest) -> Ranks:
         random = self._random
         ids = [candidate.id for candidate in contest.candidates]
-        ranked = [
-            [one] for one in random.sample(ids, random.randint(0, min(len(ids), contest.max_ranks_on_paper)))
+        ranked: list[tuple[str, ...]] = [
+            (one,) for one in random.sample(ids, random.randint(0, min(len(ids), contest.max_ranks_on_paper)))
         ]
         if ranked and random.random() < 0.1:
-            ranked[0] = [] if random.random() < 0.5 else [ids[0], ids[1]]
-        return ranked
+            ranked[0] = () if random.random() < 0.5 else (ids[0], ids[1])
+        return tuple(ranked)
 
     def _new_id(self) -> str:
         self._number += 1
