@@ -20,8 +20,16 @@ from shared.runtime.kafka import open_sink
 from shared.runtime.projection import Projection
 from shared.runtime.reader import open_reader
 from shared.runtime.settings import read_secret
+from shared.runtime.telemetry import configure_logging
 
 CATCH_UP_WITHIN_S = 60.0
+
+
+def from_environment() -> Starlette:
+    """Return a worker's application. Raises ValueError if a setting is wrong or the secret is missing."""
+    settings = IntakeSettings()
+    configure_logging("intake", settings.log_level)
+    return create_app(settings)
 
 
 def create_app(settings: IntakeSettings) -> Starlette:

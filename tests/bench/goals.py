@@ -47,9 +47,12 @@ _SIGNS = {"more": "≥", "less": "≤"}
 HEADINGS = ("", "figure", "goal", "", "how")
 
 
-def table(figures: list[Figure]) -> Table:
+CORE = "The counting core beside its peers and its goals"
+
+
+def table(figures: list[Figure], title: str = CORE) -> Table:
     """Return the figures as a table for the terminal, contest by contest."""
-    shown = Table(*HEADINGS, title="The counting core beside its peers and its goals", title_justify="left")
+    shown = Table(*HEADINGS, title=title, title_justify="left")
     for contest, rows in groupby(figures, attrgetter("contest")):
         shown.add_section()
         shown.add_row(f"[bold]{contest}")

@@ -178,6 +178,16 @@ async def test_more_requests_than_one_process_takes_on_are_turned_away(pipeline:
     assert sorted(ballot.elector for ballot in await recorded(pipeline)) == list(range(40))
 
 
+async def test_workers_share_the_port(pipeline: Pipeline) -> None:
+    """Ballots over many connections reach the log whichever worker has them."""
+    url = await opened(pipeline, workers="2")
+    with ThreadPoolExecutor(8) as voters:
+        answers = list(voters.map(lambda elector: post(url, form(elector)), range(40)))
+
+    assert {status for status, _, _ in answers} == {202}
+    assert sorted(ballot.elector for ballot in await recorded(pipeline)) == list(range(40))
+
+
 async def test_an_address_that_sends_too_fast_is_put_off(pipeline: Pipeline) -> None:
     """429 with Retry-After."""
     url = await opened(pipeline, max_per_second_per_client="1")
