@@ -13,7 +13,7 @@ from shared.runtime.shards import Work
 from shared.runtime.snapshots import Snapshots
 from shared.runtime.worker import create_worker
 
-STATE_VERSION = "judge/3"
+STATE_VERSION = "judge/4"
 
 
 def create_app(settings: ValidationSettings) -> faust.App:

@@ -65,9 +65,8 @@ class Done:
 
 def new_polling(definition: Election, shard: int, shards: int, key: bytes) -> Polling:
     """Return an election that has just been configured."""
-    return Polling(
-        definition, shard, shards, key, BallotBox(_electors_of_shard(definition.electors, shard, shards))
-    )
+    electors = _electors_of_shard(definition.electors, shard, shards)
+    return Polling(definition, shard, shards, key, BallotBox(electors, len(definition.contests)))
 
 
 def carry_out(control: Control, pollings: dict[str, Polling], found: Callable[[Election], Polling]) -> Done:

@@ -79,9 +79,8 @@ class Judge:
         if polling is None or reason is not None:
             self._end(ballot.election, reason or Reason.UNKNOWN_ELECTION, None, value)
             return
-        paper = (ballot.section, ballot.papers)
-        polling.box.put(polling.place(ballot.elector), ballot.ballot_id, paper)
-        self._end(ballot.election, Reason.ACCEPTED, paper, value)
+        polling.box.put(polling.place(ballot.elector), ballot.ballot_id, ballot.section, ballot.papers)
+        self._end(ballot.election, Reason.ACCEPTED, (ballot.section, ballot.papers), value)
 
     def _end(self, election: str, reason: Reason, paper: SectionedPaper | None, value: bytes) -> None:
         """Let a ballot record end so; what cannot go on in one range is told."""

@@ -13,9 +13,6 @@ from shared.contract.codes import code_mac
 from shared.contract.elections import Contest, Election, Phase
 from shared.contract.verdicts import Reason
 
-MAX_REMEMBERED_MARKS = 200_000
-"""Of each contest: marks that were found to fit its paper are not looked at again."""
-
 
 @dataclass
 class Polling:
@@ -31,12 +28,9 @@ class Polling:
     """Contest and candidate. It decides no verdict: a ballot may rank whom it likes."""
     electors: int = 0
     sections: int = 0
-    fitting: list[set[str]] = field(default_factory=list)
-    """For each contest, marks that fit its paper."""
 
     def __post_init__(self) -> None:
         self.electors, self.sections = self.definition.electors, len(self.definition.sections)
-        self.fitting = [set() for _ in self.definition.contests]
 
     def place(self, elector: int) -> int:
         """Return an elector's place in this shard's box."""
@@ -56,10 +50,9 @@ def objection(ballot: HotBallot, polling: Polling) -> Reason | None:
     against = _to_the_elector(ballot, polling) or _OUT_OF_PHASE.get(polling.phase)
     if against is not None:
         return against
-    box = polling.box
-    if box.is_touched(polling.place(ballot.elector)):
+    if polling.box.is_touched(polling.place(ballot.elector)):
         return _to_the_vote(ballot, polling)
-    return None if box.knows((ballot.section, ballot.papers)) else _to_the_paper(ballot, polling)
+    return _to_the_paper(ballot, polling)
 
 
 def _to_the_elector(ballot: HotBallot, polling: Polling) -> Reason | None:
@@ -84,17 +77,14 @@ def _to_the_vote(ballot: HotBallot, polling: Polling) -> Reason:
 
 def _to_the_paper(ballot: HotBallot, polling: Polling) -> Reason | None:
     """A paper holds one ranking for each contest, each in its one spelling; a blank one is a ranking too."""
-    if len(ballot.papers) != len(polling.fitting):
+    known = polling.box.numbers
+    if len(ballot.papers) != len(known):
         return Reason.UNKNOWN_CONTEST
-    for place, (marks, fitting) in enumerate(zip(ballot.papers, polling.fitting, strict=True)):
-        if marks not in fitting and not _fits(marks, polling.definition.contests[place], fitting):
+    for contest, marks in enumerate(ballot.papers):
+        if marks not in known[contest] and not _fits(marks, polling.definition.contests[contest]):
             return Reason.BAD_RANKING
     return None
 
 
-def _fits(marks: str, contest: Contest, fitting: set[str]) -> bool:
-    if marks_fault(marks, len(contest.candidates), contest.max_ranks_on_paper):
-        return False
-    if len(fitting) < MAX_REMEMBERED_MARKS:
-        fitting.add(marks)
-    return True
+def _fits(marks: str, contest: Contest) -> bool:
+    return marks_fault(marks, len(contest.candidates), contest.max_ranks_on_paper) is None

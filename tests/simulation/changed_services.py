@@ -17,7 +17,7 @@ from services.validation.controls import carry_out
 from shared.contract.codec import HotBallot, Unreadable, decode_cast
 from shared.contract.events import Control
 from shared.contract.tallies import TallyChanged
-from shared.contract.told import HotVerdicts, SectionedPaper
+from shared.contract.told import HotVerdicts
 from shared.contract.verdicts import Reason
 
 
@@ -52,11 +52,13 @@ CLOSES_AT_S = 4.0
 _REAL_OBJECTION = rules.objection
 
 
-def put_and_mark(self: box.BallotBox, place: int, ballot_id: str, paper: SectionedPaper) -> None:
+def put_and_mark(
+    self: box.BallotBox, place: int, ballot_id: str, section: int, papers: tuple[str, ...]
+) -> None:
     """Mark the elector as seen in a place that outlives the run, as in Redis."""
     loop: Any = asyncio.get_running_loop()
     loop.__dict__.setdefault("seen", set()).add(ballot_id)
-    _REAL_PUT(self, place, ballot_id, paper)
+    _REAL_PUT(self, place, ballot_id, section, papers)
 
 
 def object_by_mark(ballot: HotBallot, polling: rules.Polling) -> Reason | None:
