@@ -113,18 +113,18 @@ class Auditor:
 
     def _judged(self, shard: int, record: Record) -> None:
         told, said, log = decode_judged(record.value), self._said[shard], self.log
-        where = f"shard {shard}: {told.since} to {told.upto}"
+        where = (f"shard {shard}", told.since, told.upto)
         hold(told.upto <= len(log.reasons[shard]), "a verdict is of a record", where)
         if self.lossy and told.since > len(said):
             said.extend([False] * (told.since - len(said)))
-        hold(told.since <= len(said), "first verdicts come in order", f"{where} after {len(said)}")
+        hold(told.since <= len(said), "first verdicts come in order", (where, len(said)))
         if told.since < len(said):
             self.occurred["duplicate verdict"] += 1
             self.occurred["range that overlaps"] += told.upto > len(said)
         said[told.since : told.upto] = [True] * (told.upto - told.since)
         each = list(told.each()) if isinstance(told, HotVerdicts) else [told]
         expected = log.judged[shard][told.since : told.upto]
-        hold(each == expected, "I1 a verdict is what the log says", f"{where} {each} {expected}")
+        hold(each == expected, "I1 a verdict is what the log says", (where, each, expected))
         hold(told.head == log.heads[shard][told.upto], "I1 a head is the log's", where)
 
     def _announced(self, announced: ElectionAnnounced) -> None:

@@ -20,6 +20,6 @@ class Violation(BaseException):
 
 
 def hold(condition: bool, invariant: str, told: object) -> None:  # noqa: FBT001  what is held comes first
-    """Raise Violation unless the condition holds."""
+    """Raise Violation unless the condition holds. `told` is put into words only then."""
     if not condition:
         raise Violation(f"{invariant}: {told}")

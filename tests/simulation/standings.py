@@ -18,12 +18,12 @@ def check_standing(standing: Standing, truth: Truth, log: Log) -> None:
     hold(
         standing.balance == expected.balance,
         "promise 2, the account",
-        f"{where}: {standing.balance} {expected.balance}",
+        (where, standing.balance, expected.balance),
     )
     hold(
         _phases(standing) == expected.phases,
         "promise 8, phases",
-        f"{where}: {standing.phases} {expected.phases}",
+        (where, standing.phases, expected.phases),
     )
     hold(_turnout(standing) == _turnout_of(truth.definition, expected), "promise 2, turnout", where)
     contest = truth.definition.contest(standing.contest.id)
@@ -40,7 +40,7 @@ def check_standing(standing: Standing, truth: Truth, log: Log) -> None:
         hold(not standing.rounds and not standing.elected, "promise 5, nothing is told early", where)
     else:
         results = results_of(standing.rounds, standing.elected, standing.places)
-        hold(results == recount, "promise 2, a cold recount agrees", f"{where}: {results} {recount}")
+        hold(results == recount, "promise 2, a cold recount agrees", (where, results, recount))
 
 
 def _phases(standing: Standing) -> tuple[str | None, ...]:

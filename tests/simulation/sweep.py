@@ -1,5 +1,6 @@
 """Many seeds, in as many processes as there are cores."""
 
+import gc
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from typing import Final
@@ -16,7 +17,7 @@ def outcomes(seeds: range, jobs: int) -> Iterator[Outcome]:
     if jobs == 1:
         yield from map(simulate, seeds)
         return
-    with ProcessPoolExecutor(jobs) as pool:
+    with ProcessPoolExecutor(jobs, initializer=gc.freeze) as pool:
         yield from pool.map(simulate, seeds, chunksize=CHUNK)
 
 
