@@ -12,7 +12,7 @@ import hashlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,18 +125,20 @@ def _artifact(jar: Jar, repository: Path) -> Artifact:
     return context.project(jar.group, jar.artifact).at_version(jar.version).artifact()
 
 
-def _resolve_roots() -> list[Jar]:
-    found = jgo.resolve("+".join(ROOTS), repositories=GlobalSettings.load().repositories)
+def _resolved(roots: Sequence[str]) -> list[Jar]:
+    found = jgo.resolve("+".join(roots), repositories=GlobalSettings.load().repositories)
     return sorted(
         Jar(artifact.groupId, artifact.artifactId, artifact.version, _sha256(artifact.resolve()))
         for artifact in found
     )
 
 
-def write_lock(path: Path = LOCK_FILE) -> list[Jar]:
-    """Resolve ROOTS and all they need, and write their coordinates and SHA-256 sums."""
-    jars = _resolve_roots()
-    head = f"# Made by `python -m infra.local.jars` from {' and '.join(ROOTS)}.\n"
+def write_lock(
+    path: Path = LOCK_FILE, roots: Sequence[str] = ROOTS, maker: str = "infra.local.jars"
+) -> list[Jar]:
+    """Resolve the roots and all they need, and write their coordinates and SHA-256 sums."""
+    jars = _resolved(roots)
+    head = f"# Made by `python -m {maker}` from {' and '.join(roots)}.\n"
     path.write_text(head + "".join(f"{jar} {jar.sha256}\n" for jar in jars))
     return jars
 
