@@ -5,10 +5,13 @@ late words of a restarted process change nothing.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 
 from shared.contract.codec import decode_as
 from shared.contract.standings import Standing
+
+RECONNECT_MS = 2_000
 
 
 @dataclass(frozen=True)
@@ -29,10 +32,15 @@ class Frame:
         """The standing's number."""
         return self.standing.sequence
 
-    @property
+    @cached_property
     def etag(self) -> str:
         """A strong entity tag: the same bytes have the same one."""
         return f'"{self.sequence}-{sha256(self.body).hexdigest()[:16]}"'
+
+    @cached_property
+    def event(self) -> bytes:
+        """The standing as a server-sent event. JSON as it is published has no line breaks."""
+        return b"id: %d\nevent: standing\nretry: %d\ndata: %b\n\n" % (self.sequence, RECONNECT_MS, self.body)
 
 
 def frame(body: bytes, as_of_ms: int) -> Frame:

@@ -40,18 +40,18 @@ class Api:
             Route(f"{contest}/rounds.csv", self.rounds),
         ]
 
-    def elections(self, _: Request) -> Response:
+    async def elections(self, _: Request) -> Response:
         """All elections, as announced."""
         return _json(
             [msgspec.Raw(found.model_dump_json().encode()) for found in self.announced.newest.values()]
         )
 
-    def election(self, request: Request) -> Response:
+    async def election(self, request: Request) -> Response:
         """One election."""
         found = self.announced.newest.get(request.path_params["election"])
         return _json(msgspec.Raw(found.model_dump_json().encode())) if found else _unknown(request)
 
-    def standing(self, request: Request) -> Response:
+    async def standing(self, request: Request) -> Response:
         """A contest's newest standing, byte for byte as it was published."""
         frame = self._frame(request)
         if frame is None:
@@ -61,14 +61,14 @@ class Api:
             return Response(status_code=304, headers=headers)
         return Response(frame.body, media_type="application/json", headers=headers)
 
-    def rounds(self, request: Request) -> Response:
+    async def rounds(self, request: Request) -> Response:
         """The rounds as CSV."""
         frame = self._frame(request)
         if frame is None:
             return _unknown(request)
         return Response(rounds_csv(frame.standing), media_type="text/csv", headers=self._headers(frame))
 
-    def stream(self, request: Request) -> Response:
+    async def stream(self, request: Request) -> Response:
         """The live feed."""
         if self.hub.clients >= self.settings.max_clients:
             return problem(503, "Too many live connections", "Ask for the standing instead", retry_after_s=5)
