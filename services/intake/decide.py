@@ -78,7 +78,7 @@ class Desk:
         self._papers = {contest.id: Paper(contest) for contest in announced.definition.contests}
 
     def take(self, form: Form) -> Taken | Refusal:
-        """Return the record of a form, or why there is none: some 8 us."""
+        """Return the record of a form, or why there is none: some 10 us."""
         code = self._code(form.code)
         if isinstance(code, Refusal):
             return code

@@ -46,7 +46,7 @@ class StreamOfBallots:
             number += len(lines)
 
     async def _record(self, election: str, before: int, lines: Sequence[bytes]) -> bytes:
-        """Record lines together; return their answers. Some 15 us a line, with the log's share."""
+        """Record lines together; return their answers."""
         take = self._taking.take
         verdicts = [take(election, line) for line in lines]
         taken = [verdict for verdict in verdicts if isinstance(verdict, Taken)]
