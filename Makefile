@@ -7,7 +7,7 @@ CONTESTS ?= 10000
 SEEDS ?= 2000
 BIN := .venv/bin
 
-.PHONY: help setup demo up test check bench-count bench-stages bench-intake bench-peers chaos simulate mutate format clean
+.PHONY: help setup demo up test check bench bench-quick bench-count bench-stages bench-peers chaos simulate mutate format clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,8 +43,11 @@ bench-count: .venv/ready .livecount/peers/ready ## measure the counting core bes
 bench-stages: .venv/ready ## measure what a ballot costs at each stage, and how fast a log is replayed (BALLOTS=1000000)
 	$(BIN)/python -m tests.bench.stages --ballots $(or $(BALLOTS),1000000)
 
-bench-intake: .venv/ready .livecount/peers/ready ## measure intake over HTTP beside an empty handler, and a surge (QUICK=1: no files)
-	$(BIN)/python -m tests.bench.intake $(if $(QUICK),--quick)
+bench: .venv/ready .livecount/peers/ready ## measure judging and counting, intake, the feed and latency beside peers and goals (20 minutes)
+	$(BIN)/python -m tests.bench
+
+bench-quick: .venv/ready ## the same in three minutes; writes no files
+	$(BIN)/python -m tests.bench --quick
 
 bench-peers: .livecount/peers/ready ## install those peers, in an environment of their own
 

@@ -5,12 +5,14 @@ late words of a restarted process change nothing.
 """
 
 from dataclasses import dataclass
+from email.utils import formatdate
 from functools import cached_property
 from hashlib import sha256
 
 from shared.contract.codec import decode_as
 from shared.contract.standings import Standing
 
+FRESH = "public, max-age=1, stale-while-revalidate=10, stale-if-error=300"
 RECONNECT_MS = 2_000
 
 
@@ -36,6 +38,16 @@ class Frame:
     def etag(self) -> str:
         """A strong entity tag: the same bytes have the same one."""
         return f'"{self.sequence}-{sha256(self.body).hexdigest()[:16]}"'
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        """What an answer with it says: tag, age, and how long it may be shown again."""
+        return {
+            "ETag": self.etag,
+            "Cache-Control": FRESH,
+            "Last-Modified": formatdate(self.as_of_ms / 1000, usegmt=True),
+            "Access-Control-Allow-Origin": "*",
+        }
 
     @cached_property
     def event(self) -> bytes:

@@ -1,7 +1,6 @@
 """The public API of results. Everything is readable from anywhere, and nothing can be written."""
 
 from dataclasses import dataclass
-from email.utils import formatdate
 
 import msgspec
 from starlette.requests import Request
@@ -9,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from services.results.exports import rounds_csv
-from services.results.feed import Frame
+from services.results.feed import FRESH, Frame
 from services.results.hub import Hub
 from services.results.settings import ResultsSettings
 from services.results.stream import live
@@ -17,8 +16,6 @@ from shared.contract.events import ElectionAnnounced
 from shared.contract.ids import contest_key
 from shared.runtime.problems import problem
 from shared.runtime.projection import Projection
-
-FRESH = "public, max-age=1, stale-while-revalidate=10, stale-if-error=300"
 
 
 @dataclass
@@ -78,13 +75,7 @@ class Api:
         return self.hub.frames.get(_key(request))
 
     def _headers(self, frame: Frame) -> dict[str, str]:
-        headers = {
-            "ETag": frame.etag,
-            "Cache-Control": FRESH,
-            "Last-Modified": formatdate(frame.as_of_ms / 1000, usegmt=True),
-            "Access-Control-Allow-Origin": "*",
-        }
-        return headers | ({"Livecount-Stale": "true"} if self.hub.stale else {})
+        return frame.headers | {"Livecount-Stale": "true"} if self.hub.stale else frame.headers
 
 
 def _key(request: Request) -> str:

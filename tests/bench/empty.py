@@ -17,7 +17,17 @@ async def empty(_: Request) -> Response:
     return Response(b"{}", 202, media_type="application/json")
 
 
-app: Final = Starlette(routes=[Route("/v1/elections/{election}/ballots", empty, methods=["POST"])])
+async def nothing(_: Request) -> Response:
+    """Answer a question."""
+    return Response(b"{}", media_type="application/json")
+
+
+app: Final = Starlette(
+    routes=[
+        Route("/v1/elections/{election}/ballots", empty, methods=["POST"]),
+        Route("/v1/elections/{election}/contests/{contest}/standing", nothing),
+    ]
+)
 
 if __name__ == "__main__":
     uvicorn.run(

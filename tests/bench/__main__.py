@@ -1,0 +1,49 @@
+"""Every benchmark but the counting core's, one after another, and one table of goals: `make bench`, `make bench-quick`.
+
+Rule 1: each part is a process of its own with its own broker, and nothing else should run on the machine.
+Rule 2: the table is made of what the parts wrote; in the quick form each shows its own and writes nothing.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+
+from tests.bench.goals import Figure, table
+
+PARTS: Final = ("pipeline", "intake", "feed", "latency")
+PART_BOUND_S: Final = 900.0
+_RESULTS: Final = Path(__file__).parent / "results"
+
+
+def main() -> None:
+    """Run the parts, then show every figure beside its goal."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.partition("\n")[0])
+    parser.add_argument(
+        "--quick", action="store_true", help="some minutes instead of twenty; writes no files"
+    )
+    quick = parser.parse_args().quick
+    console, began = Console(), time.monotonic()
+    for part in PARTS:
+        console.rule(part)
+        argv = [sys.executable, "-m", f"tests.bench.{part}", *(["--quick"] if quick else [])]
+        subprocess.run(argv, check=True, timeout=PART_BOUND_S)
+    if not quick:
+        console.print(
+            table([figure for part in PARTS for figure in _figures(part)], "Everything beside its goal")
+        )
+    console.print(f"{(time.monotonic() - began) / 60:.1f} minutes")
+
+
+def _figures(part: str) -> list[Figure]:
+    told = json.loads((_RESULTS / f"{part}.json").read_text())["figures"]
+    return [Figure(**{key: value for key, value in of.items() if key != "reached"}) for of in told]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,241 @@
+"""The live feed with thousands of clients, and the standing's route beside an empty handler: `python -m tests.bench.feed`.
+
+One results process on a real Kafka and Valkey; clients are two processes on the same machine.
+
+Rule 1: a standing is late by the time from its acknowledgement by the log to a client's having it.
+Rule 2: memory of a client is what the process grew by, all clients connected and fed, over their number.
+Rule 3: the route and the empty handler in turns, the same load on both; ratios within a turn, then the median.
+
+Writes results/feed.json, unless `--quick`.
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import numpy as np
+from rich.console import Console
+
+from infra.local import ports
+from infra.local.kafka import EmbeddedKafka
+from infra.local.process import Child
+from infra.local.valkey import EmbeddedValkey
+from shared.contract.codec import encode
+from shared.contract.elections import Phase
+from shared.contract.topics import COUNTS_PUBLISHED
+from shared.runtime.kafka import send_all, start_producer
+from tests.bench.goals import Figure, table
+from tests.bench.machine import machine
+from tests.bench.stages import cpu_seconds, memory_bytes
+from tests.support.elections import Life, election
+from tests.support.pipeline import Pipeline
+from tests.support.standings import standing
+
+EVERY_S: Final = 0.25
+CONTEST: Final = "/v1/elections/picnic/contests/fruit"
+CONNECTIONS: Final = 50
+BOUND_S: Final = 120.0
+_RESULTS: Final = Path(__file__).parent / "results"
+
+
+@dataclass(frozen=True)
+class Length:
+    """How much is done."""
+
+    clients: int = 5_000
+    seconds: float = 30.0
+    rounds: int = 5
+    closed_s: float = 3.0
+
+
+QUICK: Final = Length(1_000, 6.0, 2, 1.0)
+
+
+@dataclass
+class Bench:
+    """One gateway."""
+
+    pipeline: Pipeline
+    gateway: Child
+    folder: Path
+    length: Length
+    console: Console
+    published: dict[int, float]
+
+    async def run(self) -> list[Figure]:
+        """Return every figure."""
+        await self._publish(1)
+        return [*await self._fan_out(), *self._route()]
+
+    async def _fan_out(self) -> Iterator[Figure]:
+        before = memory_bytes(self.gateway.pid)
+        each, outs = self.length.clients // 2, [self.folder / f"arrivals-{n}" for n in range(2)]
+        argv = [
+            str(self.pipeline.port("results")),
+            f"{CONTEST}/stream",
+            str(each),
+            str(self.length.seconds + 2),
+        ]
+        clients = [_start("tests.bench.feed_clients", [*argv, str(out)]) for out in outs]
+        self.console.print(f"[dim]connecting {self.length.clients:,} clients")
+        for client in clients:
+            assert client.stdout is not None
+            await asyncio.wait_for(asyncio.to_thread(client.stdout.readline), BOUND_S)
+        self.console.print(f"[dim]a standing each {EVERY_S} s for {self.length.seconds:g} s")
+        cpu_s, standings = cpu_seconds(self.gateway.pid), int(self.length.seconds / EVERY_S)
+        began = time.monotonic()
+        for number in range(standings):
+            await self._publish(number + 2)
+            await asyncio.sleep(max(0.0, began + (number + 1) * EVERY_S - time.monotonic()))
+        spent = cpu_seconds(self.gateway.pid) - cpu_s
+        grown = memory_bytes(self.gateway.pid) - before
+        told = [
+            json.loads((await asyncio.to_thread(client.communicate, timeout=BOUND_S))[0])
+            for client in clients
+        ]
+        return _fan_out(self.length, told, self._late(outs), grown, spent / self.length.seconds, standings)
+
+    def _late(self, outs: list[Path]) -> "np.ndarray[Any, Any]":
+        pairs = np.concatenate([np.fromfile(out).reshape(-1, 2) for out in outs])
+        pairs = pairs[pairs[:, 0] > 1 * STEP]
+        published = np.array([self.published[int(number)] for number in pairs[:, 0]])
+        late_s: np.ndarray[Any, Any] = pairs[:, 1] - published
+        return 1000 * late_s
+
+    def _route(self) -> Iterator[Figure]:
+        port = ports.free_ports(1)[0]
+        empty = Child(
+            "empty",
+            [sys.executable, "-m", "tests.bench.empty", str(port), "1"],
+            self.folder / "empty.log",
+            {},
+        )
+        empty.spawn()
+        try:
+            empty.wait_ready(lambda: ports.answers(port, b"GET / HTTP/1.1\r\nHost: bench\r\n\r\n"), BOUND_S)
+            at = self.pipeline.port("results")
+            tag = _etag(at, f"{CONTEST}/standing")
+            sides = {"empty": (port, []), "standing": (at, []), "not modified": (at, ["--etag", tag])}
+            rates: dict[str, list[float]] = {name: [] for name in sides}
+            for number in range(self.length.rounds + 1):
+                self.console.print(f"[dim]the standing's route: round {number} of {self.length.rounds}")
+                for name, (where, more) in sides.items():
+                    argv = [
+                        str(where),
+                        f"{CONTEST}/standing",
+                        str(CONNECTIONS),
+                        str(self.length.closed_s),
+                        *more,
+                    ]
+                    told = _start("tests.bench.get_load", argv).communicate(timeout=BOUND_S)[0]
+                    if number:
+                        rates[name].append(float(told))
+        finally:
+            empty.stop(BOUND_S)
+        for name, goal in (("standing", 0.7), ("not modified", 0.7)):
+            ratio = median(mine / base for mine, base in zip(rates[name], rates["empty"], strict=True))
+            how = f"{median(rates[name]):,.0f}/s, empty handler {median(rates['empty']):,.0f}/s"
+            yield Figure(
+                "Route of a standing", f"{name}, beside an empty handler", ratio, "x", goal, "more", how
+            )
+
+    async def _publish(self, number: int) -> None:
+        value = standing(number, Phase.OPEN)
+        producer = await start_producer(self.pipeline.kafka)
+        try:
+            await send_all(
+                producer,
+                COUNTS_PUBLISHED.name(self.pipeline.namespace),
+                [(0, value.key.encode(), encode(value))],
+            )
+            self.published[value.sequence] = time.monotonic()
+        finally:
+            await producer.stop()
+
+
+STEP: Final = standing(1, Phase.OPEN).sequence
+
+
+def _fan_out(
+    length: Length,
+    told: list[dict[str, Any]],
+    late_ms: "np.ndarray[Any, Any]",
+    grown: float,
+    cores: float,
+    standings: int,
+) -> Iterator[Figure]:
+    received = sorted(number for of in told for number in of["received"])
+    name = f"{length.clients:,} clients, a standing each {1000 * EVERY_S:.0f} ms"
+    lost = sum(of["lost"] for of in told)
+    how = f"of {standings}; median {received[len(received) // 2]}, {lost} connections lost; {cores:.2f} cores"
+    yield Figure(
+        name, "standings that the poorest client received", received[0] / standings, "x", 0.9, "more", how
+    )
+    yield Figure(name, "late, p50", float(np.percentile(late_ms, 50)), "ms")
+    yield Figure(name, "late, p99", float(np.percentile(late_ms, 99)), "ms")
+    yield Figure(name, "memory of a client", grown / length.clients / 1000, "kB", 100)
+
+
+def _start(module: str, argv: list[str]) -> "subprocess.Popen[str]":
+    return subprocess.Popen([sys.executable, "-m", module, *argv], stdout=subprocess.PIPE, text=True)
+
+
+def _etag(port: int, path: str) -> str:
+    import urllib.request
+
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+        return str(answer.headers["ETag"])
+
+
+async def _measure(kafka: str, redis: str, folder: Path, length: Length, console: Console) -> list[Figure]:
+    pipeline = Pipeline(kafka, folder, shards=1, redis=redis)
+    await pipeline.create()
+    await pipeline.announce(Life(election()), Phase.OPEN)
+    gateway = pipeline.start("results", max_clients=str(length.clients + 100))
+    try:
+        await asyncio.to_thread(pipeline.wait_ready, "results")
+        return await Bench(pipeline, gateway, folder, length, console, {}).run()
+    finally:
+        pipeline.stop()
+
+
+def main() -> None:
+    """Measure, print the table, write the results."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.feed",
+        description=__doc__.partition("\n")[0],
+        epilog="Example: python -m tests.bench.feed --quick",
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer clients, less long, no files")
+    quick = parser.parse_args().quick
+    console = Console()
+    console.print(machine())
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a new topic's leader takes a moment
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        kafka = stack.enter_context(EmbeddedKafka(folder / "kafka"))
+        valkey = stack.enter_context(EmbeddedValkey(folder / "valkey"))
+        sub = folder / "gateway"
+        sub.mkdir()
+        figures = asyncio.run(
+            _measure(kafka.bootstrap, valkey.url, sub, QUICK if quick else Length(), console)
+        )
+    console.print(table(figures, "The live feed and the standing's route"))
+    if not quick:
+        told = {"machine": machine(), "figures": [figure.as_data() for figure in figures]}
+        (_RESULTS / "feed.json").write_text(json.dumps(told, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
