@@ -1,0 +1,126 @@
+"""The live feed, spoken to as a server would: what a client is sent, and when it is let go."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from services.results import stream
+from services.results.feed import frame
+from services.results.hub import Hub
+from services.results.stream import BYE, HEARTBEAT, LiveFeed
+from shared.contract.codec import encode
+from shared.contract.elections import Phase
+from tests.support.standings import standing
+
+FIRST = standing(1, Phase.OPEN)
+KEY = FIRST.key
+BOUND_S = 5.0
+
+
+class Client:
+    """One connection: keeps what it is sent, leaves when told to, and may take nothing for a while."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+        self.left = asyncio.Event()
+        self.takes = asyncio.Event()
+        self.takes.set()
+
+    async def receive(self) -> dict[str, Any]:
+        """Say that the client has left, once it has."""
+        await self.left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Any) -> None:
+        """Take what is sent."""
+        await self.takes.wait()
+        if message["type"] == "http.response.body":
+            self.sent.append(message["body"])
+
+
+def offered(hub: Hub, times: int) -> bytes:
+    """Offer a standing; return its event."""
+    newest = frame(encode(standing(times, Phase.OPEN)), 0)
+    hub.offer(newest)
+    return newest.event
+
+
+async def until(said: Callable[[], bool]) -> None:
+    """Wait until something is so, within a bound."""
+    async with asyncio.timeout(BOUND_S):
+        while not said():
+            await asyncio.sleep(0.001)
+
+
+def listening(
+    hub: Hub, client: Client, seen: int = -1, timeout_s: float = BOUND_S
+) -> Coroutine[Any, Any, None]:
+    """Return a client's stay."""
+    return LiveFeed(hub, KEY, seen, timeout_s)({}, client.receive, client.send)
+
+
+@pytest.mark.asyncio
+async def test_a_client_is_sent_the_newest_and_then_each_newer_one() -> None:
+    """As server-sent events; when it leaves nothing of it is left."""
+    hub, client = Hub(), Client()
+    first = offered(hub, 1)
+    stay = asyncio.create_task(listening(hub, client))
+    await until(lambda: client.sent == [first])
+    second = offered(hub, 2)
+    await until(lambda: client.sent == [first, second])
+    client.left.set()
+    await asyncio.wait_for(stay, BOUND_S)
+
+    assert first.startswith(b"id: %d\nevent: standing\n" % FIRST.sequence)
+    assert first.endswith(b"}\n\n")
+    assert hub.clients == 0
+
+
+@pytest.mark.asyncio
+async def test_a_slow_client_misses_what_is_between_and_never_the_newest() -> None:
+    """It has one slot; others do not wait for it."""
+    hub, slow, quick = Hub(), Client(), Client()
+    events = [offered(hub, 1)]
+    stays = [asyncio.create_task(listening(hub, client)) for client in (slow, quick)]
+    await until(lambda: slow.sent == quick.sent == events)
+    slow.takes.clear()
+    for times in (2, 3, 4):
+        events.append(offered(hub, times))
+        await until(lambda: quick.sent == events)
+    slow.takes.set()
+    await until(lambda: slow.sent[-1] == events[-1])
+
+    assert slow.sent == [events[0], events[1], events[3]]
+    for client in (slow, quick):
+        client.left.set()
+    await asyncio.gather(*stays)
+
+
+@pytest.mark.asyncio
+async def test_who_takes_nothing_is_let_go_and_who_has_the_newest_is_not_sent_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A heartbeat finds it out, where there is nothing new."""
+    monkeypatch.setattr(stream, "HEARTBEAT_S", 0.01)
+    hub, client = Hub(), Client()
+    offered(hub, 1)
+    stay = asyncio.create_task(listening(hub, client, seen=FIRST.sequence, timeout_s=0.05))
+    await until(lambda: len(client.sent) > 1)
+    client.takes.clear()
+    await asyncio.wait_for(stay, BOUND_S)
+
+    assert set(client.sent) == {HEARTBEAT}
+
+
+@pytest.mark.asyncio
+async def test_a_server_that_goes_says_so() -> None:
+    """The last word of the stream."""
+    hub, client = Hub(), Client()
+    stay = asyncio.create_task(listening(hub, client))
+    await asyncio.sleep(0.01)
+    hub.close()
+    await asyncio.wait_for(stay, BOUND_S)
+
+    assert client.sent == [BYE]
