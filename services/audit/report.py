@@ -5,7 +5,8 @@ Rule 2: who has withdrawn in every shard is out before the count.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from services.audit.ledger import ShardCount
 from services.audit.tabulate import results, tabulate
@@ -15,6 +16,17 @@ from shared.contract.standings import Balance, result_hash
 from shared.contract.verdicts import CATEGORY, Category, Reason
 
 
+class Account(Protocol):
+    """What a balance is made of, shard by shard."""
+
+    @property
+    def reasons(self) -> Mapping[str, int]: ...  # noqa: D102
+    @property
+    def accepted(self) -> int: ...  # noqa: D102
+    @property
+    def retracted(self) -> int: ...  # noqa: D102
+
+
 class NoElection(RuntimeError):
     """The log up to the watermark does not hold this election, or not alike in every shard that does."""
 
@@ -22,7 +34,7 @@ class NoElection(RuntimeError):
 def report_of(election: str, shards: Sequence[ShardCount]) -> Recount:
     """Return what the log makes of an election. Raises NoElection, AssertionError if ballots do not balance."""
     definition = _definition(election, shards)
-    balance = _balance(shards)
+    balance = balance_of(shards)
     assert balance.holds, f"{election} does not balance: {balance}"
     return Recount(
         election=election,
@@ -77,7 +89,8 @@ def _turnout(definition: Election, shards: Sequence[ShardCount]) -> dict[str, in
     return {section.id: sections[place] for place, section in enumerate(definition.sections)}
 
 
-def _balance(shards: Sequence[ShardCount]) -> Balance:
+def balance_of(shards: Sequence[Account]) -> Balance:
+    """Return what became of every ballot record of an election, shards added up."""
     reasons: Counter[str] = Counter()
     for shard in shards:
         reasons.update(shard.reasons)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import httpx
 
-from services.operator.lifecycle import Command
+from services.operator.lifecycle import NEXT, Command
 from shared.contract.elections import Phase
 from shared.contract.events import ElectionAnnounced
 from tests.chaos.books import ELECTION
@@ -20,17 +20,9 @@ from tests.chaos.load import ChaosFailed
 RETRY_S: Final = 0.5
 GIVE_UP_S: Final = 300.0
 CERTIFY_BOUND_S: Final = 600.0
-UNCLEAR: Final = (404, 502, 503)
-"""404: a restarted operator has not read the election yet."""
+UNCLEAR: Final = (502, 503)
 
 Announced = ElectionAnnounced
-
-PHASE_AFTER: Final = {
-    Command.OPEN: Phase.OPEN,
-    Command.PAUSE: Phase.PAUSED,
-    Command.RESUME: Phase.OPEN,
-    Command.CLOSE: Phase.CLOSED,
-}
 
 
 @dataclass
@@ -54,7 +46,8 @@ class Officer:
 
     async def move(self, command: Command) -> None:
         """Open, pause, resume or close."""
-        await self._order(command, lambda announced: announced.phase is PHASE_AFTER[command])
+        after = {phase for moves in NEXT.values() if (phase := moves.get(command)) is not None}
+        await self._order(command, lambda announced: announced.phase in after)
 
     async def change_elector(self, command: Command, elector: int) -> None:
         """Void or restore an elector."""

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from services.audit.judge import Cast
 from services.audit.ledger import ShardLedger
+from services.audit.report import balance_of
 from services.audit.tabulate import results, tabulate
 from shared.contract.chain import START
 from shared.contract.codes import election_key
 from shared.contract.elections import Contest, Election
 from shared.contract.standings import Balance, Results
 from shared.contract.told import Verdict
-from shared.contract.verdicts import CATEGORY, Category, ControlJudged, Reason
+from shared.contract.verdicts import ControlJudged
 from tests.support.elections import MASTER
 
 Named = tuple[str, str]
@@ -150,24 +151,11 @@ def _prefix(ledger: ShardLedger, election: str) -> Prefix:
 
 def _sum(prefixes: Sequence[Prefix]) -> Sum:
     papers: Counter[Cast] = Counter()
-    reasons: Counter[str] = Counter()
     for prefix in prefixes:
         papers.update(prefix.papers)
-        reasons.update(prefix.reasons)
-    ends: Counter[Category] = Counter()
-    for reason, records in reasons.items():
-        ends[CATEGORY[Reason(reason)]] += records
     return Sum(
         phases=tuple(prefix.phase for prefix in prefixes),
         papers=papers,
-        balance=Balance(
-            cast=sum(reasons.values()),
-            accepted=sum(prefix.accepted for prefix in prefixes),
-            duplicate=ends[Category.DUPLICATE],
-            late=ends[Category.LATE],
-            voided=ends[Category.VOIDED] + sum(prefix.retracted for prefix in prefixes),
-            rejected=ends[Category.REJECTED],
-            reasons={str(reason): records for reason, records in sorted(reasons.items())},
-        ),
+        balance=balance_of(prefixes),
         withdrawn=frozenset.intersection(*(prefix.withdrawn for prefix in prefixes)),
     )
