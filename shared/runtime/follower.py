@@ -52,10 +52,10 @@ class Machine(Protocol):
 
 @dataclass(frozen=True)
 class Limits:
-    """How much at a time and how often: what is held is said at each tick."""
+    """How much at a time and how often: what is held is said at each tick, what does not come is waited for."""
 
     batch_records: int = 4_000
-    wait_ms: int = 50
+    wait_ms: int = 500
     tick_ms: int = 0
     snapshot_every_s: float = 5.0
     repeat_every_s: float = math.inf
@@ -103,7 +103,7 @@ class Follower:
         await self._ask_end()
         try:
             while True:
-                records = await self.source.read(self.limits.batch_records, self.limits.wait_ms)
+                records = await self.source.read(self.limits.batch_records, self._wait_ms())
                 self._apply(records)
                 self._repeat_if_due()
                 await self._say_if_due()
@@ -130,6 +130,13 @@ class Follower:
                 f"{self.name} holds {self._end_at_start} records, the snapshot covers {self._position}: "
                 "another log, or one that has lost some"
             )
+
+    def _wait_ms(self) -> int:
+        """Return how long to wait for records: no longer than until something has to be said."""
+        if not self._unsaid:
+            return self.limits.wait_ms
+        ticks_in_ms = self.limits.tick_ms - 1000 * (_now_s() - self._said_at)
+        return max(0, min(self.limits.wait_ms, math.ceil(ticks_in_ms)))
 
     def _apply(self, records: Sequence[Record]) -> None:
         values = next_values(f"offset in {self.name}", self._position, records)
