@@ -1,4 +1,10 @@
-"""`python -m services.results`: run results until it is told to stop."""
+"""`python -m services.results`: run results until it is told to stop.
+
+Rule: a connection that takes nothing for `send_timeout_s` is ended by the kernel (TCP_USER_TIMEOUT, where it has one), for
+      the server would keep it open until what it holds has been taken.
+"""
+
+import socket
 
 import uvicorn
 
@@ -23,6 +29,14 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)  # type: ignore[arg-type]
 
 
+def listen(config: uvicorn.Config, send_timeout_s: float) -> socket.socket:
+    """Return the socket to serve on; its connections inherit the bound."""
+    listening = config.bind_socket()
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(1000 * send_timeout_s))
+    return listening
+
+
 if __name__ == "__main__":
     settings = ResultsSettings()
     configure_logging("results", settings.log_level)
@@ -35,4 +49,4 @@ if __name__ == "__main__":
         log_level="warning",
         timeout_graceful_shutdown=DRAIN_S,
     )
-    Server(config, hub).run()
+    Server(config, hub).run(sockets=[listen(config, settings.send_timeout_s)])

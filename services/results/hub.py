@@ -2,6 +2,7 @@
 
 Rule 1: a client has one slot: if it is slow it misses standings between, never the newest.
 Rule 2: while Redis is away the newest is served from memory and marked stale.
+Rule 3: nothing is kept of a key that nobody listens to, or whoever makes keys up would fill the memory.
 """
 
 import asyncio
@@ -39,6 +40,11 @@ class Hub:
         """Live connections at present."""
         return sum(map(len, self._waiting.values()))
 
+    @property
+    def keys(self) -> int:
+        """Contests that somebody listens to at present."""
+        return len(self._waiting)
+
     @contextmanager
     def listen(self, key: str) -> Iterator[asyncio.Event]:
         """Give an event that is set whenever the contest has a newer frame."""
@@ -49,3 +55,5 @@ class Hub:
             yield news
         finally:
             listeners.discard(news)
+            if not listeners:
+                del self._waiting[key]

@@ -124,3 +124,19 @@ async def test_a_server_that_goes_says_so() -> None:
     await asyncio.wait_for(stay, BOUND_S)
 
     assert client.sent == [BYE]
+
+
+@pytest.mark.asyncio
+async def test_nothing_is_kept_of_a_contest_that_nobody_listens_to_any_more() -> None:
+    """One that never existed too; who still listens is told."""
+    hub, first, second = Hub(), Client(), Client()
+    stays = [asyncio.create_task(listening(hub, client)) for client in (first, second)]
+    await until(lambda: hub.clients == 2)
+    first.left.set()
+    await asyncio.wait_for(stays[0], BOUND_S)
+    event = offered(hub, 1)
+    await until(lambda: second.sent == [event])
+    second.left.set()
+    await asyncio.wait_for(stays[1], BOUND_S)
+
+    assert hub.keys == 0
