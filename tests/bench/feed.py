@@ -104,7 +104,8 @@ class Bench:
             json.loads((await asyncio.to_thread(client.communicate, timeout=BOUND_S))[0])
             for client in clients
         ]
-        return _fan_out(self.length, told, self._late(outs), grown, spent / self.length.seconds, standings)
+        published = standings + 1  # the one held when a client connects, too
+        return _fan_out(self.length, told, self._late(outs), grown, spent / self.length.seconds, published)
 
     def _late(self, outs: list[Path]) -> "np.ndarray[Any, Any]":
         pairs = np.concatenate([np.fromfile(out).reshape(-1, 2) for out in outs])

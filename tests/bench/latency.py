@@ -97,7 +97,7 @@ class Bench:
             await self._wait_for(seen, len(sent))
             watching.cancel()
         latencies = _latencies(sent, seen.events)
-        return [*_figures(self.length, latencies), *rest], latencies
+        return [*_figures(self.length, latencies, len(sent) / (sent[-1] - sent[0])), *rest], latencies
 
     async def _cast(self, client: httpx.AsyncClient) -> list[float]:
         number = int(self.length.per_s * self.length.seconds)
@@ -163,10 +163,10 @@ def _latencies(sent: list[float], events: list[tuple[float, int]]) -> list[tuple
     return found
 
 
-def _figures(length: Length, latencies: list[tuple[float, float]]) -> Iterator[Figure]:
+def _figures(length: Length, latencies: list[tuple[float, float]], per_s: float) -> Iterator[Figure]:
     ms = 1000 * np.array([late for _, late in latencies])
     name = f"Cast to seen, {length.per_s:,} ballots/s for {length.seconds:g} s"
-    how = f"{len(latencies):,} ballots, {length.per_s:,}/s asked for"
+    how = f"{len(latencies):,} ballots, {per_s:,.0f}/s sent of {length.per_s:,}/s asked for"
     yield Figure(name, "p50", float(np.percentile(ms, 50)), "ms", 100, note=how)
     yield Figure(name, "p99", float(np.percentile(ms, 99)), "ms", 250, note=how)
 
