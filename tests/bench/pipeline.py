@@ -58,8 +58,9 @@ class Length:
     """How much is done."""
 
     ballots: int = 2_000_000
-    turns: int = 3
-    growth: tuple[int, ...] = (10_000, 100_000, 1_000_000)
+    turns: int = 2
+    growth: tuple[int, ...] = (200_000, 600_000, 1_800_000)
+    """Smaller ones drown in what a process takes to start."""
     scale: int = 400_000
 
 
@@ -87,7 +88,7 @@ class Bench:
         """Measure Livecount beside its peer and the copy."""
         life = Life(bench_election(length.ballots))
         log = await self.filled("log", life, length.ballots)
-        peer = StreamsPeer(compiled(self._sub("classes")), self._folder, self._kafka.bootstrap, "peer")
+        peer = StreamsPeer(compiled(self._sub("classes")), self._folder, self._kafka.bootstrap)
         rates: list[tuple[float, float, float]] = []
         for turn in range(length.turns):
             copied = await self.deployment(f"turn-{turn}", SHARDS)

@@ -16,6 +16,8 @@ import json
 import logging
 import os
 import shutil
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from itertools import islice
@@ -41,7 +43,9 @@ from tests.support.pipeline import Pipeline
 SHARDS: Final = 4
 SERVICES: Final = ("validation", "counting")
 CHUNK: Final = 20_000
-POSTED: Final = 5_000
+POSTED: Final = 20_000
+POST_S: Final = 6
+POST_CONNECTIONS: Final = 100
 STREAMED: Final = 100_000
 BOUND_S: Final = 600.0
 _COUNT_RESULTS: Final = Path(__file__).parent / "results" / "count.json"
@@ -67,23 +71,25 @@ class Bench:
         self._console = console
 
     async def intake(self) -> tuple[float, float]:
-        """Return the CPU seconds of a ballot posted by itself, and of one in a stream."""
+        """Return the CPU seconds of a ballot posted by itself, among many at once, and of one in a stream."""
         pipeline = await self._pipeline("intake")
-        life = Life(bench_election(POSTED + STREAMED))
+        life = Life(bench_election(STREAMED))
         await pipeline.announce(life, Phase.OPEN)
         child = pipeline.start("intake")
         pipeline.wait_ready("intake")
-        bodies = list(forms(life, POSTED + STREAMED))
-        url = f"http://127.0.0.1:{pipeline.port('intake')}/v1/elections/bench/ballots"
+        bodies, path = list(forms(life, STREAMED)), "/v1/elections/bench/ballots"
+        url = f"http://127.0.0.1:{pipeline.port('intake')}{path}"
+        (self._folder / "forms").write_bytes(b"\n".join(bodies[:POSTED]))
         try:
             spent = [cpu_seconds(child.pid)]
-            for part, one_by_one in ((bodies[:POSTED], POSTED), (bodies[POSTED:], 0)):
-                async with httpx.AsyncClient(timeout=60.0, trust_env=False) as client:
-                    await Casting(client, url, part, inf, one_by_one=one_by_one).run()
-                spent.append(cpu_seconds(child.pid))
+            posted = await asyncio.to_thread(_post, pipeline.port("intake"), path, self._folder / "forms")
+            spent.append(cpu_seconds(child.pid))
+            async with httpx.AsyncClient(timeout=60.0, trust_env=False) as client:
+                await Casting(client, url, bodies, inf, one_by_one=0).run()
+            spent.append(cpu_seconds(child.pid))
         finally:
             pipeline.stop()
-        return (spent[1] - spent[0]) / POSTED, (spent[2] - spent[1]) / STREAMED
+        return (spent[1] - spent[0]) / posted, (spent[2] - spent[1]) / STREAMED
 
     async def resting(self) -> dict[str, tuple[float, float]]:
         """Return the CPU that each service takes to start, and its memory without work."""
@@ -158,6 +164,15 @@ class Bench:
             topic = segment.parent.name.removeprefix(f"{namespace}.livecount.").rpartition(".v1-")[0]
             sizes[topic] = sizes.get(topic, 0) + segment.stat().st_size
         return sizes
+
+
+def _post(port: int, path: str, forms_file: Path) -> int:
+    """Post ballots one a request, POST_CONNECTIONS at a time; return how many were acknowledged."""
+    argv = [sys.executable, "-m", "tests.bench.http_load", "--port", str(port), "--path", path]
+    argv += ["--forms", str(forms_file), "--plan", f"0:{POST_S}", "--warm", "0"]
+    argv += ["--connections", str(POST_CONNECTIONS)]
+    told = subprocess.run(argv, check=True, stdout=subprocess.PIPE, timeout=BOUND_S).stdout
+    return int(json.loads(told)["accepted"])
 
 
 def cpu_seconds(pid: int) -> float:

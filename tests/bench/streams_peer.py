@@ -6,7 +6,6 @@ Rule 2: it is compiled by ECJ, which runs on the Java that comes as a wheel; no 
 `python -m tests.bench.streams_peer` resolves ROOTS afresh and rewrites the lock.
 """
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -42,17 +41,20 @@ def compiled(folder: Path) -> str:
 class StreamsPeer:
     """A process of the peer, reading `cast` and writing `judged` and `counts`."""
 
-    def __init__(self, class_path: str, folder: Path, bootstrap: str, name: str) -> None:
+    def __init__(self, class_path: str, folder: Path, bootstrap: str) -> None:
         self._class_path = class_path
         self._folder = folder
         self._bootstrap = bootstrap
-        self._name = name
 
     def start(
         self, topics: tuple[str, str, str], election: Election, shards: int, key: bytes, threads: int
     ) -> Child:
-        """Start it on an election of contests with equally many candidates."""
-        shutil.rmtree(self._folder / self._name, ignore_errors=True)
+        """Start it on an election of contests with equally many candidates.
+
+        It is named by its topic of counts: Kafka Streams keeps offsets and state by that name, and another pass must
+        find none.
+        """
+        name = topics[2]
         contests = election.contests
         about = (
             election.id,
@@ -62,9 +64,9 @@ class StreamsPeer:
             len(contests[0].candidates),
             key.hex(),
         )
-        argv = [*_java(), *JVM_FLAGS, "-cp", self._class_path, "Peer", self._bootstrap, self._name]
-        argv += [str(self._folder / self._name), *topics, *map(str, about), str(threads)]
-        child = Child(self._name, argv, self._folder / f"{self._name}.log", {})
+        argv = [*_java(), *JVM_FLAGS, "-cp", self._class_path, "Peer", self._bootstrap, name]
+        argv += [str(self._folder / name), *topics, *map(str, about), str(threads)]
+        child = Child(name, argv, self._folder / f"{name}.log", {})
         child.spawn()
         return child
 
