@@ -14,7 +14,7 @@ def main(source: Path, target: Path) -> None:
     pyplot = import_module("matplotlib.pyplot")
     told = json.loads(source.read_text())
     by_part: dict[str, list[dict[str, object]]] = {}
-    for figure in told["figures"]:
+    for figure in (of for of in told["figures"] if of["contest"] != "Ratios"):
         by_part.setdefault(figure["contest"], []).append(figure)
     figure, axes = pyplot.subplots(1, len(by_part), figsize=(4.2 * len(by_part), 3.4))
     for axis, (part, found) in zip(axes, by_part.items(), strict=True):
@@ -24,7 +24,14 @@ def main(source: Path, target: Path) -> None:
         axis.set_title(part, fontsize=8, color=INK)
         axis.tick_params(labelsize=7)
         for place, of in enumerate(found):
-            axis.text(0, place, f"  {of['value']:,.3g} {of['unit']}", va="center", fontsize=7, color="white")
+            axis.text(
+                0,
+                place,
+                f"  {of['value']:,.2f} x" if of["unit"] == "x" else f"  {of['value']:,.0f}/s",
+                va="center",
+                fontsize=7,
+                color="white",
+            )
         for side in ("top", "right"):
             axis.spines[side].set_visible(False)
     figure.text(0.01, 0.01, told["machine"], fontsize=6, color=PEER)
