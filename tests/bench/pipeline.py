@@ -121,7 +121,7 @@ class Bench:
         figures, hashes = [], set()
         for shards in (1, 2, 4):
             for processes in (1, 2) if shards > 1 else (1,):
-                name = f"{shards} shards, {processes} processes a service"
+                name = f"shards {shards}, processes a service {processes}"
                 self._say(name)
                 made = await self.filled(
                     f"scale-{shards}-{processes}", Life(bench_election(ballots)), ballots, shards

@@ -23,6 +23,7 @@ def main(source: Path, target: Path) -> None:
         axis.invert_yaxis()
         axis.set_title(part, fontsize=8, color=INK)
         axis.tick_params(labelsize=7)
+        axis.set_xticks([])
         for place, of in enumerate(found):
             axis.text(
                 0,
