@@ -5,20 +5,18 @@ Rule 2: the table is made of what the parts wrote; in the quick form each shows 
 """
 
 import argparse
-import json
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Final
 
 from rich.console import Console
 
-from tests.bench.goals import Figure, table
+from tests.bench.goals import table
+from tests.bench.report import read
 
 PARTS: Final = ("pipeline", "intake", "feed", "latency")
 PART_BOUND_S: Final = 900.0
-_RESULTS: Final = Path(__file__).parent / "results"
 
 
 def main() -> None:
@@ -35,14 +33,9 @@ def main() -> None:
         subprocess.run(argv, check=True, timeout=PART_BOUND_S)
     if not quick:
         console.print(
-            table([figure for part in PARTS for figure in _figures(part)], "Everything beside its goal")
+            table([figure for part in PARTS for figure in read(part)], "Everything beside its goal")
         )
     console.print(f"{(time.monotonic() - began) / 60:.1f} minutes")
-
-
-def _figures(part: str) -> list[Figure]:
-    told = json.loads((_RESULTS / f"{part}.json").read_text())["figures"]
-    return [Figure(**{key: value for key, value in of.items() if key != "reached"}) for of in told]
 
 
 if __name__ == "__main__":

@@ -9,25 +9,24 @@ Rule 3: the route and the empty handler in turns, the same load on both; ratios 
 Writes results/feed.json, unless `--quick`.
 """
 
-import argparse
 import asyncio
 import json
-import logging
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any, Final
+from urllib.request import urlopen
 
 import numpy as np
+from aiokafka import AIOKafkaProducer
 from rich.console import Console
 
-from infra.local import ports
 from infra.local.kafka import EmbeddedKafka
 from infra.local.process import Child
 from infra.local.valkey import EmbeddedValkey
@@ -36,8 +35,8 @@ from shared.contract.elections import Phase
 from shared.contract.topics import COUNTS_PUBLISHED
 from shared.runtime.kafka import send_all, start_producer
 from tests.bench.goals import Figure, table
-from tests.bench.machine import machine
-from tests.bench.stages import cpu_seconds, memory_bytes
+from tests.bench.processes import cpu_seconds, empty_handler, memory_bytes, said_by
+from tests.bench.report import arguments, begin, write
 from tests.support.elections import Life, election
 from tests.support.pipeline import Pipeline
 from tests.support.standings import standing
@@ -46,7 +45,6 @@ EVERY_S: Final = 0.25
 CONTEST: Final = "/v1/elections/picnic/contests/fruit"
 CONNECTIONS: Final = 50
 BOUND_S: Final = 120.0
-_RESULTS: Final = Path(__file__).parent / "results"
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,8 @@ class Bench:
     folder: Path
     length: Length
     console: Console
-    published: dict[int, float]
+    producer: AIOKafkaProducer
+    published: dict[int, float] = field(default_factory=dict)
 
     async def run(self) -> list[Figure]:
         """Return every figure."""
@@ -109,41 +108,25 @@ class Bench:
 
     def _late(self, outs: list[Path]) -> "np.ndarray[Any, Any]":
         pairs = np.concatenate([np.fromfile(out).reshape(-1, 2) for out in outs])
-        pairs = pairs[pairs[:, 0] > 1 * STEP]
+        pairs = pairs[pairs[:, 0] > STEP]
         published = np.array([self.published[int(number)] for number in pairs[:, 0]])
         late_s: np.ndarray[Any, Any] = pairs[:, 1] - published
         return 1000 * late_s
 
     def _route(self) -> Iterator[Figure]:
-        port = ports.free_ports(1)[0]
-        empty = Child(
-            "empty",
-            [sys.executable, "-m", "tests.bench.empty", str(port), "1"],
-            self.folder / "empty.log",
-            {},
-        )
-        empty.spawn()
-        try:
-            empty.wait_ready(lambda: ports.answers(port, b"GET / HTTP/1.1\r\nHost: bench\r\n\r\n"), BOUND_S)
-            at = self.pipeline.port("results")
-            tag = _etag(at, f"{CONTEST}/standing")
-            sides = {"empty": (port, []), "standing": (at, []), "not modified": (at, ["--etag", tag])}
+        path, at = f"{CONTEST}/standing", self.pipeline.port("results")
+        with empty_handler(self.folder) as empty:
+            with urlopen(f"http://127.0.0.1:{at}{path}", timeout=BOUND_S) as answer:
+                tag = answer.headers["ETag"]
+            sides = {"empty": (empty.port, ()), "standing": (at, ()), "not modified": (at, ("--etag", tag))}
             rates: dict[str, list[float]] = {name: [] for name in sides}
             for number in range(self.length.rounds + 1):
                 self.console.print(f"[dim]the standing's route: round {number} of {self.length.rounds}")
                 for name, (where, more) in sides.items():
-                    argv = [
-                        str(where),
-                        f"{CONTEST}/standing",
-                        str(CONNECTIONS),
-                        str(self.length.closed_s),
-                        *more,
-                    ]
-                    told = _start("tests.bench.get_load", argv).communicate(timeout=BOUND_S)[0]
+                    argv = (where, path, CONNECTIONS, self.length.closed_s, *more)
+                    told = said_by("tests.bench.get_load", *argv, bound_s=BOUND_S)
                     if number:
                         rates[name].append(float(told))
-        finally:
-            empty.stop(BOUND_S)
         for name, beside, goal in (("standing", "empty", 0.7), ("not modified", "standing", 1.0)):
             ratio = median(mine / base for mine, base in zip(rates[name], rates[beside], strict=True))
             how = f"{median(rates[name]):,.0f}/s beside {median(rates[beside]):,.0f}/s"
@@ -152,16 +135,9 @@ class Bench:
 
     async def _publish(self, number: int) -> None:
         value = standing(number, Phase.OPEN)
-        producer = await start_producer(self.pipeline.kafka)
-        try:
-            await send_all(
-                producer,
-                COUNTS_PUBLISHED.name(self.pipeline.namespace),
-                [(0, value.key.encode(), encode(value))],
-            )
-            self.published[value.sequence] = time.monotonic()
-        finally:
-            await producer.stop()
+        topic = COUNTS_PUBLISHED.name(self.pipeline.namespace)
+        await send_all(self.producer, topic, [(0, value.key.encode(), encode(value))])
+        self.published[value.sequence] = time.monotonic()
 
 
 STEP: Final = standing(1, Phase.OPEN).sequence
@@ -191,37 +167,26 @@ def _start(module: str, argv: list[str]) -> "subprocess.Popen[str]":
     return subprocess.Popen([sys.executable, "-m", module, *argv], stdout=subprocess.PIPE, text=True)
 
 
-def _etag(port: int, path: str) -> str:
-    import urllib.request
-
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
-        return str(answer.headers["ETag"])
-
-
 async def _measure(kafka: str, redis: str, folder: Path, length: Length, console: Console) -> list[Figure]:
     pipeline = Pipeline(kafka, folder, shards=1, redis=redis)
     await pipeline.create()
     await pipeline.announce(Life(election()), Phase.OPEN)
-    gateway = pipeline.start("results", max_clients=str(length.clients + 100))
+    gateway, producer = (
+        pipeline.start("results", max_clients=str(length.clients + 100)),
+        await start_producer(kafka),
+    )
     try:
         await asyncio.to_thread(pipeline.wait_ready, "results")
-        return await Bench(pipeline, gateway, folder, length, console, {}).run()
+        return await Bench(pipeline, gateway, folder, length, console, producer).run()
     finally:
+        await producer.stop()
         pipeline.stop()
 
 
 def main() -> None:
     """Measure, print the table, write the results."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.bench.feed",
-        description=__doc__.partition("\n")[0],
-        epilog="Example: python -m tests.bench.feed --quick",
-    )
-    parser.add_argument("--quick", action="store_true", help="fewer clients, less long, no files")
-    quick = parser.parse_args().quick
-    console = Console()
-    console.print(machine())
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a new topic's leader takes a moment
+    quick = arguments("feed", __doc__, "fewer clients, less long, no files").parse_args().quick
+    console = begin()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         kafka = stack.enter_context(EmbeddedKafka(folder / "kafka"))
@@ -233,8 +198,7 @@ def main() -> None:
         )
     console.print(table(figures, "The live feed and the standing's route"))
     if not quick:
-        told = {"machine": machine(), "figures": [figure.as_data() for figure in figures]}
-        (_RESULTS / "feed.json").write_text(json.dumps(told, indent=1) + "\n")
+        write("feed", figures)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,8 @@ Rule 4: in the surge requests come at their times (open loop), and latency count
 Writes results/intake.json and results/overload.png, unless `--quick`.
 """
 
-import argparse
 import asyncio
 import json
-import logging
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,15 +21,13 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from infra.local import ports
 from infra.local.kafka import EmbeddedKafka
-from infra.local.process import Child
 from shared.contract.elections import Phase
 from tests.bench.goals import Figure, table
-from tests.bench.machine import machine
+from tests.bench.logs import SHARDS
 from tests.bench.papers import bench_election, forms
-from tests.bench.race import PEERS_PYTHON
-from tests.bench.stages import SHARDS, cpu_seconds
+from tests.bench.processes import Server, empty_handler, said_by
+from tests.bench.report import arguments, begin, write
 from tests.support.elections import Life
 from tests.support.pipeline import Pipeline
 
@@ -43,9 +37,6 @@ SURGE_CONNECTIONS: Final = 1_000
 SURGE_TIMES: Final = 3
 BOUND_S: Final = 120.0
 PATH: Final = "/v1/elections/bench/ballots"
-_HERE: Final = Path(__file__).parent
-_RESULTS: Final = _HERE / "results"
-_PROJECT: Final = _HERE.parents[1]
 
 
 @dataclass(frozen=True)
@@ -63,19 +54,6 @@ class Length:
 QUICK: Final = Length(1.0, 2, 1.0, 3.0, 1, (1, 3, 2))
 
 
-@dataclass(frozen=True)
-class Server:
-    """A process that listens."""
-
-    port: int
-    pid: int
-
-    def cpu_s(self) -> float:
-        """Return the CPU that it and its workers have taken."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return cpu_seconds(self.pid) + sum(cpu_seconds(int(child)) for child in children)
-
-
 @dataclass
 class Bench:
     """One broker, and servers that come and go."""
@@ -91,7 +69,7 @@ class Bench:
         life = Life(bench_election(FORMS))
         (self.folder / "forms").write_bytes(b"\n".join(forms(life, FORMS)))
         for workers in (1, 2):
-            with self._empty(workers) as empty, self._intake(life, workers) as intake:
+            with empty_handler(self.folder, workers) as empty, self._intake(life, workers) as intake:
                 most, found = self._closed(empty, intake, workers)
                 figures += [*found, *self._half(intake, most, workers)]
                 if workers == 1:
@@ -129,8 +107,8 @@ class Bench:
         for number in range(self.length.streams):
             self._say(f"streams: round {number + 1} of {self.length.streams}")
             cpu_s = intake.cpu_s()
-            argv = [str(intake.port), f"{PATH}/bulk", str(self.folder / "forms"), "5"]
-            told = _run("tests.bench.stream_load", argv)
+            argv = (intake.port, f"{PATH}/bulk", self.folder / "forms", 5)
+            told = json.loads(said_by("tests.bench.stream_load", *argv, bound_s=BOUND_S))
             assert told["recorded"] == told["sent"], f"not every line was recorded: {told}"
             spent.append(((intake.cpu_s() - cpu_s) / told["sent"], told["sent"] / told["seconds"]))
         cpu_s, per_s = (median(part) for part in zip(*spent, strict=True))
@@ -146,31 +124,10 @@ class Bench:
         return {"times": SURGE_TIMES, "capacity_per_s": most, "plan": plan, "seconds": seconds}
 
     def _load(self, server: Server, plan: str, connections: int, warm_s: float = 0.5) -> dict[str, Any]:
-        argv = [
-            "--port",
-            str(server.port),
-            "--path",
-            PATH,
-            "--forms",
-            str(self.folder / "forms"),
-            "--plan",
-            plan,
-        ]
-        return _run(
-            "tests.bench.http_load", [*argv, "--connections", str(connections), "--warm", str(warm_s)]
-        )
-
-    @contextmanager
-    def _empty(self, workers: int) -> Iterator[Server]:
-        port = ports.free_ports(1)[0]
-        argv = [sys.executable, "-m", "tests.bench.empty", str(port), str(workers)]
-        child = Child("empty", argv, self.folder / f"empty-{workers}.log", {})
-        child.spawn()
-        try:
-            child.wait_ready(lambda: ports.answers(port, b"GET / HTTP/1.1\r\nHost: bench\r\n\r\n"), BOUND_S)
-            yield Server(port, child.pid)
-        finally:
-            child.stop(BOUND_S)
+        where = ("--port", server.port, "--path", PATH, "--forms", self.folder / "forms")
+        how = ("--plan", plan, "--connections", connections, "--warm", warm_s)
+        told = said_by("tests.bench.http_load", *where, *how, bound_s=BOUND_S)
+        return dict(json.loads(told))
 
     @contextmanager
     def _intake(self, life: Life, workers: int) -> Iterator[Server]:
@@ -199,14 +156,6 @@ def _name(workers: int) -> str:
     return f"One ballot a request, {workers} worker{'s' if workers > 1 else ''}"
 
 
-def _run(module: str, argv: list[str]) -> dict[str, Any]:
-    """Run a load in a process of its own. Raises CalledProcessError; it has said why."""
-    command = [sys.executable, "-m", module, *argv]
-    return dict(
-        json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=BOUND_S).stdout)
-    )
-
-
 def _calm(surge: dict[str, Any], length: Length) -> Iterator[Figure]:
     before, during, _ = length.surge
     seconds = surge["seconds"]
@@ -231,32 +180,14 @@ def _calm(surge: dict[str, Any], length: Length) -> Iterator[Figure]:
 
 def main() -> None:
     """Measure, print the table, write the results."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.bench.intake",
-        description=__doc__.partition("\n")[0],
-        epilog="Example: python -m tests.bench.intake --quick",
-    )
-    parser.add_argument("--quick", action="store_true", help="under a minute: shorter turns, no files")
-    quick = parser.parse_args().quick
-    length, console = (QUICK if quick else Length()), Console()
-    console.print(machine())
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a new topic's leader takes a moment
+    quick = arguments("intake", __doc__, "under a minute: shorter turns, no files").parse_args().quick
+    length, console = (QUICK if quick else Length()), begin()
     with TemporaryDirectory() as folder, EmbeddedKafka(Path(folder) / "kafka") as kafka:
         figures, surge = Bench(kafka, Path(folder), length, console).run()
     figures += _calm(surge, length)
     console.print(table(figures, "Intake over HTTP, acks=all"))
     if not quick:
-        _write(figures, surge)
-
-
-def _write(figures: list[Figure], surge: dict[str, Any]) -> None:
-    told = {"machine": machine(), "figures": [figure.as_data() for figure in figures], "overload": surge}
-    target = _RESULTS / "intake.json"
-    target.write_text(json.dumps(told, indent=1) + "\n")
-    plot = str(_HERE / "plot_overload.py")
-    subprocess.run(
-        [str(_PROJECT / PEERS_PYTHON), plot, str(target), str(_RESULTS / "overload.png")], check=True
-    )
+        write("intake", figures, plot="overload", overload=surge)
 
 
 if __name__ == "__main__":

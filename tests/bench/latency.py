@@ -11,11 +11,8 @@ Rule 4: at rest everything is up, an election is open, one client listens, and n
 Writes results/latency.json and results/latency.png, unless `--quick`.
 """
 
-import argparse
 import asyncio
 import json
-import logging
-import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
@@ -34,10 +31,10 @@ from infra.local.process import Child
 from infra.local.valkey import EmbeddedValkey
 from shared.contract.elections import Phase
 from tests.bench.goals import Figure, table
-from tests.bench.machine import machine
+from tests.bench.logs import SHARDS
 from tests.bench.papers import CONTESTS, bench_election, forms
-from tests.bench.race import PEERS_PYTHON
-from tests.bench.stages import SHARDS, cpu_seconds, memory_bytes
+from tests.bench.processes import cpu_seconds, memory_bytes
+from tests.bench.report import arguments, begin, write
 from tests.support.elections import Life
 from tests.support.pipeline import Pipeline
 
@@ -48,9 +45,6 @@ STREAM_LINES: Final = 2_500
 """In one request: the client reads answers when its request has ended, and what nobody reads holds the stream up."""
 SETTLE_S: Final = 3.0
 BOUND_S: Final = 60.0
-_HERE: Final = Path(__file__).parent
-_RESULTS: Final = _HERE / "results"
-_PROJECT: Final = _HERE.parents[1]
 
 
 @dataclass(frozen=True)
@@ -196,20 +190,13 @@ async def _measure(
 
 def main() -> None:
     """Measure, print the table, write the results."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.bench.latency",
-        description=__doc__.partition("\n")[0],
-        epilog="Example: python -m tests.bench.latency --quick",
-    )
-    parser.add_argument("--quick", action="store_true", help="ten seconds, no files")
+    parser = arguments("latency", __doc__, "ten seconds, no files")
     parser.add_argument("--minutes", type=float, help="cast for so long, as a soak")
     given = parser.parse_args()
     length = QUICK if given.quick else Length()
     if given.minutes:
         length = Length(length.per_s, 60 * given.minutes, length.rest_s)
-    console = Console()
-    console.print(machine())
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a new topic's leader takes a moment
+    console = begin()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         kafka = stack.enter_context(EmbeddedKafka(folder / "kafka"))
@@ -219,25 +206,15 @@ def main() -> None:
         figures, latencies = asyncio.run(_measure(kafka, valkey, sub, length, console))
     console.print(table(figures, "From casting to the page, and at rest"))
     if not given.quick:
-        _write(figures, latencies)
+        write("latency", figures, plot="latency", by_second_ms=_by_second(latencies))
 
 
-def _write(figures: list[Figure], latencies: list[tuple[float, float]]) -> None:
+def _by_second(latencies: list[tuple[float, float]]) -> list[list[float]]:
+    """Return p50 and p99 of each second, in ms."""
     seconds: dict[int, list[float]] = {}
     for at, late in latencies:
         seconds.setdefault(int(at), []).append(1000 * late)
-    by_second = [[float(np.percentile(of, q)) for q in (50, 99)] for _, of in sorted(seconds.items())]
-    told = {
-        "machine": machine(),
-        "figures": [figure.as_data() for figure in figures],
-        "by_second_ms": by_second,
-    }
-    target = _RESULTS / "latency.json"
-    target.write_text(json.dumps(told, indent=1) + "\n")
-    plot = str(_HERE / "plot_latency.py")
-    subprocess.run(
-        [str(_PROJECT / PEERS_PYTHON), plot, str(target), str(_RESULTS / "latency.png")], check=True
-    )
+    return [[float(np.percentile(of, q)) for q in (50, 99)] for _, of in sorted(seconds.items())]
 
 
 if __name__ == "__main__":

@@ -4,8 +4,7 @@ One process of each service, a real broker and the load, all on this machine; tw
 
 Rule 1: the first pass judges and counts a log that nobody has judged. The second finds every verdict there and no
         snapshot: validation says every verdict again, and counting skips what it has heard.
-Rule 2: a pass ends when both processes say that they have caught up and the standing covers the whole log.
-Rule 3: both passes must end at the same standing, or nothing is told or written.
+Rule 2: both passes must end at the same standing, or nothing is told or written.
 
 Writes infra/capacity/measured.json, which `livecount plan` reckons with.
 """
@@ -13,14 +12,7 @@ Writes infra/capacity/measured.json, which `livecount plan` reckons with.
 import argparse
 import asyncio
 import json
-import logging
-import os
 import shutil
-import subprocess
-import sys
-import time
-from dataclasses import dataclass
-from itertools import islice
 from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,32 +26,19 @@ from infra.capacity.constants import MEASURED, Constants
 from infra.demo.casting import Casting
 from infra.local.kafka import EmbeddedKafka
 from shared.contract.elections import Phase
-from shared.contract.standings import Standing
+from tests.bench.logs import SERVICES, SHARDS, Logs, Pass, judged_and_counted
 from tests.bench.machine import machine
-from tests.bench.papers import CONTESTS, bench_election, forms, records
+from tests.bench.papers import CONTESTS, bench_election, forms
+from tests.bench.processes import cpu_seconds, memory_bytes, said_by
+from tests.bench.report import begin, read
 from tests.support.elections import Life
 from tests.support.pipeline import Pipeline
 
-SHARDS: Final = 4
-SERVICES: Final = ("validation", "counting")
-CHUNK: Final = 20_000
 POSTED: Final = 20_000
 POST_S: Final = 6
 POST_CONNECTIONS: Final = 100
+POST_BOUND_S: Final = 60.0
 STREAMED: Final = 100_000
-BOUND_S: Final = 600.0
-_COUNT_RESULTS: Final = Path(__file__).parent / "results" / "count.json"
-
-
-@dataclass(frozen=True)
-class Pass:
-    """How long it took until all was counted; CPU and memory of each service, in seconds and bytes."""
-
-    seconds: float
-    cpu: dict[str, float]
-    memory: dict[str, float]
-    broker_cpu: float
-    standing: Standing
 
 
 class Bench:
@@ -68,11 +47,11 @@ class Bench:
     def __init__(self, kafka: EmbeddedKafka, folder: Path, console: Console) -> None:
         self._kafka = kafka
         self._folder = folder
-        self._console = console
+        self._logs = Logs(kafka.bootstrap, folder, console)
 
     async def intake(self) -> tuple[float, float]:
         """Return the CPU seconds of a ballot posted by itself, among many at once, and of one in a stream."""
-        pipeline = await self._pipeline("intake")
+        pipeline = await self._logs.empty("intake")
         life = Life(bench_election(STREAMED))
         await pipeline.announce(life, Phase.OPEN)
         child = pipeline.start("intake")
@@ -93,65 +72,31 @@ class Bench:
 
     async def resting(self) -> dict[str, tuple[float, float]]:
         """Return the CPU that each service takes to start, and its memory without work."""
-        pipeline = await self._pipeline("resting")
+        pipeline = await self._logs.empty("resting")
         try:
             pids = {service: self._ready(pipeline, service) for service in SERVICES}
             return {service: (cpu_seconds(pid), memory_bytes(pid)) for service, pid in pids.items()}
         finally:
             pipeline.stop()
 
-    async def passes(self, ballots: int) -> tuple[Pass, Pass, dict[str, float]]:
-        """Return the first pass, the replay, and the bytes on disk by topic. Raises AssertionError: see rule 3."""
-        pipeline = await self._pipeline("passes")
-        covered = await self._fill(pipeline, ballots)
+    async def passes(self, ballots: int) -> tuple[Pass, Pass, float, dict[str, float]]:
+        """Return the first pass, the replay, the broker's CPU in the first, and the bytes on disk by topic.
+
+        Raises AssertionError: see rule 2.
+        """
+        pipeline, broker = await self._logs.filled("passes", ballots), self._kafka.children[0].pid
         try:
-            first = await self._pass(pipeline, covered)
+            broker_cpu = cpu_seconds(broker)
+            first = await judged_and_counted(pipeline, ballots)
+            broker_cpu = cpu_seconds(broker) - broker_cpu
             disk = self._disk_bytes(pipeline.namespace)
             for service in SERVICES:
                 shutil.rmtree(pipeline.folder / f"{service}-1")
-            again = await self._pass(pipeline, covered)
+            again = await judged_and_counted(pipeline, ballots)
         finally:
             pipeline.stop()
         assert first.standing == again.standing, "a replay ends at another standing"
-        return first, again, disk
-
-    async def _pipeline(self, name: str) -> Pipeline:
-        folder = self._folder / name
-        folder.mkdir()
-        pipeline = Pipeline(self._kafka.bootstrap, folder, shards=SHARDS)
-        await pipeline.create()
-        return pipeline
-
-    async def _fill(self, pipeline: Pipeline, ballots: int) -> int:
-        life = Life(bench_election(ballots))
-        await pipeline.control(life.configured())
-        await pipeline.control(life.opened())
-        cast, written = records(life, ballots, SHARDS), 0
-        with self._console.status("filling the log") as status:
-            while chunk := list(islice(cast, CHUNK)):
-                await pipeline.cast(chunk)
-                written += len(chunk)
-                status.update(f"filling the log: {written:,} of {ballots:,} ballots")
-        await pipeline.control(life.closed())
-        return ballots + 3 * SHARDS
-
-    async def _pass(self, pipeline: Pipeline, covered: int) -> Pass:
-        broker = self._kafka.children[0].pid
-        began, broker_began = time.perf_counter(), cpu_seconds(broker)
-        children = {service: pipeline.start(service) for service in SERVICES}
-        standings = await pipeline.standings(covered, CONTESTS[0], BOUND_S)
-        for service in SERVICES:
-            pipeline.wait_ready(service, bound_s=BOUND_S)
-        taken = Pass(
-            time.perf_counter() - began,
-            {service: cpu_seconds(child.pid) for service, child in children.items()},
-            {service: memory_bytes(child.pid) for service, child in children.items()},
-            cpu_seconds(broker) - broker_began,
-            standings[-1],
-        )
-        for service in SERVICES:
-            pipeline.kill(service)
-        return taken
+        return first, again, broker_cpu, disk
 
     def _ready(self, pipeline: Pipeline, service: str) -> int:
         child = pipeline.start(service)
@@ -168,37 +113,17 @@ class Bench:
 
 def _post(port: int, path: str, forms_file: Path) -> int:
     """Post ballots one a request, POST_CONNECTIONS at a time; return how many were acknowledged."""
-    argv = [sys.executable, "-m", "tests.bench.http_load", "--port", str(port), "--path", path]
-    argv += ["--forms", str(forms_file), "--plan", f"0:{POST_S}", "--warm", "0"]
-    argv += ["--connections", str(POST_CONNECTIONS)]
-    told = subprocess.run(argv, check=True, stdout=subprocess.PIPE, timeout=BOUND_S).stdout
+    argv = ("--port", port, "--path", path, "--forms", forms_file, "--plan", f"0:{POST_S}", "--warm", 0)
+    told = said_by("tests.bench.http_load", *argv, "--connections", POST_CONNECTIONS, bound_s=POST_BOUND_S)
     return int(json.loads(told)["accepted"])
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return the CPU that a process has taken so far, its own and the kernel's."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def memory_bytes(pid: int) -> float:
-    """Return the memory that a process holds now."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def main() -> None:
     """Measure, print the tables, write the constants."""
     ballots = _arguments().ballots
-    console = Console()
-    console.print(machine())
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a new topic's leader takes a moment
-    with TemporaryDirectory() as folder:
-        kafka = EmbeddedKafka(Path(folder) / "kafka")
-        kafka.start()
-        try:
-            constants, table = asyncio.run(_measure(Bench(kafka, Path(folder), console), ballots))
-        finally:
-            kafka.stop()
+    console = begin()
+    with TemporaryDirectory() as folder, EmbeddedKafka(Path(folder) / "kafka") as kafka:
+        constants, table = asyncio.run(_measure(Bench(kafka, Path(folder), console), ballots))
     MEASURED.write_text(constants.model_dump_json(indent=1) + "\n")
     console.print(table)
 
@@ -206,7 +131,7 @@ def main() -> None:
 async def _measure(bench: Bench, ballots: int) -> tuple[Constants, Table]:
     posted, streamed = await bench.intake()
     resting = await bench.resting()
-    first, again, disk = await bench.passes(ballots)
+    first, again, broker_cpu, disk = await bench.passes(ballots)
     constants = Constants(
         machine=machine(),
         command="make bench-stages",
@@ -216,7 +141,7 @@ async def _measure(bench: Bench, ballots: int) -> tuple[Constants, Table]:
         intake_bulk_us=_us(streamed),
         validation_us=_us((first.cpu["validation"] - resting["validation"][0]) / ballots),
         counting_us=_us((first.cpu["counting"] - resting["counting"][0]) / ballots),
-        broker_us=_us(first.broker_cpu / ballots),
+        broker_us=_us(broker_cpu / ballots),
         cast_bytes=round(disk["ballots.cast"] / ballots, 1),
         judged_bytes=round(disk["ballots.judged"] / ballots, 1),
         told_bytes=round((disk["tallies.changed"] + disk["counts.published"]) / ballots, 1),
@@ -233,8 +158,9 @@ def _us(seconds: float) -> float:
 
 def _ranking_bytes() -> float:
     """Return what `make bench-count` measured."""
-    figures = json.loads(_COUNT_RESULTS.read_text())["figures"]
-    return float(next(f["value"] for f in figures if f["contest"].startswith("Memory")))
+    found = next(figure.value for figure in read("count") if figure.contest.startswith("Memory"))
+    assert found is not None, "memory of a ranking was not measured"
+    return found
 
 
 def _table(passes: dict[str, Pass], costs: Constants) -> Table:

@@ -1,0 +1,55 @@
+"""How a benchmark of services begins and ends: what it is asked, what it measured on, what it leaves.
+
+Rule 1: in the quick form nothing is written.
+"""
+
+import argparse
+import json
+import logging
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+
+from tests.bench.goals import Figure
+from tests.bench.machine import machine
+from tests.bench.race import PEERS_PYTHON
+
+RESULTS: Final = Path(__file__).parent / "results"
+_HERE: Final = Path(__file__).parent
+_PROJECT: Final = _HERE.parents[1]
+
+
+def arguments(name: str, doc: str, quick: str) -> argparse.ArgumentParser:
+    """Return the parser of `python -m tests.bench.NAME`; `quick` says what its quick form leaves out."""
+    module = f"python -m tests.bench.{name}"
+    about = doc.partition("\n")[0]
+    parser = argparse.ArgumentParser(prog=module, description=about, epilog=f"Example: {module} --quick")
+    parser.add_argument("--quick", action="store_true", help=quick)
+    return parser
+
+
+def begin() -> Console:
+    """Return a console that has told what is measured on. The client's words on new topics are left out."""
+    console = Console()
+    console.print(machine())
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a new topic's leader takes a moment
+    return console
+
+
+def write(name: str, figures: Sequence[Figure], plot: str | None = None, **more: object) -> None:
+    """Write results/NAME.json, and results/PLOT.png by plot_PLOT.py, with an interpreter that has matplotlib."""
+    told = {"machine": machine(), "figures": [figure.as_data() for figure in figures], **more}
+    target = RESULTS / f"{name}.json"
+    target.write_text(json.dumps(told, indent=1) + "\n")
+    if plot is not None:
+        argv = [_PROJECT / PEERS_PYTHON, _HERE / f"plot_{plot}.py", target, RESULTS / f"{plot}.png"]
+        subprocess.run([str(part) for part in argv], check=True)
+
+
+def read(name: str) -> list[Figure]:
+    """Return the figures that a benchmark wrote."""
+    told = json.loads((RESULTS / f"{name}.json").read_text())["figures"]
+    return [Figure(**{key: value for key, value in of.items() if key != "reached"}) for of in told]
