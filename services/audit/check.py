@@ -6,7 +6,7 @@ Rule 3: nothing is kept of a record but 48 bytes: its head, and a digest of its 
 """
 
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ import msgspec
 from services.audit.ledger import ShardCount, ShardLedger
 from shared.contract.chain import HEAD_BYTES, START
 from shared.contract.codec import UnknownVersion, decode_judged, encode, encode_judged
-from shared.contract.told import HotVerdicts, Verdict, told_together
+from shared.contract.told import HotVerdicts, Verdict, each_verdict, told_together
 from shared.contract.verdicts import ControlJudged
 
 DIGEST_BYTES: Final = 16
@@ -113,7 +113,7 @@ class ShardCheck:
 
     def _told_before(self, told: HotVerdicts | ControlJudged, value: bytes) -> list[Verdict | ControlJudged]:
         """Return the verdicts of a range that begins with some told before. Raises Difference if one is another."""
-        said = list(_each(told))
+        said = list(each_verdict(told))
         for offset, verdict in enumerate(said, told.since):
             start = DIGEST_BYTES * offset
             if self._digests[start : start + DIGEST_BYTES] != _digest(verdict):
@@ -141,7 +141,7 @@ class ShardCheck:
         expected: Sequence[Verdict | ControlJudged],
     ) -> Difference:
         """Return the first verdict that is told otherwise, or that the head or the spelling is."""
-        for offset, (ours, theirs) in enumerate(zip(expected, _each(told), strict=True), told.since):
+        for offset, (ours, theirs) in enumerate(zip(expected, each_verdict(told), strict=True), told.since):
             if ours != theirs:
                 return self._difference(offset, _fields_apart(ours, theirs))
         if told.head != (head := self.head_at(told.upto)):
@@ -154,10 +154,6 @@ class ShardCheck:
     def _difference(self, offset: int, said: str) -> Difference:
         where = f"shard {self.shard}, offset {offset}, record {self._read} of ballots.judged"
         return Difference(where, said, self.shard, offset)
-
-
-def _each(told: HotVerdicts | ControlJudged) -> Iterable[Verdict | ControlJudged]:
-    return told.each() if isinstance(told, HotVerdicts) else [told]
 
 
 def _digest(verdict: Verdict | ControlJudged) -> bytes:

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from services.intake.decide import Taken
 from services.intake.forms import Refusal
-from services.intake.taking import Taking, encode, media_fault, refused
+from services.intake.taking import Taking, media_fault, recorded, refused
 
 JSON_TYPES = (b"application/json",)
 
@@ -34,7 +34,7 @@ class SingleBallot:
         if isinstance(taken, Refusal):
             await refused(taken)(scope, receive, send)
             return
-        body = encode({"ballot_id": taken.ballot.ballot_id, "status": "recorded", "receipt": taken.receipt})
+        body = f"{{{recorded(taken)}}}".encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 202, "headers": headers})
         await send({"type": "http.response.body", "body": body})

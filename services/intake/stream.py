@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 
+import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from services.intake.decide import Taken
 from services.intake.forms import Refusal
-from services.intake.taking import REFUSED, Taking, encode, media_fault, refused
+from services.intake.taking import REFUSED, Taking, media_fault, recorded, refused
 
 LINES_TYPES = (b"application/x-ndjson", b"application/jsonl", b"application/ndjson")
 
@@ -72,9 +73,7 @@ class StreamOfBallots:
 
 
 def _answer(number: int, verdict: Taken | Refusal) -> bytes:
-    """Return the answer to a line. Neither a ballot id nor a receipt holds what JSON would escape."""
     if isinstance(verdict, Taken):
-        words = '{"line":%d,"ballot_id":"%s","status":"recorded","receipt":"%s"}\n'
-        return (words % (number, verdict.ballot.ballot_id, verdict.receipt)).encode()
+        return f'{{"line":{number},{recorded(verdict)}}}\n'.encode()
     REFUSED.labels(str(verdict.status)).inc()
-    return encode({"line": number, "status": "refused", "problem": asdict(verdict)}) + b"\n"
+    return msgspec.json.encode({"line": number, "status": "refused", "problem": asdict(verdict)}) + b"\n"

@@ -10,7 +10,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 
 from shared.contract.chain import HEAD_CHARS
-from shared.contract.verdicts import VERDICTS, Reason
+from shared.contract.verdicts import VERDICTS, ControlJudged, Reason
 
 Run = tuple[str, Annotated[int, msgspec.Meta(ge=1)]]
 """A Reason, and how many records in a row ended so."""
@@ -59,6 +59,14 @@ class HotVerdicts(
         told = reasons[: watermark - self.since]
         papers = self.papers[told.count(Reason.ACCEPTED) :]
         return told_together(watermark, self.election, reasons[len(told) :], papers, self.head)
+
+
+def each_verdict(told: HotVerdicts | ControlJudged) -> Iterator[Verdict | ControlJudged]:
+    """Yield what a record of `ballots.judged` says of each cast record, from `since` on."""
+    if isinstance(told, ControlJudged):
+        yield told
+    else:
+        yield from told.each()
 
 
 def told_together(

@@ -135,8 +135,10 @@ class Follower:
         """Return how long to wait for records: no longer than until something has to be said."""
         if not self._unsaid:
             return self.limits.wait_ms
-        ticks_in_ms = self.limits.tick_ms - 1000 * (_now_s() - self._said_at)
-        return max(0, min(self.limits.wait_ms, math.ceil(ticks_in_ms)))
+        return max(0, min(self.limits.wait_ms, math.ceil(self._ticks_in_ms())))
+
+    def _ticks_in_ms(self) -> float:
+        return self.limits.tick_ms - 1000 * (_now_s() - self._said_at)
 
     def _apply(self, records: Sequence[Record]) -> None:
         values = next_values(f"offset in {self.name}", self._position, records)
@@ -153,8 +155,7 @@ class Follower:
             self._unsaid += 1
 
     async def _say_if_due(self) -> None:
-        ticked = _now_s() - self._said_at >= self.limits.tick_ms / 1000
-        if not self._unsaid or not ticked:
+        if not self._unsaid or self._ticks_in_ms() > 0:
             return
         self._said_at = _now_s()
         if outgoing := self.machine.take():

@@ -25,7 +25,7 @@ from shared.contract.events import (
 )
 from shared.contract.recounts import Recount
 from shared.contract.standings import result_hash
-from shared.contract.told import HotVerdicts, Verdict
+from shared.contract.told import Verdict, each_verdict
 from shared.contract.verdicts import ControlJudged, Reason
 from tests.chaos.books import CONTESTS, ELECTION, Books
 from tests.chaos.feed import Seen
@@ -106,9 +106,7 @@ def _effective(judged: Sequence[bytes], shard: int, truth: Truth) -> list[Verdic
         if told.since > len(effective):
             truth.wrong_verdicts.append(f"shard {shard}: verdict {told.since} where {len(effective)} is next")
             continue
-        verdicts: Iterable[Verdict | ControlJudged]
-        verdicts = told.each() if isinstance(told, HotVerdicts) else [told]
-        for offset, verdict in enumerate(verdicts, told.since):
+        for offset, verdict in enumerate(each_verdict(told), told.since):
             if offset == len(effective):
                 effective.append(verdict)
                 continue

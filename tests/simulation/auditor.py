@@ -12,7 +12,7 @@ from shared.contract.elections import Election
 from shared.contract.events import ElectionAnnounced
 from shared.contract.ids import shard_of
 from shared.contract.standings import Standing
-from shared.contract.told import HotVerdicts
+from shared.contract.told import each_verdict
 from shared.contract.verdicts import Reason
 from tests.simulation.broker import Record
 from tests.simulation.invariants import ANNOUNCED, CAST, JUDGED, PUBLISHED, hold
@@ -122,7 +122,7 @@ class Auditor:
             self.occurred["duplicate verdict"] += 1
             self.occurred["range that overlaps"] += told.upto > len(said)
         said[told.since : told.upto] = [True] * (told.upto - told.since)
-        each = list(told.each()) if isinstance(told, HotVerdicts) else [told]
+        each = list(each_verdict(told))
         expected = log.judged[shard][told.since : told.upto]
         hold(each == expected, "I1 a verdict is what the log says", (where, each, expected))
         hold(told.head == log.heads[shard][told.upto], "I1 a head is the log's", where)

@@ -10,7 +10,7 @@ from services.validation.range import MAX_BYTES, Range
 from shared.contract.chain import START, link
 from shared.contract.codec import UnknownVersion, decode_judged
 from shared.contract.codes import election_key
-from shared.contract.told import HotVerdicts, Verdict
+from shared.contract.told import HotVerdicts, Verdict, each_verdict
 from shared.contract.verdicts import MAX_TOLD_TOGETHER, ControlJudged
 from tests.support.elections import MASTER, Life, election
 
@@ -29,12 +29,7 @@ def told(*records: bytes, of: Judge | None = None) -> list[HotVerdicts | Control
 
 def verdicts(*records: bytes, of: Judge | None = None) -> list[Verdict | ControlJudged]:
     """Return what becomes of the records, one by one."""
-    return [one for said in told(*records, of=of) for one in each(said)]
-
-
-def each(said: HotVerdicts | ControlJudged) -> list[Verdict | ControlJudged]:
-    """Return the verdicts of a record."""
-    return list(said.each()) if isinstance(said, HotVerdicts) else [said]
+    return [one for said in told(*records, of=of) for one in each_verdict(said)]
 
 
 def words(*records: bytes) -> list[str]:
