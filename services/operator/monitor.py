@@ -36,7 +36,7 @@ class ShardFigures(BaseModel):
     state: str
     detail: str
     position: int = Field(description="Next record to handle")
-    covered: int = Field(description="Cast records that its state covers")
+    covered: int = Field(0, description="Cast records that its state covers")
     behind: int = Field(description="Records it has yet to handle")
     per_second: float = Field(description="Records a second, over the last whole window")
     so_far: int = Field(description="Records handled in the present window")

@@ -78,7 +78,10 @@ class Auditor:
             hold(not back, "I9 a shown watermark goes back", f"{before.watermark} {standing.watermark}")
 
     def settled(self) -> str | None:
-        """Return what is still missing of the end: every contest's newest standing tells the whole log."""
+        """Return what is still missing of the end: a verdict on every record, and standings of the whole log."""
+        for shard, (said, reasons) in enumerate(zip(self._said, self.log.reasons, strict=True)):
+            if len(said) < len(reasons):
+                return f"shard {shard}: verdicts on {len(said)} of {len(reasons)} records"
         for name, truth in self.truths.items():
             if truth.concerned() == (0,) * self.shards:
                 continue
