@@ -12,48 +12,65 @@ from contextlib import contextmanager
 from services.results.feed import Frame, advances
 
 
+class Listener:
+    """One who waits for a contest's news. What comes while nobody waits is not kept: look, then wait, at one go."""
+
+    def __init__(self) -> None:
+        self._news: asyncio.Future[None] | None = None
+
+    async def wait(self) -> None:
+        """Wait until woken."""
+        self._news = asyncio.get_running_loop().create_future()
+        await self._news
+
+    def wake(self) -> None:
+        """End the wait, if there is one."""
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
+
+
 class Hub:
     """The newest frame of each contest."""
 
     def __init__(self) -> None:
         self.frames: dict[str, Frame] = {}
         self.stale = True
-        self.closing = asyncio.Event()
-        self._waiting: dict[str, set[asyncio.Event]] = {}
+        self.closing = False
+        self._listeners: dict[str, set[Listener]] = {}
 
     def offer(self, offered: Frame) -> None:
         """Show a frame if it advances its contest, and wake those who wait for it."""
         if advances(self.frames.get(offered.key), offered):
             self.frames[offered.key] = offered
-            for news in self._waiting.get(offered.key, ()):
-                news.set()
+            for listener in self._listeners.get(offered.key, ()):
+                listener.wake()
 
     def close(self) -> None:
         """Say goodbye to every client."""
-        self.closing.set()
-        for waiting in self._waiting.values():
-            for news in waiting:
-                news.set()
+        self.closing = True
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                listener.wake()
 
     @property
     def clients(self) -> int:
         """Live connections at present."""
-        return sum(map(len, self._waiting.values()))
+        return sum(map(len, self._listeners.values()))
 
     @property
     def keys(self) -> int:
         """Contests that somebody listens to at present."""
-        return len(self._waiting)
+        return len(self._listeners)
 
     @contextmanager
-    def listen(self, key: str) -> Iterator[asyncio.Event]:
-        """Give an event that is set whenever the contest has a newer frame."""
-        news = asyncio.Event()
-        listeners = self._waiting.setdefault(key, set())
-        listeners.add(news)
+    def listen(self, key: str) -> Iterator[Listener]:
+        """Give a listener that is woken whenever the contest has a newer frame."""
+        listener = Listener()
+        listeners = self._listeners.setdefault(key, set())
+        listeners.add(listener)
         try:
-            yield news
+            yield listener
         finally:
-            listeners.discard(news)
+            listeners.discard(listener)
             if not listeners:
-                del self._waiting[key]
+                del self._listeners[key]

@@ -5,15 +5,17 @@ Standings travel whole, so to resume is to send the newest, unless the client ha
 Rule 1: a standing is made into an event once, however many clients it goes to.
 Rule 2: a client that takes nothing within the bound is let go, one that has left at once. Its one task beside waits for
         that, and for nothing else.
+Rule 3: a client has one timer, looked after when it rings: one for each event costs more than the event's sending.
 """
 
 import asyncio
+from typing import Self
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from services.results.hub import Hub
+from services.results.hub import Hub, Listener
 
 HEARTBEAT_S = 15.0
 HEARTBEAT = b": still here\n\n"
@@ -36,36 +38,77 @@ class LiveFeed(Response):
 
     async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
         """Send events until the client leaves, is too slow, or the server goes."""
-        with self._hub.listen(self._key) as news:
-            left = asyncio.create_task(_left(receive, news))
+        with self._hub.listen(self._key) as listener, _Patience(listener, self._send_timeout_s) as patience:
+            left = asyncio.create_task(_left(receive, listener))
             try:
                 await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-                while not left.done() and not self._hub.closing.is_set():
-                    await self._tell(send, await self._next(news))
-                await self._tell(send, BYE, more=False)
-            except TimeoutError:  # whoever takes nothing is let go
-                return
+                while not left.done() and not self._hub.closing:
+                    event = self._next(patience)
+                    if event is None:
+                        await listener.wait()
+                    else:
+                        await self._tell(send, patience, event)
+                await self._tell(send, patience, BYE, more=False)
+            except asyncio.CancelledError:
+                if not patience.lost:
+                    raise
             finally:
                 left.cancel()
 
-    async def _next(self, news: asyncio.Event) -> bytes:
-        """Return the newest standing's event if the client has not had it; else wait for news or a heartbeat's time."""
-        news.clear()
+    def _next(self, patience: "_Patience") -> bytes | None:
+        """Return the newest standing's event if the client has not had it, a heartbeat when it is time for one."""
         newest = self._hub.frames.get(self._key)
         if newest is not None and newest.sequence > self._seen:
             self._seen = newest.sequence
             return newest.event
-        try:
-            async with asyncio.timeout(HEARTBEAT_S):
-                await news.wait()
-        except TimeoutError:
-            return HEARTBEAT
-        return b""
+        return HEARTBEAT if patience.waited() else None
 
-    async def _tell(self, send: Send, event: bytes, *, more: bool = True) -> None:
-        if event:
-            async with asyncio.timeout(self._send_timeout_s):
-                await send({"type": "http.response.body", "body": event, "more_body": more})
+    async def _tell(self, send: Send, patience: "_Patience", event: bytes, *, more: bool = True) -> None:
+        patience.begin(sending=True)
+        await send({"type": "http.response.body", "body": event, "more_body": more})
+        patience.begin(sending=False)
+
+
+class _Patience:
+    """For how long a client's task waits for news, and for the client to take some."""
+
+    def __init__(self, listener: Listener, send_timeout_s: float) -> None:
+        self.lost = False
+        """Whether the client has taken nothing for too long: then its task is cancelled."""
+        self._listener = listener
+        self._loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task()
+        self._bounds_s = (HEARTBEAT_S, send_timeout_s)
+        self.begin(sending=False)
+
+    def __enter__(self) -> Self:
+        self._ring()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def begin(self, *, sending: bool) -> None:
+        """Begin to wait for the client, or for news."""
+        self._sending = sending
+        self._since_s = self._loop.time()
+
+    def waited(self) -> bool:
+        """Whether there have been no news for a heartbeat's time."""
+        return not self._sending and self._left_s() <= 0
+
+    def _left_s(self) -> float:
+        return self._since_s + self._bounds_s[self._sending] - self._loop.time()
+
+    def _ring(self) -> None:
+        left_s = self._left_s()
+        if left_s <= 0 and self._sending and self._task is not None:
+            self.lost = True
+            self._task.cancel()
+        elif left_s <= 0:
+            self._listener.wake()
+        again_s = min(self._bounds_s)
+        self._timer = self._loop.call_later(min(left_s, again_s) if left_s > 0 else again_s, self._ring)
 
 
 def live(request: Request, hub: Hub, key: str, send_timeout_s: float) -> Response:
@@ -74,8 +117,8 @@ def live(request: Request, hub: Hub, key: str, send_timeout_s: float) -> Respons
     return LiveFeed(hub, key, int(seen) if seen.isdecimal() else -1, send_timeout_s)
 
 
-async def _left(receive: Receive, news: asyncio.Event) -> None:
-    """Wait until the client has left, and wake whoever waits for news."""
+async def _left(receive: Receive, listener: Listener) -> None:
+    """Wait until the client has left, and wake its task."""
     while (await receive())["type"] != "http.disconnect":
         pass
-    news.set()
+    listener.wake()

@@ -39,11 +39,10 @@ class ResultsNode(Node):
 
     async def _watch(self, hub: Hub, key: str) -> None:
         shown: Standing | None = None
-        with hub.listen(key) as news:
+        with hub.listen(key) as listener:
             while True:
-                news.clear()
                 newest = hub.frames.get(key)
                 if newest is not None:
                     self.site.auditor.shown(shown, newest.standing, newest.body)
                     shown = newest.standing
-                await news.wait()
+                await listener.wait()
