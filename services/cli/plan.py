@@ -33,6 +33,7 @@ def plan(
 
     from infra.capacity import model
     from infra.capacity.constants import measured
+    from infra.capacity.words import size
 
     costs = measured()
     demand = model.Demand(electors, hours, peak_share, contests, turnout, recover_s=recover_s)
@@ -42,8 +43,8 @@ def plan(
     console.print(_stages(found))
     console.print(
         f"{found.shards} shards (frozen once the log exists), {model.COPIES} copies of each record\n"
-        f"disk of each broker: {_bytes(found.disk_bytes)}, kept until certified; "
-        f"its line at the peak: {_bytes(found.network_bytes)}/s\n"
+        f"disk of each broker: {size(found.disk_bytes)}, kept until certified; "
+        f"its line at the peak: {size(found.network_bytes)}/s\n"
         f"all state lost: replayed in {found.recovery_s:,.0f} s\n"
     )
     console.print("Nearest to its limit:")
@@ -55,19 +56,13 @@ def plan(
 def _stages(found: "Plan") -> "Table":
     from rich.table import Table
 
+    from infra.capacity.words import size
+
     table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False, header_style="bold")
     table.add_column("Service")
     for name in ("Processes", "Cores at the peak", "Memory of each"):
         table.add_column(name, justify="right")
     for stage in found.stages:
-        table.add_row(stage.name, str(stage.processes), f"{stage.cores:.2f}", _bytes(stage.memory_bytes))
+        table.add_row(stage.name, str(stage.processes), f"{stage.cores:.2f}", size(stage.memory_bytes))
     table.add_row("together", "", f"{found.cores:.1f} with room to spare", "", style="bold")
     return table
-
-
-def _bytes(number: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if number < 1000:
-            return f"{number:,.0f} {unit}"
-        number /= 1000
-    return f"{number:,.1f} TB"

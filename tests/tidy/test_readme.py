@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from infra.capacity.__main__ import table
+from infra.capacity.constants import measured
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 COMMANDS = sorted(
@@ -77,3 +80,8 @@ def test_a_bad_election_file_is_named_in_one_line(tmp_path: Path) -> None:
     assert answer.returncode == 2
     assert "election.json" in answer.stderr
     assert len(answer.stderr.strip().splitlines()) <= 3
+
+
+def test_the_table_of_deployments_is_what_was_measured() -> None:
+    """`python -m infra.capacity` prints it anew after `make bench-stages`."""
+    assert "\n".join(table(measured())) in README
