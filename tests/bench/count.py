@@ -25,8 +25,8 @@ from tests.bench.ballots import COUNCIL, MAYOR, ballots
 from tests.bench.goals import Figure, markdown, table
 from tests.bench.machine import machine
 from tests.bench.race import OURS, PEERS_PYTHON, Race, Times, What
+from tests.bench.report import RESULTS, write
 
-RESULTS = Path(__file__).with_name("results")
 _PROJECT = Path(__file__).resolve().parents[2]
 
 MAYOR_SEED = 10
@@ -185,13 +185,8 @@ def _reading(lines: int) -> Iterator[Figure]:
 
 
 def _write(figures: list[Figure], growth: dict[int, dict[str, float]]) -> None:
-    RESULTS.mkdir(exist_ok=True)
-    told = {"machine": machine(), "figures": [figure.as_data() for figure in figures], "growth": growth}
-    (RESULTS / "count.json").write_text(json.dumps(told, indent=1) + "\n")
+    write("count", figures, plot="count", growth=growth)
     (RESULTS / "count.md").write_text(f"{machine()}; CPU time\n\n{markdown(figures)}")
-    told_in, drawn_in = str(RESULTS / "count.json"), str(RESULTS / "count.png")
-    plot = str(Path(__file__).with_name("plot.py"))
-    subprocess.run([str(_PROJECT / PEERS_PYTHON), plot, told_in, drawn_in], check=True)
 
 
 def _arguments() -> argparse.Namespace:

@@ -40,13 +40,18 @@ def begin() -> Console:
 
 
 def write(name: str, figures: Sequence[Figure], plot: str | None = None, **more: object) -> None:
-    """Write results/NAME.json, and results/PLOT.png by plot_PLOT.py, with an interpreter that has matplotlib."""
+    """Write results/NAME.json, and results/PLOT.png by plots.py, with an interpreter that has matplotlib."""
     told = {"machine": machine(), "figures": [figure.as_data() for figure in figures], **more}
     target = RESULTS / f"{name}.json"
     target.write_text(json.dumps(told, indent=1) + "\n")
     if plot is not None:
-        argv = [_PROJECT / PEERS_PYTHON, _HERE / f"plot_{plot}.py", target, RESULTS / f"{plot}.png"]
-        subprocess.run([str(part) for part in argv], check=True)
+        draw(plot, target, RESULTS / f"{plot}.png")
+
+
+def draw(plot: str, source: Path, target: Path) -> None:
+    """Draw a plot of plots.py."""
+    argv = [_PROJECT / PEERS_PYTHON, _HERE / "plots.py", plot, source, target]
+    subprocess.run([str(part) for part in argv], check=True)
 
 
 def read(name: str) -> list[Figure]:
