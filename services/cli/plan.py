@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from infra.capacity.words import size
 from services.cli.app import command
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ def plan(
 
     from infra.capacity import model
     from infra.capacity.constants import measured
-    from infra.capacity.words import size
 
     costs = measured()
     demand = model.Demand(electors, hours, peak_share, contests, turnout, recover_s=recover_s)
@@ -55,8 +55,6 @@ def plan(
 
 def _stages(found: "Plan") -> "Table":
     from rich.table import Table
-
-    from infra.capacity.words import size
 
     table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False, header_style="bold")
     table.add_column("Service")

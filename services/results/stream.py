@@ -94,8 +94,8 @@ class _Patience:
         self._since_s = self._loop.time()
 
     def waited(self) -> bool:
-        """Whether there have been no news for a heartbeat's time."""
-        return not self._sending and self._left_s() <= 0
+        """Whether there have been no news for a heartbeat's time. Asked while nothing is being sent."""
+        return self._left_s() <= 0
 
     def _left_s(self) -> float:
         return self._since_s + self._bounds_s[self._sending] - self._loop.time()

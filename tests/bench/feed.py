@@ -15,11 +15,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 from urllib.request import urlopen
 
@@ -27,14 +25,13 @@ import numpy as np
 from aiokafka import AIOKafkaProducer
 from rich.console import Console
 
-from infra.local.kafka import EmbeddedKafka
 from infra.local.process import Child
-from infra.local.valkey import EmbeddedValkey
 from shared.contract.codec import encode
 from shared.contract.elections import Phase
 from shared.contract.topics import COUNTS_PUBLISHED
 from shared.runtime.kafka import send_all, start_producer
 from tests.bench.goals import Figure, table
+from tests.bench.live import servers
 from tests.bench.processes import cpu_seconds, empty_handler, memory_bytes, said_by
 from tests.bench.report import arguments, begin, write
 from tests.support.elections import Life, election
@@ -187,15 +184,9 @@ def main() -> None:
     """Measure, print the table, write the results."""
     quick = arguments("feed", __doc__, "fewer clients, less long, no files").parse_args().quick
     console = begin()
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory()))
-        kafka = stack.enter_context(EmbeddedKafka(folder / "kafka"))
-        valkey = stack.enter_context(EmbeddedValkey(folder / "valkey"))
-        sub = folder / "gateway"
-        sub.mkdir()
-        figures = asyncio.run(
-            _measure(kafka.bootstrap, valkey.url, sub, QUICK if quick else Length(), console)
-        )
+    with servers() as (kafka, valkey, folder):
+        length = QUICK if quick else Length()
+        figures = asyncio.run(_measure(kafka.bootstrap, valkey.url, folder, length, console))
     console.print(table(figures, "The live feed and the standing's route"))
     if not quick:
         write("feed", figures)

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-import httpx
 import numpy as np
 from rich.console import Console
 
 from tests.bench.goals import Figure, table
-from tests.bench.live import Deployment, with_deployment
+from tests.bench.live import Array, Deployment, with_deployment
 from tests.bench.processes import cpu_seconds, memory_bytes
 from tests.bench.report import arguments, begin, write
 
@@ -41,19 +40,15 @@ class Length:
 
 QUICK: Final = Length(5_000, 10.0, 5.0)
 
-Array = np.ndarray[Any, Any]
-
 
 async def _measure(length: Length, console: Console, deployment: Deployment) -> tuple[list[Figure], Any]:
     """Return every figure, and p50 and p99 of each second in ms."""
-    async with httpx.AsyncClient(trust_env=False) as client:
-        watching = asyncio.create_task(deployment.seen.watch(client, deployment.feed))
+    async with deployment.watched() as client:
         await asyncio.sleep(SETTLE_S)
         console.print(f"[dim]at rest for {length.rest_s:g} s")
         rest = await _resting(length.rest_s, deployment)
         console.print(f"[dim]{length.per_s:,} ballots/s for {length.seconds:g} s")
         await deployment.cast(client, length.per_s, length.ballots)
-        watching.cancel()
     at_s, late_ms = deployment.late_ms()
     warm = at_s > WARM_S
     figures = [*_latency(length, late_ms[warm], len(at_s) / at_s[-1]), *rest]

@@ -12,7 +12,7 @@ import json
 import time
 from array import array
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -37,6 +37,7 @@ STREAM_LINES: Final = 2_500
 """In one request: the client reads answers when its request has ended, and what nobody reads holds the stream up."""
 BOUND_S: Final = 60.0
 
+Array = np.ndarray[Any, Any]
 Found = TypeVar("Found")
 
 
@@ -72,11 +73,17 @@ class Deployment:
     """When each ballot was, in order; seconds of the monotonic clock."""
     seen: Seen = field(default_factory=Seen)
 
-    @property
-    def feed(self) -> str:
-        """Address of the first contest's live feed."""
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[httpx.AsyncClient]:
+        """Watch the first contest's live feed meanwhile; give a client to cast with."""
         contest = f"/v1/elections/{self.life.definition.id}/contests/{CONTESTS[0]}"
-        return f"http://127.0.0.1:{self.pipeline.port('results')}{contest}/stream"
+        feed = f"http://127.0.0.1:{self.pipeline.port('results')}{contest}/stream"
+        async with httpx.AsyncClient(trust_env=False) as client:
+            watching = asyncio.create_task(self.seen.watch(client, feed))
+            try:
+                yield client
+            finally:
+                watching.cancel()
 
     async def cast(self, client: httpx.AsyncClient, per_s: int, number: int) -> None:
         """Cast so many ballots, evenly in time, and wait until all are seen."""
@@ -92,7 +99,7 @@ class Deployment:
             while self.seen.newest < number:
                 await asyncio.sleep(0.05)
 
-    def late_ms(self) -> "tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]":
+    def late_ms(self) -> tuple[Array, Array]:
         """Return when each ballot was sent, in seconds after the first, and how much later it was seen."""
         sent, at, ballots = (np.array(of) for of in (self.sent, self.seen.at, self.seen.ballots))
         first_with = np.searchsorted(ballots, np.arange(1, len(sent) + 1))
@@ -113,13 +120,20 @@ class Deployment:
 
 def with_deployment(electors: int, job: Callable[[Deployment], Coroutine[Any, Any, Found]]) -> Found:
     """Do a job on a deployment of its own, an election of so many electors open; return what the job does."""
+    with servers() as (kafka, valkey, folder):
+        return asyncio.run(_on(kafka, valkey, folder, electors, job))
+
+
+@contextmanager
+def servers() -> Iterator[tuple[EmbeddedKafka, EmbeddedValkey, Path]]:
+    """Run a broker and a Valkey; give them and an empty folder beside theirs."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         kafka = stack.enter_context(EmbeddedKafka(folder / "kafka"))
         valkey = stack.enter_context(EmbeddedValkey(folder / "valkey"))
-        sub = folder / "deployment"
-        sub.mkdir()
-        return asyncio.run(_on(kafka, valkey, sub, electors, job))
+        deployment = folder / "deployment"
+        deployment.mkdir()
+        yield kafka, valkey, deployment
 
 
 async def _on(

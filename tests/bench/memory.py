@@ -26,7 +26,7 @@ TOGETHER: Final = 2_000
 BOUND_S: Final = 60.0
 
 
-def judge(electors: int, cast: Iterable[bytes]) -> float:
+def judge_all(electors: int, cast: Iterable[bytes]) -> float:
     """Judge an election's ballots; return the bytes this process has grown by."""
     life = Life(bench_election(electors))
     judge = Judge(0, 1, "judged", lambda _: life.key)
@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--judge", type=int, metavar="ELECTORS", help="judge the records on standard input")
     given = parser.parse_args()
     if given.judge:
-        sys.stdout.write(f"{judge(given.judge, sys.stdin.buffer)}\n")
+        sys.stdout.write(f"{judge_all(given.judge, sys.stdin.buffer)}\n")
         return
     console = begin()
     figures = list(_figures(QUICK if given.quick else ELECTORS))

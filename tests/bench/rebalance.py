@@ -15,14 +15,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
-import httpx
 import numpy as np
 from rich.console import Console
 
 from tests.bench.goals import Figure, table
-from tests.bench.live import Deployment, with_deployment
+from tests.bench.live import Array, Deployment, with_deployment
 from tests.bench.logs import SERVICES
 from tests.bench.report import arguments, begin, write
 
@@ -49,8 +48,7 @@ QUICK: Final = Length(2_000, 16.0)
 async def _measure(length: Length, console: Console, deployment: Deployment) -> list[Figure]:
     """Return what ballots waited before, while the second processes come, and while they go."""
     pipeline = deployment.pipeline
-    async with httpx.AsyncClient(trust_env=False) as client:
-        watching = asyncio.create_task(deployment.seen.watch(client, deployment.feed))
+    async with deployment.watched() as client:
         casting = asyncio.create_task(deployment.cast(client, length.per_s, length.ballots))
         await asyncio.sleep(length.part_s)
         console.print("[dim]a second process of each service starts")
@@ -63,15 +61,12 @@ async def _measure(length: Length, console: Console, deployment: Deployment) -> 
         for service in SERVICES:
             pipeline.signal(service, signal.SIGTERM, SECOND)
         await casting
-        watching.cancel()
     at_s, late_ms = deployment.late_ms()
     moves = {"come": came - deployment.sent[0], "go": went - deployment.sent[0]}
     return list(_figures(length, at_s, late_ms, moves))
 
 
-def _figures(
-    length: Length, at_s: "np.ndarray[Any, Any]", late_ms: "np.ndarray[Any, Any]", moves: dict[str, float]
-) -> Iterator[Figure]:
+def _figures(length: Length, at_s: Array, late_ms: Array, moves: dict[str, float]) -> Iterator[Figure]:
     name = f"Cast to seen, {length.per_s:,} ballots/s"
     calm = late_ms[(at_s > moves["come"] / 2) & (at_s < moves["come"])]
     yield Figure(name, "before, p99", float(np.percentile(calm, 99)), "ms")

@@ -45,13 +45,8 @@ def write(name: str, figures: Sequence[Figure], plot: str | None = None, **more:
     target = RESULTS / f"{name}.json"
     target.write_text(json.dumps(told, indent=1) + "\n")
     if plot is not None:
-        draw(plot, target, RESULTS / f"{plot}.png")
-
-
-def draw(plot: str, source: Path, target: Path) -> None:
-    """Draw a plot of plots.py."""
-    argv = [_PROJECT / PEERS_PYTHON, _HERE / "plots.py", plot, source, target]
-    subprocess.run([str(part) for part in argv], check=True)
+        argv = [_PROJECT / PEERS_PYTHON, _HERE / "plots.py", plot, target, RESULTS / f"{plot}.png"]
+        subprocess.run([str(part) for part in argv], check=True)
 
 
 def read(name: str) -> list[Figure]:

@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-import httpx
 import numpy as np
 from rich.console import Console
 
 from tests.bench.goals import Figure, table
-from tests.bench.live import Deployment, with_deployment
+from tests.bench.live import Array, Deployment, with_deployment
 from tests.bench.processes import memory_bytes
 from tests.bench.report import arguments, begin, write
 
@@ -27,8 +26,6 @@ QUICK_MINUTES: Final = 1.0
 LOOK_S: Final = 1.0
 PARTS: Final = 10
 FLAT: Final = 1.2
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass
@@ -55,40 +52,33 @@ async def _measure(
 ) -> tuple[list[Figure], dict[str, Any]]:
     """Return every figure, and what the plot is made of."""
     looks = Looks()
-    async with httpx.AsyncClient(trust_env=False) as client:
-        watching = asyncio.create_task(deployment.seen.watch(client, deployment.feed))
+    async with deployment.watched() as client:
         looking = asyncio.create_task(looks.look(deployment, console))
         await deployment.cast(client, PER_S, ballots)
         looking.cancel()
-        watching.cancel()
     at_s, late_ms = deployment.late_ms()
-    p99_ms = [float(np.percentile(part, 99)) for part in np.array_split(late_ms, PARTS)]
-    p50_ms = [float(np.percentile(part, 50)) for part in np.array_split(late_ms, PARTS)]
-    lag = [float(np.median(part)) for part in np.array_split(np.array(looks.lag), PARTS)]
-    memory = {
-        name: [float(np.median(part)) / 1e6 for part in np.array_split(np.array(sizes), PARTS)]
-        for name, sizes in looks.memory.items()
+    p50_ms, p99_ms, lag = _by_part(late_ms, 50), _by_part(late_ms, 99), _by_part(np.array(looks.lag), 50)
+    memory_mb = {name: _by_part(np.array(sizes) / 1e6, 50) for name, sizes in looks.memory.items()}
+    series = {
+        "latency, p50": (p50_ms, "ms"),
+        "latency, p99": (p99_ms, "ms"),
+        "lag": (lag, "ballots"),
+        **{f"memory of {process}": (sizes, "MB") for process, sizes in memory_mb.items()},
     }
-    figures = list(_figures(len(at_s), at_s[-1], p50_ms, p99_ms, lag, memory))
-    return figures, {"p50_ms": p50_ms, "p99_ms": p99_ms, "lag": lag, "memory_mb": memory}
+    name = f"{len(at_s):,} ballots in {at_s[-1] / 60:.1f} minutes, the last tenth beside the second"
+    told = {"p50_ms": p50_ms, "p99_ms": p99_ms, "lag": lag, "memory_mb": memory_mb}
+    return list(_figures(name, series)), told
 
 
-def _figures(
-    ballots: int,
-    seconds: float,
-    p50_ms: list[float],
-    p99_ms: list[float],
-    lag: list[float],
-    memory: dict[str, list[float]],
-) -> Iterator[Figure]:
-    name = f"{ballots:,} ballots in {seconds / 60:.1f} minutes, the last tenth beside the second"
-    series = {"latency, p50": (p50_ms, "ms"), "latency, p99": (p99_ms, "ms"), "lag": (lag, "ballots")}
+def _by_part(values: Array, percent: float) -> list[float]:
+    """Return a percentile of each of PARTS."""
+    return [float(np.percentile(part, percent)) for part in np.array_split(values, PARTS)]
+
+
+def _figures(name: str, series: dict[str, tuple[list[float], str]]) -> Iterator[Figure]:
     for what, (values, unit) in series.items():
         how = f"{values[1]:,.0f} and {values[-1]:,.0f} {unit}"
         yield Figure(name, what, values[-1] / values[1], "x", FLAT, note=how)
-    for process, sizes in memory.items():
-        how = f"{sizes[1]:,.0f} and {sizes[-1]:,.0f} MB"
-        yield Figure(name, f"memory of {process}", sizes[-1] / sizes[1], "x", FLAT, note=how)
 
 
 def main() -> None:

@@ -31,8 +31,7 @@ from services.validation.rules import objection
 from shared.contract.chain import START, link
 from shared.contract.codec import HotBallot, decode_cast, decode_judged, encode_ballot
 from shared.contract.codes import code_mac, parse_code
-from shared.contract.elections import Phase, config_hash
-from shared.contract.events import ElectionAnnounced
+from shared.contract.elections import Phase
 from shared.runtime.kafka import MAX_BATCH_BYTES
 from tests.bench.goals import Figure, table
 from tests.bench.papers import CONTESTS, bench_election, forms, records
@@ -87,15 +86,7 @@ def _told(machine: Any, values: Sequence[bytes]) -> list[bytes]:
 
 def _intake(of: Material) -> Steps:
     life = of.life
-    announced = ElectionAnnounced(
-        definition=life.definition,
-        config_hash=config_hash(life.definition),
-        code_key="0" * 16,
-        shards=1,
-        phase=Phase.OPEN,
-        at="2026-01-01T00:00:00Z",
-    )
-    desk = Desk(announced, life.key)
+    desk = Desk(life.announced(1, Phase.OPEN), life.key)
     read = [form for form in map(read_form, of.forms) if not isinstance(form, Refusal)]
     name = life.definition.id
 

@@ -2,10 +2,11 @@
 
 from shared.contract.codec import HotBallot, encode, encode_ballot
 from shared.contract.codes import code_mac, election_key, fingerprint
-from shared.contract.elections import Candidate, Contest, Election, Method, Rules, Section, config_hash
+from shared.contract.elections import Candidate, Contest, Election, Method, Phase, Rules, Section, config_hash
 from shared.contract.events import (
     CandidateReinstated,
     CandidateWithdrawn,
+    ElectionAnnounced,
     ElectionCertified,
     ElectionClosed,
     ElectionConfigured,
@@ -61,6 +62,17 @@ class Life:
     def _next(self) -> dict[str, str]:
         self._number += 1
         return _order(self.definition.id, self._number)
+
+    def announced(self, shards: int, phase: Phase) -> ElectionAnnounced:
+        """What the operator tells the edges."""
+        return ElectionAnnounced(
+            definition=self.definition,
+            config_hash=config_hash(self.definition),
+            code_key=fingerprint(self.key),
+            shards=shards,
+            phase=phase,
+            at="2026-01-01T00:00:00Z",
+        )
 
     def configured(self) -> bytes:
         """The definition is frozen."""

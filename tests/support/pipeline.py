@@ -17,9 +17,7 @@ from infra.local import ports
 from infra.local.process import Child
 from infra.local.topics import create_topics
 from shared.contract.codec import decode_as, encode
-from shared.contract.codes import fingerprint
-from shared.contract.elections import Phase, config_hash
-from shared.contract.events import ElectionAnnounced
+from shared.contract.elections import Phase
 from shared.contract.standings import Standing
 from shared.contract.topics import BALLOTS_CAST, COUNTS_PUBLISHED, ELECTIONS_ANNOUNCED, topic_specs
 from shared.runtime.kafka import send_all, start_producer
@@ -126,17 +124,8 @@ class Pipeline:
 
     async def announce(self, life: Life, phase: Phase) -> None:
         """Announce an election, as the operator does."""
-        definition = life.definition
-        announced = ElectionAnnounced(
-            definition=definition,
-            config_hash=config_hash(definition),
-            code_key=fingerprint(life.key),
-            shards=self.shards,
-            phase=phase,
-            at="2026-01-01T00:00:00Z",
-        )
         producer = await start_producer(self.kafka)
-        item = (0, definition.id.encode(), encode(announced))
+        item = (0, life.definition.id.encode(), encode(life.announced(self.shards, phase)))
         await send_all(producer, ELECTIONS_ANNOUNCED.name(self.namespace), [item])
         await producer.stop()
 

@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from services.intake.decide import Desk, Taken
 from services.intake.forms import Form, Refusal, read_form
-from shared.contract.codes import fingerprint, issue_code
-from shared.contract.elections import Phase, config_hash
-from shared.contract.events import ElectionAnnounced
+from shared.contract.codes import issue_code
+from shared.contract.elections import Phase
 from tests.support.elections import Life, election
 
 LIFE = Life(election())
@@ -21,16 +20,7 @@ GOOD = {"ballot_id": ID, "code": CODE, "rankings": {"fruit": [["apple"], [], ["d
 
 def desk(phase: Phase = Phase.OPEN) -> Desk:
     """Return the picnic's desk."""
-    definition = LIFE.definition
-    announced = ElectionAnnounced(
-        definition=definition,
-        config_hash=config_hash(definition),
-        code_key=fingerprint(LIFE.key),
-        shards=4,
-        phase=phase,
-        at="2026-01-01T00:00:00Z",
-    )
-    return Desk(announced, LIFE.key)
+    return Desk(LIFE.announced(4, phase), LIFE.key)
 
 
 def refusal(body: bytes, phase: Phase = Phase.OPEN) -> Refusal:

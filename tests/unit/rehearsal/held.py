@@ -15,9 +15,8 @@ from services.operator import lifecycle
 from services.operator.lifecycle import Command, candidate_control, elector_control
 from services.validation.judge import Judge
 from shared.contract.codec import decode_as, encode, encode_ballot
-from shared.contract.codes import election_key, fingerprint, issue_code
-from shared.contract.elections import Contest, Phase, config_hash
-from shared.contract.events import ElectionAnnounced
+from shared.contract.codes import election_key, issue_code
+from shared.contract.elections import Contest, Phase
 from shared.contract.ids import shard_of
 from shared.contract.standings import Standing
 from tests.support.elections import MASTER, Life
@@ -106,15 +105,4 @@ def _controls(order: Order, number: int) -> list[tuple[int, bytes]]:
 
 
 def _desk(life: Life) -> Desk:
-    definition = life.definition
-    return Desk(
-        ElectionAnnounced(
-            definition=definition,
-            config_hash=config_hash(definition),
-            code_key=fingerprint(life.key),
-            shards=SHARDS,
-            phase=Phase.OPEN,
-            at="2026-01-01T00:00:00Z",
-        ),
-        life.key,
-    )
+    return Desk(life.announced(SHARDS, Phase.OPEN), life.key)
