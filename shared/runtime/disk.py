@@ -4,6 +4,7 @@ Rule 1: content is sure after `sync`; a new or changed name after `sync_folder`.
 """
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -11,7 +12,7 @@ from typing import Protocol
 class Disk(Protocol):
     """Every call raises OSError where the disk fails."""
 
-    def write(self, path: Path, content: bytes) -> None:
+    def write(self, path: Path, parts: Iterable[bytes]) -> None:
         """Write a whole file; its folder is made if need be."""
 
     def sync(self, path: Path) -> None:
@@ -39,10 +40,11 @@ class Disk(Protocol):
 class LocalDisk:
     """The disk of this machine."""
 
-    def write(self, path: Path, content: bytes) -> None:
+    def write(self, path: Path, parts: Iterable[bytes]) -> None:
         """Write a whole file; its folder is made if need be."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        with path.open("wb") as file:
+            file.writelines(parts)
 
     def sync(self, path: Path) -> None:
         """Make a file's content sure."""

@@ -1,9 +1,9 @@
 """The harness: one shard of a log through one deterministic state machine.
 
 Rule 1: the machine sees every record once, in order: offsets go up by exactly one.
-Rule 2: state and position are saved together, and only when everything the state has said is acknowledged. A
-        snapshot that fails costs a longer replay, never the run. Large states are saved less often: saving takes one
-        part in SAVE_PART of the time at most.
+Rule 2: state and position are taken together, and only when everything the state has said is acknowledged. They are
+        written aside while the run goes on. A snapshot that fails costs a longer replay, never the run. Large states
+        are saved less often: saving takes one part in SAVE_PART of the time at most.
 Rule 3: any failed send ends the run; the next one resumes from the snapshot and says the same things again.
 Rule 4: nothing rests on who owns a shard. A second run elsewhere says the same, and readers skip repeats.
 Rule 5: of what readers keep only the newest, an older word of a second run could be the last: what is newest is said
@@ -94,6 +94,7 @@ class Follower:
         self._said_at = 0.0
         self._saved_at = 0.0
         self._save_took_s = 0.0
+        self._saving: asyncio.Task[None] | None = None
         self._repeated_at = -math.inf
 
     async def run(self) -> None:
@@ -107,10 +108,10 @@ class Follower:
                 self._apply(records)
                 self._repeat_if_due()
                 await self._say_if_due()
-                self._save_if_due()
+                await self._save_if_due()
                 self._note_progress(len(records))
         finally:
-            self._save_if_all_said()
+            await self._save_the_last()
             log.info("run ends", shard=self.name, position=self._position)
 
     def _resume(self) -> None:
@@ -162,21 +163,35 @@ class Follower:
             await self.sink.send(outgoing)
         self._unsaid = 0
 
-    def _save_if_due(self) -> None:
+    async def _save_if_due(self) -> None:
         every_s = max(self.limits.snapshot_every_s, SAVE_PART * self._save_took_s)
-        if _now_s() - self._saved_at >= every_s:
-            self._save_if_all_said()
+        if _now_s() - self._saved_at >= every_s and self._worth_saving() and not self.snapshots.busy:
+            await self._the_one_before()
+            self._saving = asyncio.create_task(self._save(self._taken()))
 
-    def _save_if_all_said(self) -> None:
-        if self._unsaid or self._position == self._saved:
-            return
+    async def _save_the_last(self) -> None:
+        await self._the_one_before()
+        if self._worth_saving():
+            await self._save(self._taken())
+
+    async def _the_one_before(self) -> None:
+        if self._saving is not None:
+            await self._saving
+
+    def _worth_saving(self) -> bool:
+        return not self._unsaid and self._position != self._saved
+
+    def _taken(self) -> Snapshot:
         self._saved_at = _now_s()
+        return Snapshot(self._position, self.machine.save())
+
+    async def _save(self, snapshot: Snapshot) -> None:
         try:
-            self.snapshots.save(self.name, Snapshot(self._position, self.machine.save()))
+            await self.snapshots.save(self.name, snapshot)
         except OSError as fault:
-            log.warning("snapshot failed", shard=self.name, position=self._position, fault=str(fault))
+            log.warning("snapshot failed", shard=self.name, position=snapshot.position, fault=str(fault))
         else:
-            self._saved = self._position
+            self._saved = snapshot.position
         self._save_took_s = _now_s() - self._saved_at
 
     def _note_progress(self, handled: int) -> None:

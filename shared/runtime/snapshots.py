@@ -6,8 +6,10 @@ log is replayed.
 
 Rule 1: the file written beside bears a name of this process's own: two processes that share a folder (a shard's old
         owner and its new one) cannot tear one another's.
+Rule 2: a process writes one at a time, in a thread: what waits for the disk is not the event loop.
 """
 
+import asyncio
 import json
 import secrets
 from dataclasses import dataclass
@@ -42,13 +44,24 @@ class Snapshots:
         self._version = version
         self._disk = disk or LocalDisk()
         self._process = process or secrets.token_hex(8)
+        self._turn = asyncio.Lock()
 
-    def save(self, name: str, snapshot: Snapshot) -> None:
+    @property
+    def busy(self) -> bool:
+        """Whether a snapshot is being saved."""
+        return self._turn.locked()
+
+    async def save(self, name: str, snapshot: Snapshot) -> None:
+        """Write a snapshot in a thread, after those before it. Raises OSError."""
+        async with self._turn:
+            await asyncio.to_thread(self.write, name, snapshot)
+
+    def write(self, name: str, snapshot: Snapshot) -> None:
         """Write a snapshot; the one before it becomes the previous generation. Raises OSError."""
         newest, previous = self._paths(name)
         beside = self._folder / f"{name}.{self._process}{BESIDE}"
-        content = self._content(snapshot)
-        self._disk.write(beside, _checksum(content) + b"\n" + content)
+        header = self._header(snapshot)
+        self._disk.write(beside, (_checksum(header, snapshot.state), b"\n", header, snapshot.state))
         self._disk.sync(beside)
         if self._disk.exists(newest):
             self._disk.rename(newest, previous)
@@ -85,13 +98,16 @@ class Snapshots:
             raise ValueError(f"is of {found[0]} {found[1]}, expected {FORMAT} {self._version}")
         return Snapshot(int(header["position"]), state)
 
-    def _content(self, snapshot: Snapshot) -> bytes:
+    def _header(self, snapshot: Snapshot) -> bytes:
         header = {"format": FORMAT, "version": self._version, "position": snapshot.position}
-        return json.dumps(header).encode() + b"\n" + snapshot.state
+        return json.dumps(header).encode() + b"\n"
 
     def _paths(self, name: str) -> tuple[Path, Path]:
         return self._folder / f"{name}.snapshot", self._folder / f"{name}.previous"
 
 
-def _checksum(content: bytes) -> bytes:
-    return sha256(content).hexdigest().encode()
+def _checksum(*parts: bytes) -> bytes:
+    checksum = sha256()
+    for part in parts:
+        checksum.update(part)
+    return checksum.hexdigest().encode()

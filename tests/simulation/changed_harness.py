@@ -51,7 +51,8 @@ async def say_after_saving(self: Follower) -> None:
         return
     outgoing = self.machine.take()
     self._unsaid = 0
-    self._save_if_all_said()
+    if self._worth_saving():
+        await self._save(self._taken())
     if outgoing:
         await self.sink.send(outgoing)
 
@@ -65,12 +66,10 @@ async def say_backwards(self: Follower) -> None:
     self._unsaid = 0
 
 
-def save_split(self: Follower) -> None:
-    """Save the state now, with the position of the time before."""
-    if self._unsaid or self._position == self._saved:
-        return
-    self.snapshots.save(self.name, Snapshot(self._saved, self.machine.save()))
-    self._saved, self._saved_at = self._position, asyncio.get_running_loop().time()
+def taken_split(self: Follower) -> Snapshot:
+    """Take the state of now, with the position of the time before."""
+    self._saved_at = asyncio.get_running_loop().time()
+    return Snapshot(self._saved, self.machine.save())
 
 
 async def never_ask(self: Follower) -> None:

@@ -5,7 +5,7 @@ Rule 2: after a loss of power a file that was not synced is cut or spoilt, and o
         was synced only the first few, in order, are changed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from random import Random
 
@@ -88,9 +88,10 @@ class SimDisk:
         self._process = process
         self.calls = 0
 
-    def write(self, path: Path, content: bytes) -> None:
+    def write(self, path: Path, parts: Iterable[bytes]) -> None:
         """Write a whole file."""
         self._begin()
+        content = b"".join(parts)
         if self.machine.occurs("disk full", self.machine.full_rate):
             self.machine.change({path: File(content[: self.machine.random.randrange(len(content))])})
             raise OSError(28, "No space left on device")

@@ -142,6 +142,27 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
         """A cancelled timer is passed over when its time comes."""
 
+    def run_in_executor(  # type: ignore[override]
+        self, executor: None, func: Callable[..., Any], *args: Any
+    ) -> "asyncio.Future[Any]":
+        """Call a function of a thread: some time later, in one piece, and not at all if its process is killed."""
+        assert executor is None, "a process has one executor"
+        future = self.create_future()
+        self.call_later(self._draw() ** 4, self._call_in_thread, future, func, args)
+        return future
+
+    def _call_in_thread(
+        self, future: "asyncio.Future[Any]", func: Callable[..., Any], args: tuple[Any, ...]
+    ) -> None:
+        try:
+            result = func(*args)
+        except BaseException as fault:  # noqa: BLE001  whatever it is, it is for who waits
+            if not future.cancelled():
+                future.set_exception(fault)
+        else:
+            if not future.cancelled():
+                future.set_result(result)
+
     def create_future(self) -> "asyncio.Future[Any]":
         """Return a future of this loop."""
         return asyncio.Future(loop=self)

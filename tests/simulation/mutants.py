@@ -66,7 +66,7 @@ MUTANTS = (
     Mutant("sends that fail passed over", "I5", ((Follower, SAY, harness.say_whatever_fails),)),
     Mutant("position saved before the acknowledgement", "I4", ((Follower, SAY, harness.say_after_saving),)),
     Mutant("sends in the wrong order", "I3", ((Follower, SAY, harness.say_backwards),)),
-    Mutant("state saved without its position", "I6", ((Follower, "_save_if_all_said", harness.save_split),)),
+    Mutant("state saved without its position", "I6", ((Follower, "_taken", harness.taken_split),)),
     Mutant(
         "tally saved without its watermark", "I6", ((tally.Tally, "save", changed.save_without_watermark),)
     ),

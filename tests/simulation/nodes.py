@@ -50,9 +50,9 @@ class WatchedSnapshots(Snapshots):
         self._machine = machine
         self._service = service
 
-    def save(self, name: str, snapshot: Snapshot) -> None:
-        """Save; then it is sure."""
-        super().save(name, snapshot)
+    def write(self, name: str, snapshot: Snapshot) -> None:
+        """Write; then it is sure."""
+        super().write(name, snapshot)
         self._auditor.saved(self._service, name, snapshot.position, snapshot.state)
         self._machine.promised[self._service, name] = snapshot.position
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import inf
@@ -15,7 +15,7 @@ import pytest
 import structlog
 
 from shared.runtime.disk import LocalDisk
-from shared.runtime.follower import Limits
+from shared.runtime.follower import SAVE_PART, Limits
 from shared.runtime.health import Health
 from shared.runtime.log import Outgoing
 from shared.runtime.shards import Shards, Work
@@ -75,7 +75,7 @@ class Echo:
 class FullDisk(LocalDisk):
     """A disk that takes nothing."""
 
-    def write(self, path: Path, content: bytes) -> None:  # noqa: ARG002
+    def write(self, path: Path, parts: Iterable[bytes]) -> None:  # noqa: ARG002
         """Fail."""
         raise OSError(28, "No space left on device")
 
@@ -195,9 +195,42 @@ def test_a_full_disk_costs_snapshots_and_not_the_run(tmp_path: Path) -> None:
     assert [record.value for record in at.broker.partition(SAID, 0).records] == [b"0", b"1", b"2", b"3", b"4"]
 
 
+def test_a_state_is_written_aside_and_saving_takes_a_twentieth_of_the_time(tmp_path: Path) -> None:
+    """A slow disk holds no ballot up: it has states saved less often."""
+    taken: list[tuple[float, int]] = []
+    written: list[tuple[float, int]] = []
+
+    class Timed(Echo):
+        def save(self) -> bytes:
+            taken.append((at.loop.time(), at.report(0).position))
+            return super().save()
+
+    class TimedDisk(LocalDisk):
+        def write(self, path: Path, parts: Iterable[bytes]) -> None:
+            written.append((at.loop.time(), at.report(0).position))
+            super().write(path, parts)
+
+    at = place(tmp_path, TimedDisk(), Timed)
+
+    async def life() -> None:
+        at.shards.begin([0])
+        for number in range(3000):
+            at.append(0, b"%d" % number)
+            await asyncio.sleep(0.02)
+        times = [time for time, _ in taken]
+        took = [end - begun for (end, _), begun in zip(written, times, strict=False)]
+        for took_s, (begun, again) in zip(took, pairwise(times), strict=False):
+            due_s = max(0.5, SAVE_PART * took_s)
+            assert due_s <= again - begun <= due_s + 0.2
+        slowest = took.index(max(took))
+        assert written[slowest][1] > taken[slowest][1], "the run went on meanwhile"
+
+    at.run(life)
+
+
 def test_a_snapshot_that_covers_more_than_the_log_holds_is_told(tmp_path: Path) -> None:
     """It is of another log, or the log has lost something: nothing is guessed."""
-    Snapshots(tmp_path, "echo/1").save("shard-0", Snapshot(9, msgspec.msgpack.encode(9)))
+    Snapshots(tmp_path, "echo/1").write("shard-0", Snapshot(9, msgspec.msgpack.encode(9)))
     at = place(tmp_path)
 
     async def life() -> None:

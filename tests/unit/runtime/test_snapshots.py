@@ -25,8 +25,8 @@ def quiet() -> Iterator[None]:
 def snapshots(tmp_path: Path) -> Snapshots:
     """A service's snapshots, two generations of one shard."""
     found = Snapshots(tmp_path, "judge/1")
-    found.save("shard-0", OLD)
-    found.save("shard-0", NEW)
+    found.write("shard-0", OLD)
+    found.write("shard-0", NEW)
     return found
 
 
@@ -84,8 +84,8 @@ def test_a_folder_may_be_shared(tmp_path: Path) -> None:
     old_owner, new_owner = Snapshots(tmp_path, "judge/1"), Snapshots(tmp_path, "judge/1")
     (tmp_path / "shard-0.gone.writing").write_bytes(b"half")
     (tmp_path / "shard-10.other.writing").write_bytes(b"not of this shard")
-    old_owner.save("shard-0", OLD)
-    new_owner.save("shard-0", NEW)
+    old_owner.write("shard-0", OLD)
+    new_owner.write("shard-0", NEW)
 
     assert old_owner.load("shard-0") == NEW
     assert sorted(path.name for path in tmp_path.iterdir()) == [
