@@ -6,6 +6,7 @@ Rule 3: marks are numbered as they come and stored once, contest by contest.
 """
 
 from array import array
+from struct import Struct
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +15,9 @@ from shared.contract.verdicts import Paper
 
 NO_BALLOT: Final = -1
 ID_BYTES: Final = 16
+
+_put_id = Struct(f"{ID_BYTES}s").pack_into
+"""Into a buffer at an offset: a slice takes twice as long."""
 
 
 class BallotBox:
@@ -52,8 +56,7 @@ class BallotBox:
     def put(self, place: int, ballot_id: str, section: int, papers: tuple[str, ...]) -> None:
         """Put the elector's first ballot in."""
         assert self._voted[place] == NO_BALLOT, "the first ballot stands"
-        start = ID_BYTES * place
-        self._ballot_ids[start : start + ID_BYTES] = bytes.fromhex(ballot_id)
+        _put_id(self._ballot_ids, ID_BYTES * place, bytes.fromhex(ballot_id))
         self._sections[place] = section
         for contest, marks in enumerate(papers):
             number = self.numbers[contest].get(marks)

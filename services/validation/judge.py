@@ -75,19 +75,21 @@ class Judge:
 
     def _judge_ballot(self, ballot: HotBallot, value: bytes) -> None:
         polling = self._pollings.get(ballot.election)
-        reason = Reason.UNKNOWN_ELECTION if polling is None else objection(ballot, polling)
-        if polling is None or reason is not None:
-            self._end(ballot.election, reason or Reason.UNKNOWN_ELECTION, None, value)
-            return
-        polling.box.put(polling.place(ballot.elector), ballot.ballot_id, ballot.section, ballot.papers)
-        self._end(ballot.election, Reason.ACCEPTED, (ballot.section, ballot.papers), value)
+        if polling is None:
+            self._end(ballot.election, Reason.UNKNOWN_ELECTION, None, value)
+        elif (reason := objection(ballot, polling)) is not None:
+            self._end(ballot.election, reason, None, value)
+        else:
+            polling.box.put(polling.place(ballot.elector), ballot.ballot_id, ballot.section, ballot.papers)
+            self._end(ballot.election, Reason.ACCEPTED, (ballot.section, ballot.papers), value)
 
     def _end(self, election: str, reason: Reason, paper: SectionedPaper | None, value: bytes) -> None:
         """Let a ballot record end so; what cannot go on in one range is told."""
-        if self._range is None or self._range.election != election or self._range.room <= 0:
+        told = self._range
+        if told is None or told.room <= 0 or told.election != election:
             self._tell_range()
-            self._range = Range(self._next, election)
-        self._range.add(reason, paper, len(value))
+            told = self._range = Range(self._next, election)
+        told.add(reason, paper, len(value))
         self._head = link(self._head, reason, value)
 
     def _judge_control(self, control: Control, value: bytes) -> None:

@@ -8,6 +8,7 @@ The MAC is BLAKE2s (RFC 7693) keyed for one election, cut to 60 bits: a guess is
 """
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from hashlib import blake2b, blake2s
 
@@ -50,15 +51,20 @@ def fingerprint(key: bytes) -> str:
 
 def code_mac(key: bytes, elector: int, section: int) -> int:
     """Return the 60-bit MAC of an elector's number and section."""
-    mac = _keyed(key).copy()
-    mac.update(b"%d/%d" % (elector, section))
-    return int.from_bytes(mac.digest()) >> (64 - MAC_BITS)
+    return code_macs(key)(elector, section)
 
 
 @lru_cache(maxsize=1024)
-def _keyed(key: bytes) -> blake2s:
-    """Return a hash that has taken in the key: a copy costs half of a new one."""
-    return blake2s(key=key, digest_size=8)
+def code_macs(key: bytes) -> Callable[[int, int], int]:
+    """Return `code_mac` of one key, for those who need many: the key is taken in once."""
+    keyed, number = blake2s(key=key, digest_size=8).copy, int.from_bytes
+
+    def mac_of(elector: int, section: int) -> int:
+        mac = keyed()
+        mac.update(b"%d/%d" % (elector, section))
+        return number(mac.digest()) >> (64 - MAC_BITS)
+
+    return mac_of
 
 
 def issue_code(key: bytes, elector: int, section: int) -> str:

@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 from mode import Service
 
+from shared.runtime.bare import read_bare_records
 from shared.runtime.health import Health
 from shared.runtime.kafka import KafkaSink, open_sink
 from shared.runtime.log import LogAway
@@ -91,6 +92,7 @@ class ShardGroup(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # a
 
     async def on_start(self) -> None:
         """Join the group."""
+        read_bare_records()
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap,
             group_id=self._group,
