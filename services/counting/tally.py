@@ -37,16 +37,18 @@ class Ledger:
     """One election in one shard."""
 
     definition: Election
-    counts: list[dict[Ranking, int]]
+    counts: list[Counter[Ranking]]
     turnout: list[int]
     reasons: Counter[str] = field(default_factory=Counter)
     voided: int = 0
     told: int = 0
     upto: int = 0
     head: str = START.hex()
-    untold: Counter[SectionedPaper] = field(default_factory=Counter)
-    """Papers gathered since the last telling, those taken out of the count below nought."""
+    untold: list[SectionedPaper] = field(default_factory=list)
+    """Papers gathered since the last telling."""
     untold_bytes: int = 0
+    moved: list[tuple[SectionedPaper, int]] = field(default_factory=list)
+    """Papers that an operator has since brought back into the count, +1, or taken out, -1."""
     controls: list[Control] = field(default_factory=list)
 
     @classmethod
@@ -55,20 +57,28 @@ class Ledger:
         contests = definition.contests
         return cls(
             definition,
-            counts=[{} for _ in contests],
+            counts=[Counter() for _ in contests],
             turnout=[0] * len(definition.sections),
         )
 
     def settle(self) -> list[set[Ranking]]:
         """Put the gathered papers into the counts; return each contest's rankings that they carry."""
-        changed: list[set[Ranking]] = [set() for _ in self.counts]
-        for (section, papers), ballots in self.untold.items():
+        changed = [self._settle_contest(place, counts) for place, counts in enumerate(self.counts)]
+        for section, _ in self.untold:
+            self.turnout[section] += 1
+        for (section, _), ballots in self.moved:
             self.turnout[section] += ballots
-            for counts, rankings, marks in zip(self.counts, changed, papers, strict=True):
-                ranking = (section, marks)
-                counts[ranking] = counts.get(ranking, 0) + ballots
-                rankings.add(ranking)
-        self.untold, self.untold_bytes = Counter(), 0
+        self.untold, self.untold_bytes, self.moved = [], 0, []
+        return changed
+
+    def _settle_contest(self, place: int, counts: Counter[Ranking]) -> set[Ranking]:
+        rankings = [(section, papers[place]) for section, papers in self.untold]
+        counts.update(rankings)
+        changed = set(rankings)
+        for (section, papers), ballots in self.moved:
+            ranking = section, papers[place]
+            counts[ranking] += ballots
+            changed.add(ranking)
         return changed
 
 
@@ -133,7 +143,7 @@ class Tally:
             reasons[reason] += records
         if ledger is None:
             return
-        ledger.untold.update(verdicts.papers)
+        ledger.untold += verdicts.papers
         ledger.untold_bytes += size
         ledger.upto, ledger.head = verdicts.upto, verdicts.head
         if ledger.untold_bytes >= TOLD_AT_ONCE_BYTES:
@@ -188,7 +198,7 @@ class PartitionOf(msgspec.Struct, frozen=True):
 
 def _move(ledger: Ledger, paper: Paper | None, delta: int) -> None:
     if paper is not None:
-        ledger.untold[paper.section, paper.papers] += delta
+        ledger.moved.append(((paper.section, paper.papers), delta))
         ledger.voided -= delta
 
 
@@ -205,7 +215,9 @@ def _plain(ledger: Ledger) -> dict[str, Any]:
 
 def _ledger(saved: dict[str, Any]) -> Ledger:
     ledger = Ledger.opened_for(Election.model_validate_json(saved["definition"]))
-    ledger.counts = [{(section, marks): n for section, marks, n in counts} for counts in saved["counts"]]
+    ledger.counts = [
+        Counter({(section, marks): n for section, marks, n in counts}) for counts in saved["counts"]
+    ]
     ledger.turnout = saved["turnout"]
     ledger.reasons = Counter(saved["reasons"])
     ledger.voided, ledger.told = saved["voided"], saved["told"]
