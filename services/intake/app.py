@@ -1,6 +1,5 @@
 """Composition root of intake."""
 
-import gc
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -15,6 +14,7 @@ from services.intake.taking import Taking
 from shared.contract.codec import decode_as
 from shared.contract.events import ElectionAnnounced
 from shared.contract.topics import BALLOTS_CAST, ELECTIONS_ANNOUNCED
+from shared.runtime.collector import calm_collector
 from shared.runtime.health import Health, health_routes
 from shared.runtime.kafka import open_sink
 from shared.runtime.projection import Projection
@@ -54,8 +54,7 @@ def create_app(settings: IntakeSettings) -> Starlette:
         await log.start()
         await announced.wait_caught_up(CATCH_UP_WITHIN_S)
         health.set("intake", ready=True)
-        gc.collect()
-        gc.freeze()
+        calm_collector()
         yield {"max_requests": settings.max_requests}
         await log.stop()
         await announced.stop()

@@ -14,7 +14,7 @@ from services.intake.forms import Form, Ranks, Refusal
 from services.intake.receipts import receipt
 from shared.contract.ballots import UNNAMED, format_marks
 from shared.contract.codec import HotBallot
-from shared.contract.codes import BadCode, VotingCode, code_mac, parse_code
+from shared.contract.codes import BadCode, VotingCode, code_macs, parse_code
 from shared.contract.elections import Contest, Phase
 from shared.contract.events import ElectionAnnounced
 from shared.contract.ids import shard_of
@@ -73,6 +73,7 @@ class Desk:
     def __init__(self, announced: ElectionAnnounced, key: bytes) -> None:
         self._announced = announced
         self._key = key
+        self._mac_of = code_macs(key)
         self._election = announced.definition.id
         self._electors = announced.definition.electors
         self._papers = {contest.id: Paper(contest) for contest in announced.definition.contests}
@@ -110,14 +111,9 @@ class Desk:
             code = parse_code(text)
         except BadCode as fault:
             return Refusal(422, "Not a voting code", "code", f"Expected a voting code: {fault}")
-        genuine = code.elector < self._electors and code.mac == code_mac(
-            self._key, code.elector, code.section
-        )
-        return (
-            code
-            if genuine
-            else Refusal(403, "Not a genuine voting code", "code", "This election gave out no such code")
-        )
+        if code.elector < self._electors and code.mac == self._mac_of(code.elector, code.section):
+            return code
+        return Refusal(403, "Not a genuine voting code", "code", "This election gave out no such code")
 
     def _form_fault(self, form: Form) -> Refusal | None:
         if not _BALLOT_ID.fullmatch(form.ballot_id):

@@ -19,6 +19,7 @@ from services.results.settings import ResultsSettings
 from shared.contract.codec import decode_as
 from shared.contract.events import ElectionAnnounced
 from shared.contract.topics import COUNTS_PUBLISHED, ELECTIONS_ANNOUNCED
+from shared.runtime.collector import calm_collector
 from shared.runtime.health import Health, health_routes
 from shared.runtime.projection import Projection
 from shared.runtime.reader import open_reader
@@ -54,6 +55,7 @@ def create_app(settings: ResultsSettings, hub: Hub) -> Starlette:
         await announced.wait_caught_up(CATCH_UP_WITHIN_S)
         await counts.wait_caught_up(CATCH_UP_WITHIN_S)
         health.set("results", ready=True)
+        calm_collector()
         yield
         for part in (projector, counts, announced):
             await part.stop()

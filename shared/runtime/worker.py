@@ -4,9 +4,8 @@ Faust gives the process its service tree, signals, timers and web server. The lo
 own: an agent that raises loses the event, and its tables do not survive a kill.
 """
 
-import gc
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any
 
 import faust
 import structlog
@@ -15,14 +14,12 @@ from faust.web import Request, Response, View
 from mode import Service
 from prometheus_client import generate_latest
 
+from shared.runtime.collector import calm_collector
 from shared.runtime.group import ShardGroup
 from shared.runtime.health import Health
 from shared.runtime.kafka import open_sink
 from shared.runtime.settings import Settings
 from shared.runtime.telemetry import Reporter, configure_logging
-
-COLLECT_AFTER: Final = 20_000
-"""Objects between two of Python's collections: several batches. After 700, as it is, they take a tenth of validation."""
 
 log = structlog.get_logger()
 
@@ -68,9 +65,7 @@ class FollowerBoot(BootStrategy):
 def run_worker(app: faust.App, name: str, settings: Settings) -> None:
     """Run the app until SIGTERM or SIGINT."""
     configure_logging(name, settings.log_level)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(COLLECT_AFTER)
+    calm_collector()
     faust.Worker(app, loglevel="warning", redirect_stdouts=False, quiet=True).execute_from_commandline()
 
 

@@ -32,6 +32,7 @@ from shared.contract.chain import START, link
 from shared.contract.codec import HotBallot, decode_cast, decode_judged, encode_ballot
 from shared.contract.codes import code_mac, parse_code
 from shared.contract.elections import Phase
+from shared.runtime.bare import read_bare_records
 from shared.runtime.kafka import MAX_BATCH_BYTES
 from tests.bench.goals import Figure, table
 from tests.bench.papers import CONTESTS, bench_election, forms, records
@@ -182,6 +183,7 @@ def main() -> None:
     """Measure, print the table, write the results."""
     quick = arguments("steps", __doc__, "once, no files").parse_args().quick
     console, material = begin(), Material(BALLOTS)
+    read_bare_records()
     stages = {
         "Intake": _intake(material),
         "Validation": _validation(material),
