@@ -47,12 +47,10 @@ class Length:
 
     ballots: int = 2_000_000
     turns: int = 2
-    growth: tuple[int, ...] = (200_000, 600_000, 1_800_000)
-    """Smaller ones drown in what a process takes to start."""
     scale: int = 400_000
 
 
-QUICK: Final = Length(400_000, 1, (), 0)
+QUICK: Final = Length(400_000, 1, 0)
 
 
 class Bench:
@@ -80,19 +78,6 @@ class Bench:
             peer_s = await self._peer(peer, copied, life, ours.standing)
             rates.append((length.ballots / ours.seconds, length.ballots / peer_s, length.ballots / copy_s))
         return _beside(rates, length)
-
-    async def growth(self, sizes: tuple[int, ...]) -> list[Figure]:
-        """Measure what a ballot costs after so many others."""
-        idle = await judged_and_counted(await self._logs.filled("idle", 100), 100)
-        figures, base = [], 0.0
-        for size in sizes:
-            self._say(f"growth: {size:,} ballots")
-            of = await judged_and_counted(await self._logs.filled(f"{size}", size), size)
-            cost = 1e6 * (sum(of.cpu.values()) - sum(idle.cpu.values())) / size
-            base = base or cost
-            how = f"{cost:.1f} us CPU of validation and counting"
-            figures.append(Figure("Growth", f"a ballot among {size:,}", cost / base, "x", 1.2, note=how))
-        return figures
 
     async def scale(self, ballots: int) -> list[Figure]:
         """Measure shards and processes; all must come to the same result."""
@@ -180,8 +165,6 @@ def _beside(rates: list[tuple[float, float, float]], length: Length) -> Iterator
 
 async def _measure(bench: Bench, length: Length) -> list[Figure]:
     figures = list(await bench.beside(length))
-    if length.growth:
-        figures += await bench.growth(length.growth)
     if length.scale:
         figures += await bench.scale(length.scale)
     return figures

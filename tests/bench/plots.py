@@ -22,6 +22,23 @@ def count(pyplot: Any, told: dict[str, Any]) -> Any:
     return figure
 
 
+def growth(pyplot: Any, told: dict[str, Any]) -> Any:
+    """Draw what a ballot costs each service by the size of the election."""
+    figure, axes = pyplot.subplots(figsize=(9, 3.2))
+    costs = list(told["costs_us"].values())
+    sizes = [int(size) for size in told["costs_us"]]
+    services = {service: [of[service] for of in costs] for service in costs[0]}
+    axes.stackplot(sizes, services.values(), labels=services, colors=(OURS, SOFT))
+    axes.set_xscale("log")
+    axes.set_xticks(sizes, [f"{size:,}" for size in sizes], fontsize=8)
+    axes.minorticks_off()
+    axes.set_ylim(0)
+    axes.set_xlabel("ballots")
+    axes.set_ylabel("us of CPU a ballot")
+    axes.legend(fontsize=8, loc="lower right")
+    return figure
+
+
 def latency(pyplot: Any, told: dict[str, Any]) -> Any:
     """Draw p50 and p99 of every second."""
     figure, axes = pyplot.subplots(figsize=(9, 3.2))
@@ -75,7 +92,7 @@ def overload(pyplot: Any, told: dict[str, Any]) -> Any:
 
 
 def pipeline(pyplot: Any, told: dict[str, Any]) -> Any:
-    """Draw what is judged and counted a second beside the peers, by shards and processes, and what a ballot costs."""
+    """Draw what is judged and counted a second beside the peers, and by shards and processes."""
     by_part: dict[str, list[dict[str, Any]]] = {}
     for of in told["figures"]:
         if of["contest"] != "Ratios":
@@ -131,7 +148,7 @@ def main(name: str, source: Path, target: Path) -> None:
     """Draw one, with the machine it was measured on."""
     import_module("matplotlib").use("Agg")
     told = json.loads(source.read_text())
-    draw = {of.__name__: of for of in (count, latency, soak, overload, pipeline)}[name]
+    draw = {of.__name__: of for of in (count, growth, latency, soak, overload, pipeline)}[name]
     figure = draw(import_module("matplotlib.pyplot"), told)
     for axes in figure.axes:
         for side in ("top", "right"):

@@ -1,0 +1,65 @@
+"""What a ballot costs validation and counting after so many others: `python -m tests.bench.growth`.
+
+Whole processes and a real broker, two contests a paper; each size is an election of its own, judged and counted from
+the first ballot to the last.
+
+Rule 1: CPU of both services, less what they take for an election of IDLE ballots: starting, and waiting for its end.
+Rule 2: a hundred thousand ballots and fewer drown in what a process takes to start.
+
+Writes results/growth.json and results/growth.png, unless `--quick`.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from rich.console import Console
+
+from infra.local.kafka import EmbeddedKafka
+from tests.bench.goals import Figure, table
+from tests.bench.logs import SERVICES, Logs, judged_and_counted
+from tests.bench.report import arguments, begin, write
+
+IDLE: Final = 100
+SIZES: Final = (200_000, 600_000, 2_000_000, 10_000_000)
+QUICK: Final = (100_000, 400_000)
+
+Costs = Mapping[int, Mapping[str, float]]
+"""For each size, the microseconds of CPU that each service takes for a ballot."""
+
+
+async def _costs(logs: Logs, sizes: tuple[int, ...], console: Console) -> Costs:
+    idle = await judged_and_counted(await logs.filled("idle", IDLE), IDLE)
+    costs = {}
+    for size in sizes:
+        console.print(f"[dim]{size:,} ballots")
+        of = await judged_and_counted(await logs.filled(f"{size}", size), size)
+        costs[size] = {service: 1e6 * (of.cpu[service] - idle.cpu[service]) / size for service in SERVICES}
+    return costs
+
+
+def _figures(costs: Costs) -> Iterator[Figure]:
+    base = sum(next(iter(costs.values())).values())
+    for size, of in costs.items():
+        each = ", ".join(f"{service} {us:.1f}" for service, us in of.items())
+        how = f"{sum(of.values()):.1f} us: {each}"
+        yield Figure("Growth", f"a ballot among {size:,}", sum(of.values()) / base, "x", 1.2, note=how)
+
+
+def main() -> None:
+    """Measure, print the table, write the results."""
+    quick = arguments("growth", __doc__, "two small elections, no files").parse_args().quick
+    console = begin()
+    with TemporaryDirectory() as folder, EmbeddedKafka(Path(folder) / "kafka") as kafka:
+        logs = Logs(kafka.bootstrap, Path(folder), console)
+        costs = asyncio.run(_costs(logs, QUICK if quick else SIZES, console))
+    figures = list(_figures(costs))
+    console.print(table(figures, "A ballot after others"))
+    if not quick:
+        write("growth", figures, plot="growth", costs_us=costs)
+
+
+if __name__ == "__main__":
+    main()
