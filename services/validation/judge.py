@@ -85,11 +85,11 @@ class Judge:
 
     def _end(self, election: str, reason: Reason, paper: SectionedPaper | None, value: bytes) -> None:
         """Let a ballot record end so; what cannot go on in one range is told."""
-        told = self._range
-        if told is None or told.room <= 0 or told.election != election:
+        current = self._range
+        if current is None or current.room <= 0 or current.election != election:
             self._tell_range()
-            told = self._range = Range(self._next, election)
-        told.add(reason, paper, len(value))
+            current = self._range = Range(self._next, election)
+        current.add(reason, paper, len(value))
         self._head = link(self._head, reason, value)
 
     def _judge_control(self, control: Control, value: bytes) -> None:
