@@ -30,7 +30,7 @@ class Range:
         self._reasons.append(reason)
         if paper is not None:
             self._papers.append(paper)
-        self.room -= max(SHARE_BYTES, size)
+        self.room -= max(size, SHARE_BYTES)
 
     def told(self, head: bytes) -> bytes:
         """Return the record; `head` is that after the last verdict."""

@@ -40,7 +40,6 @@ class Polling:
         return elector // self.shards
 
 
-_OPEN = Phase.OPEN
 _OUT_OF_PHASE = {
     Phase.CONFIGURED: Reason.NOT_OPEN,
     Phase.PAUSED: Reason.PAUSED,
@@ -63,9 +62,9 @@ def objection(ballot: HotBallot, polling: Polling) -> Reason | None:  # noqa: PL
         return Reason.UNKNOWN_SECTION
     if ballot.mac != polling.mac_of(elector, section):
         return Reason.BAD_CODE
-    if polling.phase is not _OPEN:
+    if polling.phase is not Phase.OPEN:
         return _OUT_OF_PHASE[polling.phase]
-    if polling.box.is_touched(elector // polling.shards):
+    if polling.box.is_touched(polling.place(elector)):
         return _to_the_vote(ballot, polling)
     return _to_the_paper(ballot, polling)
 
