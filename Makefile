@@ -21,7 +21,7 @@ setup: .venv/ready ## make the environment in .venv from the lock file
 	@touch .venv/ready
 
 demo: .venv/ready ## cast and count Labour's 2015 election on this machine (RATE=ballots/s, ONESHOT=1 to stop at the end)
-	$(BIN)/python -m infra.demo --rate $(RATE) $(if $(ONESHOT),--oneshot)
+	$(BIN)/python -m services.cli.demo --rate $(RATE) $(if $(ONESHOT),--oneshot)
 
 up: .venv/ready ## run all of Livecount on this machine
 	$(BIN)/livecount up

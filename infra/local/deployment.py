@@ -12,8 +12,7 @@ from infra.local.ports import LOOPBACK
 from infra.local.service import ServiceSpec
 from infra.local.stack import Addresses, Plan
 from infra.local.topics import create_topics
-from services.operator.monitor import changelog_topics
-from shared.contract.topics import TopicSpec, topic_specs
+from shared.contract.topics import topic_specs
 
 SERVICES: Final = ("intake", "validation", "counting", "results", "operator")
 DEFAULT_PORTS: Final[Mapping[str, int]] = MappingProxyType(
@@ -76,7 +75,7 @@ def plan(
 ) -> Plan:
     """Return what a whole deployment on this machine is made of; its secrets are made where they are missing."""
     make_secrets(data_dir)
-    specs = all_topics(namespace, shards=DEFAULT_SHARDS, contest_partitions=1, replication=1)
+    specs = topic_specs(namespace, shards=DEFAULT_SHARDS, contest_partitions=1, replication=1)
     return Plan(
         data=data_dir,
         services=lambda addresses: deployment(addresses, data_dir, namespace, ports),
@@ -84,14 +83,6 @@ def plan(
         kafka=kafka,
         redis=redis,
     )
-
-
-def all_topics(namespace: str, *, shards: int, contest_partitions: int, replication: int) -> list[TopicSpec]:
-    """Return every topic of a deployment, those of the monitor's table included."""
-    declared = topic_specs(
-        namespace, shards=shards, contest_partitions=contest_partitions, replication=replication
-    )
-    return [*declared, *changelog_topics(namespace, replication)]
 
 
 def make_secrets(data_dir: Path) -> None:

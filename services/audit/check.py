@@ -15,7 +15,7 @@ import msgspec
 from services.audit.ledger import ShardCount, ShardLedger
 from shared.contract.chain import HEAD_BYTES, START
 from shared.contract.codec import UnknownVersion, decode_judged, encode, encode_judged
-from shared.contract.told import HotVerdicts, Verdict, each_verdict, told_together
+from shared.contract.verdict_ranges import HotVerdicts, Verdict, each_verdict, told_together
 from shared.contract.verdicts import ControlJudged
 
 DIGEST_BYTES: Final = 16

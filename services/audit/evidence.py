@@ -22,8 +22,8 @@ from shared.contract.topics import (
     ELECTIONS_ANNOUNCED,
     Topic,
 )
+from shared.runtime.kafka.reader import open_reader
 from shared.runtime.log import LogAway
-from shared.runtime.reader import open_reader
 
 SHARDED: Final = (BALLOTS_JUDGED, BALLOTS_CAST)
 

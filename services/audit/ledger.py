@@ -13,7 +13,7 @@ from shared.contract.chain import START, link
 from shared.contract.codec import HotBallot, Unreadable, decode_cast
 from shared.contract.elections import Election, Phase
 from shared.contract.events import Control, ElectionCertified, ElectionConfigured
-from shared.contract.told import Verdict
+from shared.contract.verdict_ranges import Verdict
 from shared.contract.verdicts import ControlJudged, NoEffect, Paper, Reason
 
 

@@ -24,7 +24,7 @@ from shared.contract.topics import (
     ELECTIONS_ANNOUNCED,
     TALLIES_CHANGED,
 )
-from shared.runtime.kafka import send_all, start_producer
+from shared.runtime.kafka.sink import send_all, start_producer
 from shared.runtime.log import SendFailed
 
 EMPTY = (BALLOTS_CAST, BALLOTS_JUDGED, TALLIES_CHANGED, COUNTS_PUBLISHED, ELECTIONS_ANNOUNCED)

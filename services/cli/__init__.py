@@ -11,15 +11,15 @@ import typer
 
 # The order of the rooms is the order of `--help`.
 # isort: off
-from services.cli import counting
-from services.cli import tabulation
-from services.cli import rehearsal
-from services.cli import services
-from services.cli import operator
-from services.cli import monitor
-from services.cli import verification
-from services.cli import plan
-from services.cli import documents
+from services.cli.commands import counting
+from services.cli.commands import tabulation
+from services.cli.commands import rehearsal
+from services.cli.commands import services
+from services.cli.commands import operator
+from services.cli.commands import monitor
+from services.cli.commands import verification
+from services.cli.commands import plan
+from services.cli.commands import documents
 
 # isort: on
 from services.cli.app import app

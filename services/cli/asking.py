@@ -9,7 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from services.cli.waiting import Hush
-    from services.counting.core.ties import Tie
+    from shared.rcv.count.ties import Tie
 
 
 def asker(names: Sequence[str], hush: "Hush") -> "Callable[[Tie], int] | None":

@@ -44,7 +44,7 @@ def naming(file: Path) -> Iterator[None]:
     """Let every error about a file begin with its name."""
     from pydantic import ValidationError
 
-    from services.counting.formats.records import FormatError
+    from shared.rcv.formats.records import FormatError
 
     try:
         yield

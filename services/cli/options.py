@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import typer
 
 if TYPE_CHECKING:
-    from services.counting.contests import Asked
     from shared.contract.elections import Method
+    from shared.rcv.contests import Asked
 
 MethodName = Literal[
     "plurality",
@@ -157,7 +157,7 @@ def asked_for(
     **rules: Any,
 ) -> "Asked":
     """Return what the options ask for; `rules` that are None or False were not given."""
-    from services.counting.contests import Asked
+    from shared.rcv.contests import Asked
 
     rules["finish"] = "last-two" if rules.pop("last_two") else None
     given = {name: value for name, value in rules.items() if value is not None and value is not False}

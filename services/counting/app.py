@@ -7,11 +7,11 @@ from services.counting.settings import CountingSettings
 from services.counting.tally import PartitionOf, Tally
 from shared.contract.topics import BALLOTS_JUDGED, COUNTS_PUBLISHED, MONITOR_SHARDS, TALLIES_CHANGED
 from shared.runtime.follower import Limits
-from shared.runtime.group import ShardGroup
-from shared.runtime.health import Health
+from shared.runtime.kafka.group import ShardGroup
+from shared.runtime.process.health import Health
+from shared.runtime.process.worker import create_worker
 from shared.runtime.shards import Work
 from shared.runtime.snapshots import Snapshots
-from shared.runtime.worker import create_worker
 
 TALLY_VERSION = "tally/3"
 REPEAT_S = 20.0

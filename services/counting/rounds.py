@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 
-from services.counting.core.methods import LiveMethod, open_method
 from services.counting.standing import ShardLedger, standing_of
 from shared.contract.codec import decode_as, encode
 from shared.contract.elections import Contest, Election, Phase
@@ -31,6 +30,7 @@ from shared.contract.events import (
 from shared.contract.ids import contest_key
 from shared.contract.standings import Standing
 from shared.contract.tallies import TallyChanged
+from shared.rcv.count.live import LiveMethod, open_method
 from shared.runtime.log import Outgoing
 from shared.runtime.watermark import joins
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from services.counting.core import rounds as core
 from shared.contract.chain import START
 from shared.contract.elections import Contest, Election, Phase, Section, config_hash
 from shared.contract.standings import (
@@ -23,6 +22,7 @@ from shared.contract.standings import (
     results_of,
 )
 from shared.contract.verdicts import CATEGORY, Category, Reason
+from shared.rcv.count import rounds as core
 
 OVER = (Phase.CLOSED, Phase.CERTIFIED)
 

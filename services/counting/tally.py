@@ -20,7 +20,7 @@ from shared.contract.elections import Election
 from shared.contract.events import Control, ElectionConfigured
 from shared.contract.ids import contest_key
 from shared.contract.tallies import TallyChanged
-from shared.contract.told import HotVerdicts, SectionedPaper
+from shared.contract.verdict_ranges import HotVerdicts, SectionedPaper
 from shared.contract.verdicts import ControlJudged, Paper
 from shared.runtime.log import Outgoing
 from shared.runtime.watermark import joins

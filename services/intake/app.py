@@ -14,13 +14,13 @@ from services.intake.taking import Taking
 from shared.contract.codec import decode_as
 from shared.contract.events import ElectionAnnounced
 from shared.contract.topics import BALLOTS_CAST, ELECTIONS_ANNOUNCED
-from shared.runtime.collector import calm_collector
-from shared.runtime.health import Health, health_routes
-from shared.runtime.kafka import open_sink
+from shared.runtime.kafka.reader import open_reader
+from shared.runtime.kafka.sink import open_sink
+from shared.runtime.process.collector import calm_collector
+from shared.runtime.process.health import Health, health_routes
+from shared.runtime.process.telemetry import configure_logging
 from shared.runtime.projection import Projection
-from shared.runtime.reader import open_reader
 from shared.runtime.settings import read_secret
-from shared.runtime.telemetry import configure_logging
 
 CATCH_UP_WITHIN_S = 60.0
 

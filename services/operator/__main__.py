@@ -2,7 +2,7 @@
 
 from services.operator.app import create_app
 from services.operator.settings import OperatorSettings
-from shared.runtime.worker import run_worker
+from shared.runtime.process.worker import run_worker
 
 if __name__ == "__main__":
     settings = OperatorSettings()

@@ -23,9 +23,9 @@ from shared.contract.elections import Election
 from shared.contract.events import ElectionAnnounced
 from shared.contract.recounts import Recounted
 from shared.contract.standings import Balance
-from shared.runtime.health import Health, health_routes
 from shared.runtime.log import SendFailed
-from shared.runtime.problems import problem
+from shared.runtime.process.health import Health, health_routes
+from shared.runtime.process.problems import problem
 
 MAX_BODY_BYTES = 400_000  # a definition travels in one record, and a record in one batch
 RETRY_AFTER_S = 2

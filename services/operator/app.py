@@ -20,17 +20,17 @@ from services.operator.api import create_api
 from services.operator.controls import ControlLog
 from services.operator.desk import Desk
 from services.operator.lifecycle import Order
-from services.operator.monitor import SERVICE, Monitor
+from services.operator.monitor import Monitor
 from services.operator.recount import recount
 from services.operator.settings import OperatorSettings, read_token
 from shared.contract.codec import decode_as
 from shared.contract.recounts import Recount
 from shared.contract.standings import Standing
-from shared.contract.topics import COUNTS_PUBLISHED
-from shared.runtime.health import Health
-from shared.runtime.kafka import open_sink
+from shared.contract.topics import COUNTS_PUBLISHED, MONITOR_APP
+from shared.runtime.kafka.reader import open_reader
+from shared.runtime.kafka.sink import open_sink
+from shared.runtime.process.health import Health
 from shared.runtime.projection import Projection
-from shared.runtime.reader import open_reader
 from shared.runtime.settings import read_secret
 
 HEALTH_EVERY_S = 0.5
@@ -121,10 +121,10 @@ class OperatorApi(Service):
 
 
 def _faust_app(settings: OperatorSettings) -> faust.App:
-    folder = settings.data_dir / "faust" / SERVICE
+    folder = settings.data_dir / "faust" / MONITOR_APP
     folder.mkdir(parents=True, exist_ok=True)
     return faust.App(
-        f"{settings.namespace}-{SERVICE}",
+        f"{settings.namespace}-{MONITOR_APP}",
         broker=f"kafka://{settings.kafka.replace(',', ';kafka://')}",
         broker_session_timeout=SESSION_TIMEOUT_S,
         store="memory://",

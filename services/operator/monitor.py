@@ -1,8 +1,6 @@
 """The monitor: how fast each shard of each service moves, from the reports they send every second.
 
-Rule 1: it is a view. It may lose an event or start afresh, and decides nothing.
-Rule 2: the topics that Faust's table needs are declared here and created before a worker starts: a worker that
-        misses one waits for it for ever.
+It is a view. It may lose an event or start afresh, and decides nothing.
 """
 
 import time
@@ -14,13 +12,10 @@ from faust.types import StreamT
 from faust.web import Request, Response, View
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.contract.topics import MONITOR_SHARDS, TopicSpec, safe_with
-from shared.runtime.telemetry import ShardReport
+from shared.contract.topics import MONITOR_SHARDS, MONITOR_TABLE, MONITOR_WINDOWS_KEPT_S
+from shared.runtime.process.telemetry import ShardReport
 
-SERVICE: Final = "operator"
-TABLE: Final = "handled"
 WINDOW_S: Final = 10.0
-KEPT_S: Final = 60.0
 
 log = structlog.get_logger()
 
@@ -50,21 +45,14 @@ class MonitorFigures(BaseModel):
     shards: list[ShardFigures]
 
 
-def changelog_topics(namespace: str, replication: int) -> list[TopicSpec]:
-    """Return the topics that the monitor's table keeps its changes in."""
-    name = f"{namespace}-{SERVICE}-{TABLE}-changelog"
-    kept = {"cleanup.policy": "compact,delete", "retention.ms": str(int(KEPT_S * 1000))}
-    return [TopicSpec(name, 1, replication, {**kept, **safe_with(replication)})]
-
-
 class Monitor:
     """A Faust agent that adds up each shard's progress in tumbling windows of WINDOW_S seconds."""
 
     def __init__(self, app: faust.App, namespace: str) -> None:
-        self._window = faust.TumblingWindow(WINDOW_S, expires=KEPT_S)
+        self._window = faust.TumblingWindow(WINDOW_S, expires=MONITOR_WINDOWS_KEPT_S)
         self._handled = (
-            app.Table(TABLE, default=int, key_type=str, value_type=int, partitions=1)
-            .tumbling(WINDOW_S, expires=KEPT_S)
+            app.Table(MONITOR_TABLE, default=int, key_type=str, value_type=int, partitions=1)
+            .tumbling(WINDOW_S, expires=MONITOR_WINDOWS_KEPT_S)
             .relative_to_stream()
         )
         self._newest: dict[str, tuple[ShardReport, float]] = {}

@@ -11,7 +11,7 @@ import uvicorn
 from services.results.app import create_app
 from services.results.hub import Hub
 from services.results.settings import ResultsSettings
-from shared.runtime.telemetry import configure_logging
+from shared.runtime.process.telemetry import configure_logging
 
 DRAIN_S = 5
 

@@ -19,10 +19,10 @@ from services.results.settings import ResultsSettings
 from shared.contract.codec import decode_as
 from shared.contract.events import ElectionAnnounced
 from shared.contract.topics import COUNTS_PUBLISHED, ELECTIONS_ANNOUNCED
-from shared.runtime.collector import calm_collector
-from shared.runtime.health import Health, health_routes
+from shared.runtime.kafka.reader import open_reader
+from shared.runtime.process.collector import calm_collector
+from shared.runtime.process.health import Health, health_routes
 from shared.runtime.projection import Projection
-from shared.runtime.reader import open_reader
 
 CATCH_UP_WITHIN_S = 60.0
 

@@ -2,7 +2,7 @@
 
 from services.validation.app import create_app
 from services.validation.settings import ValidationSettings
-from shared.runtime.worker import run_worker
+from shared.runtime.process.worker import run_worker
 
 if __name__ == "__main__":
     settings = ValidationSettings()

@@ -6,12 +6,12 @@ from services.validation.judge import Judge
 from services.validation.settings import ValidationSettings
 from shared.contract.codes import election_key
 from shared.contract.topics import BALLOTS_CAST, BALLOTS_JUDGED, MONITOR_SHARDS
-from shared.runtime.group import ShardGroup
-from shared.runtime.health import Health
+from shared.runtime.kafka.group import ShardGroup
+from shared.runtime.process.health import Health
+from shared.runtime.process.worker import create_worker
 from shared.runtime.settings import read_secret
 from shared.runtime.shards import Work
 from shared.runtime.snapshots import Snapshots
-from shared.runtime.worker import create_worker
 
 STATE_VERSION = "judge/4"
 

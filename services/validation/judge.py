@@ -18,7 +18,7 @@ from shared.contract.chain import START, link
 from shared.contract.codec import HotBallot, Unreadable, decode_cast, encode
 from shared.contract.elections import Election, Phase
 from shared.contract.events import Control
-from shared.contract.told import SectionedPaper
+from shared.contract.verdict_ranges import SectionedPaper
 from shared.contract.verdicts import ControlJudged, Reason
 from shared.runtime.log import Outgoing
 

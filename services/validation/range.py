@@ -5,7 +5,7 @@ Rule 1: a range is of one election and holds ballots only; it is cut where it ha
 """
 
 from shared.contract.codec import encode_judged
-from shared.contract.told import SectionedPaper, told_together
+from shared.contract.verdict_ranges import SectionedPaper, told_together
 from shared.contract.verdicts import MAX_TOLD_TOGETHER
 
 MAX_BYTES = 128 * 1024

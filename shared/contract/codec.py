@@ -15,7 +15,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from shared.contract.events import BALLOT_CAST, CONTROL, MAX_CODE_MAC, Control
 from shared.contract.ids import BALLOT_ID_PATTERN, MAX_ELECTORS, SLUG_PATTERN
-from shared.contract.told import HotVerdicts
+from shared.contract.verdict_ranges import HotVerdicts
 from shared.contract.verdicts import CONTROL_JUDGED, VERDICTS, ControlJudged, range_fault
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -96,6 +96,12 @@ TOPICS: Final = (
 )
 
 
+MONITOR_APP: Final = "operator"
+MONITOR_TABLE: Final = "handled"
+MONITOR_WINDOWS_KEPT_S: Final = 60.0
+"""How long the monitor's table keeps a window of its figures."""
+
+
 @dataclass(frozen=True)
 class TopicSpec:
     """A topic as a broker is asked to create it."""
@@ -114,7 +120,7 @@ def safe_with(replication: int) -> dict[str, str]:
 def topic_specs(namespace: str, *, shards: int, contest_partitions: int, replication: int) -> list[TopicSpec]:
     """Return what a deployment's brokers must hold before any service starts."""
     counts = {"shards": shards, "contests": contest_partitions}
-    return [
+    declared = [
         TopicSpec(
             topic.name(namespace),
             topic.partitions if isinstance(topic.partitions, int) else counts[topic.partitions],
@@ -123,3 +129,18 @@ def topic_specs(namespace: str, *, shards: int, contest_partitions: int, replica
         )
         for topic in TOPICS
     ]
+    return [*declared, _monitor_changelog(namespace, replication)]
+
+
+def _monitor_changelog(namespace: str, replication: int) -> TopicSpec:
+    """Return the topic of the monitor's Faust table, by the name Faust gives it.
+
+    A Faust worker that misses its changelog waits for it for ever, so it is created with the others.
+    """
+    kept = {"cleanup.policy": "compact,delete", "retention.ms": str(int(1000 * MONITOR_WINDOWS_KEPT_S))}
+    return TopicSpec(
+        f"{namespace}-{MONITOR_APP}-{MONITOR_TABLE}-changelog",
+        1,
+        replication,
+        {**kept, **safe_with(replication)},
+    )

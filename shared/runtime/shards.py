@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 import structlog
 
 from shared.runtime.follower import Follower, Limits, Machine, Progress
-from shared.runtime.health import Health
 from shared.runtime.log import LogAway, SendFailed, ShardLog
+from shared.runtime.process.health import Health
+from shared.runtime.process.telemetry import ShardReport
 from shared.runtime.snapshots import Snapshots
-from shared.runtime.telemetry import ShardReport
 from shared.runtime.watermark import Gap
 
 RETRY_S = (0.2, 0.5, 1.0, 2.0, 5.0)

@@ -18,10 +18,10 @@ from statistics import median
 
 import numpy as np
 
-from services.counting.core.methods import LiveMethod, open_method
-from services.counting.core.rankings import Change, Rankings
-from services.counting.core.tabulate import tabulate
 from shared.contract.elections import Candidate, Contest
+from shared.rcv.count.live import LiveMethod, open_method
+from shared.rcv.count.rankings import Change, Rankings
+from shared.rcv.count.tabulate import tabulate
 from tests.bench.ballots import COUNCIL, MAYOR, WIDE, Shape, marks, profile, ranks
 
 BATCH = 1_000

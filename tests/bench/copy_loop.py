@@ -10,8 +10,8 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from shared.runtime.group import FETCH_MAX_BYTES, PARTITION_FETCH_BYTES
-from shared.runtime.kafka import start_producer
+from shared.runtime.kafka.group import FETCH_MAX_BYTES, PARTITION_FETCH_BYTES
+from shared.runtime.kafka.sink import start_producer
 
 BATCH_RECORDS = 4_000
 

@@ -29,7 +29,7 @@ from infra.local.process import Child
 from shared.contract.codec import encode
 from shared.contract.elections import Phase
 from shared.contract.topics import COUNTS_PUBLISHED
-from shared.runtime.kafka import send_all, start_producer
+from shared.runtime.kafka.sink import send_all, start_producer
 from tests.bench.goals import Figure, table
 from tests.bench.live import servers
 from tests.bench.processes import cpu_seconds, empty_handler, memory_bytes, said_by

@@ -13,7 +13,7 @@ from pathlib import Path
 
 def livecount(path: str) -> float:
     """Read any plain format."""
-    from services.counting.formats.detect import read_ballots
+    from shared.rcv.formats.detect import read_ballots
 
     return timed(lambda: sum(paper.ballots for paper in read_ballots(Path(path)).papers))
 

@@ -6,7 +6,7 @@ Rule 1: the first pass judges and counts a log that nobody has judged. The secon
         snapshot: validation says every verdict again, and counting skips what it has heard.
 Rule 2: both passes must end at the same standing, or nothing is told or written.
 
-Writes infra/capacity/measured.json, which `livecount plan` reckons with.
+Writes services/cli/capacity/measured.json, which `livecount plan` reckons with.
 """
 
 import argparse
@@ -22,9 +22,9 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from infra.capacity.constants import MEASURED, Constants
-from infra.demo.casting import Casting
 from infra.local.kafka import EmbeddedKafka
+from services.cli.capacity.constants import MEASURED, Constants
+from services.cli.demo.casting import Casting
 from shared.contract.elections import Phase
 from tests.bench.logs import SERVICES, SHARDS, Logs, Pass, judged_and_counted
 from tests.bench.machine import machine

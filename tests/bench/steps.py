@@ -32,8 +32,8 @@ from shared.contract.chain import START, link
 from shared.contract.codec import HotBallot, decode_cast, decode_judged, encode_ballot
 from shared.contract.codes import code_mac, parse_code
 from shared.contract.elections import Phase
-from shared.runtime.bare import read_bare_records
-from shared.runtime.kafka import MAX_BATCH_BYTES
+from shared.runtime.kafka.bare import read_bare_records
+from shared.runtime.kafka.sink import MAX_BATCH_BYTES
 from tests.bench.goals import Figure, table
 from tests.bench.papers import CONTESTS, bench_election, forms, records
 from tests.bench.report import arguments, begin, write

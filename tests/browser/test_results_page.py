@@ -21,7 +21,7 @@ from shared.contract.codec import encode
 from shared.contract.elections import Phase
 from shared.contract.standings import Standing
 from shared.contract.topics import COUNTS_PUBLISHED
-from shared.runtime.kafka import send_all, start_producer
+from shared.runtime.kafka.sink import send_all, start_producer
 from tests.support.pipeline import Pipeline
 from tests.support.standings import college, standing, surplus
 

@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from rich.console import Console
 
-from infra.local.deployment import all_topics, deployment, make_secrets
+from infra.local.deployment import deployment, make_secrets
 from infra.local.kafka import EmbeddedKafka
 from infra.local.logs import Speaker
 from infra.local.ports import LOOPBACK, free_ports
@@ -28,7 +28,7 @@ from infra.local.stack import Plan, Stack
 from infra.local.supervision import Kept, Part
 from infra.local.topics import create_topics
 from infra.local.valkey import EmbeddedValkey
-from shared.contract.topics import BALLOTS_CAST, Topic
+from shared.contract.topics import BALLOTS_CAST, Topic, topic_specs
 from tests.chaos.disk import Disk, can_mount
 from tests.chaos.plan import BROKERS, DISKS, SERVICES
 from tests.chaos.proxy import Proxy
@@ -170,5 +170,5 @@ def _disk(folder: Path, service: str, mib: int) -> Disk:
 
 
 async def _create_topics(bootstrap: str) -> None:
-    specs = all_topics(NAMESPACE, shards=SHARDS, contest_partitions=1, replication=REPLICATION)
+    specs = topic_specs(NAMESPACE, shards=SHARDS, contest_partitions=1, replication=REPLICATION)
     await create_topics(bootstrap, specs)

@@ -12,7 +12,7 @@ from typing import Final
 import httpx
 import msgspec
 
-from infra.demo.casting import Answer, read_answers
+from services.cli.demo.casting import Answer, read_answers
 from services.intake.receipts import receipt
 from tests.chaos.books import ELECTION, REFUSALS, Books
 

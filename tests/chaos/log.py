@@ -16,7 +16,7 @@ from services.audit.log import ShardedLog
 from shared.contract.codes import code_mac
 from shared.contract.ids import shard_of
 from shared.contract.topics import BALLOTS_JUDGED
-from shared.runtime.kafka import Item, send_all, start_producer
+from shared.runtime.kafka.sink import Item, send_all, start_producer
 from shared.runtime.log import SendFailed
 from tests.chaos.books import Books
 from tests.chaos.cluster import SHARDS, Cluster

@@ -12,7 +12,7 @@ from typing import Any, Final
 import httpx
 from rich.console import Console
 
-from infra.demo.forms import issue_codes
+from services.cli.demo.forms import issue_codes
 from services.operator.lifecycle import Command
 from shared.contract.codes import election_key
 from tests.chaos import log

@@ -25,7 +25,7 @@ from shared.contract.events import (
 )
 from shared.contract.recounts import Recount
 from shared.contract.standings import result_hash
-from shared.contract.told import Verdict, each_verdict
+from shared.contract.verdict_ranges import Verdict, each_verdict
 from shared.contract.verdicts import ControlJudged, Reason
 from tests.chaos.books import CONTESTS, ELECTION, Books
 from tests.chaos.feed import Seen

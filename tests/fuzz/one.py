@@ -10,7 +10,7 @@ from pathlib import Path
 
 atheris = import_module("atheris")
 
-with atheris.instrument_imports(include=["services.counting.formats", "csv"]):
+with atheris.instrument_imports(include=["shared.rcv.formats", "csv"]):
     from tests.fuzz.targets import TARGETS
 
 MAX_INPUT_BYTES = 4096

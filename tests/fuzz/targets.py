@@ -9,12 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from services.counting.formats.detect import read_ballots
-from services.counting.formats.plain import abif, blt, csv_file, preflib
-from services.counting.formats.plain.text import MAX_RANKS
-from services.counting.formats.records import BallotFile, FormatError
 from shared.contract.ballots import marks_fault
 from shared.contract.elections import MAX_CANDIDATES, MAX_SECTIONS
+from shared.rcv.formats.detect import read_ballots
+from shared.rcv.formats.plain import abif, blt, csv_file, preflib
+from shared.rcv.formats.plain.text import MAX_RANKS
+from shared.rcv.formats.records import BallotFile, FormatError
 from tests.fuzz.files import Target
 from tests.fuzz.vendors import VENDORS
 

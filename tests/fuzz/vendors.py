@@ -11,10 +11,10 @@ from types import MappingProxyType
 from typing import Final
 from zipfile import ZipFile
 
-from services.counting.formats.rctab.configuration import contest_of, load
-from services.counting.formats.rctab.records import read_records
-from services.counting.formats.records import FormatError
 from shared.contract.ballots import marks_fault
+from shared.rcv.formats.rctab.configuration import contest_of, load
+from shared.rcv.formats.rctab.records import read_records
+from shared.rcv.formats.records import FormatError
 from tests.fuzz.files import Target
 
 PART: Final = b"\n~~~\n"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.counting.core.tabulate import tabulate
 from shared.contract.elections import Candidate, Contest
+from shared.rcv.count.tabulate import tabulate
 from tests.support import labour
 from tests.support.reference import data
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from services.counting.core.rankings import Rankings
-from services.counting.core.rounds import Count
-from services.counting.core.tabulate import recount
-from services.counting.formats.detect import read_ballots
 from shared.contract.elections import Candidate, Contest
+from shared.rcv.count.rankings import Rankings
+from shared.rcv.count.rounds import Count
+from shared.rcv.count.tabulate import recount
+from shared.rcv.formats.detect import read_ballots
 from tests.support.reference import data
 
 

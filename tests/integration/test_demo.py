@@ -36,7 +36,16 @@ def test_the_official_figures_come_out_though_every_service_is_killed_once(tmp_p
     """Kill -9 of each service in turn while ballots arrive changes no figure; exit 0 says that all came out."""
     log = tmp_path / "demo.log"
     data = tmp_path / "data"
-    command = [sys.executable, "-m", "infra.demo", "--oneshot", "--rate", "20000", "--data-dir", str(data)]
+    command = [
+        sys.executable,
+        "-m",
+        "services.cli.demo",
+        "--oneshot",
+        "--rate",
+        "20000",
+        "--data-dir",
+        str(data),
+    ]
     with (
         log.open("wb") as out,
         subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, "COLUMNS": "160"}) as demo,

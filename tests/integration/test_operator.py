@@ -12,13 +12,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from infra.local import ports
 from infra.local.kafka import EmbeddedKafka
-from infra.local.topics import create_topics
-from services.operator.monitor import changelog_topics
 from shared.contract.codec import HotBallot, decode_cast
 from shared.contract.ids import shard_of
 from shared.contract.topics import BALLOTS_CAST, MONITOR_SHARDS
-from shared.runtime.kafka import send_all, start_producer
-from shared.runtime.telemetry import ShardReport
+from shared.runtime.kafka.sink import send_all, start_producer
+from shared.runtime.process.telemetry import ShardReport
 from tests.support.elections import Life, election
 from tests.support.pipeline import Pipeline
 
@@ -35,7 +33,6 @@ def deployment(kafka: EmbeddedKafka, tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("LIVECOUNT_MONITOR_PORT", str(ports.free_ports(1)[0]))
     pipeline = Pipeline(kafka.bootstrap, tmp_path)
     asyncio.run(pipeline.create())
-    asyncio.run(create_topics(kafka.bootstrap, changelog_topics(pipeline.namespace, 1)))
     try:
         yield pipeline
     finally:

@@ -11,16 +11,16 @@ import pytest
 
 from infra.local.kafka import EmbeddedKafka
 from infra.local.valkey import EmbeddedValkey
-from infra.rehearsal.check import differences
-from infra.rehearsal.deployment import VICTIMS, Deployment, deployed
-from infra.rehearsal.every import Row, every
-from infra.rehearsal.operator import Operator
-from infra.rehearsal.rehearse import Outcome, rehearse
-from infra.rehearsal.run import Rehearsal
-from infra.rehearsal.script import Mischief, script
-from infra.rehearsal.sources import plain
-from infra.rehearsal.subject import Subject
-from services.counting.contests import Asked
+from services.cli.rehearsal.check import differences
+from services.cli.rehearsal.deployment import VICTIMS, Deployment, deployed
+from services.cli.rehearsal.every import Row, every
+from services.cli.rehearsal.operator import Operator
+from services.cli.rehearsal.rehearse import Outcome, rehearse
+from services.cli.rehearsal.run import Rehearsal
+from services.cli.rehearsal.script import Mischief, script
+from services.cli.rehearsal.sources import plain
+from services.cli.rehearsal.subject import Subject
+from shared.rcv.contests import Asked
 from tests.support.reference import data
 from tests.unit.cli.front import livecount, ward
 from tests.unit.cli.test_tabulate import configured

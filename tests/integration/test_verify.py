@@ -17,7 +17,7 @@ from shared.contract.codec import encode
 from shared.contract.ids import shard_of
 from shared.contract.standings import Standing
 from shared.contract.topics import BALLOTS_JUDGED, ELECTIONS_ANNOUNCED
-from shared.runtime.kafka import send_all, start_producer
+from shared.runtime.kafka.sink import send_all, start_producer
 from tests.support.elections import Life, election
 from tests.support.evidence import MemoryEvidence
 from tests.support.pipeline import Pipeline

@@ -27,7 +27,7 @@ from typing import Literal
 
 from tests.support.reference import FOLDER
 
-CORE = "services/counting/core"
+CORE = "shared/rcv/count"
 RULES = (
     "normalise",
     "plain",

@@ -12,7 +12,7 @@ from shared.contract.elections import Election
 from shared.contract.events import ElectionAnnounced
 from shared.contract.ids import shard_of
 from shared.contract.standings import Standing
-from shared.contract.told import each_verdict
+from shared.contract.verdict_ranges import each_verdict
 from shared.contract.verdicts import Reason
 from tests.simulation.broker import Record
 from tests.simulation.invariants import ANNOUNCED, CAST, JUDGED, PUBLISHED, hold

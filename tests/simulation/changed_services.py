@@ -17,7 +17,7 @@ from services.validation.controls import carry_out
 from shared.contract.codec import HotBallot, Unreadable, decode_cast
 from shared.contract.events import Control
 from shared.contract.tallies import TallyChanged
-from shared.contract.told import HotVerdicts
+from shared.contract.verdict_ranges import HotVerdicts
 from shared.contract.verdicts import Reason
 
 

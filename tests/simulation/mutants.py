@@ -14,7 +14,7 @@ from services.operator import controls
 from services.operator.desk import Desk
 from services.results import hub, projector
 from services.validation import box, judge
-from shared.contract.told import HotVerdicts
+from shared.contract.verdict_ranges import HotVerdicts
 from shared.runtime import follower, projection
 from shared.runtime.follower import Follower
 from shared.runtime.shards import Shards

@@ -12,10 +12,10 @@ from services.counting.tally import PartitionOf, Tally
 from services.validation.judge import Judge
 from shared.contract.codes import election_key
 from shared.runtime.follower import Limits
-from shared.runtime.health import Health
+from shared.runtime.process.health import Health
+from shared.runtime.process.telemetry import ShardReport
 from shared.runtime.shards import Shards, Work
 from shared.runtime.snapshots import Snapshot, Snapshots
-from shared.runtime.telemetry import ShardReport
 from tests.simulation.auditor import Auditor
 from tests.simulation.broker import Broker
 from tests.simulation.cache import SimRedis

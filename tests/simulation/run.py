@@ -11,7 +11,7 @@ from random import Random
 
 from shared.contract.codec import decode_as
 from shared.contract.events import ElectionAnnounced
-from shared.runtime.telemetry import ShardReport
+from shared.runtime.process.telemetry import ShardReport
 from tests.simulation.auditor import Auditor
 from tests.simulation.broker import Record
 from tests.simulation.deployment import Deployment

@@ -15,7 +15,7 @@ from shared.contract.chain import START
 from shared.contract.codes import election_key
 from shared.contract.elections import Contest, Election
 from shared.contract.standings import Balance, Results
-from shared.contract.told import Verdict
+from shared.contract.verdict_ranges import Verdict
 from shared.contract.verdicts import ControlJudged
 from tests.support.elections import MASTER
 

@@ -20,7 +20,7 @@ from shared.contract.codec import decode_as, encode
 from shared.contract.elections import Phase
 from shared.contract.standings import Standing
 from shared.contract.topics import BALLOTS_CAST, COUNTS_PUBLISHED, ELECTIONS_ANNOUNCED, topic_specs
-from shared.runtime.kafka import send_all, start_producer
+from shared.runtime.kafka.sink import send_all, start_producer
 from tests.support.elections import MASTER, Life
 
 READY_BOUND_S = 40.0

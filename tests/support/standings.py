@@ -2,11 +2,11 @@
 
 from collections import Counter
 
-from services.counting.core.tabulate import Profile, tabulate
 from services.counting.standing import ShardLedger, standing_of
 from shared.contract.chain import START
 from shared.contract.elections import Contest, Method, Phase, Section
 from shared.contract.standings import Standing
+from shared.rcv.count.tabulate import Profile, tabulate
 from tests.support.elections import contest, election
 
 PROFILE = {(0, "0>1"): 9, (0, "1"): 7, (1, "2>1"): 4, (1, "3>2"): 2, (1, "3"): 1, (0, ""): 1}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.capacity.__main__ import table
-from infra.capacity.constants import measured
+from services.cli.capacity.__main__ import table
+from services.cli.capacity.constants import measured
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -83,5 +83,5 @@ def test_a_bad_election_file_is_named_in_one_line(tmp_path: Path) -> None:
 
 
 def test_the_table_of_deployments_is_what_was_measured() -> None:
-    """`python -m infra.capacity` prints it anew after `make bench-stages`."""
+    """`python -m services.cli.capacity` prints it anew after `make bench-stages`."""
     assert "\n".join(table(measured())) in README

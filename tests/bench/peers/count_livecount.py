@@ -1,8 +1,8 @@
 """Livecount: decoded ballots in columns, then the cold count from them."""
 
-from services.counting.core.decoded import DecodedBallots
-from services.counting.core.tabulate import recount
 from shared.contract.elections import Candidate, Contest
+from shared.rcv.count.decoded import DecodedBallots
+from shared.rcv.count.tabulate import recount
 from tests.bench.peers.turns import Ballots, serve
 
 

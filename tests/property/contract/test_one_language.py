@@ -19,7 +19,7 @@ from shared.contract.codec import (
     encode,
 )
 from shared.contract.events import BallotCast
-from shared.contract.told import HotVerdicts
+from shared.contract.verdict_ranges import HotVerdicts
 from shared.contract.verdicts import Verdicts
 
 ballot_fields = [

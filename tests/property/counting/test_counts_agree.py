@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.audit import tabulate as audit
-from services.counting.core.methods import open_method
-from services.counting.core.rankings import WORTH_COLUMNS, Rankings
-from services.counting.core.rounds import Count
-from services.counting.core.tabulate import Profile, tabulate, trace
 from shared.contract.ballots import UNNAMED, format_marks, parse_marks
 from shared.contract.elections import Contest, Rules
+from shared.rcv.count.live import open_method
+from shared.rcv.count.rankings import WORTH_COLUMNS, Rankings
+from shared.rcv.count.rounds import Count
+from shared.rcv.count.tabulate import Profile, tabulate, trace
 from tests.support.strategies import (
     MAX_CANDIDATES,
     MAX_SECTIONS,

@@ -5,9 +5,9 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.counting.core.tabulate import tabulate
-from services.counting.scenarios import safe
 from shared.contract.elections import Contest
+from shared.rcv.count.tabulate import tabulate
+from shared.rcv.scenarios import safe
 from tests.support.strategies import MAX_SECTIONS, contests, marks, profiles
 
 

@@ -7,7 +7,7 @@ from services.audit.ledger import ShardLedger
 from services.audit.report import NoElection, report_of
 from shared.contract.codec import UnknownVersion
 from shared.contract.codes import election_key
-from shared.contract.told import Verdict
+from shared.contract.verdict_ranges import Verdict
 from tests.support.elections import MASTER, Life, election
 
 

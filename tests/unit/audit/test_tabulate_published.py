@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from services.audit.tabulate import Round, passes
-from services.counting.formats.rctab import contest_of, read_records
-from services.counting.formats.rctab.configuration import load
 from shared.contract.elections import Contest
+from shared.rcv.formats.rctab import contest_of, read_records
+from shared.rcv.formats.rctab.configuration import load
 from tests.support.reference import data
 
 FOLDERS = (

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.counting.formats.detect import read_ballots
+from shared.rcv.formats.detect import read_ballots
 from tests.unit.cli.front import livecount, ward
 
 

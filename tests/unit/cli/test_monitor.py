@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.console import Console
 
-from services.cli.monitor import shards_table
+from services.cli.commands.monitor import shards_table
 from services.operator.monitor import MonitorFigures, ShardFigures
 
 

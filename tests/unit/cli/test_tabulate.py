@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.counting.formats.detect import read_ballots
+from shared.rcv.formats.detect import read_ballots
 from tests.unit.cli.front import livecount
 
 NAMES = ("Ada", "Basil", "Clara")

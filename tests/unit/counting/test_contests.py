@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.counting.contests import Asked, contest_of, rankings_of
-from services.counting.formats.records import BallotFile, Papers
-from services.counting.names import slugs
 from shared.contract.elections import Candidate
+from shared.rcv.contests import Asked, contest_of, rankings_of
+from shared.rcv.formats.records import BallotFile, Papers
+from shared.rcv.names import slugs
 
 FILE = BallotFile(
     "Tea", ("Ada", "Basil", "Clara"), (Papers("0>1", 3), Papers("2", 1)), seats=2, excluded=(2,)

@@ -9,9 +9,9 @@ from typing import get_args
 
 import pytest
 
-from services.counting.core.rounds import Decision, Round
-from services.counting.core.tabulate import tabulate
 from shared.contract.elections import Contest, Method
+from shared.rcv.count.rounds import Decision, Round
+from shared.rcv.count.tabulate import tabulate
 from tests.support.strategies import MAX_SECTIONS
 from tests.unit.counting.test_small_contests import SEEDS
 from tests.unit.counting.test_two_tabulators import any_contest, any_profile

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.counting.core.decoded import count_decoded
-from services.counting.core.tabulate import tabulate
 from shared.contract.ballots import format_marks
 from shared.contract.elections import Method
+from shared.rcv.count.decoded import count_decoded
+from shared.rcv.count.tabulate import tabulate
 from tests.support.elections import contest
 from tests.support.strategies import contests
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from services.counting.core.methods import open_method
-from services.counting.core.normalise import Choices, normalise
-from services.counting.core.rankings import Rankings
-from services.counting.core.tabulate import tabulate
 from shared.contract.elections import MAX_CANDIDATES, Candidate, Contest, Method, Rules
+from shared.rcv.count.live import open_method
+from shared.rcv.count.normalise import Choices, normalise
+from shared.rcv.count.rankings import Rankings
+from shared.rcv.count.tabulate import tabulate
 from tests.support.elections import contest
 
 METHODS = get_args(Method)
@@ -152,7 +152,7 @@ def test_marks_are_normalised_once(monkeypatch: pytest.MonkeyPatch) -> None:
         read.append(marks)
         return normalise(marks, rules)
 
-    monkeypatch.setattr("services.counting.core.rankings.normalise", watched)
+    monkeypatch.setattr("shared.rcv.count.rankings.normalise", watched)
     rankings = Rankings(4, 1, Rules())
     for _ in range(3):
         rankings.add([(0, "1", 1), (0, ">1>1", 1)])

@@ -2,12 +2,12 @@
 
 import pytest
 
-from services.counting.core.java import JavaRandom, hash_order, string_hash
-from services.counting.core.normalise import ENDINGS
-from services.counting.core.rankings import Rankings
-from services.counting.core.tabulate import tabulate, trace
-from services.counting.core.ties import Tie, TieBreaker, UnresolvedTie
 from shared.contract.elections import Contest, Rules
+from shared.rcv.count.java import JavaRandom, hash_order, string_hash
+from shared.rcv.count.normalise import ENDINGS
+from shared.rcv.count.rankings import Rankings
+from shared.rcv.count.tabulate import tabulate, trace
+from shared.rcv.count.ties import Tie, TieBreaker, UnresolvedTie
 from tests.support.elections import contest
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from services.counting.core.normalise import Choices, Ending, normalise
 from shared.contract.ballots import UNNAMED
 from shared.contract.elections import Rules
+from shared.rcv.count.normalise import Choices, Ending, normalise
 
 
 def test_a_clean_ranking_is_its_own_choices() -> None:

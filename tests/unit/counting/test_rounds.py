@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.counting.core.rounds import Count, Round, Transfer
-from services.counting.core.tabulate import tabulate
+from shared.rcv.count.rounds import Count, Round, Transfer
+from shared.rcv.count.tabulate import tabulate
 from tests.support.elections import contest
 
 PAPERS = {(0, "0"): 4, (0, "1"): 3, (1, "2>1"): 2, (1, "2"): 1, (1, "3>0"): 1, (0, ""): 1}

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from services.audit import tabulate as audit
-from services.counting.core.bundles import _distinct, flow_of, read_paths
-from services.counting.core.course import scores, threshold_of
-from services.counting.core.java import hash_order
-from services.counting.core.normalise import ENDINGS
-from services.counting.core.plain import read_plain
-from services.counting.core.rankings import SEVERAL, Rankings
-from services.counting.core.scottish import _share
-from services.counting.core.tabulate import _surplus, runs, tabulate, trace
-from services.counting.core.ties import Tie, TieBreaker
 from shared.contract.elections import Contest, Method, Rules
+from shared.rcv.count.course import scores, threshold_of
+from shared.rcv.count.java import hash_order
+from shared.rcv.count.methods.bundles import _distinct, flow_of, read_paths
+from shared.rcv.count.methods.scottish import _share
+from shared.rcv.count.normalise import ENDINGS
+from shared.rcv.count.plain import read_plain
+from shared.rcv.count.rankings import SEVERAL, Rankings
+from shared.rcv.count.tabulate import _surplus, runs, tabulate, trace
+from shared.rcv.count.ties import Tie, TieBreaker
 from tests.property.counting.test_counts_agree import audit_tells, core_tells
 from tests.support.elections import contest
 

@@ -2,10 +2,11 @@
 
 import pytest
 
-from services.counting.core.rankings import Rankings
-from services.counting.core.rounds import Transfer
-from services.counting.core.tabulate import Profile, recount
-from services.counting.scenarios import (
+from shared.contract.elections import Contest
+from shared.rcv.count.rankings import Rankings
+from shared.rcv.count.rounds import Transfer
+from shared.rcv.count.tabulate import Profile, recount
+from shared.rcv.scenarios import (
     Final,
     changes_needed,
     condorcet_winner,
@@ -15,7 +16,6 @@ from services.counting.scenarios import (
     safe,
     votes_needed,
 )
-from shared.contract.elections import Contest
 from tests.support.elections import contest
 
 JEREMY, ANDY, YVETTE, LIZ = range(4)

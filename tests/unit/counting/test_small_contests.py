@@ -10,10 +10,10 @@ from typing import get_args
 
 import pytest
 
-from services.counting.core.methods import LiveMethod, open_method
-from services.counting.core.rounds import Round
-from services.counting.core.tabulate import Profile, tabulate
 from shared.contract.elections import Contest, Method
+from shared.rcv.count.live import LiveMethod, open_method
+from shared.rcv.count.rounds import Round
+from shared.rcv.count.tabulate import Profile, tabulate
 from tests.property.counting.test_counts_agree import check_trace
 from tests.support.strategies import MAX_SECTIONS
 from tests.unit.counting.test_two_tabulators import any_contest, any_profile

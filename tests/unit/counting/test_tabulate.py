@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from services.counting.core.lot import draw_lot
-from services.counting.core.rounds import Decision, Transfer
-from services.counting.core.tabulate import tabulate
 from shared.contract.elections import Candidate, Contest, Rules
+from shared.rcv.count.lot import draw_lot
+from shared.rcv.count.rounds import Decision, Transfer
+from shared.rcv.count.tabulate import tabulate
 from tests.support.elections import contest
 
 APPLE, BANANA, CHERRY, DAMSON = range(4)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from services.counting.core.ties import UnresolvedTie
-from services.counting.reports.tabulated import Settings, Stamp
-from services.counting.tabulation import count_records, write_reports
 from shared.contract.elections import Rules
-from tests.unit.reports.counted import contest, papers
+from shared.rcv.count.ties import UnresolvedTie
+from shared.rcv.reports.tabulated import Settings, Stamp
+from shared.rcv.tabulation import count_records, write_reports
+from tests.unit.rcv.reports.counted import contest, papers
 
 STAMP = Stamp("Livecount", "1", "2026-05-07T21:00:00+01:00")
 

@@ -10,9 +10,9 @@ from typing import Any, get_args
 import pytest
 
 from services.audit import tabulate as audit
-from services.counting.core.tabulate import Profile, tabulate
 from shared.contract.ballots import UNNAMED, format_marks
 from shared.contract.elections import Candidate, Contest, Method, Rules
+from shared.rcv.count.tabulate import Profile, tabulate
 from tests.property.counting.test_counts_agree import Told, audit_tells, core_tells
 from tests.support.strategies import MAX_SECTIONS, SEVERAL_SEATS
 

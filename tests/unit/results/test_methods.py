@@ -9,8 +9,6 @@ from typing import get_args
 
 import pytest
 
-from services.counting.core.normalise import ENDINGS
-from services.counting.core.rounds import SettledBy, Why
 from services.counting.rounds import Rounds
 from services.counting.tally import PartitionOf, Tally
 from services.results import moves, sections, sentences, tables, words
@@ -23,6 +21,8 @@ from shared.contract.codec import decode_as, encode
 from shared.contract.codes import election_key
 from shared.contract.elections import Method, Phase, Rules, TieRule
 from shared.contract.standings import Standing, decimal
+from shared.rcv.count.normalise import ENDINGS
+from shared.rcv.count.rounds import SettledBy, Why
 from tests.support.elections import MASTER, Life, contest, election
 from tests.support.standings import college, standing, standing_by, surplus
 

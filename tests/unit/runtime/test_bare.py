@@ -6,7 +6,7 @@ from aiokafka.consumer.fetcher import READ_UNCOMMITTED, PartitionRecords
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 
-from shared.runtime.bare import read_bare_records
+from shared.runtime.kafka.bare import read_bare_records
 
 
 def test_the_client_gives_records_as_it_finds_them(monkeypatch: pytest.MonkeyPatch) -> None:

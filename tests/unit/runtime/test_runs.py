@@ -16,11 +16,11 @@ import structlog
 
 from shared.runtime.disk import LocalDisk
 from shared.runtime.follower import SAVE_PART, Limits
-from shared.runtime.health import Health
 from shared.runtime.log import Outgoing
+from shared.runtime.process.health import Health
+from shared.runtime.process.telemetry import ShardReport
 from shared.runtime.shards import Shards, Work
 from shared.runtime.snapshots import Snapshot, Snapshots
-from shared.runtime.telemetry import ShardReport
 from tests.simulation.broker import Broker, Rates
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.ports import SimLog

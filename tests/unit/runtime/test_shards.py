@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.runtime.health import Health
 from shared.runtime.log import LogAway
+from shared.runtime.process.health import Health
 from shared.runtime.shards import Shards, Work
 from shared.runtime.snapshots import Snapshots
 

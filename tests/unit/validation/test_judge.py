@@ -10,7 +10,7 @@ from services.validation.range import MAX_BYTES, Range
 from shared.contract.chain import START, link
 from shared.contract.codec import UnknownVersion, decode_judged
 from shared.contract.codes import election_key
-from shared.contract.told import HotVerdicts, Verdict, each_verdict
+from shared.contract.verdict_ranges import HotVerdicts, Verdict, each_verdict
 from shared.contract.verdicts import MAX_TOLD_TOGETHER, ControlJudged
 from tests.support.elections import MASTER, Life, election
 

@@ -1,0 +1,77 @@
+"""The command that shows how each shard of each service goes.
+
+Rule 1: a stopped shard comes first, with its reason; then whoever is behind.
+Rule 2: exit code 1 if a shard has stopped, so that a script notices.
+"""
+
+import time
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from services.cli.app import app
+from services.cli.commands.operator import OPERATOR_URL, TOKEN_FILE, Operator, TokenFile, operator_client
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+EVERY_S: Final = 1.0
+SILENT_S: Final = 5.0
+"""A shard that has reported nothing for longer is called silent."""
+
+
+@app.command()
+def monitor(
+    watch: Annotated[bool, typer.Option("--watch", help="Go on until Ctrl-C")] = False,  # noqa: FBT002
+    operator: Operator = OPERATOR_URL,
+    token_file: TokenFile = TOKEN_FILE,
+) -> None:
+    """Show every shard of every service: where it stands, how fast it moves, and why it does not.
+
+    Example: livecount monitor --watch
+    """
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(highlight=False)
+    with operator_client(operator, token_file) as client:
+        figures = client.get("/v1/monitor")
+        if not watch:
+            console.print(shards_table(figures))
+        else:
+            with Live(shards_table(figures), console=console, auto_refresh=False) as live:
+                while True:
+                    time.sleep(EVERY_S)
+                    figures = client.get("/v1/monitor")
+                    live.update(shards_table(figures), refresh=True)
+    if any(shard["state"] == "stopped" for shard in figures["shards"]):
+        raise typer.Exit(1)
+
+
+def shards_table(figures: Any) -> "Table":
+    """Return the monitor's figures as a table."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column("Service")
+    for name in ("Shard", "Position", "Behind", "Records/s"):
+        table.add_column(name, justify="right")
+    table.add_column("State")
+    for shard in sorted(figures["shards"], key=_urgency):
+        silent = shard["heard_s_ago"] > SILENT_S
+        state = f"silent for {shard['heard_s_ago']:.0f} s" if silent else shard["state"]
+        style = "bold red" if shard["state"] == "stopped" else "yellow" if silent or shard["behind"] else ""
+        said = f"{state}: {shard['detail']}" if shard["detail"] else state
+        numbers = (shard["position"], shard["behind"], round(shard["per_second"]))
+        table.add_row(
+            f"{shard['service']} ({shard['instance']})",
+            str(shard["shard"]),
+            *(f"{number:,}" for number in numbers),
+            Text(said, style=style),
+        )
+    return table
+
+
+def _urgency(shard: Any) -> tuple[bool, bool, str, int]:
+    return shard["state"] != "stopped", not shard["behind"], shard["service"], shard["shard"]

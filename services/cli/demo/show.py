@@ -1,0 +1,91 @@
+"""What the demo shows in the terminal while it runs, and the table at its end."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+from rich.console import Group, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from services.cli.demo.comparison import Line
+from services.cli.demo.official import PAPERS
+from shared.contract.standings import Standing
+
+STAGES = ("cast", "judged", "counted", "shown")
+
+
+class Show:
+    """Bars for each stage, and who leads. `rates` are ballots a second from the start until the last one is through."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description:<8}"),
+            BarColumn(30),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]:>7,.0f}/s {task.fields[behind]:>7,} behind"),
+            TimeElapsedColumn(),
+        )
+        self._bars = {
+            stage: self._progress.add_task(stage, total=PAPERS, rate=0.0, behind=0) for stage in STAGES
+        }
+        self._began_s: float | None = None
+        self._seen = dict.fromkeys(STAGES, 0)
+        self._standings: Mapping[str, Standing] = {}
+        self.rates = dict.fromkeys(STAGES, 0.0)
+
+    def update(self, told: Mapping[str, int], now_s: float, standings: Mapping[str, Standing]) -> None:
+        """Move the bars to what each stage is `told` to have done by `now_s`; a bar never goes back."""
+        self._began_s = now_s if self._began_s is None else self._began_s
+        self._standings = standings
+        for stage, ballots in _implied(told).items():
+            if self._seen[stage] < PAPERS:
+                self._seen[stage] = min(PAPERS, max(ballots, self._seen[stage]))
+                self.rates[stage] = self._seen[stage] / max(now_s - self._began_s, 0.5)
+        for stage, bar in self._bars.items():
+            behind = self._seen["cast"] - self._seen[stage]
+            self._progress.update(
+                bar, completed=self._seen[stage], rate=self.rates[stage], behind=max(0, behind)
+            )
+
+    def __rich__(self) -> RenderableType:
+        return Group(self._progress, *[_leading(standing) for standing in self._standings.values()])
+
+
+def _leading(standing: Standing) -> Text:
+    names = {candidate.id: candidate.name for candidate in standing.contest.candidates}
+    line = Text(f"{standing.contest.title}: ", style="bold")
+    for round_ in standing.rounds[-1:]:
+        votes = sorted(round_.votes.items(), key=lambda pair: -pair[1])
+        line.append(f"round {round_.number}  ", style="default")
+        line.append("   ".join(f"{names[name]} {n:,}" for name, n in votes), style="default")
+    return line
+
+
+def comparison_table(lines: Sequence[Line]) -> Table:
+    """Return official figures beside counted ones, each with its mark."""
+    table = Table("", title="Official and counted")
+    for column in ("official", "counted"):
+        table.add_column(column, justify="right")
+    table.add_column("")
+    for place, group in groupby(lines, key=lambda line: line.place):
+        table.add_row(f"[bold]{place}", "", "", "")
+        for line in group:
+            mark = "[green]✓" if line.agrees else "[bold red]✗ differs"
+            table.add_row(f"  {line.what}", _figure(line.official), _figure(line.counted), mark)
+    return table
+
+
+def _implied(told: Mapping[str, int]) -> dict[str, int]:
+    """Return the figures with what they imply: reports come late, and what is shown was counted and judged before."""
+    judged, counted, shown = (told.get(stage, 0) for stage in STAGES[1:])
+    return {
+        "cast": told.get("cast", 0),
+        "judged": max(judged, counted, shown),
+        "counted": max(counted, shown),
+        "shown": shown,
+    }
+
+
+def _figure(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,106 @@
+"""A count under way: what its rounds have settled so far, and whether there is another.
+
+One course serves instant run-off, plurality, the supplementary vote, bottoms-up, STV as RCTab counts it and electoral
+colleges: all go round by round, elect or eliminate. The cold count and the live one follow it, both.
+
+Rule 1: a course reads the votes of this round and of those before it, the contest's rules and its ties: nothing else.
+Rule 2: a round elects or eliminates, never both (`decide` says whom).
+Rule 3: the contest's rules are RCTab's, each named where it is obeyed.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from shared.contract.elections import Contest
+from shared.rcv.count.decide import Rulebook
+from shared.rcv.count.rounds import Decision
+from shared.rcv.count.situation import Situation, divides_votes
+from shared.rcv.count.ties import TieBreaker
+
+Votes = Sequence[Sequence[int]]
+"""For each section, the units of each candidate."""
+
+
+class Course(Situation):
+    """One count, round after round."""
+
+    def __init__(self, contest: Contest, ties: TieBreaker, rulebook: Rulebook) -> None:
+        super().__init__(contest, ties)
+        self._rulebook = rulebook
+        self._last: tuple[Decision, ...] = ()
+
+    def settle(self, by_section: Votes) -> tuple[Decision, ...]:
+        """Return what this round decides, and remember it."""
+        votes = self._measure(by_section)
+        self.threshold = self._threshold(by_section)
+        nobody_ever = not self.history and not any(votes)
+        self._last = () if nobody_ever else self._rulebook.decide(self, votes)
+        self.history.append(votes)
+        if self._last:
+            self.carry_out(self._last)
+        return self._last
+
+    def goes_on(self) -> bool:
+        """Return whether the rules ask for a further round."""
+        stops_here = len(self.history) == self.rules.stop_after_round or self.contest.method == "plurality"
+        if stops_here or not self._last:
+            return False
+        if any(decision.outcome == "eliminated" for decision in self._last):
+            return True
+        if self.to_last_two:
+            return len(self.hopeful) > 1
+        # Where votes are divided a round after the last seat shows where the last surplus went.
+        return self.divides and (not self.seats_left or bool(self.hopeful))
+
+    def _measure(self, by_section: Votes) -> Sequence[int] | Sequence[Fraction]:
+        """Return what candidates are compared by: votes or, in an electoral college, scores."""
+        if self.contest.method != "electoral-college":
+            return (
+                by_section[0]
+                if len(by_section) == 1
+                else [sum(votes) for votes in zip(*by_section, strict=True)]
+            )
+        self.scores = scores(by_section, self.contest.section_shares)
+        return self.scores
+
+    def _threshold(self, by_section: Votes) -> int | None:
+        """Return the units that elect: of each round, until they are reached, or of the first for all."""
+        frozen = self.rules.first_round_threshold or self.divides or self.elected
+        if frozen and self.history:
+            return self.threshold
+        active = sum(votes[c] for votes in by_section for c in self.continuing)
+        return threshold_of(self.contest, active, self.unit) if active or self.history else None
+
+
+def threshold_of(contest: Contest, active: int, unit: int) -> int | None:
+    """Return the units that elect, given all `active` ones; None for methods that know no such number.
+
+    Droop: the whole votes, or `places` decimals, just above V / (seats + 1); Hare: V / seats, rounded up; by
+    percentage: the whole votes just above that part of V. Never below the minimum of votes.
+    """
+    rules = contest.rules
+    minimum = rules.minimum_votes * unit
+    if rules.percentage is not None:
+        return max(active * rules.percentage // 100 + 1, minimum)
+    if contest.method in {"plurality", "bottoms-up", "electoral-college"} or not contest.seats:
+        return None
+    step = 1 if rules.fractional_threshold else unit
+    if rules.quota == "hare" and divides_votes(contest):
+        return max(-(-active // (contest.seats * step)) * step, minimum)
+    return max((active // ((contest.seats + 1) * step) + 1) * step, minimum)
+
+
+def scores(by_section: Votes, shares: Sequence[int]) -> tuple[Fraction, ...]:
+    """Return each candidate's score: over the sections, the sum of share times part of the section's votes.
+
+    As in the Labour Party's electoral college of 2010: a section's share is divided by the votes that still continue
+    in it. No shares given: equal ones. A section where no vote continues gives nothing, and the others' shares are
+    scaled up to the whole.
+    """
+    weights = list(shares) or [1] * len(by_section)
+    parts = [(weight, votes) for weight, votes in zip(weights, by_section, strict=True) if any(votes)]
+    whole = sum(weight for weight, _ in parts)
+    return tuple(
+        sum((Fraction(weight * votes[c], whole * sum(votes)) for weight, votes in parts), start=Fraction())
+        for c in range(len(by_section[0]))
+    )

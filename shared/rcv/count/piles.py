@@ -1,0 +1,155 @@
+"""Where every paper of a count lies, and what it is worth there.
+
+Rule 1: a row of the rankings moves as one: equal papers have one holder and one value.
+Rule 2: a paper stays with its holder until that one is out; then it goes to the next on its path who stands.
+Rule 3: votes are units of the count's last place. 64 bits hold them, or Python's integers do: never a float.
+Rule 4: fixed places lose a few units when a surplus is divided. They are the count's residue, belong to no section,
+        and are taken from the sections in their order.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.contract.elections import Contest
+from shared.rcv.count.normalise import ENDINGS
+from shared.rcv.count.rankings import SEVERAL
+from shared.rcv.count.rounds import Transfer, transfers_from
+from shared.rcv.count.trace import Snapshot, Units
+
+OVERVOTE: Final = ENDINGS.index("overvote")
+MAX_UNITS: Final = 2**62
+"""Above it a product of votes and a paper's value might not fit 64 bits."""
+
+
+class Papers(Protocol):
+    """What is counted: distinct rankings in columns (see `Rankings`)."""
+
+    candidates: int
+    sections: int
+    several: dict[tuple[int, int], tuple[int, ...]]
+
+    def columns(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int64]]:
+        """Return paths (rows, width), sections and ballots."""
+
+
+Share = Callable[[Units], Units]
+"""What papers pass on, given what they are worth."""
+
+
+class Piles:
+    """All papers of one count."""
+
+    def __init__(
+        self, rankings: Papers, contest: Contest, unit: int, snapshots: list[Snapshot] | None = None
+    ) -> None:
+        self._several = rankings.several
+        self._paths, self._section, ballots = rankings.columns()
+        self._candidates, self._sections = rankings.candidates, rankings.sections
+        self._shape = self._candidates + len(ENDINGS), self._sections
+        whole = int(ballots.sum()) * unit * unit <= MAX_UNITS
+        self._ballots: Units = ballots if whole else ballots.astype(np.object_)
+        self._dtype = np.dtype(np.int64 if whole else np.object_)
+        self._standing = np.ones(SEVERAL + 1, np.bool_)
+        self._standing[[*contest.excluded, SEVERAL]] = False
+        self._place = np.zeros(len(ballots), np.intp)
+        self._holder = np.zeros(len(ballots), np.uint8)
+        self._value: Units | None = None if unit == 1 else np.full(len(ballots), unit, self._dtype)
+        self._kept: dict[int, Units] = {}
+        self._held = self._give(np.arange(len(ballots)))
+        self._residue = [0] * self._sections
+        self._snapshots = snapshots
+
+    def by_section(self) -> list[list[int]]:
+        """Return for each section the units of each holder."""
+        by_section: list[list[int]] = self._held.T.tolist()
+        return by_section
+
+    def residue_by_section(self) -> tuple[int, ...]:
+        """Return for each section the units that fixed places have lost so far; nothing where none can be."""
+        return () if self._value is None else tuple(self._residue)
+
+    def record(self) -> None:
+        """Remember where all papers are now, if somebody wants to know."""
+        if self._snapshots is not None:
+            value = None if self._value is None else self._value.copy()
+            self._snapshots.append(Snapshot(self._holder.astype(np.intp), value, dict(self._kept)))
+
+    def close(self, candidates: Iterable[int]) -> None:
+        """Let `candidates`, who keep what they have, receive nothing more."""
+        self._standing[list(candidates)] = False
+
+    def eliminate(self, fallen: Iterable[int]) -> tuple[Transfer, ...]:
+        """Take `fallen` out, all at once, and return where their votes go."""
+        falling = list(fallen)
+        self.close(falling)
+        return tuple(transfer for c in falling for transfer in self._release(c, self._rows_of(c)))
+
+    def divide(self, elected: Mapping[int, Share], threshold: int) -> tuple[Transfer, ...]:
+        """Leave each of `elected` the threshold, or less if they have less, and pass on the rest of their papers."""
+        self.close(elected)
+        rows_of = {candidate: self._rows_of(candidate) for candidate in elected}
+        transfers: list[Transfer] = []
+        for candidate, share in elected.items():
+            transfers += self._pass_on(candidate, rows_of[candidate], share, threshold)
+        return tuple(transfers)
+
+    def _rows_of(self, candidate: int) -> NDArray[np.intp]:
+        return np.flatnonzero(self._holder == candidate)
+
+    def _pass_on(
+        self, candidate: int, rows: NDArray[np.intp], share: Share, threshold: int
+    ) -> tuple[Transfer, ...]:
+        assert self._value is not None, "only divided votes have a surplus"
+        worth = self._value[rows]
+        passed = share(worth)
+        kept = np.zeros(len(self._holder), self._dtype)
+        kept[rows] = worth - passed
+        self._kept[candidate] = kept
+        self._value[rows] = passed
+        transfers = self._release(candidate, rows)
+        return (*transfers, *self._lose(candidate, max(0, int(self._held[candidate].sum()) - threshold)))
+
+    def _lose(self, candidate: int, residue: int) -> tuple[Transfer, ...]:
+        left = residue
+        for section in range(self._sections):
+            lost = min(left, int(self._held[candidate, section]))
+            self._held[candidate, section] -= lost
+            self._residue[section] += lost
+            left -= lost
+        return (Transfer(candidate, None, "residue", residue),) if residue else ()
+
+    def _release(self, source: int, rows: NDArray[np.intp]) -> tuple[Transfer, ...]:
+        moved = self._give(rows)
+        self._held += moved
+        self._held[source] -= moved.sum(axis=0)
+        return transfers_from(source, moved.sum(axis=1).tolist(), self._candidates)
+
+    def _give(self, rows: NDArray[np.intp]) -> Units:
+        """Give rows to the next who stands; return the units that each holder receives, (holders, sections)."""
+        waiting = rows
+        while waiting.size:
+            holder = self._paths[waiting, self._place[waiting]]
+            if self._several:
+                holder = self._decide_several(waiting, holder)
+            self._holder[waiting] = holder
+            waiting = waiting[~self._standing[holder]]
+            self._place[waiting] += 1
+        units = self._ballots[rows] if self._value is None else self._ballots[rows] * self._value[rows]
+        received = np.zeros(self._shape, self._dtype)
+        np.add.at(received, (self._holder[rows], self._section[rows]), units)
+        return received
+
+    def _decide_several(self, rows: NDArray[np.intp], holder: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return who holds rows where a rank names several: the one of them who stands, or an overvote."""
+        decided = holder.copy()
+        for at in np.flatnonzero(holder == SEVERAL):
+            named = self._several[int(rows[at]), int(self._place[rows[at]])]
+            standing = [c for c in named if c < 0 or self._standing[c]]
+            if len(standing) > 1:
+                decided[at] = self._candidates + OVERVOTE
+            elif standing:
+                decided[at] = standing[0]
+        return decided

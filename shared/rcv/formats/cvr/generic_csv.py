@@ -1,0 +1,47 @@
+"""Generic CSV: one record a row, one candidate a column; a cell holds the candidate's rank.
+
+The first row names the columns. Some are not candidates': the id, the precinct and the batch, which stand before them.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from shared.rcv.formats.cvr.csv_rows import rows, whole
+from shared.rcv.formats.cvr.json_file import shown
+from shared.rcv.formats.cvr.raw import WRITE_IN, RawRecord, Source, by_rank
+from shared.rcv.formats.records import FormatError
+
+
+def read(path: Path, source: Source) -> Iterator[RawRecord]:
+    """Yield the records of a CSV file. Raises FormatError naming line and column, OSError."""
+    assert source.first_vote_column is not None, "checked with the configuration"
+    assert source.first_vote_row is not None, "checked with the configuration"
+    found = list(rows(path))
+    if not found:
+        raise FormatError(path, "line 1", "expected the names of the columns")
+    names = [WRITE_IN if name and name == source.undeclared_write_in_label else name for name in found[0]]
+    for line, cells in enumerate(found[1:], 2):
+        if line >= source.first_vote_row and cells:
+            yield _record(path, line, cells, names, source)
+
+
+def _record(path: Path, line: int, cells: list[str], names: list[str], source: Source) -> RawRecord:
+    first = (source.first_vote_column or 1) - 1
+    if len(cells) > len(names):
+        raise FormatError(path, f"line {line}", f"expected {len(names)} columns, found {len(cells)}")
+    ranked: list[tuple[int, str]] = []
+    for column, cell in enumerate(cells[first:], first):
+        if column + 1 in {source.id_column, source.precinct_column, source.batch_column} or not cell.strip():
+            continue
+        rank = whole(cell.strip())
+        if rank is None:
+            place = f"line {line}, column {column + 1} ({names[column]})"
+            raise FormatError(path, place, f"expected a rank, found {shown(cell)}")
+        ranked.append((rank, names[column]))
+    vendor_id = _cell(cells, source.id_column)
+    precinct, batch = _cell(cells, source.precinct_column), _cell(cells, source.batch_column)
+    return RawRecord(f"line {line}", str(line - 1), by_rank(ranked), precinct, batch, vendor_id)
+
+
+def _cell(cells: list[str], column: int | None) -> str | None:
+    return cells[column - 1].strip() or None if column is not None and column <= len(cells) else None

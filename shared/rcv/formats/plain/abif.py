@@ -1,0 +1,189 @@
+"""ABIF, in and out: the Aggregated Ballot Information Format of electorama (drafts 0.1 to 1.0).
+
+    {"title": "Tennessee"}
+    =Memph:[Memphis, TN]
+    42:Memph>Nash=Chat>Knox     # 42 papers; without a count, one
+    500:                        # 500 blank papers
+
+Rule 1: `>` goes down a rank; `=` and `,` stay in it. With either `>` or `=`, ratings (`/5`) tell nothing more and
+    are passed over.
+Rule 2: a ballot with neither is ordered by its ratings, the highest first, equal ones at one rank, and whoever has
+    none comes last; without any rating all are equal.
+Rule 3: of the metadata only the title is used; data after a second colon and everything after `#` is passed over.
+Rule 4: ABIF has no words for blank ranks, unnamed overvotes, sections, withdrawals or seats.
+"""
+
+import re
+from collections import Counter
+from fractions import Fraction
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from shared.contract.ballots import format_marks
+from shared.rcv.formats.plain.abif_names import NAME, Candidates
+from shared.rcv.formats.plain.holds import Holds, fitting_papers
+from shared.rcv.formats.plain.text import (
+    MAX_BALLOTS_A_LINE,
+    MAX_RANKS,
+    Fault,
+    as_papers,
+    decode,
+    load,
+    title_of,
+    whole_number,
+    written_whole,
+)
+from shared.rcv.formats.records import BallotFile, FormatError
+
+HOLDS: Final = Holds("ABIF", blank_papers=True)
+
+_COUNT = re.compile(r"\s*(\d+)\s*:")
+_ELEMENT = re.compile(rf"\s*({NAME})\s*(?:/\s*(\d{{1,9}}(?:\.\d{{1,9}})?)\s*)?([>=,]?)")
+_REST = re.compile(r"\s*(?:#.*|:\s*\{.*)?", re.DOTALL)
+_HEADER = re.compile(r"ABIF(?:\s+[\d.]+)?\s*(?:\{.*\}\s*)?")
+_BARE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_MAX_LINE_CHARS = 100_000
+
+Element = tuple[int, Fraction | None, str]
+"""A candidate's place, its rating, and what stands between it and the next."""
+
+
+def read(path: Path) -> BallotFile:
+    """Return the contest of an ABIF file, equal papers merged. Raises FormatError."""
+    lines = [line.strip() for line in decode(path, load(path)).split("\n")]
+    candidates, title, ballots = Candidates(), "", dict[str, int]()
+    papers: dict[str, int] = {}
+    try:
+        for line, times in Counter(lines).items():
+            if line.startswith("{"):
+                title = title or _title(line)
+            elif _COUNT.match(_short(line)) or not (
+                _is_passed_over(line, lines[0]) or candidates.declare(line, times)
+            ):
+                ballots[line] = times
+        for line, times in ballots.items():
+            marks, each = _ballot(candidates, line)
+            papers[marks] = papers.get(marks, 0) + each * times
+    except Fault as fault:
+        raise FormatError(path, f"line {lines.index(line) + 1}", str(fault)) from None
+    if not candidates.names:
+        raise FormatError(
+            path, f"line {len(lines)}", "expected at least one candidate, found the end of the file"
+        )
+    return BallotFile(title_of(path, title), tuple(candidates.names), as_papers(papers))
+
+
+def write(file: BallotFile, path: Path) -> None:
+    """Write a contest as ABIF, every candidate declared. Raises FormatError for what ABIF cannot say."""
+    papers = fitting_papers(file, path, HOLDS)
+    ids = _ids(file.candidates)
+    with written_whole(path) as out:
+        out.write(f'{{"title": "{_escaped(title_of(path, file.title))}"}}\n')
+        out.writelines(
+            f"={token}:{_quoted(name)}\n" for token, name in zip(ids, file.candidates, strict=True)
+        )
+        out.writelines(f"{paper.ballots}:{_order(paper.marks, ids)}\n" for paper in papers)
+
+
+def _is_passed_over(line: str, first: str) -> bool:
+    return not line or line.startswith("#") or (line == first and bool(_HEADER.fullmatch(line)))
+
+
+def _short(line: str) -> str:
+    if len(line) > _MAX_LINE_CHARS:
+        raise Fault(f"expected a line of at most {_MAX_LINE_CHARS:,} characters")
+    return line
+
+
+def _title(line: str) -> str:
+    inside, closed, _ = line[1:].rpartition("}")
+    if not closed:
+        raise Fault("expected metadata that ends in '}'")
+    key, _, value = inside.partition(":")
+    if key.strip(" \"'").lower() != "title":
+        return ""
+    return value.strip().removeprefix('"').removesuffix('"').replace('\\"', '"').replace("\\\\", "\\")
+
+
+def _ballot(candidates: Candidates, line: str) -> tuple[str, int]:
+    ballots, at = _count(line)
+    order = [candidates.met.get(word.strip()) for word in line[at:].split(">")]
+    if len(order) > MAX_RANKS or None in order:
+        return format_marks(_checked(_ranks(_elements(candidates, line, at)))), ballots
+    return ">".join(map(str, order)), ballots
+
+
+def _elements(candidates: Candidates, line: str, at: int) -> list[Element]:
+    elements: list[Element] = []
+    while not _REST.fullmatch(line, at):
+        found = _ELEMENT.match(line, at)
+        if not found or (elements and not elements[-1][2]):
+            raise Fault(f"expected candidates joined by '>', '=' or ',', found {line[at : at + 40]!r}")
+        rating = Fraction(found[2]) if found[2] else None
+        elements.append((candidates.place(found[1]), rating, found[3]))
+        at = found.end()
+    if elements and elements[-1][2]:
+        raise Fault(f"expected a candidate after {elements[-1][2]!r}")
+    return elements
+
+
+def _count(line: str) -> tuple[int, int]:
+    found = _COUNT.match(line)
+    if not found:
+        return 1, 0
+    ballots = whole_number(found[1].encode(), 1, MAX_BALLOTS_A_LINE)
+    if ballots is None:
+        raise Fault(f"expected how many ballots, from 1 to {MAX_BALLOTS_A_LINE:,}, found {found[1][:40]!r}")
+    return ballots, found.end()
+
+
+def _ranks(elements: list[Element]) -> list[list[int]]:
+    if not any(separator in (">", "=") for _, _, separator in elements):
+        return _by_rating(elements)
+    ranks: list[list[int]] = [[]]
+    for place, _, separator in elements:
+        ranks[-1].append(place)
+        if separator == ">":
+            ranks.append([])
+    return ranks
+
+
+def _by_rating(elements: list[Element]) -> list[list[int]]:
+    ratings = sorted({Fraction(-1) if rating is None else rating for _, rating, _ in elements}, reverse=True)
+    return [
+        [place for place, rating, _ in elements if (Fraction(-1) if rating is None else rating) == wanted]
+        for wanted in ratings
+    ]
+
+
+def _checked(ranks: list[list[int]]) -> list[list[int]]:
+    if any(len(set(rank)) < len(rank) for rank in ranks):
+        raise Fault("expected a candidate once within a rank")
+    if len(ranks) > MAX_RANKS:
+        raise Fault(f"expected at most {MAX_RANKS} ranks")
+    return ranks
+
+
+def _ids(names: tuple[str, ...]) -> tuple[str, ...]:
+    if all(map(_BARE.fullmatch, names)):
+        return names
+    prefix = next(
+        p for p in ("C" + "_" * length for length in count()) if not any(n.startswith(p) for n in names)
+    )
+    return tuple(f"{prefix}{place}" for place, _ in enumerate(names, 1))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _quoted(name: str) -> str:
+    if "[" in name or "]" in name:
+        return f'"{_escaped(name)}"'
+    return f"[{name}]"
+
+
+def _order(marks: str, ids: tuple[str, ...]) -> str:
+    ranks = (rank.split("=") for rank in marks.split(">")) if marks else ()
+    return ">".join("=".join(ids[int(place)] for place in rank) for rank in ranks)

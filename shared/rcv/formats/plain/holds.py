@@ -1,0 +1,72 @@
+"""What a format can say; what it cannot is refused before anything is written, and the paper named."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.contract.ballots import UNNAMED, marks_fault, parse_marks
+from shared.rcv.formats.plain.text import MAX_RANKS, Fault, clean_name
+from shared.rcv.formats.records import BallotFile, FormatError, Papers
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """The things that some formats have words for and others have not."""
+
+    format: str
+    blank_ranks: bool = False
+    blank_papers: bool = False
+    unnamed: bool = False
+    """Overvotes whose candidates the record does not name: `*`."""
+    sections: bool = False
+    excluded: bool = False
+
+
+def fitting_papers(file: BallotFile, path: Path, holds: Holds) -> tuple[Papers, ...]:
+    """Return the papers of `file`, equal ones merged. Raises FormatError if the format cannot say them all."""
+    for name in file.candidates:
+        _refuse_unclean(path, name)
+    if file.excluded and not holds.excluded:
+        names = ", ".join(file.candidates[place] for place in file.excluded)
+        raise FormatError(path, "", f"{holds.format} cannot say that candidates are withdrawn: {names}")
+    merged: dict[tuple[int, str], int] = {}
+    for marks, ballots, section in file.papers:
+        merged[section, marks] = merged.get((section, marks), 0) + ballots
+    papers = tuple(Papers(marks, ballots, section) for (section, marks), ballots in merged.items() if ballots)
+    for paper in papers:
+        if missing := _missing(file, paper, holds):
+            place = f"paper {paper.marks!r} ({paper.ballots:,} ballots)"
+            raise FormatError(path, place, missing)
+    if len(file.sections) > 1 and not holds.sections:
+        raise FormatError(
+            path, "", f"{holds.format} cannot say which of {len(file.sections)} sections a paper is of"
+        )
+    return papers
+
+
+def _refuse_unclean(path: Path, name: str) -> None:
+    try:
+        clean = clean_name(name)
+    except Fault as fault:
+        raise FormatError(path, f"candidate {name[:40]!r}", str(fault)) from None
+    if clean != name:
+        raise FormatError(path, f"candidate {name[:40]!r}", f"expected a name as it is shown: {clean[:40]!r}")
+
+
+def _missing(file: BallotFile, paper: Papers, holds: Holds) -> str | None:
+    candidates = len(file.candidates)
+    if fault := _fault(paper, candidates):
+        return f"expected marks of {candidates} candidates: {fault}"
+    ranks = parse_marks(paper.marks)
+    if not ranks and not holds.blank_papers:
+        return f"{holds.format} cannot say that a paper is blank"
+    if () in ranks and not holds.blank_ranks:
+        return f"{holds.format} cannot say that a rank is blank"
+    if UNNAMED in ranks and not holds.unnamed:
+        return f"{holds.format} cannot say that a rank holds several candidates without naming them"
+    return None
+
+
+def _fault(paper: Papers, candidates: int) -> str | None:
+    if paper.ballots < 0:
+        return "fewer than no ballots"
+    return marks_fault(paper.marks, candidates, max_ranks=MAX_RANKS)

@@ -1,0 +1,176 @@
+"""PrefLib's ordinal data, in and out: .soc .soi .toc .toi (Mattei and Walsh, PrefLib: a library for preferences, 2013).
+
+    # NUMBER ALTERNATIVES: 3
+    # ALTERNATIVE NAME 1: Adam
+    27: 1,{2,3}         27 papers that rank 1, then 2 and 3 equally; in old files `27,1,{2,3}`
+
+Rule 1: s: no equal ranks; c: every order ranks every alternative. The file's suffix is held to it.
+Rule 2: totals that the file declares are checked.
+Rule 3: PrefLib has no words for blank papers, blank ranks, unnamed overvotes, sections, withdrawals or seats.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from shared.rcv.formats.plain.blt_ranks import Ranks
+from shared.rcv.formats.plain.holds import Holds, fitting_papers
+from shared.rcv.formats.plain.preflib_head import Head, read_head
+from shared.rcv.formats.plain.text import (
+    MAX_BALLOTS_A_LINE,
+    MAX_RANKS,
+    Fault,
+    as_papers,
+    load,
+    title_of,
+    whole_number,
+    written_whole,
+)
+from shared.rcv.formats.records import BallotFile, FormatError, Papers
+
+SUFFIXES: Final = (".soc", ".soi", ".toc", ".toi")
+HOLDS: Final = Holds("PrefLib")
+
+_RANK = re.compile(rb"\s*\{([^{}]*)\}\s*|([^{},]+)")
+_ORDER = re.compile(rb"(?:%b)(?:,(?:%b))*" % (_RANK.pattern, _RANK.pattern))
+
+
+def read(path: Path) -> BallotFile:
+    """Return the contest of a PrefLib file, equal papers merged. Raises FormatError."""
+    lines = load(path).rstrip().split(b"\n")
+    head = read_head(path, lines)
+    papers = _papers(path, lines, head)
+    if head.ballots:
+        head.ballots.check(path, sum(papers.values()))
+    if head.orders:
+        head.orders.check(path, len(papers))
+    return BallotFile(head.title, head.names, as_papers(papers))
+
+
+def write(file: BallotFile, path: Path) -> None:
+    """Write a contest in PrefLib's modern format; its data type is the suffix, or the strictest that fits.
+
+    Raises FormatError for what PrefLib, or the suffix, cannot say.
+    """
+    papers = fitting_papers(file, path, HOLDS)
+    suffix = path.suffix.lower()
+    suffix = suffix if suffix in SUFFIXES else _strictest(papers, len(file.candidates))
+    for paper in papers:
+        try:
+            _Type.of(suffix).check(paper.marks, len(file.candidates))
+        except Fault as fault:
+            place = f"paper {paper.marks!r} ({paper.ballots:,} ballots)"
+            raise FormatError(path, place, str(fault)) from None
+    with written_whole(path) as out:
+        out.writelines(f"# {field}\n" for field in _fields(file, path, papers, suffix[1:]))
+        out.writelines(f"{paper.ballots}: {_order(paper.marks)}\n" for paper in papers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Type:
+    """What a suffix promises of every order."""
+
+    strict: bool
+    complete: bool
+
+    @classmethod
+    def of(cls, suffix: str) -> "_Type":
+        return cls(strict=suffix in (".soc", ".soi"), complete=suffix in (".soc", ".toc"))
+
+    def check(self, marks: str, candidates: int) -> None:
+        """Raise Fault if an order is not of this type."""
+        if self.strict and "=" in marks:
+            raise Fault("expected no equal ranks in a file of strict orders")
+        if self.complete and not _is_complete(marks, candidates):
+            raise Fault(f"expected each of {candidates} candidates once in a file of complete orders")
+        if marks.count(">") >= MAX_RANKS:
+            raise Fault(f"expected at most {MAX_RANKS} ranks")
+
+
+def _is_complete(marks: str, candidates: int) -> bool:
+    places = marks.replace("=", ">").split(">")
+    return len(places) == candidates == len(set(places))
+
+
+def _papers(path: Path, lines: list[bytes], head: Head) -> dict[str, int]:
+    ranks, counts = _Ranks(len(head.names)), _Counts()
+    promised = _Type.of(path.suffix.lower())
+    between = b":" if lines[0].startswith(b"#") else b","
+    papers: dict[str, int] = {}
+    for number, line in enumerate(lines[head.lines :], head.lines + 1):
+        count, _, order = line.partition(between)
+        plain = b"{" not in order
+        try:
+            marks = ">".join(map(ranks.__getitem__, order.split(b","))) if plain else _tied(ranks, order)
+            ballots = counts[count]
+            if promised.complete or not plain or len(order) > MAX_RANKS:
+                promised.check(marks, ranks.candidates)
+        except Fault as fault:
+            if not line.strip():
+                continue
+            raise FormatError(path, f"line {number}", str(fault)) from None
+        papers[marks] = papers.get(marks, 0) + ballots
+    return papers
+
+
+class _Counts(dict[bytes, int]):
+    """How many ballots, from how a line says it; learnt as it is met."""
+
+    def __missing__(self, token: bytes) -> int:
+        count = whole_number(token.strip(), 1, MAX_BALLOTS_A_LINE)
+        if count is None:
+            found = token[:40].decode(errors="replace")
+            raise Fault(f"expected how many ballots, from 1 to {MAX_BALLOTS_A_LINE:,}, found {found!r}")
+        self[token] = count
+        return count
+
+
+class _Ranks(Ranks):
+    """Candidates as PrefLib numbers them: no rank is blank, none equal but in braces."""
+
+    def __init__(self, candidates: int) -> None:
+        super().__init__(candidates)
+        del self[b"-"]
+
+    def __missing__(self, token: bytes) -> str:
+        self[token] = rank = str(self.places([token.strip()])[0])
+        return rank
+
+
+def _tied(ranks: _Ranks, order: bytes) -> str:
+    if not _ORDER.fullmatch(order):
+        raise Fault("expected candidates between commas, equal ones in braces")
+    marked = [
+        "=".join(map(str, ranks.places(list(map(bytes.strip, tied.split(b",")))))) if tied else ranks[single]
+        for tied, single in _RANK.findall(order)
+    ]
+    return ">".join(marked)
+
+
+def _strictest(papers: tuple[Papers, ...], candidates: int) -> str:
+    strict = all("=" not in paper.marks for paper in papers)
+    complete = all(_is_complete(paper.marks, candidates) for paper in papers)
+    return next(suffix for suffix in SUFFIXES if _Type.of(suffix) == _Type(strict=strict, complete=complete))
+
+
+def _fields(file: BallotFile, path: Path, papers: tuple[Papers, ...], data_type: str) -> list[str]:
+    return [
+        f"FILE NAME: {path.name}",
+        f"TITLE: {title_of(path, file.title)}",
+        f"DATA TYPE: {data_type}",
+        "MODIFICATION TYPE: original",
+        f"NUMBER ALTERNATIVES: {len(file.candidates)}",
+        f"NUMBER VOTERS: {sum(paper.ballots for paper in papers)}",
+        f"NUMBER UNIQUE ORDERS: {len(papers)}",
+        *(f"ALTERNATIVE NAME {place}: {name}" for place, name in enumerate(file.candidates, 1)),
+    ]
+
+
+def _order(marks: str) -> str:
+    return ",".join(map(_rank, marks.split(">")))
+
+
+def _rank(rank: str) -> str:
+    numbers = ",".join(str(int(place) + 1) for place in rank.split("="))
+    return f"{{{numbers}}}" if "," in numbers else numbers

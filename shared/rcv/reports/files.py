@@ -1,0 +1,87 @@
+"""Which files tell a contest, by name and text: the whole, its slices, its papers.
+
+Rule 1: a contest whose seats are filled one after another has files for each run, numbered "_1", "_2".
+Rule 2: slices are those the papers name, in the order of a Java HashMap. A paper that names none is in none.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.rcv.count.java import hash_order
+from shared.rcv.reports.cdf import counted_papers
+from shared.rcv.reports.document import Document
+from shared.rcv.reports.heading import Kind, Slice, candidate_order
+from shared.rcv.reports.names import SliceNames
+from shared.rcv.reports.part import Parts
+from shared.rcv.reports.spreadsheet import Spreadsheet
+from shared.rcv.reports.tabulated import Stamp, Tabulated
+
+
+class ReportFile(NamedTuple):
+    """A file to be written."""
+
+    path: PurePosixPath
+    """Below the folder for reports."""
+    text: Iterable[str]
+    """Its pieces, in UTF-8 without another line end than theirs."""
+
+
+def report_files(
+    stem: str, runs: Sequence[Tabulated], stamp: Stamp, *, numbered: bool = False
+) -> Iterator[ReportFile]:
+    """Yield the files of a contest: of its one count, or `numbered` of each run.
+
+    Raises ValueError if results are asked for by precinct or batch, and no paper names one.
+    """
+    names = SliceNames()
+    for number, tabulated in enumerate(runs, 1):
+        run = f"{stem}_{number}" if numbered else stem
+        yield from _run(run, tabulated, stamp, names)
+
+
+def _run(stem: str, tabulated: Tabulated, stamp: Stamp, names: SliceNames) -> Iterator[ReportFile]:
+    parts = Parts(tabulated)
+    whole = parts.whole()
+    order = candidate_order(tabulated, whole)
+    sheet, document = Spreadsheet(tabulated, stamp, whole, order), Document(tabulated, stamp, whole)
+    yield _file(f"{stem}_summary_report.csv", sheet.summary())
+    yield _file(f"{stem}_detailed_report.csv", sheet.detailed())
+    yield _file(f"{stem}_summary_report.json", document.summary())
+    yield _file(f"{stem}_detailed_report.json", document.detailed())
+    for of, places in _slices(tabulated):
+        part = parts.slice(places)
+        slice_sheet = Spreadsheet(tabulated, stamp, part, order, of)
+        yield _file(names.path(stem, of, "detailed_report.csv"), slice_sheet.detailed())
+        slice_document = Document(tabulated, stamp, part, of)
+        yield _file(names.path(stem, of, "detailed_report.json"), slice_document.detailed())
+    if tabulated.settings.cdf:
+        yield ReportFile(
+            PurePosixPath(f"{stem}_cdf_cvr.json"), counted_papers(tabulated, parts.standings, stamp)
+        )
+
+
+def _file(path: str | PurePosixPath, text: str) -> ReportFile:
+    return ReportFile(PurePosixPath(path), (text,))
+
+
+def _slices(tabulated: Tabulated) -> Iterator[tuple[Slice, NDArray[np.intp]]]:
+    settings, records = tabulated.settings, tabulated.records
+    if settings.by_batch:
+        yield from _by("Batch", [record.batch for record in records])
+    if settings.by_precinct:
+        yield from _by("Precinct", [record.precinct for record in records])
+
+
+def _by(kind: Kind, ids: Sequence[str | None]) -> Iterator[tuple[Slice, NDArray[np.intp]]]:
+    places: dict[str, list[int]] = {}
+    for place, slice_id in enumerate(ids):
+        if slice_id:
+            places.setdefault(slice_id, []).append(place)
+    if not places:
+        raise ValueError(f"results by {kind.lower()} are asked for, and no cast vote record names one")
+    for slice_id in hash_order(places):
+        yield Slice(kind, slice_id), np.array(places[slice_id], np.intp)

@@ -1,0 +1,132 @@
+"""Shards by way of Kafka: a group gives them out, one consumer reads them all, each run has a producer.
+
+Rule 1: groups share out the work; correctness rests on nothing here (see follower, rule 4).
+Rule 2: positions come from snapshots, never from the group.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError
+from mode import Service
+
+from shared.runtime.kafka.bare import read_bare_records
+from shared.runtime.kafka.sink import KafkaSink, open_sink
+from shared.runtime.log import LogAway
+from shared.runtime.process.health import Health
+from shared.runtime.process.telemetry import ShardReport
+from shared.runtime.shards import Shards, Work
+
+SESSION_TIMEOUT_MS = 10_000
+HEARTBEAT_MS = 2_000
+FETCH_MAX_BYTES = 8 * 1024 * 1024
+PARTITION_FETCH_BYTES = 2 * 1024 * 1024
+FETCH_MAX_WAIT_MS = 100
+"""How long a broker holds a fetch that finds nothing. A record of a shard that had been read before the fetch was sent
+waits as long at worst; an idle deployment spends most of its time on fetches that end."""
+
+
+class KafkaSource:
+    """One partition of the group's consumer."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, partition: TopicPartition) -> None:
+        self._consumer = consumer
+        self._partition = partition
+
+    def seek(self, position: int) -> None:
+        """Read from `position` on."""
+        self._consumer.seek(self._partition, position)
+
+    async def read(self, max_records: int, wait_ms: int) -> Sequence[Any]:
+        """Return the next records, none if there are none within `wait_ms`. Raises LogAway."""
+        try:
+            found = await self._consumer.getmany(self._partition, timeout_ms=wait_ms, max_records=max_records)
+        except KafkaError as fault:
+            raise LogAway(f"{self._partition}: {fault!r}") from fault
+        records: Sequence[Any] = found.get(self._partition, ())
+        return records
+
+    async def ask_end(self) -> int:
+        """Ask the broker how many records the partition holds. Raises LogAway."""
+        try:
+            ends: dict[TopicPartition, int] = await self._consumer.end_offsets([self._partition])
+        except KafkaError as fault:
+            raise LogAway(f"{self._partition}: {fault!r}") from fault
+        return ends[self._partition]
+
+    def end(self) -> int:
+        """Return the partition's end as last fetched."""
+        return self._consumer.highwater(self._partition) or 0
+
+
+class KafkaLog:
+    """A topic as a group's member reaches it."""
+
+    def __init__(self, bootstrap: str, topic: str, consumer: AIOKafkaConsumer) -> None:
+        self._bootstrap = bootstrap
+        self._topic = topic
+        self._consumer = consumer
+
+    def source(self, shard: int) -> KafkaSource:
+        """Return a partition to follow."""
+        return KafkaSource(self._consumer, TopicPartition(self._topic, shard))
+
+    async def open_sink(self) -> KafkaSink:
+        """Return a producer of its own. Raises LogAway."""
+        return await open_sink(self._bootstrap)
+
+
+class ShardGroup(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
+    """Runs `work` on every shard the group assigns to this process."""
+
+    def __init__(self, work: Work, bootstrap: str, group: str, instance: str, health: Health) -> None:
+        super().__init__()
+        self._work = work
+        self._bootstrap = bootstrap
+        self._group = group
+        self._instance = instance
+        self._health = health
+        self._shards: Shards | None = None
+        self._consumer: AIOKafkaConsumer | None = None
+
+    async def on_start(self) -> None:
+        """Join the group."""
+        read_bare_records()
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            group_id=self._group,
+            group_instance_id=f"{self._group}-{self._instance}",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=SESSION_TIMEOUT_MS,
+            heartbeat_interval_ms=HEARTBEAT_MS,
+            max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
+            fetch_max_bytes=FETCH_MAX_BYTES,
+            fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
+        )
+        log = KafkaLog(self._bootstrap, self._work.topic, self._consumer)
+        self._shards = Shards(self._work, log, self._instance, self._health)
+        await self._consumer.start()
+        self._consumer.subscribe([self._work.topic], listener=self)
+
+    async def on_stop(self) -> None:
+        """End every run and leave."""
+        if self._shards is not None:
+            await self._shards.end_all()
+        if self._consumer is not None:
+            await self._consumer.stop()
+
+    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        """End the runs of shards that move elsewhere."""
+        assert self._shards is not None
+        await self._shards.end([partition.partition for partition in revoked])
+
+    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+        """Begin a run for each shard."""
+        assert self._shards is not None
+        self._shards.begin([partition.partition for partition in assigned])
+
+    def reports(self) -> list[ShardReport]:
+        """Return where each shard stands; also refreshes readiness."""
+        return self._shards.reports() if self._shards is not None else []

@@ -1,0 +1,221 @@
+"""The Common Data Format as JSON: the reference files, and small ones for what they do not have."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.rcv.formats.cvr import cdf_json
+from shared.rcv.formats.cvr.raw import OVERVOTE, WRITE_IN, RawRecord, Source
+from shared.rcv.formats.records import FormatError
+from tests.support.reference import data
+
+SOURCE = Source(".", "cdf", contest_id="Mayor")
+NAMES = {"a": "Ann", "b": "Bob", "o": "Over", "s": "Skipped", "w": "Somebody"}
+
+REFERENCE = [
+    ("_shared/cdf_json/cdf_json_file1_cvr.json", "aliases file 1", 15),
+    ("_shared/cdf_json/cdf_json_file2_cvr.json", "aliases file 2", 15),
+    (
+        "test_set_0_skipped_first_choice/test_set_0_skipped_first_choice_cvr.json",
+        "Nist Test Set 0 Skipped First Choice",
+        12,
+    ),
+    ("test_set_1_exhaust_at_overvote/test_set_1_exhaust_at_overvote_cvr.json", "test set 1", 15),
+    ("test_set_8_multi_cdf/test_set_8_multi_cdf_cvr_1.json", "Test Set 0", 12),
+    ("test_set_8_multi_cdf/test_set_8_multi_cdf_cvr_2.json", "Test Set 0", 12),
+]
+
+
+def position(rank: int | None, **more: Any) -> dict[str, Any]:
+    """Return a position with the rank at which it stands."""
+    return {"Rank": rank, "HasIndication": "yes", **more}
+
+
+def chosen(selection: str, *positions: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Return a selection with its positions."""
+    where = {"SelectionPosition": list(positions)} if positions else {}
+    return {"ContestSelectionId": f"s-{selection}", **where, **more}
+
+
+def snapshot(number: str, *selections: dict[str, Any], contest: str = "c-1", **more: Any) -> dict[str, Any]:
+    """Return a snapshot with one contest."""
+    held = {"ContestId": contest, "CVRContestSelection": list(selections)}
+    return {"@id": number, "CVRContest": [held], **more}
+
+
+def paper(*selections: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Return a paper with one snapshot."""
+    return {"CVRSnapshot": [snapshot("now", *selections)], "CurrentSnapshotId": "now", **more}
+
+
+def report(*papers: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Return a report of two contests; of the one, five selections, of which one is a write-in."""
+    selections: list[dict[str, Any]] = [
+        {"@id": f"s-{short}", "CandidateIds": [f"p-{short}"]} for short in NAMES if short != "w"
+    ]
+    selections.append({"@id": "s-w", "IsWriteIn": "true"})
+    contests = [
+        {"@id": "c-2", "Name": "Clerk"},
+        {"@id": "c-1", "Name": "Mayor", "ContestSelection": selections},
+    ]
+    candidates = [{"@id": f"p-{short}", "Name": name} for short, name in NAMES.items()]
+    units = [{"@id": "u-1", "Name": "North"}]
+    election = {"Candidate": candidates, "Contest": contests}
+    return {"CVR": list(papers), "Election": [election], "GpUnit": units, **more}
+
+
+def read(folder: Path, document: object, source: Source = SOURCE) -> list[RawRecord]:
+    """Return the records of a report."""
+    (folder / "r.json").write_text(json.dumps(document))
+    return list(cdf_json.read(folder / "r.json", source))
+
+
+@pytest.mark.parametrize(("file", "contest", "papers"), REFERENCE)
+def test_reference_files_are_read(file: str, contest: str, papers: int) -> None:
+    """Each paper is numbered in its file, and has its own id beside."""
+    path = data("rctab", *file.split("/"))
+    records = list(cdf_json.read(path, SOURCE._replace(contest_id=contest)))
+    assert len(records) == papers
+    assert records[1].id == f"{path.name}(2)"
+    assert records[1].vendor_id == "2"
+
+
+def test_first_papers_of_reference_files_say_what_they_say() -> None:
+    """A repetition, and an overvote followed by a blank rank."""
+    aliases = SOURCE._replace(contest_id="aliases file 1")
+    path = data("rctab", "_shared", "cdf_json", "cdf_json_file1_cvr.json")
+    named = [(1, "Candidate D Name File 1"), (2, "Candidate D Name File 1"), (3, "Candidate A Name File 1")]
+    assert list(next(iter(cdf_json.read(path, aliases))).selections) == named
+    path = data("rctab", "test_set_1_exhaust_at_overvote", "test_set_1_exhaust_at_overvote_cvr.json")
+    first = next(iter(cdf_json.read(path, SOURCE._replace(contest_id="test set 1"))))
+    assert [(rank, name[10]) for rank, name in first.selections] == [(1, "A"), (1, "B"), (3, "C"), (4, "D")]
+
+
+def test_labels_and_write_ins_are_no_candidates(tmp_path: Path) -> None:
+    """A selection may be a write-in, or a position of it; a skipped rank is no selection."""
+    source = SOURCE._replace(overvote_label="Over", skipped_rank_label="Skipped")
+    marks = [chosen(short, position(rank)) for rank, short in enumerate("osw", 1)]
+    marks.append(chosen("a", position(4, CVRWriteIn={"Text": "Zed"}), position(5)))
+    (record,) = read(tmp_path, report(paper(*marks)), source)
+    assert record.selections == ((1, OVERVOTE), (3, WRITE_IN), (4, WRITE_IN), (5, "Ann"))
+
+
+@pytest.mark.parametrize("yes", ["true", "yes", True])
+def test_a_write_in_says_so_in_several_ways(tmp_path: Path, yes: object) -> None:
+    """As text, or as JSON's own true."""
+    document = report(paper(chosen("w", position(1))))
+    document["Election"][0]["Contest"][1]["ContestSelection"][-1]["IsWriteIn"] = yes
+    assert read(tmp_path, document)[0].selections == ((1, WRITE_IN),)
+
+
+def test_positions_without_indication_or_allocation_do_not_count(tmp_path: Path) -> None:
+    """Nor do selections that wait for adjudication."""
+    marks = [
+        chosen("a", position(1, HasIndication="no"), position(2, IsAllocable="no"), position(3)),
+        chosen("b", position(1, IsAllocable="unknown")),
+        chosen("b", position(2), Status="needs-adjudication"),
+        chosen("b", position(4), Status=["needs-adjudication", "generated-rules"]),
+    ]
+    assert read(tmp_path, report(paper(*marks)))[0].selections == ((1, "Bob"), (3, "Ann"))
+
+
+def test_the_current_snapshot_counts(tmp_path: Path) -> None:
+    """Whatever the types and the order of the others; one alone is current."""
+    snapshots = [
+        snapshot("x", chosen("a", Rank=1), Type="original"),
+        snapshot("y", chosen("b", Rank=1), Type="modified"),
+        snapshot("z", chosen("a", Rank=2), Type="interpreted"),
+    ]
+    papers: list[dict[str, Any]] = [
+        {"CVRSnapshot": snapshots, "CurrentSnapshotId": "y"},
+        {"CVRSnapshot": snapshots[2:]},
+    ]
+    assert [r.selections for r in read(tmp_path, report(*papers))] == [((1, "Bob"),), ((2, "Ann"),)]
+
+
+def test_papers_without_the_contest_are_not_numbered(tmp_path: Path) -> None:
+    """A contest without selections is a blank paper."""
+    other = {"CVRSnapshot": [snapshot("n", contest="c-2")], "CurrentSnapshotId": "n"}
+    bare = {"CVRSnapshot": [{"@id": "n"}], "CurrentSnapshotId": "n"}
+    records = read(tmp_path, report(other, bare, paper(BallotPrePrintedId="17", BallotStyleUnitId="u-1")))
+    assert records == [RawRecord("CVR 3", "r.json(1)", (), "North", vendor_id="17")]
+
+
+def test_a_report_that_names_no_units_tells_precincts_by_their_ids(tmp_path: Path) -> None:
+    """So they stay apart."""
+    records = read(tmp_path, report(paper(BallotStyleUnitId="u-9"), GpUnit=None))
+    assert records[0].precinct == "u-9"
+
+
+@pytest.mark.parametrize(
+    ("held", "told"),
+    [
+        (
+            paper(chosen("q", Rank=1)),
+            "CVR 1, snapshot 1, contest 1, selection 1: expected a ContestSelection",
+        ),
+        (paper(chosen("a")), r"expected a \[Rank\], or a list \[SelectionPosition\]"),
+        (
+            paper(chosen("a", position(None))),
+            r"position 1: expected a text or whole number \[Rank\], found noth",
+        ),
+        (paper(chosen("a", Rank="first")), r"expected a whole number \[Rank\], found 'first'"),
+        (paper(BallotStyleUnitId="u-9"), r"CVR 1: expected a GpUnit .* \[BallotStyleUnitId\], found 'u-9'"),
+        (paper() | {"CurrentSnapshotId": "q"}, r"CVR 1: expected one CVRSnapshot 'q' .*, found 0"),
+        ({"CVRSnapshot": [snapshot("x"), snapshot("y")]}, "CVR 1: expected one CVRSnapshot None"),
+        ({"CVRSnapshot": 3}, r"CVR 1: expected a list \[CVRSnapshot\], found 3"),
+        ("paper", "CVR 1: expected an object, found 'paper'"),
+    ],
+)
+def test_a_paper_that_says_nonsense_is_refused(tmp_path: Path, held: Any, told: str) -> None:
+    """With its file, its place and what was expected."""
+    with pytest.raises(FormatError, match=rf"r\.json: .*{told}"):
+        read(tmp_path, report(held))
+
+
+def test_a_contest_twice_in_a_snapshot_is_refused(tmp_path: Path) -> None:
+    """Neither is more the voter's than the other."""
+    held = paper()
+    held["CVRSnapshot"][0]["CVRContest"] *= 2
+    with pytest.raises(FormatError, match="contest 2: expected a contest once in a snapshot"):
+        read(tmp_path, report(held))
+
+
+def test_a_report_without_the_contest_or_with_two_is_refused(tmp_path: Path) -> None:
+    """With the names of those it has."""
+    with pytest.raises(FormatError, match=r"expected one contest 'Sheriff' .*, found 'Clerk', 'Mayor'"):
+        read(tmp_path, report(), SOURCE._replace(contest_id="Sheriff"))
+    document = report()
+    document["Election"] *= 2
+    with pytest.raises(FormatError, match="found 'Clerk', 'Mayor', 'Clerk', 'Mayor'"):
+        read(tmp_path, document)
+
+
+def test_ids_that_stand_for_several_things_or_none_are_refused(tmp_path: Path) -> None:
+    """Of candidates, of selections and of units."""
+    document = report()
+    document["GpUnit"] *= 2
+    with pytest.raises(FormatError, match="GpUnit 2: expected one GpUnit 'u-1', found several"):
+        read(tmp_path, document)
+    document = report(paper(chosen("a", Rank=1)))
+    document["Election"][0]["Candidate"] = []
+    with pytest.raises(FormatError, match=r"expected a Candidate of an Election .*, found 'p-a'"):
+        read(tmp_path, document)
+    document["Election"][0]["Contest"][1]["ContestSelection"][0]["CandidateIds"] = []
+    with pytest.raises(FormatError, match=r"expected a list of candidates \[CandidateIds\]"):
+        read(tmp_path, document)
+
+
+def test_a_file_that_is_no_report_is_refused(tmp_path: Path) -> None:
+    """Each time with what it lacks."""
+    with pytest.raises(FormatError, match="expected an object, found "):
+        read(tmp_path, [])
+    with pytest.raises(FormatError, match=r"expected a list \[Election\]"):
+        read(tmp_path, {})
+    with pytest.raises(FormatError, match=r"expected a list \[CVR\]"):
+        read(tmp_path, {key: value for key, value in report().items() if key != "CVR"})
+    (tmp_path / "r.json").write_bytes(b'{"CVR": "\xff"}')
+    with pytest.raises(FormatError, match="expected JSON in UTF-8"):
+        list(cdf_json.read(tmp_path / "r.json", SOURCE))

@@ -1,0 +1,120 @@
+"""Hart: the reference folder, and small folders for what it does not have."""
+
+from pathlib import Path
+
+import pytest
+
+from shared.rcv.formats.cvr import hart
+from shared.rcv.formats.cvr.raw import OVERVOTE, WRITE_IN, RawRecord, Source
+from shared.rcv.formats.records import FormatError
+from tests.support.reference import data
+
+SOURCE = Source(".", "hart", contest_id="mayor")
+SPLIT = "<PrecinctSplit><Name>North</Name><Id>n-1</Id></PrecinctSplit><BatchNumber>8</BatchNumber>"
+
+
+def option(code: str, value: str) -> str:
+    """Return an option with the ranks at which it is marked."""
+    return f"<Option><Name>?</Name><Id>{code}</Id><Value>{value}</Value></Option>"
+
+
+def paper(*options: str, contest: str = "mayor", guid: str = "g1") -> str:
+    """Return a paper with one contest."""
+    contests = (
+        f"<Contests><Contest><Id>{contest}</Id><Options>{''.join(options)}</Options></Contest></Contests>"
+    )
+    return f'<Cvr xmlns="http://tempuri.org/CVRDesign.xsd">{contests}{SPLIT}<CvrGuid>{guid}</CvrGuid></Cvr>'
+
+
+def read(folder: Path, *papers: str, source: Source = SOURCE) -> list[RawRecord]:
+    """Return the records of papers, written to files in a folder."""
+    for number, text in enumerate(papers, 1):
+        (folder / f"{number}.xml").write_text(text)
+    return list(hart.read(folder, source))
+
+
+@pytest.mark.parametrize(
+    ("contest", "told", "marks"),
+    [
+        ("b651b997-417a-46d9-a676-a43d4df94ddc", "1_e84522d1-adce-43df-8b49-13adb8bcc2e1.xml", 6),
+        ("e9ca8235-893e-43df-93eb-3cc61eeb133c", "1_e84522d1-adce-43df-8b49-13adb8bcc2e1.xml", 3),
+    ],
+)
+def test_the_archives_nine_papers_of_each_contest_are_read(contest: str, told: str, marks: int) -> None:
+    """Of its eighteen files; in the order of their names."""
+    folder = data("rctab", "_shared", "hart_cvr_archive")
+    records = list(hart.read(folder, Source(".", "hart", contest_id=contest)))
+    assert len(records) == 9
+    (record,) = (each for each in records if each.place.startswith(told))
+    assert len(record.selections) == marks
+    assert (record.id, record.precinct, record.batch) == (told[2:-4], "1032", "1")
+    assert [each.place for each in records] == sorted(each.place for each in records)
+
+
+def test_steve_carlson_leads_and_tony_hernandez_follows_on_a_papers_ranks() -> None:
+    """One candidate a rank, by the options' ids."""
+    contest = "b651b997-417a-46d9-a676-a43d4df94ddc"
+    folder = data("rctab", "_shared", "hart_cvr_archive")
+    records = {r.id: r for r in hart.read(folder, Source(".", "hart", contest_id=contest))}
+    selections = records["e84522d1-adce-43df-8b49-13adb8bcc2e1"].selections
+    assert selections[:2] == (
+        (1, "24483a8b-b4c9-4f2f-8aa9-c1e867c9d88e"),
+        (2, "6f2df7d3-5c83-4fc7-b4a5-c2eca9e5fdb4"),
+    )
+
+
+def test_each_digit_is_a_rank(tmp_path: Path) -> None:
+    """Several at one rank are an overvote, one at several a repetition, none a blank paper."""
+    first, second = read(tmp_path, paper(option("a", "0101"), option("b", "0100")), paper(option("a", "000")))
+    assert first.selections == ((2, "a"), (2, "b"), (4, "a"))
+    assert second.selections == ()
+    assert (first.vendor_id, first.contest_id, first.precinct_portion) == ("g1", "mayor", "n-1")
+
+
+def test_labels_name_write_ins_and_overvotes(tmp_path: Path) -> None:
+    """By the options' ids; a skipped rank is no selection."""
+    source = SOURCE._replace(undeclared_write_in_label="w", overvote_label="o", skipped_rank_label="s")
+    text = paper(option("w", "100"), option("o", "010"), option("s", "001"))
+    assert read(tmp_path, text, source=source)[0].selections == ((1, WRITE_IN), (2, OVERVOTE))
+
+
+def test_papers_without_the_contest_and_other_files_are_no_records(tmp_path: Path) -> None:
+    """Signatures stand beside the papers and end in .xml too."""
+    (tmp_path / "1.xml.sig.xml").write_text("<Signature/>")
+    (tmp_path / "notes.txt").write_text("notes")
+    assert read(tmp_path, paper(contest="clerk")) == []
+
+
+def test_a_contest_without_options_is_blank(tmp_path: Path) -> None:
+    """Whether it has an empty list of them or none."""
+    text = paper().replace("<Options></Options>", "")
+    assert [record.selections for record in read(tmp_path, paper(), text)] == [(), ()]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (paper(option("a", "12")), "line 1: expected a digit a rank, 0 or 1, .* found '12'"),
+        (paper(option("a", "")), "line 1: expected a digit a rank, 0 or 1, .* found ''"),
+        (paper("<Option><Value>1</Value></Option>"), "line 1: expected the option's <Id>"),
+        (paper(guid=""), "expected the paper's id, <CvrGuid>"),
+        ("<Ballot/>", "line 1: expected <Cvr>, found <Ballot>"),
+        ("<Cvr>\n<Contests></Cvr>", "line 2: expected XML: mismatched tag"),
+        ("", "line 1: expected XML: no element found"),
+        ('<!DOCTYPE Cvr [<!ENTITY a "aaaa">]>\n<Cvr>&a;</Cvr>', "line 1: expected no document type"),
+        ("<Cvr>" + "<a>" * 60, "line 1: expected at most 50 elements within each other"),
+    ],
+)
+def test_a_paper_that_says_nonsense_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    """With its file, its line and what was expected."""
+    with pytest.raises(FormatError, match=rf"1\.xml: {told}"):
+        read(tmp_path, text)
+
+
+def test_a_folder_without_papers_is_refused(tmp_path: Path) -> None:
+    """And a file where a folder should be."""
+    with pytest.raises(FormatError, match="expected XML files, found none"):
+        read(tmp_path)
+    (tmp_path / "a.xml").write_text(paper())
+    with pytest.raises(FormatError, match="expected a folder with one XML file a paper"):
+        read(tmp_path / "a.xml")

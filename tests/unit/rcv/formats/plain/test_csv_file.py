@@ -1,0 +1,163 @@
+"""CSV: ballots by rank or by candidate, told apart by header and cells, and refused where they cannot be."""
+
+from pathlib import Path
+
+import pytest
+
+from shared.rcv.formats.plain import csv_file
+from shared.rcv.formats.records import BallotFile, Papers
+from tests.unit.rcv.formats.plain.reading import papers, read, refusal
+
+BY_RANK = """id,count,section,precinct,rank1,rank2,rank3
+1,3,Members,P1,Adam,Basil,
+2,2,Unions,P1,,overvote,Zoë
+3,1,Members,P2,Adam=Zoë,skipped,Basil
+4,2,Members,P3,Adam,Basil,
+5,4,Unions,P4,,,
+"""
+HINT = "where cells are names, columns are headed rank1, rank2, …"
+BY_CANDIDATE = "Adam,Basil,Zoë,count\n1,2,,3\n,1,1,2\n3,,1,1\n,,,4\n"
+
+
+def test_a_row_a_ballot_is_read(tmp_path: Path) -> None:
+    """Names under ranks, with sections, counts and overvotes; where a row comes from is passed over."""
+    file = read(tmp_path / "votes.csv", BY_RANK)
+    assert (file.title, file.candidates, file.sections) == (
+        "votes",
+        ("Adam", "Basil", "Zoë"),
+        ("Members", "Unions"),
+    )
+    assert file.papers == (
+        Papers("0>1", 5, 0),
+        Papers(">*>2", 2, 1),
+        Papers("0=2>>1", 1, 0),
+        Papers("", 4, 1),
+    )
+
+
+def test_a_column_a_candidate_is_read(tmp_path: Path) -> None:
+    """Ranks under names; two of one rank are an overvote, a rank that nobody has is blank."""
+    file = read(tmp_path / "votes.csv", BY_CANDIDATE)
+    assert file.candidates == ("Adam", "Basil", "Zoë")
+    assert papers(file) == {"0>1": 3, "1=2": 2, "2>>0": 1, "": 4}
+
+
+@pytest.mark.parametrize("text", [BY_RANK, BY_CANDIDATE])
+@pytest.mark.parametrize("change", ["bom", "crlf", ";", "\t", "quotes", "blank lines"])
+def test_layout_changes_nothing(tmp_path: Path, text: str, change: str) -> None:
+    """Spreadsheets of all countries write the same ballots differently."""
+    changed = {
+        "bom": "\ufeff" + text,
+        "crlf": text.replace("\n", "\r\n"),
+        "quotes": text.replace("Basil", '"Basil"'),
+        "blank lines": text.replace("\n", "\n\n"),
+    }.get(change) or text.replace(",", change)
+    path = tmp_path / "votes.csv"
+    assert read(path, changed) == read(path, text)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "rank1,rank2",
+        "Rank 1,Rank 2",
+        "choice_1,choice_2",
+        "1st,2nd",
+        "1st choice,2nd Choice",
+        "1,2",
+        "Pref-1,pref-2",
+    ],
+)
+def test_columns_of_ranks_go_by_many_names(tmp_path: Path, header: str) -> None:
+    """All of them say the same."""
+    assert papers(read(tmp_path / "votes.csv", f"{header}\nAdam,Basil\nBasil,\n")) == {"0>1": 1, "1": 1}
+
+
+@pytest.mark.parametrize("origin", ["Ballot_ID", "precinct portion", "", "cvr-number"])
+def test_where_a_row_comes_from_is_passed_over(tmp_path: Path, origin: str) -> None:
+    """Exports say it in many words, and data frames number their rows."""
+    path = tmp_path / "votes.csv"
+    assert papers(read(path, f"{origin},rank1\n0,Adam\n1,Adam\n")) == {"0": 2}
+    assert papers(read(path, f"{origin},Adam,Basil\n0,1,2\n1,1,2\n")) == {"0>1": 2}
+
+
+def test_ranks_may_stand_in_any_order(tmp_path: Path) -> None:
+    """It is the header that numbers them."""
+    file = read(tmp_path / "votes.csv", "rank2,rank1\nBasil,Adam\n")
+    assert (file.candidates, papers(file)) == (("Adam", "Basil"), {"0>1": 1})
+
+
+def test_a_quoted_name_may_hold_anything(tmp_path: Path) -> None:
+    """Commas, doubled quotes, and a line end that becomes a space."""
+    file = read(tmp_path / "votes.csv", 'rank1,rank2\n"Smith, ""Bob""","Day\nAnn"\n')
+    assert file.candidates == ('Smith, "Bob"', "Day Ann")
+
+
+def test_a_row_of_no_ballots_declares_names_and_sections(tmp_path: Path) -> None:
+    """So that nobody is lost who was never marked."""
+    text = "count,section,rank1,rank2\n0,Unions,Zoë,Adam\n0,Members,,\n2,Members,Adam,\n"
+    file = read(tmp_path / "votes.csv", text)
+    assert (file.candidates, file.sections) == (("Zoë", "Adam"), ("Unions", "Members"))
+    assert file.papers == (Papers("1", 2, 1),)
+
+
+def test_counts_may_be_spelled_as_decimals(tmp_path: Path) -> None:
+    """As data frames write whole numbers."""
+    assert papers(read(tmp_path / "votes.csv", "rank1,weight\nAdam,3.0\n")) == {"0": 3}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "line 1: expected columns headed rank1, rank2, … or by candidates' names, found "),
+        ("count,id\n1,1\n", "line 1: expected columns headed rank1, rank2, … or by candidates' names, found count, id"),
+        ("rank1,district\nA,1\n", "line 1: expected columns of ranks or of candidates, found both: 'rank1' and 'district'"),
+        ("1,2\n2,1\n", "line 1: expected columns headed rank1, rank2, … or by names: numbers over numbers can be either"),
+        ("rank1,rank3\nA,B\n", "line 1: expected ranks 1, 2, 3 and so on, once each, found rank1, rank3"),
+        ("rank1,choice1\nA,B\n", "line 1: expected ranks 1, 2, 3 and so on, once each, found rank1, choice1"),
+        ("count,weight,rank1\n1,1,A\n", "line 1: expected one column of counts, found 'count' and 'weight'"),
+        ("Adam,Adam\n1,2\n", "line 1, column 2: expected another name, found 'Adam' a second time"),
+        ("Adam,\n1,2\n", "line 1, column 2: expected a candidate's name, found none"),
+        ("Adam,Basil\n1,2\n1\n", "line 3: expected 2 cells, found 1"),
+        (
+            "Adam,Basil\n1,2\n1,x\n",
+            f"line 3: expected a rank from 1 to 200 of 'Basil', or nothing, found 'x'; {HINT}",
+        ),
+        ("count,rank1\n1,A\n1.5,A\n", "line 3: expected how many ballots, a whole number, found '1.5'"),
+        ("count,rank1\n1,A\n,A\n", "line 3: expected how many ballots, a whole number, found ''"),
+        ("section,rank1\nx,A\n,A\n", "line 3: expected a candidate's name, found none"),
+        ("rank1,rank2\nA,B\nA=A,\n", "line 3: expected a candidate once within a rank, found 'A=A'"),
+        ("rank1\nA\nrank1\n", "line 3: expected a ballot, found the header again"),
+        ('rank1\n"A"\n\n"B"x\n', "line 4: expected cells of CSV: ',' expected after '\"'"),
+        ('rank1\n"A"\n"B\n', "line 3: expected cells of CSV: unexpected end of data"),
+        (
+            'a,b\n"1",\n"1","x\ny"\n',
+            f"line 4: expected a rank from 1 to 200 of 'b', or nothing, found 'x\\ny'; {HINT}",
+        ),
+        ("rank1\n", "line 1: expected at least one candidate below"),
+        (b"rank1\nA\n\xe9\n", "line 3: expected UTF-8, found byte 0xe9"),
+        (",".join(f"c{n}" for n in range(201)) + "\n", "line 1: expected at most 200 candidates, found 201"),
+        ("rank1\n" + "\n".join(f"c{n}" for n in range(201)), "line 202: expected at most 200 candidates"),
+        ("section,rank1\n" + "\n".join(f"{n},c" for n in range(101)), "line 102: expected at most 100 sections"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str | bytes, message: str) -> None:
+    """The header by its columns, ballots by their line."""
+    path = tmp_path / "votes.csv"
+    assert refusal(path, lambda: read(path, text)) == message
+
+
+def test_a_file_is_written_with_its_candidates_first(tmp_path: Path) -> None:
+    """And a column of sections only where there are several."""
+    path = tmp_path / "out.csv"
+    file = BallotFile("T", ("A", "B"), (Papers("1>*", 2), Papers("", 1)))
+    csv_file.write(file, path)
+    assert path.read_text() == "count,rank1,rank2\n0,A,B\n2,B,overvote\n1,,\n"
+
+
+@pytest.mark.parametrize("name", ["A=B", "Overvote", "skipped"])
+def test_names_that_csv_cannot_tell_apart_are_refused(tmp_path: Path, name: str) -> None:
+    """They mean something else under a rank."""
+    path = tmp_path / "out.csv"
+    message = f"candidate {name!r}: CSV cannot hold this name under a rank"
+    assert refusal(path, lambda: csv_file.write(BallotFile("T", (name,), ()), path)) == message

@@ -1,0 +1,66 @@
+"""Which format a file is in: by suffix, else by how it begins."""
+
+from pathlib import Path
+
+import pytest
+
+from shared.rcv.formats.detect import write_ballots
+from shared.rcv.formats.records import BallotFile
+from tests.unit.rcv.formats.plain.reading import papers, read, refusal
+
+SAME_PAPERS = {
+    ".blt": '2 1\n3 2 1 0\n0\n"A"\n"B"\n',
+    ".soi": "2\n1,A\n2,B\n3,3,1\n3,2,1\n",
+    ".toc": "# TITLE: x\n# NUMBER ALTERNATIVES: 2\n# ALTERNATIVE NAME 1: A\n# ALTERNATIVE NAME 2: B\n3: 2,1\n",
+    ".abif": "=A:A\n=B:B\n3:B>A\n",
+    ".CSV": "A,B,count\n2,1,3\n",
+}
+
+
+@pytest.mark.parametrize("suffix", SAME_PAPERS)
+def test_a_suffix_is_believed(tmp_path: Path, suffix: str) -> None:
+    """In whichever case it is written."""
+    assert papers(read(tmp_path / f"votes{suffix}", SAME_PAPERS[suffix])) == {"1>0": 3}
+
+
+@pytest.mark.parametrize("suffix", [".blt", ".soi", ".toc", ".abif"])
+def test_a_file_of_another_suffix_is_looked_at(tmp_path: Path, suffix: str) -> None:
+    """Three of the formats cannot be mistaken."""
+    assert papers(read(tmp_path / "votes.txt", SAME_PAPERS[suffix])) == {"1>0": 3}
+
+
+def test_a_file_of_no_known_format_is_told_what_there_is(tmp_path: Path) -> None:
+    """All formats are listed."""
+    path = tmp_path / "votes.doc"
+    assert refusal(path, lambda: read(path, "dear council")) == (
+        "expected a ballot file: BLT (.blt), PrefLib (.soc .soi .toc .toi), ABIF (.abif) or CSV (.csv)"
+    )
+
+
+def test_an_unknown_target_is_told_what_there_is(tmp_path: Path) -> None:
+    """Before anything is written."""
+    path = tmp_path / "votes.x"
+    message = refusal(path, lambda: write_ballots(BallotFile("T", ("A",), ()), path, "x"))
+    assert message == "expected a format of blt, preflib, abif, csv, found 'x'"
+
+
+@pytest.mark.parametrize("folder", ["missing", "a file"])
+@pytest.mark.parametrize("to", ["blt", "preflib", "abif", "csv"])
+def test_a_file_that_cannot_be_written_is_told(tmp_path: Path, folder: str, to: str) -> None:
+    """With its path, as everything else is."""
+    (tmp_path / "a file").touch()
+    path = tmp_path / folder / "votes"
+    message = refusal(path, lambda: write_ballots(BallotFile("T", ("A",), ()), path, to))
+    assert message.startswith("expected a file that can be written: ")
+
+
+@pytest.mark.parametrize("to", ["blt", "preflib", "abif", "csv"])
+def test_a_file_that_is_there_stays_until_the_new_one_is_whole(tmp_path: Path, to: str) -> None:
+    """A contest that a format cannot hold leaves the old file as it was."""
+    path = tmp_path / "votes"
+    path.write_text("old")
+    refusal(path, lambda: write_ballots(BallotFile("T", ("A ",), ()), path, to))
+    assert path.read_text() == "old"
+    write_ballots(BallotFile("T", ("A",), ()), path, to)
+    assert path.read_text() != "old"
+    assert list(tmp_path.iterdir()) == [path]
