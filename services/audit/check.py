@@ -15,7 +15,7 @@ import msgspec
 from services.audit.ledger import ShardCount, ShardLedger
 from shared.contract.chain import HEAD_BYTES, START
 from shared.contract.codec import UnknownVersion, decode_judged, encode, encode_judged
-from shared.contract.verdict_ranges import HotVerdicts, Verdict, each_verdict, told_together
+from shared.contract.verdict_ranges import HotVerdicts, Verdict, each_verdict, verdict_range
 from shared.contract.verdicts import ControlJudged
 
 DIGEST_BYTES: Final = 16
@@ -129,10 +129,10 @@ class ShardCheck:
         if len(ballots) < len(verdicts) or any(verdict.election != first.election for verdict in ballots):
             return b""
         reasons = [verdict.reason for verdict in ballots]
-        papers = [verdict.paper for verdict in ballots if verdict.paper is not None]
+        papers = [verdict.ballot for verdict in ballots if verdict.ballot is not None]
         head = self.head_at(told.upto)
         assert head is not None, "no verdict is told before its record was judged"
-        return encode_judged(told_together(told.since, first.election, reasons, papers, head))
+        return encode_judged(verdict_range(told.since, first.election, reasons, papers, head))
 
     def _told_apart(
         self,

@@ -88,7 +88,7 @@ class ShardAudit:
         reason = self._why_not(ballot, self.definition) or Reason.ACCEPTED
         self.reasons[reason] += 1
         if reason is Reason.ACCEPTED:
-            cast = (ballot.section, ballot.papers)
+            cast = (ballot.section, ballot.rankings)
             cast = self._alike.setdefault(cast, cast)
             self._voted[ballot.elector] = (bytes.fromhex(ballot.ballot_id), cast)
             self.papers[cast] += 1
@@ -106,7 +106,7 @@ class ShardAudit:
         return (
             self._why_no_elector(ballot, definition)
             or self._why_not_now(ballot)
-            or self._why_no_paper((ballot.section, ballot.papers), definition)
+            or self._why_no_paper((ballot.section, ballot.rankings), definition)
         )
 
     def _why_no_elector(self, ballot: HotBallot, definition: Election) -> Reason | None:

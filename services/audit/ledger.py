@@ -14,7 +14,7 @@ from shared.contract.codec import HotBallot, Unreadable, decode_cast
 from shared.contract.elections import Election, Phase
 from shared.contract.events import Control, ElectionCertified, ElectionConfigured
 from shared.contract.verdict_ranges import Verdict
-from shared.contract.verdicts import ControlJudged, NoEffect, Paper, Reason
+from shared.contract.verdicts import AnonymousBallot, ControlJudged, NoEffect, Reason
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class ShardLedger:
         reason = Reason.UNKNOWN_ELECTION if audit is None else audit.take_ballot(ballot)
         self._link(reason, value)
         counts = reason is Reason.ACCEPTED
-        return Verdict(ballot.election, reason, (ballot.section, ballot.papers) if counts else None)
+        return Verdict(ballot.election, reason, (ballot.section, ballot.rankings) if counts else None)
 
     def _take_control(self, control: Control, value: bytes) -> ControlJudged:
         did = self._effect(control)
@@ -117,5 +117,5 @@ class ShardLedger:
         self._head = link(self._head, outcome, value)
 
 
-def _paper(cast: Cast | None) -> Paper | None:
-    return None if cast is None else Paper(section=cast[0], papers=cast[1])
+def _paper(cast: Cast | None) -> AnonymousBallot | None:
+    return None if cast is None else AnonymousBallot(section=cast[0], rankings=cast[1])

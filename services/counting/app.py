@@ -13,8 +13,8 @@ from shared.runtime.process.worker import create_worker
 from shared.runtime.shards import Work
 from shared.runtime.snapshots import Snapshots
 
-TALLY_VERSION = "tally/3"
-REPEAT_S = 20.0
+TALLY_VERSION = "tally/4"
+REPUBLISH_S = 20.0
 ROUNDS_VERSION = "rounds/3"
 JUDGED_AT_ONCE = 32
 """Records of up to a thousand verdicts."""
@@ -50,7 +50,7 @@ def rounds_work(settings: CountingSettings) -> Work:
         topic=TALLIES_CHANGED.name(settings.namespace),
         machine=lambda partition: Rounds(partition, topic),
         snapshots=_snapshots(settings, "rounds", ROUNDS_VERSION),
-        limits=Limits(batch_records=200, tick_ms=settings.rounds_tick_ms, repeat_every_s=REPEAT_S),
+        limits=Limits(batch_records=200, tick_ms=settings.rounds_tick_ms, republish_every_s=REPUBLISH_S),
     )
 
 

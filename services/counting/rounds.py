@@ -1,7 +1,7 @@
 """The rounds of every contest in one partition: shards added up, counted, published whole.
 
 Rule 1: a shard's counts are absolute; the newest replace the older, and only a range that joins on is applied.
-Rule 2: a standing says no more than its watermark covers, and balances, or it is not published.
+Rule 2: a standing holds no more than its watermark covers, and balances, or it is not published.
 Rule 3: a candidate has withdrawn once every shard holds the withdrawal, and is back once one holds the reinstatement.
 Rule 4: votes that the election's terms withhold until the close are not in it before.
 """
@@ -48,7 +48,7 @@ PHASE_AFTER: dict[type, Phase] = {
 
 @dataclass
 class ContestCount:
-    """One contest: what each shard last told, and the method that counts their sum."""
+    """One contest: the newest counts of each shard, and the method that counts their sum."""
 
     definition: Election
     contest: Contest
@@ -75,22 +75,22 @@ class ContestCount:
         """How many cast records the count covers."""
         return sum(shard.watermark for shard in self.shards)
 
-    def take(self, told: TallyChanged) -> None:
-        """Replace what the shard told before."""
-        counts = self.counts[told.shard]
+    def apply(self, change: TallyChanged) -> None:
+        """Replace the shard's earlier counts."""
+        counts = self.counts[change.shard]
         self.method.apply(
-            [(section, marks, n - counts.get((section, marks), 0)) for section, marks, n in told.counts]
+            [(section, marks, n - counts.get((section, marks), 0)) for section, marks, n in change.counts]
         )
-        counts.update({(section, marks): n for section, marks, n in told.counts})
-        shard = self.shards[told.shard]
-        self.shards[told.shard] = ShardLedger(
-            told.upto,
-            told.head,
-            _phase_after(told.controls, shard.phase),
-            Counter(told.reasons),
-            told.voided,
-            told.turnout,
-            _withdrawn_after(told.controls, self.contest.id, shard.withdrawn),
+        counts.update({(section, marks): n for section, marks, n in change.counts})
+        shard = self.shards[change.shard]
+        self.shards[change.shard] = ShardLedger(
+            change.upto,
+            change.head,
+            _phase_after(change.controls, shard.phase),
+            Counter(change.reasons),
+            change.voided,
+            change.turnout,
+            _withdrawn_after(change.controls, self.contest.id, shard.withdrawn),
         )
         self.settle_candidates()
 
@@ -110,7 +110,7 @@ class ContestCount:
 
 
 class Rounds:
-    """State machine of counting's second half: follows `tallies.changed`, speaks on `counts.published`."""
+    """State machine of counting's second half: follows `tallies.changed`, writes `counts.published`."""
 
     def __init__(self, partition: int, topic: str) -> None:
         self._partition = partition
@@ -120,9 +120,9 @@ class Rounds:
     def apply(self, values: Sequence[bytes]) -> None:
         """Take the next changes. Raises Gap if some are missing."""
         for value in values:
-            self._take(decode_as(TallyChanged, value))
+            self._apply(decode_as(TallyChanged, value))
 
-    def take(self) -> list[Outgoing]:
+    def drain(self) -> list[Outgoing]:
         """Publish the contests whose watermark has moved."""
         return [
             self._publish(key, count)
@@ -130,11 +130,11 @@ class Rounds:
             if count.sequence > count.published
         ]
 
-    def covered(self) -> int:
+    def watermark(self) -> int:
         """Return how many cast records the state covers, of the contest that is furthest."""
         return max((count.sequence for count in self._contests.values()), default=0)
 
-    def repeat(self) -> None:
+    def republish(self) -> None:
         """Publish every contest again the next time."""
         for count in self._contests.values():
             count.published = -1
@@ -147,16 +147,16 @@ class Rounds:
         """Become the rounds that were saved: the method recounts the sums."""
         self._contests = {key: _count(saved) for key, saved in msgspec.msgpack.decode(state).items()}
 
-    def _take(self, told: TallyChanged) -> None:
-        key = contest_key(told.election, told.contest)
+    def _apply(self, change: TallyChanged) -> None:
+        key = contest_key(change.election, change.contest)
         count = self._contests.get(key)
-        watermark = 0 if count is None else count.shards[told.shard].watermark
-        if not joins(f"{key} shard {told.shard}", watermark, told.since, told.upto):
+        watermark = 0 if count is None else count.shards[change.shard].watermark
+        if not joins(f"{key} shard {change.shard}", watermark, change.since, change.upto):
             return
         if count is None:
-            definition = _definition_in(told.controls)
-            count = self._contests[key] = ContestCount.opened_for(definition, told.contest, told.shards)
-        count.take(told)
+            definition = _definition_in(change.controls)
+            count = self._contests[key] = ContestCount.opened_for(definition, change.contest, change.shards)
+        count.apply(change)
 
     def _publish(self, key: str, count: ContestCount) -> Outgoing:
         count.published = count.sequence

@@ -1,10 +1,10 @@
 """The tally of one shard: how many accepted ballots carry each ranking, section by section.
 
 Rule 1: of a range of verdicts only what comes next is applied; what was applied before is skipped.
-Rule 2: what is told are absolute counts, with the range of records they bring the listener over.
+Rule 2: published counts are absolute, with the range of records that they bring a reader over.
 Rule 3: every ballot record is in the ledger, whatever became of it.
-Rule 4: a range ends at the last record that concerns the election, not where the telling happens to be: replicas that
-        tell at other moments hold the same state.
+Rule 4: a range ends at the last record that concerns the election, not at the moment of publishing: replicas that
+        publish at other moments hold the same state.
 """
 
 from collections import Counter
@@ -20,13 +20,13 @@ from shared.contract.elections import Election
 from shared.contract.events import Control, ElectionConfigured
 from shared.contract.ids import contest_key
 from shared.contract.tallies import TallyChanged
-from shared.contract.verdict_ranges import HotVerdicts, SectionedPaper
-from shared.contract.verdicts import ControlJudged, Paper
+from shared.contract.verdict_ranges import HotAnonymousBallot, HotVerdicts
+from shared.contract.verdicts import AnonymousBallot, ControlJudged
 from shared.runtime.log import Outgoing
 from shared.runtime.watermark import joins
 
-TOLD_AT_ONCE_BYTES = 256 * 1024
-"""Of verdicts whose papers are told together: what is told of a contest is not longer, and has to fit a batch."""
+PENDING_BYTES = 256 * 1024
+"""Of verdicts whose ballots are published together: a change of one contest is no longer, and has to fit a batch."""
 
 Ranking = tuple[int, str]
 """Section and marks."""
@@ -41,14 +41,14 @@ class Ledger:
     turnout: list[int]
     reasons: Counter[str] = field(default_factory=Counter)
     voided: int = 0
-    told: int = 0
+    published: int = 0
     upto: int = 0
     head: str = START.hex()
-    untold: list[SectionedPaper] = field(default_factory=list)
-    """Papers gathered since the last telling."""
-    untold_bytes: int = 0
-    moved: list[tuple[SectionedPaper, int]] = field(default_factory=list)
-    """Papers that an operator has since brought back into the count, +1, or taken out, -1."""
+    pending: list[HotAnonymousBallot] = field(default_factory=list)
+    """Ballots gathered since counts were last published."""
+    pending_bytes: int = 0
+    moved: list[tuple[HotAnonymousBallot, int]] = field(default_factory=list)
+    """Ballots that an operator has since brought back into the count, +1, or taken out, -1."""
     controls: list[Control] = field(default_factory=list)
 
     @classmethod
@@ -62,28 +62,28 @@ class Ledger:
         )
 
     def settle(self) -> list[set[Ranking]]:
-        """Put the gathered papers into the counts; return each contest's rankings that they carry."""
+        """Add the pending ballots to the counts; return the rankings of each contest that they carry."""
         changed = [self._settle_contest(place, counts) for place, counts in enumerate(self.counts)]
-        for section, _ in self.untold:
+        for section, _ in self.pending:
             self.turnout[section] += 1
         for (section, _), ballots in self.moved:
             self.turnout[section] += ballots
-        self.untold, self.untold_bytes, self.moved = [], 0, []
+        self.pending, self.pending_bytes, self.moved = [], 0, []
         return changed
 
     def _settle_contest(self, place: int, counts: Counter[Ranking]) -> set[Ranking]:
-        rankings = [(section, papers[place]) for section, papers in self.untold]
+        rankings = [(section, marks[place]) for section, marks in self.pending]
         counts.update(rankings)
         changed = set(rankings)
-        for (section, papers), ballots in self.moved:
-            ranking = section, papers[place]
+        for (section, marks), ballots in self.moved:
+            ranking = section, marks[place]
             counts[ranking] += ballots
             changed.add(ranking)
         return changed
 
 
 class Tally:
-    """State machine of counting's first half: follows `ballots.judged`, speaks on `tallies.changed`."""
+    """State machine of counting's first half: follows `ballots.judged`, writes `tallies.changed`."""
 
     def __init__(self, shard: int, shards: int, topic: str, partition_of: "PartitionOf") -> None:
         self._shard = shard
@@ -96,34 +96,34 @@ class Tally:
         self._outgoing: list[Outgoing] = []
 
     def apply(self, values: Sequence[bytes]) -> None:
-        """Take the next verdicts. Raises Gap if one is missing."""
+        """Apply the next verdicts. Raises Gap if one is missing."""
         for value in values:
             record = decode_judged(value)
             if not joins(f"verdict in shard {self._shard}", self._watermark, record.since, record.upto):
                 continue
             if isinstance(record, HotVerdicts):
-                self._take_verdicts(record.after(self._watermark), len(value))
+                self._apply_verdicts(record.after(self._watermark), len(value))
             else:
-                self._take_control(record)
+                self._apply_control(record)
             self._watermark = record.upto
 
-    def take(self) -> list[Outgoing]:
-        """Tell what changed, contest by contest."""
+    def drain(self) -> list[Outgoing]:
+        """Return what changed, contest by contest."""
         for ledger in self._ledgers.values():
-            if ledger.upto > ledger.told:
-                self._tell(ledger)
+            if ledger.upto > ledger.published:
+                self._publish(ledger)
         outgoing, self._outgoing = self._outgoing, []
         return outgoing
 
-    def covered(self) -> int:
+    def watermark(self) -> int:
         """Return how many cast records the state covers."""
         return self._watermark
 
-    def repeat(self) -> None:
+    def republish(self) -> None:
         """Nothing: readers keep every change."""
 
     def save(self) -> bytes:
-        """Return the state. Nothing is untold when this is asked."""
+        """Return the state. Nothing is pending when this is asked."""
         ledgers = {name: _plain(ledger) for name, ledger in sorted(self._ledgers.items())}
         return msgspec.msgpack.encode(
             {"watermark": self._watermark, "ledgers": ledgers, "elsewhere": dict(self._reasons_elsewhere)}
@@ -136,20 +136,20 @@ class Tally:
         self._reasons_elsewhere = Counter(plain["elsewhere"])
         self._ledgers = {name: _ledger(saved) for name, saved in plain["ledgers"].items()}
 
-    def _take_verdicts(self, verdicts: HotVerdicts, size: int) -> None:
+    def _apply_verdicts(self, verdicts: HotVerdicts, size: int) -> None:
         ledger = self._ledgers.get(verdicts.election)
         reasons = self._reasons_elsewhere if ledger is None else ledger.reasons
         for reason, records in verdicts.outcomes:
             reasons[reason] += records
         if ledger is None:
             return
-        ledger.untold += verdicts.papers
-        ledger.untold_bytes += size
+        ledger.pending += verdicts.accepted
+        ledger.pending_bytes += size
         ledger.upto, ledger.head = verdicts.upto, verdicts.head
-        if ledger.untold_bytes >= TOLD_AT_ONCE_BYTES:
-            self._tell(ledger)
+        if ledger.pending_bytes >= PENDING_BYTES:
+            self._publish(ledger)
 
-    def _take_control(self, judged: ControlJudged) -> None:
+    def _apply_control(self, judged: ControlJudged) -> None:
         if judged.effect == "ignored":
             return
         control = judged.control
@@ -161,10 +161,10 @@ class Tally:
         _move(ledger, judged.retracted, -1)
         _move(ledger, judged.restored, +1)
 
-    def _tell(self, ledger: Ledger) -> None:
+    def _publish(self, ledger: Ledger) -> None:
         changed = ledger.settle()
         self._outgoing += [self._changed(ledger, place, rankings) for place, rankings in enumerate(changed)]
-        ledger.told, ledger.controls = ledger.upto, []
+        ledger.published, ledger.controls = ledger.upto, []
 
     def _changed(self, ledger: Ledger, place: int, rankings: set[Ranking]) -> Outgoing:
         counts = ledger.counts[place]
@@ -174,7 +174,7 @@ class Tally:
             contest=ledger.definition.contests[place].id,
             shard=self._shard,
             shards=self._shards,
-            since=ledger.told,
+            since=ledger.published,
             upto=ledger.upto,
             head=ledger.head,
             counts=tuple((section, marks, counts[section, marks]) for section, marks in sorted(rankings)),
@@ -196,9 +196,9 @@ class PartitionOf(msgspec.Struct, frozen=True):
         return sum(key.encode()) % self.partitions
 
 
-def _move(ledger: Ledger, paper: Paper | None, delta: int) -> None:
-    if paper is not None:
-        ledger.moved.append(((paper.section, paper.papers), delta))
+def _move(ledger: Ledger, ballot: AnonymousBallot | None, delta: int) -> None:
+    if ballot is not None:
+        ledger.moved.append(((ballot.section, ballot.rankings), delta))
         ledger.voided -= delta
 
 
@@ -209,7 +209,7 @@ def _plain(ledger: Ledger) -> dict[str, Any]:
         "turnout": ledger.turnout,
         "reasons": dict(sorted(ledger.reasons.items())),
         "voided": ledger.voided,
-        "told": ledger.told,
+        "published": ledger.published,
     }
 
 
@@ -220,6 +220,6 @@ def _ledger(saved: dict[str, Any]) -> Ledger:
     ]
     ledger.turnout = saved["turnout"]
     ledger.reasons = Counter(saved["reasons"])
-    ledger.voided, ledger.told = saved["voided"], saved["told"]
-    ledger.upto = ledger.told
+    ledger.voided, ledger.published = saved["voided"], saved["published"]
+    ledger.upto = ledger.published
     return ledger

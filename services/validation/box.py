@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from shared.contract.verdicts import Paper
+from shared.contract.verdicts import AnonymousBallot
 
 NO_BALLOT: Final = -1
 ID_BYTES: Final = 16
@@ -62,12 +62,12 @@ class BallotBox:
             number = self.numbers[contest].get(marks)
             self._columns[contest][place] = self._add(contest, marks) if number is None else number
 
-    def void(self, place: int) -> Paper | None:
+    def void(self, place: int) -> AnonymousBallot | None:
         """Make the elector void; return the ballot this takes out of the count."""
         self._void.add(place)
         return self._paper_at(place)
 
-    def restore(self, place: int) -> Paper | None:
+    def restore(self, place: int) -> AnonymousBallot | None:
         """Take a void back; return the ballot this brings back into the count."""
         self._void.remove(place)
         return self._paper_at(place)
@@ -101,9 +101,9 @@ class BallotBox:
         self._marks[contest].append(marks)
         return number
 
-    def _paper_at(self, place: int) -> Paper | None:
+    def _paper_at(self, place: int) -> AnonymousBallot | None:
         if not self.has_voted(place):
             return None
         numbers = (column[place] for column in self._columns)
         papers = tuple(marks[number] for marks, number in zip(self._marks, numbers, strict=True))
-        return Paper(section=self._sections[place], papers=papers)
+        return AnonymousBallot(section=self._sections[place], rankings=papers)

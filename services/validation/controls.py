@@ -26,7 +26,7 @@ from shared.contract.events import (
     ElectorVoided,
 )
 from shared.contract.ids import shard_of
-from shared.contract.verdicts import NoEffect, Paper
+from shared.contract.verdicts import AnonymousBallot, NoEffect
 
 NEXT_PHASE: dict[type, dict[Phase, Phase]] = {
     ElectionOpened: {Phase.CONFIGURED: Phase.OPEN},
@@ -54,8 +54,8 @@ class Done:
     """What a control did: why it did nothing, or the ballot that it took out of the count or brought back."""
 
     why: NoEffect | None = None
-    retracted: Paper | None = None
-    restored: Paper | None = None
+    retracted: AnonymousBallot | None = None
+    restored: AnonymousBallot | None = None
 
     @property
     def effect(self) -> Literal["applied", "ignored"]:
@@ -124,14 +124,14 @@ def _require_same_terms(control: ElectionOpened, polling: Polling) -> None:
         )
 
 
-def _void(control: ElectorVoided, polling: Polling) -> Paper | None:
+def _void(control: ElectorVoided, polling: Polling) -> AnonymousBallot | None:
     place = _place(control.elector, polling)
     if polling.box.is_void(place):
         raise Ignored(NoEffect.NO_CHANGE)
     return polling.box.void(place)
 
 
-def _restore(control: ElectorRestored, polling: Polling) -> Paper | None:
+def _restore(control: ElectorRestored, polling: Polling) -> AnonymousBallot | None:
     place = _place(control.elector, polling)
     if not polling.box.is_void(place):
         raise Ignored(NoEffect.NO_CHANGE)

@@ -1,7 +1,7 @@
 """The judge: a verdict for each record of one shard, in order.
 
 Rule 1: a verdict is a pure function of the shard's records up to that one.
-Rule 2: verdicts are told together (see range), with the head of the chain after the last of them.
+Rule 2: verdicts are written in ranges (see range), with the head of the chain after the last of them.
 Rule 3: any bytes have a verdict, but for a version this program does not know: then the shard stops.
 """
 
@@ -18,13 +18,13 @@ from shared.contract.chain import START, link
 from shared.contract.codec import HotBallot, Unreadable, decode_cast, encode
 from shared.contract.elections import Election, Phase
 from shared.contract.events import Control
-from shared.contract.verdict_ranges import SectionedPaper
+from shared.contract.verdict_ranges import HotAnonymousBallot
 from shared.contract.verdicts import ControlJudged, Reason
 from shared.runtime.log import Outgoing
 
 
 class Judge:
-    """State machine of validation: follows `ballots.cast`, speaks on `ballots.judged`, shard by shard."""
+    """State machine of validation: follows `ballots.cast`, writes `ballots.judged`, shard by shard."""
 
     def __init__(self, shard: int, shards: int, judged: str, key_of: Callable[[str], bytes]) -> None:
         self._shard = shard
@@ -35,7 +35,7 @@ class Judge:
         self._head = START
         self._pollings: dict[str, Polling] = {}
         self._range: Range | None = None
-        self._told: list[Outgoing] = []
+        self._outgoing: list[Outgoing] = []
 
     def apply(self, values: Sequence[bytes]) -> None:
         """Judge the next records."""
@@ -49,17 +49,17 @@ class Judge:
                 self._judge_control(record, value)
             self._next += 1
 
-    def take(self) -> list[Outgoing]:
-        """Hand over the verdicts since the last time."""
-        self._tell_range()
-        told, self._told = self._told, []
-        return told
+    def drain(self) -> list[Outgoing]:
+        """Return the verdicts since the last call."""
+        self._close_range()
+        outgoing, self._outgoing = self._outgoing, []
+        return outgoing
 
-    def covered(self) -> int:
+    def watermark(self) -> int:
         """Return how many cast records the state covers."""
         return self._next
 
-    def repeat(self) -> None:
+    def republish(self) -> None:
         """Nothing: readers keep every verdict."""
 
     def save(self) -> bytes:
@@ -80,20 +80,20 @@ class Judge:
         elif (reason := objection(ballot, polling)) is not None:
             self._end(ballot.election, reason, None, value)
         else:
-            polling.box.put(polling.place(ballot.elector), ballot.ballot_id, ballot.section, ballot.papers)
-            self._end(ballot.election, Reason.ACCEPTED, (ballot.section, ballot.papers), value)
+            polling.box.put(polling.place(ballot.elector), ballot.ballot_id, ballot.section, ballot.rankings)
+            self._end(ballot.election, Reason.ACCEPTED, (ballot.section, ballot.rankings), value)
 
-    def _end(self, election: str, reason: Reason, paper: SectionedPaper | None, value: bytes) -> None:
-        """Let a ballot record end so; what cannot go on in one range is told."""
+    def _end(self, election: str, reason: Reason, ballot: HotAnonymousBallot | None, value: bytes) -> None:
+        """Add a ballot record's verdict to the range; end the range first where it cannot go on."""
         current = self._range
         if current is None or current.room <= 0 or current.election != election:
-            self._tell_range()
+            self._close_range()
             current = self._range = Range(self._next, election)
-        current.add(reason, paper, len(value))
+        current.add(reason, ballot, len(value))
         self._head = link(self._head, reason, value)
 
     def _judge_control(self, control: Control, value: bytes) -> None:
-        self._tell_range()
+        self._close_range()
         done = carry_out(control, self._pollings, self._found)
         self._head = link(self._head, done.why or done.effect, value)
         judged = ControlJudged(
@@ -105,15 +105,15 @@ class Judge:
             restored=done.restored,
             head=self._head.hex(),
         )
-        self._tell(encode(judged))
+        self._write(encode(judged))
 
-    def _tell_range(self) -> None:
+    def _close_range(self) -> None:
         if self._range is not None:
-            self._tell(self._range.told(self._head))
+            self._write(self._range.encoded(self._head))
             self._range = None
 
-    def _tell(self, value: bytes) -> None:
-        self._told.append(Outgoing(self._judged, self._shard, None, value))
+    def _write(self, value: bytes) -> None:
+        self._outgoing.append(Outgoing(self._judged, self._shard, None, value))
 
     def _found(self, definition: Election) -> Polling:
         return new_polling(definition, self._shard, self._shards, self._key_of(definition.id))

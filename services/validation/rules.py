@@ -80,9 +80,9 @@ def _to_the_vote(ballot: HotBallot, polling: Polling) -> Reason:
 def _to_the_paper(ballot: HotBallot, polling: Polling) -> Reason | None:
     """A paper holds one ranking for each contest, each in its one spelling; a blank one is a ranking too."""
     known = polling.box.numbers
-    if len(ballot.papers) != len(known):
+    if len(ballot.rankings) != len(known):
         return Reason.UNKNOWN_CONTEST
-    for contest, marks in enumerate(ballot.papers):
+    for contest, marks in enumerate(ballot.rankings):
         if marks not in known[contest] and not _fits(marks, polling.definition.contests[contest]):
             return Reason.BAD_RANKING
     return None

@@ -50,7 +50,7 @@ class HotBallot(
     elector: Annotated[int, msgspec.Meta(ge=0, lt=MAX_ELECTORS)]
     section: Annotated[int, msgspec.Meta(ge=0)]
     mac: Annotated[int, msgspec.Meta(ge=0, le=MAX_CODE_MAC)]
-    papers: tuple[str, ...]
+    rankings: tuple[str, ...]
 
 
 _is_ballot_id = re.compile(BALLOT_ID_PATTERN.removesuffix("$")).fullmatch
@@ -119,7 +119,7 @@ def _ill_named(ballot: HotBallot) -> Unreadable:
 
 
 def _well_filled(verdicts: HotVerdicts) -> HotVerdicts:
-    if (fault := range_fault(verdicts.outcomes, len(verdicts.papers))) is not None:
+    if (fault := range_fault(verdicts.outcomes, len(verdicts.accepted))) is not None:
         raise ValueError(f"not a judged record: {fault}")
     return verdicts
 

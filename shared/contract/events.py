@@ -36,7 +36,7 @@ class ArrayRecord(Frozen, strict=True):
 
 
 class BallotCast(ArrayRecord):
-    """One elector's paper as intake recorded it. The hot record: `codec.HotBallot` is its twin."""
+    """One elector's ballot as intake recorded it. The hot record: `codec.HotBallot` is its twin."""
 
     type: Literal["ballot-cast/1"] = BALLOT_CAST
     ballot_id: BallotId
@@ -44,7 +44,7 @@ class BallotCast(ArrayRecord):
     elector: int = Field(ge=0, lt=MAX_ELECTORS, description="Number on the roll")
     section: int = Field(ge=0, description="Place of the elector's section in the election's list")
     mac: int = Field(ge=0, le=MAX_CODE_MAC, description="What makes a voting code genuine: 60 bits")
-    papers: tuple[StrictStr, ...] = Field(
+    rankings: tuple[StrictStr, ...] = Field(
         strict=False, description="Marks, one for each contest in the election's order"
     )
 

@@ -1,4 +1,4 @@
-"""Verdicts one by one and told together: the hot twin of `verdicts.Verdicts`.
+"""Verdicts one by one and in ranges: the hot twin of `verdicts.Verdicts`.
 
 Rule 1: a reader applies a range from its own watermark on, wherever the range was cut (see runtime.watermark.joins).
 """
@@ -15,7 +15,7 @@ from shared.contract.verdicts import VERDICTS, ControlJudged, Reason
 Run = tuple[str, Annotated[int, msgspec.Meta(ge=1)]]
 """A Reason, and how many records in a row ended so."""
 
-SectionedPaper = tuple[Annotated[int, msgspec.Meta(ge=0)], tuple[str, ...]]
+HotAnonymousBallot = tuple[Annotated[int, msgspec.Meta(ge=0)], tuple[str, ...]]
 """A section, and marks for each contest."""
 
 
@@ -24,7 +24,7 @@ class Verdict(NamedTuple):
 
     election: str
     reason: str
-    paper: SectionedPaper | None
+    ballot: HotAnonymousBallot | None
     """Of a ballot that was accepted."""
 
 
@@ -36,7 +36,7 @@ class HotVerdicts(
     since: Annotated[int, msgspec.Meta(ge=0)]
     election: str
     outcomes: Annotated[tuple[Run, ...], msgspec.Meta(min_length=1)]
-    papers: tuple[SectionedPaper, ...]
+    accepted: tuple[HotAnonymousBallot, ...]
     head: Annotated[str, msgspec.Meta(min_length=HEAD_CHARS, max_length=HEAD_CHARS)]
 
     @property
@@ -46,32 +46,32 @@ class HotVerdicts(
 
     def each(self) -> Iterator[Verdict]:
         """Yield each record's verdict, from `since` on."""
-        papers = iter(self.papers)
+        ballots = iter(self.accepted)
         for reason, records in self.outcomes:
             for _ in range(records):
-                yield Verdict(self.election, reason, next(papers) if reason == Reason.ACCEPTED else None)
+                yield Verdict(self.election, reason, next(ballots) if reason == Reason.ACCEPTED else None)
 
     def after(self, watermark: int) -> "HotVerdicts":
         """Return those that come after the first `watermark` records of the shard."""
         if watermark <= self.since:
             return self
         reasons = [reason for reason, records in self.outcomes for _ in range(records)]
-        told = reasons[: watermark - self.since]
-        papers = self.papers[told.count(Reason.ACCEPTED) :]
-        return told_together(watermark, self.election, reasons[len(told) :], papers, self.head)
+        before = reasons[: watermark - self.since]
+        accepted = self.accepted[before.count(Reason.ACCEPTED) :]
+        return verdict_range(watermark, self.election, reasons[len(before) :], accepted, self.head)
 
 
-def each_verdict(told: HotVerdicts | ControlJudged) -> Iterator[Verdict | ControlJudged]:
+def each_verdict(record: HotVerdicts | ControlJudged) -> Iterator[Verdict | ControlJudged]:
     """Yield what a record of `ballots.judged` says of each cast record, from `since` on."""
-    if isinstance(told, ControlJudged):
-        yield told
+    if isinstance(record, ControlJudged):
+        yield record
     else:
-        yield from told.each()
+        yield from record.each()
 
 
-def told_together(
-    since: int, election: str, reasons: Sequence[str], papers: Sequence[SectionedPaper], head: str
+def verdict_range(
+    since: int, election: str, reasons: Sequence[str], accepted: Sequence[HotAnonymousBallot], head: str
 ) -> HotVerdicts:
     """Return the ends of records that follow one another as one record; `head` is that after the last."""
     outcomes = tuple((reason, sum(1 for _ in alike)) for reason, alike in groupby(reasons))
-    return HotVerdicts(since, election, outcomes, tuple(papers), head)
+    return HotVerdicts(since, election, outcomes, tuple(accepted), head)

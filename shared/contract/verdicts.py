@@ -1,8 +1,8 @@
 """What became of each cast record: one verdict for each, with the reason.
 
-Rule 1: verdicts on ballot records that follow one another in a shard, all of one election, are told in one record.
-        Where such a range is cut says nothing: what is told again may be cut elsewhere.
-Rule 2: a control is told by itself.
+Rule 1: verdicts on ballot records that follow one another in a shard, all of one election, form a range: one record.
+        Where a range is cut means nothing: verdicts that are published again may be cut elsewhere.
+Rule 2: a control has a record of its own.
 
 A balance accounts for every ballot record: cast = accepted + duplicate + late + voided + rejected.
 """
@@ -19,7 +19,7 @@ from shared.contract.events import ArrayRecord, Control
 
 VERDICTS: Final = "verdicts/1"
 CONTROL_JUDGED: Final = "control-judged/2"
-MAX_TOLD_TOGETHER: Final = 1_000
+MAX_VERDICTS_IN_RANGE: Final = 1_000
 """Verdicts in one record."""
 
 
@@ -95,50 +95,52 @@ class NoEffect(StrEnum):
 Run = tuple[StrictStr, Annotated[StrictInt, Field(ge=1)]]
 """A Reason, and how many records in a row ended so."""
 
-Sectioned = tuple[Annotated[StrictInt, Field(ge=0)], Annotated[tuple[StrictStr, ...], Field(strict=False)]]
+SectionRankings = tuple[
+    Annotated[StrictInt, Field(ge=0)], Annotated[tuple[StrictStr, ...], Field(strict=False)]
+]
 """A section, and marks for each contest."""
 
 
 class Verdicts(ArrayRecord):
     """The ends of ballot records that follow one another. The hot record: `codec.HotVerdicts` is its twin.
 
-    It names no elector: from here on a paper is only its section and its marks.
+    It names no elector: from here on a ballot is only its section and its rankings.
     """
 
     type: Literal["verdicts/1"] = VERDICTS
     since: int = Field(ge=0, description="Offset of the first of the cast records in the same shard")
     election: str = Field(description="The ballots' election; empty for records that cannot be read")
     outcomes: tuple[Annotated[Run, Field(strict=False)], ...] = Field(
-        strict=False, min_length=1, description="Each record's Reason, in order; alike in a row told together"
+        strict=False, min_length=1, description="Each record's Reason, in order, in runs"
     )
-    papers: tuple[Annotated[Sectioned, Field(strict=False)], ...] = Field(
+    accepted: tuple[Annotated[SectionRankings, Field(strict=False)], ...] = Field(
         strict=False, description="Of each that was accepted, in order: section, and marks for each contest"
     )
     head: Head = Field(description="Head of the shard's chain after the last of the records")
 
     @model_validator(mode="after")
     def _hold_together(self) -> Self:
-        if (fault := range_fault(self.outcomes, len(self.papers))) is not None:
+        if (fault := range_fault(self.outcomes, len(self.accepted))) is not None:
             raise ValueError(fault)
         return self
 
 
-def range_fault(outcomes: Iterable[tuple[str, int]], papers: int) -> str | None:
-    """Return why runs of outcomes with so many papers are no record, or None if they are one."""
+def range_fault(outcomes: Iterable[tuple[str, int]], ballots: int) -> str | None:
+    """Return why runs of outcomes with so many accepted ballots are no record, or None if they are one."""
     records = accepted = 0
     for reason, alike in outcomes:
         records += alike
         accepted += alike if reason == Reason.ACCEPTED else 0
-    if records > MAX_TOLD_TOGETHER:
-        return f"{records} verdicts, at most {MAX_TOLD_TOGETHER} are told together"
-    return None if accepted == papers else f"expected {accepted} papers, found {papers}"
+    if records > MAX_VERDICTS_IN_RANGE:
+        return f"{records} verdicts, at most {MAX_VERDICTS_IN_RANGE} stand in one range"
+    return None if accepted == ballots else f"expected {accepted} accepted ballots, found {ballots}"
 
 
-class Paper(Frozen):
+class AnonymousBallot(Frozen, populate_by_name=True, serialize_by_alias=True):
     """A ballot without its elector: section and marks for each contest."""
 
     section: int = Field(ge=0)
-    papers: tuple[str, ...]
+    rankings: tuple[str, ...] = Field(alias="papers")
 
 
 class ControlJudged(Frozen):
@@ -149,8 +151,10 @@ class ControlJudged(Frozen):
     control: Control
     effect: Literal["applied", "ignored"]
     why: NoEffect | None = Field(None, description="Why it was ignored")
-    retracted: Paper | None = Field(None, description="The ballot that a void takes out of the count")
-    restored: Paper | None = Field(None, description="The ballot that comes back")
+    retracted: AnonymousBallot | None = Field(
+        None, description="The ballot that a void takes out of the count"
+    )
+    restored: AnonymousBallot | None = Field(None, description="The ballot that comes back")
     head: Head = Field(description="Head of the shard's chain after this record")
 
     @property

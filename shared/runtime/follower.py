@@ -1,13 +1,13 @@
 """The harness: one shard of a log through one deterministic state machine.
 
 Rule 1: the machine sees every record once, in order: offsets go up by exactly one.
-Rule 2: state and position are taken together, and only when everything the state has said is acknowledged. They are
-        written aside while the run goes on. A snapshot that fails costs a longer replay, never the run. Large states
+Rule 2: a snapshot holds state and position together, and only when all output so far is acknowledged. It is written
+        aside while the run goes on. A snapshot that fails costs a longer replay, never the run. Large states
         are saved less often: saving takes one part in SAVE_PART of the time at most.
-Rule 3: any failed send ends the run; the next one resumes from the snapshot and says the same things again.
-Rule 4: nothing rests on who owns a shard. A second run elsewhere says the same, and readers skip repeats.
-Rule 5: of what readers keep only the newest, an older word of a second run could be the last: what is newest is said
-        again, as soon as the run has caught up and now and then.
+Rule 3: any failed send ends the run; the next one resumes from the snapshot and publishes the same again.
+Rule 4: nothing rests on who owns a shard. A second run elsewhere publishes the same, and readers skip repeats.
+Rule 5: where readers keep only the newest record, an older one of a second run could come last. So the newest is
+        published again as soon as the run has caught up, and then every `republish_every_s`.
 Rule 6: a run has caught up once it has passed the end that the log named at its start, and not before.
 """
 
@@ -32,16 +32,16 @@ class Machine(Protocol):
     """A deterministic state machine over one shard: the same records give the same outgoing ones, in order."""
 
     def apply(self, values: Sequence[bytes]) -> None:
-        """Take the next records. Raises Gap, or another exception if it cannot go on."""
+        """Apply the next records. Raises Gap, or another exception if it cannot go on."""
 
-    def take(self) -> list[Outgoing]:
-        """Hand over what has to be sent; afterwards it is held no more."""
+    def drain(self) -> list[Outgoing]:
+        """Return the records to send and forget them."""
 
-    def covered(self) -> int:
+    def watermark(self) -> int:
         """Return how many cast records the state covers."""
 
-    def repeat(self) -> None:
-        """Let the newest be said again the next time, where readers keep only that; else nothing."""
+    def republish(self) -> None:
+        """Make the next `drain` return the newest records again, where readers keep only those; else do nothing."""
 
     def save(self) -> bytes:
         """Return the state; equal states give equal bytes."""
@@ -52,13 +52,13 @@ class Machine(Protocol):
 
 @dataclass(frozen=True)
 class Limits:
-    """How much at a time and how often: what is held is said at each tick, what does not come is waited for."""
+    """How much at a time and how often: output is sent once a tick, input waited for at most `wait_ms`."""
 
     batch_records: int = 4_000
     wait_ms: int = 500
     tick_ms: int = 0
     snapshot_every_s: float = 5.0
-    repeat_every_s: float = math.inf
+    republish_every_s: float = math.inf
 
 
 @dataclass
@@ -90,12 +90,12 @@ class Follower:
         self._position = 0
         self._end_at_start = 0
         self._saved = 0
-        self._unsaid = 0
-        self._said_at = 0.0
+        self._pending = 0
+        self._flushed_at = 0.0
         self._saved_at = 0.0
         self._save_took_s = 0.0
         self._saving: asyncio.Task[None] | None = None
-        self._repeated_at = -math.inf
+        self._republished_at = -math.inf
 
     async def run(self) -> None:
         """Follow until cancelled. Raises Gap, LogAway, SendFailed, or what the machine raises."""
@@ -106,12 +106,12 @@ class Follower:
             while True:
                 records = await self.source.read(self.limits.batch_records, self._wait_ms())
                 self._apply(records)
-                self._repeat_if_due()
-                await self._say_if_due()
+                self._republish_if_due()
+                await self._flush_if_due()
                 await self._save_if_due()
                 self._note_progress(len(records))
         finally:
-            await self._save_the_last()
+            await self._save_at_end()
             log.info("run ends", shard=self.name, position=self._position)
 
     def _resume(self) -> None:
@@ -120,7 +120,7 @@ class Follower:
             self.machine.restore(snapshot.state)
             self._position = self._saved = snapshot.position
         self.source.seek(self._position)
-        self._said_at = self._saved_at = _now_s()
+        self._flushed_at = self._saved_at = _now_s()
         self.progress.position = self._position
         log.info("run starts", shard=self.name, position=self._position)
 
@@ -133,55 +133,55 @@ class Follower:
             )
 
     def _wait_ms(self) -> int:
-        """Return how long to wait for records: no longer than until something has to be said."""
-        if not self._unsaid:
+        """Return how long to wait for records: no longer than until output is due."""
+        if not self._pending:
             return self.limits.wait_ms
-        return max(0, min(self.limits.wait_ms, math.ceil(self._ticks_in_ms())))
+        return max(0, min(self.limits.wait_ms, math.ceil(self._flush_in_ms())))
 
-    def _ticks_in_ms(self) -> float:
-        return self.limits.tick_ms - 1000 * (_now_s() - self._said_at)
+    def _flush_in_ms(self) -> float:
+        return self.limits.tick_ms - 1000 * (_now_s() - self._flushed_at)
 
     def _apply(self, records: Sequence[Record]) -> None:
         values = next_values(f"offset in {self.name}", self._position, records)
         if values:
-            self._unsaid += len(values)
+            self._pending += len(values)
             self.machine.apply(values)
             self._position += len(values)
 
-    def _repeat_if_due(self) -> None:
-        every_s = self.limits.repeat_every_s
-        if every_s < math.inf and self.progress.caught_up and _now_s() - self._repeated_at >= every_s:
-            self._repeated_at = _now_s()
-            self.machine.repeat()
-            self._unsaid += 1
+    def _republish_if_due(self) -> None:
+        every_s = self.limits.republish_every_s
+        if every_s < math.inf and self.progress.caught_up and _now_s() - self._republished_at >= every_s:
+            self._republished_at = _now_s()
+            self.machine.republish()
+            self._pending += 1
 
-    async def _say_if_due(self) -> None:
-        if not self._unsaid or self._ticks_in_ms() > 0:
+    async def _flush_if_due(self) -> None:
+        if not self._pending or self._flush_in_ms() > 0:
             return
-        self._said_at = _now_s()
-        if outgoing := self.machine.take():
+        self._flushed_at = _now_s()
+        if outgoing := self.machine.drain():
             await self.sink.send(outgoing)
-        self._unsaid = 0
+        self._pending = 0
 
     async def _save_if_due(self) -> None:
         every_s = max(self.limits.snapshot_every_s, SAVE_PART * self._save_took_s)
         if _now_s() - self._saved_at >= every_s and self._worth_saving() and not self.snapshots.busy:
-            await self._the_one_before()
-            self._saving = asyncio.create_task(self._save(self._taken()))
+            await self._await_save()
+            self._saving = asyncio.create_task(self._save(self._snapshot()))
 
-    async def _save_the_last(self) -> None:
-        await self._the_one_before()
+    async def _save_at_end(self) -> None:
+        await self._await_save()
         if self._worth_saving():
-            await self._save(self._taken())
+            await self._save(self._snapshot())
 
-    async def _the_one_before(self) -> None:
+    async def _await_save(self) -> None:
         if self._saving is not None:
             await self._saving
 
     def _worth_saving(self) -> bool:
-        return not self._unsaid and self._position != self._saved
+        return not self._pending and self._position != self._saved
 
-    def _taken(self) -> Snapshot:
+    def _snapshot(self) -> Snapshot:
         self._saved_at = _now_s()
         return Snapshot(self._position, self.machine.save())
 
@@ -198,7 +198,7 @@ class Follower:
         progress = self.progress
         progress.position, progress.end = self._position, max(self.source.end(), self._position)
         progress.total += handled
-        progress.covered = self.machine.covered()
+        progress.covered = self.machine.watermark()
         progress.caught_up = progress.caught_up or self._position >= self._end_at_start
         progress.state, progress.detail = "running", ""
 

@@ -35,7 +35,7 @@ def judge_all(electors: int, cast: Iterable[bytes]) -> float:
     lines = iter(cast)
     while part := [line.rstrip(b"\n") for line in islice(lines, TOGETHER)]:
         judge.apply(part)
-        judge.take()
+        judge.drain()
     return memory_bytes(os.getpid()) - before
 
 

@@ -82,7 +82,7 @@ class Material:
 
 def _told(machine: Any, values: Sequence[bytes]) -> list[bytes]:
     machine.apply(values)
-    return [outgoing.value for outgoing in machine.take()]
+    return [outgoing.value for outgoing in machine.drain()]
 
 
 def _intake(of: Material) -> Steps:
@@ -118,12 +118,12 @@ def _validation(of: Material) -> Steps:
     def fill() -> None:
         polling = new_polling(life.definition, 0, 1, life.key)
         for ballot in of.ballots:
-            polling.box.put(ballot.elector, ballot.ballot_id, ballot.section, ballot.papers)
+            polling.box.put(ballot.elector, ballot.ballot_id, ballot.section, ballot.rankings)
 
     known = new_polling(life.definition, 0, 1, life.key)
     known.phase = Phase.OPEN
     for numbers, marks in (
-        (known.box.numbers[c], b.papers[c]) for b in of.ballots for c in range(len(CONTESTS))
+        (known.box.numbers[c], b.rankings[c]) for b in of.ballots for c in range(len(CONTESTS))
     ):
         numbers.setdefault(marks, len(numbers))
     return {

@@ -90,7 +90,7 @@ async def test_a_ballot_is_in_the_log_when_it_is_acknowledged(pipeline: Pipeline
 
     assert status == 202
     assert json.loads(body)["status"] == "recorded"
-    assert (ballot.elector, ballot.papers) == (5, ("0>>1=3", "1"))
+    assert (ballot.elector, ballot.rankings) == (5, ("0>>1=3", "1"))
     assert post(url, form(5))[2] == body
 
 

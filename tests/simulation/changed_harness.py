@@ -35,35 +35,35 @@ def joins_anything(_what: str, watermark: int, _since: int, upto: int) -> bool:
 
 async def say_whatever_fails(self: Follower) -> None:
     """Tell, and go on as if nothing were wrong where that fails."""
-    if not self._unsaid:
+    if not self._pending:
         return
-    if outgoing := self.machine.take():
+    if outgoing := self.machine.drain():
         try:
             await self.sink.send(outgoing)
         except SendFailed:
             self.sink._spent = False  # type: ignore[attr-defined]
-    self._unsaid = 0
+    self._pending = 0
 
 
 async def say_after_saving(self: Follower) -> None:
     """Save the position, then tell."""
-    if not self._unsaid:
+    if not self._pending:
         return
-    outgoing = self.machine.take()
-    self._unsaid = 0
+    outgoing = self.machine.drain()
+    self._pending = 0
     if self._worth_saving():
-        await self._save(self._taken())
+        await self._save(self._snapshot())
     if outgoing:
         await self.sink.send(outgoing)
 
 
 async def say_backwards(self: Follower) -> None:
     """Tell the newest first."""
-    if not self._unsaid:
+    if not self._pending:
         return
-    if outgoing := self.machine.take():
+    if outgoing := self.machine.drain():
         await self.sink.send(outgoing[::-1])
-    self._unsaid = 0
+    self._pending = 0
 
 
 def taken_split(self: Follower) -> Snapshot:
@@ -119,5 +119,5 @@ def keeping_machine(make: Callable[[Shards, int, Any], Any]) -> Callable[[Shards
     return run_once
 
 
-def never_repeat(_self: Any) -> None:
+def never_republish(_self: Any) -> None:
     """Say nothing again."""

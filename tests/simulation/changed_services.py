@@ -93,23 +93,25 @@ def box_without_void(state: dict[str, Any]) -> box.BallotBox:
 _REAL_RESTORED = box.BallotBox.restored
 
 
-def told_upto_now(self: tally.Tally, ledger: tally.Ledger) -> None:
-    """End a range where the telling happens to be."""
+def publish_upto_now(self: tally.Tally, ledger: tally.Ledger) -> None:
+    """End a range at the moment of publishing."""
     ledger.upto = self._watermark
-    _REAL_TELL(self, ledger)
+    _REAL_PUBLISH(self, ledger)
 
 
-_REAL_TELL = tally.Tally._tell
+_REAL_PUBLISH = tally.Tally._publish
 
 
-def take_unjoined(self: rounds.ContestCount, told: TallyChanged) -> None:
-    """Add what is told to what was told, as if it were a difference."""
-    counts = self.counts[told.shard]
-    added = tuple((section, marks, n + counts.get((section, marks), 0)) for section, marks, n in told.counts)
-    _REAL_TAKE(self, told.model_copy(update={"counts": added}))
+def apply_unjoined(self: rounds.ContestCount, change: TallyChanged) -> None:
+    """Add new counts to the earlier ones, as if they were a difference."""
+    counts = self.counts[change.shard]
+    added = tuple(
+        (section, marks, n + counts.get((section, marks), 0)) for section, marks, n in change.counts
+    )
+    _REAL_COUNT(self, change.model_copy(update={"counts": added}))
 
 
-_REAL_TAKE = rounds.ContestCount.take
+_REAL_COUNT = rounds.ContestCount.apply
 
 
 def settle_early(self: rounds.ContestCount) -> None:

@@ -55,13 +55,13 @@ class Deployment:
 
 
 def _limits(random: Random) -> dict[str, Limits]:
-    def some(tick_ms: tuple[int, ...], repeat_every_s: float = inf) -> Limits:
+    def some(tick_ms: tuple[int, ...], republish_every_s: float = inf) -> Limits:
         return Limits(
             batch_records=random.choice((2, 5, 1000)),
             wait_ms=random.choice((300, 2_000)),
             tick_ms=random.choice(tick_ms),
             snapshot_every_s=random.choice((0.0, 0.5, 2.0)),
-            repeat_every_s=repeat_every_s,
+            republish_every_s=republish_every_s,
         )
 
     return {

@@ -48,7 +48,7 @@ class Mutant:
                 setattr(where, name, was)
 
 
-SAY = "_say_if_due"
+SAY = "_flush_if_due"
 MUTANTS = (
     Mutant(
         "lower ones applied again",
@@ -66,7 +66,7 @@ MUTANTS = (
     Mutant("sends that fail passed over", "I5", ((Follower, SAY, harness.say_whatever_fails),)),
     Mutant("position saved before the acknowledgement", "I4", ((Follower, SAY, harness.say_after_saving),)),
     Mutant("sends in the wrong order", "I3", ((Follower, SAY, harness.say_backwards),)),
-    Mutant("state saved without its position", "I6", ((Follower, "_taken", harness.taken_split),)),
+    Mutant("state saved without its position", "I6", ((Follower, "_snapshot", harness.taken_split),)),
     Mutant(
         "tally saved without its watermark", "I6", ((tally.Tally, "save", changed.save_without_watermark),)
     ),
@@ -88,9 +88,13 @@ MUTANTS = (
         "I8",
         ((box.BallotBox, "restored", staticmethod(changed.box_without_void)),),
     ),
-    Mutant("told up to the telling", "replicas alike", ((tally.Tally, "_tell", changed.told_upto_now),)),
     Mutant(
-        "counts added, not replaced", "promise 2", ((rounds.ContestCount, "take", changed.take_unjoined),)
+        "range ends where it is published",
+        "replicas alike",
+        ((tally.Tally, "_publish", changed.publish_upto_now),),
+    ),
+    Mutant(
+        "counts added, not replaced", "promise 2", ((rounds.ContestCount, "apply", changed.apply_unjoined),)
     ),
     Mutant(
         "withdrawn in one shard is out",
@@ -98,7 +102,11 @@ MUTANTS = (
         ((rounds.ContestCount, "settle_candidates", changed.settle_early),),
     ),
     Mutant("receipt before the log", "promise 1", ((BallotLog, "append", changed.receipt_at_once),)),
-    Mutant("standings never said again", "promise 2", ((rounds.Rounds, "repeat", harness.never_repeat),)),
+    Mutant(
+        "standings never published again",
+        "promise 2",
+        ((rounds.Rounds, "republish", harness.never_republish),),
+    ),
     Mutant(
         "feed may go back", "I9", ((hub, "advances", harness.always), (projector, "advances", harness.always))
     ),

@@ -78,7 +78,7 @@ def judged(shard: int, log: Sequence[bytes], shards: int, together: int = 1) -> 
     told: list[bytes] = []
     for start in range(0, len(log), together):
         judge.apply(log[start : start + together])
-        told += [said.value for said in judge.take()]
+        told += [said.value for said in judge.drain()]
     return told
 
 
@@ -88,8 +88,8 @@ def standings(judged_logs: Sequence[Sequence[bytes]]) -> list[Standing]:
     for shard, log in enumerate(judged_logs):
         tally = Tally(shard, len(judged_logs), "tallies", PartitionOf(1))
         tally.apply(log)
-        rounds.apply([said.value for said in tally.take()])
-    return [decode_as(Standing, said.value) for said in rounds.take()]
+        rounds.apply([said.value for said in tally.drain()])
+    return [decode_as(Standing, said.value) for said in rounds.drain()]
 
 
 def picnic(seed: int, *, shards: int = 2, electors: int = 40, steps: int = 60) -> MemoryEvidence:

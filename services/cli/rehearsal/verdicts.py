@@ -58,17 +58,17 @@ class Box:
         ballot = decode_cast(cast)
         assert isinstance(ballot, HotBallot), "a verdict on an election is about a ballot"
         self.verdicts.append(Verdict(ballot.elector, ballot.ballot_id, verdict.reason))
-        if verdict.paper is not None:
-            self._add(ballot.elector, *verdict.paper)
+        if verdict.ballot is not None:
+            self._add(ballot.elector, *verdict.ballot)
 
     def _take_control(self, record: ControlJudged) -> None:
         control = record.control
         if control.election != self._election or not isinstance(control, ElectorVoided | ElectorRestored):
             return
         if record.retracted is not None:
-            self._remove(control.elector, record.retracted.section, record.retracted.papers)
+            self._remove(control.elector, record.retracted.section, record.retracted.rankings)
         if record.restored is not None:
-            self._add(control.elector, record.restored.section, record.restored.papers)
+            self._add(control.elector, record.restored.section, record.restored.rankings)
 
     def _add(self, elector: int, section: int, papers: Sequence[str]) -> None:
         self.papers.setdefault(elector, []).append(Paper(section, *papers))

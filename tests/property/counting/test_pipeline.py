@@ -102,14 +102,14 @@ def through(make: "type[Machine] | object", log: list[bytes], rng: random.Random
         machine.apply(log[position : position + size])
         position = min(len(log), position + size)
         if rng.random() < 0.7:
-            said += [outgoing.value for outgoing in machine.take()]
+            said += [outgoing.value for outgoing in machine.drain()]
             if rng.random() < 0.5:
                 snapshot, saved_at = machine.save(), position
         if rng.random() < 0.2:
             machine = make()  # type: ignore[operator]
             machine.restore(snapshot)
             position = saved_at
-    return said + [outgoing.value for outgoing in machine.take()]
+    return said + [outgoing.value for outgoing in machine.drain()]
 
 
 @given(st.integers(0, 2**32))

@@ -19,8 +19,8 @@ def changes(*logs: list[bytes]) -> list[list[bytes]]:
     told: list[list[bytes]] = []
     for log in logs:
         judge.apply(log)
-        tally.apply([outgoing.value for outgoing in judge.take()])
-        told.append([outgoing.value for outgoing in tally.take()])
+        tally.apply([outgoing.value for outgoing in judge.drain()])
+        told.append([outgoing.value for outgoing in tally.drain()])
     return told
 
 

@@ -43,7 +43,7 @@ def test_a_good_form_becomes_a_record_as_marked() -> None:
     taken = desk().take(form)
 
     assert isinstance(taken, Taken)
-    assert taken.ballot.papers == ("0>>1=3", "")
+    assert taken.ballot.rankings == ("0>>1=3", "")
     assert (taken.ballot.elector, taken.ballot.section, taken.shard) == (5, 1, 1)
 
 
@@ -54,7 +54,7 @@ def test_a_rank_may_hold_several_of_whom_nobody_says_who_they_are() -> None:
     taken = desk().take(form)
 
     assert isinstance(taken, Taken)
-    assert taken.ballot.papers == ("0>*>>2", "")
+    assert taken.ballot.rankings == ("0>*>>2", "")
     assert refusal(changed(rankings={"fruit": [["*", "apple"]]})).field == "rankings.fruit[0][0]"
 
 

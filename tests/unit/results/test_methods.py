@@ -212,9 +212,9 @@ def test_ballots_become_a_page(method: Method) -> None:
     judge = Judge(0, 1, "judged", lambda name: election_key(MASTER, name))
     tally, rounds = Tally(0, 1, "tallies", PartitionOf(1)), Rounds(0, "counts")
     judge.apply([life.configured(), life.opened(), *cast, life.closed()])
-    tally.apply([outgoing.value for outgoing in judge.take()])
-    rounds.apply([outgoing.value for outgoing in tally.take()])
-    standings = [decode_as(Standing, outgoing.value) for outgoing in rounds.take()]
+    tally.apply([outgoing.value for outgoing in judge.drain()])
+    rounds.apply([outgoing.value for outgoing in tally.drain()])
+    standings = [decode_as(Standing, outgoing.value) for outgoing in rounds.drain()]
 
     (found,) = [standing for standing in standings if standing.contest.id == "fruit"]
     assert found.rounds[0].votes["apple"] == 17 * 10**found.places

@@ -51,16 +51,16 @@ class Echo:
             self.said.append(value)
             self.number += 1
 
-    def take(self) -> list[Outgoing]:
+    def drain(self) -> list[Outgoing]:
         """Say them."""
         said, self.said = self.said, []
         return [Outgoing(SAID, 0, None, value) for value in said]
 
-    def covered(self) -> int:
+    def watermark(self) -> int:
         """Return how many cast records the state covers."""
         return 0
 
-    def repeat(self) -> None:
+    def republish(self) -> None:
         """Nothing is said again."""
 
     def save(self) -> bytes:
@@ -107,11 +107,11 @@ class Place:
 class Reminder(Echo):
     """Says how many there were, again and again."""
 
-    def covered(self) -> int:
+    def watermark(self) -> int:
         """Return how many cast records the state covers."""
         return 0
 
-    def repeat(self) -> None:
+    def republish(self) -> None:
         """Say it again."""
         self.said.append(b"%d so far" % self.number)
 
@@ -123,7 +123,7 @@ def place(folder: Path, disk: LocalDisk | None = None, machine: type[Echo] = Ech
     broker.create(READ, 2)
     broker.create(SAID, 1)
     snapshots = Snapshots(folder, "echo/1", disk)
-    limits = Limits(snapshot_every_s=0.5, wait_ms=100, repeat_every_s=10 if machine is Reminder else inf)
+    limits = Limits(snapshot_every_s=0.5, wait_ms=100, republish_every_s=10 if machine is Reminder else inf)
     work = Work("echo", READ, lambda _: machine(), snapshots, limits)
     health = Health()
     return Place(loop, broker, Shards(work, SimLog(broker, loop.world, READ), "1", health), health)

@@ -11,7 +11,7 @@ from shared.contract.chain import START, link
 from shared.contract.codec import UnknownVersion, decode_judged
 from shared.contract.codes import election_key
 from shared.contract.verdict_ranges import HotVerdicts, Verdict, each_verdict
-from shared.contract.verdicts import MAX_TOLD_TOGETHER, ControlJudged
+from shared.contract.verdicts import MAX_VERDICTS_IN_RANGE, ControlJudged
 from tests.support.elections import MASTER, Life, election
 
 
@@ -24,7 +24,7 @@ def told(*records: bytes, of: Judge | None = None) -> list[HotVerdicts | Control
     """Return what is told of the records."""
     machine = of or judge()
     machine.apply(records)
-    return [decode_judged(outgoing.value) for outgoing in machine.take()]
+    return [decode_judged(outgoing.value) for outgoing in machine.drain()]
 
 
 def verdicts(*records: bytes, of: Judge | None = None) -> list[Verdict | ControlJudged]:
@@ -61,7 +61,7 @@ def test_verdicts_that_follow_one_another_are_told_together(life: Life) -> None:
     """Reasons in runs, a paper for each that counts, and the head after the last."""
     machine, controls = judge(), [life.configured(), life.opened()]
     machine.apply(controls)
-    machine.take()
+    machine.drain()
     ballots = [
         life.ballot(1, "0", "1"),
         life.ballot(2, "1", "0"),
@@ -72,7 +72,7 @@ def test_verdicts_that_follow_one_another_are_told_together(life: Life) -> None:
 
     assert isinstance(said, HotVerdicts)
     assert said.outcomes == (("accepted", 2), ("same-ballot", 1), ("bad-code", 1))
-    assert said.papers == ((0, ("0", "1")), (0, ("1", "0")))
+    assert said.accepted == ((0, ("0", "1")), (0, ("1", "0")))
     head = START
     for record, outcome in zip(
         [*controls, *ballots],
@@ -87,15 +87,15 @@ def test_a_range_is_cut_where_it_is_large(life: Life) -> None:
     """By the number of verdicts, and by the bytes of the papers in it."""
     machine = judge()
     machine.apply([life.configured(), life.opened()])
-    machine.take()
-    many = told(*[life.ballot(1)] * (MAX_TOLD_TOGETHER + 1), of=machine)
+    machine.drain()
+    many = told(*[life.ballot(1)] * (MAX_VERDICTS_IN_RANGE + 1), of=machine)
     wide = Range(0, "picnic")
     while wide.room > 0:
         wide.add("accepted", (0, ("0",)), MAX_BYTES // 4)
 
-    assert sum(said.upto - said.since for said in many) == MAX_TOLD_TOGETHER + 1
+    assert sum(said.upto - said.since for said in many) == MAX_VERDICTS_IN_RANGE + 1
     assert len(many) == 2
-    written = decode_judged(wide.told(START))
+    written = decode_judged(wide.encoded(START))
     assert isinstance(written, HotVerdicts)
     assert written.outcomes == (("accepted", 4),)
 
@@ -175,7 +175,7 @@ def test_a_void_retracts_the_very_ballot_and_a_restore_brings_it_back(life: Life
 
     assert isinstance(void, ControlJudged)
     assert void.retracted is not None
-    assert (void.retracted.section, void.retracted.papers) == (1, ("3>1", "0"))
+    assert (void.retracted.section, void.retracted.rankings) == (1, ("3>1", "0"))
     assert isinstance(late, Verdict)
     assert late.reason == "void-elector"
     assert isinstance(restore, ControlJudged)

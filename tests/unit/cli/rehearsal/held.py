@@ -60,14 +60,14 @@ def hold(of: Subject, scenes: Iterable[Scene]) -> Held:
     for shard, verdicts in enumerate(judged):
         tally = Tally(shard, SHARDS, "tallies", PartitionOf(1))
         tally.apply(verdicts)
-        rounds.apply([told.value for told in tally.take()])
-    return Held(cast, judged, decode_as(Standing, rounds.take()[-1].value))
+        rounds.apply([told.value for told in tally.drain()])
+    return Held(cast, judged, decode_as(Standing, rounds.drain()[-1].value))
 
 
 def _judged(shard: int, log: Sequence[bytes]) -> list[bytes]:
     judge = Judge(shard, SHARDS, "judged", lambda name: election_key(MASTER, name))
     judge.apply(log)
-    return [verdict.value for verdict in judge.take()]
+    return [verdict.value for verdict in judge.drain()]
 
 
 def _logs(of: Subject, scenes: Iterable[Scene]) -> list[list[bytes]]:

@@ -15,7 +15,7 @@ from services.cli.rehearsal.verdicts import Box, Incoherent
 from shared.contract.codec import decode_judged, encode_judged
 from shared.contract.elections import Contest
 from shared.contract.standings import Standing
-from shared.contract.verdict_ranges import HotVerdicts, Verdict, told_together
+from shared.contract.verdict_ranges import HotVerdicts, Verdict, verdict_range
 from shared.contract.verdicts import Reason
 from shared.runtime.watermark import Gap
 from tests.support.elections import contest
@@ -123,25 +123,25 @@ def changed(reason: Reason, make: Callable[[Verdict], Verdict]) -> Callable[[Ver
 
 def retold(told: HotVerdicts, each: Sequence[Verdict]) -> bytes:
     """Return a range with other verdicts in it."""
-    papers = [verdict.paper for verdict in each if verdict.paper is not None]
+    papers = [verdict.ballot for verdict in each if verdict.ballot is not None]
     reasons = [verdict.reason for verdict in each]
-    return encode_judged(told_together(told.since, told.election, reasons, papers, told.head))
+    return encode_judged(verdict_range(told.since, told.election, reasons, papers, told.head))
 
 
 def as_lost(verdict: Verdict) -> Verdict:
     """Reject a ballot."""
-    return verdict._replace(reason=Reason.BAD_RANKING, paper=None)
+    return verdict._replace(reason=Reason.BAD_RANKING, ballot=None)
 
 
 def as_altered(verdict: Verdict) -> Verdict:
     """Make a paper blank."""
-    assert verdict.paper is not None
-    return verdict._replace(paper=(verdict.paper[0], ("",)))
+    assert verdict.ballot is not None
+    return verdict._replace(ballot=(verdict.ballot[0], ("",)))
 
 
 def as_second(verdict: Verdict) -> Verdict:
     """Count a second vote."""
-    return verdict._replace(reason=Reason.ACCEPTED, paper=(0, ("3>2>1>0",)))
+    return verdict._replace(reason=Reason.ACCEPTED, ballot=(0, ("3>2>1>0",)))
 
 
 TAMPERED = [
