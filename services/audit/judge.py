@@ -1,58 +1,53 @@
-"""The auditor's own judge: what one shard's log makes of one election, in plain dictionaries. Pure.
+"""The auditor's own judge: what one shard's log makes of one election, in plain dictionaries.
 
-Rule 1: it is written from the contract's words alone, so that two programs must err alike to err unseen.
-Rule 2: beside the definition it holds one small entry an elector who voted, and one for each different paper.
-
-An elector's entry is the first ballot that counted, void or not: a restore brings that one back.
+It is written from the contract's words alone and shares no rule with validation, so that two programs must err alike to err
+unseen; the table of the election's life stands here once more for that reason. Beside the definition it holds one small
+entry an elector, and one for each different ballot. An elector's entry is the first ballot that counted, void or not.
 """
 
 from collections import Counter
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import NamedTuple
 
 from shared.contract.ballots import marks_fault
-from shared.contract.codec import HotBallot
-from shared.contract.codes import code_mac, fingerprint
+from shared.contract.chain import START
+from shared.contract.codes import COMMITMENT_BYTES, VotingCode, commitment
 from shared.contract.elections import Election, config_hash
 from shared.contract.events import (
     CandidateReinstated,
     CandidateWithdrawn,
+    CodeReissued,
     Control,
     ElectionCertified,
     ElectionClosed,
-    ElectionConfigured,
     ElectionOpened,
     ElectionPaused,
     ElectionResumed,
     ElectorRestored,
     ElectorVoided,
+    KeyReplaced,
+    RollCommitted,
 )
-from shared.contract.ids import shard_of
+from shared.contract.packs import Ballot
 from shared.contract.verdicts import NoEffect, Reason
 
-Papers = tuple[str, ...]
-"""Marks for each contest."""
+Cast = tuple[int, tuple[str, ...]]
+"""The section a ballot is cast in (some contests count sections apart), and its marks for each contest."""
 
-Cast = tuple[int, Papers]
-"""The papers of one elector, and the section they are cast in: some contests count sections apart."""
-
-_WHEN_NOT_OPEN = {"configured": Reason.NOT_OPEN, "paused": Reason.PAUSED}  # closed, certified: CLOSED
+_WHEN_NOT_OPEN = {"configured": Reason.NOT_OPEN, "paused": Reason.PAUSED, "closed": Reason.CLOSED}
 _MOVES = {
     ("configured", ElectionOpened): "open",
     ("open", ElectionPaused): "paused",
     ("paused", ElectionResumed): "open",
     ("open", ElectionClosed): "closed",
     ("paused", ElectionClosed): "closed",
-    ("closed", ElectionCertified): "certified",
+    ("closed", ElectionCertified): "closed",
 }
 
 
-class WrongSecret(RuntimeError):
-    """The election was opened under the codes of another secret: nothing can be judged with this one."""
-
-
 class Effect(NamedTuple):
-    """What a control did: why it did nothing, or the papers it took out of the count or brought back."""
+    """What a control did: why it did nothing, or the ballot it took out of the count or brought back."""
 
     why: NoEffect | None = None
     retracted: Cast | None = None
@@ -61,128 +56,191 @@ class Effect(NamedTuple):
 
 @dataclass
 class ShardAudit:
-    """One election in one shard. `key` is the election's voting-code key."""
+    """One election in one shard."""
 
     definition: Election
+    log_id: str
     shard: int
     shards: int
-    key: bytes
+    last_control: str
     phase: str = "configured"
+    effects: bytes = START
     reasons: Counter[str] = field(default_factory=Counter)
-    papers: Counter[Cast] = field(default_factory=Counter)
+    ballots: Counter[Cast] = field(default_factory=Counter)
+    """How many ballots that count are alike."""
     retracted: int = 0
     certificate: ElectionCertified | None = None
     withdrawn: set[tuple[str, str]] = field(default_factory=set)
     """Contest and candidate."""
+    _codes: dict[int, bytes] = field(default_factory=dict)
     _voted: dict[int, tuple[bytes, Cast]] = field(default_factory=dict)
     _void: set[int] = field(default_factory=set)
     _alike: dict[Cast, Cast] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.officials = {official.key for official in self.definition.officials}
+        self._mine = range(self.shard, self.definition.electors, self.shards)
 
     @property
     def accepted(self) -> int:
         """Ballots that count."""
         return len(self._voted) - self.retracted
 
-    def take_ballot(self, ballot: HotBallot) -> Reason:
-        """Take the election's next ballot; return its verdict."""
-        reason = self._why_not(ballot, self.definition) or Reason.ACCEPTED
+    def judge_ballot(self, ballot: Ballot) -> Reason:
+        """Judge the election's next ballot."""
+        reason = self._why_not(ballot) or Reason.ACCEPTED
         self.reasons[reason] += 1
         if reason is Reason.ACCEPTED:
             cast = (ballot.section, ballot.rankings)
             cast = self._alike.setdefault(cast, cast)
-            self._voted[ballot.elector] = (bytes.fromhex(ballot.ballot_id), cast)
-            self.papers[cast] += 1
+            self._voted[ballot.elector] = (ballot.ballot_id, cast)
+            self.ballots[cast] += 1
         return reason
 
-    def take_control(self, control: Control) -> Effect:
-        """Take the election's next control; return what it did. Raises WrongSecret."""
-        if isinstance(control, ElectorVoided | ElectorRestored):
-            return self._change_elector(control)
-        if isinstance(control, CandidateWithdrawn | CandidateReinstated):
-            return self._change_candidate(control)
-        return Effect(self._why_no_move(control))
+    def judge_roll(self, chunk: RollCommitted, signers: set[str]) -> NoEffect | None:
+        """Judge a chunk of the roll; return why it has no effect."""
+        if not signers & self.officials:
+            return NoEffect.NOT_SIGNED
+        if chunk.shard != self.shard:
+            return NoEffect.NOT_HERE
+        if self.phase != "configured":
+            return NoEffect.OUT_OF_PHASE
+        size = len(chunk.commitments) // COMMITMENT_BYTES
+        end = chunk.first + size
+        if chunk.first > len(self._codes) or end > len(self._mine):
+            return NoEffect.ROLL_NOT_WHOLE
+        codes = {
+            chunk.first + n: chunk.commitments[COMMITMENT_BYTES * n : COMMITMENT_BYTES * (n + 1)]
+            for n in range(size)
+        }
+        if all(self._codes.get(place) == code for place, code in codes.items()):
+            return NoEffect.NO_CHANGE
+        self._codes.update(codes)
+        for place in range(end, len(self._codes)):
+            del self._codes[place]
+        return None
 
-    def _why_not(self, ballot: HotBallot, definition: Election) -> Reason | None:
-        return (
-            self._why_no_elector(ballot, definition)
-            or self._why_not_now(ballot)
-            or self._why_no_paper((ballot.section, ballot.rankings), definition)
-        )
+    def judge_control(self, control: Control, signers: set[str], root_key: str) -> Effect:
+        """Judge the election's next control; return what it did."""
+        if not self._is_signed(control, signers, root_key):
+            return Effect(NoEffect.NOT_SIGNED)
+        if control.control_id == self.last_control:
+            return Effect(NoEffect.NO_CHANGE)
+        if control.follows != self.last_control:
+            return Effect(NoEffect.OUT_OF_ORDER)
+        self.last_control = control.control_id
+        effect = self._carry_out(control)
+        if effect.why is None:
+            self.certificate = control if isinstance(control, ElectionCertified) else None
+        return effect
 
-    def _why_no_elector(self, ballot: HotBallot, definition: Election) -> Reason | None:
-        if shard_of(ballot.elector, self.shards) != self.shard:
+    def _is_signed(self, control: Control, signers: set[str], root_key: str) -> bool:
+        if isinstance(control, KeyReplaced):
+            others = self.officials - {control.old}
+            return root_key in signers and (not others or bool(signers & others))
+        return len(signers & self.officials) >= self.definition.approvals
+
+    def _carry_out(self, control: Control) -> Effect:
+        match control:
+            case ElectorVoided() | ElectorRestored():
+                return self._change_elector(control)
+            case CodeReissued():
+                return Effect(self._why_no_new_code(control))
+            case CandidateWithdrawn() | CandidateReinstated():
+                return Effect(self._why_no_change(control))
+            case KeyReplaced():
+                if control.old not in self.officials or control.new.key in self.officials:
+                    return Effect(NoEffect.NO_CHANGE)
+                self.officials = (self.officials - {control.old}) | {control.new.key}
+                return Effect()
+            case _:
+                return Effect(self._why_no_move(control))
+
+    def _why_not(self, ballot: Ballot) -> Reason | None:  # noqa: PLR0911  one line a rule
+        elector, section = ballot.elector, ballot.section
+        if elector % self.shards != self.shard:
             return Reason.WRONG_SHARD
-        if ballot.elector >= definition.electors:
+        if elector not in self._mine:
             return Reason.UNKNOWN_ELECTOR
-        if ballot.section >= len(definition.sections):
-            return Reason.UNKNOWN_SECTION
-        genuine = code_mac(self.key, ballot.elector, ballot.section)
-        return None if ballot.mac == genuine else Reason.BAD_CODE
-
-    def _why_not_now(self, ballot: HotBallot) -> Reason | None:
-        if self.phase != "open":
-            return _WHEN_NOT_OPEN.get(self.phase, Reason.CLOSED)
-        before = self._voted.get(ballot.elector)
-        if before is not None and before[0] == bytes.fromhex(ballot.ballot_id):
+        cast = (section, ballot.rankings)
+        before = self._voted.get(elector)
+        if before == (ballot.ballot_id, cast):
             return Reason.SAME_BALLOT
-        if ballot.elector in self._void:
+        if section >= len(self.definition.sections):
+            return Reason.UNKNOWN_SECTION
+        code = commitment(self.log_id, self.definition.id, VotingCode(elector, section, ballot.secret))
+        if self._codes.get(elector // self.shards) != code:
+            return Reason.BAD_CODE
+        if self.phase != "open":
+            return _WHEN_NOT_OPEN[self.phase]
+        if elector in self._void:
             return Reason.VOID_ELECTOR
-        return None if before is None else Reason.ALREADY_VOTED
+        return Reason.ALREADY_VOTED if before is not None else self._why_no_ballot(cast)
 
-    def _why_no_paper(self, cast: Cast, definition: Election) -> Reason | None:
+    def _why_no_ballot(self, cast: Cast) -> Reason | None:
         if cast in self._alike:  # one like it has counted
             return None
-        _, papers = cast
-        if len(papers) != len(definition.contests):
+        _, rankings = cast
+        if len(rankings) != len(self.definition.contests):
             return Reason.UNKNOWN_CONTEST
-        for marks, contest in zip(papers, definition.contests, strict=True):
+        for marks, contest in zip(rankings, self.definition.contests, strict=True):
             if marks_fault(marks, len(contest.candidates), contest.max_ranks_on_paper) is not None:
                 return Reason.BAD_RANKING
         return None
 
     def _why_no_move(self, control: Control) -> NoEffect | None:
-        if isinstance(control, ElectionConfigured):
-            return NoEffect.NO_CHANGE
         after = _MOVES.get((self.phase, type(control)))
         if after is None:
             return NoEffect.OUT_OF_PHASE
         if isinstance(control, ElectionOpened):
             if control.config_hash != config_hash(self.definition):
                 return NoEffect.OTHER_DEFINITION
-            if control.code_key != fingerprint(self.key):
-                raise WrongSecret(
-                    f"opened under key {control.code_key}, this secret gives {fingerprint(self.key)}"
-                )
+            codes = b"".join(self._codes[place] for place in range(len(self._codes)))
+            expected = (len(self._mine), sha256(codes).hexdigest())
+            named = [(part.electors, part.digest) for part in control.roll[self.shard : self.shard + 1]]
+            if len(self._codes) != len(self._mine) or named != [expected]:
+                return NoEffect.ROLL_NOT_WHOLE
         if isinstance(control, ElectionCertified):
-            self.certificate = control
+            named_heads = control.effects[self.shard : self.shard + 1]
+            if named_heads != (self.effects.hex(),):
+                return NoEffect.SUPERSEDED
         self.phase = after
         return None
 
-    def _change_candidate(self, control: CandidateWithdrawn | CandidateReinstated) -> Effect:
-        why = self._why_no_change(control)
-        if why is None:
-            self.withdrawn ^= {(control.contest, control.candidate)}
-        return Effect(why)
-
     def _why_no_change(self, control: CandidateWithdrawn | CandidateReinstated) -> NoEffect | None:
-        if self.phase == "certified":
-            return NoEffect.OUT_OF_PHASE
         contests = {contest.id: contest for contest in self.definition.contests}
         if control.contest not in contests:
             return NoEffect.NOT_HERE
         named = (control.contest, control.candidate)
         if isinstance(control, CandidateReinstated):
-            return None if named in self.withdrawn else NoEffect.NO_CHANGE
+            if named not in self.withdrawn:
+                return NoEffect.NO_CHANGE
+            self.withdrawn.remove(named)
+            return None
         listed = {(control.contest, of.id) for of in contests[control.contest].candidates if not of.excluded}
         if named not in listed - self.withdrawn:
             return NoEffect.NO_CHANGE
-        return NoEffect.LAST_CANDIDATE if len(listed - self.withdrawn) == 1 else None
+        if len(listed - self.withdrawn) == 1:
+            return NoEffect.LAST_CANDIDATE
+        self.withdrawn.add(named)
+        return None
+
+    def _why_no_new_code(self, control: CodeReissued) -> NoEffect | None:
+        if control.elector is None or control.elector not in self._mine:
+            return NoEffect.NOT_HERE
+        if self.phase == "closed":
+            return NoEffect.OUT_OF_PHASE
+        place, code = control.elector // self.shards, bytes.fromhex(control.commitment)
+        if not code or self._codes.get(place, bytes(COMMITMENT_BYTES)) == code:
+            return NoEffect.NO_CHANGE
+        if place not in self._codes:
+            return NoEffect.ROLL_NOT_WHOLE
+        self._codes[place] = code
+        return None
 
     def _change_elector(self, control: ElectorVoided | ElectorRestored) -> Effect:
         elector, voiding = control.elector, isinstance(control, ElectorVoided)
-        if self.phase == "certified":
-            return Effect(NoEffect.OUT_OF_PHASE)
-        if elector >= self.definition.electors or shard_of(elector, self.shards) != self.shard:
+        if elector is None or elector not in self._mine:
             return Effect(NoEffect.NOT_HERE)
         if voiding == (elector in self._void):
             return Effect(NoEffect.NO_CHANGE)
@@ -191,5 +249,5 @@ class ShardAudit:
             return Effect()
         step, cast = (1 if voiding else -1), self._voted[elector][1]
         self.retracted += step
-        self.papers[cast] -= step
+        self.ballots[cast] -= step
         return Effect(retracted=cast) if voiding else Effect(restored=cast)

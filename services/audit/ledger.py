@@ -1,20 +1,45 @@
-"""What must stand in `ballots.judged` of one shard, made of its cast records alone. Pure.
+"""What must stand in `ballots.judged` of one shard, made of its cast records alone.
 
-Rule 1: every election in the shard is judged, since its chain runs through them all.
-Rule 2: an election is known from the control that configures it on; what comes before is of no election.
+Every election in the shard is judged, since its chain runs through them all. An election is known from the control that
+configures it on; what comes before belongs to no election.
 """
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from services.audit.judge import Cast, Effect, ShardAudit
-from shared.contract.chain import START, link
-from shared.contract.codec import HotBallot, Unreadable, decode_cast
+from shared.contract.chain import START, digest, link
+from shared.contract.codec import ADMITTED, decode_cast
 from shared.contract.elections import Election, Phase
-from shared.contract.events import Control, ElectionCertified, ElectionConfigured
-from shared.contract.verdict_ranges import Verdict
-from shared.contract.verdicts import AnonymousBallot, ControlJudged, NoEffect, Reason
+from shared.contract.events import (
+    NO_CONTROL,
+    Control,
+    ElectionCertified,
+    ElectionConfigured,
+    LogFounded,
+    RollCommitted,
+    SignedRecord,
+    VersionAdmitted,
+    derived,
+)
+from shared.contract.packs import Pack
+from shared.contract.verdict_ranges import AnonymousBallot, Verdict, outcome_words, runs
+from shared.contract.verdicts import Ballot, ControlJudged, NoEffect, Reason
+
+Judged = tuple[Verdict, ...] | ControlJudged
+"""What becomes of one record: a verdict for each ballot, or one for a control."""
+
+
+class ForeignLog(RuntimeError):
+    """The shard is not of the log that the settings name."""
+
+
+@dataclass(frozen=True)
+class LogIdentity:
+    """Which log is meant: its id, and the public key that founded it."""
+
+    log_id: str
+    root_key: str
 
 
 @dataclass(frozen=True)
@@ -25,41 +50,47 @@ class ShardCount:
     head: str
     definition: Election | None = None
     phase: Phase | None = None
+    effects: str = START.hex()
     reasons: Counter[str] = field(default_factory=Counter)
-    papers: Counter[Cast] = field(default_factory=Counter)
+    ballots: Counter[Cast] = field(default_factory=Counter)
     accepted: int = 0
     retracted: int = 0
     withdrawn: frozenset[tuple[str, str]] = frozenset()
     """Contest and candidate."""
     certificate: ElectionCertified | None = None
+    last_control: str = NO_CONTROL
 
 
 class ShardLedger:
-    """The auditor's own judging of one shard. `key_of` gives an election's voting-code key."""
+    """The auditor's own judging of one shard."""
 
-    def __init__(self, shard: int, shards: int, key_of: Callable[[str], bytes]) -> None:
+    def __init__(self, shard: int, shards: int, identity: LogIdentity) -> None:
         self.shard = shard
         self.position = 0
         self._head = START
         self._shards = shards
-        self._key_of = key_of
+        self._identity = identity
+        self._admitted = set(ADMITTED)
         self._audits: dict[str, ShardAudit] = {}
 
     @property
     def head(self) -> bytes:
-        """Head of the chain after the records taken."""
+        """Head of the chain after the records judged so far."""
         return self._head
 
-    def take(self, value: bytes) -> Verdict | ControlJudged:
-        """Take the next record; return what must become of it. Raises UnknownVersion, WrongSecret."""
-        record = decode_cast(value)
-        if isinstance(record, HotBallot):
-            judged: Verdict | ControlJudged = self._take_ballot(record, value)
-        elif isinstance(record, Unreadable):
-            judged = Verdict("", Reason.MALFORMED, None)
-            self._link(Reason.MALFORMED, value)
+    def judge(self, value: bytes) -> Judged:
+        """Judge the next record; return what must become of it. Raises UnknownVersion, ForeignLog."""
+        record = decode_cast(value, self._admitted)
+        content = record.content() if isinstance(record, SignedRecord) else None
+        if self.position == 0 and not isinstance(content, LogFounded):
+            raise ForeignLog(f"shard {self.shard}: its first record does not found a log")
+        if isinstance(record, Pack):
+            judged: Judged = self._judge_pack(record, value)
+        elif isinstance(record, SignedRecord) and content is not None:
+            judged = self._judge_content(record, content, value)
         else:
-            judged = self._take_control(record, value)
+            judged = (Verdict("", Reason.MALFORMED, None),)
+            self._link(outcome_words(((Reason.MALFORMED.value, 1),)), value)
         self.position += 1
         return judged
 
@@ -73,49 +104,118 @@ class ShardLedger:
             self._head.hex(),
             audit.definition,
             Phase(audit.phase),
+            audit.effects.hex(),
             audit.reasons.copy(),
-            audit.papers.copy(),
+            audit.ballots.copy(),
             audit.accepted,
             audit.retracted,
             frozenset(audit.withdrawn),
             audit.certificate,
+            audit.last_control,
         )
 
-    def _take_ballot(self, ballot: HotBallot, value: bytes) -> Verdict:
-        audit = self._audits.get(ballot.election)
-        reason = Reason.UNKNOWN_ELECTION if audit is None else audit.take_ballot(ballot)
-        self._link(reason, value)
-        counts = reason is Reason.ACCEPTED
-        return Verdict(ballot.election, reason, (ballot.section, ballot.rankings) if counts else None)
+    def _judge_pack(self, pack: Pack, value: bytes) -> tuple[Verdict, ...]:
+        audit = self._audits.get(pack.election)
+        verdicts = []
+        for ballot in pack.each():
+            reason = Reason.UNKNOWN_ELECTION if audit is None else audit.judge_ballot(ballot)
+            counts = reason is Reason.ACCEPTED
+            accepted = AnonymousBallot(ballot.section, ballot.rankings) if counts else None
+            verdicts.append(Verdict(pack.election, reason.value, accepted))
+        words = outcome_words(runs([verdict.reason for verdict in verdicts]))
+        self._link(words, value)
+        if audit is not None and any(verdict.ballot is not None for verdict in verdicts):
+            audit.effects = link(audit.effects, words, digest(value))
+        return tuple(verdicts)
 
-    def _take_control(self, control: Control, value: bytes) -> ControlJudged:
-        did = self._effect(control)
-        self._link(did.why or "applied", value)
+    def _judge_content(
+        self,
+        record: SignedRecord,
+        content: LogFounded | VersionAdmitted | RollCommitted | Control,
+        value: bytes,
+    ) -> ControlJudged:
+        if isinstance(content, LogFounded | VersionAdmitted):
+            signers = record.signers([self._identity.root_key])
+            return self._judged(None, self._judge_log(content, signers), signers, None, value)
+        audit = self._audits.get(content.election)
+        signers = record.signers({self._identity.root_key, *(() if audit is None else audit.officials)})
+        if content.log != self._identity.log_id:
+            effect = Effect(NoEffect.OTHER_LOG)
+        elif isinstance(content, ElectionConfigured):
+            effect = Effect(self._configure(content, signers))
+        elif audit is None:
+            effect = Effect(NoEffect.UNKNOWN_ELECTION)
+        elif isinstance(content, RollCommitted):
+            effect = Effect(audit.judge_roll(content, signers))
+        else:
+            effect = audit.judge_control(content, signers, self._identity.root_key)
+        audit = self._audits.get(content.election)
+        if (
+            audit is not None
+            and effect.why is None
+            and not isinstance(content, RollCommitted | ElectionCertified)
+        ):
+            audit.effects = link(audit.effects, "applied", digest(value))
+        control = None if isinstance(content, RollCommitted) else derived(content)
+        return self._judged(control, effect, signers, audit, value)
+
+    def _judge_log(self, content: LogFounded | VersionAdmitted, signers: set[str]) -> Effect:
+        identity = self._identity
+        if isinstance(content, VersionAdmitted):
+            if content.log != identity.log_id or not signers:
+                return Effect(NoEffect.NOT_SIGNED)
+            self._admitted.add(content.version)
+            return Effect()
+        if self.position:
+            return Effect(NoEffect.NO_CHANGE)
+        if (content.log, content.shard, content.shards) != (identity.log_id, self.shard, self._shards):
+            raise ForeignLog(
+                f"shard {self.shard}: expected log {identity.log_id} of {self._shards} shards, "
+                f"found shard {content.shard} of {content.shards} of log {content.log}"
+            )
+        if not signers:
+            raise ForeignLog(f"shard {self.shard}: its founding record is not signed by {identity.root_key}")
+        self._admitted = set(content.admitted)
+        return Effect()
+
+    def _configure(self, control: ElectionConfigured, signers: set[str]) -> NoEffect | None:
+        if self._identity.root_key not in signers:
+            return NoEffect.NOT_SIGNED
+        if control.election != control.definition.id:
+            return NoEffect.OTHER_ELECTION
+        if control.election in self._audits:
+            return NoEffect.NO_CHANGE
+        if control.follows != NO_CONTROL:
+            return NoEffect.OUT_OF_ORDER
+        self._audits[control.election] = ShardAudit(
+            control.definition, self._identity.log_id, self.shard, self._shards, control.control_id
+        )
+        return None
+
+    def _judged(
+        self,
+        control: Control | None,
+        effect: Effect,
+        signers: set[str],
+        audit: ShardAudit | None,
+        value: bytes,
+    ) -> ControlJudged:
+        self._link(effect.why or "applied", value)
         return ControlJudged(
             source=self.position,
             control=control,
-            effect="ignored" if did.why else "applied",
-            why=did.why,
-            retracted=_paper(did.retracted),
-            restored=_paper(did.restored),
+            signers=tuple(sorted(signers)),
+            effect="ignored" if effect.why else "applied",
+            why=effect.why,
+            retracted=_ballot(effect.retracted),
+            restored=_ballot(effect.restored),
             head=self._head.hex(),
+            effects=None if audit is None else audit.effects.hex(),
         )
 
-    def _effect(self, control: Control) -> Effect:
-        if isinstance(control, ElectionConfigured) and control.election != control.definition.id:
-            return Effect(NoEffect.OTHER_ELECTION)
-        audit = self._audits.get(control.election)
-        if audit is not None:
-            return audit.take_control(control)
-        if not isinstance(control, ElectionConfigured):
-            return Effect(NoEffect.UNKNOWN_ELECTION)
-        name = control.election
-        self._audits[name] = ShardAudit(control.definition, self.shard, self._shards, self._key_of(name))
-        return Effect()
-
     def _link(self, outcome: str, value: bytes) -> None:
-        self._head = link(self._head, outcome, value)
+        self._head = link(self._head, outcome, digest(value))
 
 
-def _paper(cast: Cast | None) -> AnonymousBallot | None:
-    return None if cast is None else AnonymousBallot(section=cast[0], rankings=cast[1])
+def _ballot(cast: Cast | None) -> Ballot | None:
+    return None if cast is None else Ballot(section=cast[0], rankings=cast[1])

@@ -9,41 +9,33 @@ Rule 4: votes that the election's terms withhold until the close are not in it b
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
+from operator import sub
 from typing import Any
 
 import msgspec
+import structlog
 
 from services.counting.standing import ShardLedger, standing_of
-from shared.contract.codec import decode_as, encode
+from shared.contract.codec import encode
 from shared.contract.elections import Contest, Election, Phase
 from shared.contract.events import (
     CandidateReinstated,
     CandidateWithdrawn,
     Control,
     ElectionCertified,
-    ElectionClosed,
     ElectionConfigured,
-    ElectionOpened,
-    ElectionPaused,
-    ElectionResumed,
 )
 from shared.contract.ids import contest_key
+from shared.contract.lifecycle import phase_after
 from shared.contract.standings import Standing
-from shared.contract.tallies import TallyChanged
+from shared.contract.tallies import TallyChanged, decode_tally
+from shared.contract.verdict_ranges import Ranking
 from shared.rcv.count.live import LiveMethod, open_method
 from shared.runtime.log import Outgoing
 from shared.runtime.watermark import joins
 
-Ranking = tuple[int, str]
-
-PHASE_AFTER: dict[type, Phase] = {
-    ElectionConfigured: Phase.CONFIGURED,
-    ElectionOpened: Phase.OPEN,
-    ElectionPaused: Phase.PAUSED,
-    ElectionResumed: Phase.OPEN,
-    ElectionClosed: Phase.CLOSED,
-    ElectionCertified: Phase.CERTIFIED,
-}
+log = structlog.get_logger()
 
 
 @dataclass
@@ -57,6 +49,8 @@ class ContestCount:
     counts: list[dict[Ranking, int]] = field(default_factory=list)
     published: int = -1
     withdrawn: frozenset[str] = frozenset()
+    stopped: str = ""
+    """Why the count raised, if it did: the contest publishes no rounds from then on, every other goes on."""
 
     @classmethod
     def opened_for(cls, definition: Election, contest_id: str, shards: int) -> "ContestCount":
@@ -77,20 +71,18 @@ class ContestCount:
 
     def apply(self, change: TallyChanged) -> None:
         """Replace the shard's earlier counts."""
-        counts = self.counts[change.shard]
-        self.method.apply(
-            [(section, marks, n - counts.get((section, marks), 0)) for section, marks, n in change.counts]
-        )
-        counts.update({(section, marks): n for section, marks, n in change.counts})
+        self._apply_counts(change)
+        controls = change.controls()
         shard = self.shards[change.shard]
         self.shards[change.shard] = ShardLedger(
             change.upto,
-            change.head,
-            _phase_after(change.controls, shard.phase),
+            change.head.hex(),
+            _phase_after(controls, shard.phase),
             Counter(change.reasons),
             change.voided,
             change.turnout,
-            _withdrawn_after(change.controls, self.contest.id, shard.withdrawn),
+            _withdrawn_after(controls, self.contest.id, shard.withdrawn),
+            _certificate_after(controls, self.contest.id, shard.certificate),
         )
         self.settle_candidates()
 
@@ -104,9 +96,30 @@ class ContestCount:
         self.withdrawn = agreed
 
     def standing(self) -> Standing:
-        """Return the standing at this watermark."""
+        """Return the standing at this watermark; without rounds if the count raises."""
         contest = self.contest.excluding({self.contest.place(candidate) for candidate in self.withdrawn})
-        return standing_of(self.definition, contest, self.shards, self.method.count())
+        count = None
+        if not self.stopped:
+            try:
+                count = self.method.count()
+                count.check(sum(sum(shard.turnout) for shard in self.shards))
+            except Exception as fault:
+                self.stopped = f"{type(fault).__name__}: {fault}"
+                log.exception("count stopped", election=self.definition.id, contest=self.contest.id)
+        return standing_of(
+            self.definition, contest, self.shards, None if self.stopped else count, self.stopped
+        )
+
+    def _apply_counts(self, change: TallyChanged) -> None:
+        counts = self.counts[change.shard]
+        rankings = list(zip(change.sections, change.marks, strict=True))
+        deltas = map(sub, change.ballots, map(counts.get, rankings, repeat(0)))
+        try:
+            self.method.apply(zip(change.sections, change.marks, deltas, strict=True))
+        except Exception as fault:
+            self.stopped = f"{type(fault).__name__}: {fault}"
+            log.exception("count stopped", election=self.definition.id, contest=self.contest.id)
+        counts.update(zip(rankings, change.ballots, strict=True))
 
 
 class Rounds:
@@ -120,7 +133,7 @@ class Rounds:
     def apply(self, values: Sequence[bytes]) -> None:
         """Take the next changes. Raises Gap if some are missing."""
         for value in values:
-            self._apply(decode_as(TallyChanged, value))
+            self._apply(decode_tally(value))
 
     def drain(self) -> list[Outgoing]:
         """Publish the contests whose watermark has moved."""
@@ -154,7 +167,7 @@ class Rounds:
         if not joins(f"{key} shard {change.shard}", watermark, change.since, change.upto):
             return
         if count is None:
-            definition = _definition_in(change.controls)
+            definition = _definition_in(change.controls())
             count = self._contests[key] = ContestCount.opened_for(definition, change.contest, change.shards)
         count.apply(change)
 
@@ -165,8 +178,19 @@ class Rounds:
 
 def _phase_after(controls: Sequence[Control], phase: Phase | None) -> Phase | None:
     for control in controls:
-        phase = PHASE_AFTER.get(type(control), phase)
+        phase = Phase.CONFIGURED if phase is None else phase_after(phase, control)
     return phase
+
+
+def _certificate_after(
+    controls: Sequence[Control], contest: str, certificate: tuple[str, str] | None
+) -> tuple[str, str] | None:
+    """Return the certificate that stands, by id and result hash: any later order with an effect makes it void."""
+    for control in controls:
+        certificate = None
+        if isinstance(control, ElectionCertified):
+            certificate = control.control_id, control.result_hashes.get(contest, "")
+    return certificate
 
 
 def _withdrawn_after(controls: Sequence[Control], contest: str, withdrawn: frozenset[str]) -> frozenset[str]:
@@ -190,6 +214,7 @@ def _plain(count: ContestCount) -> dict[str, Any]:
         "definition": count.definition.model_dump_json(),
         "contest": count.contest.id,
         "published": count.published,
+        "stopped": count.stopped,
         "shards": [
             {
                 "watermark": shard.watermark,
@@ -199,6 +224,7 @@ def _plain(count: ContestCount) -> dict[str, Any]:
                 "voided": shard.voided,
                 "turnout": shard.turnout,
                 "withdrawn": sorted(shard.withdrawn),
+                "certificate": shard.certificate,
                 "counts": [(*ranking, n) for ranking, n in sorted(counts.items())],
             }
             for shard, counts in zip(count.shards, count.counts, strict=True)
@@ -211,7 +237,7 @@ def _count(saved: dict[str, Any]) -> ContestCount:
     count = ContestCount.opened_for(
         Election.model_validate_json(saved["definition"]), saved["contest"], len(shards)
     )
-    count.published = saved["published"]
+    count.published, count.stopped = saved["published"], saved["stopped"]
     for place, shard in enumerate(shards):
         phase = None if shard["phase"] is None else Phase(shard["phase"])
         count.shards[place] = ShardLedger(
@@ -222,6 +248,7 @@ def _count(saved: dict[str, Any]) -> ContestCount:
             shard["voided"],
             tuple(shard["turnout"]),
             frozenset(shard["withdrawn"]),
+            None if shard["certificate"] is None else tuple(shard["certificate"]),
         )
         count.counts[place] = {(section, marks): n for section, marks, n in shard["counts"]}
         count.method.apply([(section, marks, n) for section, marks, n in shard["counts"]])

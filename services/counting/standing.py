@@ -24,8 +24,6 @@ from shared.contract.standings import (
 from shared.contract.verdicts import CATEGORY, Category, Reason
 from shared.rcv.count import rounds as core
 
-OVER = (Phase.CLOSED, Phase.CERTIFIED)
-
 
 @dataclass(frozen=True)
 class ShardLedger:
@@ -39,6 +37,8 @@ class ShardLedger:
     turnout: tuple[int, ...]
     withdrawn: frozenset[str] = frozenset()
     """Candidates of the contest at hand whose withdrawal stands in the shard."""
+    certificate: tuple[str, str] | None = None
+    """The certificate that stands in the shard: its id, and its result hash of the contest at hand."""
 
     @classmethod
     def empty(cls, sections: int) -> "ShardLedger":
@@ -47,16 +47,26 @@ class ShardLedger:
 
 
 def standing_of(
-    definition: Election, contest: Contest, shards: Sequence[ShardLedger], count: core.Count
+    definition: Election,
+    contest: Contest,
+    shards: Sequence[ShardLedger],
+    count: core.Count | None,
+    stopped: str = "",
 ) -> Standing:
-    """Return the standing of a contest. Asserts that the ballots balance and that every round conserves votes."""
+    """Return the standing of a contest; without rounds if there is no count, `stopped` says why.
+
+    Asserts that the ballots balance. The caller has checked that every round conserves votes.
+    """
     phases = tuple(shard.phase for shard in shards)
     balance = balance_of(shards)
     assert balance.holds, f"{definition.id}/{contest.id} does not balance: {balance}"
-    count.check(balance.accepted)
-    withheld = not definition.live_tallies and not all(phase in OVER for phase in phases)
-    rounds = () if withheld else rounds_of(count, contest, definition.sections)
-    elected = () if withheld else tuple(contest.candidates[place].id for place in count.elected)
+    withheld = not definition.live_tallies and not all(phase is Phase.CLOSED for phase in phases)
+    shown = None if withheld else count
+    rounds = () if shown is None else rounds_of(shown, contest, definition.sections)
+    elected = () if shown is None else tuple(contest.candidates[place].id for place in shown.elected)
+    places = 0 if count is None else count.places
+    found = result_hash(results_of(rounds, elected, places))
+    certificate = _common_certificate(shards, found) if not stopped else None
     return Standing(
         election=definition.id,
         election_title=definition.title,
@@ -68,15 +78,24 @@ def standing_of(
         watermark=tuple(shard.watermark for shard in shards),
         heads=() if withheld else tuple(shard.head for shard in shards),
         phases=phases,
-        status=status_of(phases),
+        status=Status.CERTIFIED if certificate else status_of(phases),
+        certificate=certificate,
+        stopped=stopped,
         withheld=withheld,
-        places=count.places,
+        places=places,
         balance=balance,
         turnout=_turnout(definition.sections, shards),
         rounds=rounds,
         elected=elected,
-        result_hash=result_hash(results_of(rounds, elected, count.places)),
+        result_hash=found,
     )
+
+
+def _common_certificate(shards: Sequence[ShardLedger], result: str) -> str | None:
+    """Return the certificate that stands in every shard and names this very result, if there is one."""
+    ids = {None if shard.certificate is None else shard.certificate[0] for shard in shards}
+    hashes = {None if shard.certificate is None else shard.certificate[1] for shard in shards}
+    return next(iter(ids)) if len(ids) == 1 and hashes == {result} else None
 
 
 def rounds_of(count: core.Count, contest: Contest, sections: Sequence[Section]) -> tuple[Round, ...]:
@@ -85,10 +104,8 @@ def rounds_of(count: core.Count, contest: Contest, sections: Sequence[Section]) 
 
 
 def status_of(phases: Sequence[Phase | None]) -> Status:
-    """Return how far a result can be relied on: as far as its least advanced shard."""
-    if all(phase is Phase.CERTIFIED for phase in phases):
-        return Status.CERTIFIED
-    if all(phase in OVER for phase in phases):
+    """Return how far a result can be relied on: as far as its least advanced shard; a certificate is beyond it."""
+    if all(phase is Phase.CLOSED for phase in phases):
         return Status.COMPLETE
     if all(phase in (None, Phase.CONFIGURED) for phase in phases):
         return Status.PRE_ELECTION

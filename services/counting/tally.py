@@ -15,21 +15,18 @@ from typing import Any
 import msgspec
 
 from shared.contract.chain import START
-from shared.contract.codec import decode_judged, encode
+from shared.contract.codec import decode_judged
 from shared.contract.elections import Election
 from shared.contract.events import Control, ElectionConfigured
 from shared.contract.ids import contest_key
-from shared.contract.tallies import TallyChanged
-from shared.contract.verdict_ranges import HotAnonymousBallot, HotVerdicts
-from shared.contract.verdicts import AnonymousBallot, ControlJudged
+from shared.contract.tallies import TallyChanged, controls_json, encode_tally
+from shared.contract.verdict_ranges import Ranking, Verdicts
+from shared.contract.verdicts import Ballot, ControlJudged
 from shared.runtime.log import Outgoing
 from shared.runtime.watermark import joins
 
 PENDING_BYTES = 256 * 1024
-"""Of verdicts whose ballots are published together: a change of one contest is no longer, and has to fit a batch."""
-
-Ranking = tuple[int, str]
-"""Section and marks."""
+"""Of verdicts that are published together: a change of one contest is no longer, and has to fit a batch."""
 
 
 @dataclass
@@ -38,47 +35,53 @@ class Ledger:
 
     definition: Election
     counts: list[Counter[Ranking]]
+    """For each contest, how many accepted ballots carry each (section, marks)."""
     turnout: list[int]
     reasons: Counter[str] = field(default_factory=Counter)
     voided: int = 0
     published: int = 0
     upto: int = 0
-    head: str = START.hex()
-    pending: list[HotAnonymousBallot] = field(default_factory=list)
-    """Ballots gathered since counts were last published."""
+    head: bytes = START
+    pending: list[Counter[Ranking]] = field(default_factory=list)
+    """For each contest, changes of the counts since they were last published."""
     pending_bytes: int = 0
-    moved: list[tuple[HotAnonymousBallot, int]] = field(default_factory=list)
-    """Ballots that an operator has since brought back into the count, +1, or taken out, -1."""
     controls: list[Control] = field(default_factory=list)
 
     @classmethod
     def opened_for(cls, definition: Election) -> "Ledger":
         """Return an empty ledger."""
-        contests = definition.contests
-        return cls(
-            definition,
-            counts=[Counter() for _ in contests],
-            turnout=[0] * len(definition.sections),
-        )
+        ledger = cls(definition, [Counter() for _ in definition.contests], [0] * len(definition.sections))
+        ledger.pending = [Counter() for _ in definition.contests]
+        return ledger
 
-    def settle(self) -> list[set[Ranking]]:
-        """Add the pending ballots to the counts; return the rankings of each contest that they carry."""
-        changed = [self._settle_contest(place, counts) for place, counts in enumerate(self.counts)]
-        for section, _ in self.pending:
-            self.turnout[section] += 1
-        for (section, _), ballots in self.moved:
-            self.turnout[section] += ballots
-        self.pending, self.pending_bytes, self.moved = [], 0, []
-        return changed
+    def add(self, verdicts: Verdicts) -> None:
+        """Add the accepted ballots of a range."""
+        for reason, ballots in verdicts.outcomes:
+            self.reasons[reason] += ballots
+        for contest, rankings in enumerate(verdicts.rankings):
+            pending, different = self.pending[contest], rankings.different
+            for place, ballots in Counter(rankings.places().tolist()).items():
+                section, marks = different[place]
+                pending[section, marks] += ballots
+                if contest == 0:
+                    self.turnout[section] += ballots
 
-    def _settle_contest(self, place: int, counts: Counter[Ranking]) -> set[Ranking]:
-        rankings = [(section, marks[place]) for section, marks in self.pending]
-        counts.update(rankings)
-        changed = set(rankings)
-        for (section, marks), ballots in self.moved:
-            ranking = section, marks[place]
-            counts[ranking] += ballots
-            changed.add(ranking)
+    def move(self, ballot: Ballot | None, step: int) -> None:
+        """Bring a ballot back into the count, +1, or take it out, -1."""
+        if ballot is None:
+            return
+        self.voided -= step
+        self.turnout[ballot.section] += step
+        for pending, marks in zip(self.pending, ballot.rankings, strict=True):
+            pending[ballot.section, marks] += step
+
+    def settle(self) -> list[list[Ranking]]:
+        """Add what is pending to the counts; return the rankings of each contest that it touched, in order."""
+        for counts, pending in zip(self.counts, self.pending, strict=True):
+            for ranking, ballots in pending.items():
+                counts[ranking] += ballots
+        changed = [sorted(pending) for pending in self.pending]
+        self.pending, self.pending_bytes = [Counter() for _ in self.counts], 0
         return changed
 
 
@@ -92,7 +95,6 @@ class Tally:
         self._partition_of = partition_of
         self._watermark = 0
         self._ledgers: dict[str, Ledger] = {}
-        self._reasons_elsewhere: Counter[str] = Counter()
         self._outgoing: list[Outgoing] = []
 
     def apply(self, values: Sequence[bytes]) -> None:
@@ -101,10 +103,10 @@ class Tally:
             record = decode_judged(value)
             if not joins(f"verdict in shard {self._shard}", self._watermark, record.since, record.upto):
                 continue
-            if isinstance(record, HotVerdicts):
+            if isinstance(record, Verdicts):
                 self._apply_verdicts(record.after(self._watermark), len(value))
-            else:
-                self._apply_control(record)
+            elif record.control is not None and record.effect == "applied":
+                self._apply_control(record, record.control)
             self._watermark = record.upto
 
     def drain(self) -> list[Outgoing]:
@@ -125,65 +127,58 @@ class Tally:
     def save(self) -> bytes:
         """Return the state. Nothing is pending when this is asked."""
         ledgers = {name: _plain(ledger) for name, ledger in sorted(self._ledgers.items())}
-        return msgspec.msgpack.encode(
-            {"watermark": self._watermark, "ledgers": ledgers, "elsewhere": dict(self._reasons_elsewhere)}
-        )
+        return msgspec.msgpack.encode({"watermark": self._watermark, "ledgers": ledgers})
 
     def restore(self, state: bytes) -> None:
         """Become the tally that was saved."""
         plain = msgspec.msgpack.decode(state, strict=False)
         self._watermark = plain["watermark"]
-        self._reasons_elsewhere = Counter(plain["elsewhere"])
         self._ledgers = {name: _ledger(saved) for name, saved in plain["ledgers"].items()}
 
-    def _apply_verdicts(self, verdicts: HotVerdicts, size: int) -> None:
+    def _apply_verdicts(self, verdicts: Verdicts, size: int) -> None:
         ledger = self._ledgers.get(verdicts.election)
-        reasons = self._reasons_elsewhere if ledger is None else ledger.reasons
-        for reason, records in verdicts.outcomes:
-            reasons[reason] += records
         if ledger is None:
             return
-        ledger.pending += verdicts.accepted
+        ledger.add(verdicts)
         ledger.pending_bytes += size
         ledger.upto, ledger.head = verdicts.upto, verdicts.head
         if ledger.pending_bytes >= PENDING_BYTES:
             self._publish(ledger)
 
-    def _apply_control(self, judged: ControlJudged) -> None:
-        if judged.effect == "ignored":
-            return
-        control = judged.control
+    def _apply_control(self, judged: ControlJudged, control: Control) -> None:
         if isinstance(control, ElectionConfigured):
             self._ledgers[control.election] = Ledger.opened_for(control.definition)
         ledger = self._ledgers[control.election]
-        ledger.upto, ledger.head = judged.upto, judged.head
+        ledger.upto, ledger.head = judged.upto, bytes.fromhex(judged.head)
         ledger.controls.append(control)
-        _move(ledger, judged.retracted, -1)
-        _move(ledger, judged.restored, +1)
+        ledger.move(judged.retracted, -1)
+        ledger.move(judged.restored, +1)
 
     def _publish(self, ledger: Ledger) -> None:
         changed = ledger.settle()
         self._outgoing += [self._changed(ledger, place, rankings) for place, rankings in enumerate(changed)]
         ledger.published, ledger.controls = ledger.upto, []
 
-    def _changed(self, ledger: Ledger, place: int, rankings: set[Ranking]) -> Outgoing:
-        counts = ledger.counts[place]
-        key = contest_key(ledger.definition.id, ledger.definition.contests[place].id)
-        record = TallyChanged(
+    def _changed(self, ledger: Ledger, place: int, rankings: Sequence[Ranking]) -> Outgoing:
+        counts, contest = ledger.counts[place], ledger.definition.contests[place].id
+        key = contest_key(ledger.definition.id, contest)
+        change = TallyChanged(
             election=ledger.definition.id,
-            contest=ledger.definition.contests[place].id,
+            contest=contest,
             shard=self._shard,
             shards=self._shards,
             since=ledger.published,
             upto=ledger.upto,
             head=ledger.head,
-            counts=tuple((section, marks, counts[section, marks]) for section, marks in sorted(rankings)),
+            sections=[section for section, _ in rankings],
+            marks=[marks for _, marks in rankings],
+            ballots=[counts[ranking] for ranking in rankings],
             reasons=dict(sorted(ledger.reasons.items())),
             voided=ledger.voided,
             turnout=tuple(ledger.turnout),
-            controls=tuple(ledger.controls),
+            controls_json=controls_json(ledger.controls),
         )
-        return Outgoing(self._topic, self._partition_of(key), key.encode(), encode(record))
+        return Outgoing(self._topic, self._partition_of(key), key.encode(), encode_tally(change))
 
 
 class PartitionOf(msgspec.Struct, frozen=True):
@@ -194,12 +189,6 @@ class PartitionOf(msgspec.Struct, frozen=True):
     def __call__(self, key: str) -> int:
         """Return the partition of a contest's key."""
         return sum(key.encode()) % self.partitions
-
-
-def _move(ledger: Ledger, ballot: AnonymousBallot | None, delta: int) -> None:
-    if ballot is not None:
-        ledger.moved.append(((ballot.section, ballot.rankings), delta))
-        ledger.voided -= delta
 
 
 def _plain(ledger: Ledger) -> dict[str, Any]:

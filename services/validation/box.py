@@ -1,84 +1,124 @@
-"""The ballot box of one election in one shard: who has voted, and with which ballot.
+"""The ballot box of one election in one shard: who may vote, who has voted, and with which ballot.
 
-Rule 1: electors of a shard are dense (number // shards), so a box is columns: 18 bytes an elector and 4 a contest.
-Rule 2: an elector's entry is the ballot that stands, even while it is void: a restore brings back that one.
-Rule 3: marks are numbered as they come and stored once, contest by contest.
+The electors of a shard are dense (number // shards), so a box is columns: 28 bytes an elector (commitment 10, ballot id
+16, section 2) and 4 a contest. An elector's entry is the ballot that stands, even while it is void: a restore brings back
+that one. Marks are numbered in the order of the ballots that first carry them and stored once, contest by contest.
 """
 
-from array import array
-from struct import Struct
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from shared.contract.verdicts import AnonymousBallot
+from shared.contract.codes import COMMITMENT_BYTES
+from shared.contract.packs import ID_BYTES
 
 NO_BALLOT: Final = -1
-ID_BYTES: Final = 16
 
-_put_id = Struct(f"{ID_BYTES}s").pack_into
-"""Into a buffer at an offset: a slice takes twice as long."""
+
+class BoxedBallot(NamedTuple):
+    """A ballot as the box holds it."""
+
+    ballot_id: bytes
+    section: int
+    rankings: tuple[str, ...]
+
+
+class Numbers(dict[str, int]):
+    """Marks to their number; NO_BALLOT for marks that no accepted ballot carries."""
+
+    def __missing__(self, _: str) -> int:
+        return NO_BALLOT
 
 
 class BallotBox:
     """One vote an elector. An election has a contest at least."""
 
     def __init__(self, electors: int, contests: int) -> None:
-        self.numbers: list[dict[str, int]] = [{} for _ in range(contests)]
-        """For each contest, the marks that papers in the box carry, and their number."""
-        self._marks: list[list[str]] = [[] for _ in range(contests)]
-        self._columns = [array("i", [NO_BALLOT]) * electors for _ in range(contests)]
+        self.commitments = np.zeros((electors, COMMITMENT_BYTES), np.uint8)
+        self.numbers: list[Numbers] = [Numbers() for _ in range(contests)]
+        self.marks: list[list[str]] = [[] for _ in range(contests)]
+        self._columns = [np.full(electors, NO_BALLOT, np.int32) for _ in range(contests)]
         """For each contest, the number of the elector's marks."""
-        self._voted = self._columns[0]
-        self._sections = array("H", [0]) * electors
-        self._ballot_ids = bytearray(ID_BYTES * electors)
+        self._sections = np.zeros(electors, np.uint16)
+        self._ids = np.zeros((electors, ID_BYTES), np.uint8)
         self._void: set[int] = set()
 
-    def has_voted(self, place: int) -> bool:
-        """Whether the elector at this place has a ballot, void or not."""
-        return self._voted[place] != NO_BALLOT
-
-    def is_touched(self, place: int) -> bool:
-        """Whether the elector at this place has a ballot or is void: for nearly all who vote, no."""
-        return self._voted[place] != NO_BALLOT or place in self._void
-
-    def holds(self, place: int, ballot_id: str) -> bool:
-        """Whether the elector's ballot is this very one."""
-        start = ID_BYTES * place
-        return self.has_voted(place) and self._ballot_ids[start : start + ID_BYTES] == bytes.fromhex(
-            ballot_id
-        )
+    @property
+    def electors(self) -> int:
+        """Electors of the shard."""
+        return len(self._sections)
 
     def is_void(self, place: int) -> bool:
         """Whether the elector's right to vote is void."""
         return place in self._void
 
-    def put(self, place: int, ballot_id: str, section: int, papers: tuple[str, ...]) -> None:
-        """Put the elector's first ballot in."""
-        assert self._voted[place] == NO_BALLOT, "the first ballot stands"
-        _put_id(self._ballot_ids, ID_BYTES * place, bytes.fromhex(ballot_id))
-        self._sections[place] = section
-        for contest, marks in enumerate(papers):
-            number = self.numbers[contest].get(marks)
-            self._columns[contest][place] = self._add(contest, marks) if number is None else number
+    def touched(self, places: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which of these places have a ballot, are void, or stand among `places` more than once."""
+        voted = self._columns[0]
+        touched: NDArray[np.bool_] = voted[places] != NO_BALLOT
+        if self._void:
+            touched |= np.isin(places, np.fromiter(self._void, np.int64, len(self._void)))
+        fresh = np.flatnonzero(~touched)
+        markers = np.arange(-2, -2 - len(fresh), -1, dtype=np.int32)
+        at = places[fresh]
+        voted[at] = markers  # of a place that comes twice only the last marker stays
+        again = voted[at] != markers
+        voted[at] = NO_BALLOT
+        if again.any():
+            touched[fresh] |= np.isin(at, at[again])
+        return touched
 
-    def void(self, place: int) -> AnonymousBallot | None:
+    def number(self, contest: int, marks: str) -> int:
+        """Return the number of marks that an accepted ballot carries."""
+        numbers = self.numbers[contest]
+        found = numbers[marks]
+        if found == NO_BALLOT:
+            found = numbers[marks] = len(numbers)
+            self.marks[contest].append(marks)
+        return found
+
+    def put(
+        self,
+        places: NDArray[np.int64],
+        ids: NDArray[np.uint8],
+        sections: NDArray[np.uint16],
+        numbers: list[NDArray[np.int32]],
+    ) -> None:
+        """Put the first ballots of electors in; each place comes once."""
+        self._ids[places] = ids
+        self._sections[places] = sections
+        for column, found in zip(self._columns, numbers, strict=True):
+            column[places] = found
+
+    def void(self, place: int) -> BoxedBallot | None:
         """Make the elector void; return the ballot this takes out of the count."""
         self._void.add(place)
-        return self._paper_at(place)
+        return self.ballot_at(place)
 
-    def restore(self, place: int) -> AnonymousBallot | None:
+    def restore(self, place: int) -> BoxedBallot | None:
         """Take a void back; return the ballot this brings back into the count."""
         self._void.remove(place)
-        return self._paper_at(place)
+        return self.ballot_at(place)
+
+    def ballot_at(self, place: int) -> BoxedBallot | None:
+        """Return the elector's ballot, void or not."""
+        if self._columns[0][place] == NO_BALLOT:
+            return None
+        rankings = tuple(
+            marks[column[place]] for marks, column in zip(self.marks, self._columns, strict=True)
+        )
+        return BoxedBallot(self._ids[place].tobytes(), int(self._sections[place]), rankings)
 
     def save(self) -> dict[str, Any]:
         """Return the state as plain data, columns as they lie in memory."""
         return {
-            "marks": self._marks,
-            "columns": [memoryview(column).cast("B") for column in self._columns],
-            "sections": memoryview(self._sections).cast("B"),
-            "ballot_ids": self._ballot_ids,
+            "commitments": _view(self.commitments),
+            "marks": self.marks,
+            "columns": [_view(column) for column in self._columns],
+            "sections": _view(self._sections),
+            "ids": _view(self._ids),
             "void": sorted(self._void),
         }
 
@@ -86,24 +126,21 @@ class BallotBox:
     def restored(cls, state: dict[str, Any]) -> "BallotBox":
         """Return the box that was saved."""
         box = cls(0, len(state["columns"]))
-        for column, saved in zip(box._columns, state["columns"], strict=True):
-            column.frombytes(saved)
-        box._sections.frombytes(state["sections"])
-        box._ballot_ids = bytearray(state["ballot_ids"])
+        box.commitments = _bytes(state["commitments"]).reshape(-1, COMMITMENT_BYTES)
+        box._columns = [np.frombuffer(saved, np.int32).copy() for saved in state["columns"]]
+        box._sections = np.frombuffer(state["sections"], np.uint16).copy()
+        box._ids = _bytes(state["ids"]).reshape(-1, ID_BYTES)
         box._void = set(state["void"])
         for contest, saved in enumerate(msgspec.convert(state["marks"], list[list[str]])):
             for marks in saved:
-                box._add(contest, marks)
+                box.number(contest, marks)
         return box
 
-    def _add(self, contest: int, marks: str) -> int:
-        number = self.numbers[contest][marks] = len(self._marks[contest])
-        self._marks[contest].append(marks)
-        return number
 
-    def _paper_at(self, place: int) -> AnonymousBallot | None:
-        if not self.has_voted(place):
-            return None
-        numbers = (column[place] for column in self._columns)
-        papers = tuple(marks[number] for marks, number in zip(self._marks, numbers, strict=True))
-        return AnonymousBallot(section=self._sections[place], rankings=papers)
+def _bytes(saved: bytes) -> NDArray[np.uint8]:
+    return np.frombuffer(saved, np.uint8).copy()
+
+
+def _view(column: NDArray[np.generic]) -> memoryview:
+    """Return a column as it lies in memory; a view of no bytes cannot be cast."""
+    return column.data.cast("B") if column.size else memoryview(b"")

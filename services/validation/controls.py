@@ -1,44 +1,38 @@
 """What a control does to an election in one shard.
 
-Rule 1: the table below is the whole life of an election; a control it does not list is ignored, and says why.
-Rule 2: a control that comes twice has its effect once.
+A control has an effect only if it is signed by enough officials, follows the election's control before it, and the table
+of the election's life allows it; otherwise it is ignored, with the reason. A control that comes twice has its effect once.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from services.validation.box import BallotBox
+import numpy as np
+
+from services.validation.box import BallotBox, BoxedBallot
 from services.validation.rules import Polling
-from shared.contract.codes import fingerprint
-from shared.contract.elections import Election, Phase, config_hash
+from shared.contract.codes import COMMITMENT_BYTES
+from shared.contract.elections import Phase, config_hash
 from shared.contract.events import (
+    NO_CONTROL,
     CandidateReinstated,
     CandidateWithdrawn,
+    CodeReissued,
     Control,
     ElectionCertified,
-    ElectionClosed,
     ElectionConfigured,
     ElectionOpened,
-    ElectionPaused,
-    ElectionResumed,
     ElectorRestored,
     ElectorVoided,
+    KeyReplaced,
+    RollCommitted,
+    RollKnown,
+    SignedRecord,
+    roll_part,
 )
 from shared.contract.ids import shard_of
-from shared.contract.verdicts import AnonymousBallot, NoEffect
-
-NEXT_PHASE: dict[type, dict[Phase, Phase]] = {
-    ElectionOpened: {Phase.CONFIGURED: Phase.OPEN},
-    ElectionPaused: {Phase.OPEN: Phase.PAUSED},
-    ElectionResumed: {Phase.PAUSED: Phase.OPEN},
-    ElectionClosed: {Phase.OPEN: Phase.CLOSED, Phase.PAUSED: Phase.CLOSED},
-    ElectionCertified: {Phase.CLOSED: Phase.CERTIFIED},
-}
-
-
-class WrongKey(Exception):
-    """The voting-code key at hand is not the one the election was opened with: no verdict can be given."""
+from shared.contract.lifecycle import phase_after
+from shared.contract.verdicts import Ballot, NoEffect
 
 
 class Ignored(Exception):
@@ -54,8 +48,11 @@ class Done:
     """What a control did: why it did nothing, or the ballot that it took out of the count or brought back."""
 
     why: NoEffect | None = None
-    retracted: AnonymousBallot | None = None
-    restored: AnonymousBallot | None = None
+    signers: tuple[str, ...] = ()
+    retracted: Ballot | None = None
+    restored: Ballot | None = None
+    known: RollKnown | None = None
+    """Commitments that are known from here on."""
 
     @property
     def effect(self) -> Literal["applied", "ignored"]:
@@ -63,114 +60,194 @@ class Done:
         return "ignored" if self.why else "applied"
 
 
-def new_polling(definition: Election, shard: int, shards: int, key: bytes) -> Polling:
-    """Return an election that has just been configured."""
-    electors = _electors_of_shard(definition.electors, shard, shards)
-    return Polling(definition, shard, shards, key, BallotBox(electors, len(definition.contests)))
+@dataclass
+class Shard:
+    """What one shard knows: its log, and every election in it."""
+
+    log_id: str
+    root_key: str
+    number: int
+    shards: int
+    admitted: set[str]
+    pollings: dict[str, Polling]
 
 
-def carry_out(control: Control, pollings: dict[str, Polling], found: Callable[[Election], Polling]) -> Done:
-    """Carry a control out on `pollings` and return what became of it. Raises WrongKey."""
+def carry_out(record: SignedRecord, control: Control | RollCommitted, shard: Shard, source: int) -> Done:
+    """Carry a control out and return what became of it; `source` is its offset."""
+    polling = shard.pollings.get(control.election)
+    signers = record.signers([shard.root_key, *([] if polling is None else polling.keys)])
     try:
-        return _carry_out(control, pollings, found)
+        return _carry_out(control, polling, signers, shard, source)
     except Ignored as ignored:
-        return Done(why=ignored.why)
+        return Done(ignored.why, tuple(sorted(signers)))
 
 
-def _carry_out(control: Control, pollings: dict[str, Polling], found: Callable[[Election], Polling]) -> Done:
+def _carry_out(
+    control: Control | RollCommitted, polling: Polling | None, signers: set[str], shard: Shard, source: int
+) -> Done:
+    if control.log != shard.log_id:
+        raise Ignored(NoEffect.OTHER_LOG)
     if isinstance(control, ElectionConfigured):
-        _configure(control, pollings, found)
-        return Done()
-    polling = pollings.get(control.election)
+        _configure(control, polling, signers, shard)
+        return Done(signers=tuple(sorted(signers)))
     if polling is None:
         raise Ignored(NoEffect.UNKNOWN_ELECTION)
-    if isinstance(control, ElectorVoided):
-        return Done(retracted=_void(control, polling))
-    if isinstance(control, ElectorRestored):
-        return Done(restored=_restore(control, polling))
-    if isinstance(control, CandidateWithdrawn | CandidateReinstated):
-        _change_candidate(control, polling)
-        return Done()
-    _move_on(control, polling)
-    return Done()
+    if isinstance(control, RollCommitted):
+        return _commit(control, polling, signers, source)
+    _require_signed(control, polling, signers, shard.root_key)
+    if control.control_id == polling.last_control:
+        raise Ignored(NoEffect.NO_CHANGE)
+    if control.follows != polling.last_control:
+        raise Ignored(NoEffect.OUT_OF_ORDER)
+    polling.last_control = control.control_id
+    return _apply(control, polling, tuple(sorted(signers)), source)
 
 
-def _configure(
-    control: ElectionConfigured, pollings: dict[str, Polling], found: Callable[[Election], Polling]
-) -> None:
+def _configure(control: ElectionConfigured, polling: Polling | None, signers: set[str], shard: Shard) -> None:
+    if shard.root_key not in signers:
+        raise Ignored(NoEffect.NOT_SIGNED)
     if control.election != control.definition.id:
         raise Ignored(NoEffect.OTHER_ELECTION)
-    if control.election in pollings:
+    if polling is not None:
         raise Ignored(NoEffect.NO_CHANGE)
-    pollings[control.election] = found(control.definition)
+    if control.follows != NO_CONTROL:
+        raise Ignored(NoEffect.OUT_OF_ORDER)
+    definition = control.definition
+    electors = max(0, (definition.electors - shard.number + shard.shards - 1) // shard.shards)
+    box = BallotBox(electors, len(definition.contests))
+    found = Polling(definition, shard.log_id, shard.number, shard.shards, box)
+    found.last_control = control.control_id
+    shard.pollings[definition.id] = found
 
 
-def _move_on(control: Control, polling: Polling) -> None:
-    after = NEXT_PHASE[type(control)].get(polling.phase)
-    if after is None:
+def _require_signed(control: Control, polling: Polling, signers: set[str], root_key: str) -> None:
+    officials = signers & set(polling.keys)
+    if isinstance(control, KeyReplaced):
+        others = set(polling.keys) - {control.old}
+        if root_key in signers and (officials & others or not others):
+            return
+    elif len(officials) >= polling.definition.approvals:
+        return
+    raise Ignored(NoEffect.NOT_SIGNED)
+
+
+def _commit(control: RollCommitted, polling: Polling, signers: set[str], source: int) -> Done:
+    """Take a chunk of this shard's part of the roll. Before the opening a later one may replace an earlier one."""
+    if not signers & set(polling.keys):
+        raise Ignored(NoEffect.NOT_SIGNED)
+    if control.shard != polling.shard:
+        raise Ignored(NoEffect.NOT_HERE)
+    if polling.phase is not Phase.CONFIGURED:
         raise Ignored(NoEffect.OUT_OF_PHASE)
-    if isinstance(control, ElectionOpened):
-        _require_same_terms(control, polling)
-    polling.phase = after
+    chunk = np.frombuffer(
+        control.commitments[: len(control.commitments) // COMMITMENT_BYTES * COMMITMENT_BYTES], np.uint8
+    )
+    chunk = chunk.reshape(-1, COMMITMENT_BYTES)
+    end = control.first + len(chunk)
+    if control.first > polling.committed or end > polling.box.electors or not len(chunk):
+        raise Ignored(NoEffect.ROLL_NOT_WHOLE)
+    there = polling.box.commitments[control.first : end]
+    if end <= polling.committed and np.array_equal(there, chunk):
+        raise Ignored(NoEffect.NO_CHANGE)
+    there[:] = chunk
+    polling.box.commitments[end : polling.committed] = 0  # what followed a chunk that is replaced has to come again
+    polling.committed = end
+    return Done(signers=tuple(sorted(signers)), known=_known(polling, source, control.first, chunk.tobytes()))
 
 
-def _require_same_terms(control: ElectionOpened, polling: Polling) -> None:
+def _apply(control: Control, polling: Polling, signers: tuple[str, ...], source: int) -> Done:
+    if isinstance(control, ElectorVoided | ElectorRestored | CodeReissued):
+        return _change_elector(control, polling, signers, source)
+    if isinstance(control, CandidateWithdrawn | CandidateReinstated):
+        _change_candidate(control, polling)
+    elif isinstance(control, KeyReplaced):
+        _replace_key(control, polling)
+    else:
+        after = phase_after(polling.phase, control)
+        if after is None:
+            raise Ignored(NoEffect.OUT_OF_PHASE)
+        if isinstance(control, ElectionOpened):
+            _require_ready(control, polling)
+        if isinstance(control, ElectionCertified) and control.effects[polling.shard : polling.shard + 1] != (
+            polling.effects.hex(),
+        ):
+            raise Ignored(NoEffect.SUPERSEDED)
+        polling.phase = after
+    return Done(signers=signers)
+
+
+def _require_ready(control: ElectionOpened, polling: Polling) -> None:
     if control.config_hash != config_hash(polling.definition):
         raise Ignored(NoEffect.OTHER_DEFINITION)
-    if control.code_key != fingerprint(polling.key):
-        raise WrongKey(
-            f"{control.election} was opened under voting-code key {control.code_key}, "
-            f"the secret at hand gives {fingerprint(polling.key)}"
-        )
+    part = roll_part(polling.box.commitments[: polling.committed].tobytes())
+    if part.electors != polling.box.electors or control.roll[polling.shard : polling.shard + 1] != (part,):
+        raise Ignored(NoEffect.ROLL_NOT_WHOLE)
 
 
-def _void(control: ElectorVoided, polling: Polling) -> AnonymousBallot | None:
-    place = _place(control.elector, polling)
-    if polling.box.is_void(place):
+def _change_elector(
+    control: ElectorVoided | ElectorRestored | CodeReissued,
+    polling: Polling,
+    signers: tuple[str, ...],
+    source: int,
+) -> Done:
+    elector, box = control.elector, polling.box
+    if elector is None or elector >= polling.electors or shard_of(elector, polling.shards) != polling.shard:
+        raise Ignored(NoEffect.NOT_HERE)
+    place = polling.place(elector)
+    if isinstance(control, CodeReissued):
+        if polling.phase is Phase.CLOSED:
+            raise Ignored(NoEffect.OUT_OF_PHASE)
+        commitment = bytes.fromhex(control.commitment)
+        if len(commitment) != COMMITMENT_BYTES or box.commitments[place].tobytes() == commitment:
+            raise Ignored(NoEffect.NO_CHANGE)
+        if place >= polling.committed:
+            raise Ignored(NoEffect.ROLL_NOT_WHOLE)
+        box.commitments[place] = np.frombuffer(commitment, np.uint8)
+        return Done(signers=signers, known=_known(polling, source, place, commitment))
+    if isinstance(control, ElectorVoided) == box.is_void(place):
         raise Ignored(NoEffect.NO_CHANGE)
-    return polling.box.void(place)
+    if isinstance(control, ElectorVoided):
+        return Done(signers=signers, retracted=_anonymous(box.void(place)))
+    return Done(signers=signers, restored=_anonymous(box.restore(place)))
 
 
-def _restore(control: ElectorRestored, polling: Polling) -> AnonymousBallot | None:
-    place = _place(control.elector, polling)
-    if not polling.box.is_void(place):
+def _anonymous(ballot: BoxedBallot | None) -> Ballot | None:
+    return None if ballot is None else Ballot(section=ballot.section, rankings=ballot.rankings)
+
+
+def _known(polling: Polling, source: int, first: int, commitments: bytes) -> RollKnown:
+    return RollKnown(
+        election=polling.definition.id,
+        shard=polling.shard,
+        shards=polling.shards,
+        source=source,
+        first=first,
+        commitments=commitments,
+    )
+
+
+def _replace_key(control: KeyReplaced, polling: Polling) -> None:
+    if control.old not in polling.keys or control.new.key in polling.keys:
         raise Ignored(NoEffect.NO_CHANGE)
-    return polling.box.restore(place)
+    polling.keys[polling.keys.index(control.old)] = control.new.key
 
 
 def _change_candidate(control: CandidateWithdrawn | CandidateReinstated, polling: Polling) -> None:
-    if polling.phase is Phase.CERTIFIED:
-        raise Ignored(NoEffect.OUT_OF_PHASE)
-    standing = _standing(control.contest, polling)
     entry = (control.contest, control.candidate)
+    for contest in polling.definition.contests:
+        if contest.id == control.contest:
+            listed = {(contest.id, of.id) for of in contest.candidates if not of.excluded}
+            break
+    else:
+        raise Ignored(NoEffect.NOT_HERE)
+    left = listed - polling.withdrawn
     if isinstance(control, CandidateReinstated):
         if entry not in polling.withdrawn:
             raise Ignored(NoEffect.NO_CHANGE)
         polling.withdrawn.remove(entry)
-        return
-    if control.candidate not in standing:
+    elif entry not in left:
         raise Ignored(NoEffect.NO_CHANGE)
-    if len(standing) == 1:
+    elif len(left) == 1:
         raise Ignored(NoEffect.LAST_CANDIDATE)
-    polling.withdrawn.add(entry)
-
-
-def _standing(contest_id: str, polling: Polling) -> set[str]:
-    """Return the candidates who are in a contest at present. Raises Ignored if there is no such contest."""
-    for contest in polling.definition.contests:
-        if contest.id == contest_id:
-            ids = (of.id for of in contest.candidates if not of.excluded)
-            return {name for name in ids if (contest_id, name) not in polling.withdrawn}
-    raise Ignored(NoEffect.NOT_HERE)
-
-
-def _place(elector: int, polling: Polling) -> int:
-    if polling.phase is Phase.CERTIFIED:
-        raise Ignored(NoEffect.OUT_OF_PHASE)
-    if elector >= polling.electors or shard_of(elector, polling.shards) != polling.shard:
-        raise Ignored(NoEffect.NOT_HERE)
-    return polling.place(elector)
-
-
-def _electors_of_shard(electors: int, shard: int, shards: int) -> int:
-    return max(0, (electors - shard + shards - 1) // shards)
+    else:
+        polling.withdrawn.add(entry)

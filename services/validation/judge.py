@@ -1,53 +1,89 @@
-"""The judge: a verdict for each record of one shard, in order.
+"""The judge: a verdict for each ballot and control of one shard, in order.
 
 Rule 1: a verdict is a pure function of the shard's records up to that one.
-Rule 2: verdicts are written in ranges (see range), with the head of the chain after the last of them.
-Rule 3: any bytes have a verdict, but for a version this program does not know: then the shard stops.
+Rule 2: verdicts on ballots are written in ranges of whole records, with the head of the chain after the last of them.
+Rule 3: any bytes have a verdict, but for a version that the log admits and this program does not know: then the shard
+        stops, as it does where the log is not the one that the settings name.
 """
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from services.validation.box import BallotBox
-from services.validation.controls import carry_out, new_polling
-from services.validation.range import Range
-from services.validation.rules import Polling, objection
-from shared.contract.chain import START, link
-from shared.contract.codec import HotBallot, Unreadable, decode_cast, encode
+from services.validation.controls import Done, Shard, carry_out
+from services.validation.range import Range, runs_of
+from services.validation.rules import ACCEPTED, CODE_OF, Polling, judge_columns
+from shared.contract.chain import START, digest, link
+from shared.contract.codec import ADMITTED, decode_cast, encode
 from shared.contract.elections import Election, Phase
-from shared.contract.events import Control
-from shared.contract.verdict_ranges import HotAnonymousBallot
-from shared.contract.verdicts import ControlJudged, Reason
+from shared.contract.events import (
+    Control,
+    ElectionCertified,
+    LogFounded,
+    RollCommitted,
+    SignedRecord,
+    VersionAdmitted,
+    derived,
+)
+from shared.contract.packs import Columns, Pack
+from shared.contract.verdict_ranges import outcome_words
+from shared.contract.verdicts import ControlJudged, NoEffect, Reason
 from shared.runtime.log import Outgoing
+
+Codes = NDArray[np.uint8]
+"""For each ballot, the place of its Reason in REASONS."""
+
+
+class ForeignLog(Exception):
+    """The shard's first record does not found the log that the settings name."""
+
+
+class Outputs(msgspec.Struct, frozen=True):
+    """Topics that the judge writes."""
+
+    judged: str
+    controls: str
+    rolls: str
 
 
 class Judge:
     """State machine of validation: follows `ballots.cast`, writes `ballots.judged`, shard by shard."""
 
-    def __init__(self, shard: int, shards: int, judged: str, key_of: Callable[[str], bytes]) -> None:
-        self._shard = shard
-        self._shards = shards
-        self._judged = judged
-        self._key_of = key_of
+    def __init__(self, log_id: str, root_key: str, shard: int, shards: int, outputs: Outputs) -> None:
+        self._shard = Shard(log_id, root_key, shard, shards, set(ADMITTED), {})
+        self._outputs = outputs
         self._next = 0
         self._head = START
-        self._pollings: dict[str, Polling] = {}
         self._range: Range | None = None
         self._outgoing: list[Outgoing] = []
 
     def apply(self, values: Sequence[bytes]) -> None:
-        """Judge the next records."""
+        """Judge the next records. Raises ForeignLog, UnknownVersion."""
+        packs: list[Pack] = []
+        raw: list[bytes] = []
         for value in values:
-            record = decode_cast(value)
-            if isinstance(record, HotBallot):
-                self._judge_ballot(record, value)
-            elif isinstance(record, Unreadable):
-                self._end("", Reason.MALFORMED, None, value)
+            record = decode_cast(value, self._shard.admitted)
+            alike = isinstance(record, Pack) and (
+                not packs or (packs[0].election, len(packs[0].marks)) == (record.election, len(record.marks))
+            )
+            if packs and not alike:
+                self._judge_packs(packs, raw)
+                packs, raw = [], []
+            if isinstance(record, Pack):
+                packs.append(record)
+                raw.append(value)
+            elif isinstance(record, SignedRecord):
+                self._judge_signed(record, value)
             else:
-                self._judge_control(record, value)
-            self._next += 1
+                self._reject("", [1], Reason.MALFORMED, [value])
+        if packs:
+            self._judge_packs(packs, raw)
 
     def drain(self) -> list[Outgoing]:
         """Return the verdicts since the last call."""
@@ -64,67 +100,202 @@ class Judge:
 
     def save(self) -> bytes:
         """Return the state."""
-        pollings = {name: _plain(polling) for name, polling in sorted(self._pollings.items())}
-        return msgspec.msgpack.encode({"next": self._next, "head": self._head, "pollings": pollings})
+        pollings = {name: _plain(polling) for name, polling in sorted(self._shard.pollings.items())}
+        admitted = sorted(self._shard.admitted)
+        return msgspec.msgpack.encode(
+            {"next": self._next, "head": self._head, "admitted": admitted, "pollings": pollings}
+        )
 
     def restore(self, state: bytes) -> None:
         """Become the judge that was saved."""
         plain = msgspec.msgpack.decode(state)
         self._next, self._head = plain["next"], plain["head"]
-        self._pollings = {name: self._polling(saved) for name, saved in plain["pollings"].items()}
+        self._shard.admitted = set(plain["admitted"])
+        self._shard.pollings = {name: self._polling(saved) for name, saved in plain["pollings"].items()}
 
-    def _judge_ballot(self, ballot: HotBallot, value: bytes) -> None:
-        polling = self._pollings.get(ballot.election)
+    def _judge_packs(self, packs: Sequence[Pack], values: Sequence[bytes]) -> None:
+        """Judge packs of one election that follow one another, all of one fetch."""
+        self._require_founded()
+        election = packs[0].election
+        polling = self._shard.pollings.get(election)
         if polling is None:
-            self._end(ballot.election, Reason.UNKNOWN_ELECTION, None, value)
-        elif (reason := objection(ballot, polling)) is not None:
-            self._end(ballot.election, reason, None, value)
-        else:
-            polling.box.put(polling.place(ballot.elector), ballot.ballot_id, ballot.section, ballot.rankings)
-            self._end(ballot.election, Reason.ACCEPTED, (ballot.section, ballot.rankings), value)
+            self._reject(election, [pack.ballots for pack in packs], Reason.UNKNOWN_ELECTION, values)
+            return
+        columns = Columns(packs)
+        judged = judge_columns(columns, polling)
+        accepted = judged.codes == ACCEPTED
+        heads = self._link(polling, columns.sizes, judged.codes, values, accepted)
+        self._add(election, columns.sizes, heads, judged.codes, columns.sections[accepted], judged.numbers)
 
-    def _end(self, election: str, reason: Reason, ballot: HotAnonymousBallot | None, value: bytes) -> None:
-        """Add a ballot record's verdict to the range; end the range first where it cannot go on."""
-        current = self._range
-        if current is None or current.room <= 0 or current.election != election:
-            self._close_range()
-            current = self._range = Range(self._next, election)
-        current.add(reason, ballot, len(value))
-        self._head = link(self._head, reason, value)
+    def _link(
+        self,
+        polling: Polling,
+        sizes: Sequence[int],
+        codes: Codes,
+        values: Sequence[bytes],
+        accepted: NDArray[np.bool_],
+    ) -> list[bytes]:
+        """Chain packs, and those with an accepted ballot among the election's effects too; return each one's head."""
+        all_accepted = bool(accepted.all())
+        heads, head, end = [], self._head, 0
+        for size, value in zip(sizes, values, strict=True):
+            start, end = end, end + size
+            record, words = digest(value), f"accepted {size}"
+            has_effect = all_accepted
+            if not all_accepted:
+                words, has_effect = outcome_words(runs_of(codes[start:end])), bool(accepted[start:end].any())
+            head = link(head, words, record)
+            heads.append(head)
+            if has_effect:
+                polling.effects = link(polling.effects, words, record)
+        self._head = head
+        return heads
 
-    def _judge_control(self, control: Control, value: bytes) -> None:
+    def _reject(self, election: str, sizes: Sequence[int], reason: Reason, values: Sequence[bytes]) -> None:
+        """Give all ballots of these records one reason; a record that cannot be read is one ballot."""
+        self._require_founded()
+        for size, value in zip(sizes, values, strict=True):
+            self._head = link(self._head, f"{reason} {size}", digest(value))
+            self._add(
+                election,
+                [size],
+                [self._head],
+                np.full(size, CODE_OF[reason], np.uint8),
+                np.zeros(0, np.uint16),
+                [],
+            )
+
+    def _add(
+        self,
+        election: str,
+        sizes: list[int],
+        heads: list[bytes],
+        codes: Codes,
+        sections: NDArray[np.uint16],
+        numbers: list[NDArray[np.int32]],
+    ) -> None:
+        """Add records' verdicts to ranges; a range ends with the record that fills it."""
+        ends = list(accumulate(sizes))
+        counted = np.concatenate([[0], np.cumsum(codes == ACCEPTED)])
+        first = ballot = 0
+        while first < len(sizes):
+            if self._range is None or self._range.election != election:
+                self._close_range()
+                self._range = Range(self._next, election)
+            last = min(bisect_left(ends, ballot + self._range.room()), len(sizes) - 1)
+            since, upto = int(counted[ballot]), int(counted[ends[last]])
+            self._range.add(
+                heads[last],
+                sizes[first : last + 1],
+                codes[ballot : ends[last]],
+                sections[since:upto],
+                [column[since:upto] for column in numbers],
+            )
+            self._next += last + 1 - first
+            first, ballot = last + 1, ends[last]
+            if self._range.room() <= 0:
+                self._close_range()
+
+    def _close_range(self) -> None:
+        if self._range is not None:
+            polling = self._shard.pollings.get(self._range.election)
+            marks = [] if polling is None else polling.box.marks
+            self._write(self._outputs.judged, None, self._range.encoded(marks))
+            self._range = None
+
+    def _judge_signed(self, record: SignedRecord, value: bytes) -> None:
+        content = record.content()
+        if content is None:
+            self._reject("", [1], Reason.MALFORMED, [value])
+            return
         self._close_range()
-        done = carry_out(control, self._pollings, self._found)
-        self._head = link(self._head, done.why or done.effect, value)
+        if isinstance(content, LogFounded | VersionAdmitted):
+            self._judge_log(record, content, value)
+        else:
+            self._judge_control(record, content, value)
+
+    def _judge_log(self, record: SignedRecord, content: LogFounded | VersionAdmitted, value: bytes) -> None:
+        shard = self._shard
+        why: NoEffect | None = None
+        signers = tuple(record.signers([shard.root_key]))
+        if isinstance(content, LogFounded):
+            if self._next == 0:
+                _require_own(content, shard, is_signed=bool(signers))
+                shard.admitted = set(content.admitted)
+            else:
+                why = NoEffect.NO_CHANGE
+        elif content.log != shard.log_id or not signers:
+            why = NoEffect.NOT_SIGNED
+        else:
+            shard.admitted.add(content.version)
+        self._conclude(Done(why, signers), None, value)
+
+    def _judge_control(self, record: SignedRecord, control: Control | RollCommitted, value: bytes) -> None:
+        self._require_founded()
+        done = carry_out(record, control, self._shard, self._next)
+        polling = self._shard.pollings.get(control.election)
+        is_roll = isinstance(control, RollCommitted)
+        if (
+            polling is not None
+            and done.why is None
+            and not is_roll
+            and not isinstance(control, ElectionCertified)
+        ):
+            polling.effects = link(polling.effects, done.effect, digest(value))
+        if done.known is not None:
+            key = f"{control.election}/{self._shard.number}/{done.known.first}"
+            self._write(self._outputs.rolls, key.encode(), encode(done.known))
+        self._conclude(done, None if isinstance(control, RollCommitted) else derived(control), value, polling)
+
+    def _conclude(
+        self, done: Done, control: Control | None, value: bytes, polling: Polling | None = None
+    ) -> None:
+        self._head = link(self._head, done.why or done.effect, digest(value))
         judged = ControlJudged(
             source=self._next,
             control=control,
+            signers=done.signers,
             effect=done.effect,
             why=done.why,
             retracted=done.retracted,
             restored=done.restored,
             head=self._head.hex(),
+            effects=None if polling is None else polling.effects.hex(),
         )
-        self._write(encode(judged))
+        encoded = encode(judged)
+        self._write(self._outputs.judged, None, encoded)
+        if control is not None:
+            self._outgoing.append(Outgoing(self._outputs.controls, 0, control.election.encode(), encoded))
+        self._next += 1
 
-    def _close_range(self) -> None:
-        if self._range is not None:
-            self._write(self._range.encoded(self._head))
-            self._range = None
+    def _write(self, topic: str, key: bytes | None, value: bytes) -> None:
+        self._outgoing.append(Outgoing(topic, self._shard.number, key, value))
 
-    def _write(self, value: bytes) -> None:
-        self._outgoing.append(Outgoing(self._judged, self._shard, None, value))
-
-    def _found(self, definition: Election) -> Polling:
-        return new_polling(definition, self._shard, self._shards, self._key_of(definition.id))
+    def _require_founded(self) -> None:
+        if self._next == 0:
+            raise ForeignLog(f"shard {self._shard.number}: its first record does not found a log")
 
     def _polling(self, saved: dict[str, Any]) -> Polling:
+        shard = self._shard
         definition = Election.model_validate_json(saved["definition"])
-        polling = self._found(definition)
-        polling.box = BallotBox.restored(saved["box"])
+        box = BallotBox.restored(saved["box"])
+        polling = Polling(definition, shard.log_id, shard.number, shard.shards, box)
         polling.phase = Phase(saved["phase"])
         polling.withdrawn = {(contest, candidate) for contest, candidate in saved["withdrawn"]}
+        polling.last_control, polling.effects = saved["last_control"], saved["effects"]
+        polling.committed, polling.keys = saved["committed"], saved["keys"]
         return polling
+
+
+def _require_own(content: LogFounded, shard: Shard, *, is_signed: bool) -> None:
+    found = (content.log, content.shard, content.shards)
+    expected = (shard.log_id, shard.number, shard.shards)
+    if found != expected:
+        raise ForeignLog(f"expected log, shard and shards {expected}, the first record founds {found}")
+    if not is_signed:
+        raise ForeignLog(
+            f"shard {shard.number}: its founding record is not signed by the root key of the settings"
+        )
 
 
 def _plain(polling: Polling) -> dict[str, Any]:
@@ -132,5 +303,9 @@ def _plain(polling: Polling) -> dict[str, Any]:
         "definition": polling.definition.model_dump_json(),
         "phase": str(polling.phase),
         "withdrawn": sorted(polling.withdrawn),
+        "last_control": polling.last_control,
+        "effects": polling.effects,
+        "committed": polling.committed,
+        "keys": polling.keys,
         "box": polling.box.save(),
     }

@@ -1,38 +1,85 @@
-"""Verdicts that follow one another, gathered for one record.
+"""Verdicts on records that follow one another, gathered in columns for one record of `ballots.judged`."""
 
-Rule 1: a range is of one election and holds ballots only; it is cut where it has become large. Where it is cut
-        decides nothing.
-"""
+from collections.abc import Sequence
+from itertools import pairwise
 
+import numpy as np
+from numpy.typing import NDArray
+
+from services.validation.rules import ACCEPTED, REASONS
+from shared.contract.chain import START
 from shared.contract.codec import encode_judged
-from shared.contract.verdict_ranges import HotAnonymousBallot, verdict_range
-from shared.contract.verdicts import MAX_VERDICTS_IN_RANGE
-
-MAX_BYTES = 128 * 1024
-"""Of the cast records that a range is about: their verdicts fit a batch whatever the ballots are like."""
-SHARE_BYTES = -(-MAX_BYTES // MAX_VERDICTS_IN_RANGE)
-"""A shorter record takes as much room, so that there are never too many."""
+from shared.contract.verdict_ranges import MAX_BALLOTS_IN_RANGE, ContestRankings, Ranking, Run, Verdicts
 
 
 class Range:
-    """The verdicts from `since` on that are not written yet."""
+    """The verdicts from `since` on that are not written yet; all of one election."""
 
     def __init__(self, since: int, election: str) -> None:
         self.election = election
-        self.room = MAX_BYTES
-        """In bytes; without any, the range has to end before another record ends."""
         self._since = since
-        self._reasons: list[str] = []
-        self._accepted: list[HotAnonymousBallot] = []
+        self._sizes: list[int] = []
+        self._codes: list[NDArray[np.uint8]] = []
+        self._sections: list[NDArray[np.uint16]] = []
+        self._numbers: list[list[NDArray[np.int32]]] = []
+        self._ballots = 0
+        self._head = START
 
-    def add(self, reason: str, ballot: HotAnonymousBallot | None, size: int) -> None:
-        """Add how a cast record of `size` bytes ended, with the ballot if it counts."""
-        self._reasons.append(reason)
-        if ballot is not None:
-            self._accepted.append(ballot)
-        self.room -= max(size, SHARE_BYTES)
+    def room(self) -> int:
+        """Return how many more ballots end the range."""
+        return MAX_BALLOTS_IN_RANGE - self._ballots
 
-    def encoded(self, head: bytes) -> bytes:
-        """Return the record; `head` is that after the last verdict."""
-        verdicts = verdict_range(self._since, self.election, self._reasons, self._accepted, head.hex())
-        return encode_judged(verdicts)
+    def add(
+        self,
+        head: bytes,
+        sizes: Sequence[int],
+        codes: NDArray[np.uint8],
+        sections: NDArray[np.uint16],
+        numbers: Sequence[NDArray[np.int32]],
+    ) -> None:
+        """Add whole records; `head` is that after the last.
+
+        `sizes` are the ballots of each record and `codes` of each ballot; `sections` and, by contest, `numbers` of marks are
+        those of the accepted ballots.
+        """
+        self._head = head
+        self._sizes += sizes
+        self._codes.append(codes)
+        self._ballots += len(codes)
+        if len(sections):
+            self._sections.append(sections)
+            self._numbers.append(list(numbers))
+
+    def encoded(self, marks: Sequence[Sequence[str]]) -> bytes:
+        """Return the record. `marks` hold each contest's marks by number."""
+        rankings: tuple[ContestRankings, ...] = ()
+        if self._sections:
+            sections = np.concatenate(self._sections)
+            rankings = tuple(
+                _rankings(sections, np.concatenate(numbers), spelt)
+                for numbers, spelt in zip(zip(*self._numbers, strict=True), marks, strict=True)
+            )
+        sizes = np.array(self._sizes, "<u2").tobytes()
+        outcomes = runs_of(np.concatenate(self._codes))
+        return encode_judged(Verdicts(self._since, self.election, sizes, outcomes, rankings, self._head))
+
+
+def runs_of(codes: NDArray[np.uint8]) -> tuple[Run, ...]:
+    """Return reasons in runs; `codes` hold one at least."""
+    if (codes == ACCEPTED).all():
+        return ((REASONS[ACCEPTED].value, len(codes)),)
+    cuts = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(codes)]
+    return tuple((REASONS[codes[start]].value, end - start) for start, end in pairwise(cuts))
+
+
+def _rankings(
+    sections: NDArray[np.uint16], numbers: NDArray[np.int32], spelt: Sequence[str]
+) -> ContestRankings:
+    """Return the different (section, marks) in the order of their first ballot, and which of them each ballot carries."""
+    keys = (sections.astype(np.int64) << 32) | numbers
+    sorted_keys, first, which = np.unique(keys, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    place = np.empty(len(order), "<u2")
+    place[order] = np.arange(len(order), dtype="<u2")
+    different: list[Ranking] = [(key >> 32, spelt[key & 0xFFFFFFFF]) for key in sorted_keys[order].tolist()]
+    return ContestRankings(tuple(different), place[which].tobytes())

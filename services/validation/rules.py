@@ -1,44 +1,33 @@
-"""What may stand against a ballot: to the elector, to the time, to the vote, to the paper, asked in this order.
+"""What may stand against a ballot, in the order in which it is asked; the first objection is the reason.
 
-Rule 1: a rule reads the ballot and what this shard's log has said before it, nothing else: no clock, no look-up.
-Rule 2: the first objection is the reason.
+A rule reads the ballot and what this shard's log holds before it, and nothing else: no clock, no look-up, no secret.
+
+`objection` is the list of rules, for one ballot. `judge_columns` gives the same reasons for all ballots of one fetch at
+once: the rules that are the same for everybody are comparisons of columns, and only ballots of electors who have voted,
+are void, or come twice in the fetch are asked one by one. A property test holds both to the auditor's judge.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final, NamedTuple
 
-from services.validation.box import BallotBox
+import numpy as np
+from numpy.typing import NDArray
+
+from services.validation.box import NO_BALLOT, BallotBox
 from shared.contract.ballots import marks_fault
-from shared.contract.codec import HotBallot
-from shared.contract.codes import code_macs
+from shared.contract.chain import START
+from shared.contract.codes import VotingCode, commitment, commitments
 from shared.contract.elections import Contest, Election, Phase
+from shared.contract.events import NO_CONTROL
+from shared.contract.packs import Ballot, Columns
 from shared.contract.verdicts import Reason
 
-
-@dataclass
-class Polling:
-    """One election as one shard knows it."""
-
-    definition: Election
-    shard: int
-    shards: int
-    key: bytes
-    box: BallotBox
-    phase: Phase = Phase.CONFIGURED
-    withdrawn: set[tuple[str, str]] = field(default_factory=set)
-    """Contest and candidate. It decides no verdict: a ballot may rank whom it likes."""
-    electors: int = field(init=False)
-    sections: int = field(init=False)
-    mac_of: Callable[[int, int], int] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.electors, self.sections = self.definition.electors, len(self.definition.sections)
-        self.mac_of = code_macs(self.key)
-
-    def place(self, elector: int) -> int:
-        """Return an elector's place in this shard's box."""
-        return elector // self.shards
-
+REASONS: Final = tuple(Reason)
+CODE_OF: Final = {reason: code for code, reason in enumerate(REASONS)}
+ACCEPTED: Final = CODE_OF[Reason.ACCEPTED]
+assert ACCEPTED == 0, "new columns of codes begin as accepted"
 
 _OUT_OF_PHASE = {
     Phase.CONFIGURED: Reason.NOT_OPEN,
@@ -48,45 +37,149 @@ _OUT_OF_PHASE = {
 }
 
 
-def objection(ballot: HotBallot, polling: Polling) -> Reason | None:  # noqa: PLR0911  a list of rules, in order
-    """Return what stands against a ballot, None if it counts. Every ballot comes through here: 2 us, 1 of them the MAC.
+@dataclass
+class Polling:
+    """One election as one shard knows it."""
 
-    An elector's ballots meet in one shard, numbers and sections are those of the roll, and the code is genuine.
+    definition: Election
+    log_id: str
+    shard: int
+    shards: int
+    box: BallotBox
+    phase: Phase = Phase.CONFIGURED
+    withdrawn: set[tuple[str, str]] = field(default_factory=set)
+    """Contest and candidate. It decides no verdict: a ballot may rank whom it likes."""
+    last_control: str = NO_CONTROL
+    """Id of the last control that was signed by enough officials, applied or ignored."""
+    effects: bytes = START
+    """Head of the chain over the records that had an effect on this election."""
+    committed: int = 0
+    """Electors whose commitments have come, from the first place on."""
+    keys: list[str] = field(init=False)
+    """Public keys of the officials at present."""
+    electors: int = field(init=False)
+    sections: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.keys = [official.key for official in self.definition.officials]
+        self.electors, self.sections = self.definition.electors, len(self.definition.sections)
+
+    def place(self, elector: int) -> int:
+        """Return an elector's place in this shard's box."""
+        return elector // self.shards
+
+
+def objection(ballot: Ballot, polling: Polling, here: Mapping[int, Ballot]) -> Reason | None:  # noqa: C901, PLR0911  a list of rules, in order
+    """Return what stands against a ballot, None if it counts.
+
+    `here` holds, by place, ballots that were accepted earlier in the same fetch and are not in the box yet.
     """
-    elector, section = ballot.elector, ballot.section
+    elector, box = ballot.elector, polling.box
     if elector % polling.shards != polling.shard:
         return Reason.WRONG_SHARD
     if elector >= polling.electors:
         return Reason.UNKNOWN_ELECTOR
-    if section >= polling.sections:
+    place = polling.place(elector)
+    stands = here.get(place) or box.ballot_at(place)
+    if stands is not None and (stands.ballot_id, stands.section, stands.rankings) == (
+        ballot.ballot_id,
+        ballot.section,
+        ballot.rankings,
+    ):
+        return Reason.SAME_BALLOT
+    if ballot.section >= polling.sections:
         return Reason.UNKNOWN_SECTION
-    if ballot.mac != polling.mac_of(elector, section):
+    code = VotingCode(elector, ballot.section, ballot.secret)
+    if box.commitments[place].tobytes() != commitment(polling.log_id, polling.definition.id, code):
         return Reason.BAD_CODE
     if polling.phase is not Phase.OPEN:
         return _OUT_OF_PHASE[polling.phase]
-    if polling.box.is_touched(polling.place(elector)):
-        return _to_the_vote(ballot, polling)
-    return _to_the_paper(ballot, polling)
-
-
-def _to_the_vote(ballot: HotBallot, polling: Polling) -> Reason:
-    """The first ballot stands, and a retry of it counts once; an operator may void an elector, before or after it."""
-    box, place = polling.box, polling.place(ballot.elector)
-    if box.holds(place, ballot.ballot_id):
-        return Reason.SAME_BALLOT
-    return Reason.VOID_ELECTOR if box.is_void(place) else Reason.ALREADY_VOTED
-
-
-def _to_the_paper(ballot: HotBallot, polling: Polling) -> Reason | None:
-    """A paper holds one ranking for each contest, each in its one spelling; a blank one is a ranking too."""
-    known = polling.box.numbers
-    if len(ballot.rankings) != len(known):
+    if box.is_void(place):
+        return Reason.VOID_ELECTOR
+    if stands is not None:
+        return Reason.ALREADY_VOTED
+    if len(ballot.rankings) != len(polling.definition.contests):
         return Reason.UNKNOWN_CONTEST
-    for contest, marks in enumerate(ballot.rankings):
-        if marks not in known[contest] and not _fits(marks, polling.definition.contests[contest]):
+    for marks, contest, known in zip(ballot.rankings, polling.definition.contests, box.numbers, strict=True):
+        if marks not in known and not _fits(marks, contest):
             return Reason.BAD_RANKING
     return None
 
 
+class Judged(NamedTuple):
+    """The reasons of ballots in columns, and what the accepted ones carry."""
+
+    codes: NDArray[np.uint8]
+    """For each ballot, the place of its Reason in REASONS."""
+    numbers: list[NDArray[np.int32]]
+    """For each contest, the numbers of the accepted ballots' marks, in order."""
+
+
+def judge_columns(of: Columns, polling: Polling) -> Judged:
+    """Return what becomes of the ballots, in order, and put those that count into the box."""
+    box, codes = polling.box, np.zeros(len(of), np.uint8)
+    at_home = (of.electors % polling.shards == polling.shard) & (of.electors < polling.electors)
+    touched = ~at_home
+    rows = np.flatnonzero(at_home)
+    touched[rows] = box.touched(of.electors[rows] // polling.shards)
+    _judge_untouched(of, polling, np.flatnonzero(~touched), codes)
+    here: dict[int, Ballot] = {}
+    for row in np.flatnonzero(touched).tolist():
+        ballot = of.ballot(row)
+        reason = objection(ballot, polling, here)
+        if reason is None:
+            here[polling.place(ballot.elector)] = ballot
+        else:
+            codes[row] = CODE_OF[reason]
+    return Judged(codes, _put(of, polling, np.flatnonzero(codes == ACCEPTED)))
+
+
+def _judge_untouched(of: Columns, polling: Polling, rows: NDArray[np.intp], codes: NDArray[np.uint8]) -> None:
+    """Judge ballots of electors of this shard who come once in the fetch, have not voted and are not void."""
+    electors, sections = of.electors[rows], of.sections[rows]
+    found = commitments(polling.log_id, polling.definition.id, electors, sections, of.secrets[rows])
+    reasons = np.zeros(len(rows), np.uint8)
+    if len(of.marks) != len(polling.definition.contests):
+        reasons[:] = CODE_OF[Reason.UNKNOWN_CONTEST]
+    else:
+        for marks, contest, known in zip(
+            of.marks, polling.definition.contests, polling.box.numbers, strict=True
+        ):
+            unfit = {text for text in set(marks) if text not in known and not _fits(text, contest)}
+            if unfit:
+                reasons[[marks[row] in unfit for row in rows.tolist()]] = CODE_OF[Reason.BAD_RANKING]
+    if polling.phase is not Phase.OPEN:
+        reasons[:] = CODE_OF[_OUT_OF_PHASE[polling.phase]]
+    genuine = (polling.box.commitments[electors // polling.shards] == found).all(axis=1)
+    reasons[~genuine] = CODE_OF[Reason.BAD_CODE]
+    reasons[sections >= polling.sections] = CODE_OF[Reason.UNKNOWN_SECTION]
+    codes[rows] = reasons
+
+
+def _put(of: Columns, polling: Polling, rows: NDArray[np.intp]) -> list[NDArray[np.int32]]:
+    """Put accepted ballots into the box; marks get their numbers in the order of the ballots."""
+    if not len(rows):
+        return []
+    box = polling.box
+    numbers = []
+    for contest, column in enumerate(of.marks):
+        marks = column if len(rows) == len(of) else [column[row] for row in rows.tolist()]
+        found = np.fromiter(map(box.numbers[contest].__getitem__, marks), np.int32, len(marks))
+        for new in np.flatnonzero(found == NO_BALLOT).tolist():
+            found[new] = box.number(contest, marks[new])
+        numbers.append(found)
+    box.put(of.electors[rows] // polling.shards, of.ids[rows], of.sections[rows], numbers)
+    return numbers
+
+
 def _fits(marks: str, contest: Contest) -> bool:
+    """Return whether marks are the one spelling of a ranking of this contest."""
+    ranks = marks.split(">")
+    if len(ranks) <= contest.max_ranks_on_paper and _names(len(contest.candidates)).issuperset(ranks):
+        return True  # one candidate a rank and no rank blank: a set operation tells, 2.4 us less on wide contests
     return marks_fault(marks, len(contest.candidates), contest.max_ranks_on_paper) is None
+
+
+@lru_cache(maxsize=256)
+def _names(candidates: int) -> frozenset[str]:
+    return frozenset(map(str, range(candidates)))

@@ -1,30 +1,35 @@
-"""Bytes to records and back: the only module that knows JSON.
+"""Bytes to records and back: the only module that knows JSON and msgpack.
 
-Rule 1: reading is total: any bytes give a record, `Unreadable`, or `UnknownVersion`; nothing else.
-Rule 2: bytes that name a version this program does not know stop the shard; they are never guessed at.
-Rule 3: the hot records are read by msgspec into twins of the pydantic models, held to one language by a test.
+Reading is total: any bytes give a record, `Unreadable`, or `UnknownVersion`. A record of a version that the log admits
+and this program does not know stops the shard, for it needs a newer program; of a version that the log does not admit it
+is unreadable for every program, old or new, so that a verdict never depends on the program.
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Any, Final, TypeVar
 
 import msgspec
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from shared.contract.events import BALLOT_CAST, CONTROL, MAX_CODE_MAC, Control
-from shared.contract.ids import BALLOT_ID_PATTERN, MAX_ELECTORS, SLUG_PATTERN
-from shared.contract.verdict_ranges import HotVerdicts
-from shared.contract.verdicts import CONTROL_JUDGED, VERDICTS, ControlJudged, range_fault
+from shared.contract.events import SIGNED, SignedRecord
+from shared.contract.ids import SLUG_PATTERN
+from shared.contract.packs import BALLOT_PACK, Pack, pack_fault
+from shared.contract.verdict_ranges import VERDICTS, Verdicts, range_fault
+from shared.contract.verdicts import CONTROL_JUDGED, ControlJudged
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_TAG = re.compile(rb'^\s*(?:\[\s*"|\{\s*"type"\s*:\s*")([a-z][a-z-]*/\d+)"')
+ADMITTED: Final = (BALLOT_PACK, SIGNED)
+"""Versions of records of `ballots.cast` that this program writes and reads."""
+
+_TAG = re.compile(rb'^\s*\{\s*"type"\s*:\s*"([a-z][a-z-]*/\d+)"')
 
 
 class UnknownVersion(Exception):
-    """A record of a kind or version that this program does not know: the shard must stop."""
+    """A record of a version that the log admits and this program does not know: the shard must stop."""
 
     def __init__(self, tag: str) -> None:
         super().__init__(
@@ -40,24 +45,10 @@ class Unreadable:
     why: str
 
 
-class HotBallot(
-    msgspec.Struct, array_like=True, tag=BALLOT_CAST, forbid_unknown_fields=True, frozen=True, gc=False
-):
-    """Twin of `events.BallotCast`. Its two names are held to their patterns by `decode_cast`: twice as fast."""
-
-    ballot_id: str
-    election: Annotated[str, msgspec.Meta(max_length=48)]
-    elector: Annotated[int, msgspec.Meta(ge=0, lt=MAX_ELECTORS)]
-    section: Annotated[int, msgspec.Meta(ge=0)]
-    mac: Annotated[int, msgspec.Meta(ge=0, le=MAX_CODE_MAC)]
-    rankings: tuple[str, ...]
-
-
-_is_ballot_id = re.compile(BALLOT_ID_PATTERN.removesuffix("$")).fullmatch
-_encode = msgspec.json.Encoder().encode
-_decode_ballot = msgspec.json.Decoder(HotBallot).decode
-_decode_verdicts = msgspec.json.Decoder(HotVerdicts).decode
-_CONTROL_TAGS = tuple(kind.model_fields["type"].default for kind in get_args(get_args(Control)[0]))
+_encode_array = msgspec.msgpack.Encoder().encode
+_decode_pack = msgspec.msgpack.Decoder(Pack).decode
+_decode_verdicts = msgspec.msgpack.Decoder(Verdicts).decode
+_SIGNED: TypeAdapter[SignedRecord] = TypeAdapter(SignedRecord)
 _JUDGED: TypeAdapter[ControlJudged] = TypeAdapter(ControlJudged)
 
 
@@ -66,41 +57,44 @@ def encode(record: BaseModel) -> bytes:
     return record.model_dump_json().encode()
 
 
-def encode_ballot(ballot: HotBallot) -> bytes:
-    """Return the wire form of a cast ballot."""
-    return _encode(ballot)
+def encode_pack(pack: Pack) -> bytes:
+    """Return the wire form of a pack."""
+    return _encode_array(pack)
 
 
-def encode_judged(record: HotVerdicts | ControlJudged) -> bytes:
+def encode_judged(record: Verdicts | ControlJudged) -> bytes:
     """Return the wire form of either record of `ballots.judged`."""
-    return _encode(record) if isinstance(record, HotVerdicts) else encode(record)
+    return _encode_array(record) if isinstance(record, Verdicts) else encode(record)
 
 
-def decode_cast(value: bytes) -> "HotBallot | Control | Unreadable":
-    """Read a record of `ballots.cast`. Raises UnknownVersion."""
+def decode_cast(value: bytes, admitted: Collection[str] = ADMITTED) -> "Pack | SignedRecord | Unreadable":
+    """Read a record of `ballots.cast` of a log that admits these versions. Raises UnknownVersion."""
+    if not value:
+        return Unreadable("an empty record")
+    if value[0] & 0xF0 == 0x90 or value[0] in (0xDC, 0xDD):
+        return _decode_array(value, admitted)
     try:
-        ballot = _decode_ballot(value)
-        return ballot if _is_ballot_id(ballot.ballot_id) and _is_slug(ballot.election) else _ill_named(ballot)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as fault:
-        if value[:1] == b"[":
-            return _unreadable(value, fault, known=(BALLOT_CAST,))
-    control: Control | Unreadable = _decode_object(value, CONTROL, _CONTROL_TAGS)
-    return control
+        return _SIGNED.validate_json(value)
+    except ValidationError as fault:
+        return _unreadable(_json_tag(value), SIGNED, fault, admitted)
 
 
-def decode_judged(value: bytes) -> HotVerdicts | ControlJudged:
+def decode_judged(value: bytes) -> Verdicts | ControlJudged:
     """Read a record of `ballots.judged`. Raises UnknownVersion, ValueError if validation wrote no such thing."""
-    if value[:1] == b"[":
-        try:
-            return _well_filled(_decode_verdicts(value))
-        except msgspec.DecodeError as fault:
-            unreadable = _unreadable(value, fault, known=(VERDICTS,))
-    else:
+    if value[:1] == b"{":
         record = _decode_object(value, _JUDGED, (CONTROL_JUDGED,))
         if isinstance(record, ControlJudged):
             return record
-        unreadable = record
-    raise ValueError(f"not a judged record: {unreadable.why}")
+        raise ValueError(f"not a judged record: {record.why}")
+    try:
+        verdicts = _decode_verdicts(value)
+    except msgspec.DecodeError as fault:
+        if (tag := _array_tag(value)) not in (None, VERDICTS):
+            raise UnknownVersion(str(tag)) from None
+        raise ValueError(f"not a judged record: {fault}") from fault
+    if (why := range_fault(verdicts)) is not None:
+        raise ValueError(f"not a judged record: {why}")
+    return verdicts
 
 
 def decode_as(model: type[Model], value: bytes) -> Model:
@@ -112,16 +106,23 @@ def decode_as(model: type[Model], value: bytes) -> Model:
     return record
 
 
-def _ill_named(ballot: HotBallot) -> Unreadable:
-    if not _is_ballot_id(ballot.ballot_id):
-        return Unreadable("expected a ballot id of 32 hexadecimal digits in small letters")
-    return Unreadable("expected an election id of small letters and digits, with single hyphens between")
+def _decode_array(value: bytes, admitted: Collection[str]) -> Pack | Unreadable:
+    try:
+        pack = _decode_pack(value)
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        return _unreadable(_array_tag(value), BALLOT_PACK, fault, admitted)
+    if BALLOT_PACK not in admitted:
+        return Unreadable(f"{BALLOT_PACK} is not admitted in this log")
+    if not _is_slug(pack.election):
+        return Unreadable("expected an election id of small letters and digits, with single hyphens between")
+    why = pack_fault(pack, len(value))
+    return pack if why is None else Unreadable(why)
 
 
-def _well_filled(verdicts: HotVerdicts) -> HotVerdicts:
-    if (fault := range_fault(verdicts.outcomes, len(verdicts.accepted))) is not None:
-        raise ValueError(f"not a judged record: {fault}")
-    return verdicts
+def _unreadable(tag: str | None, known: str, fault: Exception, admitted: Collection[str]) -> Unreadable:
+    if tag is not None and tag != known and tag in admitted:
+        raise UnknownVersion(tag) from None
+    return Unreadable(str(fault).splitlines()[0])
 
 
 @lru_cache(maxsize=1024)
@@ -138,11 +139,20 @@ def _decode_object(value: bytes, adapter: TypeAdapter[Any], known: tuple[str, ..
     try:
         return adapter.validate_json(value)
     except ValidationError as fault:
-        return _unreadable(value, fault, known)
+        if (tag := _json_tag(value)) is not None and tag not in known:
+            raise UnknownVersion(tag) from None
+        return Unreadable(str(fault).splitlines()[0])
 
 
-def _unreadable(value: bytes, fault: Exception, known: tuple[str, ...]) -> Unreadable:
-    tag = _TAG.match(value)
-    if tag is not None and (name := tag.group(1).decode()) not in known:
-        raise UnknownVersion(name) from None
-    return Unreadable(why=str(fault).splitlines()[0])
+def _json_tag(value: bytes) -> str | None:
+    found = _TAG.match(value)
+    return None if found is None else found.group(1).decode()
+
+
+def _array_tag(value: bytes) -> str | None:
+    """Return the first element of a msgpack array if it is a string that names a version."""
+    head = value[1:] if value[0] & 0xF0 == 0x90 else value[3:]
+    if not head or head[0] & 0xE0 != 0xA0:
+        return None
+    tag = head[1 : 1 + (head[0] & 0x1F)]
+    return tag.decode() if re.fullmatch(rb"[a-z][a-z-]*/\d+", tag) else None

@@ -1,29 +1,47 @@
-"""Voting codes: an elector's number and section, and a truncated keyed MAC that makes them genuine.
+"""Voting codes, and the commitments by which a code is known to be genuine without any secret being kept.
 
-A code is what an elector types: three groups in Crockford's base 32 (no I, L, O, U), such as
-"0CKR7-1-8F3K-2M9Q-X4AB": number, section, MAC. Reading is kind: case, spaces and hyphens do not matter
-within the MAC, and O, I, L are read as 0, 1, 1.
+A code is what an elector types: the number on the roll, the section, and a secret of 80 random bits, in Crockford's
+base 32 (no I, L, O, U), such as "0CKR7-1-8F3K-2M9Q-X4AB-7TDC". Reading is kind: case, spaces and hyphens do not matter
+within the secret, and O, I, L are read as 0, 1, 1.
 
-The MAC is BLAKE2s (RFC 7693) keyed for one election, cut to 60 bits: a guess is right once in 2^60.
+The returning officer's machine makes the secrets and keeps them for the letters. Everybody else holds commitments: 80
+bits of a one-way function of elector, section and secret under a key that is public and belongs to one election of one
+log. From a commitment no code can be made, and a code of another election or log matches none.
+
+The function is one AES-128 block in Matyas-Meyer-Oseas form, E_k(m) xor m (Menezes, van Oorschot, Vanstone, Handbook of
+Applied Cryptography, 9.41), where m is elector (4 bytes), section (2) and secret (10): 128 bits. It is one-way as long
+as AES is an ideal cipher; a guess at a given elector's secret is right once in 2^80, and guesses do not help for other
+electors, since the elector is part of m. One call of the cipher does all ballots that were read together: 0.15 us each,
+where BLAKE2s takes 0.75.
 """
 
 import re
+import secrets
 from collections.abc import Callable
 from functools import lru_cache
-from hashlib import blake2b, blake2s
+from hashlib import blake2b
+from struct import Struct
+from struct import error as struct_error
+from typing import Final
 
 import msgspec
+import numpy as np
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from numpy.typing import NDArray
 
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-MAC_DIGITS = 12
-MAC_BITS = 5 * MAC_DIGITS
-MAX_CODE_CHARS = 40
+ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+SECRET_DIGITS: Final = 16
+SECRET_BYTES: Final = 10
+COMMITMENT_BYTES: Final = 10
+MAX_CODE_CHARS: Final = 48
 
+_BLOCK_BYTES: Final = 16
 _DIGITS = "0123456789abcdefghijklmnopqrstuv"
 _TYPED = f"{ALPHABET}OILU{ALPHABET[10:].lower()}oilu "
 _TO_PYTHON = str.maketrans(dict(zip(_TYPED, [*_DIGITS, *"011~", *_DIGITS[10:], *"011~", None], strict=True)))
 """From Crockford's digits, as they are typed, to those of `int(…, 32)`: spaces go, and U is none."""
-_SHAPE = re.compile(r"([0-9a-v]{1,7})-([0-9a-v]{1,3})-([0-9a-v-]{12,})")
+_SHAPE = re.compile(r"([0-9a-v]{1,7})-([0-9a-v]{1,3})-([0-9a-v-]{16,})")
+_block = Struct("<IH10s").pack
 
 
 class BadCode(ValueError):
@@ -31,46 +49,22 @@ class BadCode(ValueError):
 
 
 class VotingCode(msgspec.Struct, frozen=True, gc=False):
-    """What a code says. Whether it is genuine, `code_mac` tells."""
+    """What a code says. Whether it is genuine, the roll's commitments tell."""
 
     elector: int
     section: int
-    mac: int
+    secret: bytes
+
+    def __str__(self) -> str:
+        """Return the code as it is printed."""
+        secret = _to_base32(int.from_bytes(self.secret)).rjust(SECRET_DIGITS, "0")
+        groups = "-".join(secret[at : at + 4] for at in range(0, SECRET_DIGITS, 4))
+        return f"{_to_base32(self.elector).rjust(5, '0')}-{_to_base32(self.section)}-{groups}"
 
 
-def election_key(master: bytes, election: str) -> bytes:
-    """Return the key of one election's codes, derived from the deployment's master secret (32 bytes or more)."""
-    assert len(master) >= 32, "a master secret has 32 bytes or more"
-    return blake2b(election.encode(), key=master[:64], digest_size=32, person=b"voting-codes").digest()
-
-
-def fingerprint(key: bytes) -> str:
-    """Return what an opening record names a key by, without giving it away."""
-    return blake2b(key, digest_size=8, person=b"fingerprint").hexdigest()
-
-
-def code_mac(key: bytes, elector: int, section: int) -> int:
-    """Return the 60-bit MAC of an elector's number and section."""
-    return code_macs(key)(elector, section)
-
-
-@lru_cache(maxsize=1024)
-def code_macs(key: bytes) -> Callable[[int, int], int]:
-    """Return `code_mac` of one key, for those who need many: the key is taken in once."""
-    keyed, number = blake2s(key=key, digest_size=8).copy, int.from_bytes
-
-    def mac_of(elector: int, section: int) -> int:
-        mac = keyed()
-        mac.update(b"%d/%d" % (elector, section))
-        return number(mac.digest()) >> (64 - MAC_BITS)
-
-    return mac_of
-
-
-def issue_code(key: bytes, elector: int, section: int) -> str:
-    """Return the voting code of an elector."""
-    mac = _to_base32(code_mac(key, elector, section)).rjust(MAC_DIGITS, "0")
-    return f"{_to_base32(elector).rjust(5, '0')}-{_to_base32(section)}-{mac[:4]}-{mac[4:8]}-{mac[8:]}"
+def new_code(elector: int, section: int) -> VotingCode:
+    """Return a new code of an elector, from the system's randomness."""
+    return VotingCode(elector, section, secrets.token_bytes(SECRET_BYTES))
 
 
 def parse_code(text: str) -> VotingCode:
@@ -78,11 +72,45 @@ def parse_code(text: str) -> VotingCode:
     if len(text) > MAX_CODE_CHARS:
         raise BadCode(f"a voting code has at most {MAX_CODE_CHARS} characters")
     shape = _SHAPE.fullmatch(text.translate(_TO_PYTHON))
-    elector, section, mac = shape.groups() if shape else ("", "", "")
-    mac = mac.replace("-", "")
-    if len(mac) != MAC_DIGITS:
-        raise BadCode("a voting code looks like 0CKR7-1-8F3K-2M9Q-X4AB, without a U")
-    return VotingCode(int(elector, 32), int(section, 32), int(mac, 32))
+    elector, section, secret = shape.groups() if shape else ("", "", "")
+    secret = secret.replace("-", "")
+    if len(secret) != SECRET_DIGITS:
+        raise BadCode("a voting code looks like 0CKR7-1-8F3K-2M9Q-X4AB-7TDC, without a U")
+    return VotingCode(int(elector, 32), int(section, 32), int(secret, 32).to_bytes(SECRET_BYTES))
+
+
+@lru_cache(maxsize=256)
+def _cipher(log_id: str, election: str) -> Callable[[bytes], bytes]:
+    key = blake2b(
+        f"{log_id}/{election}".encode(), digest_size=_BLOCK_BYTES, person=b"roll-commitment"
+    ).digest()
+    return Cipher(algorithms.AES(key), modes.ECB()).encryptor().update  # noqa: S305  one block each, a hash
+
+
+def commitment(log_id: str, election: str, code: VotingCode) -> bytes:
+    """Return the 10 bytes by which a code of this log's election is known. Raises ValueError for a number too large."""
+    try:
+        block = _block(code.elector, code.section, code.secret)
+    except struct_error as fault:
+        raise ValueError(f"no elector {code.elector} of section {code.section} fits a code") from fault
+    mixed = int.from_bytes(_cipher(log_id, election)(block)) ^ int.from_bytes(block)
+    return mixed.to_bytes(_BLOCK_BYTES)[:COMMITMENT_BYTES]
+
+
+def commitments(
+    log_id: str,
+    election: str,
+    electors: NDArray[np.int64],
+    sections: NDArray[np.uint16],
+    secret: NDArray[np.uint8],
+) -> NDArray[np.uint8]:
+    """Return the commitments (rows, 10) of codes in columns: electors, sections, and secrets (rows, 10)."""
+    blocks = np.empty((len(electors), _BLOCK_BYTES), np.uint8)
+    blocks[:, 0:4] = electors.astype("<u4").view(np.uint8).reshape(-1, 4)
+    blocks[:, 4:6] = sections.astype("<u2").view(np.uint8).reshape(-1, 2)
+    blocks[:, 6:] = secret
+    mixed = np.frombuffer(_cipher(log_id, election)(blocks.tobytes()), np.uint8).reshape(-1, _BLOCK_BYTES)
+    return (mixed ^ blocks)[:, :COMMITMENT_BYTES]
 
 
 def _to_base32(number: int) -> str:

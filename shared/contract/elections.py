@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from shared.contract.ids import MAX_ELECTORS, CandidateId, ContestId, ElectionId, SectionId
+from shared.contract.signing import PublicKey
 
 MAX_CANDIDATES = 200
 MAX_CONTESTS = 50
@@ -216,6 +217,13 @@ class Contest(Frozen):
         return self
 
 
+class Official(Frozen):
+    """Somebody whose signature an order needs."""
+
+    name: Title
+    key: PublicKey = Field(description="Ed25519 public key, made by `livecount key new`")
+
+
 class Election(Frozen):
     """Everything that is settled before the first ballot."""
 
@@ -224,6 +232,12 @@ class Election(Frozen):
     epoch: Literal["live", "test"]
     sections: tuple[Section, ...] = Field(min_length=1, max_length=MAX_SECTIONS)
     contests: tuple[Contest, ...] = Field(min_length=1, max_length=MAX_CONTESTS)
+    officials: tuple[Official, ...] = Field(
+        (), max_length=20, description="Who may give orders; none: the officer of the deployment is put in"
+    )
+    approvals: int = Field(
+        1, ge=1, le=10, description="Officials who must sign each order; with 2, nobody can act alone"
+    )
     live_tallies: bool = Field(True, description="Publish votes before the close; turnout is always shown")
     source: str = Field("", max_length=2000, description="Where the facts of this election come from")
 
@@ -243,6 +257,12 @@ class Election(Frozen):
     def _is_consistent(self) -> Self:
         _require_distinct((s.id for s in self.sections), "sections")
         _require_distinct((c.id for c in self.contests), "contests")
+        _require_distinct((o.key for o in self.officials), "keys of officials")
+        if self.officials and self.approvals > 1 and self.approvals >= len(self.officials):
+            raise ValueError(
+                f"approvals: {self.approvals} of {len(self.officials)} officials; expected fewer than there are, "
+                "so that a lost key does not end the election"
+            )
         for contest in self.contests:
             if contest.rules.ties in {"ask", "earlier-rounds-then-ask"}:
                 raise ValueError(f"contest {contest.id!r}: nobody can be asked about a tie in a live count")

@@ -1,115 +1,154 @@
-"""What stands in the log of cast records, and what is announced of elections.
+"""Controls: officers' orders as records of the log, and what is announced of elections.
 
-Rule 1: a control stands in every shard (a void only in its elector's), so that a shard's prefix decides all.
-Rule 2: the order of records decides; `at` is there for people to read.
-Rule 3: a ballot is an array on the wire, a control an object: the first byte tells the hot record from the rest.
+A control is a JSON object on the wire, `{"type": "signed/1", "payload": "…", "signatures": [[key, signature], …]}`: the
+payload is the control's own JSON as a string, and the signatures are over the bytes of that string as they are carried.
+
+Every control of an election stands in every shard, so that a shard's prefix decides all; it names the control that it
+follows there, so that none can be left out, repeated or put in another order. Chunks of the roll are each shard's own:
+they follow nothing, and the opening control names the digest of the whole part. `at` is there for people to read and
+decides nothing.
 """
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Final, Literal, Self
+from hashlib import sha256
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, StrictStr, TypeAdapter, ValidationInfo, model_serializer, model_validator
+from pydantic import Field, TypeAdapter, ValidationError
 
 from shared.contract.chain import Head
-from shared.contract.elections import Election, Frozen, Phase
-from shared.contract.ids import MAX_ELECTORS, BallotId, CandidateId, ContestId, ElectionId
+from shared.contract.codes import COMMITMENT_BYTES
+from shared.contract.elections import Election, Frozen, Official, Phase
+from shared.contract.ids import MAX_ELECTORS, BallotId, CandidateId, ContestId, ElectionId, LogId
+from shared.contract.signing import PublicKey, Signature, is_signed, sign
 
-BALLOT_CAST: Final = "ballot-cast/1"
-MAX_CODE_MAC = 2**60 - 1
-
-
-class ArrayRecord(Frozen, strict=True):
-    """A record whose wire form is the JSON array of its fields in the order they are declared."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_array(cls, data: Any, info: ValidationInfo) -> Any:
-        if info.mode != "json":
-            return data
-        if not isinstance(data, list) or len(data) != len(cls.model_fields):
-            raise ValueError(f"expected an array of {len(cls.model_fields)} fields")
-        return dict(zip(cls.model_fields, data, strict=True))
-
-    @model_serializer(mode="plain")
-    def _to_array(self) -> list[Any]:
-        return [getattr(self, name) for name in type(self).model_fields]
+SIGNED: Final = "signed/1"
+NO_CONTROL: Final = "0" * 32
+"""What the control that configures an election follows."""
+MAX_CHUNK_ELECTORS: Final = 30_000
+"""Electors whose commitments one record holds: 400 kB."""
 
 
-class BallotCast(ArrayRecord):
-    """One elector's ballot as intake recorded it. The hot record: `codec.HotBallot` is its twin."""
+class _Record(Frozen):
+    log: LogId
 
-    type: Literal["ballot-cast/1"] = BALLOT_CAST
-    ballot_id: BallotId
-    election: ElectionId
-    elector: int = Field(ge=0, lt=MAX_ELECTORS, description="Number on the roll")
-    section: int = Field(ge=0, description="Place of the elector's section in the election's list")
-    mac: int = Field(ge=0, le=MAX_CODE_MAC, description="What makes a voting code genuine: 60 bits")
-    rankings: tuple[StrictStr, ...] = Field(
-        strict=False, description="Marks, one for each contest in the election's order"
+
+class LogFounded(_Record):
+    """The first record of a shard: which log it belongs to. Signed by the root key."""
+
+    type: Literal["log-founded/1"] = "log-founded/1"
+    shard: int = Field(ge=0)
+    shards: int = Field(ge=1, le=1024)
+    admitted: tuple[str, ...] = Field(
+        description="Versions of records that this log may hold beside controls"
     )
 
 
-class _Control(Frozen):
+class VersionAdmitted(_Record):
+    """From here on the shard may hold records of one more version. Signed by the root key."""
+
+    type: Literal["version-admitted/1"] = "version-admitted/1"
+    version: str = Field(pattern=r"^[a-z][a-z-]*/\d+$")
+
+
+class _Control(_Record):
     election: ElectionId
-    control_id: BallotId = Field(
-        description="Made by the operator's side; the same control again has no effect"
-    )
+    control_id: BallotId = Field(description="128 random bits; the same control again has no effect")
+    follows: BallotId = Field(description="The election's control before this one in each shard")
     by: str = Field(min_length=1, max_length=100, description="Who gave the order")
     reason: str = Field("", max_length=1000)
     at: str = Field(description="When, RFC 3339; for people, it decides nothing")
 
 
 class ElectionConfigured(_Control):
-    """The election exists and its definition is frozen."""
+    """The election exists and its definition is frozen. Signed by the root key."""
 
-    type: Literal["election-configured/1"] = "election-configured/1"
+    type: Literal["election-configured/2"] = "election-configured/2"
     definition: Election
 
 
-class ElectionOpened(_Control):
-    """Ballots count from here on."""
+class RollPart(Frozen):
+    """One shard's part of the roll, as the opening control names it."""
 
-    type: Literal["election-opened/1"] = "election-opened/1"
+    electors: int = Field(ge=0)
+    digest: Head = Field(description="SHA-256 of the part's commitments, elector by elector")
+
+
+class RollCommitted(_Record, ser_json_bytes="base64", val_json_bytes="base64"):
+    """A chunk of one shard's part of the roll: the commitments of electors who follow one another in the shard."""
+
+    type: Literal["roll-committed/1"] = "roll-committed/1"
+    election: ElectionId
+    shard: int = Field(ge=0)
+    first: int = Field(ge=0, description="Place in the shard of the first elector: number // shards")
+    commitments: bytes = Field(
+        min_length=COMMITMENT_BYTES,
+        max_length=COMMITMENT_BYTES * MAX_CHUNK_ELECTORS,
+        description="10 bytes an elector; base64 on the wire",
+    )
+    by: str = Field(min_length=1, max_length=100)
+    at: str
+
+
+class ElectionOpened(_Control):
+    """Ballots count from here on, if the shard's part of the roll is whole."""
+
+    type: Literal["election-opened/2"] = "election-opened/2"
     config_hash: str
-    code_key: str = Field(description="Fingerprint of the key that voting codes are made with")
+    roll: tuple[RollPart, ...] = Field(description="For each shard")
 
 
 class ElectionPaused(_Control):
     """Ballots are refused until it is resumed."""
 
-    type: Literal["election-paused/1"] = "election-paused/1"
+    type: Literal["election-paused/2"] = "election-paused/2"
 
 
 class ElectionResumed(_Control):
     """Ballots count again."""
 
-    type: Literal["election-resumed/1"] = "election-resumed/1"
+    type: Literal["election-resumed/2"] = "election-resumed/2"
 
 
 class ElectionClosed(_Control):
     """No ballot after this counts. There is no way back."""
 
-    type: Literal["election-closed/1"] = "election-closed/1"
+    type: Literal["election-closed/2"] = "election-closed/2"
 
 
 class ElectorVoided(_Control):
     """An elector's ballot does not count: one cast before is retracted, one cast later refused."""
 
-    type: Literal["elector-voided/1"] = "elector-voided/1"
-    elector: int = Field(ge=0, lt=MAX_ELECTORS)
+    type: Literal["elector-voided/2"] = "elector-voided/2"
+    elector: int | None = Field(
+        ge=0, lt=MAX_ELECTORS, description="Null in derived records: they name nobody"
+    )
 
 
 class ElectorRestored(_Control):
     """A void is taken back: the retracted ballot counts again."""
 
-    type: Literal["elector-restored/1"] = "elector-restored/1"
-    elector: int = Field(ge=0, lt=MAX_ELECTORS)
+    type: Literal["elector-restored/2"] = "elector-restored/2"
+    elector: int | None = Field(
+        ge=0, lt=MAX_ELECTORS, description="Null in derived records: they name nobody"
+    )
+
+
+class CodeReissued(_Control):
+    """An elector who lost a voting code has a new one. It never reopens a vote that stands, void or not."""
+
+    type: Literal["code-reissued/1"] = "code-reissued/1"
+    elector: int | None = Field(
+        ge=0, lt=MAX_ELECTORS, description="Null in derived records: they name nobody"
+    )
+    commitment: str = Field(
+        pattern=r"^([0-9a-f]{20})?$", description="Of the new code; empty in derived records"
+    )
 
 
 class CandidateWithdrawn(_Control):
     """A candidate is out of a contest: ballots go to whom they rank next. In force once every shard holds it."""
 
-    type: Literal["candidate-withdrawn/1"] = "candidate-withdrawn/1"
+    type: Literal["candidate-withdrawn/2"] = "candidate-withdrawn/2"
     contest: ContestId
     candidate: CandidateId
 
@@ -117,18 +156,31 @@ class CandidateWithdrawn(_Control):
 class CandidateReinstated(_Control):
     """A withdrawal is taken back: the candidate is in the contest again."""
 
-    type: Literal["candidate-reinstated/1"] = "candidate-reinstated/1"
+    type: Literal["candidate-reinstated/2"] = "candidate-reinstated/2"
     contest: ContestId
     candidate: CandidateId
 
 
-class ElectionCertified(_Control):
-    """An independent recount of the closed log agreed in every round of every contest."""
+class KeyReplaced(_Control):
+    """An official's key is lost or stolen, and another takes its place. Signed by the root key and by an official."""
 
-    type: Literal["election-certified/2"] = "election-certified/2"
+    type: Literal["key-replaced/1"] = "key-replaced/1"
+    old: PublicKey
+    new: Official
+
+
+class ElectionCertified(_Control):
+    """An independent recount of the closed log agreed in every round of every contest.
+
+    A shard applies it only if `effects` names the shard's own head of effects; it changes neither phase nor head.
+    """
+
+    type: Literal["election-certified/3"] = "election-certified/3"
     watermark: tuple[int, ...] = Field(description="For each shard, how many cast records were recounted")
     heads: tuple[Head, ...] = Field(description="For each shard, the head of its chain there, as recounted")
+    effects: tuple[Head, ...] = Field(description="For each shard, the election's own head of effects there")
     result_hashes: dict[str, str] = Field(description="For each contest, SHA-256 of its rounds as recounted")
+    replaces: BallotId | None = Field(None, description="The certificate that this one corrects")
 
 
 Control = Annotated[
@@ -139,27 +191,112 @@ Control = Annotated[
     | ElectionClosed
     | ElectorVoided
     | ElectorRestored
+    | CodeReissued
     | CandidateWithdrawn
     | CandidateReinstated
+    | KeyReplaced
     | ElectionCertified,
     Field(discriminator="type"),
 ]
-CONTROL: TypeAdapter[Control] = TypeAdapter(Control)
+"""What follows one another in every shard."""
+
+Payload = Annotated[
+    LogFounded
+    | VersionAdmitted
+    | RollCommitted
+    | ElectionConfigured
+    | ElectionOpened
+    | ElectionPaused
+    | ElectionResumed
+    | ElectionClosed
+    | ElectorVoided
+    | ElectorRestored
+    | CodeReissued
+    | CandidateWithdrawn
+    | CandidateReinstated
+    | KeyReplaced
+    | ElectionCertified,
+    Field(discriminator="type"),
+]
+"""Whatever is signed."""
+
+PAYLOAD: TypeAdapter[Payload] = TypeAdapter(Payload)
+
+
+class SignedRecord(Frozen):
+    """A payload as it is carried, and who signed it."""
+
+    type: Literal["signed/1"] = SIGNED
+    payload: str
+    signatures: tuple[tuple[PublicKey, Signature], ...] = Field(max_length=20)
+
+    def content(self) -> Payload | None:
+        """Return what the payload says, None if it is none that this program knows."""
+        try:
+            payload: Payload = PAYLOAD.validate_json(self.payload)
+        except ValidationError:
+            return None
+        return payload
+
+    def signers(self, keys: Iterable[str]) -> set[str]:
+        """Return which of `keys` have signed."""
+        message, known = self.payload.encode(), set(keys)
+        return {key for key, found in self.signatures if key in known and is_signed(key, found, message)}
+
+    def signed_by(self, key: str, signature: str) -> Self:
+        """Return the record with one more signature."""
+        return self.model_copy(update={"signatures": (*self.signatures, (key, signature))})
+
+
+def signed(payload: Payload, *privates: tuple[str, bytes]) -> SignedRecord:
+    """Return a record of `payload` signed by these keys, each public and private."""
+    text = payload.model_dump_json()
+    return SignedRecord(
+        payload=text, signatures=tuple((key, sign(private, text.encode())) for key, private in privates)
+    )
+
+
+def derived(control: Control) -> Control:
+    """Return a control as records after `ballots.cast` carry it: it names no elector and holds no commitment."""
+    if isinstance(control, ElectorVoided | ElectorRestored):
+        return control.model_copy(update={"elector": None})
+    if isinstance(control, CodeReissued):
+        return control.model_copy(update={"elector": None, "commitment": ""})
+    return control
+
+
+def roll_part(commitments: bytes) -> RollPart:
+    """Return what the opening control names of one shard's commitments, 10 bytes an elector."""
+    return RollPart(electors=len(commitments) // COMMITMENT_BYTES, digest=sha256(commitments).hexdigest())
+
+
+class RollKnown(Frozen, ser_json_bytes="base64", val_json_bytes="base64"):
+    """Commitments that validation has applied, for those who refuse bad codes early: one record a chunk or re-issue."""
+
+    type: Literal["roll-known/1"] = "roll-known/1"
+    election: ElectionId
+    shard: int = Field(ge=0)
+    shards: int = Field(ge=1)
+    source: int = Field(ge=0, description="Offset of the control in the shard: a later one outranks")
+    first: int = Field(ge=0, description="Place in the shard of the first elector")
+    commitments: bytes = Field(description="10 bytes an elector; base64 on the wire")
 
 
 class ElectionAnnounced(Frozen):
     """What the edges (intake, results, operator) know of an election. Information: it decides no verdict."""
 
-    type: Literal["election-announced/1"] = "election-announced/1"
+    type: Literal["election-announced/2"] = "election-announced/2"
+    log: LogId
     definition: Election
     config_hash: str
-    code_key: str
     shards: int = Field(ge=1)
     phase: Phase
     at: str = Field(description="When the phase began, RFC 3339")
+    last_control: BallotId = Field(description="The newest control that stands in every shard")
     withdrawn: tuple[tuple[ContestId, CandidateId], ...] = Field(
         (), description="Candidates who have withdrawn since the definition was frozen"
     )
+    roll: tuple[RollPart, ...] = Field((), description="For each shard, once a roll was uploaded whole")
 
     def moved_to(self, phase: Phase, at: str) -> Self:
         """Return the announcement of the same election in another phase."""

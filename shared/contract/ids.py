@@ -17,6 +17,9 @@ SectionId = Slug
 BallotId = Annotated[str, StringConstraints(pattern=BALLOT_ID_PATTERN)]
 """128 random bits made by the client, as 32 hexadecimal digits. The same id is the same ballot."""
 
+LogId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+"""128 random bits that name one log for ever, as 32 hexadecimal digits."""
+
 MAX_ELECTORS = 2**31 - 1
 
 

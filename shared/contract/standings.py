@@ -16,7 +16,7 @@ from pydantic import Field
 from shared.contract.chain import Head
 from shared.contract.elections import Contest, Frozen, Phase, Section
 
-STANDING: Final = "standing/3"
+STANDING: Final = "standing/4"
 
 
 class Status(StrEnum):
@@ -105,7 +105,7 @@ class SectionTurnout(Frozen):
 class Standing(Frozen):
     """One contest's count at one watermark."""
 
-    type: Literal["standing/3"] = STANDING
+    type: Literal["standing/4"] = STANDING
     election: str
     election_title: str
     epoch: Literal["live", "test"]
@@ -119,6 +119,12 @@ class Standing(Frozen):
     )
     phases: tuple[Phase | None, ...] = Field(description="For each shard, the phase at its watermark")
     status: Status
+    certificate: str | None = Field(
+        None, description="Id of the certificate that stands in every shard and names this result"
+    )
+    stopped: str = Field(
+        "", description="Why the count of this contest has stopped, if it has: no rounds then"
+    )
     withheld: bool = Field(description="True while the rules keep votes back until the close")
     places: int = Field(0, description="Decimal places of every vote: 10 ** places units are one ballot's")
     balance: Balance

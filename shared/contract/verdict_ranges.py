@@ -1,77 +1,172 @@
-"""Verdicts one by one and in ranges: the hot twin of `verdicts.Verdicts`.
+"""Verdicts on cast records that follow one another: one record of `ballots.judged`, a *range*.
 
-Rule 1: a reader applies a range from its own watermark on, wherever the range was cut (see runtime.watermark.joins).
+On the wire a range is a msgpack array:
+
+    ["verdicts/2", since, election, sizes, outcomes, rankings, head]
+
+`sizes` holds the ballots of each cast record (2 bytes each, little-endian), `outcomes` runs of reasons over the ballots in
+order, and `rankings`, for each contest, the different (section, marks) among the accepted ballots in order of first
+appearance, and for each accepted ballot which of them it carries (2 bytes each). A record that cannot be read is one
+ballot of no election.
+
+A range may be cut after any record: a reader applies what is beyond its watermark, wherever the range begins.
 """
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Annotated, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from shared.contract.chain import HEAD_CHARS
-from shared.contract.verdicts import VERDICTS, ControlJudged, Reason
+from shared.contract.chain import HEAD_BYTES
+from shared.contract.verdicts import ControlJudged, Reason
+
+VERDICTS: Final = "verdicts/2"
+MAX_BALLOTS_IN_RANGE: Final = 4_096
+"""A range ends with the record that reaches it, so it may hold one pack more."""
 
 Run = tuple[str, Annotated[int, msgspec.Meta(ge=1)]]
-"""A Reason, and how many records in a row ended so."""
+"""A Reason, and how many ballots in a row have it."""
 
-HotAnonymousBallot = tuple[Annotated[int, msgspec.Meta(ge=0)], tuple[str, ...]]
-"""A section, and marks for each contest."""
+Ranking = tuple[Annotated[int, msgspec.Meta(ge=0)], str]
+"""A section's place, and marks."""
+
+
+class AnonymousBallot(NamedTuple):
+    """A ballot without its elector: section and marks for each contest."""
+
+    section: int
+    rankings: tuple[str, ...]
 
 
 class Verdict(NamedTuple):
-    """The end of one ballot record."""
+    """What became of one ballot."""
 
     election: str
     reason: str
-    ballot: HotAnonymousBallot | None
-    """Of a ballot that was accepted."""
+    ballot: AnonymousBallot | None
+    """If it was accepted."""
 
 
-class HotVerdicts(
+class ContestRankings(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What the accepted ballots of a range carry in one contest."""
+
+    different: tuple[Ranking, ...]
+    which: bytes
+    """For each accepted ballot, the place of its ranking in `different`."""
+
+    def places(self) -> NDArray[np.uint16]:
+        """Return `which` as numbers."""
+        return np.frombuffer(self.which, "<u2")
+
+
+class Verdicts(
     msgspec.Struct, array_like=True, tag=VERDICTS, forbid_unknown_fields=True, frozen=True, gc=False
 ):
-    """Twin of `verdicts.Verdicts`: the ends of ballot records that follow one another."""
+    """A range; see the module."""
 
     since: Annotated[int, msgspec.Meta(ge=0)]
     election: str
+    sizes: Annotated[bytes, msgspec.Meta(min_length=2)]
     outcomes: Annotated[tuple[Run, ...], msgspec.Meta(min_length=1)]
-    accepted: tuple[HotAnonymousBallot, ...]
-    head: Annotated[str, msgspec.Meta(min_length=HEAD_CHARS, max_length=HEAD_CHARS)]
+    rankings: tuple[ContestRankings, ...]
+    head: Annotated[bytes, msgspec.Meta(min_length=HEAD_BYTES, max_length=HEAD_BYTES)]
 
     @property
     def upto(self) -> int:
         """Offset after the last of the records."""
-        return self.since + sum([records for _, records in self.outcomes])
+        return self.since + len(self.sizes) // 2
+
+    def ballots_of(self) -> list[int]:
+        """Return how many ballots each record holds."""
+        sizes: list[int] = np.frombuffer(self.sizes, "<u2").tolist()
+        return sizes
 
     def each(self) -> Iterator[Verdict]:
-        """Yield each record's verdict, from `since` on."""
-        ballots = iter(self.accepted)
-        for reason, records in self.outcomes:
-            for _ in range(records):
-                yield Verdict(self.election, reason, next(ballots) if reason == Reason.ACCEPTED else None)
+        """Yield the verdict on each ballot, in order."""
+        accepted = iter(self._accepted())
+        for reason, ballots in self.outcomes:
+            for _ in range(ballots):
+                ballot = next(accepted) if reason == Reason.ACCEPTED else None
+                yield Verdict(self.election, reason, ballot)
 
-    def after(self, watermark: int) -> "HotVerdicts":
-        """Return those that come after the first `watermark` records of the shard."""
-        if watermark <= self.since:
+    def after(self, watermark: int) -> "Verdicts":
+        """Return the verdicts on what comes after the first `watermark` records of the shard."""
+        records = watermark - self.since
+        if records <= 0:
             return self
-        reasons = [reason for reason, records in self.outcomes for _ in range(records)]
-        before = reasons[: watermark - self.since]
-        accepted = self.accepted[before.count(Reason.ACCEPTED) :]
-        return verdict_range(watermark, self.election, reasons[len(before) :], accepted, self.head)
+        sizes = self.ballots_of()
+        reasons = [reason for reason, ballots in self.outcomes for _ in range(ballots)]
+        before = sum(sizes[:records])
+        accepted = reasons[:before].count(Reason.ACCEPTED)
+        rankings = tuple(ContestRankings(of.different, of.which[2 * accepted :]) for of in self.rankings)
+        return Verdicts(
+            watermark, self.election, self.sizes[2 * records :], runs(reasons[before:]), rankings, self.head
+        )
+
+    def _accepted(self) -> list[AnonymousBallot]:
+        columns = [[of.different[place] for place in of.places().tolist()] for of in self.rankings]
+        return [
+            AnonymousBallot(rankings[0][0], tuple(marks for _, marks in rankings))
+            for rankings in zip(*columns, strict=True)
+        ]
 
 
-def each_verdict(record: HotVerdicts | ControlJudged) -> Iterator[Verdict | ControlJudged]:
-    """Yield what a record of `ballots.judged` says of each cast record, from `since` on."""
+def runs(reasons: Sequence[str]) -> tuple[Run, ...]:
+    """Return reasons in runs."""
+    return tuple((str(reason), sum(1 for _ in alike)) for reason, alike in groupby(reasons))
+
+
+def outcome_words(outcomes: Sequence[Run]) -> str:
+    """Return the outcome of a record's ballots as the chain links it: "accepted 5,bad-code 1"."""
+    return ",".join([f"{reason} {ballots}" for reason, ballots in outcomes])
+
+
+def verdict_range(
+    since: int, election: str, sizes: Sequence[int], verdicts: Sequence[Verdict], head: bytes
+) -> Verdicts:
+    """Return the range of these verdicts, in its one spelling. `head` is that after the last record."""
+    accepted = [verdict.ballot for verdict in verdicts if verdict.ballot is not None]
+    rankings = []
+    for column in zip(*[ballot.rankings for ballot in accepted], strict=True):
+        places: dict[Ranking, int] = {}
+        which = [
+            places.setdefault((ballot.section, marks), len(places))
+            for ballot, marks in zip(accepted, column, strict=True)
+        ]
+        rankings.append(ContestRankings(tuple(places), np.array(which, "<u2").tobytes()))
+    outcomes = runs([verdict.reason for verdict in verdicts])
+    return Verdicts(since, election, np.array(sizes, "<u2").tobytes(), outcomes, tuple(rankings), head)
+
+
+def range_fault(verdicts: Verdicts) -> str | None:
+    """Return why the parts of a range do not fit one another, or None if they do."""
+    reached = ballots = accepted = 0
+    sizes = verdicts.ballots_of()
+    if len(verdicts.sizes) % 2 or 0 in sizes:
+        return "a record without ballots"
+    for reason, alike in verdicts.outcomes:
+        ballots += alike
+        accepted += alike if reason == Reason.ACCEPTED else 0
+    reached = sum(sizes)
+    if ballots != reached:
+        return f"verdicts on {ballots} ballots, the records hold {reached}"
+    if reached - sizes[-1] >= MAX_BALLOTS_IN_RANGE:
+        return f"{reached} ballots, a range ends once it holds {MAX_BALLOTS_IN_RANGE}"
+    if bool(accepted) != bool(verdicts.rankings):
+        return f"rankings of {len(verdicts.rankings)} contests for {accepted} accepted ballots"
+    for contest, of in enumerate(verdicts.rankings):
+        places = of.places() if len(of.which) == 2 * accepted else None
+        if places is None or int(places.max(initial=0)) >= len(of.different):
+            return f"contest {contest}: expected the rankings of {accepted} accepted ballots"
+    return None
+
+
+def each_verdict(record: Verdicts | ControlJudged) -> Iterator[Verdict | ControlJudged]:
+    """Yield what a record of `ballots.judged` says of each ballot or control, in order."""
     if isinstance(record, ControlJudged):
         yield record
     else:
         yield from record.each()
-
-
-def verdict_range(
-    since: int, election: str, reasons: Sequence[str], accepted: Sequence[HotAnonymousBallot], head: str
-) -> HotVerdicts:
-    """Return the ends of records that follow one another as one record; `head` is that after the last."""
-    outcomes = tuple((reason, sum(1 for _ in alike)) for reason, alike in groupby(reasons))
-    return HotVerdicts(since, election, outcomes, tuple(accepted), head)
