@@ -13,11 +13,11 @@ from shared.runtime.process.worker import create_worker
 from shared.runtime.shards import Work
 from shared.runtime.snapshots import Snapshots
 
-TALLY_VERSION = "tally/4"
+TALLY_VERSION = "tally/5"
 REPUBLISH_S = 20.0
-ROUNDS_VERSION = "rounds/3"
+ROUNDS_VERSION = "rounds/4"
 JUDGED_AT_ONCE = 32
-"""Records of up to a thousand verdicts."""
+"""Records of some four thousand verdicts."""
 
 
 def create_app(settings: CountingSettings) -> faust.App:

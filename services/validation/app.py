@@ -2,29 +2,35 @@
 
 import faust
 
-from services.validation.judge import Judge
+from services.validation.judge import Judge, Outputs
 from services.validation.settings import ValidationSettings
-from shared.contract.codes import election_key
-from shared.contract.topics import BALLOTS_CAST, BALLOTS_JUDGED, MONITOR_SHARDS
+from shared.contract.topics import (
+    BALLOTS_CAST,
+    BALLOTS_JUDGED,
+    CONTROLS_JUDGED,
+    MONITOR_SHARDS,
+    ROLLS_COMMITTED,
+)
 from shared.runtime.kafka.group import ShardGroup
 from shared.runtime.process.health import Health
 from shared.runtime.process.worker import create_worker
-from shared.runtime.settings import read_secret
 from shared.runtime.shards import Work
 from shared.runtime.snapshots import Snapshots
 
-STATE_VERSION = "judge/4"
+STATE_VERSION = "judge/5"
 
 
 def create_app(settings: ValidationSettings) -> faust.App:
-    """Return the worker that judges every shard assigned to it."""
-    master = read_secret(settings.secret_file)
+    """Return the worker that judges every shard assigned to it. Raises ValueError if the log is not named."""
+    settings.require_log()
     namespace = settings.namespace
-    judged = BALLOTS_JUDGED.name(namespace)
+    outputs = Outputs(
+        BALLOTS_JUDGED.name(namespace), CONTROLS_JUDGED.name(namespace), ROLLS_COMMITTED.name(namespace)
+    )
     work = Work(
         service="validation",
         topic=BALLOTS_CAST.name(namespace),
-        machine=lambda shard: Judge(shard, settings.shards, judged, lambda name: election_key(master, name)),
+        machine=lambda shard: Judge(settings.log_id, settings.root_key, shard, settings.shards, outputs),
         snapshots=Snapshots(settings.data_dir / "snapshots" / namespace / "validation", STATE_VERSION),
     )
     health = Health()

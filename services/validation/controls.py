@@ -150,7 +150,9 @@ def _commit(control: RollCommitted, polling: Polling, signers: set[str], source:
     if end <= polling.committed and np.array_equal(there, chunk):
         raise Ignored(NoEffect.NO_CHANGE)
     there[:] = chunk
-    polling.box.commitments[end : polling.committed] = 0  # what followed a chunk that is replaced has to come again
+    polling.box.commitments[end : polling.committed] = (
+        0  # what followed a chunk that is replaced has to come again
+    )
     polling.committed = end
     return Done(signers=tuple(sorted(signers)), known=_known(polling, source, control.first, chunk.tobytes()))
 

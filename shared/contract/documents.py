@@ -1,40 +1,45 @@
 """The AsyncAPI 3 document of the log: made from the declared topics and the records' own schemas.
 
-Rule 1: nothing in it is written by hand that the code knows; what it says cannot fall behind.
-Rule 2: an array record is described as the array it is on the wire.
+Nothing in it is written by hand that the code knows. Records in msgpack are described as the arrays that they are; what a
+signed record carries as a string is described by the payloads, each a schema of its own.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
+import msgspec
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from shared.contract.events import ArrayRecord, BallotCast, Control, ElectionAnnounced
+from shared.contract.events import ElectionAnnounced, Payload, RollKnown, SignedRecord
+from shared.contract.packs import Pack
 from shared.contract.standings import Standing
 from shared.contract.tallies import TallyChanged
 from shared.contract.topics import TOPICS, Topic
-from shared.contract.verdicts import ControlJudged, Verdicts
+from shared.contract.verdict_ranges import Verdicts
+from shared.contract.verdicts import ControlJudged
 
 ASYNCAPI = "3.0.0"
-Kinds = Mapping[str, Sequence[type[BaseModel]]]
-"""For each word of a topic's `value`, the records it stands for."""
+Record = type[BaseModel] | type[msgspec.Struct]
+Kinds = Mapping[str, Record]
+"""For each word of a topic's `value`, the record it stands for."""
 
 KINDS: Kinds = {
-    "BallotCast": (BallotCast,),
-    "Control": get_args(get_args(Control)[0]),
-    "Verdicts": (Verdicts,),
-    "ControlJudged": (ControlJudged,),
-    "TallyChanged": (TallyChanged,),
-    "Standing": (Standing,),
-    "ElectionAnnounced": (ElectionAnnounced,),
+    "Pack": Pack,
+    "SignedRecord": SignedRecord,
+    "Verdicts": Verdicts,
+    "ControlJudged": ControlJudged,
+    "RollKnown": RollKnown,
+    "TallyChanged": TallyChanged,
+    "Standing": Standing,
+    "ElectionAnnounced": ElectionAnnounced,
 }
+PAYLOADS: Sequence[type[BaseModel]] = get_args(get_args(Payload)[0])
 
 
 def asyncapi(namespace: str, version: str, beyond: Kinds) -> dict[str, Any]:
     """Return the document. `beyond` holds the records of topics that the contract does not define itself."""
     kinds = {**KINDS, **beyond}
-    models = [model for group in kinds.values() for model in group]
     return {
         "asyncapi": ASYNCAPI,
         "info": {"title": "Livecount", "version": version, "description": "Every topic and what it carries"},
@@ -46,14 +51,14 @@ def asyncapi(namespace: str, version: str, beyond: Kinds) -> dict[str, Any]:
             for writer in topic.writers
         },
         "components": {
-            "messages": {model.__name__: _message(model) for model in models},
-            "schemas": _schemas(models),
+            "messages": {record.__name__: _message(record) for record in kinds.values()},
+            "schemas": _schemas(list(kinds.values())),
         },
     }
 
 
 def _channel(topic: Topic, namespace: str, kinds: Kinds) -> dict[str, Any]:
-    names = [model.__name__ for word in topic.value.split(" | ") for model in kinds[word]]
+    names = [kinds[word].__name__ for word in topic.value.split(" | ")]
     return {
         "address": topic.name(namespace),
         "description": f"{topic.why}. Key: {topic.key}. Partitions: {topic.partitions}.",
@@ -74,28 +79,27 @@ def _operation(topic: Topic) -> dict[str, Any]:
     return {"action": "send", "channel": {"$ref": f"#/channels/{topic.noun}"}}
 
 
-def _message(model: type[BaseModel]) -> dict[str, Any]:
+def _message(record: Record) -> dict[str, Any]:
     return {
-        "name": model.model_fields["type"].default,
-        "summary": (model.__doc__ or "").strip().splitlines()[0],
-        "payload": {"$ref": f"#/components/schemas/{model.__name__}"},
+        "name": _tag(record),
+        "summary": (record.__doc__ or "").strip().splitlines()[0],
+        "contentType": "application/json" if issubclass(record, BaseModel) else "application/msgpack",
+        "payload": {"$ref": f"#/components/schemas/{record.__name__}"},
     }
 
 
-def _schemas(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
+def _tag(record: Record) -> Any:
+    if issubclass(record, BaseModel):
+        return record.model_fields["type"].default
+    return record.__struct_config__.tag
+
+
+def _schemas(records: Sequence[Record]) -> dict[str, Any]:
+    models = [record for record in records if issubclass(record, BaseModel)]
+    structs = [record for record in records if issubclass(record, msgspec.Struct)]
+    reference = "#/components/schemas/{model}"
     _, document = models_json_schema(
-        [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
+        [(model, "validation") for model in (*models, *PAYLOADS)], ref_template=reference
     )
-    schemas: dict[str, Any] = document["$defs"]
-    arrays = {model.__name__: list(model.model_fields) for model in models if issubclass(model, ArrayRecord)}
-    return schemas | {name: _as_array(schemas[name], fields) for name, fields in arrays.items()}
-
-
-def _as_array(schema: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
-    return {
-        "type": "array",
-        "description": schema.get("description", ""),
-        "items": [schema["properties"][name] for name in fields],
-        "minItems": len(fields),
-        "maxItems": len(fields),
-    }
+    _, arrays = msgspec.json.schema_components(structs, ref_template=reference.replace("model", "name"))
+    return {**document["$defs"], **arrays}

@@ -25,16 +25,18 @@ class Topic:
     partitions: str | int
     config: dict[str, str] = field(default_factory=dict)
     why: str = ""
+    readers: tuple[str, ...] = ()
+    version: int = 2
 
     def name(self, namespace: str) -> str:
         """Return the topic's name in a deployment."""
-        return f"{namespace}.livecount.{self.noun}.v1"
+        return f"{namespace}.livecount.{self.noun}.v{self.version}"
 
 
 BALLOTS_CAST: Final = Topic(
     noun="ballots.cast",
-    key="elector number; none for a control",
-    value="BallotCast | Control",
+    key="none",
+    value="Pack | SignedRecord",
     writers=("intake", "operator"),
     partitions="shards",
     config=FOR_EVER,
@@ -47,7 +49,25 @@ BALLOTS_JUDGED: Final = Topic(
     writers=("validation",),
     partitions="shards",
     config=FOR_EVER,
-    why="one verdict for each cast record, in the same partition; it names no elector",
+    why="verdicts on each cast record, in the same partition; they name no elector",
+)
+CONTROLS_JUDGED: Final = Topic(
+    noun="controls.judged",
+    key="election",
+    value="ControlJudged",
+    writers=("validation",),
+    partitions=1,
+    config=FOR_EVER,
+    why="what became of each control in each shard: the operator waits for it, and the audit list is made of it",
+)
+ROLLS_COMMITTED: Final = Topic(
+    noun="rolls.committed",
+    key="election/shard/first place",
+    value="RollKnown",
+    writers=("validation",),
+    partitions="shards",
+    config=NEWEST_BY_KEY,
+    why="commitments that validation applied: intake refuses other codes early; it decides no verdict",
 )
 TALLIES_CHANGED: Final = Topic(
     noun="tallies.changed",
@@ -89,6 +109,8 @@ MONITOR_SHARDS: Final = Topic(
 TOPICS: Final = (
     BALLOTS_CAST,
     BALLOTS_JUDGED,
+    CONTROLS_JUDGED,
+    ROLLS_COMMITTED,
     TALLIES_CHANGED,
     COUNTS_PUBLISHED,
     ELECTIONS_ANNOUNCED,

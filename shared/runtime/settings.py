@@ -5,8 +5,6 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-MIN_SECRET_BYTES = 32
-
 
 class Settings(BaseSettings):
     """Where the servers are and who this process is."""
@@ -18,6 +16,14 @@ class Settings(BaseSettings):
     namespace: str = Field(
         "local", pattern=r"^[a-z0-9-]{1,40}$", description="Stands before every topic's name"
     )
+    log_id: str = Field(
+        "", pattern=r"^([0-9a-f]{32})?$", description="Id of the log, as its founding records name it"
+    )
+    root_key: str = Field(
+        "",
+        pattern=r"^([0-9a-f]{64})?$",
+        description="Public key that founded the log, and configures elections",
+    )
     shards: int = Field(4, ge=1, le=1024, description="Partitions of the ballot log; frozen once it exists")
     contest_partitions: int = Field(1, ge=1, le=256, description="Partitions of the counts")
     replication: int = Field(1, ge=1, le=7, description="Copies of each partition")
@@ -27,14 +33,10 @@ class Settings(BaseSettings):
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
     instance: str = Field("1", pattern=r"^[a-z0-9-]{1,40}$", description="Which process of this service")
 
-
-def read_secret(path: Path) -> bytes:
-    """Return a file's secret. Raises ValueError naming the file if it is missing or too short."""
-    if not path.is_file():
-        raise ValueError(
-            f"{path}: no secret there; `livecount up` makes one, or write {MIN_SECRET_BYTES} random bytes"
-        )
-    secret = path.read_bytes()
-    if len(secret) < MIN_SECRET_BYTES:
-        raise ValueError(f"{path}: {len(secret)} bytes, a secret has at least {MIN_SECRET_BYTES}")
-    return secret
+    def require_log(self) -> None:
+        """Raise ValueError unless the log and its root key are named."""
+        for name, value in (("LIVECOUNT_LOG_ID", self.log_id), ("LIVECOUNT_ROOT_KEY", self.root_key)):
+            if not value:
+                raise ValueError(
+                    f"{name} is not set; `livecount up` makes a log, `livecount found` names one"
+                )

@@ -42,7 +42,7 @@ def asyncapi(
     from shared.contract import documents
     from shared.runtime.process.telemetry import ShardReport
 
-    document = documents.asyncapi(namespace, version="1", beyond={"ShardReport": (ShardReport,)})
+    document = documents.asyncapi(namespace, version="1", beyond={"ShardReport": ShardReport})
     typer.echo(json.dumps(document, indent=2))
 
 
