@@ -202,6 +202,7 @@ class ShardLedger:
     ) -> ControlJudged:
         self._link(effect.why or "applied", value)
         return ControlJudged(
+            shard=self.shard,
             source=self.position,
             control=control,
             signers=tuple(sorted(signers)),

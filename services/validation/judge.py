@@ -252,6 +252,7 @@ class Judge:
     ) -> None:
         self._head = link(self._head, done.why or done.effect, digest(value))
         judged = ControlJudged(
+            shard=self._shard.number,
             source=self._next,
             control=control,
             signers=done.signers,

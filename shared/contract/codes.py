@@ -6,7 +6,8 @@ within the secret, and O, I, L are read as 0, 1, 1.
 
 The returning officer's machine makes the secrets and keeps them for the letters. Everybody else holds commitments: 80
 bits of a one-way function of elector, section and secret under a key that is public and belongs to one election of one
-log. From a commitment no code can be made, and a code of another election or log matches none.
+log (the first 16 bytes of SHA-256 of `roll-commitment/LOG/ELECTION`). From a commitment no code can be made, and a code of
+another election or log matches none.
 
 The function is one AES-128 block in Matyas-Meyer-Oseas form, E_k(m) xor m (Menezes, van Oorschot, Vanstone, Handbook of
 Applied Cryptography, 9.41), where m is elector (4 bytes), section (2) and secret (10): 128 bits. It is one-way as long
@@ -19,7 +20,7 @@ import re
 import secrets
 from collections.abc import Callable
 from functools import lru_cache
-from hashlib import blake2b
+from hashlib import sha256
 from struct import Struct
 from struct import error as struct_error
 from typing import Final
@@ -81,9 +82,7 @@ def parse_code(text: str) -> VotingCode:
 
 @lru_cache(maxsize=256)
 def _cipher(log_id: str, election: str) -> Callable[[bytes], bytes]:
-    key = blake2b(
-        f"{log_id}/{election}".encode(), digest_size=_BLOCK_BYTES, person=b"roll-commitment"
-    ).digest()
+    key = sha256(f"roll-commitment/{log_id}/{election}".encode()).digest()[:_BLOCK_BYTES]
     return Cipher(algorithms.AES(key), modes.ECB()).encryptor().update  # noqa: S305  one block each, a hash
 
 

@@ -102,7 +102,8 @@ class ControlJudged(Frozen):
     """A control has passed through its shard, with or without effect. It names no elector."""
 
     type: Literal["control-judged/3"] = CONTROL_JUDGED
-    source: int = Field(ge=0, description="Offset of the control in the same shard")
+    shard: int = Field(ge=0)
+    source: int = Field(ge=0, description="Offset of the control in the shard")
     control: Control | None = Field(description="None for records of the log and of the roll")
     signers: tuple[str, ...] = Field((), description="Public keys whose signatures hold")
     effect: Literal["applied", "ignored"]
