@@ -37,7 +37,7 @@ Cast = tuple[int, Papers]
 """The papers of one elector, and the section they are cast in: some contests count sections apart."""
 
 _WHEN_NOT_OPEN = {"configured": Reason.NOT_OPEN, "paused": Reason.PAUSED}  # closed, certified: CLOSED
-_MOVES = {
+MOVES = {
     ("configured", ElectionOpened): "open",
     ("open", ElectionPaused): "paused",
     ("paused", ElectionResumed): "open",
@@ -45,6 +45,7 @@ _MOVES = {
     ("paused", ElectionClosed): "closed",
     ("closed", ElectionCertified): "certified",
 }
+"""The auditor's own table, on purpose not that of shared/contract/lifecycle.py: what is wrong there must not be wrong here."""
 
 
 class WrongSecret(RuntimeError):
@@ -143,7 +144,7 @@ class ShardAudit:
     def _why_no_move(self, control: Control) -> NoEffect | None:
         if isinstance(control, ElectionConfigured):
             return NoEffect.NO_CHANGE
-        after = _MOVES.get((self.phase, type(control)))
+        after = MOVES.get((self.phase, type(control)))
         if after is None:
             return NoEffect.OUT_OF_PHASE
         if isinstance(control, ElectionOpened):

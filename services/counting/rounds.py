@@ -20,14 +20,10 @@ from shared.contract.events import (
     CandidateReinstated,
     CandidateWithdrawn,
     Control,
-    ElectionCertified,
-    ElectionClosed,
     ElectionConfigured,
-    ElectionOpened,
-    ElectionPaused,
-    ElectionResumed,
 )
 from shared.contract.ids import contest_key
+from shared.contract.lifecycle import phase_after
 from shared.contract.standings import Standing
 from shared.contract.tallies import TallyChanged
 from shared.rcv.count.live import LiveMethod, open_method
@@ -35,15 +31,6 @@ from shared.runtime.log import Outgoing
 from shared.runtime.watermark import joins
 
 Ranking = tuple[int, str]
-
-PHASE_AFTER: dict[type, Phase] = {
-    ElectionConfigured: Phase.CONFIGURED,
-    ElectionOpened: Phase.OPEN,
-    ElectionPaused: Phase.PAUSED,
-    ElectionResumed: Phase.OPEN,
-    ElectionClosed: Phase.CLOSED,
-    ElectionCertified: Phase.CERTIFIED,
-}
 
 
 @dataclass
@@ -86,7 +73,7 @@ class ContestCount:
         self.shards[change.shard] = ShardLedger(
             change.upto,
             change.head,
-            _phase_after(change.controls, shard.phase),
+            phase_after(shard.phase, change.controls),
             Counter(change.reasons),
             change.voided,
             change.turnout,
@@ -161,12 +148,6 @@ class Rounds:
     def _publish(self, key: str, count: ContestCount) -> Outgoing:
         count.published = count.sequence
         return Outgoing(self._topic, self._partition, key.encode(), encode(count.standing()))
-
-
-def _phase_after(controls: Sequence[Control], phase: Phase | None) -> Phase | None:
-    for control in controls:
-        phase = PHASE_AFTER.get(type(control), phase)
-    return phase
 
 
 def _withdrawn_after(controls: Sequence[Control], contest: str, withdrawn: frozenset[str]) -> frozenset[str]:

@@ -1,7 +1,8 @@
 """What a control does to an election in one shard.
 
-Rule 1: the table below is the whole life of an election; a control it does not list is ignored, and says why.
-Rule 2: a control that comes twice has its effect once.
+The phase decides first, by the one table of an election's life (shared/contract/lifecycle.py); then what the control itself
+asks: the definition it was configured with, an elector of this shard, a candidate who is in the contest. A control without
+effect is ignored, and the verdict says why; so a control that comes twice has its effect once.
 """
 
 from collections.abc import Callable
@@ -11,30 +12,19 @@ from typing import Literal
 from services.validation.box import BallotBox
 from services.validation.rules import Polling
 from shared.contract.codes import fingerprint
-from shared.contract.elections import Election, Phase, config_hash
+from shared.contract.elections import Election, config_hash
 from shared.contract.events import (
     CandidateReinstated,
     CandidateWithdrawn,
     Control,
-    ElectionCertified,
-    ElectionClosed,
     ElectionConfigured,
     ElectionOpened,
-    ElectionPaused,
-    ElectionResumed,
     ElectorRestored,
     ElectorVoided,
 )
 from shared.contract.ids import shard_of
+from shared.contract.lifecycle import next_phase
 from shared.contract.verdicts import AnonymousBallot, NoEffect
-
-NEXT_PHASE: dict[type, dict[Phase, Phase]] = {
-    ElectionOpened: {Phase.CONFIGURED: Phase.OPEN},
-    ElectionPaused: {Phase.OPEN: Phase.PAUSED},
-    ElectionResumed: {Phase.PAUSED: Phase.OPEN},
-    ElectionClosed: {Phase.OPEN: Phase.CLOSED, Phase.PAUSED: Phase.CLOSED},
-    ElectionCertified: {Phase.CLOSED: Phase.CERTIFIED},
-}
 
 
 class WrongKey(Exception):
@@ -78,12 +68,16 @@ def carry_out(control: Control, pollings: dict[str, Polling], found: Callable[[E
 
 
 def _carry_out(control: Control, pollings: dict[str, Polling], found: Callable[[Election], Polling]) -> Done:
-    if isinstance(control, ElectionConfigured):
-        _configure(control, pollings, found)
-        return Done()
+    if isinstance(control, ElectionConfigured) and control.election != control.definition.id:
+        raise Ignored(NoEffect.OTHER_ELECTION)
     polling = pollings.get(control.election)
-    if polling is None:
-        raise Ignored(NoEffect.UNKNOWN_ELECTION)
+    after = next_phase(polling.phase if polling else None, type(control))
+    if isinstance(after, NoEffect):
+        raise Ignored(after)
+    if isinstance(control, ElectionConfigured):
+        pollings[control.election] = found(control.definition)
+        return Done()
+    assert polling is not None, "an election that is not configured knows no other control"
     if isinstance(control, ElectorVoided):
         return Done(retracted=_void(control, polling))
     if isinstance(control, ElectorRestored):
@@ -91,27 +85,10 @@ def _carry_out(control: Control, pollings: dict[str, Polling], found: Callable[[
     if isinstance(control, CandidateWithdrawn | CandidateReinstated):
         _change_candidate(control, polling)
         return Done()
-    _move_on(control, polling)
-    return Done()
-
-
-def _configure(
-    control: ElectionConfigured, pollings: dict[str, Polling], found: Callable[[Election], Polling]
-) -> None:
-    if control.election != control.definition.id:
-        raise Ignored(NoEffect.OTHER_ELECTION)
-    if control.election in pollings:
-        raise Ignored(NoEffect.NO_CHANGE)
-    pollings[control.election] = found(control.definition)
-
-
-def _move_on(control: Control, polling: Polling) -> None:
-    after = NEXT_PHASE[type(control)].get(polling.phase)
-    if after is None:
-        raise Ignored(NoEffect.OUT_OF_PHASE)
     if isinstance(control, ElectionOpened):
         _require_same_terms(control, polling)
     polling.phase = after
+    return Done()
 
 
 def _require_same_terms(control: ElectionOpened, polling: Polling) -> None:
@@ -139,23 +116,21 @@ def _restore(control: ElectorRestored, polling: Polling) -> AnonymousBallot | No
 
 
 def _change_candidate(control: CandidateWithdrawn | CandidateReinstated, polling: Polling) -> None:
-    if polling.phase is Phase.CERTIFIED:
-        raise Ignored(NoEffect.OUT_OF_PHASE)
-    standing = _standing(control.contest, polling)
+    there = _candidates_in(control.contest, polling)
     entry = (control.contest, control.candidate)
     if isinstance(control, CandidateReinstated):
         if entry not in polling.withdrawn:
             raise Ignored(NoEffect.NO_CHANGE)
         polling.withdrawn.remove(entry)
         return
-    if control.candidate not in standing:
+    if control.candidate not in there:
         raise Ignored(NoEffect.NO_CHANGE)
-    if len(standing) == 1:
+    if len(there) == 1:
         raise Ignored(NoEffect.LAST_CANDIDATE)
     polling.withdrawn.add(entry)
 
 
-def _standing(contest_id: str, polling: Polling) -> set[str]:
+def _candidates_in(contest_id: str, polling: Polling) -> set[str]:
     """Return the candidates who are in a contest at present. Raises Ignored if there is no such contest."""
     for contest in polling.definition.contests:
         if contest.id == contest_id:
@@ -165,8 +140,6 @@ def _standing(contest_id: str, polling: Polling) -> set[str]:
 
 
 def _place(elector: int, polling: Polling) -> int:
-    if polling.phase is Phase.CERTIFIED:
-        raise Ignored(NoEffect.OUT_OF_PHASE)
     if elector >= polling.electors or shard_of(elector, polling.shards) != polling.shard:
         raise Ignored(NoEffect.NOT_HERE)
     return polling.place(elector)
