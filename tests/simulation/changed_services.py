@@ -11,7 +11,7 @@ import msgspec
 from services.counting import rounds, tally
 from services.intake.log import BallotLog
 from services.operator import controls
-from services.operator.desk import Desk
+from services.operator.service import OperatorService
 from services.validation import box, judge, rules
 from services.validation.controls import carry_out
 from shared.contract.codec import HotBallot, Unreadable, decode_cast
@@ -137,7 +137,7 @@ _REAL_APPEND = BallotLog.append
 
 
 @asynccontextmanager
-async def in_turn_at_once(self: Desk) -> AsyncIterator[None]:
+async def in_turn_at_once(self: OperatorService) -> AsyncIterator[None]:
     """Take orders before every announcement has been read."""
     async with self._turn:
         yield
