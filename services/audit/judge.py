@@ -1,9 +1,8 @@
 """The auditor's own judge: what one shard's log makes of one election, in plain dictionaries. Pure.
 
-Rule 1: it is written from the contract's words alone, so that two programs must err alike to err unseen.
-Rule 2: beside the definition it holds one small entry an elector who voted, and one for each different paper.
-
-An elector's entry is the first ballot that counted, void or not: a restore brings that one back.
+It is written from the contract's words alone and shares no code with validation, the table of phases included: a mistake is
+not seen only if two programs make the same one. Beside the definition it holds one small entry for each elector who voted, and
+one for each different ballot. An elector's entry is the first ballot that counted, void or not: a restore brings that one back.
 """
 
 from collections import Counter
@@ -30,11 +29,8 @@ from shared.contract.events import (
 from shared.contract.ids import shard_of
 from shared.contract.verdicts import NoEffect, Reason
 
-Papers = tuple[str, ...]
-"""Marks for each contest."""
-
-Cast = tuple[int, Papers]
-"""The papers of one elector, and the section they are cast in: some contests count sections apart."""
+SectionRankings = tuple[int, tuple[str, ...]]
+"""A ballot without its elector: the section it is cast in, and marks for each contest."""
 
 _WHEN_NOT_OPEN = {"configured": Reason.NOT_OPEN, "paused": Reason.PAUSED}  # closed, certified: CLOSED
 MOVES = {
@@ -53,11 +49,11 @@ class WrongSecret(RuntimeError):
 
 
 class Effect(NamedTuple):
-    """What a control did: why it did nothing, or the papers it took out of the count or brought back."""
+    """What a control did: why it did nothing, or the ballot it took out of the count or brought back."""
 
     why: NoEffect | None = None
-    retracted: Cast | None = None
-    restored: Cast | None = None
+    retracted: SectionRankings | None = None
+    restored: SectionRankings | None = None
 
 
 @dataclass
@@ -70,14 +66,14 @@ class ShardAudit:
     key: bytes
     phase: str = "configured"
     reasons: Counter[str] = field(default_factory=Counter)
-    papers: Counter[Cast] = field(default_factory=Counter)
+    ballots: Counter[SectionRankings] = field(default_factory=Counter)
     retracted: int = 0
     certificate: ElectionCertified | None = None
     withdrawn: set[tuple[str, str]] = field(default_factory=set)
     """Contest and candidate."""
-    _voted: dict[int, tuple[bytes, Cast]] = field(default_factory=dict)
+    _voted: dict[int, tuple[bytes, SectionRankings]] = field(default_factory=dict)
     _void: set[int] = field(default_factory=set)
-    _alike: dict[Cast, Cast] = field(default_factory=dict)
+    _alike: dict[SectionRankings, SectionRankings] = field(default_factory=dict)
 
     @property
     def accepted(self) -> int:
@@ -92,7 +88,7 @@ class ShardAudit:
             cast = (ballot.section, ballot.rankings)
             cast = self._alike.setdefault(cast, cast)
             self._voted[ballot.elector] = (bytes.fromhex(ballot.ballot_id), cast)
-            self.papers[cast] += 1
+            self.ballots[cast] += 1
         return reason
 
     def take_control(self, control: Control) -> Effect:
@@ -107,7 +103,7 @@ class ShardAudit:
         return (
             self._why_no_elector(ballot, definition)
             or self._why_not_now(ballot)
-            or self._why_no_paper((ballot.section, ballot.rankings), definition)
+            or self._why_unfit((ballot.section, ballot.rankings), definition)
         )
 
     def _why_no_elector(self, ballot: HotBallot, definition: Election) -> Reason | None:
@@ -130,13 +126,13 @@ class ShardAudit:
             return Reason.VOID_ELECTOR
         return None if before is None else Reason.ALREADY_VOTED
 
-    def _why_no_paper(self, cast: Cast, definition: Election) -> Reason | None:
+    def _why_unfit(self, cast: SectionRankings, definition: Election) -> Reason | None:
         if cast in self._alike:  # one like it has counted
             return None
-        _, papers = cast
-        if len(papers) != len(definition.contests):
+        _, rankings = cast
+        if len(rankings) != len(definition.contests):
             return Reason.UNKNOWN_CONTEST
-        for marks, contest in zip(papers, definition.contests, strict=True):
+        for marks, contest in zip(rankings, definition.contests, strict=True):
             if marks_fault(marks, len(contest.candidates), contest.max_ranks_on_paper) is not None:
                 return Reason.BAD_RANKING
         return None
@@ -192,5 +188,5 @@ class ShardAudit:
             return Effect()
         step, cast = (1 if voiding else -1), self._voted[elector][1]
         self.retracted += step
-        self.papers[cast] -= step
+        self.ballots[cast] -= step
         return Effect(retracted=cast) if voiding else Effect(restored=cast)

@@ -1,14 +1,14 @@
 """What must stand in `ballots.judged` of one shard, made of its cast records alone. Pure.
 
-Rule 1: every election in the shard is judged, since its chain runs through them all.
-Rule 2: an election is known from the control that configures it on; what comes before is of no election.
+Every election in the shard is judged, since its chain runs through them all. An election is known from the control on that
+configures it; what comes before is of no election.
 """
 
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from services.audit.judge import Cast, Effect, ShardAudit
+from services.audit.judge import Effect, SectionRankings, ShardAudit
 from shared.contract.chain import START, link
 from shared.contract.codec import HotBallot, Unreadable, decode_cast
 from shared.contract.elections import Election, Phase
@@ -26,7 +26,7 @@ class ShardCount:
     definition: Election | None = None
     phase: Phase | None = None
     reasons: Counter[str] = field(default_factory=Counter)
-    papers: Counter[Cast] = field(default_factory=Counter)
+    ballots: Counter[SectionRankings] = field(default_factory=Counter)
     accepted: int = 0
     retracted: int = 0
     withdrawn: frozenset[tuple[str, str]] = frozenset()
@@ -74,7 +74,7 @@ class ShardLedger:
             audit.definition,
             Phase(audit.phase),
             audit.reasons.copy(),
-            audit.papers.copy(),
+            audit.ballots.copy(),
             audit.accepted,
             audit.retracted,
             frozenset(audit.withdrawn),
@@ -96,8 +96,8 @@ class ShardLedger:
             control=control,
             effect="ignored" if did.why else "applied",
             why=did.why,
-            retracted=_paper(did.retracted),
-            restored=_paper(did.restored),
+            retracted=_anonymous(did.retracted),
+            restored=_anonymous(did.restored),
             head=self._head.hex(),
         )
 
@@ -117,5 +117,5 @@ class ShardLedger:
         self._head = link(self._head, outcome, value)
 
 
-def _paper(cast: Cast | None) -> AnonymousBallot | None:
-    return None if cast is None else AnonymousBallot(section=cast[0], rankings=cast[1])
+def _anonymous(ballot: SectionRankings | None) -> AnonymousBallot | None:
+    return None if ballot is None else AnonymousBallot(section=ballot[0], rankings=ballot[1])

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from services.audit.ledger import ShardLedger
-from services.audit.report import report_of
+from services.audit.recount import recount_of
 from services.audit.tabulate import results, tabulate
 from shared.contract.codec import HotBallot, Unreadable, decode_cast, decode_judged
 from shared.contract.elections import Phase
@@ -179,7 +179,7 @@ def _check_in_one_pass(
             for ledger, upto in zip(ledgers, standing.watermark, strict=True):
                 for value in cast[ledger.shard][ledger.position : upto]:
                     ledger.take(value)
-            recount = report_of(ELECTION, [ledger.count_of(ELECTION) for ledger in ledgers])
+            recount = recount_of(ELECTION, [ledger.count_of(ELECTION) for ledger in ledgers])
         truth.standings += 1
         truth.wrong_standings += [
             f"{standing.contest} at {standing.watermark}: its {what} is not the recount's"

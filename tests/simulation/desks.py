@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from services.audit.ledger import ShardLedger
-from services.audit.report import NoElection, report_of
+from services.audit.recount import NoElection, recount_of
 from services.intake.decide import Desk as IntakeDesk
 from services.intake.desks import Desks
 from services.intake.forms import Form, Refusal
@@ -104,6 +104,6 @@ class OperatorNode(Node):
             for record in log[ledger.shard].records[:upto]:
                 ledger.take(record.value)
         try:
-            return report_of(election, [ledger.count_of(election) for ledger in ledgers])
+            return recount_of(election, [ledger.count_of(election) for ledger in ledgers])
         except NoElection as fault:
             raise OrderRefused(str(fault)) from fault
