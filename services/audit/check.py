@@ -119,7 +119,9 @@ class ShardCheck:
         for offset, verdict in enumerate(found, record.since):
             start = DIGEST_BYTES * offset
             if self._digests[start : start + DIGEST_BYTES] != _digest(verdict):
-                raise self._difference(offset, f"expected the verdict as first published, found {_shown(value)}")
+                raise self._difference(
+                    offset, f"expected the verdict as first published, found {_shown(value)}"
+                )
         return found
 
     def _spelt(

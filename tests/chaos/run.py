@@ -53,8 +53,8 @@ async def run(options: Options, folder: Path, say: Callable[[str], None]) -> Rep
     books = draw(int(options.ballots * ROLL), options.seed)
     (folder / "secret").write_bytes(MASTER)
     disk_mib = DISK_MIB + options.ballots * SNAPSHOT_BYTES // 2**20
-    with (folder / "said.log").open("w") as said:
-        async with running(folder, Console(file=said), disk_mib) as cluster:
+    with (folder / "stack.log").open("w") as log_file:
+        async with running(folder, Console(file=log_file), disk_mib) as cluster:
             say(f"three brokers and every service are up after {time.monotonic() - began_s:.0f} s")
             try:
                 held = await _hold(cluster, books, options, say)

@@ -53,12 +53,12 @@ _REAL_OBJECTION = rules.objection
 
 
 def put_and_mark(
-    self: box.BallotBox, place: int, ballot_id: str, section: int, papers: tuple[str, ...]
+    self: box.BallotBox, place: int, ballot_id: str, section: int, rankings: tuple[str, ...]
 ) -> None:
     """Mark the elector as seen in a place that outlives the run, as in Redis."""
     loop: Any = asyncio.get_running_loop()
     loop.__dict__.setdefault("seen", set()).add(ballot_id)
-    _REAL_PUT(self, place, ballot_id, section, papers)
+    _REAL_PUT(self, place, ballot_id, section, rankings)
 
 
 def object_by_mark(ballot: HotBallot, polling: rules.Polling) -> Reason | None:

@@ -23,7 +23,7 @@ from shared.contract.elections import Contest, Election, config_hash
 from shared.contract.events import ElectionOpened
 from shared.contract.lifecycle import Command
 from shared.runtime.log import Outgoing, SendFailed
-from tests.simulation.desks import IntakeNode, OperatorNode
+from tests.simulation.apis import IntakeNode, OperatorNode
 from tests.simulation.invariants import CAST
 from tests.simulation.nodes import Site
 from tests.support.elections import MASTER
@@ -179,8 +179,8 @@ class People:
         section = random.randrange(len(election.sections) + 1)
         mac = code_mac(self._key, elector, section) if random.random() < 0.7 else 7
         name = election.id if random.random() < 0.8 else "nowhere"
-        papers = tuple(random.choice(("0", "9", "0>0=0", "1>0", "x")) for _ in election.contests)
-        return encode_ballot(HotBallot(self._new_id(), name, elector, section, mac, papers))
+        rankings = tuple(random.choice(("0", "9", "0>0=0", "1>0", "x")) for _ in election.contests)
+        return encode_ballot(HotBallot(self._new_id(), name, elector, section, mac, rankings))
 
     async def _open_again(self) -> None:
         """Open what is closed: by an order, which is refused, and by a control of another's, which the log ignores."""
