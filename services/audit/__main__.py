@@ -1,6 +1,6 @@
 """`python -m services.audit ELECTION`: recount the log independently, as JSON. Exit 0: a report; 2: why there is none.
 
-It is what a certificate rests on, and reads nothing but cast records; `livecount verify` reads everything.
+A certificate rests on it. It reads nothing but cast records; `livecount verify` reads everything.
 """
 
 import asyncio

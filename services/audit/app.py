@@ -13,7 +13,7 @@ from services.audit.evidence import KafkaEvidence
 from services.audit.export import export
 from services.audit.ledger import ShardCount, ShardLedger
 from services.audit.log import LogError, ShardedLog
-from services.audit.report import report_of
+from services.audit.recount import recount_of
 from services.audit.restore import restore
 from services.audit.settings import AuditSettings
 from services.audit.verify import Advance, Verification, verify
@@ -23,7 +23,7 @@ from shared.contract.standings import Standing
 from shared.contract.topics import BALLOTS_CAST
 from shared.runtime.settings import read_secret
 
-logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # what it has to say is in the exception
+logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # the exception holds the reason
 
 
 async def recount(settings: AuditSettings, election: str, watermark: Sequence[int] | None) -> Recount:
@@ -46,7 +46,7 @@ async def recount(settings: AuditSettings, election: str, watermark: Sequence[in
                 )
                 for shard, end in enumerate(upto)
             ]
-    return report_of(election, shards)
+    return recount_of(election, shards)
 
 
 async def verify_log(settings: AuditSettings, election: str, kept: Sequence[Standing]) -> Verification:

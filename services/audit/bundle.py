@@ -4,20 +4,24 @@ The file is a zip of deflated parts, and nothing else may be in it:
 
   elections.announced       the newest announcement of each election
   counts.published          the newest standing of each contest
-  ballots.judged/SHARD      every verdict of the shard, told again or not, as it stood in the topic
+  ballots.judged/SHARD      every record of verdicts of the shard, repeated ones too, as in the topic
   ballots.cast/SHARD        every cast record of the shard from the first to the watermark: ballots and controls
   manifest.json             format, election, shards, watermark, heads; records, bytes and SHA-256 of each part
 
-Rule 1: a bundle holds whole shards: a log is shared by all elections of its namespace, and a chain runs through them
-        all. So offsets and heads are the same wherever it is read; the other elections' records come along.
-Rule 2: a part is framed record by record (see frames): damage is found and its place named, part, shard, offset.
-Rule 3: the zip's comment, the last 64 bytes, is the SHA-256 of all bytes before it: not a bit of the file is free.
-Rule 4: checksums find accidents. Who forges a record can forge them too; what finds that are the heads, held against
-        the auditor's own and against any standing that somebody kept (see verify).
+A part is a frame for each record: a line `OFFSET LENGTH CHECKSUM`, the record's bytes, and a line feed. Offsets count up from
+zero. The checksum is the CRC-32 of the part's name, a space, the offset, a line feed, and the record's bytes, in 8 hexadecimal
+digits: a record at another place is as wrong as a changed one. So damage is found and its place named: part, shard, offset.
+The zip's comment, the last 64 bytes of the file, is the SHA-256 of all bytes before it: no bit of the file is unchecked.
 
-Keys and times of the log's records are not kept: they decide nothing, and times are nobody's business. The secret of
-the voting codes is not in it: it is needed to verify a bundle, and by every service that replays one.
-A bundle links electors' numbers to their rankings as the log does: its file is for its owner's eyes only.
+A bundle holds whole shards: a log is shared by all elections of its namespace, and a chain runs through them all. So offsets
+and heads are the same wherever it is read, and the other elections' records come along.
+
+Checksums find accidents. Whoever forges a record can forge them too; the heads find that, compared with the auditor's own
+and with any standing that somebody kept (see verify).
+
+Keys and times of the log's records are left out: they decide nothing, and a time can help to tell who cast what. The secret
+of the voting codes is not in it; verifying a bundle needs it, and so does every service that replays one. A bundle links
+electors' numbers to their rankings as the log does: its file can be read by its owner only.
 """
 
 import struct
@@ -26,13 +30,12 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Final, Self
+from typing import IO, Final, Protocol, Self
 from zipfile import BadZipFile, ZipExtFile, ZipFile
 
 from pydantic import Field
 
 from services.audit.check import Difference
-from services.audit.frames import BadFrame, read_frames
 from shared.contract.chain import Head
 from shared.contract.codec import decode_as
 from shared.contract.elections import Frozen
@@ -45,6 +48,8 @@ FORMAT: Final = "livecount-bundle/1"
 MANIFEST: Final = "manifest.json"
 SEAL_CHARS: Final = 64
 MAX_MANIFEST_BYTES: Final = 1024 * 1024
+MAX_RECORD_BYTES: Final = 1024 * 1024
+MAX_LINE_BYTES: Final = 64
 BATCH_RECORDS: Final = 1_000
 CHUNK_BYTES: Final = 1024 * 1024
 FINE_BYTES: Final = 16
@@ -55,6 +60,14 @@ _BROKEN = (
     *(ValueError, LookupError, RuntimeError, ArithmeticError, MemoryError),
 )
 """What a zip that is damaged may raise; NotImplementedError is a RuntimeError."""
+
+
+class BadFrame(ValueError):
+    """A frame that is not as it was written, and its offset."""
+
+    def __init__(self, offset: int, why: str) -> None:
+        super().__init__(why)
+        self.offset = offset
 
 
 class Part(Frozen):
@@ -240,3 +253,41 @@ class _Hashed:
         self.sha256.update(data)
         self.bytes += len(data)
         return data
+
+
+class Readable(Protocol):
+    """What frames are read from."""
+
+    def readline(self, limit: int) -> bytes:
+        """Return a line of at most `limit` bytes."""
+
+    def read(self, size: int) -> bytes:
+        """Return `size` bytes, fewer at the end."""
+
+
+def frame(part: str, offset: int, value: bytes) -> bytes:
+    """Return a record's frame."""
+    return b"%b%b\n" % (_line(part, offset, value), value)
+
+
+def read_frames(part: str, file: Readable) -> Iterator[bytes]:
+    """Yield the records of a part. Raises BadFrame."""
+    offset = 0
+    while line := file.readline(MAX_LINE_BYTES):
+        value = file.read(_length(line, offset))
+        if line != _line(part, offset, value) or file.read(1) != b"\n":
+            raise BadFrame(offset, "its bytes do not match its checksum")
+        yield value
+        offset += 1
+
+
+def _line(part: str, offset: int, value: bytes) -> bytes:
+    checksum = zlib.crc32(value, zlib.crc32(b"%b %d\n" % (part.encode(), offset)))
+    return b"%d %d %08x\n" % (offset, len(value), checksum)
+
+
+def _length(line: bytes, offset: int) -> int:
+    words = line.split(b" ")
+    if len(words) != 3 or not words[1].isdigit() or int(words[1]) > MAX_RECORD_BYTES:
+        raise BadFrame(offset, f"expected a line of offset, length and checksum, found {line!r}")
+    return int(words[1])

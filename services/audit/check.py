@@ -1,8 +1,8 @@
-"""One shard's verdicts, held against the auditor's own, byte by byte. Pure.
+"""One shard's verdicts compared with the auditor's own, byte by byte. Pure.
 
-Rule 1: what must stand in `ballots.judged` is made of `ballots.cast` alone: the bytes of a range, wherever it is cut.
-Rule 2: a verdict told before may be told again, as restarts do, and cut elsewhere, but only as it was.
-Rule 3: nothing is kept of a record but 48 bytes: its head, and a digest of its verdict. Verdicts due are a batch.
+What must stand in `ballots.judged` is made of `ballots.cast` alone: the bytes of a range, wherever it is cut. A verdict may be
+published again, as restarts do, and cut elsewhere, but only unchanged. Of a record 48 bytes are kept: its head, and a digest
+of its verdict. The verdicts that are due are a batch at most.
 """
 
 from collections import deque
@@ -23,10 +23,10 @@ SHOWN_BYTES: Final = 300
 
 
 class Difference(Exception):
-    """The first thing found otherwise than it must be. `shard` and `offset` (of the cast record) where they apply."""
+    """The first thing that is not as it must be. `shard` and `offset` (of the cast record) where they apply."""
 
-    def __init__(self, where: str, said: str, shard: int | None = None, offset: int | None = None) -> None:
-        super().__init__(f"{where}: {said}")
+    def __init__(self, where: str, what: str, shard: int | None = None, offset: int | None = None) -> None:
+        super().__init__(f"{where}: {what}")
         self.shard = shard
         self.offset = offset
 
@@ -36,7 +36,7 @@ class CannotJudge(RuntimeError):
 
 
 class ShardCheck:
-    """The auditor's ledger of a shard beside what validation said. Counts are copied at the offsets `marks`."""
+    """The auditor's ledger of a shard beside the verdicts of validation. Counts are copied at the offsets `marks`."""
 
     def __init__(self, ledger: ShardLedger, election: str, marks: Collection[int]) -> None:
         self.shard = ledger.shard
@@ -63,10 +63,10 @@ class ShardCheck:
     def take_judged(self, values: Sequence[bytes]) -> int:
         """Take the next judged records as far as verdicts are due; return how many. Raises Difference."""
         for taken, value in enumerate(values):
-            told = self._decoded(value)
-            if told.since <= self.position and told.upto > self.position + len(self._due):
+            record = self._decoded(value)
+            if record.since <= self.position and record.upto > self.position + len(self._due):
                 return taken
-            self._take(told, value)
+            self._take(record, value)
             self._read += 1
         return len(values)
 
@@ -99,29 +99,35 @@ class ShardCheck:
         except (UnknownVersion, ValueError) as fault:
             raise self._difference(self.position, f"{fault}; found {_shown(value)}") from fault
 
-    def _take(self, told: HotVerdicts | ControlJudged, value: bytes) -> None:
-        if told.since > self.position:
+    def _take(self, record: HotVerdicts | ControlJudged, value: bytes) -> None:
+        if record.since > self.position:
             raise self._difference(self.position, f"expected its verdict next, found {_shown(value)}")
-        begins = told.since == self.position
-        due = [self._due.popleft() for _ in range(self.position, told.upto)]
+        begins = record.since == self.position
+        due = [self._due.popleft() for _ in range(self.position, record.upto)]
         self._digests += b"".join(map(_digest, due))
-        expected = due if begins else self._told_before(told, value)
-        if value != self._spelt(told, expected):
-            raise self._told_apart(told, value, expected)
-        self.repeats += told.upto - told.since - len(due)
+        expected = due if begins else self._published_before(record, value)
+        if value != self._spelt(record, expected):
+            raise self._difference_in(record, value, expected)
+        self.repeats += record.upto - record.since - len(due)
         self.position += len(due)
 
-    def _told_before(self, told: HotVerdicts | ControlJudged, value: bytes) -> list[Verdict | ControlJudged]:
-        """Return the verdicts of a range that begins with some told before. Raises Difference if one is another."""
-        said = list(each_verdict(told))
-        for offset, verdict in enumerate(said, told.since):
+    def _published_before(
+        self, record: HotVerdicts | ControlJudged, value: bytes
+    ) -> list[Verdict | ControlJudged]:
+        """Return the verdicts of a range that begins with repeated ones. Raises Difference if one of them has changed."""
+        found = list(each_verdict(record))
+        for offset, verdict in enumerate(found, record.since):
             start = DIGEST_BYTES * offset
             if self._digests[start : start + DIGEST_BYTES] != _digest(verdict):
-                raise self._difference(offset, f"expected the verdict as first told, found {_shown(value)}")
-        return said
+                raise self._difference(
+                    offset, f"expected the verdict as first published, found {_shown(value)}"
+                )
+        return found
 
-    def _spelt(self, told: HotVerdicts | ControlJudged, verdicts: Sequence[Verdict | ControlJudged]) -> bytes:
-        """Return how these verdicts are told in one record; nothing if they cannot be."""
+    def _spelt(
+        self, record: HotVerdicts | ControlJudged, verdicts: Sequence[Verdict | ControlJudged]
+    ) -> bytes:
+        """Return the bytes of these verdicts as one record; none if they cannot be one."""
         first = verdicts[0]
         if isinstance(first, ControlJudged):
             return encode_judged(first) if len(verdicts) == 1 else b""
@@ -129,36 +135,38 @@ class ShardCheck:
         if len(ballots) < len(verdicts) or any(verdict.election != first.election for verdict in ballots):
             return b""
         reasons = [verdict.reason for verdict in ballots]
-        papers = [verdict.ballot for verdict in ballots if verdict.ballot is not None]
-        head = self.head_at(told.upto)
-        assert head is not None, "no verdict is told before its record was judged"
-        return encode_judged(verdict_range(told.since, first.election, reasons, papers, head))
+        accepted = [verdict.ballot for verdict in ballots if verdict.ballot is not None]
+        head = self.head_at(record.upto)
+        assert head is not None, "no verdict is due before its record was judged"
+        return encode_judged(verdict_range(record.since, first.election, reasons, accepted, head))
 
-    def _told_apart(
+    def _difference_in(
         self,
-        told: HotVerdicts | ControlJudged,
+        record: HotVerdicts | ControlJudged,
         value: bytes,
         expected: Sequence[Verdict | ControlJudged],
     ) -> Difference:
-        """Return the first verdict that is told otherwise, or that the head or the spelling is."""
-        for offset, (ours, theirs) in enumerate(zip(expected, each_verdict(told), strict=True), told.since):
+        """Return the first verdict that differs, or that the head or the spelling does."""
+        for offset, (ours, theirs) in enumerate(
+            zip(expected, each_verdict(record), strict=True), record.since
+        ):
             if ours != theirs:
                 return self._difference(offset, _fields_apart(ours, theirs))
-        if told.head != (head := self.head_at(told.upto)):
-            records = f" after the records {told.since} to {told.upto - 1}" if len(expected) > 1 else ""
-            return self._difference(told.since, f"head{records}: expected {head}, found {told.head}")
+        if record.head != (head := self.head_at(record.upto)):
+            records = f" after the records {record.since} to {record.upto - 1}" if len(expected) > 1 else ""
+            return self._difference(record.since, f"head{records}: expected {head}, found {record.head}")
         return self._difference(
-            told.since, f"expected {expected[0]}, found it spelt otherwise: {_shown(value)}"
+            record.since, f"expected {expected[0]}, found it in other bytes: {_shown(value)}"
         )
 
-    def _difference(self, offset: int, said: str) -> Difference:
+    def _difference(self, offset: int, what: str) -> Difference:
         where = f"shard {self.shard}, offset {offset}, record {self._read} of ballots.judged"
-        return Difference(where, said, self.shard, offset)
+        return Difference(where, what, self.shard, offset)
 
 
 def _digest(verdict: Verdict | ControlJudged) -> bytes:
-    told = encode(verdict) if isinstance(verdict, ControlJudged) else msgspec.msgpack.encode(verdict)
-    return blake2b(told, digest_size=DIGEST_BYTES).digest()
+    record = encode(verdict) if isinstance(verdict, ControlJudged) else msgspec.msgpack.encode(verdict)
+    return blake2b(record, digest_size=DIGEST_BYTES).digest()
 
 
 def _fields_apart(ours: Verdict | ControlJudged, theirs: Verdict | ControlJudged) -> str:

@@ -1,7 +1,7 @@
-"""What an audit reads: a deployment's log as it stands on Kafka, or a bundle of it.
+"""What an audit reads: a deployment's log on Kafka, or a bundle of it.
 
-Rule 1: what is read first is never ahead of what is read after it: announcements and standings, then verdicts, then
-        cast records. So whatever is published must be covered by the rest, or the rest has lost something.
+Announcements and standings are read first, then verdicts, then cast records: so nothing is read that is ahead of what is read
+after it. Whatever is published must be covered by the rest, or the rest has lost something.
 """
 
 import asyncio

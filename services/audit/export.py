@@ -1,7 +1,7 @@
-"""A log into a bundle: read once from its first record, written beside its place, sealed, and only then named.
+"""Writes a log into a bundle: beside its place first, then sealed, and only then under its name.
 
-Rule 1: a shard's watermark is where its verdicts end: every record of a bundle has a verdict.
-Rule 2: nothing is judged here and no secret is needed; whoever wants to know whether it is right verifies it.
+A shard's watermark is where its verdicts end, so every cast record of a bundle has a verdict. Nothing is judged here and no
+secret is needed: whether a bundle is right, `verify` finds out.
 """
 
 import os
@@ -15,11 +15,10 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from pydantic import BaseModel
 
-from services.audit.bundle import FORMAT, MANIFEST, SEAL_CHARS, Manifest, Part, part_name, seal_of
+from services.audit.bundle import FORMAT, MANIFEST, SEAL_CHARS, Manifest, Part, frame, part_name, seal_of
 from services.audit.evidence import Evidence
-from services.audit.frames import frame
 from services.audit.log import LogError
-from services.audit.report import NoElection
+from services.audit.recount import NoElection
 from shared.contract.chain import START
 from shared.contract.codec import decode_judged, encode
 from shared.contract.topics import BALLOTS_CAST, BALLOTS_JUDGED, COUNTS_PUBLISHED, ELECTIONS_ANNOUNCED

@@ -32,11 +32,11 @@ from shared.contract.events import (
 from shared.contract.packs import Ballot
 from shared.contract.verdicts import NoEffect, Reason
 
-Cast = tuple[int, tuple[str, ...]]
+SectionRankings = tuple[int, tuple[str, ...]]
 """The section a ballot is cast in (some contests count sections apart), and its marks for each contest."""
 
 _WHEN_NOT_OPEN = {"configured": Reason.NOT_OPEN, "paused": Reason.PAUSED, "closed": Reason.CLOSED}
-_MOVES = {
+MOVES = {
     ("configured", ElectionOpened): "open",
     ("open", ElectionPaused): "paused",
     ("paused", ElectionResumed): "open",
@@ -44,14 +44,15 @@ _MOVES = {
     ("paused", ElectionClosed): "closed",
     ("closed", ElectionCertified): "closed",
 }
+"""The auditor's own table, on purpose not that of shared/contract/lifecycle.py: what is wrong there must not be wrong here."""
 
 
 class Effect(NamedTuple):
     """What a control did: why it did nothing, or the ballot it took out of the count or brought back."""
 
     why: NoEffect | None = None
-    retracted: Cast | None = None
-    restored: Cast | None = None
+    retracted: SectionRankings | None = None
+    restored: SectionRankings | None = None
 
 
 @dataclass
@@ -66,16 +67,16 @@ class ShardAudit:
     phase: str = "configured"
     effects: bytes = START
     reasons: Counter[str] = field(default_factory=Counter)
-    ballots: Counter[Cast] = field(default_factory=Counter)
+    ballots: Counter[SectionRankings] = field(default_factory=Counter)
     """How many ballots that count are alike."""
     retracted: int = 0
     certificate: ElectionCertified | None = None
     withdrawn: set[tuple[str, str]] = field(default_factory=set)
     """Contest and candidate."""
     _codes: dict[int, bytes] = field(default_factory=dict)
-    _voted: dict[int, tuple[bytes, Cast]] = field(default_factory=dict)
+    _voted: dict[int, tuple[bytes, SectionRankings]] = field(default_factory=dict)
     _void: set[int] = field(default_factory=set)
-    _alike: dict[Cast, Cast] = field(default_factory=dict)
+    _alike: dict[SectionRankings, SectionRankings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.officials = {official.key for official in self.definition.officials}
@@ -177,7 +178,7 @@ class ShardAudit:
             return Reason.VOID_ELECTOR
         return Reason.ALREADY_VOTED if before is not None else self._why_no_ballot(cast)
 
-    def _why_no_ballot(self, cast: Cast) -> Reason | None:
+    def _why_no_ballot(self, cast: SectionRankings) -> Reason | None:
         if cast in self._alike:  # one like it has counted
             return None
         _, rankings = cast
@@ -189,7 +190,7 @@ class ShardAudit:
         return None
 
     def _why_no_move(self, control: Control) -> NoEffect | None:
-        after = _MOVES.get((self.phase, type(control)))
+        after = MOVES.get((self.phase, type(control)))
         if after is None:
             return NoEffect.OUT_OF_PHASE
         if isinstance(control, ElectionOpened):
@@ -226,10 +227,10 @@ class ShardAudit:
         return None
 
     def _why_no_new_code(self, control: CodeReissued) -> NoEffect | None:
-        if control.elector is None or control.elector not in self._mine:
-            return NoEffect.NOT_HERE
         if self.phase == "closed":
             return NoEffect.OUT_OF_PHASE
+        if control.elector is None or control.elector not in self._mine:
+            return NoEffect.NOT_HERE
         place, code = control.elector // self.shards, bytes.fromhex(control.commitment)
         if not code or self._codes.get(place, bytes(COMMITMENT_BYTES)) == code:
             return NoEffect.NO_CHANGE

@@ -7,7 +7,7 @@ configures it on; what comes before belongs to no election.
 from collections import Counter
 from dataclasses import dataclass, field
 
-from services.audit.judge import Cast, Effect, ShardAudit
+from services.audit.judge import Effect, SectionRankings, ShardAudit
 from shared.contract.chain import START, digest, link
 from shared.contract.codec import ADMITTED, decode_cast
 from shared.contract.elections import Election, Phase
@@ -52,7 +52,7 @@ class ShardCount:
     phase: Phase | None = None
     effects: str = START.hex()
     reasons: Counter[str] = field(default_factory=Counter)
-    ballots: Counter[Cast] = field(default_factory=Counter)
+    ballots: Counter[SectionRankings] = field(default_factory=Counter)
     accepted: int = 0
     retracted: int = 0
     withdrawn: frozenset[tuple[str, str]] = frozenset()
@@ -218,5 +218,5 @@ class ShardLedger:
         self._head = link(self._head, outcome, digest(value))
 
 
-def _ballot(cast: Cast | None) -> Ballot | None:
+def _ballot(cast: SectionRankings | None) -> Ballot | None:
     return None if cast is None else Ballot(section=cast[0], rankings=cast[1])

@@ -1,7 +1,7 @@
 """A sharded topic, read whole by a plain consumer: from the first record to a watermark, shard by shard.
 
-Rule 1: offsets go up by exactly one from zero. A log that has forgotten something is not audited.
-Rule 2: nothing is kept but the batch at hand (MAX_RECORDS, FETCH_BYTES).
+Offsets must go up by exactly one from zero: a log from which records are missing is not audited. Nothing is kept but the
+present batch (MAX_RECORDS, FETCH_BYTES).
 """
 
 import asyncio

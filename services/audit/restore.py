@@ -1,9 +1,8 @@
-"""A bundle into an empty deployment: the log first, then what the edges are told of it.
+"""Writes a bundle into an empty deployment: the log first, then the announcements of its elections.
 
-Rule 1: only cast records and announcements are written. Everything else is made again from them by the services, with
-        the same verdicts, heads and results, since a verdict is a function of its shard's log.
-Rule 2: a deployment that holds anything is refused: offsets could not be the same.
-Rule 3: an import that broke off leaves a namespace that is not empty; it is given up, and another one taken.
+Only cast records and announcements are written. The services make everything else from them again, with the same verdicts,
+heads and results, since a verdict is a function of its shard's log. A deployment that holds anything is refused, for offsets
+could not be the same. An import that broke off leaves a namespace that is not empty: take another one.
 """
 
 from collections.abc import Callable, Sequence

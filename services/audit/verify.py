@@ -1,9 +1,8 @@
-"""The whole of an election held against its log: every verdict, every head, every standing, every round.
+"""The whole of an election compared with its log: every verdict, every head, every standing, every round.
 
-Rule 1: shard by shard, cast records and verdicts in step, a batch of each at a time.
-Rule 2: a standing is compared with the recount at its own watermark, wherever the log has got to since.
-Rule 3: a certificate's heads and hashes are compared too: after it nothing changes the result.
-Rule 4: it stops at the first difference and names its place.
+Shards are read one after another, cast records and verdicts in step, a batch of each at a time. A standing is compared with
+the recount at its own watermark, however long the log is by now. A certificate's heads and hashes are compared too: after it
+nothing changes the result. It stops at the first difference and names its place.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +13,7 @@ from pydantic import Field
 from services.audit.check import Difference, ShardCheck
 from services.audit.evidence import Evidence
 from services.audit.ledger import ShardLedger
-from services.audit.report import report_of
+from services.audit.recount import recount_of
 from shared.contract.agreement import disagreements
 from shared.contract.chain import Head
 from shared.contract.codes import election_key
@@ -30,11 +29,11 @@ Advance = Callable[[int], None]
 
 
 class ShardVerified(Frozen):
-    """One shard: everything validation said of it is right."""
+    """One shard: every verdict and head that validation published is right."""
 
     cast: int = Field(description="Cast records")
     judged: int = Field(description="Cast records with a verdict; the rest awaits one")
-    repeats: int = Field(description="Verdicts told again, in the same bytes")
+    repeats: int = Field(description="Verdicts published again, in the same bytes")
     head: Head = Field(description="Head of the chain after all cast records")
 
 
@@ -48,7 +47,7 @@ class StandingVerified(Frozen):
 
 
 class Verification(Frozen):
-    """An election in which nothing was found otherwise than it must be."""
+    """An election in which everything was found as it must be."""
 
     type: Literal["verification/1"] = VERIFICATION
     shards: tuple[ShardVerified, ...]
@@ -65,7 +64,7 @@ async def verify(
 ) -> Verification:
     """Return what was verified; `kept` are standings that somebody kept, beside the published ones.
 
-    `advance` is told how many records there are and returns what is told of progress. Raises Difference, LogError,
+    `advance` is called with the number of records; what it returns is called with each progress. Raises Difference, LogError,
     NoElection, CannotJudge; ValueError if a standing that was kept is of another election.
     """
     for other in (standing.key for standing in kept if standing.election != election):
@@ -86,7 +85,7 @@ async def verify(
     for check in checks:
         await _check_shard(evidence, check, judged[check.shard], cast[check.shard], step)
     _compare(election, checks, standings)
-    recount = report_of(election, [check.counts[end] for check, end in zip(checks, cast, strict=True)])
+    recount = recount_of(election, [check.counts[end] for check, end in zip(checks, cast, strict=True)])
     for check, end in zip(checks, cast, strict=True):
         _check_certificate(check.shard, check.counts[end].certificate, checks, recount)
     return Verification(
@@ -109,8 +108,8 @@ def _require_covered(standings: Sequence[Standing], cast: Sequence[int]) -> None
         for shard, (covered, end) in enumerate(zip(standing.watermark, cast, strict=True)):
             if covered > end:
                 where = f"shard {shard}, offset {end}"
-                said = f"expected {covered} cast records, which the standing of {standing.key} covers, found {end}"
-                raise Difference(where, said, shard, end)
+                what = f"expected {covered} cast records, which the standing of {standing.key} covers, found {end}"
+                raise Difference(where, what, shard, end)
 
 
 async def _check_shard(
@@ -137,13 +136,13 @@ def _compare(election: str, checks: Sequence[ShardCheck], standings: Sequence[St
         for check, covered in zip(checks, watermark, strict=True):
             if check.position < covered:
                 where = f"shard {check.shard}, offset {check.position}"
-                said = f"expected a verdict, for the standing of {standing.key} covers {covered}; found none"
-                raise Difference(where, said, check.shard, check.position)
+                what = f"expected a verdict, for the standing of {standing.key} covers {covered}; found none"
+                raise Difference(where, what, check.shard, check.position)
         if watermark not in recounts:
             counts = [check.counts[upto] for check, upto in zip(checks, watermark, strict=True)]
-            recounts[watermark] = report_of(election, counts)
-        for said in disagreements(standing, recounts[watermark]):
-            raise Difference(f"standing of {standing.key} at watermark {_spelt(watermark)}", said)
+            recounts[watermark] = recount_of(election, counts)
+        for what in disagreements(standing, recounts[watermark]):
+            raise Difference(f"standing of {standing.key} at watermark {_spelt(watermark)}", what)
 
 
 def _check_certificate(
@@ -153,12 +152,12 @@ def _check_certificate(
         return
     heads = tuple(check.head_at(upto) for check, upto in zip(checks, certificate.watermark, strict=False))
     if heads != certificate.heads or len(heads) != len(checks):
-        said = f"heads at {_spelt(certificate.watermark)}: expected {heads}, found {certificate.heads}"
-        raise Difference(f"certificate in shard {shard}", said, shard)
+        what = f"heads at {_spelt(certificate.watermark)}: expected {heads}, found {certificate.heads}"
+        raise Difference(f"certificate in shard {shard}", what, shard)
     hashes = {name: counted.result_hash for name, counted in recount.contests.items()}
     if hashes != certificate.result_hashes:
-        said = f"result hashes: expected {hashes}, found {certificate.result_hashes}"
-        raise Difference(f"certificate in shard {shard}", said, shard)
+        what = f"result hashes: expected {hashes}, found {certificate.result_hashes}"
+        raise Difference(f"certificate in shard {shard}", what, shard)
 
 
 def _verified(standing: Standing) -> StandingVerified:

@@ -25,9 +25,9 @@ def one_line(fault: Exception) -> str | None:
         return _flat(fault.format_message()).replace(IN_VALUES, "")
     if isinstance(fault, OSError) and fault.filename and fault.strerror:
         return f"{fault.filename}: {fault.strerror}"
-    expected = (OSError, ValueError, RuntimeError)
-    theirs = (("services.operator.client", "OperatorError"), ("shared.contract.codec", "UnknownVersion"))
-    if isinstance(fault, expected) or any(_is(fault, *kind) for kind in theirs):
+    if isinstance(fault, OSError | ValueError | RuntimeError) or _is(
+        fault, "shared.contract.codec", "UnknownVersion"
+    ):
         return _flat(str(fault))
     return None
 

@@ -77,7 +77,7 @@ class ContestCount:
         self.shards[change.shard] = ShardLedger(
             change.upto,
             change.head.hex(),
-            _phase_after(controls, shard.phase),
+            phase_after(shard.phase, controls),
             Counter(change.reasons),
             change.voided,
             change.turnout,
@@ -174,12 +174,6 @@ class Rounds:
     def _publish(self, key: str, count: ContestCount) -> Outgoing:
         count.published = count.sequence
         return Outgoing(self._topic, self._partition, key.encode(), encode(count.standing()))
-
-
-def _phase_after(controls: Sequence[Control], phase: Phase | None) -> Phase | None:
-    for control in controls:
-        phase = Phase.CONFIGURED if phase is None else phase_after(phase, control)
-    return phase
 
 
 def _certificate_after(

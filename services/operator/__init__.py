@@ -1,5 +1,5 @@
-"""Operator: the hand on an election. It gives orders, issues voting codes, watches the shards and certifies.
+"""The operator's service: takes an officer's orders, issues voting codes, watches the shards and certifies.
 
-Rule 1: an order is done when its control stands in every shard; only then is it announced.
-Rule 2: an order that failed halfway is repeated whole: a control that comes twice has its effect once.
+An order is done when its control stands in every shard; only then is it announced. An order that failed half-way is given
+again as a whole: a control that comes twice has its effect once. README.md says more.
 """

@@ -1,7 +1,7 @@
-"""The operator's HTTP API: parse, ask the desk, answer. No decision is made here.
+"""The operator's HTTP API: it parses a request, calls the service, and answers. No decision is made here.
 
-Rule 1: everything under /v1 asks for the bearer token; /live, /ready and /metrics are open.
-Rule 2: every error is a problem document that says what was expected.
+Everything under /v1 asks for the bearer token; /live, /ready and /metrics are open. Every error is a problem document that
+says what was expected. Retry-After stands in every answer to an order that may succeed when it is given again.
 """
 
 import secrets
@@ -14,15 +14,21 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.operator.desk import Desk, NotReady, OrderRefused, UnknownElection, UnknownEntry
-from services.operator.lifecycle import Command, Order
 from services.operator.monitor import MonitorFigures
+from services.operator.orders import Order
 from services.operator.recount import RecountFailed
-from shared.contract.chain import Head
+from services.operator.service import (
+    NotFinal,
+    NotReady,
+    OperatorService,
+    OrderRefused,
+    UnknownElection,
+    UnknownEntry,
+)
 from shared.contract.elections import Election
 from shared.contract.events import ElectionAnnounced
-from shared.contract.recounts import Recounted
-from shared.contract.standings import Balance
+from shared.contract.lifecycle import Command
+from shared.contract.recounts import Certificate
 from shared.runtime.log import SendFailed
 from shared.runtime.process.health import Health, health_routes
 from shared.runtime.process.problems import problem
@@ -64,25 +70,19 @@ class ElectorChanged(BaseModel):
     status: str
 
 
-class Certificate(BaseModel):
-    """What two independent counts agree on."""
-
-    certified: bool = True
-    watermark: tuple[int, ...]
-    heads: tuple[Head, ...]
-    balance: Balance
-    contests: dict[str, Recounted]
-
-
 def create_api(
-    desk: Desk, figures: Callable[[], MonitorFigures], health: Health, token: str, new_order: NewOrder
+    service: OperatorService,
+    figures: Callable[[], MonitorFigures],
+    health: Health,
+    token: str,
+    new_order: NewOrder,
 ) -> FastAPI:
     """Return the API."""
     api = FastAPI(title="Livecount operator", version="1", description=__doc__)
     api.router.routes.extend(health_routes(health))
     for add in (_election_routes, _order_routes, _candidate_routes):
         router = APIRouter(prefix="/v1", dependencies=[Depends(_token_check(token))])
-        add(router, desk, new_order)
+        add(router, service, new_order)
         api.include_router(router)
 
     @api.get("/v1/monitor", dependencies=[Depends(_token_check(token))])
@@ -97,13 +97,13 @@ def create_api(
 
 def openapi_document() -> dict[str, Any]:
     """Return the API's OpenAPI document."""
-    silent = Desk.__new__(Desk)  # never asked: only the routes' shapes are read
+    unused = OperatorService.__new__(OperatorService)  # only the routes' shapes are read
     nothing = MonitorFigures(shards=[])
     order = Order(by="", reason="", at="", control_id="")
-    return create_api(silent, lambda: nothing, Health(), "", lambda _by, _reason: order).openapi()
+    return create_api(unused, lambda: nothing, Health(), "", lambda _by, _reason: order).openapi()
 
 
-def _election_routes(router: APIRouter, desk: Desk, new_order: NewOrder) -> None:
+def _election_routes(router: APIRouter, service: OperatorService, new_order: NewOrder) -> None:
     @router.post("/elections", status_code=201)
     async def configure(
         definition: Election,
@@ -111,34 +111,34 @@ def _election_routes(router: APIRouter, desk: Desk, new_order: NewOrder) -> None
         reason: Annotated[str, Query(max_length=1000)] = "",
     ) -> ElectionAnnounced:
         """Freeze an election's definition. The same definition again changes nothing."""
-        return await desk.configure(definition, new_order(by, reason))
+        return await service.configure(definition, new_order(by, reason))
 
     @router.get("/elections")
     async def elections() -> list[ElectionAnnounced]:
         """Return every election."""
-        return desk.elections()
+        return service.elections()
 
     @router.get("/elections/{election}")
     async def one(election: str) -> ElectionAnnounced:
         """Return an election as last announced."""
-        return desk.election(election)
+        return service.election(election)
 
     @router.post("/elections/{election}/codes", response_class=StreamingResponse)
     def codes(election: str, section: str | None = None) -> StreamingResponse:
         """Return the voting codes of the roll, or of one section, as CSV."""
-        return StreamingResponse(desk.codes(election, section), media_type="text/csv")
+        return StreamingResponse(service.codes(election, section), media_type="text/csv")
 
 
-def _order_routes(router: APIRouter, desk: Desk, new_order: NewOrder) -> None:
+def _order_routes(router: APIRouter, service: OperatorService, new_order: NewOrder) -> None:
     def moving(command: Command) -> Callable[[str, OrderForm], Awaitable[ElectionAnnounced]]:
         async def move(election: str, form: OrderForm) -> ElectionAnnounced:
-            return await desk.move(election, command, new_order(form.by, form.reason))
+            return await service.move(election, command, new_order(form.by, form.reason))
 
         return move
 
     def changing(command: Command) -> Callable[[str, ElectorForm], Awaitable[ElectorChanged]]:
         async def change(election: str, form: ElectorForm) -> ElectorChanged:
-            await desk.change_elector(election, command, form.elector, new_order(form.by, form.reason))
+            await service.change_elector(election, command, form.elector, new_order(form.by, form.reason))
             return ElectorChanged(election=election, elector=form.elector, status=f"{command} recorded")
 
         return change
@@ -151,15 +151,15 @@ def _order_routes(router: APIRouter, desk: Desk, new_order: NewOrder) -> None:
     @router.post("/elections/{election}/certify")
     async def certify(election: str, form: OrderForm) -> Certificate:
         """Recount the log independently and certify if everything agrees."""
-        report = await desk.certify(election, new_order(form.by, form.reason))
+        report = await service.certify(election, new_order(form.by, form.reason))
         return Certificate.model_validate(report, from_attributes=True)
 
 
-def _candidate_routes(router: APIRouter, desk: Desk, new_order: NewOrder) -> None:
+def _candidate_routes(router: APIRouter, service: OperatorService, new_order: NewOrder) -> None:
     def correcting(command: Command) -> Callable[[str, CandidateForm], Awaitable[ElectionAnnounced]]:
         async def correct(election: str, form: CandidateForm) -> ElectionAnnounced:
             order = new_order(form.by, form.reason)
-            return await desk.change_candidate(election, command, form.contest, form.candidate, order)
+            return await service.change_candidate(election, command, form.contest, form.candidate, order)
 
         return correct
 
@@ -197,7 +197,8 @@ def _add_problems(api: FastAPI) -> None:
 
     @api.exception_handler(OrderRefused)
     def refused(_: Request, fault: OrderRefused) -> Response:
-        return problem(409, "Order refused", str(fault), differences=fault.found)
+        later = RETRY_AFTER_S if isinstance(fault, NotFinal) else None
+        return problem(409, "Order refused", str(fault), retry_after_s=later, differences=fault.found)
 
     @api.exception_handler(RequestValidationError)
     def invalid(_: Request, fault: RequestValidationError) -> Response:

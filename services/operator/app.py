@@ -1,6 +1,6 @@
 """Composition root of the operator: a Faust worker that watches the shards, with the API in the same loop.
 
-Rule 1: orders do not wait for the monitor: the API stands before Faust's consumer has joined its group.
+Orders do not wait for the monitor: the API is served before Faust's consumer has joined its group.
 """
 
 import asyncio
@@ -18,10 +18,10 @@ from mode import Service
 
 from services.operator.api import create_api
 from services.operator.controls import ControlLog
-from services.operator.desk import Desk
-from services.operator.lifecycle import Order
 from services.operator.monitor import Monitor
+from services.operator.orders import Order
 from services.operator.recount import recount
+from services.operator.service import OperatorService
 from services.operator.settings import OperatorSettings, read_token
 from shared.contract.codec import decode_as
 from shared.contract.recounts import Recount
@@ -54,8 +54,8 @@ def create_app(settings: OperatorSettings) -> faust.App:
     async def recounted(election: str, watermark: Sequence[int]) -> Recount:
         return await recount(settings, election, watermark)
 
-    desk = Desk(log, standings.newest, recounted, master, settings.shards)
-    api = create_api(desk, monitor.figures, health, token, new_order)
+    service = OperatorService(log, standings.newest, recounted, master, settings.shards)
+    api = create_api(service, monitor.figures, health, token, new_order)
     config = uvicorn.Config(
         api,
         host=settings.host,

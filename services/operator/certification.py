@@ -1,7 +1,7 @@
 """Whether a result may be certified: two counts of the same log, held against one another. Pure.
 
-Rule 1: everything must agree: the ballots' account, every round's votes, who became inactive, who is elected.
-Rule 2: what disagrees is listed whole; nobody certifies over a list.
+Everything must agree: the balance of the ballots, every round's votes, the votes that became inactive, who is elected. All
+that disagrees is listed, and nothing is certified while the list is not empty.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,10 +1,10 @@
-"""Orders on their way into the log: a control to every shard first, then the announcement.
+"""How orders reach the log: the control goes to every shard first, then the announcement follows.
 
-Rule 1: every acknowledgement is awaited. One that fails fails the order; to repeat it is harmless.
-Rule 2: a failed sink is dropped: whether its last record is in the log is not known.
-Rule 3: what a failed order, or a process before this one, left on its way may still arrive: nothing is sent for a while,
-        so that it does not arrive after an order that came later.
-Rule 4: an announcement counts as made once it has been read back, so that the next order sees it.
+Every acknowledgement is awaited. If one fails, the order has failed; it is harmless to give it again. The sink that failed is
+dropped, since nobody knows whether its last record is in the log. That record, or one of a process that ran before, may
+still arrive: so nothing is sent for QUIET_S after a start or a failure, and it cannot arrive after a later order.
+
+An announcement counts as made once it has been read back, so that the next order sees it.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from shared.runtime.projection import Projection
 
 READ_BACK_BOUND_S = 10.0
 QUIET_S = 1.0
+"""How long nothing is sent after a start or a failure, in seconds."""
 
 
 class ControlLog:

@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 
 class ShardFigures(BaseModel):
-    """One shard of one service: what it last said, and how fast it moved."""
+    """One shard of one service: its last report, and how fast it moved."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -39,7 +39,7 @@ class ShardFigures(BaseModel):
 
 
 class MonitorFigures(BaseModel):
-    """Every shard that was ever heard of."""
+    """Every shard that has ever reported."""
 
     window_s: float = WINDOW_S
     shards: list[ShardFigures]

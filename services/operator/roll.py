@@ -1,7 +1,7 @@
 """The roll: elector numbers by section, and the voting codes that go out to them. Pure.
 
-Rule 1: numbers are dense, 0 .. electors - 1, section after section in the election's order.
-Rule 2: codes are never stored. The key gives the same ones again.
+Numbers are dense, 0 .. electors - 1, section after section in the election's order. Codes are never stored: the key gives the
+same ones again.
 """
 
 from collections.abc import Iterator

@@ -31,7 +31,7 @@ from shared.contract.events import (
     roll_part,
 )
 from shared.contract.ids import shard_of
-from shared.contract.lifecycle import phase_after
+from shared.contract.lifecycle import next_phase
 from shared.contract.verdicts import Ballot, NoEffect
 
 
@@ -158,23 +158,22 @@ def _commit(control: RollCommitted, polling: Polling, signers: set[str], source:
 
 
 def _apply(control: Control, polling: Polling, signers: tuple[str, ...], source: int) -> Done:
+    after = next_phase(polling.phase, type(control))
+    if isinstance(after, NoEffect):
+        raise Ignored(after)
     if isinstance(control, ElectorVoided | ElectorRestored | CodeReissued):
         return _change_elector(control, polling, signers, source)
     if isinstance(control, CandidateWithdrawn | CandidateReinstated):
         _change_candidate(control, polling)
     elif isinstance(control, KeyReplaced):
         _replace_key(control, polling)
-    else:
-        after = phase_after(polling.phase, control)
-        if after is None:
-            raise Ignored(NoEffect.OUT_OF_PHASE)
-        if isinstance(control, ElectionOpened):
-            _require_ready(control, polling)
-        if isinstance(control, ElectionCertified) and control.effects[polling.shard : polling.shard + 1] != (
-            polling.effects.hex(),
-        ):
+    elif isinstance(control, ElectionOpened):
+        _require_ready(control, polling)
+    elif isinstance(control, ElectionCertified):
+        named = control.effects[polling.shard : polling.shard + 1]
+        if named != (polling.effects.hex(),):
             raise Ignored(NoEffect.SUPERSEDED)
-        polling.phase = after
+    polling.phase = after
     return Done(signers=signers)
 
 
@@ -197,8 +196,6 @@ def _change_elector(
         raise Ignored(NoEffect.NOT_HERE)
     place = polling.place(elector)
     if isinstance(control, CodeReissued):
-        if polling.phase is Phase.CLOSED:
-            raise Ignored(NoEffect.OUT_OF_PHASE)
         commitment = bytes.fromhex(control.commitment)
         if len(commitment) != COMMITMENT_BYTES or box.commitments[place].tobytes() == commitment:
             raise Ignored(NoEffect.NO_CHANGE)

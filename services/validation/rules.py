@@ -33,7 +33,6 @@ _OUT_OF_PHASE = {
     Phase.CONFIGURED: Reason.NOT_OPEN,
     Phase.PAUSED: Reason.PAUSED,
     Phase.CLOSED: Reason.CLOSED,
-    Phase.CERTIFIED: Reason.CLOSED,
 }
 
 

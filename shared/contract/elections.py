@@ -33,7 +33,6 @@ class Phase(StrEnum):
     OPEN = "open"
     PAUSED = "paused"
     CLOSED = "closed"
-    CERTIFIED = "certified"
 
 
 class Candidate(Frozen):

@@ -1,20 +1,25 @@
-"""The life of an election, as one table: what each order makes of each phase.
+"""The life of an election: what each control does in each phase. Pure.
 
-| phase      | open | pause  | resume | close  | certify | void, restore, re-issue, withdraw, reinstate, replace a key |
-|------------|------|--------|--------|--------|---------|--------------------------------------------------------------|
-| configured | open |        |        |        |         | configured                                                   |
-| open       |      | paused |        | closed |         | open                                                         |
-| paused     |      |        | open   | closed |         | paused                                                       |
-| closed     |      |        |        |        | closed  | closed                                                       |
+`LIFE` below is all of it, to be checked by eye. Validation reads it to decide whether a control has an effect, the operator
+to refuse an order that would have none, counting to know the phase of each shard, and the tests' officer to know where an
+order leads. What a control asks beyond its phase (the same definition, an elector of the shard, a candidate who is in the
+contest) is checked where that is known: services/validation/controls.py.
 
-What the table leaves empty is refused. A certificate changes no phase: a later order with an effect makes it void, and a
-new certificate replaces it.
+A certificate changes no phase: any later order with an effect makes it void, and a new certificate takes its place.
+
+The auditor keeps a table of its own in services/audit/judge.py, on purpose: a mistake in this one must not be repeated by
+the program that is there to find it. `tests/unit/contract/test_lifecycle.py` writes the life down a third time, as moves.
 """
 
+from collections.abc import Iterable
+from enum import StrEnum
 from typing import Final
 
 from shared.contract.elections import Phase
 from shared.contract.events import (
+    CandidateReinstated,
+    CandidateWithdrawn,
+    CodeReissued,
     Control,
     ElectionCertified,
     ElectionClosed,
@@ -22,19 +27,93 @@ from shared.contract.events import (
     ElectionOpened,
     ElectionPaused,
     ElectionResumed,
+    ElectorRestored,
+    ElectorVoided,
+    KeyReplaced,
 )
+from shared.contract.verdicts import NoEffect
 
-NEXT: Final[dict[type, dict[Phase, Phase]]] = {
-    ElectionConfigured: {},
-    ElectionOpened: {Phase.CONFIGURED: Phase.OPEN},
-    ElectionPaused: {Phase.OPEN: Phase.PAUSED},
-    ElectionResumed: {Phase.PAUSED: Phase.OPEN},
-    ElectionClosed: {Phase.OPEN: Phase.CLOSED, Phase.PAUSED: Phase.CLOSED},
-    ElectionCertified: {Phase.CLOSED: Phase.CLOSED},
+CONFIGURED, OPEN, PAUSED, CLOSED = Phase
+UNKNOWN, SAME, NEVER = NoEffect.UNKNOWN_ELECTION, NoEffect.NO_CHANGE, NoEffect.OUT_OF_PHASE
+
+_PHASES: Final = (None, *Phase)
+"""The columns of the table; None: the election is not configured yet."""
+
+# fmt: off
+LIFE: Final[dict[type, tuple[Phase | NoEffect, ...]]] = {
+    #                     not yet configured  configured  open        paused      closed
+    ElectionConfigured:   (CONFIGURED,        SAME,       SAME,       SAME,       SAME),
+    ElectionOpened:       (UNKNOWN,           OPEN,       NEVER,      NEVER,      NEVER),
+    ElectionPaused:       (UNKNOWN,           NEVER,      PAUSED,     NEVER,      NEVER),
+    ElectionResumed:      (UNKNOWN,           NEVER,      NEVER,      OPEN,       NEVER),
+    ElectionClosed:       (UNKNOWN,           NEVER,      CLOSED,     CLOSED,     NEVER),
+    ElectionCertified:    (UNKNOWN,           NEVER,      NEVER,      NEVER,      CLOSED),
+    ElectorVoided:        (UNKNOWN,           CONFIGURED, OPEN,       PAUSED,     CLOSED),
+    ElectorRestored:      (UNKNOWN,           CONFIGURED, OPEN,       PAUSED,     CLOSED),
+    CodeReissued:         (UNKNOWN,           CONFIGURED, OPEN,       PAUSED,     NEVER),
+    CandidateWithdrawn:   (UNKNOWN,           CONFIGURED, OPEN,       PAUSED,     CLOSED),
+    CandidateReinstated:  (UNKNOWN,           CONFIGURED, OPEN,       PAUSED,     CLOSED),
+    KeyReplaced:          (UNKNOWN,           CONFIGURED, OPEN,       PAUSED,     CLOSED),
 }
-"""Orders that are not listed are possible in every phase and change none."""
+# fmt: on
+"""By control: the phase it leads to from each phase, or why it has no effect there."""
 
 
-def phase_after(phase: Phase, control: Control) -> Phase | None:
-    """Return the phase after a control, None if the phase does not allow it."""
-    return NEXT.get(type(control), {phase: phase}).get(phase)
+class Command(StrEnum):
+    """What an officer can order of an election that is configured; the last part of the order's URL."""
+
+    OPEN = "open"
+    PAUSE = "pause"
+    RESUME = "resume"
+    CLOSE = "close"
+    CERTIFY = "certify"
+    VOID = "void"
+    RESTORE = "restore"
+    WITHDRAW = "withdraw"
+    REINSTATE = "reinstate"
+    REISSUE = "reissue"
+    REPLACE_KEY = "replace-key"
+
+    @property
+    def control(self) -> type:
+        """The control that carries it."""
+        return _CONTROLS[self]
+
+
+_CONTROLS: Final[dict[Command, type]] = {
+    Command.OPEN: ElectionOpened,
+    Command.PAUSE: ElectionPaused,
+    Command.RESUME: ElectionResumed,
+    Command.CLOSE: ElectionClosed,
+    Command.CERTIFY: ElectionCertified,
+    Command.VOID: ElectorVoided,
+    Command.RESTORE: ElectorRestored,
+    Command.WITHDRAW: CandidateWithdrawn,
+    Command.REINSTATE: CandidateReinstated,
+    Command.REISSUE: CodeReissued,
+    Command.REPLACE_KEY: KeyReplaced,
+}
+
+
+def next_phase(phase: Phase | None, control: type) -> Phase | NoEffect:
+    """Return the phase that a kind of control leads to, or why it has no effect. None: not configured yet."""
+    return LIFE[control][_PHASES.index(phase)]
+
+
+def phase_after(phase: Phase | None, controls: Iterable[Control]) -> Phase | None:
+    """Return the phase after controls that follow one another; those without effect change nothing."""
+    for control in controls:
+        after = next_phase(phase, type(control))
+        if isinstance(after, Phase):
+            phase = after
+    return phase
+
+
+def commands_in(phase: Phase) -> list[Command]:
+    """Return what can be ordered in a phase."""
+    return [command for command in Command if isinstance(next_phase(phase, command.control), Phase)]
+
+
+def leads_to(command: Command) -> set[Phase]:
+    """Return the phases in which an election can be right after a command."""
+    return {after for phase in Phase if isinstance(after := next_phase(phase, command.control), Phase)}

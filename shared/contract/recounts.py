@@ -1,6 +1,6 @@
 """What an independent recount of the log reports: the evidence a certificate rests on.
 
-Rule 1: it names the watermark it covers, so that it can be held against a standing of the same log.
+It names the watermark that it covers, so that it can be compared with a standing of the same log.
 """
 
 from typing import Final, Literal
@@ -37,3 +37,13 @@ class Recount(Frozen):
         (), description="Contest and candidate, in some shards only: the order was not written to its end"
     )
     contests: dict[str, Recounted] = Field(description="By contest id")
+
+
+class Certificate(Frozen):
+    """What two independent counts agree on: the operator's answer to an order to certify."""
+
+    certified: bool = True
+    watermark: tuple[int, ...]
+    heads: tuple[Head, ...]
+    balance: Balance
+    contests: dict[str, Recounted]

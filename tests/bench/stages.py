@@ -24,7 +24,7 @@ from rich.table import Table
 
 from infra.local.kafka import EmbeddedKafka
 from services.cli.capacity.constants import MEASURED, Constants
-from services.cli.demo.casting import Casting
+from services.cli.clients.ballots import Casting
 from shared.contract.elections import Phase
 from tests.bench.logs import SERVICES, SHARDS, Logs, Pass, judged_and_counted
 from tests.bench.machine import machine

@@ -71,7 +71,7 @@ async def _main(options: Options, folder: Path, out: Path) -> bool:
     truth = report.truth
     console.print(
         f"{truth.acknowledged:,} ballots acknowledged, {truth.records:,} records judged, "
-        f"{truth.repeated_verdicts:,} verdicts said again, {truth.standings:,} standings seen and recounted"
+        f"{truth.repeated_verdicts:,} verdicts repeated, {truth.standings:,} standings seen and recounted"
     )
     console.print(report.verdict)
     console.print(f"written: {out}")

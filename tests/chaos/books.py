@@ -1,8 +1,8 @@
 """What the clients know: every ballot they mean to cast, what is on it, and how often it was acknowledged. Pure.
 
-Rule 1: a ballot has a number, and its id is made of it, so that what stands in the log can be looked up here.
-Rule 2: ballots 0 .. electors - 1 are each elector's first; those above are second ballots of some of them.
-Rule 3: a request that no ballot may come of has a code below zero; what intake must answer is in REFUSALS.
+A ballot has a number, and its id is made of it, so that a ballot of the log can be looked up here. Ballots 0 .. electors - 1 are
+each elector's first; those above are second ballots of some of them. A request that must not become a ballot has a code below
+zero; what intake must answer is in REFUSALS.
 """
 
 from collections.abc import Mapping
@@ -156,7 +156,7 @@ def draw(electors: int, seed: int) -> Books:
 
 
 def _rankings(contest: Contest, chance: np.random.Generator) -> tuple[Ranks, ...]:
-    """Return so many papers of a contest: mostly plain, one blank, some with an overvote or a rank left blank."""
+    """Return the rankings that ballots of a contest choose from: mostly plain, one blank, some with an overvote or a rank left blank."""
     candidates = len(contest.candidates)
     found: list[Ranks] = [(), ((0, 1), (2,)), ((3,), (), (0,))]
     while len(found) < RANKINGS:

@@ -1,7 +1,7 @@
-"""What chaos reigns over: three brokers, Valkey, and every service, each a process that a supervisor keeps alive.
+"""The deployment that is broken: three brokers, Valkey, and every service, each a process that a supervisor keeps alive.
 
-Rule 1: three replicas, two in sync before anything is acknowledged; validation and counting run twice.
-Rule 2: clients reach intake, everybody reaches broker 3, and services reach Valkey through proxies.
+Every record has three replicas, two of them in sync before it is acknowledged; validation and counting run twice. Clients reach
+intake, everybody reaches broker 3, and services reach Valkey through proxies.
 """
 
 import asyncio

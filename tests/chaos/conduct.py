@@ -1,7 +1,7 @@
 """The conduct of a run: an election is held while it is being broken.
 
-Rule 1: ballots arrive for as long as the faults last: each salvo lets the next share of them through.
-Rule 2: orders are given in the middle of it all: voids, a withdrawal, two pauses, and the close with ballots in flight.
+Ballots arrive for as long as the faults last: each salvo lets the next share of them through. Orders are given in the middle
+of it all: voids, a withdrawal, two pauses, and the close with ballots in flight.
 """
 
 import asyncio
@@ -10,19 +10,24 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Final
 
-from services.operator.lifecycle import Command
+import httpx
+
+from services.cli.clients.operator import OperatorClient, OperatorRefused, Patience
+from shared.contract.lifecycle import Command
 from shared.contract.standings import Status
 from tests.chaos import log
-from tests.chaos.books import Books
+from tests.chaos.books import ELECTION, Books
 from tests.chaos.cluster import Cluster
 from tests.chaos.feed import Viewer
 from tests.chaos.load import ChaosFailed, Gate
 from tests.chaos.monkey import Monkey
-from tests.chaos.officer import Officer
 from tests.chaos.plan import Act
 from tests.support.elections import Life
 
 FINAL_BOUND_S: Final = 300.0
+ORDER_BOUND_S: Final = 300.0
+CERTIFY_BOUND_S: Final = 600.0
+PATIENCE: Final = Patience(tries=600)
 STEP_S: Final = 4.0
 LAST_SHARE: Final = 0.05
 """Of the requests: they are sent while and after the election is closed."""
@@ -38,7 +43,7 @@ class Run:
 
     cluster: Cluster
     books: Books
-    officer: Officer
+    operator: OperatorClient
     viewers: list[Viewer]
     monkey: Monkey
     ends: log.Ends
@@ -81,10 +86,10 @@ class Run:
             async with asyncio.TaskGroup() as together:
                 broken = together.create_task(self.monkey.salvo(acts))
                 together.create_task(_give(orders))
-            told = ", ".join(
+            seen = ", ".join(
                 f"{a.kind} {a.victim} {max(a.ready_s, a.shown_s):.1f} s" for a in broken.result()
             )
-            self.say(f"{step}/{len(plan)}  {self.books.recorded:,} recorded, {self._shown():,} shown  {told}")
+            self.say(f"{step}/{len(plan)}  {self.books.recorded:,} recorded, {self._shown():,} shown  {seen}")
 
     async def _wait_for_answers(self) -> None:
         """Let all but the last requests come to a clear answer; the last ones are for the close."""
@@ -97,7 +102,8 @@ class Run:
     async def end(self) -> None:
         """See the count become final and certified."""
         await self._until(Status.COMPLETE)
-        await self.officer.certify()
+        async with asyncio.timeout(CERTIFY_BOUND_S):
+            await self.operator.certify(ELECTION, until_final_s=FINAL_BOUND_S)
         await self._until(Status.CERTIFIED)
 
     def _due(self, share: float) -> Iterator[Order]:
@@ -122,22 +128,22 @@ class Run:
 
     async def _void(self) -> None:
         for elector in self._suspects():
-            await self.officer.change_elector(Command.VOID, elector)
+            await self._order(Command.VOID, elector=elector)
 
     async def _restore(self) -> None:
         for elector in self._suspects()[::2]:
-            await self.officer.change_elector(Command.RESTORE, elector)
+            await self._order(Command.RESTORE, elector=elector)
 
     async def _withdraw(self) -> None:
-        await self.officer.change_candidate(Command.WITHDRAW, "mayor", "elm")
+        await self._order(Command.WITHDRAW, contest="mayor", candidate="elm")
 
     async def _reinstate(self) -> None:
-        await self.officer.change_candidate(Command.REINSTATE, "mayor", "elm")
+        await self._order(Command.REINSTATE, contest="mayor", candidate="elm")
 
     async def _pause(self) -> None:
-        await self.officer.move(Command.PAUSE)
+        await self._order(Command.PAUSE)
         await asyncio.sleep(STEP_S / 2)
-        await self.officer.move(Command.RESUME)
+        await self._order(Command.RESUME)
 
     async def _forge(self) -> None:
         await log.write(self.cluster, log.forged(self.books, self._life))
@@ -145,11 +151,27 @@ class Run:
     async def _close(self) -> None:
         """Close while ballots are in flight; then try to undo it, by mistake and past the operator."""
         await asyncio.sleep(STEP_S / 4)
-        await self.officer.move(Command.CLOSE)
+        await self._order(Command.CLOSE)
         for command in (Command.OPEN, Command.RESUME):
-            if not await self.officer.is_refused(command):
+            if not await self._is_refused(command):
                 self.faults.append(f"{command} of a closed election was not refused")
         await log.write(self.cluster, log.too_late(self.books, self._life))
+
+    async def _order(self, command: Command, **about: object) -> None:
+        """Give an order until it is clear that it was carried out. Raises OperatorError, ChaosFailed."""
+        try:
+            async with asyncio.timeout(ORDER_BOUND_S):
+                await self.operator.order(ELECTION, command, **about)
+        except TimeoutError:
+            raise ChaosFailed(f"{command} was not carried out in {ORDER_BOUND_S:g} s") from None
+
+    async def _is_refused(self, command: Command) -> bool:
+        """Return whether an order is refused as impossible in the present phase."""
+        try:
+            await self._order(command)
+        except OperatorRefused as refused:
+            return refused.status == httpx.codes.CONFLICT
+        return False
 
     def _suspects(self) -> list[int]:
         return list(range(0, self.books.present, max(1, self.books.present // VOIDED)))

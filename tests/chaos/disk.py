@@ -1,6 +1,6 @@
 """A small disk of its own for a folder, to be filled: a tmpfs, so that what a service meets is the real ENOSPC.
 
-Rule 1: mounting needs root. Without it there is no such disk, and the run says that it left this fault out.
+Mounting needs root. Without it there is no such disk, and the report says that this fault was left out.
 """
 
 import errno

@@ -1,7 +1,7 @@
-"""A viewer of the live feed: every standing it was sent, held to what a viewer may expect.
+"""A viewer of the live feed, who checks every standing that is sent.
 
-Rule 1: it comes back after every interruption with the id of the last event, as browsers do.
-Rule 2: no component of a watermark may go back, and every balance must hold; what breaks this is a fault.
+It comes back after every interruption with the id of the last event, as browsers do. No component of a watermark may go back,
+and every balance must hold; anything else is a fault.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""The clients: they send what their books say over HTTP, and send it again until the answer is clear.
+"""The voters and scanners: they send what the books hold over HTTP, and send it again until the answer is clear.
 
-Rule 1: a ballot is acknowledged only by a 202 or a line that says "recorded", with the ballot's own receipt.
-Rule 2: no answer, 429, 503 and a pause mean the same ballot again; any answer the books do not foresee is a fault.
+A ballot is acknowledged only by a 202 or a line that is "recorded", with the ballot's own receipt. No answer, 429, 503 and a
+pause mean the same ballot again; any answer that the books do not foresee is a fault.
 """
 
 import asyncio
@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import httpx
-import msgspec
 
-from services.cli.demo.casting import Answer, read_answers
+from services.cli.clients.ballots import Answer, BallotClient
 from services.intake.receipts import receipt
 from tests.chaos.books import ELECTION, REFUSALS, Books
 
@@ -22,6 +21,7 @@ CHUNKS: Final = 200
 CHUNK_LINES: Final = (250, 1_000)
 SINGLES: Final = 25
 RETRY_S: Final = 0.25
+TRIES: Final = 1_200
 GIVE_UP_S: Final = 300.0
 CLOSED: Final = ("is closed", "is closed and certified")
 LATER: Final = (404, 409, 429, 503)
@@ -68,63 +68,50 @@ class Load:
     books: Books
     key: bytes
     gate: Gate
+    _ballots: BallotClient = field(init=False)
     _left: Iterator[Sequence[int]] = field(init=False)
 
     def __post_init__(self) -> None:
+        url = f"{self.url}/v1/elections/{ELECTION}/ballots"
+        self._ballots = BallotClient(self.client, url, tries=TRIES, retry_s=RETRY_S)
         order: list[int] = self.books.order.tolist()
         size = min(max(len(order) // CHUNKS, CHUNK_LINES[0]), CHUNK_LINES[1])
         self._left = iter([order[start : start + size] for start in range(0, len(order), size)])
 
     async def run(self) -> None:
         """Send until every request has a clear answer. Raises ChaosFailed."""
-        path = f"{self.url}/v1/elections/{ELECTION}/ballots"
-        async with asyncio.TaskGroup() as clients:
-            for _ in range(STREAMS):
-                clients.create_task(self._scanner(f"{path}/bulk"))
+        try:
+            async with asyncio.TaskGroup() as clients:
+                for _ in range(STREAMS):
+                    clients.create_task(self._scanner())
+        finally:
+            self.books.retries = self._ballots.retries
 
-    async def _scanner(self, path: str) -> None:
+    async def _scanner(self) -> None:
         """Send chunk after chunk: a few ballots one by one, as electors do, the others as a stream."""
         for chunk in self._left:
             await self.gate.take(len(chunk))
             singles, lines = chunk[:SINGLES], chunk[SINGLES:]
             voters = iter(singles)
             async with asyncio.TaskGroup() as all_at_once:
-                all_at_once.create_task(self._until_clear(path, lines))
+                all_at_once.create_task(self._until_clear(lines, bulk=True))
                 for _ in range(VOTERS):
-                    all_at_once.create_task(self._voter(path.removesuffix("/bulk"), voters))
+                    all_at_once.create_task(self._voter(voters))
 
-    async def _voter(self, path: str, items: Iterator[int]) -> None:
+    async def _voter(self, items: Iterator[int]) -> None:
         for item in items:
-            await self._until_clear(path, [item])
+            await self._until_clear([item], bulk=False)
 
-    async def _until_clear(self, path: str, items: Sequence[int]) -> None:
+    async def _until_clear(self, items: Sequence[int], *, bulk: bool) -> None:
         try:
             async with asyncio.timeout(GIVE_UP_S):
-                while items := await self._send(path, items):
-                    self.books.retries += 1
-                    await asyncio.sleep(RETRY_S)
+                await self._ballots.cast(
+                    [self.books.body(item) for item in items],
+                    lambda place, answer: self._is_clear(items[place], answer),
+                    bulk=bulk,
+                )
         except TimeoutError:
-            raise ChaosFailed(f"{len(items)} requests without a clear answer after {GIVE_UP_S:g} s") from None
-
-    async def _send(self, path: str, items: Sequence[int]) -> list[int]:
-        """Send together; return what has no clear answer."""
-        clear: set[int] = set()
-        bulk = path.endswith("/bulk")
-        kind = "application/x-ndjson" if bulk else "application/json"
-        body = b"\n".join(map(self.books.body, items))
-        try:
-            async with self.client.stream(
-                "POST", path, content=body, headers={"Content-Type": kind}
-            ) as found:
-                if not bulk or found.status_code != 200:
-                    answer = _single(found.status_code, await found.aread())
-                    clear |= {place for place, item in enumerate(items) if self._is_clear(item, answer)}
-                else:
-                    async for answers in read_answers(found):
-                        clear |= {a.line - 1 for a in answers if self._is_clear(items[a.line - 1], a)}
-        except (httpx.TransportError, msgspec.DecodeError):
-            pass
-        return [item for place, item in enumerate(items) if place not in clear]
+            raise ChaosFailed(f"requests without a clear answer after {GIVE_UP_S:g} s") from None
 
     def _is_clear(self, item: int, answer: Answer) -> bool:
         """Enter an answer in the books; return False if the request must be sent again. Raises ChaosFailed."""
@@ -146,10 +133,3 @@ class Load:
         if status in LATER:
             return False
         raise ChaosFailed(f"request {item} was answered {answer}")
-
-
-def _single(status: int, body: bytes) -> Answer:
-    found = msgspec.json.decode(body)
-    if status == 202:
-        return Answer(line=1, status="recorded", receipt=found["receipt"])
-    return Answer(line=1, status="refused", problem={**found, "status": status})

@@ -1,7 +1,4 @@
-"""The log, as somebody beside the services reads it and writes into it.
-
-Rule 1: what is written here has gone past intake: forged ballots, wrong shards, noise, orders that come too late.
-"""
+"""Reads the log, and writes into it past intake and operator: forged ballots, wrong shards, noise, orders that come too late."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -97,7 +94,7 @@ async def write(cluster: Cluster, items: Sequence[Item]) -> None:
 
 def forged(books: Books, life: Life) -> list[Item]:
     """Return records that no intake would write: each is to be rejected, whatever else it holds."""
-    elector, papers = books.electors // 2, books.marks(0)
+    elector, rankings = books.electors // 2, books.marks(0)
     section = books.section(elector)
     right = shard_of(elector, SHARDS)
     genuine = code_mac(life.key, elector, section)
@@ -105,12 +102,12 @@ def forged(books: Books, life: Life) -> list[Item]:
     return [
         (right, None, b"\xffnoise"),
         (right, None, b"[]"),
-        (right, None, life.ballot(elector, *papers, **foreign, mac=1)),
-        ((right + 1) % SHARDS, None, life.ballot(elector, *papers, **foreign)),
-        (right, None, life.ballot(elector, *papers, ballot=FOREIGN, section=1 - section, mac=genuine)),
-        (right, None, life.ballot(elector, papers[0], **foreign)),
-        (right, None, life.ballot(elector, "77", papers[1], **foreign)),
-        (books.electors % SHARDS, None, life.ballot(books.electors, *papers, ballot=FOREIGN)),
+        (right, None, life.ballot(elector, *rankings, **foreign, mac=1)),
+        ((right + 1) % SHARDS, None, life.ballot(elector, *rankings, **foreign)),
+        (right, None, life.ballot(elector, *rankings, ballot=FOREIGN, section=1 - section, mac=genuine)),
+        (right, None, life.ballot(elector, rankings[0], **foreign)),
+        (right, None, life.ballot(elector, "77", rankings[1], **foreign)),
+        (books.electors % SHARDS, None, life.ballot(books.electors, *rankings, ballot=FOREIGN)),
     ]
 
 

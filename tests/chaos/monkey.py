@@ -1,9 +1,8 @@
 """Breaks what the plan says, and keeps a log: what, whom, when, and how long until all was well again.
 
-Rule 1: a process that was killed is started again by its supervisor alone; the monkey only breaks.
-Rule 2: a victim has recovered when it says that it is ready (brokers: every replica in sync; Valkey: it holds every
-        contest), and the feed when it shows all that reached the log within WITNESS_S of the fault's beginning. Both
-        times count from there.
+A process that was killed is started again by its supervisor alone; the monkey only breaks. A victim has recovered when it is
+ready by its own account (brokers: every replica in sync; Valkey: it holds every contest), and the feed when it shows all that
+reached the log within WITNESS_S of the fault's beginning. Both times count from there.
 """
 
 import asyncio

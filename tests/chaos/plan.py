@@ -1,7 +1,7 @@
 """What is broken when, drawn from a seed. Pure.
 
-Rule 1: a salvo is two to SALVO acts within SPREAD_S, so that faults meet faults; the next waits until all are over.
-Rule 2: at most one broker a salvo: the others hold the majority. A service may be hit again while it starts.
+A salvo is two to SALVO acts within SPREAD_S, so that faults meet faults; the next waits until all are over. At most one broker
+is hit in a salvo: the others hold the majority. A service may be hit again while it starts.
 """
 
 import random

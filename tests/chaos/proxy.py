@@ -1,7 +1,7 @@
 """A TCP proxy that can lose answers: what was asked has been forwarded, and nobody hears what came of it.
 
-Rule 1: it listens on loopback, before what it stands for is started, and passes bytes on unchanged.
-Rule 2: while `losing`, the first byte of an answer ends its connection on both sides: the request was carried out.
+It listens on loopback before the server behind it is started, and passes bytes on unchanged. While `losing`, the first byte of
+an answer ends its connection on both sides: the request was carried out, and the client does not know.
 """
 
 import asyncio

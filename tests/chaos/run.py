@@ -12,18 +12,18 @@ from typing import Any, Final
 import httpx
 from rich.console import Console
 
-from services.cli.demo.forms import issue_codes
-from services.operator.lifecycle import Command
+from services.cli.clients.ballots import CastingFailed
+from services.cli.clients.operator import OperatorClient, OperatorError
 from shared.contract.codes import election_key
+from shared.contract.lifecycle import Command
 from tests.chaos import log
 from tests.chaos.books import CONTESTS, ELECTION, Books, draw
 from tests.chaos.cluster import Cluster, running
-from tests.chaos.conduct import Run
+from tests.chaos.conduct import PATIENCE, Run
 from tests.chaos.disk import can_mount
 from tests.chaos.feed import Viewer
 from tests.chaos.load import ChaosFailed, Gate, Load
 from tests.chaos.monkey import Monkey
-from tests.chaos.officer import Officer
 from tests.chaos.plan import Act, Counts, Kind, salvos
 from tests.chaos.report import Report
 from tests.chaos.truth import check_standings, expected_hashes, truth_of
@@ -53,13 +53,13 @@ async def run(options: Options, folder: Path, say: Callable[[str], None]) -> Rep
     books = draw(int(options.ballots * ROLL), options.seed)
     (folder / "secret").write_bytes(MASTER)
     disk_mib = DISK_MIB + options.ballots * SNAPSHOT_BYTES // 2**20
-    with (folder / "said.log").open("w") as said:
-        async with running(folder, Console(file=said), disk_mib) as cluster:
+    with (folder / "stack.log").open("w") as log_file:
+        async with running(folder, Console(file=log_file), disk_mib) as cluster:
             say(f"three brokers and every service are up after {time.monotonic() - began_s:.0f} s")
             try:
                 held = await _hold(cluster, books, options, say)
             except ExceptionGroup as group:
-                raise _told(group, cluster) from group
+                raise _first(group, cluster) from group
             records = await log.read(cluster)
     held_s = time.monotonic() - began_s
     say(f"all has ended after {held_s:.0f} s; the log is judged and counted again")
@@ -81,16 +81,17 @@ async def _hold(cluster: Cluster, books: Books, options: Options, say: Callable[
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(httpx.AsyncClient(timeout=HTTP_TIMEOUT_S, trust_env=False))
         ends = await stack.enter_async_context(log.ends_of(cluster))
-        officer = Officer(client, cluster.url("operator"), cluster.token)
-        await officer.configure(books.election.model_dump_json().encode())
-        url = f"{officer.url}/v1/elections/{ELECTION}/codes"
-        books.codes = await issue_codes(client, url, officer.headers)
-        await officer.move(Command.OPEN)
+        operator = OperatorClient(
+            client, cluster.url("operator"), cluster.token, by="chaos", reason="chaos", patience=PATIENCE
+        )
+        await operator.configure(books.election)
+        books.codes = await operator.codes(ELECTION)
+        await operator.order(ELECTION, Command.OPEN)
         viewers = [Viewer(cluster.url("results"), contest.id) for contest in CONTESTS]
         gate = Gate()
         shown = lambda: min(viewer.sequence for viewer in viewers)  # noqa: E731
         monkey = Monkey(cluster, ends.length, shown, asyncio.get_running_loop().time())
-        held = Run(cluster, books, officer, viewers, monkey, ends, gate, say, options.minutes * 60)
+        held = Run(cluster, books, operator, viewers, monkey, ends, gate, say, options.minutes * 60)
         load = Load(client, cluster.url("intake"), books, _key_of(ELECTION), gate)
         async with asyncio.TaskGroup() as tasks:
             watching = [tasks.create_task(viewer.watch()) for viewer in viewers]
@@ -136,15 +137,16 @@ def _facts(held: Run) -> dict[str, Any]:
         "refused": books.refused,
         "refused_late": books.late,
         "requests_sent_again": books.retries,
-        "orders": held.officer.orders,
-        "orders_given_again": held.officer.repeats,
+        "orders": held.operator.orders,
+        "orders_given_again": held.operator.repeats,
         "answers_cut_off": sum(way.lost for way in held.cluster.ways.values()),
         "feed_interruptions": sum(viewer.returns for viewer in held.viewers),
     }
 
 
-def _told(group: ExceptionGroup[Exception], cluster: Cluster) -> Exception:
+def _first(group: ExceptionGroup[Exception], cluster: Cluster) -> Exception:
     first: BaseException = group
     while isinstance(first, BaseExceptionGroup):
         first = first.exceptions[0]
-    return ChaosFailed(f"{first}\n{cluster.tails()}") if isinstance(first, ChaosFailed) else group
+    expected = isinstance(first, ChaosFailed | OperatorError | CastingFailed)
+    return ChaosFailed(f"{first}\n{cluster.tails()}") if expected else group

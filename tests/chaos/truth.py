@@ -1,9 +1,10 @@
-"""Holds what came out against what must be true: nothing lost, nothing doubled, no standing wrong. Pure.
+"""Compares what came out with what must be true: nothing lost, nothing doubled, no standing wrong. Pure.
 
-Rule 1: the log is judged again by the audit, every outcome to the last field, and by the books: each elector's first ballot, as the
-        client meant it, in the order of the log.
-Rule 2: a verdict counts where its turn is (`==`); whoever says it again must say the same.
-Rule 3: every standing that a viewer saw equals a cold recount of the log up to its watermark.
+The log is judged again by the audit, every outcome to the last field, and by the books: each elector's first ballot, as the
+client meant it, in the order of the log. A verdict counts where it comes next (`==`); a repeated one must be the same. Every
+standing that a viewer saw must equal a recount of the log up to its watermark.
+
+The moves from phase to phase stand here once more: what judges the services must not share their table.
 """
 
 from collections import Counter
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from services.audit.ledger import ShardLedger
-from services.audit.report import report_of
+from services.audit.recount import recount_of
 from services.audit.tabulate import results, tabulate
 from shared.contract.codec import HotBallot, Unreadable, decode_cast, decode_judged
 from shared.contract.elections import Phase
@@ -44,7 +45,7 @@ _PHASE = {
 
 @dataclass
 class Truth:
-    """What was found. `differences` says of each fault what and where; empty means that all was right."""
+    """What was found. `differences` names each fault and its place; empty means that all was right."""
 
     records: int = 0
     repeated_verdicts: int = 0
@@ -98,28 +99,30 @@ def truth_of(
 
 
 def _effective(judged: Sequence[bytes], shard: int, truth: Truth) -> list[Verdict | ControlJudged]:
-    """Return the verdicts that count, and note those that were said again."""
+    """Return the verdicts that count, and note the repeated ones."""
     effective: list[Verdict | ControlJudged] = []
     heads: dict[int, str] = {}
     for value in judged:
-        told = decode_judged(value)
-        if told.since > len(effective):
-            truth.wrong_verdicts.append(f"shard {shard}: verdict {told.since} where {len(effective)} is next")
+        record = decode_judged(value)
+        if record.since > len(effective):
+            truth.wrong_verdicts.append(
+                f"shard {shard}: verdict {record.since} where {len(effective)} is next"
+            )
             continue
-        for offset, verdict in enumerate(each_verdict(told), told.since):
+        for offset, verdict in enumerate(each_verdict(record), record.since):
             if offset == len(effective):
                 effective.append(verdict)
                 continue
             truth.repeated_verdicts += 1
             if verdict != effective[offset]:
-                truth.wrong_verdicts.append(f"shard {shard} offset {offset}: said again otherwise: {verdict}")
-        if heads.setdefault(told.upto, told.head) != told.head:
-            truth.wrong_verdicts.append(f"shard {shard} offset {told.upto - 1}: said again with another head")
+                truth.wrong_verdicts.append(f"shard {shard} offset {offset}: repeated otherwise: {verdict}")
+        if heads.setdefault(record.upto, record.head) != record.head:
+            truth.wrong_verdicts.append(f"shard {shard} offset {record.upto - 1}: repeated with another head")
     return effective
 
 
 def expected_hashes(books: Books, cast: Iterable[Iterable[bytes]]) -> dict[str, str]:
-    """Return each contest's result hash by the books: papers as clients meant them, never as the log has them."""
+    """Return each contest's result hash by the books: ballots as clients meant them, never as the log has them."""
     counted: Counter[tuple[int, tuple[str, ...]]] = Counter()
     for records in cast:
         for number in _standing_ballots(books, records):
@@ -127,8 +130,8 @@ def expected_hashes(books: Books, cast: Iterable[Iterable[bytes]]) -> dict[str, 
     found = {}
     for place, contest in enumerate(CONTESTS):
         profile: Counter[tuple[int, str]] = Counter()
-        for (section, papers), ballots in counted.items():
-            profile[section, papers[place]] += ballots
+        for (section, rankings), ballots in counted.items():
+            profile[section, rankings[place]] += ballots
         found[contest.id] = result_hash(results(tabulate(profile, contest)))
     return found
 
@@ -179,7 +182,7 @@ def _check_in_one_pass(
             for ledger, upto in zip(ledgers, standing.watermark, strict=True):
                 for value in cast[ledger.shard][ledger.position : upto]:
                     ledger.take(value)
-            recount = report_of(ELECTION, [ledger.count_of(ELECTION) for ledger in ledgers])
+            recount = recount_of(ELECTION, [ledger.count_of(ELECTION) for ledger in ledgers])
         truth.standings += 1
         truth.wrong_standings += [
             f"{standing.contest} at {standing.watermark}: its {what} is not the recount's"

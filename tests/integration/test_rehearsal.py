@@ -1,4 +1,4 @@
-"""Elections out of files, cast through a real Kafka and every service, are told as they are counted cold."""
+"""Elections out of files, cast through a real Kafka and every service, are reported as they are counted cold."""
 
 import asyncio
 import json
@@ -14,12 +14,10 @@ from infra.local.valkey import EmbeddedValkey
 from services.cli.rehearsal.check import differences
 from services.cli.rehearsal.deployment import VICTIMS, Deployment, deployed
 from services.cli.rehearsal.every import Row, every
-from services.cli.rehearsal.operator import Operator
-from services.cli.rehearsal.rehearse import Outcome, rehearse
-from services.cli.rehearsal.run import Rehearsal
-from services.cli.rehearsal.script import Mischief, script
-from services.cli.rehearsal.sources import plain
-from services.cli.rehearsal.subject import Subject
+from services.cli.rehearsal.run import PATIENCE, Outcome, Rehearsal, rehearse
+from services.cli.rehearsal.script import Disturbances, script
+from services.cli.rehearsal.subject import Subject, plain
+from shared.contract.lifecycle import Command
 from shared.rcv.contests import Asked
 from tests.support.reference import data
 from tests.unit.cli.front import livecount, ward
@@ -35,9 +33,9 @@ FOLDERS = (
     "aliases_ess_xlsx",  # overvotes that are read anew in each round, undeclared write-ins
     "test_set_8_multi_cdf",  # cast vote records of two sources
     "clear_ballot_with_inline_comma",  # a tie that somebody must be asked about
-    "max_ranking_enforcement",  # a paper that `tabulate` refuses too
+    "max_ranking_enforcement",  # a ballot that `tabulate` refuses too
 )
-WILD = Mischief(seed=2026, double_votes=0.5, voids=0.5, withdrawals=2)
+WILD = Disturbances(seed=2026, double_votes=0.5, voids=0.5, withdrawals=2)
 
 
 class Came(NamedTuple):
@@ -64,23 +62,23 @@ async def rehearsals(
 
 
 async def meddled_with(where: Deployment, subject: Subject) -> list[str]:
-    """Return how a rehearsal differs that somebody meddles with."""
-    scenes = script(subject.contest, subject.papers, WILD)
+    """Return how a rehearsal differs in which somebody meddles."""
+    steps = script(subject.contest, subject.ballots, WILD)
     rehearsal = Rehearsal(where, subject, "meddled", lambda *_: None)
     await rehearsal.open()
-    await rehearsal.cast(scenes)
-    await Operator(where.client, where.at["operator"], where.token).order("meddled", "void", {"elector": 0})
+    await rehearsal.cast(steps)
+    await where.operator(by="meddler", patience=PATIENCE).order("meddled", Command.VOID, elector=0)
     standing = await rehearsal.close()
-    box = await rehearsal.read_back(standing.watermark)
-    return list(differences(subject, [ballot for scene in scenes for ballot in scene.ballots], box, standing))
+    judged = await rehearsal.read_back(standing.watermark)
+    return list(differences(subject, [ballot for step in steps for ballot in step.ballots], judged, standing))
 
 
-def test_a_rehearsal_is_told_as_a_cold_count_is(
+def test_a_rehearsal_is_reported_as_a_cold_count_is(
     kafka: EmbeddedKafka, valkey: EmbeddedValkey, tmp_path: Path
 ) -> None:
     """Every report byte for byte, with double votes, voids and withdrawals, and with kill -9 of every service.
 
-    A ballot that is taken out behind the rehearsal's back is told.
+    A ballot that is taken out by somebody else is found.
     """
     configs = [next(data("rctab", folder).glob("*_config.json")) for folder in FOLDERS]
     blt = ward(tmp_path)
@@ -98,7 +96,7 @@ def test_a_rehearsal_is_told_as_a_cold_count_is(
     cold = livecount("count", blt, "--method", "scottish-stv", "--json").stdout
     assert [path.read_text() for path in came.chaos.written] == [cold]
 
-    assert came.meddled == ["elector 0 (paper 1): cast '0>1' in section 0, counted none"]
+    assert came.meddled == ["elector 0 (ballot 1): cast '0>1' in section 0, counted none"]
 
 
 def test_the_command_brings_up_a_deployment_of_its_own(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
-"""Knows the truth and checks everything that is said against it, at the moment it is said.
+"""Knows the truth and compares everything that is published with it, at the moment it is published.
 
-Each check names the invariant of GUARANTEES it holds: I1 to I9.
+Each check names its invariant, I1 to I9 (invariants.py), or its promise.
 """
 
 from collections import Counter
@@ -23,7 +23,7 @@ from tests.simulation.truth import Log
 
 @dataclass
 class Auditor:
-    """The truth of each election, and everything that was said."""
+    """The truth of each election, and everything that was published."""
 
     shards: int
     occurred: Counter[str] = field(default_factory=Counter)
@@ -36,12 +36,12 @@ class Auditor:
         self.log = Log(self.shards)
         self.truths = self.log.elections
         self._ballots: list[dict[str, list[int]]] = [{} for _ in range(self.shards)]
-        self._said: list[list[bool]] = [[] for _ in range(self.shards)]
+        self._with_verdict: list[list[bool]] = [[] for _ in range(self.shards)]
         """Whether the verdict on each record has come, as far as any has."""
         self._snapshots: dict[tuple[str, str, int], bytes] = {}
 
     def expect(self, definition: Election) -> None:
-        """Know of an election before anything is said of it."""
+        """Know of an election before anything is published about it."""
         self.log.expect(definition)
 
     def appended(self, topic: str, partition: int, record: Record) -> None:
@@ -79,9 +79,9 @@ class Auditor:
 
     def settled(self) -> str | None:
         """Return what is still missing of the end: a verdict on every record, and standings of the whole log."""
-        for shard, (said, reasons) in enumerate(zip(self._said, self.log.reasons, strict=True)):
-            if len(said) < len(reasons):
-                return f"shard {shard}: verdicts on {len(said)} of {len(reasons)} records"
+        for shard, (done, reasons) in enumerate(zip(self._with_verdict, self.log.reasons, strict=True)):
+            if len(done) < len(reasons):
+                return f"shard {shard}: verdicts on {len(done)} of {len(reasons)} records"
         for name, truth in self.truths.items():
             if truth.concerned() == (0,) * self.shards:
                 continue
@@ -95,13 +95,15 @@ class Auditor:
         return None
 
     def lost(self) -> list[int]:
-        """Return for each shard how many verdicts the log has lost and nobody has said again."""
-        return [said.count(False) for said in self._said]
+        """Return for each shard how many verdicts the log has lost and nobody has published again."""
+        return [done.count(False) for done in self._with_verdict]
 
     def conclude(self, acknowledged: dict[str, int]) -> None:
         """Check the end: every record has a verdict, every acknowledged ballot exactly one that decides."""
         for shard, reasons in enumerate(self.log.reasons):
-            hold(len(self._said[shard]) == len(reasons), "every record has a verdict", f"shard {shard}")
+            hold(
+                len(self._with_verdict[shard]) == len(reasons), "every record has a verdict", f"shard {shard}"
+            )
         for ballot_id, elector in acknowledged.items():
             shard = shard_of(elector, self.shards)
             ends = [self.log.reasons[shard][offset] for offset in self._ballots[shard].get(ballot_id, [])]
@@ -115,20 +117,20 @@ class Auditor:
             self._ballots[shard].setdefault(ballot.ballot_id, []).append(record.offset)
 
     def _judged(self, shard: int, record: Record) -> None:
-        told, said, log = decode_judged(record.value), self._said[shard], self.log
-        where = (f"shard {shard}", told.since, told.upto)
-        hold(told.upto <= len(log.reasons[shard]), "a verdict is of a record", where)
-        if self.lossy and told.since > len(said):
-            said.extend([False] * (told.since - len(said)))
-        hold(told.since <= len(said), "first verdicts come in order", (where, len(said)))
-        if told.since < len(said):
+        found, done, log = decode_judged(record.value), self._with_verdict[shard], self.log
+        where = (f"shard {shard}", found.since, found.upto)
+        hold(found.upto <= len(log.reasons[shard]), "a verdict is of a record", where)
+        if self.lossy and found.since > len(done):
+            done.extend([False] * (found.since - len(done)))
+        hold(found.since <= len(done), "first verdicts come in order", (where, len(done)))
+        if found.since < len(done):
             self.occurred["duplicate verdict"] += 1
-            self.occurred["range that overlaps"] += told.upto > len(said)
-        said[told.since : told.upto] = [True] * (told.upto - told.since)
-        each = list(each_verdict(told))
-        expected = log.judged[shard][told.since : told.upto]
+            self.occurred["range that overlaps"] += found.upto > len(done)
+        done[found.since : found.upto] = [True] * (found.upto - found.since)
+        each = list(each_verdict(found))
+        expected = log.judged[shard][found.since : found.upto]
         hold(each == expected, "I1 a verdict is what the log says", (where, each, expected))
-        hold(told.head == log.heads[shard][told.upto], "I1 a head is the log's", where)
+        hold(found.head == log.heads[shard][found.upto], "I1 a head is the log's", where)
 
     def _announced(self, announced: ElectionAnnounced) -> None:
         truth = self.truths[announced.definition.id]

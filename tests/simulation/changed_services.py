@@ -11,7 +11,7 @@ import msgspec
 from services.counting import rounds, tally
 from services.intake.log import BallotLog
 from services.operator import controls
-from services.operator.desk import Desk
+from services.operator.service import OperatorService
 from services.validation import box, judge, rules
 from services.validation.controls import carry_out
 from shared.contract.codec import HotBallot, Unreadable, decode_cast
@@ -53,12 +53,12 @@ _REAL_OBJECTION = rules.objection
 
 
 def put_and_mark(
-    self: box.BallotBox, place: int, ballot_id: str, section: int, papers: tuple[str, ...]
+    self: box.BallotBox, place: int, ballot_id: str, section: int, rankings: tuple[str, ...]
 ) -> None:
     """Mark the elector as seen in a place that outlives the run, as in Redis."""
     loop: Any = asyncio.get_running_loop()
     loop.__dict__.setdefault("seen", set()).add(ballot_id)
-    _REAL_PUT(self, place, ballot_id, section, papers)
+    _REAL_PUT(self, place, ballot_id, section, rankings)
 
 
 def object_by_mark(ballot: HotBallot, polling: rules.Polling) -> Reason | None:
@@ -137,7 +137,7 @@ _REAL_APPEND = BallotLog.append
 
 
 @asynccontextmanager
-async def in_turn_at_once(self: Desk) -> AsyncIterator[None]:
+async def in_turn_at_once(self: OperatorService) -> AsyncIterator[None]:
     """Take orders before every announcement has been read."""
     async with self._turn:
         yield

@@ -5,14 +5,14 @@ from math import inf
 from random import Random
 
 from shared.runtime.follower import Limits
+from tests.simulation.apis import IntakeNode, OperatorNode
 from tests.simulation.auditor import Auditor
 from tests.simulation.broker import Broker, Record
 from tests.simulation.cache import SimRedis
-from tests.simulation.desks import IntakeNode, OperatorNode
 from tests.simulation.disk import Machine
 from tests.simulation.gateway import ResultsNode
 from tests.simulation.group import Group
-from tests.simulation.invariants import ANNOUNCED, CAST, JUDGED, PUBLISHED, TOLD
+from tests.simulation.invariants import ANNOUNCED, CAST, JUDGED, PUBLISHED, TALLIES
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.nodes import CountingNode, Node, Site, ValidationNode
 
@@ -29,7 +29,12 @@ class Deployment:
     ) -> None:
         shards, partitions = auditor.shards, random.choice((1, 1, 2))
         broker = Broker(loop, random, on_append)
-        for topic, number in ((CAST, shards), (JUDGED, shards), (TOLD, partitions), (PUBLISHED, partitions)):
+        for topic, number in (
+            (CAST, shards),
+            (JUDGED, shards),
+            (TALLIES, partitions),
+            (PUBLISHED, partitions),
+        ):
             broker.create(topic, number)
         broker.create(ANNOUNCED, 1)
         self.site = Site(loop, random, broker, auditor, SimRedis(), shards, partitions, _limits(random))

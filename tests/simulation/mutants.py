@@ -11,7 +11,7 @@ from typing import Any
 from services.counting import rounds, tally
 from services.intake.log import BallotLog
 from services.operator import controls
-from services.operator.desk import Desk
+from services.operator.service import OperatorService
 from services.results import hub, projector
 from services.validation import box, judge
 from shared.contract.verdict_ranges import HotVerdicts
@@ -117,6 +117,6 @@ MUTANTS = (
         "caught up before the end is known", "honest readiness", ((Follower, "_ask_end", harness.never_ask),)
     ),
     Mutant("values of a projection go back", "I2", ((projection.Projection, "_apply", harness.apply_again),)),
-    Mutant("orders before all is read", "I2", ((Desk, "_in_turn", changed.in_turn_at_once),)),
+    Mutant("orders before all is read", "I2", ((OperatorService, "_in_turn", changed.in_turn_at_once),)),
     Mutant("orders at once after a failure", "I2", ((controls, "QUIET_S", 0.0),)),
 )

@@ -20,7 +20,7 @@ from tests.simulation.auditor import Auditor
 from tests.simulation.broker import Broker
 from tests.simulation.cache import SimRedis
 from tests.simulation.disk import Machine, SimDisk
-from tests.simulation.invariants import CAST, JUDGED, PUBLISHED, TOLD, hold
+from tests.simulation.invariants import CAST, JUDGED, PUBLISHED, TALLIES, hold
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.ports import SimLog
 from tests.simulation.process import Process
@@ -172,13 +172,13 @@ async def _deliver(answer: Callable[[], Awaitable[Any]], given: "asyncio.Future[
             given.set_result(result)
 
 
-FOLLOWED = {"validation": CAST, "counting.tally": JUDGED, "counting.rounds": TOLD}
+FOLLOWED = {"validation": CAST, "counting.tally": JUDGED, "counting.rounds": TALLIES}
 MACHINES: dict[str, Callable[[Site, int], Any]] = {
     "validation": lambda site, shard: Judge(
         shard, site.shards, JUDGED, lambda name: election_key(MASTER, name)
     ),
     "counting.tally": lambda site, shard: Tally(
-        shard, site.shards, TOLD, PartitionOf(site.contest_partitions)
+        shard, site.shards, TALLIES, PartitionOf(site.contest_partitions)
     ),
     "counting.rounds": lambda _, partition: Rounds(partition, PUBLISHED),
 }

@@ -16,7 +16,7 @@ from tests.simulation.auditor import Auditor
 from tests.simulation.broker import Record
 from tests.simulation.deployment import Deployment
 from tests.simulation.elections import FAIRS, PICNICS
-from tests.simulation.invariants import ANNOUNCED, JUDGED, TOLD, Violation, hold
+from tests.simulation.invariants import ANNOUNCED, JUDGED, TALLIES, Violation, hold
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.monkey import Monkey
 from tests.simulation.telling import Say, prepared
@@ -65,7 +65,7 @@ class World:
         self._monkey = Monkey(self.site, self._nodes, self._deployed.groups)
         if random.random() < LOSSY:
             self.auditor.lossy = True
-            self.site.broker.loses = random.choice((JUDGED, TOLD)), random.randint(2, 8)
+            self.site.broker.loses = random.choice((JUDGED, TALLIES)), random.randint(2, 8)
 
     def outcome(self) -> Outcome:
         """Run to the end and tell what was found."""

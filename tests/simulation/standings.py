@@ -53,6 +53,6 @@ def _turnout(standing: Standing) -> list[int]:
 
 def _turnout_of(definition: Election, found: Sum) -> list[int]:
     return [
-        sum(ballots for (section, _), ballots in found.papers.items() if section == place)
+        sum(ballots for (section, _), ballots in found.ballots.items() if section == place)
         for place in range(len(definition.sections))
     ]

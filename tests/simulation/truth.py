@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.audit.judge import Cast
+from services.audit.judge import SectionRankings
 from services.audit.ledger import ShardLedger
-from services.audit.report import balance_of
+from services.audit.recount import balance_of
 from services.audit.tabulate import results, tabulate
 from shared.contract.chain import START
 from shared.contract.codes import election_key
@@ -28,7 +28,7 @@ class Prefix:
     """One election after the first records of one shard."""
 
     phase: str | None
-    papers: dict[Cast, int]
+    ballots: dict[SectionRankings, int]
     reasons: dict[str, int]
     accepted: int
     retracted: int
@@ -40,7 +40,7 @@ class Sum:
     """One election at a watermark."""
 
     phases: tuple[str | None, ...]
-    papers: Counter[Cast]
+    ballots: Counter[SectionRankings]
     balance: Balance
     withdrawn: frozenset[Named]
 
@@ -110,11 +110,11 @@ class Truth:
     def recount(self, contest: Contest, found: Sum) -> Results:
         """Return what the second tabulator makes of a contest."""
         place = self.definition.contests.index(contest)
-        papers: Counter[tuple[int, str]] = Counter()
-        for (section, marks), ballots in found.papers.items():
-            papers[section, marks[place]] += ballots
+        profile: Counter[tuple[int, str]] = Counter()
+        for (section, marks), ballots in found.ballots.items():
+            profile[section, marks[place]] += ballots
         out = frozenset(candidate for of, candidate in found.withdrawn if of == contest.id)
-        return _tabulated(self.definition, place, out, frozenset((+papers).items()))
+        return _tabulated(self.definition, place, out, frozenset((+profile).items()))
 
 
 _TABULATED: dict[object, Results] = {}
@@ -122,14 +122,14 @@ MAX_TABULATED = 50_000
 
 
 def _tabulated(
-    definition: Election, place: int, out: frozenset[str], papers: frozenset[tuple[tuple[int, str], int]]
+    definition: Election, place: int, out: frozenset[str], profile: frozenset[tuple[tuple[int, str], int]]
 ) -> Results:
-    key = (id(definition), place, out, papers)
+    key = (id(definition), place, out, profile)
     found = _TABULATED.get(key)
     if found is None:
         contest = definition.contests[place]
         contest = contest.excluding({contest.place(candidate) for candidate in sorted(out)})
-        found = results(tabulate(dict(sorted(papers)), contest))
+        found = results(tabulate(dict(sorted(profile)), contest))
         if len(_TABULATED) >= MAX_TABULATED:
             _TABULATED.clear()
         _TABULATED[key] = found
@@ -141,7 +141,7 @@ def _prefix(ledger: ShardLedger, election: str) -> Prefix:
     audit = ledger._audits.get(election)
     return Prefix(
         phase=None if audit is None else audit.phase,
-        papers=dict(count.papers),
+        ballots=dict(count.ballots),
         reasons=dict(count.reasons),
         accepted=count.accepted,
         retracted=count.retracted,
@@ -150,12 +150,12 @@ def _prefix(ledger: ShardLedger, election: str) -> Prefix:
 
 
 def _sum(prefixes: Sequence[Prefix]) -> Sum:
-    papers: Counter[Cast] = Counter()
+    ballots: Counter[SectionRankings] = Counter()
     for prefix in prefixes:
-        papers.update(prefix.papers)
+        ballots.update(prefix.ballots)
     return Sum(
         phases=tuple(prefix.phase for prefix in prefixes),
-        papers=papers,
+        ballots=ballots,
         balance=balance_of(prefixes),
         withdrawn=frozenset.intersection(*(prefix.withdrawn for prefix in prefixes)),
     )

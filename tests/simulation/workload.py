@@ -9,14 +9,21 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from services.intake.forms import Form, Ranks, Refusal
-from services.operator.desk import Desk, NotReady, OrderRefused, UnknownElection, UnknownEntry
-from services.operator.lifecycle import Command, Order
+from services.operator.orders import Order
+from services.operator.service import (
+    NotReady,
+    OperatorService,
+    OrderRefused,
+    UnknownElection,
+    UnknownEntry,
+)
 from shared.contract.codec import HotBallot, encode, encode_ballot
 from shared.contract.codes import code_mac, election_key, fingerprint, issue_code
 from shared.contract.elections import Contest, Election, config_hash
 from shared.contract.events import ElectionOpened
+from shared.contract.lifecycle import Command
 from shared.runtime.log import Outgoing, SendFailed
-from tests.simulation.desks import IntakeNode, OperatorNode
+from tests.simulation.apis import IntakeNode, OperatorNode
 from tests.simulation.invariants import CAST
 from tests.simulation.nodes import Site
 from tests.support.elections import MASTER
@@ -24,7 +31,7 @@ from tests.support.elections import MASTER
 TRIES = 6
 ORDER_TRIES = 12
 AT = "2026-01-01T00:00:00Z"
-Give = Callable[[Desk, Order], Awaitable[Any]]
+Give = Callable[[OperatorService, Order], Awaitable[Any]]
 GARBAGE = (b"", b"[]", b"\xff\xfe", b"{", b'["ballot-cast/1"]', b"null", b'{"type":1}', b"[[[[[[[[")
 
 
@@ -59,7 +66,7 @@ class People:
 
     async def certify(self) -> None:
         """Ask for the certificate until it is given or refused for good."""
-        await self._order(lambda desk, order: desk.certify(self._election.id, order), tries=3)
+        await self._order(lambda service, order: service.certify(self._election.id, order), tries=3)
 
     async def finish(self) -> None:
         """See the election configured and closed everywhere, once nothing fails any more."""
@@ -71,7 +78,7 @@ class People:
         return self._site.loop.spawn(self._site.loop.world, work)
 
     def _move(self, command: Command) -> Give:
-        return lambda desk, order: desk.move(self._election.id, command, order)
+        return lambda service, order: service.move(self._election.id, command, order)
 
     async def _correct(self) -> None:
         random, name = self._random, self._election.id
@@ -85,13 +92,13 @@ class People:
         elif what < 0.7:
             command = random.choice((Command.VOID, Command.VOID, Command.RESTORE))
             elector = random.randrange(self._election.electors)
-            await self._order(lambda desk, order: desk.change_elector(name, command, elector, order))
+            await self._order(lambda service, order: service.change_elector(name, command, elector, order))
         else:
             command = random.choice((Command.WITHDRAW, Command.WITHDRAW, Command.REINSTATE))
             contest = random.choice(self._election.contests)
             candidate = random.choice(contest.candidates).id
             await self._order(
-                lambda desk, order: desk.change_candidate(name, command, contest.id, candidate, order)
+                lambda service, order: service.change_candidate(name, command, contest.id, candidate, order)
             )
 
     async def _order(self, give: Give, tries: int = ORDER_TRIES) -> None:
@@ -110,15 +117,15 @@ class People:
         """Give an order once; return whether it need not be repeated."""
         order = Order(by="ada", reason="", at=AT, control_id=self._new_id())
         try:
-            await self._operator.ask(lambda: give(self._operator.desk, order), 5.0)
+            await self._operator.ask(lambda: give(self._operator.service, order), 5.0)
         except (OrderRefused, UnknownEntry):
             return True
         except (SendFailed, NotReady, TimeoutError, UnknownElection, AttributeError):
             return False
         return True
 
-    def _configure(self, desk: Desk, order: Order) -> Awaitable[Any]:
-        return desk.configure(self._election, order)
+    def _configure(self, service: OperatorService, order: Order) -> Awaitable[Any]:
+        return service.configure(self._election, order)
 
     async def _vote(self, elector: int) -> None:
         random = self._random
@@ -172,11 +179,11 @@ class People:
         section = random.randrange(len(election.sections) + 1)
         mac = code_mac(self._key, elector, section) if random.random() < 0.7 else 7
         name = election.id if random.random() < 0.8 else "nowhere"
-        papers = tuple(random.choice(("0", "9", "0>0=0", "1>0", "x")) for _ in election.contests)
-        return encode_ballot(HotBallot(self._new_id(), name, elector, section, mac, papers))
+        rankings = tuple(random.choice(("0", "9", "0>0=0", "1>0", "x")) for _ in election.contests)
+        return encode_ballot(HotBallot(self._new_id(), name, elector, section, mac, rankings))
 
     async def _open_again(self) -> None:
-        """Open what is closed: at the desk, where it is refused, and behind its back, where the log ignores it."""
+        """Open what is closed: by an order, which is refused, and by a control of another's, which the log ignores."""
         await self._order(self._move(Command.OPEN))
         control = ElectionOpened(
             election=self._election.id,

@@ -4,7 +4,7 @@ import random
 from collections.abc import AsyncIterator, Sequence
 
 from services.audit.ledger import ShardLedger
-from services.audit.report import report_of
+from services.audit.recount import recount_of
 from services.counting.rounds import Rounds
 from services.counting.tally import PartitionOf, Tally
 from services.validation.judge import Judge
@@ -124,7 +124,7 @@ def certified(definition: Election, logs: Sequence[Sequence[bytes]]) -> bytes:
         for value in log:
             ledger.take(value)
         counts.append(ledger.count_of(definition.id))
-    report = report_of(definition.id, counts)
+    report = recount_of(definition.id, counts)
     return encode(
         ElectionCertified(
             election=definition.id,

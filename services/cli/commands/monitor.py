@@ -1,23 +1,25 @@
-"""The command that shows how each shard of each service goes.
+"""The command that shows how far and how fast each shard of each service is.
 
-Rule 1: a stopped shard comes first, with its reason; then whoever is behind.
-Rule 2: exit code 1 if a shard has stopped, so that a script notices.
+A stopped shard comes first, with its reason; then whoever is behind. The exit code is 1 if a shard has stopped, so that a
+script notices.
 """
 
-import time
+import asyncio
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from services.cli.app import app
-from services.cli.commands.operator import OPERATOR_URL, TOKEN_FILE, Operator, TokenFile, operator_client
+from services.cli.commands.operator import OPERATOR_URL, TOKEN_FILE, Operator, TokenFile, ask
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from services.cli.clients.operator import OperatorClient
+
 EVERY_S: Final = 1.0
 SILENT_S: Final = 5.0
-"""A shard that has reported nothing for longer is called silent."""
+"""A shard that has not reported for longer is called silent."""
 
 
 @app.command()
@@ -34,16 +36,18 @@ def monitor(
     from rich.live import Live
 
     console = Console(highlight=False)
-    with operator_client(operator, token_file) as client:
-        figures = client.get("/v1/monitor")
+
+    async def show(client: "OperatorClient") -> Any:
+        figures = await client.monitor()
         if not watch:
             console.print(shards_table(figures))
-        else:
-            with Live(shards_table(figures), console=console, auto_refresh=False) as live:
-                while True:
-                    time.sleep(EVERY_S)
-                    figures = client.get("/v1/monitor")
-                    live.update(shards_table(figures), refresh=True)
+            return figures
+        with Live(shards_table(figures), console=console, auto_refresh=False) as live:
+            while True:
+                await asyncio.sleep(EVERY_S)
+                live.update(shards_table(await client.monitor()), refresh=True)
+
+    figures = ask(operator, token_file, show)
     if any(shard["state"] == "stopped" for shard in figures["shards"]):
         raise typer.Exit(1)
 
@@ -62,13 +66,13 @@ def shards_table(figures: Any) -> "Table":
         silent = shard["heard_s_ago"] > SILENT_S
         state = f"silent for {shard['heard_s_ago']:.0f} s" if silent else shard["state"]
         style = "bold red" if shard["state"] == "stopped" else "yellow" if silent or shard["behind"] else ""
-        said = f"{state}: {shard['detail']}" if shard["detail"] else state
+        text = f"{state}: {shard['detail']}" if shard["detail"] else state
         numbers = (shard["position"], shard["behind"], round(shard["per_second"]))
         table.add_row(
             f"{shard['service']} ({shard['instance']})",
             str(shard["shard"]),
             *(f"{number:,}" for number in numbers),
-            Text(said, style=style),
+            Text(text, style=style),
         )
     return table
 

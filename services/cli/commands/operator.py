@@ -1,8 +1,10 @@
-"""Commands that give an operator's orders."""
+"""Commands that give an officer's orders to the operator's service, and show what became of them."""
 
+import asyncio
 import os
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
@@ -10,11 +12,16 @@ from services.cli.app import app
 from services.cli.errors import first_error
 
 if TYPE_CHECKING:
-    from services.operator.client import OperatorClient
+    from services.cli.clients.operator import OperatorClient
+    from shared.contract.events import ElectionAnnounced
+
+T = TypeVar("T")
 
 OPERATOR_URL = "http://127.0.0.1:8102"
 TOKEN_FILE = Path(".livecount/operator-token")
 WHO = os.environ.get("USER") or "operator"
+UNTIL_FINAL_S: Final = 30.0
+"""How long `certify` waits for the count of an election that has just been closed."""
 
 ElectionArgument = Annotated[str, typer.Argument(metavar="ID", help="Election id, such as labour-2015")]
 Operator = Annotated[str, typer.Option(envvar="LIVECOUNT_OPERATOR_URL", help="Where the operator listens")]
@@ -43,8 +50,7 @@ def create(
         election = Election.model_validate_json(file.read_bytes())
     except ValidationError as fault:
         raise ValueError(f"{file}: {first_error(fault)}") from None
-    with operator_client(operator, token_file) as client:
-        _tell(client.post("/v1/elections", election.model_dump(mode="json")))
+    _show(ask(operator, token_file, lambda client: client.configure(election)))
 
 
 @app.command()
@@ -59,10 +65,8 @@ def codes(
 
     Example: livecount codes labour-2015 --out codes.csv
     """
-    query = f"?section={section}" if section else ""
-    with operator_client(operator, token_file) as client:
-        lines = client.save(f"/v1/elections/{election}/codes{query}", out)
-    typer.echo(f"{lines - 1:,} voting codes in {out}")
+    written = ask(operator, token_file, lambda client: client.save_codes(election, out, section))
+    typer.echo(f"{written:,} voting codes in {out}")
 
 
 def _order_command(name: str, what: str) -> None:
@@ -74,8 +78,17 @@ def _order_command(name: str, what: str) -> None:
         operator: Operator = OPERATOR_URL,
         token_file: TokenFile = TOKEN_FILE,
     ) -> None:
-        with operator_client(operator, token_file) as client:
-            _tell(client.post(f"/v1/elections/{election}/{name}", {"by": by, "reason": reason}))
+        from shared.contract.events import ElectionAnnounced
+        from shared.contract.lifecycle import Command
+
+        answer = ask(
+            operator,
+            token_file,
+            lambda client: client.order(election, Command(name)),
+            by=by,
+            reason=reason,
+        )
+        _show(ElectionAnnounced.model_validate_json(answer or b""))
 
 
 _order_command("open", "Let ballots count.")
@@ -96,14 +109,17 @@ def certify(
 
     Example: livecount certify labour-2015 --by ada
     """
-    from services.operator.client import RECOUNT_TIMEOUT_S
-
-    with operator_client(operator, token_file) as client:
-        path, body = f"/v1/elections/{election}/certify", {"by": by, "reason": reason}
-        answer = client.post(path, body, RECOUNT_TIMEOUT_S)
-    for contest, counted in answer["contests"].items():
-        elected = ", ".join(counted["results"]["elected"]) or "nobody"
-        typer.echo(f"certified {election}/{contest}: {elected} ({counted['result_hash']})")
+    certificate = ask(
+        operator,
+        token_file,
+        lambda client: client.certify(election, until_final_s=UNTIL_FINAL_S),
+        by=by,
+        reason=reason,
+    )
+    assert certificate is not None, "who asks once has an answer or an error"
+    for contest, counted in certificate.contests.items():
+        elected = ", ".join(counted.results.elected) or "nobody"
+        typer.echo(f"certified {election}/{contest}: {elected} ({counted.result_hash})")
 
 
 def _elector_command(name: str, what: str) -> None:
@@ -118,9 +134,16 @@ def _elector_command(name: str, what: str) -> None:
         operator: Operator = OPERATOR_URL,
         token_file: TokenFile = TOKEN_FILE,
     ) -> None:
-        with operator_client(operator, token_file) as client:
-            body = {"elector": elector, "by": by, "reason": reason}
-            typer.echo(client.post(f"/v1/elections/{election}/{name}", body)["status"])
+        from shared.contract.lifecycle import Command
+
+        ask(
+            operator,
+            token_file,
+            lambda client: client.order(election, Command(name), elector=elector),
+            by=by,
+            reason=reason,
+        )
+        typer.echo(f"{name} recorded")
 
 
 _elector_command("void", "Take an elector's right to vote, and any ballot it has cast, out of the count.")
@@ -140,11 +163,19 @@ def _candidate_command(name: str, what: str) -> None:
         operator: Operator = OPERATOR_URL,
         token_file: TokenFile = TOKEN_FILE,
     ) -> None:
+        from shared.contract.events import ElectionAnnounced
+        from shared.contract.lifecycle import Command
+
         contest, _, candidate = who.partition("/")
-        body = {"contest": contest, "candidate": candidate, "by": by, "reason": reason}
-        with operator_client(operator, token_file) as client:
-            announced = client.post(f"/v1/elections/{election}/{name}", body)
-        out = ", ".join("/".join(entry) for entry in announced["withdrawn"]) or "nobody"
+        answer = ask(
+            operator,
+            token_file,
+            lambda client: client.order(election, Command(name), contest=contest, candidate=candidate),
+            by=by,
+            reason=reason,
+        )
+        announced = ElectionAnnounced.model_validate_json(answer or b"")
+        out = ", ".join("/".join(entry) for entry in announced.withdrawn) or "nobody"
         typer.echo(f"{election}: withdrawn now: {out}")
 
 
@@ -162,28 +193,41 @@ def status(
 
     Example: livecount status
     """
-    with operator_client(operator, token_file) as client:
-        found = [client.get(f"/v1/elections/{election}")] if election else client.get("/v1/elections")
-    for announced in found:
-        _tell(announced)
+
+    async def found(client: "OperatorClient") -> "list[ElectionAnnounced]":
+        return [await client.election(election)] if election else await client.elections()
+
+    for announced in ask(operator, token_file, found):
+        _show(announced)
 
 
-def operator_client(operator: str, token_file: Path) -> "OperatorClient":
-    """Return the operator's API, with the token. Raises ValueError if there is no token."""
-    from services.operator.client import OperatorClient
+def ask(
+    operator: str,
+    token_file: Path,
+    asking: "Callable[[OperatorClient], Awaitable[T]]",
+    *,
+    by: str = "operator",
+    reason: str = "",
+) -> T:
+    """Return what the operator answers. Raises OperatorError; ValueError if there is no token."""
+    import httpx
+
+    from services.cli.clients.operator import TIMEOUT_S, OperatorClient
 
     token = os.environ.get("LIVECOUNT_OPERATOR_TOKEN")
     if token is None and not token_file.is_file():
         raise ValueError(
             f"{token_file}: no token there; `livecount up` makes one, or name it by --token-file"
         )
-    return OperatorClient(operator, token or token_file.read_text().strip())
+    token = token or token_file.read_text().strip()
+
+    async def run() -> T:
+        async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as http:
+            return await asking(OperatorClient(http, operator, token, by=by, reason=reason))
+
+    return asyncio.run(run())
 
 
-def _tell(announced: Any) -> None:
-    name, electors = announced["definition"]["id"], _electors(announced["definition"])
-    typer.echo(f"{name}: {announced['phase']} since {announced['at']}, {electors:,} electors")
-
-
-def _electors(definition: Any) -> int:
-    return sum(section["electors"] for section in definition["sections"])
+def _show(announced: "ElectionAnnounced") -> None:
+    definition = announced.definition
+    typer.echo(f"{definition.id}: {announced.phase} since {announced.at}, {definition.electors:,} electors")

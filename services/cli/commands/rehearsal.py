@@ -1,4 +1,4 @@
-"""The command that holds an election out of a file live, as a test, and tells it from what came out."""
+"""The command that casts an election out of a file through all services, as a test, and reports what came out."""
 
 import asyncio
 import tempfile
@@ -14,8 +14,8 @@ from services.cli.errors import naming
 from services.cli.waiting import waiting
 
 if TYPE_CHECKING:
-    from services.cli.rehearsal.rehearse import Outcome
-    from services.cli.rehearsal.script import Mischief
+    from services.cli.rehearsal.run import Outcome
+    from services.cli.rehearsal.script import Disturbances
     from services.cli.rehearsal.subject import Subject
     from shared.rcv.contests import Asked
 
@@ -47,22 +47,24 @@ def rehearse(  # noqa: PLR0913 - a command has options
     """Cast an election out of a file through Kafka and all services, and report what came out.
 
     Its records are cast in a random order, each by an elector. Some vote twice, some are voided and restored.
-    A configuration is told as tabulate tells it, a plain file as count --json does.
+    A configuration is reported as tabulate does, a plain file as count --json does.
     Exit code 1 if anything differs from a cold count.
     """
     from services.cli.rehearsal.deployment import VICTIMS
-    from services.cli.rehearsal.script import Mischief
+    from services.cli.rehearsal.script import Disturbances
 
     with naming(file), waiting(f"Reading {file.name}"):
         subject = _subject(file, asked)
-    outcome = _run(subject, Mischief(seed, double_votes, voids, withdrawals, VICTIMS if chaos else ()), out)
+    outcome = _run(
+        subject, Disturbances(seed, double_votes, voids, withdrawals, VICTIMS if chaos else ()), out
+    )
     _show(outcome, out)
     if outcome.differences:
         raise typer.Exit(1)
 
 
 def _subject(file: Path, asked: "Asked | None") -> "Subject":
-    from services.cli.rehearsal.sources import configured, plain
+    from services.cli.rehearsal.subject import configured, plain
 
     if file.suffix.lower() == ".json":
         if asked is not None:
@@ -73,20 +75,20 @@ def _subject(file: Path, asked: "Asked | None") -> "Subject":
     return plain(file, asked)
 
 
-def _run(subject: "Subject", mischief: "Mischief", out: Path) -> "Outcome":
+def _run(subject: "Subject", how: "Disturbances", out: Path) -> "Outcome":
     with tempfile.TemporaryDirectory(prefix="livecount-rehearsal-") as folder:
         try:
-            return asyncio.run(_rehearse(subject, mischief, out, Path(folder)))
+            return asyncio.run(_rehearse(subject, how, out, Path(folder)))
         except asyncio.CancelledError:
             raise typer.Abort from None
 
 
-async def _rehearse(subject: "Subject", mischief: "Mischief", out: Path, folder: Path) -> "Outcome":
+async def _rehearse(subject: "Subject", how: "Disturbances", out: Path, folder: Path) -> "Outcome":
     from rich.console import Console
 
     from infra.local.stack import cancel_on_signals
     from services.cli.rehearsal.deployment import deployed
-    from services.cli.rehearsal.rehearse import rehearse as hold
+    from services.cli.rehearsal.run import rehearse as hold
     from services.cli.rehearsal.show import bars
 
     cancel_on_signals()
@@ -94,15 +96,15 @@ async def _rehearse(subject: "Subject", mischief: "Mischief", out: Path, folder:
     console.print("Starting Kafka, Valkey and the services")
     async with deployed(folder) as where:
         with bars(console) as seen:
-            return await hold(where, subject, subject.name, mischief, out, seen)
+            return await hold(where, subject, subject.name, how, out, seen)
 
 
 def _show(outcome: "Outcome", out: Path) -> None:
     from rich.console import Console
 
-    from services.cli.rehearsal.show import table, told
+    from services.cli.rehearsal.show import first_differences, table
 
     Console(highlight=False).print(table(outcome))
     typer.echo(f"{len(outcome.written)} files in {out}")
-    for difference in told(outcome):
+    for difference in first_differences(outcome):
         typer.echo(difference, err=True)

@@ -1,4 +1,4 @@
-"""Commands that hold an election against its log, and that carry a log in one file to another deployment."""
+"""Commands that compare an election with its log, and that carry a log in one file to another deployment."""
 
 import asyncio
 import json
@@ -11,8 +11,12 @@ from services.cli.app import command
 from services.cli.errors import naming
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
     from services.audit.check import Difference
     from services.audit.verify import Verification
+    from shared.contract.recounts import Recounted
     from shared.contract.standings import Standing
 
 FOUND = 1
@@ -35,7 +39,7 @@ def verify(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON")] = False,  # noqa: FBT002
 ) -> None:
-    """Hold every verdict, head, standing and round against an independent recount of the log.
+    """Compare every verdict, head, standing and round with an independent recount of the log.
 
     Exit code 0: all agrees; 1: the first difference, with its place; 2: it cannot be done. Settings are those of the
     services: LIVECOUNT_KAFKA, _NAMESPACE, _SHARDS, and _SECRET_FILE, the secret of the voting codes.
@@ -43,17 +47,16 @@ def verify(
     from rich.console import Console
 
     from services.audit.check import Difference
-    from services.audit.show import show
 
     try:
         verified = asyncio.run(_verify(election, bundle, standing or []))
     except Difference as difference:
-        _tell(difference, as_json=as_json)
+        _print_difference(difference, as_json=as_json)
         raise typer.Exit(FOUND) from difference
     if as_json:
         typer.echo(verified.model_dump_json())
     else:
-        show(verified, Console(highlight=False))
+        _show(verified, Console(highlight=False))
 
 
 @command("livecount export labour-2015 --out labour-2015.zip")
@@ -108,9 +111,58 @@ def _standing(file: Path) -> "Standing":
         return decode_as(Standing, file.read_bytes())
 
 
-def _tell(difference: "Difference", *, as_json: bool) -> None:
+def _print_difference(difference: "Difference", *, as_json: bool) -> None:
     if as_json:
         place = {"shard": difference.shard, "offset": difference.offset}
         typer.echo(json.dumps({"type": "difference/1", "difference": str(difference), **place}))
     else:
         typer.echo(f"livecount: {difference}", err=True)
+
+
+def _show(verified: "Verification", out: "Console") -> None:
+    """Print what was verified: the balance, each shard, and every round of every contest."""
+    from rich.markup import escape
+
+    recount, balance = verified.recount, verified.recount.balance
+    out.print(f"[bold]{escape(recount.election)}[/]  every verdict, head and round agrees", soft_wrap=True)
+    out.print(
+        f"cast {balance.cast:,} = accepted {balance.accepted:,} + duplicate {balance.duplicate:,} "
+        f"+ late {balance.late:,} + voided {balance.voided:,} + rejected {balance.rejected:,}",
+        soft_wrap=True,
+    )
+    for number, shard in enumerate(verified.shards):
+        out.print(
+            f"shard {number}: {shard.cast:,} records, {shard.judged:,} verdicts, {shard.repeats:,} published again, "
+            f"head {shard.head}",
+            soft_wrap=True,
+        )
+    for standing in verified.standings:
+        covered = "+".join(map(str, standing.watermark))
+        out.print(
+            f"standing of {standing.contest}, {standing.status}, at {covered}: {standing.result_hash}",
+            soft_wrap=True,
+        )
+    if not verified.standings:
+        out.print("no standing is published")
+    for name, counted in recount.contests.items():
+        out.print(_table(name, counted))
+        out.print(f"elected: {', '.join(counted.results.elected) or 'nobody'}", soft_wrap=True)
+        out.print(f"result hash: {counted.result_hash}", soft_wrap=True)
+
+
+def _table(name: str, counted: "Recounted") -> "Table":
+    from rich.table import Table
+
+    from shared.contract.standings import decimal
+
+    results = counted.results
+    table = Table(name, *(f"round {n}" for n in range(1, len(results.rounds) + 1)), title_justify="left")
+
+    def votes(units: int) -> str:
+        return decimal(units, results.places) if results.places else f"{units:,}"
+
+    for candidate in dict.fromkeys(c for round_ in results.rounds for c in round_):
+        table.add_row(candidate, *(votes(r[candidate]) if candidate in r else "" for r in results.rounds))
+    for ending in dict.fromkeys(e for ends in results.inactive for e in ends):
+        table.add_row(f"({ending})", *(votes(ends.get(ending, 0)) for ends in results.inactive))
+    return table

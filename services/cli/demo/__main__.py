@@ -15,14 +15,15 @@ from infra.local.ports import free_ports, require_free
 from infra.local.process import ChildFailedError
 from infra.local.stack import Stack, cancel_on_signals
 from infra.local.topics import TopicError
-from services.cli.demo.casting import CastingFailed
-from services.cli.demo.forms import CodesRefused
-from services.cli.demo.run import Demo, DemoFailed
+from services.cli.clients.ballots import CastingFailed
+from services.cli.clients.operator import OperatorError
+from services.cli.clients.results import NotPublished
+from services.cli.demo.run import Demo
 
 NAMESPACE = "demo"
 TIMEOUT_S = 30.0
 FAILURES = (
-    *(DemoFailed, CastingFailed, CodesRefused, httpx.HTTPError),
+    *(OperatorError, CastingFailed, NotPublished, httpx.HTTPError),
     *(ChildFailedError, JarError, TopicError, OSError),
 )
 """What may be wrong with the run, and with the machine it runs on."""

@@ -8,8 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from services.cli.demo.comparison import Line
-from services.cli.demo.official import PAPERS
+from services.cli.demo.official import BALLOTS, Line
 from shared.contract.standings import Standing
 
 STAGES = ("cast", "judged", "counted", "shown")
@@ -27,20 +26,20 @@ class Show:
             TimeElapsedColumn(),
         )
         self._bars = {
-            stage: self._progress.add_task(stage, total=PAPERS, rate=0.0, behind=0) for stage in STAGES
+            stage: self._progress.add_task(stage, total=BALLOTS, rate=0.0, behind=0) for stage in STAGES
         }
         self._began_s: float | None = None
         self._seen = dict.fromkeys(STAGES, 0)
         self._standings: Mapping[str, Standing] = {}
         self.rates = dict.fromkeys(STAGES, 0.0)
 
-    def update(self, told: Mapping[str, int], now_s: float, standings: Mapping[str, Standing]) -> None:
-        """Move the bars to what each stage is `told` to have done by `now_s`; a bar never goes back."""
+    def update(self, reached: Mapping[str, int], now_s: float, standings: Mapping[str, Standing]) -> None:
+        """Move the bars to what each stage has `reached` by `now_s`; a bar never goes back."""
         self._began_s = now_s if self._began_s is None else self._began_s
         self._standings = standings
-        for stage, ballots in _implied(told).items():
-            if self._seen[stage] < PAPERS:
-                self._seen[stage] = min(PAPERS, max(ballots, self._seen[stage]))
+        for stage, ballots in _implied(reached).items():
+            if self._seen[stage] < BALLOTS:
+                self._seen[stage] = min(BALLOTS, max(ballots, self._seen[stage]))
                 self.rates[stage] = self._seen[stage] / max(now_s - self._began_s, 0.5)
         for stage, bar in self._bars.items():
             behind = self._seen["cast"] - self._seen[stage]
@@ -76,11 +75,11 @@ def comparison_table(lines: Sequence[Line]) -> Table:
     return table
 
 
-def _implied(told: Mapping[str, int]) -> dict[str, int]:
+def _implied(reached: Mapping[str, int]) -> dict[str, int]:
     """Return the figures with what they imply: reports come late, and what is shown was counted and judged before."""
-    judged, counted, shown = (told.get(stage, 0) for stage in STAGES[1:])
+    judged, counted, shown = (reached.get(stage, 0) for stage in STAGES[1:])
     return {
-        "cast": told.get("cast", 0),
+        "cast": reached.get("cast", 0),
         "judged": max(judged, counted, shown),
         "counted": max(counted, shown),
         "shown": shown,

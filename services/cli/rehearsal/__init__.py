@@ -1,11 +1,12 @@
-"""A rehearsal: an election out of files, cast through the live pipeline, and told from what came out of it.
+"""A rehearsal: an election out of a file, cast through the live pipeline, and reported from what came out of it.
 
-Rule 1: nothing goes in but by the public ways: the operator's orders, voting codes, intake's API.
-Rule 2: an elector is a record. Number and section of an elector are given out so that each leads back to its record.
-Rule 3: reports are made of the papers that stand in the verdict log, never of those in the file. A ballot lost,
-        doubled or altered on its way is lost, doubled or altered there. The rounds are counted from those papers by
-        the writer of `tabulate`, and must be the rounds of the last standing that was published, field by field.
-Rule 4: what a ballot does not carry is taken from the record at its elector's number: its id, and the aliases by which
-        it calls candidates. Only NIST's cast vote records show them.
-Rule 5: whatever is done beside the casting cancels out: who votes twice is refused, who is voided is restored.
+Nothing goes in but through the public APIs: orders, voting codes, ballots. Each elector is a record of the file; numbers and
+sections are given out so that each elector leads back to its record.
+
+Reports are made of the ballots that the verdict log accepted, never of those in the file: a ballot lost, doubled or altered on
+its way is lost, doubled or altered there. The rounds are counted from those ballots as `tabulate` counts them, and must be
+the rounds of the last published standing, field by field. What a ballot does not carry (the record's id, the aliases by which
+it calls candidates) is taken from the record at its elector's number; only NIST's cast vote records show it.
+
+Whatever is done beside the casting cancels out: who votes twice is refused, who is voided is restored.
 """

@@ -1,35 +1,108 @@
-"""Whether what came out is what went in: every difference, the first one first. Pure.
+"""Whether what came out is what went in: what the log holds at the end, and every difference, the first one first. Pure.
 
-Rule 1: every ballot has the verdict its script says. A ballot sent again has the same, or is the same ballot.
-Rule 2: the papers that stand are those of the subject, elector by elector.
-Rule 3: the published account of all ballots is that of the verdict log, whose chains end in the published heads.
-Rule 4: the published rounds are the cold count of the papers that stand, field by field, and of the whole contest.
+Every ballot must have the verdict its script names; a ballot that was sent again has the same, or is the same ballot. The
+ballots that count must be those of the subject, elector by elector. The published balance must be that of the verdict log,
+whose chains end in the published heads. The published rounds must be the cold count of the ballots that count, field by
+field, and of the whole contest.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from services.cli.rehearsal.script import Ballot
-from services.cli.rehearsal.sources import profile
-from services.cli.rehearsal.subject import Found, Subject
-from services.cli.rehearsal.verdicts import Box, Verdict
+from services.cli.rehearsal.subject import Counted, SectionRanking, Subject, profile
 from services.counting.standing import rounds_of
+from shared.contract import verdict_ranges
+from shared.contract.codec import HotBallot, decode_cast, decode_judged
+from shared.contract.events import ElectorRestored, ElectorVoided
 from shared.contract.standings import Round, Standing
-from shared.contract.verdicts import Reason
+from shared.contract.verdicts import ControlJudged, Reason
 from shared.rcv.count.tabulate import tabulate
+from shared.runtime.watermark import joins
 
 AGAIN = {Reason.ACCEPTED: {Reason.SAME_BALLOT}}
 """Verdicts that a ballot may get when it is sent again, beside the one it got."""
 
 
-def differences(subject: Subject, ballots: Iterable[Ballot], box: Box, published: Standing) -> Iterator[str]:
+class Incoherent(Exception):
+    """The logs of cast records and of verdicts do not go together."""
+
+
+class Verdict(NamedTuple):
+    """What became of a cast record."""
+
+    elector: int
+    ballot_id: str
+    reason: str
+
+
+class JudgedBallots:
+    """One election's ballots that count, by elector, and every verdict, over shards that are read one after another.
+
+    A verdict names no elector. It stands at the offset of its ballot, so the log of cast records names them.
+    """
+
+    def __init__(self, election: str) -> None:
+        self._election = election
+        self.counted: dict[int, list[SectionRanking]] = {}
+        self.verdicts: list[Verdict] = []
+        self.heads: list[str] = []
+        """Of each shard's chain, where its reading ended."""
+
+    def read(self, shard: int, cast: Sequence[bytes], judged: Iterable[bytes]) -> None:
+        """Read a shard's cast records and their verdicts, of repeated ones the first. Raises Gap, Incoherent."""
+        done, head = 0, ""
+        for value in judged:
+            record = decode_judged(value)
+            if done == len(cast) or not joins(f"verdict in shard {shard}", done, record.since, record.upto):
+                continue
+            if isinstance(record, ControlJudged):
+                self._read_control(record)
+            elif record.election == self._election:
+                for ballot, verdict in zip(cast[done : record.upto], record.after(done).each(), strict=False):
+                    self._read_verdict(verdict, ballot)
+            done, head = record.upto, record.head
+        if done < len(cast):
+            raise Incoherent(f"shard {shard}: expected {len(cast)} verdicts, found {done}")
+        self.heads.append(head)
+
+    def _read_verdict(self, verdict: verdict_ranges.Verdict, cast: bytes) -> None:
+        ballot = decode_cast(cast)
+        assert isinstance(ballot, HotBallot), "a verdict on an election is about a ballot"
+        self.verdicts.append(Verdict(ballot.elector, ballot.ballot_id, verdict.reason))
+        if verdict.ballot is not None:
+            self._add(ballot.elector, *verdict.ballot)
+
+    def _read_control(self, record: ControlJudged) -> None:
+        control = record.control
+        if control.election != self._election or not isinstance(control, ElectorVoided | ElectorRestored):
+            return
+        if record.retracted is not None:
+            out = SectionRanking(record.retracted.section, *record.retracted.rankings)
+            there = self.counted.get(control.elector, [])
+            if out not in there:
+                raise Incoherent(
+                    f"elector {control.elector}: {out} is taken out of the count and was not in it"
+                )
+            there.remove(out)
+        if record.restored is not None:
+            self._add(control.elector, record.restored.section, record.restored.rankings)
+
+    def _add(self, elector: int, section: int, rankings: Sequence[str]) -> None:
+        self.counted.setdefault(elector, []).append(SectionRanking(section, *rankings))
+
+
+def differences(
+    subject: Subject, ballots: Iterable[Ballot], judged: JudgedBallots, published: Standing
+) -> Iterator[str]:
     """Yield what is not as it must be."""
-    yield from _in_verdicts(subject, ballots, box.verdicts)
-    yield from _in_papers(subject, box.papers)
-    yield from _in_balance(box, published)
+    yield from _in_verdicts(subject, ballots, judged.verdicts)
+    yield from _in_ballots(subject, judged.counted)
+    yield from _in_balance(judged, published)
     if published.contest != subject.contest:
         yield f"the contest: published {published.contest}, configured {subject.contest}"
-    count = tabulate(profile(box.papers), subject.contest, len(subject.sections))
+    count = tabulate(profile(judged.counted), subject.contest, len(subject.sections))
     yield from _in_rounds(published.rounds, rounds_of(count, subject.contest, published.sections))
 
 
@@ -48,21 +121,21 @@ def _in_verdicts(subject: Subject, ballots: Iterable[Ballot], verdicts: Iterable
         yield f"ballot {ballot_id} was never cast, and is in the log"
 
 
-def _in_papers(subject: Subject, found: Found) -> Iterator[str]:
-    for elector, paper in enumerate(subject.papers):
-        papers = found.get(elector, ())
-        if list(papers) != [paper]:
-            counted = " and ".join(map(str, papers)) or "none"
-            yield f"{_who(subject, elector)}: cast {paper}, counted {counted}"
+def _in_ballots(subject: Subject, counted: Counted) -> Iterator[str]:
+    for elector, ballot in enumerate(subject.ballots):
+        found = counted.get(elector, ())
+        if list(found) != [ballot]:
+            listed = " and ".join(map(str, found)) or "none"
+            yield f"{_who(subject, elector)}: cast {ballot}, counted {listed}"
 
 
-def _in_balance(box: Box, published: Standing) -> Iterator[str]:
-    reasons = Counter(verdict.reason for verdict in box.verdicts)
+def _in_balance(judged: JudgedBallots, published: Standing) -> Iterator[str]:
+    reasons = Counter(verdict.reason for verdict in judged.verdicts)
     if reasons != published.balance.reasons:
         yield f"verdicts: published {published.balance.reasons}, in the log {dict(sorted(reasons.items()))}"
-    accepted = sum(map(len, box.papers.values()))
-    if tuple(box.heads) != published.heads:
-        yield f"heads of the chains: published {published.heads}, in the log {tuple(box.heads)}"
+    accepted = sum(map(len, judged.counted.values()))
+    if tuple(judged.heads) != published.heads:
+        yield f"heads of the chains: published {published.heads}, in the log {tuple(judged.heads)}"
     if accepted != published.balance.accepted:
         yield f"accepted: published {published.balance.accepted}, in the log {accepted}"
 
@@ -70,9 +143,9 @@ def _in_balance(box: Box, published: Standing) -> Iterator[str]:
 def _in_rounds(published: Sequence[Round], counted: Sequence[Round]) -> Iterator[str]:
     for found, expected in zip(published, counted, strict=False):
         for field in Round.model_fields:
-            told, right = getattr(found, field), getattr(expected, field)
-            if told != right:
-                yield f"round {expected.number}, {field}: published {told}, counted {right}"
+            shown, right = getattr(found, field), getattr(expected, field)
+            if shown != right:
+                yield f"round {expected.number}, {field}: published {shown}, counted {right}"
     if len(published) != len(counted):
         yield f"rounds: published {len(published)}, counted {len(counted)}"
 

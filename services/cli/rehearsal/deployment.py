@@ -13,6 +13,7 @@ from infra.local.deployment import DEFAULT_PORTS, DEFAULT_SHARDS, SERVICES, plan
 from infra.local.ports import LOOPBACK, free_ports
 from infra.local.service import Service
 from infra.local.stack import Stack
+from services.cli.clients.operator import OperatorClient, Patience
 
 NAMESPACE = "rehearsal"
 TIMEOUT_S = 30.0
@@ -32,6 +33,12 @@ class Deployment:
     namespace: str = NAMESPACE
     shards: int = DEFAULT_SHARDS
 
+    def operator(self, *, by: str, patience: Patience) -> OperatorClient:
+        """Return a client of its operator."""
+        return OperatorClient(
+            self.client, self.at["operator"], self.token, by=by, reason=by, patience=patience
+        )
+
     async def kill(self, service: str) -> None:
         """End a service as kill -9 does; its stack starts it again."""
         await asyncio.to_thread(self.services[service].kill)
@@ -41,15 +48,15 @@ class Deployment:
 async def deployed(
     folder: Path, kafka: str | None = None, redis: str | None = None, namespace: str = NAMESPACE
 ) -> AsyncIterator[Deployment]:
-    """Yield a deployment in `folder`, on free ports; what its processes say is in `stack.log` there.
+    """Yield a deployment in `folder`, on free ports; what its processes log is in `stack.log` there.
 
     Raises ChildFailedError, JarError, TopicError, OSError.
     """
     ports = dict(zip(DEFAULT_PORTS, free_ports(len(DEFAULT_PORTS)), strict=True))
     what = plan(folder, namespace, ports, kafka=kafka, redis=redis)
-    with (folder / "stack.log").open("w") as told:
+    with (folder / "stack.log").open("w") as log:
         async with (
-            Stack(what, Console(file=told, width=200)) as stack,
+            Stack(what, Console(file=log, width=200)) as stack,
             httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client,
         ):
             yield Deployment(

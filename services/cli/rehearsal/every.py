@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from services.cli.rehearsal.deployment import Deployment
-from services.cli.rehearsal.rehearse import rehearse
-from services.cli.rehearsal.script import Mischief
-from services.cli.rehearsal.sources import configured
-from services.cli.rehearsal.subject import NotLive, Subject
+from services.cli.rehearsal.run import rehearse
+from services.cli.rehearsal.script import Disturbances
+from services.cli.rehearsal.subject import NotLive, Subject, configured
 from shared.rcv.formats import rctab
 from shared.rcv.formats.records import FormatError
 from shared.rcv.reports.tabulated import Stamp
@@ -24,11 +23,11 @@ class Row(NamedTuple):
     config: Path
     verdict: Literal["equal", "differs", "not live", "refused"]
     """`refused`: by `tabulate` too."""
-    told: str
+    detail: str
 
 
 async def every(
-    where: Deployment, configs: Iterable[Path], mischief: Mischief, work: Path
+    where: Deployment, configs: Iterable[Path], how: Disturbances, work: Path
 ) -> AsyncIterator[Row]:
     """Yield what becomes of each configuration; all that is written is in folders below `work`."""
     for number, config in enumerate(configs, 1):
@@ -39,11 +38,11 @@ async def every(
         except FormatError as fault:
             yield Row(config, "refused", str(fault).splitlines()[0])
         else:
-            yield await _row(where, config, subject, mischief, work / f"{subject.name}-{number}")
+            yield await _row(where, config, subject, how, work / f"{subject.name}-{number}")
 
 
-async def _row(where: Deployment, config: Path, subject: Subject, mischief: Mischief, work: Path) -> Row:
-    outcome = await rehearse(where, subject, work.name, mischief, work / "live", lambda *_: None)
+async def _row(where: Deployment, config: Path, subject: Subject, how: Disturbances, work: Path) -> Row:
+    outcome = await rehearse(where, subject, work.name, how, work / "live", lambda *_: None)
     await asyncio.to_thread(tabulate_configuration, rctab.load(config), work / "cold", STAMP)
     found = [*outcome.differences, *different_files(work / "live", work / "cold")]
     if found:

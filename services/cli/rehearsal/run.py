@@ -1,57 +1,77 @@
-"""One rehearsal: an election held from its configuration to its close, in a deployment that is up.
+"""One rehearsal: an election held from its configuration to its close, in a deployment that is up, and its reports.
 
-Rule 1: every wait has a bound, and says what it waited for when it is over.
+Every wait has a bound, and says what it waited for when it is over.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import inf
+from pathlib import Path
 
-import httpx
-
-from services.audit.log import LogError, ShardedLog
-from services.cli.demo.casting import Casting, CastingFailed
-from services.cli.demo.forms import CodesRefused, issue_codes
+from services.audit.log import ShardedLog
+from services.cli.clients.ballots import Casting, CastingFailed
+from services.cli.clients.operator import OperatorError, Patience
+from services.cli.clients.results import LOOK_EVERY_S, ResultsClient
+from services.cli.rehearsal.check import Incoherent, JudgedBallots, differences
 from services.cli.rehearsal.deployment import Deployment
-from services.cli.rehearsal.forms import ballot_forms
-from services.cli.rehearsal.operator import Operator, RehearsalFailed
-from services.cli.rehearsal.script import Order, Scene
+from services.cli.rehearsal.script import Disturbances, Order, Step, ballot_forms, script
 from services.cli.rehearsal.subject import Subject
-from services.cli.rehearsal.verdicts import Box
-from shared.contract.codec import decode_as
-from shared.contract.standings import Standing, Status
+from shared.contract.lifecycle import Command
+from shared.contract.standings import Balance, Standing, Status
 from shared.contract.topics import BALLOTS_CAST, BALLOTS_JUDGED
+from shared.rcv.reports.disk import write_files
+from shared.runtime.watermark import Gap
 
-COUNT_BOUND_S = 120.0
-LOOK_EVERY_S = 0.1
-RETRY_S = 2.0
+PATIENCE = Patience(tries=480)
+"""Four minutes: on a busy machine a service may need a second start, a minute each."""
+CAST_RETRY_S = 2.0
 """Between two tries of a casting that intake does not answer: with the tries it has, two minutes."""
-CLERKS = 8
-"""Orders of a scene that are given at once; the operator carries them out one by one."""
+ORDERS_AT_ONCE = 8
+"""Orders of a step that are given at once; the operator carries them out one by one."""
 
 Seen = Callable[[int, int, int], None]
-"""Is told how many ballots are cast, how many are counted, and how many there are."""
+"""Is called with how many ballots are cast, how many are counted, and how many there are."""
+
+
+class RehearsalFailed(RuntimeError):
+    """The rehearsal cannot go on, and why."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a rehearsal."""
+
+    records: int
+    balance: Balance
+    retries: int
+    """Requests that had to be sent again."""
+    seconds: Mapping[str, float]
+    """By step."""
+    differences: Sequence[str]
+    """None, if all is well."""
+    killed: Sequence[str]
+    written: Sequence[Path]
 
 
 class Rehearsal:
-    """One election, of this id, in a deployment."""
+    """One election, of this id, in a deployment. Every method raises RuntimeError where it cannot go on."""
 
     def __init__(self, where: Deployment, subject: Subject, election: str, seen: Seen) -> None:
         self._where = where
         self._subject = subject
         self._election = election
         self._seen = seen
-        self._operator = Operator(where.client, where.at["operator"], where.token)
+        self._operator = where.operator(by="rehearsal", patience=PATIENCE)
+        self._results = ResultsClient(where.client, where.at["results"], election, (subject.contest.id,))
         self._ballots = 0
         self._casts: list[Casting] = []
         self._codes: Sequence[str] = ()
-        self.standing: Standing | None = None
-        """The newest published."""
 
     @property
     def recorded(self) -> int:
-        """How many ballots intake has said to be in the log."""
+        """How many ballots intake has acknowledged."""
         return sum(casting.recorded for casting in self._casts)
 
     @property
@@ -60,50 +80,30 @@ class Rehearsal:
         return sum(casting.retries for casting in self._casts)
 
     async def open(self) -> None:
-        """Configure the election, issue its codes, open it. Raises RehearsalFailed."""
-        definition = self._subject.election(self._election)
-        await self._operator.post("/v1/elections", definition.model_dump_json().encode())
-        url = f"{self._operator.url}/v1/elections/{self._election}/codes"
-        try:
-            self._codes = await issue_codes(self._where.client, url, self._operator.headers)
-        except (CodesRefused, httpx.HTTPError) as fault:
-            raise RehearsalFailed(f"no voting codes: {fault!r}") from fault
-        await self._operator.order(self._election, "open", {})
+        """Configure the election, issue its codes, open it."""
+        await self._operator.configure(self._subject.election(self._election))
+        self._codes = await self._operator.codes(self._election)
+        await self._operator.order(self._election, Command.OPEN)
 
-    async def cast(self, scenes: Sequence[Scene]) -> None:
-        """Play the scenes, one after another. Raises RehearsalFailed."""
-        self._ballots = sum(len(scene.ballots) for scene in scenes)
+    async def cast(self, steps: Sequence[Step]) -> None:
+        """Take the steps, one after another."""
+        self._ballots = sum(len(step.ballots) for step in steps)
         watching = asyncio.create_task(self._watch())
         try:
-            for scene in scenes:
-                await self._play(scene)
+            for step in steps:
+                await self._take(step)
         finally:
             watching.cancel()
 
     async def close(self) -> Standing:
-        """Close the election and return its last standing. Raises RehearsalFailed."""
-        await self._operator.order(self._election, "close", {})
-        try:
-            async with asyncio.timeout(COUNT_BOUND_S):
-                while self.standing is None or self.standing.status is not Status.COMPLETE:
-                    await asyncio.sleep(LOOK_EVERY_S)
-                    await self._look()
-        except TimeoutError:
-            found = "none" if self.standing is None else f"{self.standing.status}, {self.standing.balance}"
-            raise RehearsalFailed(
-                f"waited {COUNT_BOUND_S:g} s for the last standing; found {found}"
-            ) from None
-        return self.standing
+        """Close the election and return its last standing."""
+        await self._operator.order(self._election, Command.CLOSE)
+        await self._results.until("the last standing", lambda of: of.status is Status.COMPLETE)
+        return self._results.standings[self._subject.contest.id]
 
-    async def read_back(self, upto: Sequence[int]) -> Box:
-        """Return what stands in the logs up to a watermark. Raises RehearsalFailed, and as `Box.read` does."""
-        try:
-            return await self._read_back(upto)
-        except LogError as fault:
-            raise RehearsalFailed(str(fault)) from fault
-
-    async def _read_back(self, upto: Sequence[int]) -> Box:
-        box, where = Box(self._election), self._where
+    async def read_back(self, upto: Sequence[int]) -> JudgedBallots:
+        """Return what is in the logs up to a watermark. Raises as `JudgedBallots.read` does, too."""
+        judged_ballots, where = JudgedBallots(self._election), self._where
         async with (
             ShardedLog(where.kafka, BALLOTS_CAST.name(where.namespace)) as cast,
             ShardedLog(where.kafka, BALLOTS_JUDGED.name(where.namespace)) as judged,
@@ -111,33 +111,35 @@ class Rehearsal:
             await cast.ends(where.shards)
             ends = await judged.ends(where.shards)
             for shard, end in enumerate(upto):
-                box.read(shard, await _records(cast, shard, end), await _records(judged, shard, ends[shard]))
-        return box
+                judged_ballots.read(
+                    shard, await _records(cast, shard, end), await _records(judged, shard, ends[shard])
+                )
+        return judged_ballots
 
-    async def _play(self, scene: Scene) -> None:
+    async def _take(self, step: Step) -> None:
+        orders = iter(step.orders)
         try:
             async with asyncio.TaskGroup() as acts:
-                for victim in scene.kills:
+                for victim in step.kills:
                     acts.create_task(self._where.kill(victim))
-                orders = iter(scene.orders)
-                for _ in range(CLERKS):
+                for _ in range(ORDERS_AT_ONCE):
                     acts.create_task(self._give(orders))
-                acts.create_task(self._cast_all(scene))
-        except* (CastingFailed, RehearsalFailed) as group:
+                acts.create_task(self._cast_all(step))
+        except* (CastingFailed, OperatorError) as group:
             raise RehearsalFailed(str(group.exceptions[0])) from group
 
     async def _give(self, orders: Iterator[Order]) -> None:
         for order in orders:
-            await self._operator.order(self._election, order.command, order.about)
+            await self._operator.order(self._election, order.command, **order.about)
 
-    async def _cast_all(self, scene: Scene) -> None:
-        """Cast a scene's ballots; the very first alone, for intake may not have heard of the opening yet."""
+    async def _cast_all(self, step: Step) -> None:
+        """Cast a step's ballots; the very first alone, for intake may not have heard of the opening yet."""
         casting = Casting(
             self._where.client,
             f"{self._where.at['intake']}/v1/elections/{self._election}/ballots",
-            ballot_forms(self._subject.contest, scene.ballots, self._codes),
+            ballot_forms(self._subject.contest, step.ballots, self._codes),
             rate=inf,
-            retry_s=RETRY_S,
+            retry_s=CAST_RETRY_S,
             one_by_one=0 if self.recorded else 1,
         )
         self._casts.append(casting)
@@ -145,19 +147,46 @@ class Rehearsal:
 
     async def _watch(self) -> None:
         while True:
-            await self._look()
+            await self._results.look()
+            for standing in self._results.standings.values():
+                self._seen(self.recorded, standing.balance.cast, self._ballots)
             await asyncio.sleep(LOOK_EVERY_S)
-
-    async def _look(self) -> None:
-        """Read the newest standing. What cannot be read now is left as it was."""
-        contest = self._subject.contest.id
-        url = f"{self._where.at['results']}/v1/elections/{self._election}/contests/{contest}/standing"
-        with suppress(httpx.TransportError):
-            answer = await self._where.client.get(url)
-            if answer.status_code == 200:
-                self.standing = decode_as(Standing, answer.content)
-                self._seen(self.recorded, self.standing.balance.cast, self._ballots)
 
 
 async def _records(log: ShardedLog, shard: int, upto: int) -> list[bytes]:
     return [value async for batch in log.records(shard, upto) for value in batch]
+
+
+async def rehearse(
+    where: Deployment, subject: Subject, election: str, how: Disturbances, out: Path, seen: Seen
+) -> Outcome:
+    """Rehearse a subject as the election of this id, and write its reports below `out`.
+
+    Raises RuntimeError; OSError; ValueError if nothing can be reported of what came out.
+    """
+    began_s, seconds = time.monotonic(), dict[str, float]()
+
+    def done(stage: str) -> None:
+        seconds[stage] = time.monotonic() - began_s - sum(seconds.values())
+
+    steps = script(subject.contest, subject.ballots, how)
+    ballots = [ballot for step in steps for ballot in step.ballots]
+    rehearsal = Rehearsal(where, subject, election, seen)
+    await rehearsal.open()
+    done("open")
+    await rehearsal.cast(steps)
+    done("cast")
+    standing = await rehearsal.close()
+    done("close")
+    found: list[str] = []
+    written: Sequence[Path] = []
+    try:
+        judged = await rehearsal.read_back(standing.watermark)
+    except (Gap, Incoherent) as fault:
+        found.append(str(fault))
+    else:
+        found += await asyncio.to_thread(lambda: list(differences(subject, ballots, judged, standing)))
+        written = await asyncio.to_thread(lambda: write_files(out, subject.reports(judged.counted)))
+    done("check and report")
+    killed = [victim for step in steps for victim in step.kills]
+    return Outcome(len(subject.ballots), standing.balance, rehearsal.retries, seconds, found, killed, written)

@@ -1,9 +1,8 @@
-"""Who does what in a rehearsal, and when: the casting in a random order, and mischief that cancels out. Pure.
+"""Who does what in a rehearsal, and when: casting in a random order, and disturbances that cancel out. Pure.
 
-Rule 1: the same papers and mischief give the same script.
-Rule 2: in one scene an elector acts once, and a scene begins when all of the one before is in the log: an elector's
-        acts stand there in their order.
-Rule 3: each ballot has the verdict it must get. Those that must not count are marked otherwise than those that must.
+The same ballots and disturbances give the same script. In one step an elector acts once, and a step begins when all of the
+one before is in the log: so an elector's acts stand there in their order. Each ballot has the verdict it must get; those that
+must not count are marked otherwise than those that must.
 
 An elector who votes twice is refused the second time. One who is voided late has voted and is restored. One who is
 voided early is refused, restored, and votes again. A candidate who withdraws is reinstated while ballots still arrive.
@@ -16,12 +15,18 @@ from math import ceil
 from random import Random
 from typing import NamedTuple
 
-from services.cli.rehearsal.subject import Paper
+import msgspec
+
+from services.cli.rehearsal.subject import SectionRanking
+from shared.contract.ballots import UNNAMED, parse_marks
 from shared.contract.elections import Contest
+from shared.contract.lifecycle import Command
 from shared.contract.verdicts import Reason
 
 TURNS = 12
 """Groups of electors who come to vote one after another."""
+SEVERAL = ["*"]
+"""How a form names several candidates at a rank who are not known."""
 
 
 class Ballot(NamedTuple):
@@ -34,14 +39,14 @@ class Ballot(NamedTuple):
 
 
 class Order(NamedTuple):
-    """An operator's command, and what it is about."""
+    """An officer's command, and what it is about."""
 
-    command: str
+    command: Command
     about: Mapping[str, object]
 
 
 @dataclass
-class Scene:
+class Step:
     """What happens at once: ballots, orders, and services that are killed."""
 
     ballots: list[Ballot] = field(default_factory=list)
@@ -49,7 +54,7 @@ class Scene:
     kills: list[str] = field(default_factory=list)
 
 
-class Mischief(NamedTuple):
+class Disturbances(NamedTuple):
     """Shares of the electors who vote twice and who are voided, withdrawals, and services that are killed on the way."""
 
     seed: int
@@ -59,35 +64,38 @@ class Mischief(NamedTuple):
     victims: Sequence[str] = ()
 
 
-Act = Ballot | Order
-
-
-def script(contest: Contest, papers: Sequence[Paper], mischief: Mischief) -> list[Scene]:
-    """Return the scenes of a rehearsal of a contest with these papers, one for each elector."""
-    writer = _Writer(papers, mischief.seed)
-    turns = writer.shuffled(range(len(papers)))
-    twice = set(turns[: ceil(len(turns) * mischief.double_votes)])
-    voided = writer.shuffled(turns)[: ceil(len(turns) * mischief.voids)]
+def script(contest: Contest, ballots: Sequence[SectionRanking], how: Disturbances) -> list[Step]:
+    """Return the steps of a rehearsal of a contest with these ballots, one for each elector."""
+    writer = _Writer(ballots, how.seed)
+    turns = writer.shuffled(range(len(ballots)))
+    twice = set(turns[: ceil(len(turns) * how.double_votes)])
+    voided = writer.shuffled(turns)[: ceil(len(turns) * how.voids)]
     early, late = set(voided[::2]), set(voided[1::2])
-    scenes = [Scene() for _ in range(TURNS)]
+    steps = [Step() for _ in range(TURNS)]
     for place, elector in enumerate(turns):
         acts = writer.acts(elector, twice=elector in twice, early=elector in early, late=elector in late)
-        _play(acts, scenes, place * TURNS // len(turns))
-    for candidate in writer.withdrawn(contest, mischief.withdrawals):
+        for number, act in enumerate(acts, place * TURNS // len(turns)):
+            if number == len(steps):
+                steps.append(Step())
+            if isinstance(act, Ballot):
+                steps[number].ballots.append(act)
+            else:
+                steps[number].orders.append(act)
+    for candidate in writer.withdrawn(contest, how.withdrawals):
         about = {"contest": contest.id, "candidate": candidate}
         out, back = writer.span(TURNS)
-        scenes[out].orders.append(Order("withdraw", about))
-        scenes[back].orders.append(Order("reinstate", about))
-    for place, victim in enumerate(mischief.victims):
-        scenes[1 + place * (len(scenes) - 1) // len(mischief.victims)].kills.append(victim)
-    return scenes
+        steps[out].orders.append(Order(Command.WITHDRAW, about))
+        steps[back].orders.append(Order(Command.REINSTATE, about))
+    for place, victim in enumerate(how.victims):
+        steps[1 + place * (len(steps) - 1) // len(how.victims)].kills.append(victim)
+    return steps
 
 
 class _Writer:
     """Draws all that is left to chance."""
 
-    def __init__(self, papers: Sequence[Paper], seed: int) -> None:
-        self._papers = papers
+    def __init__(self, ballots: Sequence[SectionRanking], seed: int) -> None:
+        self._ballots = ballots
         self._seed = seed
         self._chance = Random(seed)  # noqa: S311 - an order of events, no secret
 
@@ -101,28 +109,28 @@ class _Writer:
         chosen = self._chance.sample(there, max(0, min(number, len(there) - 1)))
         return [contest.candidates[place].id for place in chosen]
 
-    def span(self, scenes: int) -> list[int]:
-        """Return two scenes, the first one first."""
-        return sorted(self._chance.sample(range(scenes), 2))
+    def span(self, steps: int) -> list[int]:
+        """Return two steps, the first one first."""
+        return sorted(self._chance.sample(range(steps), 2))
 
-    def acts(self, elector: int, *, twice: bool, early: bool, late: bool) -> Iterator[Act]:
-        """Yield what an elector does and suffers, in order."""
+    def acts(self, elector: int, *, twice: bool, early: bool, late: bool) -> Iterator[Ballot | Order]:
+        """Yield an elector's ballots and the orders about them, in order."""
         about = {"elector": elector}
         if early:
-            yield Order("void", about)
+            yield Order(Command.VOID, about)
             yield self._wrong(elector, "early", Reason.VOID_ELECTOR)
-            yield Order("restore", about)
-        yield self._ballot(elector, "first", self._papers[elector].marks, Reason.ACCEPTED)
+            yield Order(Command.RESTORE, about)
+        yield self._ballot(elector, "first", self._ballots[elector].marks, Reason.ACCEPTED)
         if twice:
             yield self._wrong(elector, "again", Reason.ALREADY_VOTED)
         if late:
-            yield Order("void", about)
-            yield Order("restore", about)
+            yield Order(Command.VOID, about)
+            yield Order(Command.RESTORE, about)
 
     def _wrong(self, elector: int, which: str, verdict: Reason) -> Ballot:
-        """Return a ballot that must not count, marked otherwise than the one that does: as somebody else's, if can be."""
-        right = self._papers[elector].marks
-        marks = self._chance.choice(self._papers).marks
+        """Return a ballot that must not count, marked otherwise than the one that does: as another elector's, if can be."""
+        right = self._ballots[elector].marks
+        marks = self._chance.choice(self._ballots).marks
         return self._ballot(elector, which, marks if marks != right else "" if right else "0", verdict)
 
     def _ballot(self, elector: int, which: str, marks: str, verdict: Reason) -> Ballot:
@@ -130,12 +138,28 @@ class _Writer:
         return Ballot(elector, blake2b(named, digest_size=16).hexdigest(), marks, verdict)
 
 
-def _play(acts: Iterable[Act], scenes: list[Scene], first: int) -> None:
-    """Give an elector's acts to scenes, one after another from the `first` on."""
-    for number, act in enumerate(acts, first):
-        if number == len(scenes):
-            scenes.append(Scene())
-        if isinstance(act, Ballot):
-            scenes[number].ballots.append(act)
-        else:
-            scenes[number].orders.append(act)
+def ballot_forms(contest: Contest, ballots: Iterable[Ballot], codes: Sequence[str]) -> list[bytes]:
+    """Return a request body for each ballot, with the voting code of its elector."""
+    rankings = _Rankings(contest)
+    return [
+        b'{"ballot_id":"%s","code":"%s","rankings":%s}'
+        % (ballot.ballot_id.encode(), codes[ballot.elector].encode(), rankings[ballot.marks])
+        for ballot in ballots
+    ]
+
+
+class _Rankings(dict[str, bytes]):
+    """The JSON of each distinct ranking, made once."""
+
+    def __init__(self, contest: Contest) -> None:
+        super().__init__()
+        self._contest = contest.id
+        self._ids = [candidate.id for candidate in contest.candidates]
+
+    def __missing__(self, marks: str) -> bytes:
+        ranks = [
+            SEVERAL if rank == UNNAMED else [self._ids[candidate] for candidate in rank]
+            for rank in parse_marks(marks)
+        ]
+        self[marks] = msgspec.json.encode({self._contest: ranks})
+        return self[marks]

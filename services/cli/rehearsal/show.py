@@ -7,8 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from services.cli.rehearsal.rehearse import Outcome
-from services.cli.rehearsal.run import Seen
+from services.cli.rehearsal.run import Outcome, Seen
 
 MAX_DIFFERENCES = 10
 
@@ -54,7 +53,7 @@ def table(outcome: Outcome) -> Table:
     return shown
 
 
-def told(outcome: Outcome) -> Iterator[str]:
+def first_differences(outcome: Outcome) -> Iterator[str]:
     """Yield the differences, as many as one reads."""
     yield from outcome.differences[:MAX_DIFFERENCES]
     if len(outcome.differences) > MAX_DIFFERENCES:

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from services.audit.bundle import FORMAT, MANIFEST, SEAL_CHARS, Bundle, Damaged, Manifest, seal_of
+from services.audit.bundle import FORMAT, MANIFEST, SEAL_CHARS, Bundle, Damaged, Manifest, frame, seal_of
 from services.audit.export import export
-from services.audit.frames import frame
 from services.audit.log import LogError
-from services.audit.report import NoElection
+from services.audit.recount import NoElection
 from services.audit.verify import verify
 from shared.contract.topics import BALLOTS_CAST, BALLOTS_JUDGED
 from tests.support.elections import MASTER

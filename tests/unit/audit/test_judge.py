@@ -4,7 +4,7 @@ import pytest
 
 from services.audit.judge import WrongSecret
 from services.audit.ledger import ShardLedger
-from services.audit.report import NoElection, report_of
+from services.audit.recount import NoElection, recount_of
 from shared.contract.codec import UnknownVersion
 from shared.contract.codes import election_key
 from shared.contract.verdict_ranges import Verdict
@@ -28,10 +28,10 @@ def verdicts(of: ShardLedger, *records: bytes) -> list[str]:
     return [str(judged.reason) for judged in found if isinstance(judged, Verdict)]
 
 
-def figures(of: ShardLedger, papers: tuple[int, tuple[str, ...]] = (0, ("0>1", "1"))) -> tuple[int, int, int]:
-    """Return how many ballots count, how many are retracted, and how many of those that count carry `papers`."""
+def figures(of: ShardLedger, ballot: tuple[int, tuple[str, ...]] = (0, ("0>1", "1"))) -> tuple[int, int, int]:
+    """Return how many ballots count, how many are retracted, and how many of those that count are as `ballot`."""
     count = of.count_of("picnic")
-    return count.accepted, count.retracted, count.papers[papers]
+    return count.accepted, count.retracted, count.ballots[ballot]
 
 
 def started(life: Life, *records: bytes) -> list[str]:
@@ -84,7 +84,7 @@ def test_who_is_not_on_the_roll_has_no_vote(life: Life, ballot: dict[str, int], 
 
 
 @pytest.mark.parametrize(
-    ("papers", "expected"),
+    ("rankings", "expected"),
     [
         (("0>1",), "unknown-contest"),
         (("0>4", "1"), "bad-ranking"),
@@ -93,9 +93,9 @@ def test_who_is_not_on_the_roll_has_no_vote(life: Life, ballot: dict[str, int], 
         (("", ""), "accepted"),
     ],
 )
-def test_a_paper_must_fit(life: Life, papers: tuple[str, ...], expected: str) -> None:
+def test_a_ballot_must_fit(life: Life, rankings: tuple[str, ...], expected: str) -> None:
     """One ranking for each contest, of its candidates, in the one spelling; blank is a ranking."""
-    assert started(life, life.ballot(1, *papers)) == [expected]
+    assert started(life, life.ballot(1, *rankings)) == [expected]
 
 
 def test_another_shards_elector_is_refused_here(life: Life) -> None:
@@ -169,9 +169,9 @@ def test_a_withdrawal_is_in_force_once_every_shard_holds_it(life: Life) -> None:
         verdicts(of, life.configured(), life.opened(), life.ballot(of.shard, "0>1", "0"))
     verdicts(shards[0], life.withdrawn("apple"))
 
-    half = report_of("picnic", [shard.count_of("picnic") for shard in shards])
+    half = recount_of("picnic", [shard.count_of("picnic") for shard in shards])
     verdicts(shards[1], life.withdrawn("apple"))
-    whole = report_of("picnic", [shard.count_of("picnic") for shard in shards])
+    whole = recount_of("picnic", [shard.count_of("picnic") for shard in shards])
 
     assert (half.withdrawn, half.half_withdrawn) == ((), (("fruit", "apple"),))
     assert half.contests["fruit"].results.elected == ("apple",)
@@ -203,7 +203,7 @@ def test_shards_add_up_to_a_report_that_balances(life: Life) -> None:
     verdicts(shards[0], life.ballot(0, "0", "1"), life.ballot(0, "0", "1"), life.ballot(2, "1", "1"))
     verdicts(shards[1], life.ballot(1, "0", "0"), life.ballot(3), life.voided(3))
 
-    report = report_of("picnic", [shard.count_of("picnic") for shard in shards])
+    report = recount_of("picnic", [shard.count_of("picnic") for shard in shards])
 
     balance = report.balance
     assert (balance.cast, balance.accepted, balance.duplicate, balance.voided) == (5, 3, 1, 1)
@@ -216,10 +216,10 @@ def test_an_election_missing_from_every_shard_is_not_reported(life: Life) -> Non
     shards = [audit(shard, 2) for shard in range(2)]
 
     with pytest.raises(NoElection, match="configured in no shard"):
-        report_of("picnic", [shard.count_of("picnic") for shard in shards])
+        recount_of("picnic", [shard.count_of("picnic") for shard in shards])
 
     verdicts(shards[0], life.configured())
-    assert report_of("picnic", [shard.count_of("picnic") for shard in shards]).watermark == (1, 0)
+    assert recount_of("picnic", [shard.count_of("picnic") for shard in shards]).watermark == (1, 0)
 
 
 def test_an_election_that_differs_between_shards_is_not_reported(life: Life) -> None:
@@ -229,10 +229,10 @@ def test_an_election_that_differs_between_shards_is_not_reported(life: Life) -> 
         verdicts(shard, Life(election(electors=electors)).configured())
 
     with pytest.raises(NoElection, match="not configured alike"):
-        report_of("picnic", [shard.count_of("picnic") for shard in shards])
+        recount_of("picnic", [shard.count_of("picnic") for shard in shards])
 
 
-def test_papers_are_reported_with_their_sections(life: Life) -> None:
+def test_ballots_are_reported_with_their_sections(life: Life) -> None:
     """One contest by an electoral college: the child's one vote weighs as much as the adults' two."""
     college = life.definition.contests[0].model_copy(update={"method": "electoral-college"})
     life.definition = life.definition.model_copy(update={"contests": (college,)})
@@ -241,6 +241,6 @@ def test_papers_are_reported_with_their_sections(life: Life) -> None:
 
     verdicts(of, life.configured(), life.opened(), *cast)
 
-    (counted,) = report_of("picnic", [of.count_of("picnic")]).contests.values()
+    (counted,) = recount_of("picnic", [of.count_of("picnic")]).contests.values()
     assert counted.results.rounds == ({"apple": 2, "banana": 1, "cherry": 0, "damson": 0},)
     assert counted.results.elected == ("apple",)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from services.audit.check import CannotJudge, Difference
-from services.audit.report import NoElection
+from services.audit.recount import NoElection
 from services.audit.verify import Verification, verify
 from shared.contract.standings import Standing
 from tests.support.elections import MASTER, Life, election
@@ -70,7 +70,7 @@ def test_verdicts_that_are_not_there_yet_are_no_difference() -> None:
             (0, 4),
             "election: expected picnic, found",
         ),
-        (lambda e: swap(e.judged[0], 4, b",", b", "), (0, 4), "found it spelt otherwise"),
+        (lambda e: swap(e.judged[0], 4, b",", b", "), (0, 4), "found it in other bytes"),
         (lambda e: swap(e.judged[0], 4, b"[", b"("), (0, 4), 'found ("verdicts/1"'),
         (lambda e: e.judged[1].pop(6), (1, 6), "expected its verdict next, found "),
         (
@@ -108,7 +108,7 @@ def test_a_second_verdict_must_be_the_first_ones_bytes() -> None:
 
     difference = found(evidence)
 
-    assert "expected the verdict as first told" in str(difference)
+    assert "expected the verdict as first published" in str(difference)
     assert (difference.shard, difference.offset) == (0, 4)
 
 

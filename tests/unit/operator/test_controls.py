@@ -7,9 +7,10 @@ from random import Random
 import pytest
 
 from services.operator.controls import QUIET_S, ControlLog
-from services.operator.desk import Desk, NotReady
-from services.operator.lifecycle import Command, Order
+from services.operator.orders import Order
+from services.operator.service import NotReady, OperatorService
 from shared.contract.events import ElectionPaused
+from shared.contract.lifecycle import Command
 from shared.contract.recounts import Recount
 from shared.runtime.log import Reader, Sink
 from tests.simulation.broker import Broker, Rates
@@ -76,16 +77,16 @@ def test_no_order_is_taken_before_every_announcement_has_been_read() -> None:
         raise AssertionError("nobody certifies here")
 
     async def life() -> None:
-        desk = Desk(place.log, {}, recount, MASTER, 1)
+        service = OperatorService(place.log, {}, recount, MASTER, 1)
         place.broker.rates = Rates(away=1.0)
         await place.log.start()
         with pytest.raises(NotReady, match="still being read"):
-            await desk.configure(election(), ORDER)
+            await service.configure(election(), ORDER)
         with pytest.raises(NotReady):
-            await desk.move("picnic", Command.OPEN, ORDER)
+            await service.move("picnic", Command.OPEN, ORDER)
         place.broker.rates = Rates()
         await asyncio.sleep(3)
-        assert (await desk.configure(election(), ORDER)).phase == "configured"
+        assert (await service.configure(election(), ORDER)).phase == "configured"
         await place.log.stop()
 
     place.loop.run(life())

@@ -6,7 +6,7 @@ from io import StringIO
 from rich.console import Console
 
 from services.cli.demo import official
-from services.cli.demo.comparison import compare
+from services.cli.demo.official import compare
 from services.cli.demo.show import comparison_table
 from shared.contract.elections import Phase
 from shared.contract.standings import Balance, Round, Standing, Status, Transfer
@@ -30,7 +30,7 @@ def round_of(number: int, votes: Mapping[str, int], to: Mapping[str | None, int]
     )
 
 
-def standing(place: int, rounds: tuple[Round, ...], accepted: int = official.PAPERS) -> Standing:
+def standing(place: int, rounds: tuple[Round, ...], accepted: int = official.BALLOTS) -> Standing:
     """Return a certified standing of one contest of the election."""
     election = official.election()
     contest = election.contests[place]
@@ -98,7 +98,7 @@ def test_a_transfer_a_missing_round_and_a_lost_ballot_are_found() -> None:
     fewer = (moved[0].model_copy(update={"votes": moved[0].votes - 1}), *moved[1:])
     rounds = (DEPUTY_ROUNDS[0].model_copy(update={"transfers": fewer}), DEPUTY_ROUNDS[1])
 
-    lines = compare(LEADER, standing(1, rounds, official.PAPERS - 1))
+    lines = compare(LEADER, standing(1, rounds, official.BALLOTS - 1))
 
     wrong = [(line.place, line.what) for line in lines if not line.agrees]
     assert wrong == [

@@ -4,7 +4,7 @@ from io import StringIO
 
 from rich.console import Console
 
-from services.cli.demo.official import PAPERS
+from services.cli.demo.official import BALLOTS
 from services.cli.demo.show import Show
 
 
@@ -19,10 +19,10 @@ def test_a_report_that_comes_late_does_not_hold_a_stage_back() -> None:
     """What is shown has been judged and counted, whatever the monitor last heard."""
     show = Show()
     show.update({"cast": 0, "judged": 0, "counted": 0, "shown": 0}, 10.0, {})
-    show.update({"cast": PAPERS, "judged": 266_825, "counted": 0, "shown": PAPERS + 500}, 40.0, {})
+    show.update({"cast": BALLOTS, "judged": 266_825, "counted": 0, "shown": BALLOTS + 500}, 40.0, {})
 
-    assert shown(show).count(f"{PAPERS}/{PAPERS}") == 4
-    assert all(round(rate) == round(PAPERS / 30) for rate in show.rates.values())
+    assert shown(show).count(f"{BALLOTS}/{BALLOTS}") == 4
+    assert all(round(rate) == round(BALLOTS / 30) for rate in show.rates.values())
 
 
 def test_a_stage_that_restarts_keeps_its_bar_and_shows_how_far_it_is_behind() -> None:

@@ -1,36 +1,37 @@
-"""The demo's papers give the official figures, counted here in the plainest way there is."""
+"""The demo's ballots give the official figures, counted here in the plainest way there is."""
 
+import json
 from collections import Counter
 from functools import cache
 
 from services.cli.demo import official
-from services.cli.demo.synthesis import Papers, synthesise
+from services.cli.demo.synthesis import Ballots, ballot_forms, synthesise
 
 
 @cache
-def papers() -> Papers:
-    """Return the papers, made once."""
+def ballots() -> Ballots:
+    """Return the ballots, made once."""
     return synthesise()
 
 
 def holders(out: set[str]) -> Counter[str | None]:
-    """Return who holds each deputy paper once some are out."""
-    return Counter(next((name for name in ranking if name not in out), None) for ranking in papers().deputy)
+    """Return who holds each deputy ballot once some are out."""
+    return Counter(next((name for name in ranking if name not in out), None) for ranking in ballots().deputy)
 
 
 def test_leader_first_preferences_are_official_in_every_section() -> None:
     """Section by section."""
-    found = Counter((s, ranking[0]) for s, ranking in zip(papers().section, papers().leader, strict=True))
+    found = Counter((s, ranking[0]) for s, ranking in zip(ballots().section, ballots().leader, strict=True))
 
     for place, figures in enumerate(official.LEADER_BY_SECTION.values()):
         assert figures == {name: found[place, name] for name in figures}
 
 
 def test_every_deputy_round_and_transfer_is_official() -> None:
-    """Three rounds, two transfers, and blank papers for the rest."""
+    """Three rounds, two transfers, and blank ballots for the rest."""
     out: set[str] = set()
     before = holders(out)
-    assert before[None] == official.PAPERS - official.DEPUTY_VALID
+    assert before[None] == official.BALLOTS - official.DEPUTY_VALID
     for number, votes in enumerate(official.DEPUTY_ROUNDS):
         assert {name: before[name] for name in votes} == votes
         if number < len(official.DEPUTY_TRANSFERS):
@@ -41,17 +42,29 @@ def test_every_deputy_round_and_transfer_is_official() -> None:
             before = after
 
 
-def test_papers_name_candidates_of_the_election_once() -> None:
-    """And there is one paper for each elector of each section."""
+def test_ballots_name_candidates_of_the_election_once() -> None:
+    """And there is one ballot for each elector of each section."""
     election = official.election()
-    for contest, rankings in zip(election.contests, (papers().leader, papers().deputy), strict=True):
+    for contest, rankings in zip(election.contests, (ballots().leader, ballots().deputy), strict=True):
         known = {candidate.id for candidate in contest.candidates}
         assert all(set(ranking) <= known and len(set(ranking)) == len(ranking) for ranking in set(rankings))
-    assert Counter(papers().section) == {n: s.electors for n, s in enumerate(election.sections)}
-    assert sorted(papers().order) == list(range(official.PAPERS))
+    assert Counter(ballots().section) == {n: s.electors for n, s in enumerate(election.sections)}
+    assert sorted(ballots().order) == list(range(official.BALLOTS))
 
 
-def test_the_same_seed_gives_the_same_papers() -> None:
+def test_the_same_seed_gives_the_same_ballots() -> None:
     """So that a demo can be repeated; another seed gives others."""
-    assert synthesise() == papers()
-    assert synthesise(seed=1).leader != papers().leader
+    assert synthesise() == ballots()
+    assert synthesise(seed=1).leader != ballots().leader
+
+
+def test_a_form_is_the_json_that_intake_takes() -> None:
+    """In casting order, each with its elector's code and an id of its own; a blank ranking is an empty list."""
+    ballots = Ballots([0, 0], [("a", "b"), ("b",)], [(), ("x",)], [1, 0])
+
+    first, second = (json.loads(form) for form in ballot_forms(ballots, ["CODE-0", "CODE-1"]))
+
+    assert (first["code"], first["rankings"]) == ("CODE-1", {"leader": [["b"]], "deputy": [["x"]]})
+    assert (second["code"], second["rankings"]) == ("CODE-0", {"leader": [["a"], ["b"]], "deputy": []})
+    assert len({first["ballot_id"], second["ballot_id"]}) == 2
+    assert all(len(form["ballot_id"]) == 32 for form in (first, second))

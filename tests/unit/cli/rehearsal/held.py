@@ -1,18 +1,17 @@
-"""A rehearsal's script held by the real state machines in memory: desk, judges, tallies, rounds, shard after shard."""
+"""A rehearsal's script carried out by the real state machines in memory: intake, judges, tallies, rounds, shard after shard."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from services.cli.rehearsal.forms import ballot_forms
-from services.cli.rehearsal.script import Order, Scene
-from services.cli.rehearsal.subject import Paper, Subject
-from services.cli.rehearsal.verdicts import Box
+from services.cli.rehearsal.check import JudgedBallots
+from services.cli.rehearsal.script import Order, Step, ballot_forms
+from services.cli.rehearsal.subject import SectionRanking, Subject
 from services.counting.rounds import Rounds
 from services.counting.tally import PartitionOf, Tally
 from services.intake.decide import Desk, Taken
 from services.intake.forms import Form, read_form
-from services.operator import lifecycle
-from services.operator.lifecycle import Command, candidate_control, elector_control
+from services.operator import orders
+from services.operator.orders import candidate_control, elector_control
 from services.validation.judge import Judge
 from shared.contract.codec import decode_as, encode, encode_ballot
 from shared.contract.codes import election_key, issue_code
@@ -32,35 +31,37 @@ class Held(NamedTuple):
     judged: Sequence[list[bytes]]
     standing: Standing
 
-    def box(self) -> Box:
+    def read(self) -> JudgedBallots:
         """Return what stands in the logs."""
-        box = Box(NAME)
+        found = JudgedBallots(NAME)
         for shard, (cast, judged) in enumerate(zip(self.cast, self.judged, strict=True)):
-            box.read(shard, cast, judged)
-        return box
+            found.read(shard, cast, judged)
+        return found
 
 
-def subject(contest: Contest, papers: Iterable[Paper], sections: Sequence[str] = ("all",)) -> Subject:
-    """Return a subject that is told in no report."""
+def subject(
+    contest: Contest, ballots: Iterable[SectionRanking], sections: Sequence[str] = ("all",)
+) -> Subject:
+    """Return a subject that has no report."""
     return Subject(
         stem=NAME,
         contest=contest,
         sections=sections,
-        papers=sorted(papers, key=lambda paper: paper.section),
+        ballots=sorted(ballots, key=lambda ballot: ballot.section),
         reports=lambda _: (),
         called=lambda elector: f"record {elector}",
     )
 
 
-def hold(of: Subject, scenes: Iterable[Scene]) -> Held:
+def hold(of: Subject, steps: Iterable[Step]) -> Held:
     """Return what comes of a script."""
-    cast = _logs(of, scenes)
+    cast = _logs(of, steps)
     judged = [_judged(shard, log) for shard, log in enumerate(cast)]
     rounds = Rounds(0, "counts")
     for shard, verdicts in enumerate(judged):
         tally = Tally(shard, SHARDS, "tallies", PartitionOf(1))
         tally.apply(verdicts)
-        rounds.apply([told.value for told in tally.drain()])
+        rounds.apply([change.value for change in tally.drain()])
     return Held(cast, judged, decode_as(Standing, rounds.drain()[-1].value))
 
 
@@ -70,20 +71,20 @@ def _judged(shard: int, log: Sequence[bytes]) -> list[bytes]:
     return [verdict.value for verdict in judge.drain()]
 
 
-def _logs(of: Subject, scenes: Iterable[Scene]) -> list[list[bytes]]:
+def _logs(of: Subject, steps: Iterable[Step]) -> list[list[bytes]]:
     life = Life(of.election(NAME))
     logs = [[life.configured(), life.opened()] for _ in range(SHARDS)]
     desk = _desk(life)
-    codes = [issue_code(life.key, elector, paper.section) for elector, paper in enumerate(of.papers)]
+    codes = [issue_code(life.key, elector, ballot.section) for elector, ballot in enumerate(of.ballots)]
     number = 0
-    for scene in scenes:
-        for body in ballot_forms(of.contest, scene.ballots, codes):
+    for step in steps:
+        for body in ballot_forms(of.contest, step.ballots, codes):
             form = read_form(body)
             assert isinstance(form, Form), form
             taken = desk.take(form)
             assert isinstance(taken, Taken), taken
             logs[taken.shard].append(encode_ballot(taken.ballot))
-        for order in scene.orders:
+        for order in step.orders:
             number += 1
             for shard, record in _controls(order, number):
                 logs[shard].append(record)
@@ -93,14 +94,13 @@ def _logs(of: Subject, scenes: Iterable[Scene]) -> list[list[bytes]]:
 
 
 def _controls(order: Order, number: int) -> list[tuple[int, bytes]]:
-    command = Command(order.command)
-    given = lifecycle.Order("ada", "", "2026-01-01T00:00:00Z", f"{number:032x}")
+    given = orders.Order("ada", "", "2026-01-01T00:00:00Z", f"{number:032x}")
     elector = order.about.get("elector")
     if isinstance(elector, int):
-        control = encode(elector_control(command, NAME, elector, given))
+        control = encode(elector_control(order.command, NAME, elector, given))
         return [(shard_of(elector, SHARDS), control)]
     contest, candidate = str(order.about["contest"]), str(order.about["candidate"])
-    control = encode(candidate_control(command, NAME, contest, candidate, given))
+    control = encode(candidate_control(order.command, NAME, contest, candidate, given))
     return [(shard, control) for shard in range(SHARDS)]
 
 

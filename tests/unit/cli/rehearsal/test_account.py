@@ -1,4 +1,4 @@
-"""How a rehearsal is shown, and how folders of reports are held against one another."""
+"""How a rehearsal is shown, and how folders of reports are compared."""
 
 from io import StringIO
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 from rich.console import Console
 
 from services.cli.rehearsal.every import different_files
-from services.cli.rehearsal.rehearse import Outcome
-from services.cli.rehearsal.show import MAX_DIFFERENCES, bars, table, told
+from services.cli.rehearsal.run import Outcome
+from services.cli.rehearsal.show import MAX_DIFFERENCES, bars, first_differences, table
 from shared.contract.standings import Balance
 
 BALANCE = Balance(
@@ -34,7 +34,7 @@ def shown(of: Outcome) -> list[list[str]]:
     return [line.split() for line in console.file.getvalue().splitlines()]
 
 
-def test_the_account_tells_what_became_of_every_ballot() -> None:
+def test_the_account_shows_what_became_of_every_ballot() -> None:
     """By reason, with the rate, and whether all is well."""
     lines = shown(outcome())
     for line in ("records 1,000", "already-voted 200", "ballots a second, cast 605", "services killed 1"):
@@ -43,11 +43,11 @@ def test_the_account_tells_what_became_of_every_ballot() -> None:
     assert ["equal", "to", "the", "cold", "count", "no"] in shown(outcome("round 1"))
 
 
-def test_of_many_differences_the_first_are_told() -> None:
+def test_of_many_differences_the_first_are_shown() -> None:
     """And how many there are."""
     many = [f"elector {number}" for number in range(MAX_DIFFERENCES + 5)]
-    assert list(told(outcome(*many))) == [*many[:MAX_DIFFERENCES], "and 5 more"]
-    assert list(told(outcome(*many[:2]))) == many[:2]
+    assert list(first_differences(outcome(*many))) == [*many[:MAX_DIFFERENCES], "and 5 more"]
+    assert list(first_differences(outcome(*many[:2]))) == many[:2]
 
 
 def test_bars_are_for_terminals() -> None:

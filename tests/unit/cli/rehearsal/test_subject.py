@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.rehearsal.sources import configured, plain
-from services.cli.rehearsal.subject import NotLive, Paper, Subject
+from services.cli.rehearsal.subject import NotLive, SectionRanking, Subject, configured, plain
 from shared.rcv.contests import Asked
 from shared.rcv.formats.rctab import load
 from shared.rcv.reports.disk import write_files
@@ -23,7 +22,7 @@ PLACES = ("Hill", "Dale", "Hill", "", "Dale")
 
 
 def by_precinct(folder: Path) -> Path:
-    """Return a configuration of five papers from two precincts, and one from nowhere, told by precinct."""
+    """Return a configuration of five records from two precincts, and one from nowhere, reported by precinct."""
     config = written(folder)
     source = folder / "tea_cvr.csv"
     head, *lines = source.read_text().splitlines()
@@ -39,7 +38,13 @@ def test_sections_are_the_precincts_and_electors_stand_by_section(tmp_path: Path
     """In the order in which precincts first come; a record that names none has a section of its own."""
     about = configured(by_precinct(tmp_path), STAMP)
     assert about.sections == ["Precinct Hill", "Precinct Dale", "elsewhere"]
-    assert about.papers == [Paper(0, "0>1"), Paper(0, "1>0"), Paper(1, "0"), Paper(1, ">1"), Paper(2, "2>1")]
+    assert about.ballots == [
+        SectionRanking(0, "0>1"),
+        SectionRanking(0, "1>0"),
+        SectionRanking(1, "0"),
+        SectionRanking(1, ">1"),
+        SectionRanking(2, "2>1"),
+    ]
     sections = about.election("tea").sections
     assert [(section.id, section.electors) for section in sections] == [
         ("precinct-hill", 2),
@@ -48,11 +53,11 @@ def test_sections_are_the_precincts_and_electors_stand_by_section(tmp_path: Path
     ]
 
 
-def test_what_stands_is_told_as_tabulate_tells_the_file(tmp_path: Path) -> None:
-    """Every file byte for byte, slices and cast vote records with their ids; a lost paper is missing there."""
+def test_what_counts_is_reported_as_tabulate_reports_the_file(tmp_path: Path) -> None:
+    """Every file byte for byte, slices and cast vote records with their ids; a lost ballot is missing there."""
     config = by_precinct(tmp_path)
     about = configured(config, STAMP)
-    found = {elector: [paper] for elector, paper in enumerate(about.papers)}
+    found = {elector: [ballot] for elector, ballot in enumerate(about.ballots)}
     cold = tabulate_configuration(load(config), tmp_path / "cold", STAMP)
     live = write_files(tmp_path / "live", about.reports(found))
     assert [path.name for path in live] == [path.name for path in cold]
@@ -60,18 +65,18 @@ def test_what_stands_is_told_as_tabulate_tells_the_file(tmp_path: Path) -> None:
     short = write_files(tmp_path / "short", about.reports({**found, 0: []}))
     assert [path.name for path in short] == [path.name for path in cold]
     records = json.loads(short[-1].read_text())["CVR"]
-    assert len(records) == len(about.papers) - 1
-    double = write_files(tmp_path / "double", about.reports({**found, 0: [about.papers[0]] * 2}))
-    assert len(json.loads(double[-1].read_text())["CVR"]) == len(about.papers) + 1
+    assert len(records) == len(about.ballots) - 1
+    double = write_files(tmp_path / "double", about.reports({**found, 0: [about.ballots[0]] * 2}))
+    assert len(json.loads(double[-1].read_text())["CVR"]) == len(about.ballots) + 1
 
 
-def test_a_plain_file_is_told_as_count_tells_it(tmp_path: Path) -> None:
+def test_a_plain_file_is_reported_as_count_does(tmp_path: Path) -> None:
     """The JSON of `count --json`."""
     file = ward(tmp_path)
     about = plain(file, Asked("scottish-stv"))
-    assert (len(about.papers), about.contest.seats) == (24, 2)
+    assert (len(about.ballots), about.contest.seats) == (24, 2)
     (live,) = write_files(
-        tmp_path, about.reports({elector: [paper] for elector, paper in enumerate(about.papers)})
+        tmp_path, about.reports({elector: [ballot] for elector, ballot in enumerate(about.ballots)})
     )
     assert live.name == "ward_count.json"
     assert live.read_text() == livecount("count", file, "--method", "scottish-stv", "--json").stdout
@@ -83,10 +88,10 @@ def test_a_tie_that_somebody_must_be_asked_about_is_not_live(tmp_path: Path) -> 
         configured(written(tmp_path, tiebreakMode="stopCountingAndAsk"), STAMP)
 
 
-def test_a_paper_that_does_not_fit_is_not_live() -> None:
+def test_a_ballot_that_does_not_fit_is_not_live() -> None:
     """It has more ranks than there are candidates."""
     with pytest.raises(NotLive, match=r"record 1 cannot be cast as a live ballot: 5 ranks, at most 4 fit"):
-        subject(contest(), [Paper(0, "0"), Paper(0, "0>1>2>3>0")])
+        subject(contest(), [SectionRanking(0, "0"), SectionRanking(0, "0>1>2>3>0")])
 
 
 def test_more_precincts_than_sections_are_not_live() -> None:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from services.audit.ledger import ShardLedger
-from services.audit.report import NoElection, report_of
+from services.audit.recount import NoElection, recount_of
 from services.intake.decide import Desk as IntakeDesk
 from services.intake.desks import Desks
 from services.intake.forms import Form, Refusal
 from services.intake.log import BallotLog, LogUnavailable
 from services.operator.controls import ControlLog
-from services.operator.desk import Desk, OrderRefused
+from services.operator.service import OperatorService, OrderRefused
 from shared.contract.codec import decode_as
 from shared.contract.codes import election_key
 from shared.contract.elections import Phase
@@ -77,7 +77,7 @@ class IntakeNode(Node):
 
 
 class OperatorNode(Node):
-    """The operator's desk."""
+    """Takes orders as `services.operator.api` does."""
 
     async def run(self) -> None:
         """Follow announcements and standings."""
@@ -91,7 +91,7 @@ class OperatorNode(Node):
 
         log = ControlLog(sink, follow, NAMESPACE)
         standings: Projection[Standing] = Projection(follow, PUBLISHED, standing_of)
-        self.desk = Desk(log, standings.newest, self._recount, MASTER, site.shards)
+        self.service = OperatorService(log, standings.newest, self._recount, MASTER, site.shards)
         await log.start()
         await standings.start()
 
@@ -104,6 +104,6 @@ class OperatorNode(Node):
             for record in log[ledger.shard].records[:upto]:
                 ledger.take(record.value)
         try:
-            return report_of(election, [ledger.count_of(election) for ledger in ledgers])
+            return recount_of(election, [ledger.count_of(election) for ledger in ledgers])
         except NoElection as fault:
             raise OrderRefused(str(fault)) from fault

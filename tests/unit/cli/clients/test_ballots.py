@@ -2,15 +2,14 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
 
-from services.cli.demo import casting
-from services.cli.demo.casting import Casting, CastingFailed
-from services.cli.demo.forms import ballot_forms
-from services.cli.demo.synthesis import Papers
+from services.cli.clients import ballots as casting
+from services.cli.clients.ballots import Casting, CastingFailed
 
 BALLOTS = casting.ONE_BY_ONE + 3 * casting.CHUNK_LINES + 500
 BODIES = [b'{"ballot_id":"%032x"}' % number for number in range(BALLOTS)]
@@ -46,6 +45,8 @@ class Intake(httpx.AsyncBaseTransport):
         lines = (await request.aread()).split(b"\n")
         if how == "gone":
             raise httpx.ConnectError("refused")
+        if how == "turned-away":
+            return httpx.Response(503, headers={"Retry-After": "1"}, json={"status": 503, "detail": "busy"})
         if how.isdecimal():
             return httpx.Response(int(how), json={"status": int(how), "detail": "not now"})
         if how == "killed":
@@ -131,13 +132,16 @@ def test_an_intake_that_stays_away_is_given_up_with_what_stood_in_the_way() -> N
         cast(intake)
 
 
-def test_a_form_is_the_json_that_intake_takes() -> None:
-    """In casting order, each with its elector's code and an id of its own; a blank paper is an empty list."""
-    papers = Papers([0, 0], [("a", "b"), ("b",)], [(), ("x",)], [1, 0])
+def test_an_intake_says_how_long_to_wait() -> None:
+    """Retry-After is kept to where it is longer than the client's own pause; then the same ballot is recorded."""
+    intake = Intake(lambda number, _bulk: "" if number else "turned-away")
+    began_s = time.monotonic()
 
-    first, second = (json.loads(form) for form in ballot_forms(papers, ["CODE-0", "CODE-1"]))
+    async def run() -> Casting:
+        async with asyncio.timeout(BOUND_S), httpx.AsyncClient(transport=intake) as client:
+            run = Casting(client, "http://intake/v1/elections/e/ballots", BODIES[:1], rate=1e9, retry_s=0.0)
+            await run.run()
+            return run
 
-    assert (first["code"], first["rankings"]) == ("CODE-1", {"leader": [["b"]], "deputy": [["x"]]})
-    assert (second["code"], second["rankings"]) == ("CODE-0", {"leader": [["a"], ["b"]], "deputy": []})
-    assert len({first["ballot_id"], second["ballot_id"]}) == 2
-    assert all(len(form["ballot_id"]) == 32 for form in (first, second))
+    assert asyncio.run(run()).retries == 1
+    assert time.monotonic() - began_s >= 1.0

@@ -1,7 +1,7 @@
-"""From the shards' audits to one report. Pure.
+"""From the auditor's judging of each shard to a recount of the election. Pure.
 
-Rule 1: shards are added up, never compared: each is the whole truth about its own electors.
-Rule 2: who has withdrawn in every shard is out before the count.
+Shards are added up, never compared: an elector's ballots are all in one of them. A candidate who has withdrawn in every shard
+is out before the count.
 """
 
 from collections import Counter
@@ -31,7 +31,7 @@ class NoElection(RuntimeError):
     """The log up to the watermark does not hold this election, or not alike in every shard that does."""
 
 
-def report_of(election: str, shards: Sequence[ShardCount]) -> Recount:
+def recount_of(election: str, shards: Sequence[ShardCount]) -> Recount:
     """Return what the log makes of an election. Raises NoElection, AssertionError if ballots do not balance."""
     definition = _definition(election, shards)
     balance = balance_of(shards)
@@ -65,15 +65,14 @@ def _definition(election: str, shards: Sequence[ShardCount]) -> Election:
 
 
 def _counted(definition: Election, place: int, shards: Sequence[ShardCount]) -> Recounted:
-    papers: Counter[tuple[int, str]] = Counter()
+    profile: Counter[tuple[int, str]] = Counter()
     for shard in shards:
-        for (section, marks), ballots in shard.papers.items():
-            papers[section, marks[place]] += ballots
-    profile = {paper: ballots for paper, ballots in papers.items() if ballots}
+        for (section, marks), ballots in shard.ballots.items():
+            profile[section, marks[place]] += ballots
     contest = definition.contests[place]
     out = {of for name, of in _withdrawn(shards) if name == contest.id}
     contest = contest.excluding({*map(contest.place, out)})
-    found = results(tabulate(profile, contest))
+    found = results(tabulate({ranking: ballots for ranking, ballots in profile.items() if ballots}, contest))
     return Recounted(results=found, result_hash=result_hash(found))
 
 
@@ -84,7 +83,7 @@ def _withdrawn(shards: Sequence[ShardCount]) -> frozenset[tuple[str, str]]:
 def _turnout(definition: Election, shards: Sequence[ShardCount]) -> dict[str, int]:
     sections: Counter[int] = Counter()
     for shard in shards:
-        for (section, _), ballots in shard.papers.items():
+        for (section, _), ballots in shard.ballots.items():
             sections[section] += ballots
     return {section.id: sections[place] for place, section in enumerate(definition.sections)}
 

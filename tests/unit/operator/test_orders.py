@@ -1,13 +1,14 @@
-"""The life of an election: what may be ordered when."""
+"""Orders: what may be ordered when, and the control that carries it."""
 
 from itertools import product
 
 import pytest
 
-from services.operator.lifecycle import Command, Order, Refusal, elector_control, next_phase, phase_control
+from services.operator.orders import Order, Refusal, elector_control, next_phase, phase_control
 from shared.contract.codec import decode_cast, encode
 from shared.contract.elections import Phase, config_hash
 from shared.contract.events import ElectionAnnounced, ElectionOpened, ElectorVoided
+from shared.contract.lifecycle import Command
 from tests.support.elections import election
 
 LIFE = {

@@ -1,8 +1,8 @@
-"""The operator's desk: one order at a time, from a request to the log.
+"""The operator's service: one order at a time, from a request to the log.
 
-Rule 1: orders pass one after another; each sees the announcement of the one before.
-Rule 2: nothing is announced that does not stand in every shard it must stand in.
-Rule 3: nothing is ordered before every announcement has been read: an election taken for new would be announced as such.
+Orders wait for one another, so that each sees the announcement of the one before. Nothing is announced that does not stand
+in every shard it must stand in. Nothing is ordered before every announcement has been read: an election that is taken for
+a new one would be announced as not open.
 """
 
 import asyncio
@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 
 from services.operator.certification import disagreements, obstacles
 from services.operator.controls import ControlLog
-from services.operator.lifecycle import (
-    Command,
+from services.operator.orders import (
     Order,
     Refusal,
     candidate_control,
+    certificate,
+    configuration,
     elector_control,
     next_phase,
     phase_control,
@@ -24,8 +25,9 @@ from services.operator.lifecycle import (
 from services.operator.roll import codes_csv
 from shared.contract.codes import election_key, fingerprint
 from shared.contract.elections import Election, Phase, config_hash
-from shared.contract.events import ElectionAnnounced, ElectionCertified, ElectionConfigured
+from shared.contract.events import ElectionAnnounced
 from shared.contract.ids import contest_key, shard_of
+from shared.contract.lifecycle import Command
 from shared.contract.recounts import Recount
 from shared.contract.standings import Standing
 
@@ -38,7 +40,7 @@ class UnknownElection(Exception):
 
 
 class UnknownEntry(Exception):
-    """No such section, or no such elector on the roll."""
+    """No such section, contest or candidate, or no such elector on the roll."""
 
 
 class NotReady(Exception):
@@ -53,9 +55,13 @@ class OrderRefused(Exception):
         self.found = list(found)
 
 
+class NotFinal(OrderRefused):
+    """The count has not come to its end yet: a moment later the same order may be possible."""
+
+
 @dataclass
-class Desk:
-    """Carries orders out. `standings` is the newest standing by contest key."""
+class OperatorService:
+    """Carries orders out. `standings` is the newest standing by contest key, `master` the secret of the voting codes."""
 
     log: ControlLog
     standings: Mapping[str, Standing]
@@ -73,7 +79,8 @@ class Desk:
         announced = self.log.elections.newest.get(name)
         if announced is None:
             self._require_read()
-            raise UnknownElection(f"no election {name!r}; there are: {', '.join(self._names()) or 'none'}")
+            known = ", ".join(sorted(self.log.elections.newest)) or "none"
+            raise UnknownElection(f"no election {name!r}; there are: {known}")
         return announced
 
     def codes(self, name: str, section: str | None) -> Iterator[str]:
@@ -89,17 +96,20 @@ class Desk:
         async with self._in_turn():
             known = self.log.elections.newest.get(definition.id)
             if known is not None:
-                return _same(known, definition)
-            announced = self._announcement(definition, order.at)
-            control = ElectionConfigured(
-                election=definition.id,
-                control_id=order.control_id,
-                by=order.by,
-                reason=order.reason,
-                at=order.at,
+                if known.config_hash != config_hash(definition):
+                    raise OrderRefused(
+                        f"election {definition.id!r} is configured already, with another definition"
+                    )
+                return known
+            announced = ElectionAnnounced(
                 definition=definition,
+                config_hash=config_hash(definition),
+                code_key=fingerprint(election_key(self.master, definition.id)),
+                shards=self.shards,
+                phase=Phase.CONFIGURED,
+                at=order.at,
             )
-            await self.log.write(control, range(self.shards))
+            await self.log.write(configuration(definition, order), range(self.shards))
             await self.log.announce(announced)
             return announced
 
@@ -107,7 +117,7 @@ class Desk:
         """Open, pause, resume or close. Raises UnknownElection, OrderRefused, SendFailed."""
         async with self._in_turn():
             announced = self.election(name)
-            after = _permitted(announced, command).moved(order.at)
+            after = announced.moved_to(_phase_after(announced, command), order.at)
             await self.log.write(phase_control(command, announced, order), range(announced.shards))
             await self.log.announce(after)
             return after
@@ -116,7 +126,7 @@ class Desk:
         """Void or restore an elector. Raises UnknownElection, UnknownEntry, OrderRefused, SendFailed."""
         async with self._in_turn():
             announced = self.election(name)
-            _permitted(announced, command)
+            _phase_after(announced, command)
             if not 0 <= elector < announced.definition.electors:
                 raise UnknownEntry(
                     f"elector {elector} is not on the roll 0..{announced.definition.electors - 1}"
@@ -130,7 +140,7 @@ class Desk:
         """Withdraw or reinstate a candidate. Raises UnknownElection, UnknownEntry, OrderRefused, SendFailed."""
         async with self._in_turn():
             announced = self.election(name)
-            _permitted(announced, command)
+            _phase_after(announced, command)
             after = _with_candidate_changed(announced, command, contest, candidate)
             control = candidate_control(command, name, contest, candidate, order)
             await self.log.write(control, range(announced.shards))
@@ -138,15 +148,18 @@ class Desk:
             return after
 
     async def certify(self, name: str, order: Order) -> Recount:
-        """Certify what an independent recount confirms. Raises OrderRefused with every disagreement, and as `move`."""
+        """Certify what an independent recount confirms.
+
+        Raises NotFinal, OrderRefused with everything that the recount finds otherwise, and as `move`.
+        """
         async with self._in_turn():
             announced = self.election(name)
-            after = _permitted(announced, Command.CERTIFY).moved(order.at)
+            after = announced.moved_to(_phase_after(announced, Command.CERTIFY), order.at)
             standings = self._final_standings(announced.definition)
             report = await self.recount(name, standings[0].watermark)
             if found := disagreements(standings, report):
                 raise OrderRefused(f"the recount disagrees: {found[0]}", found)
-            await self.log.write(_certificate(name, report, order), range(announced.shards))
+            await self.log.write(certificate(report, order), range(announced.shards))
             await self.log.announce(after)
             return report
 
@@ -165,37 +178,15 @@ class Desk:
         keys = {contest.id: contest_key(definition.id, contest.id) for contest in definition.contests}
         found = {name: self.standings[key] for name, key in keys.items() if key in self.standings}
         if against := obstacles(definition, found):
-            raise OrderRefused(f"not final yet: {against[0]}", against)
+            raise NotFinal(f"not final yet: {against[0]}", against)
         return list(found.values())
 
-    def _announcement(self, definition: Election, at: str) -> ElectionAnnounced:
-        return ElectionAnnounced(
-            definition=definition,
-            config_hash=config_hash(definition),
-            code_key=fingerprint(election_key(self.master, definition.id)),
-            shards=self.shards,
-            phase=Phase.CONFIGURED,
-            at=at,
-        )
 
-    def _names(self) -> list[str]:
-        return sorted(self.log.elections.newest)
-
-
-@dataclass(frozen=True)
-class _Step:
-    announced: ElectionAnnounced
-    phase: Phase
-
-    def moved(self, at: str) -> ElectionAnnounced:
-        return self.announced.moved_to(self.phase, at)
-
-
-def _permitted(announced: ElectionAnnounced, command: Command) -> _Step:
+def _phase_after(announced: ElectionAnnounced, command: Command) -> Phase:
     after = next_phase(announced.phase, command)
     if isinstance(after, Refusal):
         raise OrderRefused(after.sentence)
-    return _Step(announced, after)
+    return after
 
 
 def _with_candidate_changed(
@@ -216,22 +207,3 @@ def _with_candidate_changed(
     if len(contest.standing) - len(out) == 1:
         raise OrderRefused(f"nobody would be left in {contest_id}")
     return announced.with_withdrawn({*announced.withdrawn} | {(contest_id, candidate)})
-
-
-def _same(known: ElectionAnnounced, definition: Election) -> ElectionAnnounced:
-    if known.config_hash != config_hash(definition):
-        raise OrderRefused(f"election {definition.id!r} is configured already, with another definition")
-    return known
-
-
-def _certificate(name: str, report: Recount, order: Order) -> ElectionCertified:
-    return ElectionCertified(
-        election=name,
-        control_id=order.control_id,
-        by=order.by,
-        reason=order.reason,
-        at=order.at,
-        watermark=report.watermark,
-        heads=report.heads,
-        result_hashes={contest: counted.result_hash for contest, counted in report.contests.items()},
-    )
