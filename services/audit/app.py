@@ -17,11 +17,9 @@ from services.audit.recount import recount_of
 from services.audit.restore import restore
 from services.audit.settings import AuditSettings
 from services.audit.verify import Advance, Verification, verify
-from shared.contract.codes import election_key
 from shared.contract.recounts import Recount
 from shared.contract.standings import Standing
 from shared.contract.topics import BALLOTS_CAST
-from shared.runtime.settings import read_secret
 
 logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # the exception holds the reason
 
@@ -29,9 +27,9 @@ logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # the exception
 async def recount(settings: AuditSettings, election: str, watermark: Sequence[int] | None) -> Recount:
     """Return a recount of an election's log up to `watermark`, or up to its present end.
 
-    Raises LogError, NoElection, WrongSecret, UnknownVersion; ValueError if there is no secret.
+    Raises LogError, NoElection, ForeignLog, UnknownVersion; ValueError if no log is named.
     """
-    master = read_secret(settings.secret_file)
+    identity = settings.identity()
     async with ShardedLog(settings.kafka, BALLOTS_CAST.name(settings.namespace)) as log:
         upto = _checked(watermark, await log.ends(settings.shards))
         with _progress(f"recounting {election}") as advance:
@@ -39,7 +37,7 @@ async def recount(settings: AuditSettings, election: str, watermark: Sequence[in
             shards = [
                 await _count_shard(
                     log,
-                    ShardLedger(shard, len(upto), lambda name: election_key(master, name)),
+                    ShardLedger(shard, len(upto), identity),
                     election,
                     end,
                     step,
@@ -50,20 +48,20 @@ async def recount(settings: AuditSettings, election: str, watermark: Sequence[in
 
 
 async def verify_log(settings: AuditSettings, election: str, kept: Sequence[Standing]) -> Verification:
-    """Verify an election of a deployment. Raises as `verify`; ValueError if there is no secret."""
-    master = read_secret(settings.secret_file)
+    """Verify an election of a deployment. Raises as `verify`; ValueError if no log is named."""
+    identity = settings.identity()
     async with KafkaEvidence(settings) as evidence:
         with _progress(f"verifying {election}") as advance:
-            return await verify(evidence, election, master, kept, advance)
+            return await verify(evidence, election, identity, kept, advance)
 
 
 async def verify_bundle(
     settings: AuditSettings, path: Path, election: str | None, kept: Sequence[Standing]
 ) -> Verification:
     """Verify an election of a bundle, that of its manifest unless another is named. Raises as `verify`, and Damaged."""
-    master = read_secret(settings.secret_file)
+    identity = settings.identity()
     with Bundle(path) as bundle, _progress(f"verifying {path}") as advance:
-        return await verify(bundle, election or bundle.manifest.election, master, kept, advance)
+        return await verify(bundle, election or bundle.manifest.election, identity, kept, advance)
 
 
 async def export_log(settings: AuditSettings, election: str, path: Path) -> Manifest:
@@ -74,10 +72,10 @@ async def export_log(settings: AuditSettings, election: str, path: Path) -> Mani
 
 
 async def import_bundle(settings: AuditSettings, path: Path) -> Manifest:
-    """Write a bundle's log into an empty deployment. Raises as `restore`, and Damaged; ValueError without a secret."""
-    master = read_secret(settings.secret_file)
+    """Write a bundle's log into an empty deployment. Raises as `restore`, and Damaged; ValueError if no log is named."""
+    identity = settings.identity()
     with Bundle(path) as bundle, _progress(f"importing {path}") as advance:
-        await restore(bundle, settings, master, advance)
+        await restore(bundle, settings, identity, advance)
         return bundle.manifest
 
 
@@ -96,7 +94,7 @@ async def _count_shard(
 ) -> ShardCount:
     async for values in log.records(ledger.shard, upto):
         for value in values:
-            ledger.take(value)
+            ledger.judge(value)
         step(len(values))
     return ledger.count_of(election)
 

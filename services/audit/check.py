@@ -8,14 +8,15 @@ of its verdict. The verdicts that are due are a batch at most.
 from collections import deque
 from collections.abc import Collection, Sequence
 from hashlib import blake2b
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
 
-from services.audit.ledger import ShardCount, ShardLedger
+from services.audit.ledger import Judged, ShardCount, ShardLedger
 from shared.contract.chain import HEAD_BYTES, START
 from shared.contract.codec import UnknownVersion, decode_judged, encode, encode_judged
-from shared.contract.verdict_ranges import HotVerdicts, Verdict, each_verdict, verdict_range
+from shared.contract.verdict_ranges import Verdicts, verdict_range
 from shared.contract.verdicts import ControlJudged
 
 DIGEST_BYTES: Final = 16
@@ -46,7 +47,7 @@ class ShardCheck:
         self._ledger = ledger
         self._election = election
         self._marks = marks
-        self._due: deque[Verdict | ControlJudged] = deque()
+        self._due: deque[Judged] = deque()
         self._heads = bytearray(START)
         self._digests = bytearray()
         self._read = 0
@@ -84,22 +85,22 @@ class ShardCheck:
         if self._ledger.position in self._marks:
             self.counts[self._ledger.position] = self._ledger.count_of(self._election)
 
-    def _judge(self, value: bytes) -> Verdict | ControlJudged:
+    def _judge(self, value: bytes) -> Judged:
         try:
-            judged = self._ledger.take(value)
+            judged = self._ledger.judge(value)
         except (UnknownVersion, RuntimeError) as fault:
             raise CannotJudge(f"shard {self.shard}, offset {self._ledger.position}: {fault}") from fault
         self._heads += self._ledger.head
         self.mark()
         return judged
 
-    def _decoded(self, value: bytes) -> HotVerdicts | ControlJudged:
+    def _decoded(self, value: bytes) -> Verdicts | ControlJudged:
         try:
             return decode_judged(value)
         except (UnknownVersion, ValueError) as fault:
             raise self._difference(self.position, f"{fault}; found {_shown(value)}") from fault
 
-    def _take(self, record: HotVerdicts | ControlJudged, value: bytes) -> None:
+    def _take(self, record: Verdicts | ControlJudged, value: bytes) -> None:
         if record.since > self.position:
             raise self._difference(self.position, f"expected its verdict next, found {_shown(value)}")
         begins = record.since == self.position
@@ -111,50 +112,43 @@ class ShardCheck:
         self.repeats += record.upto - record.since - len(due)
         self.position += len(due)
 
-    def _published_before(
-        self, record: HotVerdicts | ControlJudged, value: bytes
-    ) -> list[Verdict | ControlJudged]:
+    def _published_before(self, record: Verdicts | ControlJudged, value: bytes) -> list[Judged]:
         """Return the verdicts of a range that begins with repeated ones. Raises Difference if one of them has changed."""
-        found = list(each_verdict(record))
-        for offset, verdict in enumerate(found, record.since):
+        found = _by_record(record)
+        for offset, judged in enumerate(found, record.since):
             start = DIGEST_BYTES * offset
-            if self._digests[start : start + DIGEST_BYTES] != _digest(verdict):
+            if self._digests[start : start + DIGEST_BYTES] != _digest(judged):
                 raise self._difference(
                     offset, f"expected the verdict as first published, found {_shown(value)}"
                 )
         return found
 
-    def _spelt(
-        self, record: HotVerdicts | ControlJudged, verdicts: Sequence[Verdict | ControlJudged]
-    ) -> bytes:
-        """Return the bytes of these verdicts as one record; none if they cannot be one."""
-        first = verdicts[0]
-        if isinstance(first, ControlJudged):
-            return encode_judged(first) if len(verdicts) == 1 else b""
-        ballots = [verdict for verdict in verdicts if isinstance(verdict, Verdict)]
-        if len(ballots) < len(verdicts) or any(verdict.election != first.election for verdict in ballots):
+    def _spelt(self, record: Verdicts | ControlJudged, judged: Sequence[Judged]) -> bytes:
+        """Return the bytes of what became of these records as one record; none if they cannot be one."""
+        if isinstance(judged[0], ControlJudged):
+            return encode_judged(judged[0]) if len(judged) == 1 else b""
+        packs = [of for of in judged if not isinstance(of, ControlJudged)]
+        election = packs[0][0].election
+        verdicts = [verdict for pack in packs for verdict in pack]
+        if len(packs) < len(judged) or any(verdict.election != election for verdict in verdicts):
             return b""
-        reasons = [verdict.reason for verdict in ballots]
-        accepted = [verdict.ballot for verdict in ballots if verdict.ballot is not None]
-        head = self.head_at(record.upto)
-        assert head is not None, "no verdict is due before its record was judged"
-        return encode_judged(verdict_range(record.since, first.election, reasons, accepted, head))
+        head = self._heads[HEAD_BYTES * record.upto : HEAD_BYTES * (record.upto + 1)]
+        return encode_judged(
+            verdict_range(record.since, election, [len(pack) for pack in packs], verdicts, bytes(head))
+        )
 
     def _difference_in(
-        self,
-        record: HotVerdicts | ControlJudged,
-        value: bytes,
-        expected: Sequence[Verdict | ControlJudged],
+        self, record: Verdicts | ControlJudged, value: bytes, expected: Sequence[Judged]
     ) -> Difference:
         """Return the first verdict that differs, or that the head or the spelling does."""
-        for offset, (ours, theirs) in enumerate(
-            zip(expected, each_verdict(record), strict=True), record.since
-        ):
+        found = _by_record(record)
+        for offset, (ours, theirs) in enumerate(zip(expected, found, strict=True), record.since):
             if ours != theirs:
-                return self._difference(offset, _fields_apart(ours, theirs))
-        if record.head != (head := self.head_at(record.upto)):
+                return self._difference(offset, _difference_between(ours, theirs))
+        head = record.head if isinstance(record.head, str) else record.head.hex()
+        if head != (ours_head := self.head_at(record.upto)):
             records = f" after the records {record.since} to {record.upto - 1}" if len(expected) > 1 else ""
-            return self._difference(record.since, f"head{records}: expected {head}, found {record.head}")
+            return self._difference(record.since, f"head{records}: expected {ours_head}, found {head}")
         return self._difference(
             record.since, f"expected {expected[0]}, found it in other bytes: {_shown(value)}"
         )
@@ -164,21 +158,36 @@ class ShardCheck:
         return Difference(where, what, self.shard, offset)
 
 
-def _digest(verdict: Verdict | ControlJudged) -> bytes:
-    record = encode(verdict) if isinstance(verdict, ControlJudged) else msgspec.msgpack.encode(verdict)
+def _by_record(record: Verdicts | ControlJudged) -> list[Judged]:
+    """Return what a record of `ballots.judged` holds of each cast record."""
+    if isinstance(record, ControlJudged):
+        return [record]
+    verdicts = record.each()
+    return [tuple(islice(verdicts, ballots)) for ballots in record.ballots_of()]
+
+
+def _digest(judged: Judged) -> bytes:
+    record = encode(judged) if isinstance(judged, ControlJudged) else msgspec.msgpack.encode(judged)
     return blake2b(record, digest_size=DIGEST_BYTES).digest()
 
 
-def _fields_apart(ours: Verdict | ControlJudged, theirs: Verdict | ControlJudged) -> str:
-    expected, found = _fields(ours), _fields(theirs)
+def _difference_between(ours: Judged, theirs: Judged) -> str:
+    if isinstance(ours, ControlJudged) or isinstance(theirs, ControlJudged):
+        if isinstance(ours, ControlJudged) and isinstance(theirs, ControlJudged):
+            return _fields_apart(ours.model_dump(mode="json"), theirs.model_dump(mode="json"))
+        return f"expected {ours}, found {theirs}"
+    for index, (our, their) in enumerate(zip(ours, theirs, strict=False)):
+        if our != their:
+            ballot = f"ballot {index}, " if len(ours) > 1 else ""
+            return ballot + _fields_apart(our._asdict(), their._asdict())
+    return f"expected {len(ours)} verdicts, found {len(theirs)}"
+
+
+def _fields_apart(expected: dict[str, Any], found: dict[str, Any]) -> str:
     for name, value in expected.items():
         if value != found.get(name):
             return f"{name}: expected {value}, found {found.get(name)}"
-    return f"expected {ours}, found {theirs}"
-
-
-def _fields(verdict: Verdict | ControlJudged) -> dict[str, Any]:
-    return verdict._asdict() if isinstance(verdict, Verdict) else verdict.model_dump(mode="json")
+    return f"expected {expected}, found {found}"
 
 
 def _shown(value: bytes) -> str:

@@ -22,6 +22,7 @@ from services.audit.recount import NoElection
 from shared.contract.chain import START
 from shared.contract.codec import decode_judged, encode
 from shared.contract.topics import BALLOTS_CAST, BALLOTS_JUDGED, COUNTS_PUBLISHED, ELECTIONS_ANNOUNCED
+from shared.contract.verdicts import ControlJudged
 
 OWNER_ONLY: Final = 0o600
 NO_TIME: Final = (1980, 1, 1, 0, 0, 0)
@@ -63,7 +64,8 @@ async def _write_judged(
                         f"shard {shard}: no verdict on record {watermark}, the next is on {record.since}"
                     )
                 if record.upto > watermark:
-                    watermark, head = record.upto, record.head
+                    watermark = record.upto
+                    head = record.head if isinstance(record, ControlJudged) else record.head.hex()
             part.add(values)
             step(len(values))
     return watermark, head

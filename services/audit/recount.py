@@ -41,6 +41,8 @@ def recount_of(election: str, shards: Sequence[ShardCount]) -> Recount:
         config_hash=config_hash(definition),
         watermark=tuple(shard.watermark for shard in shards),
         heads=tuple(shard.head for shard in shards),
+        effects=tuple(shard.effects for shard in shards),
+        last_control=_last_control(shards),
         phases=tuple(shard.phase for shard in shards),
         balance=balance,
         turnout=_turnout(definition, shards),
@@ -53,6 +55,12 @@ def recount_of(election: str, shards: Sequence[ShardCount]) -> Recount:
             for place, contest in enumerate(definition.contests)
         },
     )
+
+
+def _last_control(shards: Sequence[ShardCount]) -> str | None:
+    """Return the newest control that every shard holds; None while one is on its way."""
+    found = {shard.last_control for shard in shards}
+    return found.pop() if len(found) == 1 else None
 
 
 def _definition(election: str, shards: Sequence[ShardCount]) -> Election:

@@ -5,36 +5,48 @@ heads and results, since a verdict is a function of its shard's log. A deploymen
 could not be the same. An import that broke off leaves a namespace that is not empty: take another one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from services.audit.bundle import Bundle
+from services.audit.ledger import ForeignLog, LogIdentity, ShardLedger
 from services.audit.log import LogError, ShardedLog
 from services.audit.settings import AuditSettings
 from shared.contract.codec import encode
-from shared.contract.codes import election_key, fingerprint
-from shared.contract.events import ElectionAnnounced
 from shared.contract.topics import (
     BALLOTS_CAST,
     BALLOTS_JUDGED,
+    CONTROLS_JUDGED,
     COUNTS_PUBLISHED,
     ELECTIONS_ANNOUNCED,
+    ROLLS_COMMITTED,
     TALLIES_CHANGED,
 )
 from shared.runtime.kafka.sink import send_all, start_producer
 from shared.runtime.log import SendFailed
 
-EMPTY = (BALLOTS_CAST, BALLOTS_JUDGED, TALLIES_CHANGED, COUNTS_PUBLISHED, ELECTIONS_ANNOUNCED)
+EMPTY = (
+    BALLOTS_CAST,
+    BALLOTS_JUDGED,
+    CONTROLS_JUDGED,
+    ROLLS_COMMITTED,
+    TALLIES_CHANGED,
+    COUNTS_PUBLISHED,
+    ELECTIONS_ANNOUNCED,
+)
 
 
 async def restore(
-    bundle: Bundle, settings: AuditSettings, master: bytes, advance: Callable[[int], Callable[[int], None]]
+    bundle: Bundle,
+    settings: AuditSettings,
+    identity: LogIdentity,
+    advance: Callable[[int], Callable[[int], None]],
 ) -> None:
-    """Write a bundle's log into a deployment. Raises LogError if it is not empty or fails, ValueError: wrong secret."""
+    """Write a bundle's log into a deployment. Raises LogError if it is not empty or fails, ValueError: another log."""
     announced = await bundle.announced()
-    _require_secret(announced, master)
+    await _require_own(bundle, identity)
     await _require_empty(settings, bundle.shards)
     ends = await bundle.ends(BALLOTS_CAST)
     step = advance(sum(ends))
@@ -64,14 +76,17 @@ async def _write_shard(
         step(len(values))
 
 
-def _require_secret(announced: Sequence[ElectionAnnounced], master: bytes) -> None:
-    for of in announced:
-        name, ours = of.definition.id, fingerprint(election_key(master, of.definition.id))
-        if of.code_key != ours:
-            raise ValueError(
-                f"{name} has voting codes under key {of.code_key}, the secret at hand gives {ours}: "
-                "no service could judge its ballots"
-            )
+async def _require_own(bundle: Bundle, identity: LogIdentity) -> None:
+    """Raise ValueError unless every shard of the bundle is of the log that the settings name."""
+    for shard in range(bundle.shards):
+        async for values in bundle.records(BALLOTS_CAST, shard, 1):
+            for value in values:
+                try:
+                    ShardLedger(shard, bundle.shards, identity).judge(value)
+                except ForeignLog as fault:
+                    raise ValueError(
+                        f"no service of this deployment could judge the bundle: {fault}"
+                    ) from fault
 
 
 async def _require_empty(settings: AuditSettings, shards: int) -> None:

@@ -1,13 +1,13 @@
 """The auditor's settings."""
 
-from pathlib import Path
-
-from pydantic import Field
-
+from services.audit.ledger import LogIdentity
 from shared.runtime.settings import Settings
 
 
 class AuditSettings(Settings):
-    """Adds the secret that voting codes are checked with."""
+    """Those of every service: an audit needs no secret."""
 
-    secret_file: Path = Field(Path(".livecount/secret"), description="Master secret of the voting codes")
+    def identity(self) -> LogIdentity:
+        """Return which log is meant. Raises ValueError if none is named."""
+        self.require_log()
+        return LogIdentity(self.log_id, self.root_key)

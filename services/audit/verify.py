@@ -12,11 +12,10 @@ from pydantic import Field
 
 from services.audit.check import Difference, ShardCheck
 from services.audit.evidence import Evidence
-from services.audit.ledger import ShardLedger
+from services.audit.ledger import LogIdentity, ShardLedger
 from services.audit.recount import recount_of
 from shared.contract.agreement import disagreements
 from shared.contract.chain import Head
-from shared.contract.codes import election_key
 from shared.contract.elections import Frozen
 from shared.contract.events import ElectionCertified
 from shared.contract.recounts import Recount
@@ -58,7 +57,7 @@ class Verification(Frozen):
 async def verify(
     evidence: Evidence,
     election: str,
-    master: bytes,
+    identity: LogIdentity,
     kept: Sequence[Standing],
     advance: Callable[[int], Advance],
 ) -> Verification:
@@ -76,7 +75,7 @@ async def verify(
     step = advance(sum(judged))
     checks = [
         ShardCheck(
-            ShardLedger(shard, evidence.shards, lambda name: election_key(master, name)),
+            ShardLedger(shard, evidence.shards, identity),
             election,
             frozenset({end, *(standing.watermark[shard] for standing in standings)}),
         )

@@ -9,9 +9,10 @@ from pydantic import Field
 
 from shared.contract.chain import Head
 from shared.contract.elections import Frozen, Phase
+from shared.contract.ids import BallotId
 from shared.contract.standings import Balance, Results
 
-RECOUNT: Final = "recount/2"
+RECOUNT: Final = "recount/3"
 
 
 class Recounted(Frozen):
@@ -24,11 +25,15 @@ class Recounted(Frozen):
 class Recount(Frozen):
     """An election, counted again from the first record of the log."""
 
-    type: Literal["recount/2"] = RECOUNT
+    type: Literal["recount/3"] = RECOUNT
     election: str
     config_hash: str
     watermark: tuple[int, ...] = Field(description="For each shard, how many cast records were read")
     heads: tuple[Head, ...] = Field(description="For each shard, the head of its chain at the watermark")
+    effects: tuple[Head, ...] = Field(description="For each shard, the election's head of effects there")
+    last_control: BallotId | None = Field(
+        description="The election's newest control, if every shard holds it at the watermark"
+    )
     phases: tuple[Phase | None, ...] = Field(description="For each shard, the phase at its watermark")
     balance: Balance
     turnout: dict[str, int] = Field(description="Ballots that count, by section")
