@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import uvicorn
 
-from services.intake.door import Door
+from services.intake.overload import OverloadProtocol
 from services.intake.settings import IntakeSettings
 
 SERVER: Final[dict[str, Any]] = {
@@ -18,7 +18,7 @@ if __name__ == "__main__":
     uvicorn.run(
         "services.intake.app:from_environment",
         factory=True,
-        http=Door,
+        http=OverloadProtocol,
         host=settings.host,
         port=settings.port,
         workers=settings.workers,

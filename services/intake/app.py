@@ -6,34 +6,34 @@ from functools import partial
 
 from starlette.applications import Starlette
 
-from services.intake.desks import Desks
+from services.intake.admission import Admissions
 from services.intake.log import BallotLog
+from services.intake.roll import KnownRolls
 from services.intake.routes import intake_routes
+from services.intake.service import IntakeService
 from services.intake.settings import IntakeSettings
-from services.intake.taking import Taking
 from shared.contract.codec import decode_as
-from shared.contract.events import ElectionAnnounced
-from shared.contract.topics import BALLOTS_CAST, ELECTIONS_ANNOUNCED
+from shared.contract.events import ElectionAnnounced, RollKnown
+from shared.contract.topics import BALLOTS_CAST, ELECTIONS_ANNOUNCED, ROLLS_COMMITTED
 from shared.runtime.kafka.reader import open_reader
 from shared.runtime.kafka.sink import open_sink
 from shared.runtime.process.collector import calm_collector
 from shared.runtime.process.health import Health, health_routes
 from shared.runtime.process.telemetry import configure_logging
 from shared.runtime.projection import Projection
-from shared.runtime.settings import read_secret
 
 CATCH_UP_WITHIN_S = 60.0
 
 
 def from_environment() -> Starlette:
-    """Return a worker's application. Raises ValueError if a setting is wrong or the secret is missing."""
+    """Return a worker's application. Raises ValueError if a setting is wrong."""
     settings = IntakeSettings()
     configure_logging("intake", settings.log_level)
     return create_app(settings)
 
 
 def create_app(settings: IntakeSettings) -> Starlette:
-    """Return the application. Raises ValueError if the secret is missing."""
+    """Return the application."""
     health = Health()
     announced: Projection[ElectionAnnounced] = Projection(
         partial(open_reader, settings.kafka),
@@ -45,19 +45,29 @@ def create_app(settings: IntakeSettings) -> Starlette:
         BALLOTS_CAST.name(settings.namespace),
         settings.max_pending_ballots,
     )
-    desks = Desks(announced.newest, read_secret(settings.secret_file), lambda: announced.caught_up)
+    rolls = KnownRolls()
+    known: Projection[RollKnown] = Projection(
+        partial(open_reader, settings.kafka),
+        ROLLS_COMMITTED.name(settings.namespace),
+        lambda value: decode_as(RollKnown, value),
+        lambda _, record, __: rolls.add(record),
+    )
+    admissions = Admissions(announced.newest, rolls.rolls, lambda: announced.caught_up and known.caught_up)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[Mapping[str, int]]:
         health.set("intake", ready=False, detail="reading elections")
         await announced.start()
+        await known.start()
         await log.start()
         await announced.wait_caught_up(CATCH_UP_WITHIN_S)
+        await known.wait_caught_up(CATCH_UP_WITHIN_S)
         health.set("intake", ready=True)
         calm_collector()
         yield {"max_requests": settings.max_requests}
         await log.stop()
+        await known.stop()
         await announced.stop()
 
-    routes = intake_routes(Taking(settings, desks, log))
+    routes = intake_routes(IntakeService(settings, admissions, log))
     return Starlette(routes=[*routes, *health_routes(health)], lifespan=lifespan)

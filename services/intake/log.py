@@ -5,15 +5,26 @@ Rule 1: after any failed send the sink is spent: it is put away and a new one op
 Rule 2: at most `max_pending` ballots are on their way; more are put off before anything is promised.
 Rule 3: one batch is on its way at a time. What arrives meanwhile leaves together with the next: a batch costs some
         0.5 ms of CPU here, however many ballots it holds. A ballot that finds nothing on its way leaves at once.
+Rule 4: the ballots of one election that leave together for one shard are one record, a pack (see shared.contract.packs).
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from secrets import token_bytes
 
 from prometheus_client import Gauge
 
-from services.intake.decide import Taken
-from shared.contract.codec import encode_ballot
+from services.intake.admission import Admitted
+from shared.contract.codec import encode_pack
+from shared.contract.packs import (
+    BALLOT_BYTES,
+    HEAD_BYTES,
+    MAX_PACK_BALLOTS,
+    MAX_PACK_BYTES,
+    SALT_BYTES,
+    Ballot,
+    pack_of,
+)
 from shared.runtime.log import LogAway, OpenSink, Outgoing, SendFailed, Sink
 
 PENDING = Gauge("livecount_intake_pending", "Ballots on their way to the log")
@@ -27,18 +38,18 @@ class LogUnavailable(Exception):
 
 
 class Batch:
-    """Records that leave together, and who waits for their acknowledgement, at most `ANSWER_WITHIN_S`."""
+    """Ballots that leave together, and who waits for their acknowledgement, at most `ANSWER_WITHIN_S`."""
 
     def __init__(self) -> None:
-        self.records: list[Outgoing] = []
+        self.ballots: list[Admitted] = []
         self._waiting: list[asyncio.Future[None]] = []
         self._bound = asyncio.get_running_loop().call_later(ANSWER_WITHIN_S, self._give_up)
         self.given_up = False
 
-    def add(self, records: Sequence[Outgoing]) -> "asyncio.Future[None]":
-        """Add records; the future is done when all are acknowledged, or fails with LogUnavailable."""
+    def add(self, ballots: Sequence[Admitted]) -> "asyncio.Future[None]":
+        """Add ballots; the future is done when all are acknowledged, or fails with LogUnavailable."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.records += records
+        self.ballots += ballots
         self._waiting.append(done)
         return done
 
@@ -83,7 +94,7 @@ class BallotLog:
             self._task.cancel()
         await self._put_sink_away()
 
-    async def append(self, ballots: Sequence[Taken]) -> None:
+    async def append(self, ballots: Sequence[Admitted]) -> None:
         """Return once every ballot is acknowledged. Raises LogUnavailable: then it may be in the log or not."""
         if self._pending + len(ballots) > self._max_pending:
             raise LogUnavailable(
@@ -94,12 +105,9 @@ class BallotLog:
             self._wake.set()
         self._pending += len(ballots)
         try:
-            await self._next.add([self._outgoing(taken) for taken in ballots])
+            await self._next.add(ballots)
         finally:
             self._pending -= len(ballots)
-
-    def _outgoing(self, taken: Taken) -> Outgoing:
-        return Outgoing(self._topic, taken.shard, b"%d" % taken.ballot.elector, encode_ballot(taken.ballot))
 
     async def _keep_sending(self) -> None:
         loop = asyncio.get_running_loop()
@@ -116,7 +124,7 @@ class BallotLog:
         try:
             if self._sink is None:
                 self._sink = await self._open_sink()
-            await self._sink.send(batch.records)
+            await self._sink.send(packed(self._topic, batch.ballots))
         except (SendFailed, LogAway) as fault:
             await self._put_sink_away()
             batch.settle(LogUnavailable(str(fault)))
@@ -127,3 +135,29 @@ class BallotLog:
         sink, self._sink = self._sink, None
         if sink is not None:
             await sink.stop()
+
+
+def packed(topic: str, ballots: Sequence[Admitted]) -> list[Outgoing]:
+    """Return the packs in which ballots leave: those of one shard and election together, in the order they came."""
+    groups: dict[tuple[int, str], list[Ballot]] = {}
+    for admitted in ballots:
+        groups.setdefault((admitted.shard, admitted.election), []).append(admitted.ballot)
+    return [
+        Outgoing(topic, shard, None, encode_pack(pack_of(election, part, token_bytes(SALT_BYTES))))
+        for (shard, election), group in groups.items()
+        for part in _parts(group)
+    ]
+
+
+def _parts(ballots: Sequence[Ballot]) -> Iterator[list[Ballot]]:
+    """Yield ballots in parts that fit a pack."""
+    part: list[Ballot] = []
+    room = MAX_PACK_BYTES - HEAD_BYTES
+    for ballot in ballots:
+        size = BALLOT_BYTES + sum(len(marks) + 1 for marks in ballot.rankings)
+        if part and (size > room or len(part) == MAX_PACK_BALLOTS):
+            yield part
+            part, room = [], MAX_PACK_BYTES - HEAD_BYTES
+        part.append(ballot)
+        room -= size
+    yield part

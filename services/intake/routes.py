@@ -6,17 +6,17 @@ Rule 2: a refused ballot has written nothing; its answer names the field and wha
 
 from starlette.routing import Route
 
+from services.intake.service import IntakeService
 from services.intake.single import SingleBallot
 from services.intake.stream import StreamOfBallots
-from services.intake.taking import Taking
 
 BALLOTS = "/v1/elections/{election}/ballots"
 
 
-def intake_routes(taking: Taking) -> list[Route]:
+def intake_routes(service: IntakeService) -> list[Route]:
     """Return the routes."""
-    stream = StreamOfBallots(taking)
+    stream = StreamOfBallots(service)
     return [
-        Route(BALLOTS, SingleBallot(taking), methods=["POST"]),
+        Route(BALLOTS, SingleBallot(service), methods=["POST"]),
         Route(f"{BALLOTS}/bulk", stream.cast, methods=["POST"]),
     ]

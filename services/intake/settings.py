@@ -1,20 +1,17 @@
 """Intake's settings."""
 
-from pathlib import Path
-
 from pydantic import Field
 
 from shared.runtime.settings import Settings
 
 
 class IntakeSettings(Settings):
-    """Adds the secret of the voting codes and the limits of what is taken in."""
+    """Adds the limits of what is taken in."""
 
     port: int = Field(8101, ge=1, le=65535)
     workers: int = Field(
         1, ge=1, le=64, description="Processes that share the port; /metrics tells of one of them"
     )
-    secret_file: Path = Field(Path(".livecount/secret"), description="Master secret of the voting codes")
     max_body_bytes: int = Field(16_384, ge=256, description="A larger ballot is refused")
     max_pending_ballots: int = Field(
         5_000, ge=1, description="Ballots on their way to the log; more are put off"

@@ -9,9 +9,9 @@ from limits.aio.strategies import FixedWindowRateLimiter
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from services.intake.decide import Taken
+from services.intake.admission import Admitted
 from services.intake.forms import Refusal
-from services.intake.taking import Taking, media_fault, recorded, refused
+from services.intake.service import IntakeService, media_fault, recorded, refused
 
 JSON_TYPES = (b"application/json",)
 
@@ -19,40 +19,40 @@ JSON_TYPES = (b"application/json",)
 class SingleBallot:
     """Answers `POST …/ballots`."""
 
-    def __init__(self, taking: Taking) -> None:
-        self._taking = taking
-        self._per_second = taking.settings.max_per_second_per_client
+    def __init__(self, service: IntakeService) -> None:
+        self._service = service
+        self._per_second = service.settings.max_per_second_per_client
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
         self._limit = RateLimitItemPerSecond(max(1, self._per_second))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         try:
-            taken = await self._cast(scope, receive)
+            admitted = await self._cast(scope, receive)
         except ClientDisconnect:
             return
-        if isinstance(taken, Refusal):
-            await refused(taken)(scope, receive, send)
+        if isinstance(admitted, Refusal):
+            await refused(admitted)(scope, receive, send)
             return
-        body = f"{{{recorded(taken)}}}".encode()
+        body = f"{{{recorded(admitted)}}}".encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 202, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _cast(self, scope: Scope, receive: Receive) -> Taken | Refusal:
+    async def _cast(self, scope: Scope, receive: Receive) -> Admitted | Refusal:
         fault = media_fault(scope, JSON_TYPES) or await self._too_fast(scope)
         if fault is not None:
             return fault
         election: str = scope["path_params"]["election"]
-        taken = self._taking.take(election, await self._body(receive))
-        if isinstance(taken, Refusal):
-            return taken
-        return await self._taking.record(election, (taken,)) or taken
+        admitted = self._service.admit(election, await self._body(receive))
+        if isinstance(admitted, Refusal):
+            return admitted
+        return await self._service.record(election, (admitted,)) or admitted
 
     async def _body(self, receive: Receive) -> bytes:
         """Return the body, cut when it is longer than allowed. Raises ClientDisconnect."""
         body, more = b"", True
-        while more and len(body) <= self._taking.settings.max_body_bytes:
+        while more and len(body) <= self._service.settings.max_body_bytes:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect

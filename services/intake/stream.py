@@ -8,9 +8,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from services.intake.decide import Taken
+from services.intake.admission import Admitted
 from services.intake.forms import Refusal
-from services.intake.taking import REFUSED, Taking, media_fault, recorded, refused
+from services.intake.service import REFUSED, IntakeService, media_fault, recorded, refused
 
 LINES_TYPES = (b"application/x-ndjson", b"application/jsonl", b"application/ndjson")
 
@@ -30,8 +30,8 @@ class DuplexResponse(StreamingResponse):
 class StreamOfBallots:
     """Answers `POST …/ballots/bulk`."""
 
-    def __init__(self, taking: Taking) -> None:
-        self._taking = taking
+    def __init__(self, service: IntakeService) -> None:
+        self._service = service
 
     async def cast(self, request: Request) -> Response:
         """Answer a request."""
@@ -48,17 +48,17 @@ class StreamOfBallots:
 
     async def _record(self, election: str, before: int, lines: Sequence[bytes]) -> bytes:
         """Record lines together; return their answers."""
-        take = self._taking.take
+        take = self._service.admit
         verdicts = [take(election, line) for line in lines]
-        taken = [verdict for verdict in verdicts if isinstance(verdict, Taken)]
-        fault = await self._taking.record(election, taken) if taken else None
+        admitted = [verdict for verdict in verdicts if isinstance(verdict, Admitted)]
+        fault = await self._service.record(election, admitted) if admitted else None
         if fault is not None:
-            verdicts = [fault if isinstance(verdict, Taken) else verdict for verdict in verdicts]
+            verdicts = [fault if isinstance(verdict, Admitted) else verdict for verdict in verdicts]
         return b"".join([_answer(number, verdict) for number, verdict in enumerate(verdicts, before + 1)])
 
     async def _lines(self, request: Request) -> AsyncIterator[list[bytes]]:
         """Yield whole lines as they arrive, at most `bulk_lines` together. An endless line is cut at the limit."""
-        settings = self._taking.settings
+        settings = self._service.settings
         rest, limit = b"", settings.max_body_bytes
         try:
             async for chunk in request.stream():
@@ -72,8 +72,8 @@ class StreamOfBallots:
             yield [rest]
 
 
-def _answer(number: int, verdict: Taken | Refusal) -> bytes:
-    if isinstance(verdict, Taken):
+def _answer(number: int, verdict: Admitted | Refusal) -> bytes:
+    if isinstance(verdict, Admitted):
         return f'{{"line":{number},{recorded(verdict)}}}\n'.encode()
     REFUSED.labels(str(verdict.status)).inc()
     return msgspec.json.encode({"line": number, "status": "refused", "problem": asdict(verdict)}) + b"\n"

@@ -8,12 +8,13 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.operator.book import Entry
 from services.operator.monitor import MonitorFigures
 from services.operator.orders import Order
 from services.operator.recount import RecountFailed
@@ -22,18 +23,22 @@ from services.operator.service import (
     NotReady,
     OperatorService,
     OrderRefused,
+    Proposal,
     UnknownElection,
     UnknownEntry,
 )
-from shared.contract.elections import Election
-from shared.contract.events import ElectionAnnounced
+from shared.contract.elections import Election, Official
+from shared.contract.events import ElectionAnnounced, RollPart, SignedRecord
 from shared.contract.lifecycle import Command
-from shared.contract.recounts import Certificate
+from shared.contract.recounts import Recount
+from shared.contract.signing import PublicKey, Signature
 from shared.runtime.log import SendFailed
 from shared.runtime.process.health import Health, health_routes
 from shared.runtime.process.problems import problem
 
-MAX_BODY_BYTES = 400_000  # a definition travels in one record, and a record in one batch
+MAX_BODY_BYTES = (
+    600_000  # a definition or a chunk of the roll travels in one record, and a record in one batch
+)
 RETRY_AFTER_S = 2
 
 NewOrder = Callable[[str, str], Order]
@@ -49,10 +54,28 @@ class OrderForm(BaseModel):
     reason: str = Field("", max_length=1000, description="Why, for the record")
 
 
+class ConfigureForm(OrderForm):
+    """A definition to freeze."""
+
+    definition: Election
+
+
+class OpenForm(OrderForm):
+    """An opening: for which roll."""
+
+    roll: tuple[RollPart, ...] = Field(min_length=1, max_length=1024, description="For each shard")
+
+
 class ElectorForm(OrderForm):
     """An order about one elector."""
 
     elector: int = Field(ge=0, description="Number on the roll")
+
+
+class ReissueForm(ElectorForm):
+    """A new voting code of an elector, by its commitment."""
+
+    commitment: str = Field(pattern=r"^[0-9a-f]{20}$")
 
 
 class CandidateForm(OrderForm):
@@ -62,12 +85,56 @@ class CandidateForm(OrderForm):
     candidate: str = Field(max_length=48, description="Candidate id")
 
 
-class ElectorChanged(BaseModel):
-    """What has been ordered about an elector."""
+class KeyForm(OrderForm):
+    """A key that takes the place of another."""
 
+    old: PublicKey
+    new: Official
+
+
+class SignatureForm(BaseModel):
+    """An official's signature of a proposal's payload."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: PublicKey
+    signature: Signature
+
+
+class Proposed(BaseModel):
+    """An order that waits for signatures. They are over the UTF-8 bytes of `payload`."""
+
+    control_id: str
     election: str
-    elector: int
-    status: str
+    type: str
+    payload: str
+    keys: dict[str, str] = Field(description="Who may sign: names by public key")
+    needed: int
+    signed: list[str]
+    recount: Recount | None = Field(None, description="What a certificate rests on")
+
+
+class Outcome(BaseModel):
+    """What became of an order that was signed by enough, in every shard."""
+
+    control_id: str
+    election: str
+    type: str
+    effect: str
+    verdicts: dict[int, str] = Field(description="By shard: applied, or why it had no effect there")
+    announced: ElectionAnnounced | None = None
+
+
+class ControlListed(BaseModel):
+    """A control in the public list of what officers did. It names no elector."""
+
+    control_id: str
+    type: str
+    by: str
+    reason: str
+    at: str
+    signers: list[str]
+    verdicts: dict[int, str]
 
 
 def create_api(
@@ -80,7 +147,7 @@ def create_api(
     """Return the API."""
     api = FastAPI(title="Livecount operator", version="1", description=__doc__)
     api.router.routes.extend(health_routes(health))
-    for add in (_election_routes, _order_routes, _candidate_routes):
+    for add in (_election_routes, _order_routes, _proposal_routes):
         router = APIRouter(prefix="/v1", dependencies=[Depends(_token_check(token))])
         add(router, service, new_order)
         api.include_router(router)
@@ -105,13 +172,10 @@ def openapi_document() -> dict[str, Any]:
 
 def _election_routes(router: APIRouter, service: OperatorService, new_order: NewOrder) -> None:
     @router.post("/elections", status_code=201)
-    async def configure(
-        definition: Election,
-        by: Annotated[str, Query(min_length=1, max_length=100)] = "operator",
-        reason: Annotated[str, Query(max_length=1000)] = "",
-    ) -> ElectionAnnounced:
-        """Freeze an election's definition. The same definition again changes nothing."""
-        return await service.configure(definition, new_order(by, reason))
+    async def configure(form: ConfigureForm) -> Proposed | ElectionAnnounced:
+        """Propose to freeze an election's definition. The same definition again changes nothing."""
+        found = service.configure(form.definition, new_order(form.by, form.reason))
+        return found if isinstance(found, ElectionAnnounced) else _proposed(found)
 
     @router.get("/elections")
     async def elections() -> list[ElectionAnnounced]:
@@ -123,48 +187,108 @@ def _election_routes(router: APIRouter, service: OperatorService, new_order: New
         """Return an election as last announced."""
         return service.election(election)
 
-    @router.post("/elections/{election}/codes", response_class=StreamingResponse)
-    def codes(election: str, section: str | None = None) -> StreamingResponse:
-        """Return the voting codes of the roll, or of one section, as CSV."""
-        return StreamingResponse(service.codes(election, section), media_type="text/csv")
+    @router.get("/elections/{election}/controls")
+    async def controls(election: str) -> list[ControlListed]:
+        """Return what officers did, in order."""
+        return [_listed(entry) for entry in service.controls(election)]
+
+    @router.post("/elections/{election}/roll", status_code=202)
+    async def commit(election: str, chunk: SignedRecord) -> dict[str, str]:
+        """Write a signed chunk of the roll. Whether it was applied shows when the election is opened."""
+        await service.commit_roll(chunk)
+        return {"election": election, "status": "written"}
 
 
 def _order_routes(router: APIRouter, service: OperatorService, new_order: NewOrder) -> None:
-    def moving(command: Command) -> Callable[[str, OrderForm], Awaitable[ElectionAnnounced]]:
-        async def move(election: str, form: OrderForm) -> ElectionAnnounced:
-            return await service.move(election, command, new_order(form.by, form.reason))
+    def proposing(command: Command, kind: type[OrderForm]) -> Callable[[str, OrderForm], Awaitable[Proposed]]:
+        async def propose(election: str, form: OrderForm) -> Proposed:
+            about = {
+                name: getattr(form, name) for name in kind.model_fields if name not in OrderForm.model_fields
+            }
+            return _proposed(service.order(election, command, new_order(form.by, form.reason), **about))
 
-        return move
+        propose.__annotations__["form"] = kind
+        return propose
 
-    def changing(command: Command) -> Callable[[str, ElectorForm], Awaitable[ElectorChanged]]:
-        async def change(election: str, form: ElectorForm) -> ElectorChanged:
-            await service.change_elector(election, command, form.elector, new_order(form.by, form.reason))
-            return ElectorChanged(election=election, elector=form.elector, status=f"{command} recorded")
-
-        return change
-
-    for command in (Command.OPEN, Command.PAUSE, Command.RESUME, Command.CLOSE):
-        router.post(f"/elections/{{election}}/{command}", name=command)(moving(command))
-    for command in (Command.VOID, Command.RESTORE):
-        router.post(f"/elections/{{election}}/{command}", name=command)(changing(command))
+    forms: dict[Command, type[OrderForm]] = {
+        Command.OPEN: OpenForm,
+        Command.PAUSE: OrderForm,
+        Command.RESUME: OrderForm,
+        Command.CLOSE: OrderForm,
+        Command.VOID: ElectorForm,
+        Command.RESTORE: ElectorForm,
+        Command.REISSUE: ReissueForm,
+        Command.WITHDRAW: CandidateForm,
+        Command.REINSTATE: CandidateForm,
+        Command.REPLACE_KEY: KeyForm,
+    }
+    for command, kind in forms.items():
+        router.post(f"/elections/{{election}}/{command}", name=command)(proposing(command, kind))
 
     @router.post("/elections/{election}/certify")
-    async def certify(election: str, form: OrderForm) -> Certificate:
-        """Recount the log independently and certify if everything agrees."""
-        report = await service.certify(election, new_order(form.by, form.reason))
-        return Certificate.model_validate(report, from_attributes=True)
+    async def certify(election: str, form: OrderForm) -> Proposed:
+        """Recount the log independently, and propose a certificate if everything agrees."""
+        return _proposed(await service.certify(election, new_order(form.by, form.reason)))
 
 
-def _candidate_routes(router: APIRouter, service: OperatorService, new_order: NewOrder) -> None:
-    def correcting(command: Command) -> Callable[[str, CandidateForm], Awaitable[ElectionAnnounced]]:
-        async def correct(election: str, form: CandidateForm) -> ElectionAnnounced:
-            order = new_order(form.by, form.reason)
-            return await service.change_candidate(election, command, form.contest, form.candidate, order)
+def _proposal_routes(router: APIRouter, service: OperatorService, _: NewOrder) -> None:
+    @router.get("/proposals")
+    async def proposals() -> list[Proposed]:
+        """Return the orders that wait for signatures."""
+        return [_proposed(proposal) for proposal in service.proposals.values()]
 
-        return correct
+    @router.get("/proposals/{control_id}")
+    async def one(control_id: str) -> Proposed:
+        """Return an order that waits for signatures."""
+        return _proposed(service.proposal(control_id))
 
-    for command in (Command.WITHDRAW, Command.REINSTATE):
-        router.post(f"/elections/{{election}}/{command}", name=command)(correcting(command))
+    @router.post("/proposals/{control_id}/signatures")
+    async def sign(control_id: str, form: SignatureForm) -> Outcome | Proposed:
+        """Sign an order; the last signature that it needs carries it out."""
+        found = await service.sign(control_id, form.key, form.signature)
+        if isinstance(found, Proposal):
+            return _proposed(found)
+        control = found.control
+        return Outcome(
+            control_id=control.control_id,
+            election=control.election,
+            type=control.type,
+            effect="applied" if found.applied else "ignored",
+            verdicts=_verdicts(found),
+            announced=service.log.elections.newest.get(control.election),
+        )
+
+
+def _proposed(proposal: Proposal) -> Proposed:
+    control = proposal.control
+    return Proposed(
+        control_id=control.control_id,
+        election=control.election,
+        type=control.type,
+        payload=proposal.record.payload,
+        keys=proposal.keys,
+        needed=proposal.needed,
+        signed=proposal.signed,
+        recount=proposal.recount,
+    )
+
+
+def _listed(entry: Entry) -> ControlListed:
+    control = entry.control
+    first = next(iter(entry.verdicts.values()))
+    return ControlListed(
+        control_id=control.control_id,
+        type=control.type,
+        by=control.by,
+        reason=control.reason,
+        at=control.at,
+        signers=list(first.signers),
+        verdicts=_verdicts(entry),
+    )
+
+
+def _verdicts(entry: Entry) -> dict[int, str]:
+    return {shard: str(of.why or of.effect) for shard, of in sorted(entry.verdicts.items())}
 
 
 def _token_check(token: str) -> Callable[..., None]:
@@ -187,10 +311,10 @@ async def _bound_body(request: Request, call_next: Callable[[Request], Awaitable
 def _add_problems(api: FastAPI) -> None:
     titles: dict[type[Exception], tuple[int, str]] = {
         UnknownElection: (404, "No such election"),
-        UnknownEntry: (422, "Not on the roll"),
+        UnknownEntry: (422, "No such entry"),
         RecountFailed: (502, "The recount gave no report"),
         NotReady: (503, "Not ready yet"),
-        SendFailed: (503, "Not every shard acknowledged; the order can be repeated"),
+        SendFailed: (503, "Not known yet what became of the order; it can be signed again"),
     }
     for kind, (status, title) in titles.items():
         api.add_exception_handler(kind, _answering(status, title))

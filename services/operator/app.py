@@ -17,6 +17,7 @@ from faust.app.base import BootStrategy
 from mode import Service
 
 from services.operator.api import create_api
+from services.operator.book import ControlBook
 from services.operator.controls import ControlLog
 from services.operator.monitor import Monitor
 from services.operator.orders import Order
@@ -27,11 +28,10 @@ from shared.contract.codec import decode_as
 from shared.contract.recounts import Recount
 from shared.contract.standings import Standing
 from shared.contract.topics import COUNTS_PUBLISHED, MONITOR_APP
-from shared.runtime.kafka.reader import open_reader
+from shared.runtime.kafka.reader import open_reader, read_record
 from shared.runtime.kafka.sink import open_sink
 from shared.runtime.process.health import Health
 from shared.runtime.projection import Projection
-from shared.runtime.settings import read_secret
 
 HEALTH_EVERY_S = 0.5
 SESSION_TIMEOUT_S = 10.0
@@ -39,12 +39,20 @@ SHUTDOWN_BOUND_S = 5
 
 
 def create_app(settings: OperatorSettings) -> faust.App:
-    """Return the operator's worker. Raises ValueError if the secret or the token is missing."""
-    master, token = read_secret(settings.secret_file), read_token(settings)
+    """Return the operator's worker. Raises ValueError if no log is named or the token is missing."""
+    settings.require_log()
+    token = read_token(settings)
     health = Health()
 
     follow = partial(open_reader, settings.kafka)
-    log = ControlLog(partial(open_sink, settings.kafka), follow, settings.namespace)
+    book = ControlBook()
+    log = ControlLog(
+        partial(open_sink, settings.kafka),
+        follow,
+        partial(read_record, settings.kafka),
+        settings.namespace,
+        book,
+    )
     standings: Projection[Standing] = Projection(
         follow, COUNTS_PUBLISHED.name(settings.namespace), lambda value: decode_as(Standing, value)
     )
@@ -54,7 +62,9 @@ def create_app(settings: OperatorSettings) -> faust.App:
     async def recounted(election: str, watermark: Sequence[int]) -> Recount:
         return await recount(settings, election, watermark)
 
-    service = OperatorService(log, standings.newest, recounted, master, settings.shards)
+    service = OperatorService(
+        log, book, standings.newest, recounted, settings.log_id, settings.root_key, settings.shards
+    )
     api = create_api(service, monitor.figures, health, token, new_order)
     config = uvicorn.Config(
         api,
@@ -114,6 +124,7 @@ class OperatorApi(Service):
     def _note_health(self) -> None:
         parts: dict[str, Projection[object]] = {
             "elections": self._log.elections,  # type: ignore[dict-item]
+            "controls": self._log.judged,  # type: ignore[dict-item]
             "standings": self._standings,  # type: ignore[dict-item]
         }
         for name, part in parts.items():

@@ -47,5 +47,6 @@ def _environment(settings: OperatorSettings) -> dict[str, str]:
         "LIVECOUNT_KAFKA": settings.kafka,
         "LIVECOUNT_NAMESPACE": settings.namespace,
         "LIVECOUNT_SHARDS": str(settings.shards),
-        "LIVECOUNT_SECRET_FILE": str(settings.secret_file.absolute()),
+        "LIVECOUNT_LOG_ID": settings.log_id,
+        "LIVECOUNT_ROOT_KEY": settings.root_key,
     }

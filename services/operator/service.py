@@ -1,38 +1,46 @@
-"""The operator's service: one order at a time, from a request to the log.
+"""The operator's service: from an order to its signatures, and from the signed order to every shard.
 
-Orders wait for one another, so that each sees the announcement of the one before. Nothing is announced that does not stand
-in every shard it must stand in. Nothing is ordered before every announcement has been read: an election that is taken for
-a new one would be announced as not open.
+An order becomes a *proposal*: the payload that officials sign. Once enough have signed it is written to shard 0, whose
+verdict decides whether it comes in order, and then to every other shard. The service holds no key: it cannot give an order.
+An order that was left half-way, by this process or another, is carried to its end before any other.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any, Final
 
+from services.operator.book import Account, ControlBook, Entry
 from services.operator.certification import disagreements, obstacles
 from services.operator.controls import ControlLog
-from services.operator.orders import (
-    Order,
-    Refusal,
-    candidate_control,
-    certificate,
-    configuration,
-    elector_control,
-    next_phase,
-    phase_control,
-)
-from services.operator.roll import codes_csv
-from shared.contract.codes import election_key, fingerprint
+from services.operator.orders import Order, payload_bytes, refusal
 from shared.contract.elections import Election, Phase, config_hash
-from shared.contract.events import ElectionAnnounced
-from shared.contract.ids import contest_key, shard_of
+from shared.contract.events import (
+    NO_CONTROL,
+    Control,
+    ElectionAnnounced,
+    ElectionCertified,
+    ElectionConfigured,
+    KeyReplaced,
+    RollCommitted,
+    RollPart,
+    SignedRecord,
+)
+from shared.contract.ids import contest_key
 from shared.contract.lifecycle import Command
 from shared.contract.recounts import Recount
+from shared.contract.signing import is_signed
 from shared.contract.standings import Standing
+from shared.contract.verdicts import NoEffect
+from shared.runtime.log import SendFailed
 
 Recounter = Callable[[str, Sequence[int]], Awaitable[Recount]]
 """Election and watermark to the audit's report."""
+
+VERDICT_BOUND_S: Final = 20.0
+"""How long a verdict is waited for; afterwards it is not known what became of an order."""
+MAX_PROPOSALS: Final = 1_000
 
 
 class UnknownElection(Exception):
@@ -40,11 +48,11 @@ class UnknownElection(Exception):
 
 
 class UnknownEntry(Exception):
-    """No such section, contest or candidate, or no such elector on the roll."""
+    """No such section, contest or candidate, no such elector on the roll, or no such proposal."""
 
 
 class NotReady(Exception):
-    """The announcements are still being read; the order can be repeated."""
+    """The log is still being read; the order can be repeated."""
 
 
 class OrderRefused(Exception):
@@ -60,14 +68,34 @@ class NotFinal(OrderRefused):
 
 
 @dataclass
+class Proposal:
+    """An order that waits for signatures."""
+
+    control: Control
+    record: SignedRecord
+    keys: dict[str, str]
+    """Who may sign: names by public key."""
+    needed: int
+    recount: Recount | None = None
+
+    @property
+    def signed(self) -> list[str]:
+        """Names of those who have signed."""
+        return sorted(self.keys[key] for key, _ in self.record.signatures)
+
+
+@dataclass
 class OperatorService:
-    """Carries orders out. `standings` is the newest standing by contest key, `master` the secret of the voting codes."""
+    """Carries orders out. `standings` is the newest standing by contest key."""
 
     log: ControlLog
+    book: ControlBook
     standings: Mapping[str, Standing]
     recount: Recounter
-    master: bytes
+    log_id: str
+    root_key: str
     shards: int
+    proposals: dict[str, Proposal] = field(default_factory=dict)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def elections(self) -> list[ElectionAnnounced]:
@@ -83,96 +111,195 @@ class OperatorService:
             raise UnknownElection(f"no election {name!r}; there are: {known}")
         return announced
 
-    def codes(self, name: str, section: str | None) -> Iterator[str]:
-        """Return the voting codes as CSV, in chunks. Raises UnknownElection, UnknownEntry."""
-        definition = self.election(name).definition
-        try:
-            return codes_csv(definition, election_key(self.master, name), section)
-        except KeyError as fault:
-            raise UnknownEntry(fault.args[0]) from fault
+    def controls(self, name: str) -> list[Entry]:
+        """Return every control of an election, in order. Raises UnknownElection, NotReady."""
+        self.election(name)
+        return list(self._account(name).entries.values())
 
-    async def configure(self, definition: Election, order: Order) -> ElectionAnnounced:
-        """Freeze a definition. The same one again changes nothing. Raises OrderRefused, SendFailed."""
-        async with self._in_turn():
-            known = self.log.elections.newest.get(definition.id)
-            if known is not None:
-                if known.config_hash != config_hash(definition):
-                    raise OrderRefused(
-                        f"election {definition.id!r} is configured already, with another definition"
-                    )
-                return known
-            announced = ElectionAnnounced(
-                definition=definition,
-                config_hash=config_hash(definition),
-                code_key=fingerprint(election_key(self.master, definition.id)),
-                shards=self.shards,
-                phase=Phase.CONFIGURED,
-                at=order.at,
-            )
-            await self.log.write(configuration(definition, order), range(self.shards))
-            await self.log.announce(announced)
-            return announced
-
-    async def move(self, name: str, command: Command, order: Order) -> ElectionAnnounced:
-        """Open, pause, resume or close. Raises UnknownElection, OrderRefused, SendFailed."""
-        async with self._in_turn():
-            announced = self.election(name)
-            after = announced.moved_to(_phase_after(announced, command), order.at)
-            await self.log.write(phase_control(command, announced, order), range(announced.shards))
-            await self.log.announce(after)
-            return after
-
-    async def change_elector(self, name: str, command: Command, elector: int, order: Order) -> None:
-        """Void or restore an elector. Raises UnknownElection, UnknownEntry, OrderRefused, SendFailed."""
-        async with self._in_turn():
-            announced = self.election(name)
-            _phase_after(announced, command)
-            if not 0 <= elector < announced.definition.electors:
-                raise UnknownEntry(
-                    f"elector {elector} is not on the roll 0..{announced.definition.electors - 1}"
+    def configure(self, definition: Election, order: Order) -> Proposal | ElectionAnnounced:
+        """Propose to freeze a definition; the same one again changes nothing. Raises OrderRefused, NotReady."""
+        self._require_read()
+        known = self.log.elections.newest.get(definition.id)
+        if known is not None:
+            if known.config_hash != config_hash(definition):
+                raise OrderRefused(
+                    f"election {definition.id!r} is configured already, with another definition"
                 )
-            control = elector_control(command, name, elector, order)
-            await self.log.write(control, [shard_of(elector, announced.shards)])
+            return known
+        if not definition.officials:
+            raise OrderRefused("the definition names no officials: nobody could give an order")
+        control = order.control(
+            ElectionConfigured, self.log_id, definition.id, NO_CONTROL, definition=definition
+        )
+        return self._propose(control, {self.root_key: "root"}, 1)
 
-    async def change_candidate(
-        self, name: str, command: Command, contest: str, candidate: str, order: Order
-    ) -> ElectionAnnounced:
-        """Withdraw or reinstate a candidate. Raises UnknownElection, UnknownEntry, OrderRefused, SendFailed."""
-        async with self._in_turn():
-            announced = self.election(name)
-            _phase_after(announced, command)
-            after = _with_candidate_changed(announced, command, contest, candidate)
-            control = candidate_control(command, name, contest, candidate, order)
-            await self.log.write(control, range(announced.shards))
-            await self.log.announce(after)
-            return after
+    def order(self, name: str, command: Command, order: Order, **content: Any) -> Proposal:
+        """Propose an order about an election. Raises UnknownElection, UnknownEntry, OrderRefused, NotReady."""
+        announced = self.election(name)
+        self._require_read()
+        against = refusal(announced.phase, command)
+        if against is not None:
+            raise OrderRefused(against.sentence)
+        self._check(announced, command, content)
+        if command is Command.OPEN:
+            content = {"config_hash": announced.config_hash, "roll": content["roll"]}
+        account = self._account(name)
+        control = order.control(command.control, self.log_id, name, account.last_control, **content)
+        return self._propose_to_officials(control, account)
 
-    async def certify(self, name: str, order: Order) -> Recount:
-        """Certify what an independent recount confirms.
+    async def certify(self, name: str, order: Order) -> Proposal:
+        """Propose to certify what an independent recount confirms.
 
-        Raises NotFinal, OrderRefused with everything that the recount finds otherwise, and as `move`.
+        Raises NotFinal, OrderRefused with everything that the recount finds otherwise, and as `order`.
         """
-        async with self._in_turn():
-            announced = self.election(name)
-            after = announced.moved_to(_phase_after(announced, Command.CERTIFY), order.at)
+        async with self._in_turn(name):
+            announced, account = self.election(name), self._account(name)
+            against = refusal(announced.phase, Command.CERTIFY)
+            if against is not None:
+                raise OrderRefused(against.sentence)
             standings = self._final_standings(announced.definition)
             report = await self.recount(name, standings[0].watermark)
-            if found := disagreements(standings, report):
+            found = disagreements(standings, report)
+            if report.last_control != account.last_control:
+                raise NotFinal("an order came after the standing that was recounted; ask again")
+            if found:
                 raise OrderRefused(f"the recount disagrees: {found[0]}", found)
-            await self.log.write(certificate(report, order), range(announced.shards))
+            before = account.certificate(self.shards)
+            control = order.control(
+                ElectionCertified,
+                self.log_id,
+                name,
+                account.last_control,
+                watermark=report.watermark,
+                heads=report.heads,
+                effects=report.effects,
+                result_hashes={contest: counted.result_hash for contest, counted in report.contests.items()},
+                replaces=None if before is None else before.control_id,
+            )
+            proposal = self._propose_to_officials(control, account)
+            proposal.recount = report
+            return proposal
+
+    async def commit_roll(self, record: SignedRecord) -> RollPart | None:
+        """Write a signed chunk of the roll into its shard. Raises OrderRefused, SendFailed, and as `election`."""
+        content = record.content()
+        if not isinstance(content, RollCommitted):
+            raise OrderRefused("expected a signed chunk of a roll")
+        announced = self.election(content.election)
+        if announced.phase is not Phase.CONFIGURED:
+            raise OrderRefused(
+                f"a roll is uploaded before the opening; {content.election} is {announced.phase}"
+            )
+        if content.log != self.log_id or not 0 <= content.shard < self.shards:
+            raise OrderRefused(f"expected log {self.log_id} and a shard below {self.shards}")
+        if not record.signers(self._account(content.election).keys()):
+            raise OrderRefused("the chunk is signed by no official of this election")
+        await self.log.write(record, [content.shard])
+        return None
+
+    def proposal(self, control_id: str) -> Proposal:
+        """Return a proposal. Raises UnknownEntry."""
+        if control_id not in self.proposals:
+            raise UnknownEntry(
+                f"no proposal {control_id}: it was carried out, refused, or made by another process"
+            )
+        return self.proposals[control_id]
+
+    async def sign(self, control_id: str, key: str, signature: str) -> Proposal | Entry:
+        """Add a signature; once there are enough, carry the order out and return what became of it.
+
+        Raises UnknownEntry, OrderRefused, SendFailed: then it is not known what became of it, and the same signature may be
+        given again.
+        """
+        proposal = self.proposal(control_id)
+        if key not in proposal.keys:
+            raise OrderRefused(f"expected the key of one of: {', '.join(sorted(proposal.keys.values()))}")
+        if not is_signed(key, signature, proposal.record.payload.encode()):
+            raise OrderRefused("the signature does not hold for this proposal's payload")
+        if key not in dict(proposal.record.signatures):
+            proposal.record = proposal.record.signed_by(key, signature)
+        if not self._is_enough(proposal):
+            return proposal
+        async with self._in_turn(proposal.control.election):
+            return await self._carry_out(proposal)
+
+    async def finish(self) -> None:
+        """Carry to their end the orders that were left half-way. Raises SendFailed."""
+        for name, account in list(self.book.accounts.items()):
+            for entry in account.unfinished(self.shards):
+                first = entry.verdicts[0]
+                value = await self.log.read(0, first.source)
+                missing = sorted(set(range(self.shards)) - set(entry.verdicts))
+                await self.log.write_bytes(value, missing)
+                await self._verdicts(name, entry.control.control_id, set(range(self.shards)))
+            await self._announce(name)
+
+    async def _carry_out(self, proposal: Proposal) -> Entry:
+        control = proposal.control
+        name, control_id = control.election, control.control_id
+        await self.log.write(proposal.record, [0])
+        entry = await self._verdicts(name, control_id, {0})
+        if entry.in_order:
+            await self.log.write(proposal.record, range(1, self.shards))
+            entry = await self._verdicts(name, control_id, set(range(self.shards)))
+            await self._announce(name)
+        self.proposals.pop(control_id, None)
+        if not entry.applied:
+            raise OrderRefused(_why_not(entry))
+        return entry
+
+    async def _verdicts(self, name: str, control_id: str, shards: set[int]) -> Entry:
+        try:
+            return await self.book.wait(name, control_id, shards, VERDICT_BOUND_S)
+        except TimeoutError as fault:
+            raise SendFailed(
+                f"no verdict within {VERDICT_BOUND_S:g} s: it is not known yet what became of the order"
+            ) from fault
+
+    async def _announce(self, name: str) -> None:
+        before = self.log.elections.newest.get(name)
+        after = self._account(name).announcement(self.log_id, self.shards, before)
+        if after is not None and after != before:
             await self.log.announce(after)
-            return report
+
+    def _propose_to_officials(self, control: Control, account: Account) -> Proposal:
+        keys = account.keys()
+        definition = account.definition
+        assert definition is not None, "an announced election is configured"
+        if isinstance(control, KeyReplaced):
+            others = {key: name for key, name in keys.items() if key != control.old}
+            return self._propose(control, {self.root_key: "root", **others}, 2 if others else 1)
+        return self._propose(control, keys, definition.approvals)
+
+    def _propose(self, control: Control, keys: dict[str, str], needed: int) -> Proposal:
+        while len(self.proposals) >= MAX_PROPOSALS:
+            self.proposals.pop(next(iter(self.proposals)))
+        record = SignedRecord(payload=payload_bytes(control), signatures=())
+        proposal = self.proposals[control.control_id] = Proposal(control, record, keys, needed)
+        return proposal
+
+    def _is_enough(self, proposal: Proposal) -> bool:
+        signers = {key for key, _ in proposal.record.signatures}
+        by_root = (
+            not isinstance(proposal.control, KeyReplaced | ElectionConfigured) or self.root_key in signers
+        )
+        return len(signers) >= proposal.needed and by_root
 
     @asynccontextmanager
-    async def _in_turn(self) -> AsyncIterator[None]:
+    async def _in_turn(self, name: str) -> AsyncIterator[None]:
         async with self._turn:
             self._require_read()
+            if self._account(name).unfinished(self.shards):
+                await self.finish()
             yield
 
     def _require_read(self) -> None:
-        elections = self.log.elections
-        if elections.alarm or not elections.caught_up:
-            raise NotReady(elections.alarm or "elections are still being read from the log; try again")
+        for part in (self.log.elections, self.log.judged):
+            if part.alarm or not part.caught_up:
+                raise NotReady(part.alarm or "the log is still being read; try again")
+
+    def _account(self, name: str) -> Account:
+        return self.book.accounts.get(name, Account())
 
     def _final_standings(self, definition: Election) -> list[Standing]:
         keys = {contest.id: contest_key(definition.id, contest.id) for contest in definition.contests}
@@ -181,17 +308,16 @@ class OperatorService:
             raise NotFinal(f"not final yet: {against[0]}", against)
         return list(found.values())
 
+    def _check(self, announced: ElectionAnnounced, command: Command, content: dict[str, Any]) -> None:
+        """Raise UnknownEntry or OrderRefused for what the definition or the withdrawals so far rule out."""
+        if "elector" in content and not 0 <= content["elector"] < announced.definition.electors:
+            last = announced.definition.electors - 1
+            raise UnknownEntry(f"elector {content['elector']} is not on the roll 0..{last}")
+        if command in (Command.WITHDRAW, Command.REINSTATE):
+            _check_candidate(announced, command, content["contest"], content["candidate"])
 
-def _phase_after(announced: ElectionAnnounced, command: Command) -> Phase:
-    after = next_phase(announced.phase, command)
-    if isinstance(after, Refusal):
-        raise OrderRefused(after.sentence)
-    return after
 
-
-def _with_candidate_changed(
-    announced: ElectionAnnounced, command: Command, contest_id: str, candidate: str
-) -> ElectionAnnounced:
+def _check_candidate(announced: ElectionAnnounced, command: Command, contest_id: str, candidate: str) -> None:
     try:
         contest = announced.definition.contest(contest_id)
         place = contest.place(candidate)
@@ -201,9 +327,23 @@ def _with_candidate_changed(
     if command is Command.REINSTATE:
         if candidate not in out:
             raise OrderRefused(f"{candidate} has not withdrawn from {contest_id}")
-        return announced.with_withdrawn({*announced.withdrawn} - {(contest_id, candidate)})
-    if candidate in out or contest.candidates[place].excluded:
+    elif candidate in out or contest.candidates[place].excluded:
         raise OrderRefused(f"{candidate} is out of {contest_id} already")
-    if len(contest.standing) - len(out) == 1:
+    elif len(contest.standing) - len(out) == 1:
         raise OrderRefused(f"nobody would be left in {contest_id}")
-    return announced.with_withdrawn({*announced.withdrawn} | {(contest_id, candidate)})
+
+
+_WHY_NOT: Final = {
+    NoEffect.OUT_OF_ORDER: "another order came first; look at the election and order again if it is still right",
+    NoEffect.ROLL_NOT_WHOLE: "the roll in the log is not the one that the order names: upload it, then open again",
+    NoEffect.SUPERSEDED: "something changed after the recount: certify again",
+    NoEffect.NO_CHANGE: "it changes nothing: it was so before",
+    NoEffect.OUT_OF_PHASE: "the election was in another phase by then",
+    NoEffect.NOT_SIGNED: "it is not signed by enough officials",
+}
+
+
+def _why_not(entry: Entry) -> str:
+    found = sorted({verdict.why for verdict in entry.verdicts.values() if verdict.why is not None})
+    shown = [why for why in found if why is not NoEffect.NOT_HERE] or found
+    return "; ".join(_WHY_NOT.get(why, f"it had no effect: {why}") for why in shown)

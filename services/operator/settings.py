@@ -1,7 +1,5 @@
 """The operator's settings."""
 
-from pathlib import Path
-
 from pydantic import Field
 
 from shared.runtime.settings import Settings
@@ -10,11 +8,10 @@ MIN_TOKEN_CHARS = 16
 
 
 class OperatorSettings(Settings):
-    """Adds who may give orders, the codes' secret, and the monitor's own port."""
+    """Adds who may ask for orders, and the monitor's own port."""
 
     port: int = Field(8102, ge=1, le=65535)
     monitor_port: int = Field(8105, ge=1, le=65535, description="Where Faust serves the monitor's page")
-    secret_file: Path = Field(Path(".livecount/secret"), description="Master secret of the voting codes")
     operator_token: str | None = Field(
         None,
         min_length=MIN_TOKEN_CHARS,

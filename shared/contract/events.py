@@ -292,11 +292,9 @@ class ElectionAnnounced(Frozen):
     shards: int = Field(ge=1)
     phase: Phase
     at: str = Field(description="When the phase began, RFC 3339")
-    last_control: BallotId = Field(description="The newest control that stands in every shard")
     withdrawn: tuple[tuple[ContestId, CandidateId], ...] = Field(
         (), description="Candidates who have withdrawn since the definition was frozen"
     )
-    roll: tuple[RollPart, ...] = Field((), description="For each shard, once a roll was uploaded whole")
 
     def moved_to(self, phase: Phase, at: str) -> Self:
         """Return the announcement of the same election in another phase."""

@@ -33,6 +33,10 @@ ID_BYTES: Final = 16
 ELECTOR_BYTES: Final = 4
 SECTION_BYTES: Final = 2
 SALT_BYTES: Final = 16
+BALLOT_BYTES: Final = ID_BYTES + ELECTOR_BYTES + SECTION_BYTES + SECRET_BYTES
+"""Of a ballot, without its marks."""
+HEAD_BYTES: Final = 512
+"""More than a pack takes beside its ballots: names, lengths and salt, of 50 contests too."""
 
 
 class Ballot(NamedTuple):

@@ -1,11 +1,14 @@
 """A compacted topic by way of Kafka: a consumer without a group, which commits nothing."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.runtime.log import Keyed, LogAway
+
+READ_BOUND_S = 15.0
 
 
 class KafkaReader:
@@ -63,3 +66,21 @@ async def _ends(consumer: AIOKafkaConsumer, topic: str) -> Mapping[TopicPartitio
     if not ends:
         raise LogAway(f"topic {topic} does not exist")
     return ends
+
+
+async def read_record(bootstrap: str, topic: str, partition: int, offset: int) -> bytes:
+    """Return the value of one record. Raises LogAway if it cannot be read within READ_BOUND_S."""
+    where = TopicPartition(topic, partition)
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False)
+    try:
+        async with asyncio.timeout(READ_BOUND_S):
+            await consumer.start()
+            consumer.assign([where])
+            consumer.seek(where, offset)
+            record = await consumer.getone(where)
+            value: bytes = record.value
+            return value
+    except (KafkaError, OSError, TimeoutError) as fault:
+        raise LogAway(f"{topic} shard {partition}, offset {offset}: {fault!r}") from fault
+    finally:
+        await consumer.stop()

@@ -1,8 +1,8 @@
-"""How requests come in: uvicorn's protocol, and a limit on what is taken on at once.
+"""How requests come in: uvicorn's protocol, and a limit on what is admitted on at once.
 
 Rule 1: while `max_requests` requests are being answered, one more single ballot is turned away before anything is made
         of it: 503 with Retry-After. That costs less than taking it (some third), so that an overload can be
-        answered, and what was taken in does not queue without end. Everything else (health, streams) always comes in.
+        answered, and what was admitted in does not queue without end. Everything else (health, streams) always comes in.
 Rule 2: a request is turned away only when it is the next on its connection and has been read to its end.
 
 The application says `max_requests` in its lifespan's state, so that the door knows nothing of settings.
@@ -34,7 +34,7 @@ _ANSWER: Final = (
 )
 
 
-class Door(HttpToolsProtocol):
+class OverloadProtocol(HttpToolsProtocol):
     """One connection."""
 
     _turned_away = False

@@ -7,8 +7,7 @@ from prometheus_client import Counter
 from starlette.responses import Response
 from starlette.types import Scope
 
-from services.intake.decide import Taken
-from services.intake.desks import Desks
+from services.intake.admission import Admissions, Admitted
 from services.intake.forms import EXAMPLE, Refusal, read_form
 from services.intake.log import BallotLog, LogUnavailable
 from services.intake.settings import IntakeSettings
@@ -20,25 +19,25 @@ RETRY_AFTER_S = 1
 
 
 @dataclass(frozen=True)
-class Taking:
-    """What it takes to take a ballot."""
+class IntakeService:
+    """What every route needs: the limits, the admissions, and the log."""
 
     settings: IntakeSettings
-    desks: Desks
+    admissions: Admissions
     log: BallotLog
 
-    def take(self, election: str, body: bytes) -> Taken | Refusal:
+    def admit(self, election: str, body: bytes) -> Admitted | Refusal:
         """Return the record of a ballot, or why there is none."""
-        desk = self.desks.desk(election)
-        if isinstance(desk, Refusal):
-            return desk
+        admission = self.admissions.of(election)
+        if isinstance(admission, Refusal):
+            return admission
         if len(body) > self.settings.max_body_bytes:
             limit = self.settings.max_body_bytes
             return Refusal(413, "Too large", "", f"Expected at most {limit} bytes, like {EXAMPLE}")
         form = read_form(body)
-        return form if isinstance(form, Refusal) else desk.take(form)
+        return form if isinstance(form, Refusal) else admission.admit(form)
 
-    async def record(self, election: str, ballots: Sequence[Taken]) -> Refusal | None:
+    async def record(self, election: str, ballots: Sequence[Admitted]) -> Refusal | None:
         """Return once every ballot is in the log, or why they may not be."""
         try:
             await self.log.append(ballots)
@@ -58,9 +57,15 @@ def media_fault(scope: Scope, expected: Sequence[bytes]) -> Refusal | None:
     return Refusal(415, "Unsupported media type", "", names)
 
 
-def recorded(taken: Taken) -> str:
-    """Return what is said of a recorded ballot, as members of a JSON object: nothing in it needs escaping."""
-    return f'"ballot_id":"{taken.ballot.ballot_id}","status":"recorded","receipt":"{taken.receipt}"'
+def recorded(admitted: Admitted) -> str:
+    """Return the answer for a recorded ballot, as members of a JSON object: recorded, which is not judged yet.
+
+    Nothing in it needs escaping.
+    """
+    return (
+        f'"ballot_id":"{admitted.ballot.ballot_id.hex()}","status":"recorded",'
+        f'"shard":{admitted.shard},"receipt":"{admitted.receipt}"'
+    )
 
 
 def refused(refusal: Refusal) -> Response:

@@ -1,0 +1,164 @@
+"""Whether a ballot is admitted: from a form to the ballot that is recorded, or to the reason why it is refused.
+
+Refusing early is a kindness and saves a log write; the judge decides again, from the log alone. Marks are taken as they are:
+blanks and overvotes are rankings too. A scanner that saw several marks at a rank and cannot tell whose they are sends ["*"].
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+import msgspec
+
+from services.intake.forms import Form, Ranks, Refusal
+from services.intake.roll import KnownRoll
+from shared.contract.ballots import UNNAMED, format_marks
+from shared.contract.codes import BadCode, VotingCode, commitment, parse_code
+from shared.contract.elections import Contest, Phase
+from shared.contract.events import ElectionAnnounced
+from shared.contract.ids import shard_of
+from shared.contract.leaves import who_digest
+from shared.contract.packs import Ballot
+
+KNOWN_RANKINGS = 16_384
+"""Rankings of a contest that are kept with their spelling: most ballots carry one that another carries too."""
+NOT_READY = Refusal(503, "Not ready yet", "", "Elections are still being read from the log; try again")
+_SEVERAL = ("*",)
+_BALLOT_ID = re.compile(r"[0-9a-f]{32}")
+_NOT_OPEN = {
+    Phase.CONFIGURED: "is not open yet",
+    Phase.PAUSED: "is paused",
+    Phase.CLOSED: "is closed",
+}
+
+
+class Admitted(msgspec.Struct, frozen=True, gc=False):
+    """A ballot to record: its election and shard, and the receipt to give once it is in the log."""
+
+    election: str
+    shard: int
+    ballot: Ballot
+    receipt: str
+
+
+class ContestForm:
+    """One contest as forms are read for it."""
+
+    def __init__(self, contest: Contest) -> None:
+        self._contest = contest
+        self._places = {candidate.id: place for place, candidate in enumerate(contest.candidates)}
+        self.marks = lru_cache(KNOWN_RANKINGS)(self._marks)
+        """From ranks to their one spelling, or to what is wrong with them."""
+
+    def _marks(self, ranks: Ranks) -> str | Refusal:
+        contest, places = self._contest, self._places
+        field = f"rankings.{contest.id}"
+        if len(ranks) > contest.max_ranks_on_paper:
+            found = f"Expected at most {contest.max_ranks_on_paper} ranks, found {len(ranks)}"
+            return Refusal(422, "Too many ranks", field, found)
+        for number, rank in enumerate(ranks):
+            for place, candidate in enumerate(rank):
+                if candidate not in places and rank != _SEVERAL:
+                    known = f"Expected one of: {', '.join(places)}"
+                    return Refusal(422, "Unknown candidate", f"{field}[{number}][{place}]", known)
+            if len(set(rank)) != len(rank):
+                twice = "Expected each candidate once in a rank"
+                return Refusal(422, "A candidate twice in one rank", f"{field}[{number}]", twice)
+        return format_marks(
+            UNNAMED if rank == _SEVERAL else [places[candidate] for candidate in rank] for rank in ranks
+        )
+
+
+class Admission:
+    """Admits the ballots of one election as it was last announced."""
+
+    def __init__(self, announced: ElectionAnnounced, roll: Callable[[], KnownRoll | None]) -> None:
+        self._announced = announced
+        self._roll = roll
+        self._election = announced.definition.id
+        self._electors = announced.definition.electors
+        self._contests = {contest.id: ContestForm(contest) for contest in announced.definition.contests}
+
+    def admit(self, form: Form) -> Admitted | Refusal:
+        """Return the ballot of a form, or why there is none."""
+        code = self._code(form.code)
+        if isinstance(code, Refusal):
+            return code
+        fault = self._phase_fault() or self._form_fault(form)
+        if fault is not None:
+            return fault
+        rankings = []
+        for name, contest in self._contests.items():
+            marks = contest.marks(form.rankings.get(name, ()))
+            if isinstance(marks, Refusal):
+                return marks
+            rankings.append(marks)
+        ballot_id = bytes.fromhex(form.ballot_id)
+        ballot = Ballot(ballot_id, code.elector, code.section, code.secret, tuple(rankings))
+        own = commitment(self._announced.log, self._election, code)
+        who = who_digest(self._announced.log, self._election, own, ballot_id)
+        return Admitted(self._election, shard_of(code.elector, self._announced.shards), ballot, who.hex())
+
+    def _phase_fault(self) -> Refusal | None:
+        phase = self._announced.phase
+        if phase is Phase.OPEN:
+            return None
+        return Refusal(
+            409, "The election is not open", "", f"{self._announced.definition.title} {_NOT_OPEN[phase]}"
+        )
+
+    def _code(self, text: str) -> VotingCode | Refusal:
+        try:
+            code = parse_code(text)
+        except BadCode as fault:
+            return Refusal(422, "Not a voting code", "code", f"Expected a voting code: {fault}")
+        genuine = code.elector < self._electors and code.section < len(self._announced.definition.sections)
+        if genuine:
+            roll = self._roll()
+            if self._announced.phase is not Phase.CONFIGURED and (
+                roll is None or roll.electors < self._electors
+            ):
+                return NOT_READY
+            genuine = roll is not None and roll.knows(self._announced, code)
+        if genuine:
+            return code
+        return Refusal(403, "Not a genuine voting code", "code", "This election gave out no such code")
+
+    def _form_fault(self, form: Form) -> Refusal | None:
+        if not _BALLOT_ID.fullmatch(form.ballot_id):
+            return Refusal(422, "Not a ballot id", "ballot_id", "Expected 32 hexadecimal digits, 0-9 and a-f")
+        for contest in form.rankings:
+            if contest not in self._contests:
+                known = ", ".join(self._contests)
+                return Refusal(
+                    422, "Unknown contest", f"rankings.{contest[:60]}", f"Expected one of: {known}"
+                )
+        return None
+
+
+class Admissions:
+    """The admission of every announced election, made once for each announcement."""
+
+    def __init__(
+        self,
+        announced: Mapping[str, ElectionAnnounced],
+        rolls: Mapping[str, KnownRoll],
+        caught_up: Callable[[], bool],
+    ) -> None:
+        self._announced = announced
+        self._rolls = rolls
+        self._caught_up = caught_up
+        self._made: dict[str, tuple[ElectionAnnounced, Admission]] = {}
+
+    def of(self, election: str) -> Admission | Refusal:
+        """Return an election's admission, or why there is none."""
+        if not self._caught_up():
+            return NOT_READY
+        announced = self._announced.get(election)
+        if announced is None:
+            known = ", ".join(sorted(self._announced)) or "none yet"
+            return Refusal(404, "No such election", "", f"Elections here: {known}")
+        made = self._made.get(election)
+        if made is None or made[0] is not announced:
+            made = self._made[election] = (announced, Admission(announced, lambda: self._rolls.get(election)))
+        return made[1]

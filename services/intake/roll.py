@@ -1,0 +1,69 @@
+"""The voting codes that the log knows, by their commitments: so that a wrong code is refused before it costs a log write.
+
+Validation decides; it writes what it applied to `rolls.committed`, which every intake process reads from its start. Until all
+of a roll has been read no code can be refused, and none is: intake answers 503.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from shared.contract.codes import COMMITMENT_BYTES, VotingCode, commitment
+from shared.contract.events import ElectionAnnounced, RollKnown
+
+
+class KnownRoll:
+    """One election's commitments: 10 bytes an elector."""
+
+    def __init__(self, shards: int) -> None:
+        self._parts = [np.zeros((0, COMMITMENT_BYTES), np.uint8) for _ in range(shards)]
+        self._sources: list[dict[int, int]] = [{} for _ in range(shards)]
+        """For each shard, the offset of the control by place of the first elector: a later one outranks."""
+
+    def add(self, known: RollKnown) -> None:
+        """Add a chunk, or a new code of one elector."""
+        part, sources = self._parts[known.shard], self._sources[known.shard]
+        chunk = np.frombuffer(known.commitments, np.uint8).reshape(-1, COMMITMENT_BYTES)
+        end = known.first + len(chunk)
+        if end > len(part):
+            part = np.concatenate([part, np.zeros((end - len(part), COMMITMENT_BYTES), np.uint8)])
+            self._parts[known.shard] = part
+        later = {
+            place: part[place].copy()
+            for place, source in sources.items()
+            if known.first <= place < end and source > known.source
+        }
+        part[known.first : end] = chunk
+        for place, code in later.items():
+            part[place] = code
+        if len(chunk) == 1:
+            sources[known.first] = max(known.source, sources.get(known.first, -1))
+
+    def knows(self, announced: ElectionAnnounced, code: VotingCode) -> bool:
+        """Return whether a code of an elector on the roll is genuine."""
+        shard, place = code.elector % len(self._parts), code.elector // len(self._parts)
+        if place >= len(self._parts[shard]):
+            return False
+        found = self._parts[shard][place].tobytes()
+        return found == commitment(announced.log, announced.definition.id, code)
+
+    @property
+    def electors(self) -> int:
+        """Electors whose commitments were read."""
+        return sum(map(len, self._parts))
+
+
+class KnownRolls:
+    """The rolls of every election, as `rolls.committed` is read."""
+
+    def __init__(self) -> None:
+        self._rolls: dict[str, KnownRoll] = {}
+
+    @property
+    def rolls(self) -> Mapping[str, KnownRoll]:
+        """By election."""
+        return self._rolls
+
+    def add(self, known: RollKnown) -> None:
+        """Add what validation applied."""
+        self._rolls.setdefault(known.election, KnownRoll(known.shards)).add(known)

@@ -1,0 +1,188 @@
+"""What became of every control, in every shard: the operator's view of `controls.judged`.
+
+Shard 0 decides the order of an election's controls: an order is written there first, and into the other shards once its
+verdict in shard 0 says that it came in order. So two operators can never put different orders into different shards, and
+an order that was left half-way is found here and carried to its end.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shared.contract.codec import decode_as
+from shared.contract.elections import Election, Phase, config_hash
+from shared.contract.events import (
+    NO_CONTROL,
+    CandidateReinstated,
+    CandidateWithdrawn,
+    Control,
+    ElectionAnnounced,
+    ElectionCertified,
+    ElectionConfigured,
+    KeyReplaced,
+)
+from shared.contract.lifecycle import phase_after
+from shared.contract.verdicts import ControlJudged, NoEffect
+
+_NOT_IN_ORDER = frozenset(
+    {
+        NoEffect.OTHER_LOG,
+        NoEffect.UNKNOWN_ELECTION,
+        NoEffect.OTHER_ELECTION,
+        NoEffect.NOT_SIGNED,
+        NoEffect.OUT_OF_ORDER,
+    }
+)
+
+
+@dataclass
+class Entry:
+    """One control, and its verdict in each shard so far."""
+
+    control: Control
+    verdicts: dict[int, ControlJudged] = field(default_factory=dict)
+
+    @property
+    def in_order(self) -> bool:
+        """Whether shard 0 took it as the next control."""
+        first = self.verdicts.get(0)
+        return first is not None and first.why not in _NOT_IN_ORDER
+
+    @property
+    def applied(self) -> bool:
+        """Whether it had an effect in any shard."""
+        return any(verdict.effect == "applied" for verdict in self.verdicts.values())
+
+
+@dataclass
+class Account:
+    """One election: its controls in the order of shard 0."""
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+    @property
+    def last_control(self) -> str:
+        """The control that the next one has to follow."""
+        return next((name for name, entry in reversed(self.entries.items()) if entry.in_order), NO_CONTROL)
+
+    @property
+    def definition(self) -> Election | None:
+        """The frozen definition."""
+        for entry in self.entries.values():
+            if isinstance(entry.control, ElectionConfigured) and entry.applied:
+                return entry.control.definition
+        return None
+
+    def keys(self) -> dict[str, str]:
+        """Return the officials' names by their public keys at present."""
+        definition = self.definition
+        found = (
+            {} if definition is None else {official.key: official.name for official in definition.officials}
+        )
+        for entry in self.entries.values():
+            if isinstance(entry.control, KeyReplaced) and entry.applied:
+                found.pop(entry.control.old, None)
+                found[entry.control.new.key] = entry.control.new.name
+        return found
+
+    def unfinished(self, shards: int) -> list[Entry]:
+        """Return the controls that came in order and are not in every shard yet."""
+        return [entry for entry in self.entries.values() if entry.in_order and len(entry.verdicts) < shards]
+
+    def phases(self, shards: int) -> list[Phase | None]:
+        """Return the phase of each shard."""
+        return [phase_after(None, self._applied_in(shard)) for shard in range(shards)]
+
+    def withdrawn(self) -> tuple[tuple[str, str], ...]:
+        """Return who has withdrawn: contest and candidate."""
+        out: set[tuple[str, str]] = set()
+        for control in self._applied_in(0):
+            if isinstance(control, CandidateWithdrawn):
+                out.add((control.contest, control.candidate))
+            elif isinstance(control, CandidateReinstated):
+                out.discard((control.contest, control.candidate))
+        return tuple(sorted(out))
+
+    def certificate(self, shards: int) -> ElectionCertified | None:
+        """Return the certificate that stands in every shard."""
+        found = []
+        for shard in range(shards):
+            applied = self._applied_in(shard)
+            found.append(applied[-1] if applied else None)
+        first = found[0]
+        alike = all(control is not None and control == first for control in found)
+        return first if alike and isinstance(first, ElectionCertified) else None
+
+    def announcement(
+        self, log_id: str, shards: int, before: ElectionAnnounced | None
+    ) -> ElectionAnnounced | None:
+        """Return what the edges should know; the phase moves once every shard is in the new one."""
+        definition, phases = self.definition, set(self.phases(shards))
+        if definition is None or None in phases:
+            return None
+        phase = next(iter(phases)) if len(phases) == 1 else (before.phase if before else Phase.CONFIGURED)
+        assert phase is not None, "a shard without a phase was left out above"
+        newest = next(reversed(self.entries.values())).control
+        moved = before is None or before.phase is not phase
+        return ElectionAnnounced(
+            log=log_id,
+            definition=definition,
+            config_hash=config_hash(definition),
+            shards=shards,
+            phase=phase,
+            at=newest.at if moved or before is None else before.at,
+            withdrawn=self.withdrawn(),
+        )
+
+    def _applied_in(self, shard: int) -> list[Control]:
+        """Return the controls with an effect in a shard, in order; a void elsewhere is no reason to leave it out."""
+        found = []
+        for entry in self.entries.values():
+            verdict = entry.verdicts.get(shard)
+            if verdict is not None and verdict.effect == "applied":
+                found.append(entry.control)
+        return found
+
+
+class ControlBook:
+    """Every election's account, kept up to date from `controls.judged`; whoever waits for a verdict waits here."""
+
+    def __init__(self) -> None:
+        self._accounts: dict[str, Account] = {}
+        self._changed = asyncio.Event()
+
+    @property
+    def accounts(self) -> Mapping[str, Account]:
+        """By election."""
+        return self._accounts
+
+    def add(self, value: bytes) -> None:
+        """Add a verdict; one that is repeated changes nothing. Raises ValueError, UnknownVersion."""
+        judged = decode_as(ControlJudged, value)
+        if judged.control is None:
+            return
+        control = judged.control
+        account = self._accounts.setdefault(control.election, Account())
+        entry = account.entries.setdefault(control.control_id, Entry(control))
+        entry.verdicts.setdefault(judged.shard, judged)
+        if judged.shard == 0 and entry.in_order:  # the order of shard 0 is the order of the account
+            account.entries[control.control_id] = account.entries.pop(control.control_id)
+            account.entries = dict(sorted(account.entries.items(), key=_place_in_shard_0))
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def wait(self, election: str, control_id: str, shards: set[int], bound_s: float) -> Entry:
+        """Return a control's entry once these shards have judged it. Raises TimeoutError."""
+        async with asyncio.timeout(bound_s):
+            while True:
+                changed = self._changed
+                account = self._accounts.get(election)
+                entry = None if account is None else account.entries.get(control_id)
+                if entry is not None and shards <= set(entry.verdicts):
+                    return entry
+                await changed.wait()
+
+
+def _place_in_shard_0(item: tuple[str, Entry]) -> tuple[int, int]:
+    verdict = item[1].verdicts.get(0)
+    return (0, verdict.source) if verdict is not None else (1, 0)
