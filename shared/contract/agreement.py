@@ -1,7 +1,7 @@
-"""Whether a published standing and an independent recount of the log say the same. Pure.
+"""Whether a published standing and an independent recount of the log agree. Pure.
 
-Rule 1: everything must agree: the chain's heads, the ballots' account, every round's votes, who is elected.
-Rule 2: what a standing withholds is compared with nothing.
+Everything must agree: the chain's heads, the balance of the ballots, every round's votes, who is elected. What a standing
+withholds is compared with nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -64,8 +64,8 @@ def _round_differences(
             continue
         for name in sorted({*ours, *theirs}):
             if ours.get(name) != theirs.get(name):
-                told = (_votes(ours.get(name), places), _votes(theirs.get(name), places))
-                yield f"round {number}, {what} {name}: published {told[0]}, recounted {told[1]}"
+                shown, counted = _votes(ours.get(name), places), _votes(theirs.get(name), places)
+                yield f"round {number}, {what} {name}: published {shown}, recounted {counted}"
 
 
 def _votes(units: int | None, places: int) -> str:

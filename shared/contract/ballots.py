@@ -1,12 +1,12 @@
-"""A ballot: one elector's paper, its rankings as marked.
+"""The marks of a ballot: how a ranking is written as a string.
 
-Rule 1: marks say what the paper says, blanks and overvotes included; what they amount to is a rule's work.
-Rule 2: marks have one spelling, so that equal papers are equal strings.
+Marks hold what was marked, blanks and overvotes included; what that amounts to is for a contest's rules. A ranking has one
+spelling, so that equal rankings are equal strings.
 
 Spelling: ranks in order, joined by ">"; the candidates within a rank by their index in the contest,
 ascending, joined by "="; a blank rank is empty and none stands at the end. "3>1" prefers candidate 3, then 1;
 "0>>2" leaves the second rank blank; "0>1=2" marks two candidates second; "0>*" marks several second and the
-record does not say whom; "" is a blank paper.
+record does not name them; "" is a blank ranking.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ MARKS_PATTERN = rf"^{_RANK}(>{_RANK})*$"
 MAX_MARKS_CHARS = 4096
 
 UNNAMED: Final = (-2, -1)
-"""A rank that holds several candidates of whom the record does not say who they are; spelled "*"."""
+"""A rank that holds several candidates whom the record does not name; spelled "*"."""
 
 Marks = Annotated[str, StringConstraints(pattern=MARKS_PATTERN, max_length=MAX_MARKS_CHARS)]
 
@@ -38,7 +38,7 @@ def format_marks(ranks: Iterable[Sequence[int]]) -> str:
 
 
 def marks_fault(marks: str, candidates: int, max_ranks: int) -> str | None:
-    """Return why `marks` cannot be a paper of a contest with so many `candidates`, or None if it can."""
+    """Return why `marks` are no ranking of a contest with so many `candidates`, or None if they are one."""
     try:
         ranks = parse_marks(marks)
     except ValueError:
@@ -46,7 +46,7 @@ def marks_fault(marks: str, candidates: int, max_ranks: int) -> str | None:
     if format_marks(ranks) != marks:
         return "not the one spelling of this ranking"
     if len(ranks) > max_ranks:
-        return f"{len(ranks)} ranks, at most {max_ranks} fit on this paper"
+        return f"{len(ranks)} ranks, at most {max_ranks} fit on this ballot"
     if any(candidate >= candidates for rank in ranks for candidate in rank):
         return f"a candidate index outside 0..{candidates - 1}"
     if any(len(set(rank)) != len(rank) for rank in ranks):

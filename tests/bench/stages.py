@@ -144,7 +144,7 @@ async def _measure(bench: Bench, ballots: int) -> tuple[Constants, Table]:
         broker_us=_us(broker_cpu / ballots),
         cast_bytes=round(disk["ballots.cast"] / ballots, 1),
         judged_bytes=round(disk["ballots.judged"] / ballots, 1),
-        told_bytes=round((disk["tallies.changed"] + disk["counts.published"]) / ballots, 1),
+        published_bytes=round((disk["tallies.changed"] + disk["counts.published"]) / ballots, 1),
         elector_bytes=round((first.memory["validation"] - resting["validation"][1]) / ballots, 1),
         ranking_bytes=_ranking_bytes(),
         resting_bytes=max(memory for _, memory in resting.values()),

@@ -1,1 +1,1 @@
-"""Capacity: how large a deployment an election needs, reckoned from what was measured."""
+"""Capacity: how large a deployment an election needs, calculated from measured costs."""

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from services.cli.capacity.constants import Constants, measured
-from services.cli.capacity.model import Demand, plan
-from services.cli.capacity.words import size
+from services.cli.capacity.model import Demand, plan, size
 
 ELECTORS: Final = {"100,000": 10**5, "1M": 10**6, "10M": 10**7, "100M": 10**8, "1B": 10**9}
 HOURS: Final = 48.0

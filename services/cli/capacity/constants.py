@@ -1,6 +1,6 @@
 """What one ballot costs at each stage, as measured: `measured.json`, which `make bench-stages` writes.
 
-Rule 1: nothing here is guessed. A constant that was not measured is not in the file, and there is no plan without it.
+Nothing here is guessed: there is no plan without the file, or with a constant missing.
 """
 
 from pathlib import Path
@@ -14,7 +14,7 @@ MEASURED: Final = Path(__file__).with_name("measured.json")
 
 
 class Constants(Frozen):
-    """Costs of one ballot with `contests` contests on its paper. CPU in microseconds of one core."""
+    """Costs of one ballot with rankings for `contests` contests. CPU in microseconds of one core."""
 
     machine: str = Field(description="What they were measured on")
     command: str = Field(description="What measured them")
@@ -29,7 +29,7 @@ class Constants(Frozen):
     )
     cast_bytes: float = Field(gt=0, description="In the log of cast records, one copy")
     judged_bytes: float = Field(gt=0, description="In the log of verdicts, one copy")
-    told_bytes: float = Field(gt=0, description="In the changed tallies and published counts, one copy")
+    published_bytes: float = Field(gt=0, description="In the changed tallies and published counts, one copy")
     elector_bytes: float = Field(gt=0, description="Memory of validation for an elector")
     ranking_bytes: float = Field(gt=0, description="Memory of counting for a distinct ranking")
     resting_bytes: float = Field(gt=0, description="Memory of a service's process without work")

@@ -1,9 +1,8 @@
 """From an election to a deployment: processes, cores, memory, disks, network, and what gives way first. Pure.
 
-Rule 1: a stage has as many processes as keep it at half a core each in the busiest hour (HEADROOM), and at least two.
-Rule 2: whatever can start anew from the log has as many as make that quick enough (`recover_s`).
-Rule 3: what one process alone must do (the rounds of a contest) and what cannot grow later (shards) is held against
-        its limit; the one nearest to its limit gives way first.
+A stage has as many processes as keep it at half a core each in the busiest hour (HEADROOM), and at least two. What starts anew
+from the log has as many as make that quick enough (`recover_s`). What one process alone must do (the rounds of a contest) and
+what cannot grow later (shards) is compared with its limit; the one nearest to its limit gives way first.
 """
 
 from dataclasses import dataclass
@@ -98,7 +97,9 @@ def plan(demand: Demand, costs: Constants) -> Plan:
     counting = _processes(peak, counting_us, ballots, demand.recover_s)
     shards = min(MAX_SHARDS, _power_of_two(max(4, validation, counting)))
     validation, counting = min(validation, shards), min(counting, shards)
-    bytes_each = costs.cast_bytes + costs.judged_bytes + costs.told_bytes * demand.contests / costs.contests
+    bytes_each = (
+        costs.cast_bytes + costs.judged_bytes + costs.published_bytes * demand.contests / costs.contests
+    )
     ranking_bytes = min(ballots, demand.rankings) * demand.contests * costs.ranking_bytes
     elector_bytes = demand.electors / validation * costs.elector_bytes
     disk = ballots * bytes_each * COPIES / BROKERS * DISK_SPARE
@@ -134,3 +135,12 @@ def _processes(peak: float, cost_us: float, ballots: float = 0.0, recover_s: flo
 
 def _power_of_two(number: int) -> int:
     return 1 << (number - 1).bit_length()
+
+
+def size(number: float) -> str:
+    """Return so many bytes in the largest unit that leaves a whole one."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if number < 1000:
+            return f"{number:,.0f} {unit}"
+        number /= 1000
+    return f"{number:,.1f} TB"

@@ -1,11 +1,10 @@
-"""The command that reckons how large a deployment an election needs."""
+"""The command that calculates how large a deployment an election needs."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from services.cli.app import command
-from services.cli.capacity.words import size
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -23,13 +22,13 @@ def plan(
     peak_share: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Of all ballots, how many arrive in the busiest hour")
     ] = 0.2,
-    contests: Annotated[int, typer.Option(min=1, max=50, help="Contests on a paper")] = 1,
+    contests: Annotated[int, typer.Option(min=1, max=50, help="Contests on a ballot")] = 1,
     turnout: Annotated[float, typer.Option(min=0.01, max=1.0, help="Ballots by electors")] = 1.0,
     recover_s: Annotated[
         float, typer.Option(min=1.0, help="Seconds to replay the log if all state is lost")
     ] = 60.0,
 ) -> None:
-    """Reckon processes, cores, memory, disks and network for an election, and say what gives way first."""
+    """Calculate processes, cores, memory, disks and network for an election, and what gives way first."""
     from rich.console import Console
 
     from services.cli.capacity import model
@@ -43,8 +42,8 @@ def plan(
     console.print(_stages(found))
     console.print(
         f"{found.shards} shards (frozen once the log exists), {model.COPIES} copies of each record\n"
-        f"disk of each broker: {size(found.disk_bytes)}, kept until certified; "
-        f"its line at the peak: {size(found.network_bytes)}/s\n"
+        f"disk of each broker: {model.size(found.disk_bytes)}, kept until certified; "
+        f"its line at the peak: {model.size(found.network_bytes)}/s\n"
         f"all state lost: replayed in {found.recovery_s:,.0f} s\n"
     )
     console.print("Nearest to its limit:")
@@ -56,11 +55,13 @@ def plan(
 def _stages(found: "Plan") -> "Table":
     from rich.table import Table
 
+    from services.cli.capacity import model
+
     table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False, header_style="bold")
     table.add_column("Service")
     for name in ("Processes", "Cores at the peak", "Memory of each"):
         table.add_column(name, justify="right")
     for stage in found.stages:
-        table.add_row(stage.name, str(stage.processes), f"{stage.cores:.2f}", size(stage.memory_bytes))
+        table.add_row(stage.name, str(stage.processes), f"{stage.cores:.2f}", model.size(stage.memory_bytes))
     table.add_row("together", "", f"{found.cores:.1f} with room to spare", "", style="bold")
     return table
