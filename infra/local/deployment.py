@@ -18,9 +18,11 @@ SERVICES: Final = ("intake", "validation", "counting", "results", "operator")
 DEFAULT_PORTS: Final[Mapping[str, int]] = MappingProxyType(
     {"results": 8100, "intake": 8101, "operator": 8102, "validation": 8103, "counting": 8104, "monitor": 8105}
 )
+PUBLISHED: Final = ("results", "intake", "operator")
 DEFAULT_SHARDS: Final = 4
 ONE_EACH: Final[Mapping[str, int]] = MappingProxyType({})
 SECRET_BYTES: Final = 32
+LAUNCH_BYTES: Final = 8
 
 
 def deployment(
@@ -36,6 +38,7 @@ def deployment(
 
     `instances` says of which service there is more than one process; each further one has a data folder of its own.
     """
+    launch = secrets.token_hex(LAUNCH_BYTES)
     common = {
         "LIVECOUNT_KAFKA": addresses.kafka,
         "LIVECOUNT_REDIS": addresses.redis,
@@ -43,6 +46,7 @@ def deployment(
         "LIVECOUNT_SHARDS": str(shards),
         "LIVECOUNT_SECRET_FILE": str(data_dir.absolute() / "secret"),
         "LIVECOUNT_MONITOR_PORT": str(ports["monitor"]),
+        "LIVECOUNT_LAUNCH": launch,
     }
     named = [
         (service, number, service if number == 1 else f"{service}-{number}")
@@ -60,6 +64,7 @@ def deployment(
                 "LIVECOUNT_DATA_DIR": str((data_dir if number == 1 else data_dir / name).absolute()),
             },
             ready_url=f"http://{LOOPBACK}:{ports[name]}/ready",
+            says=launch,
         )
         for service, number, name in named
     ]
@@ -76,12 +81,21 @@ def plan(
     """Return what a whole deployment on this machine is made of; its secrets are made where they are missing."""
     make_secrets(data_dir)
     specs = topic_specs(namespace, shards=DEFAULT_SHARDS, contest_partitions=1, replication=1)
+    urls = {f"LIVECOUNT_{name.upper()}_URL": f"http://{LOOPBACK}:{ports[name]}" for name in PUBLISHED}
     return Plan(
         data=data_dir,
         services=lambda addresses: deployment(addresses, data_dir, namespace, ports),
         topics=lambda bootstrap: create_topics(bootstrap, specs),
         kafka=kafka,
         redis=redis,
+        ports=tuple(ports.values()),
+        settings={
+            "LIVECOUNT_NAMESPACE": namespace,
+            "LIVECOUNT_SHARDS": str(DEFAULT_SHARDS),
+            "LIVECOUNT_SECRET_FILE": str(data_dir.absolute() / "secret"),
+            "LIVECOUNT_OPERATOR_TOKEN_FILE": str(data_dir.absolute() / "operator-token"),
+            **urls,
+        },
     )
 
 
