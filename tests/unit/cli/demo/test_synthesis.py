@@ -5,6 +5,9 @@ from functools import cache
 
 from services.cli.demo import official
 from services.cli.demo.synthesis import Papers, synthesise
+from shared.contract.elections import Election
+
+DEPUTY = Election.model_validate_json(official.ELECTION_FILE.read_bytes()).contests[1]
 
 
 @cache
@@ -55,3 +58,15 @@ def test_the_same_seed_gives_the_same_papers() -> None:
     """So that a demo can be repeated; another seed gives others."""
     assert synthesise() == papers()
     assert synthesise(seed=1).leader != papers().leader
+
+
+def test_the_file_of_the_deputy_contest_holds_the_same_papers() -> None:
+    """The README counts it: all papers that rank somebody."""
+    found = Counter(ranking for ranking in papers().deputy if ranking)
+    names = [candidate.id for candidate in DEPUTY.candidates]
+    lines = official.ELECTION_FILE.with_name("deputy.blt").read_text().splitlines()
+
+    assert lines[0] == f"{len(names)} 1"
+    assert lines[-1 - len(names) : -1] == [f'"{candidate.name}"' for candidate in DEPUTY.candidates]
+    held = [list(map(int, line.split())) for line in lines[1 : -2 - len(names)]]
+    assert {tuple(names[place - 1] for place in places): count for count, *places, _ in held} == found
