@@ -1,7 +1,8 @@
 """A deployment's data folder: one deployment at a time uses it, and says in it where it can be reached.
 
 `addresses` is a file of shell assignments, such as LIVECOUNT_KAFKA=127.0.0.1:21432. It is there while the deployment
-is ready. A deployment that was killed leaves it behind; the lock on the folder, which ends with its process, tells.
+is ready. A deployment that was killed leaves it behind; then nothing holds the
+lock on the folder, which ends with the process.
 """
 
 import fcntl

@@ -18,8 +18,8 @@ READY_TIMEOUT_S: Final = 2.0
 class ServiceSpec:
     """What a service is: its unique name, its command, what it adds to the environment, and its readiness URL.
 
-    The URL answers 200 to a GET once the service can do its work. The answer holds `says`: by that the service is told
-    from another deployment's on the same port.
+    The URL answers 200 to a GET once the service can do its work. The answer holds `says`, which another
+    deployment's service on the same port would not say.
     """
 
     name: str

@@ -54,7 +54,7 @@ def main() -> None:
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read has gone; there is nobody to tell
+        sys.stderr.close()  # whoever read has gone; there is nobody to say it to
     except Exception as fault:
         sentence = one_line(fault)
         if sentence is None:

@@ -61,7 +61,7 @@ def naming(file: Path) -> Iterator[None]:
 
 
 def _is(fault: BaseException, module: str, name: str) -> bool:
-    """Tell whether a fault is of a class that only a module already loaded can have raised."""
+    """Return whether a fault is of a class that only a module already loaded can have raised."""
     kind = getattr(sys.modules.get(module), name, None)
     return kind is not None and isinstance(fault, kind)
 

@@ -90,7 +90,7 @@ Go on in another terminal, in this folder; the commands find these addresses by 
 
 def _service_command(name: str) -> None:
     @app.command(
-        name, help=f"Run {name} until it is told to stop.\n\nExample: LIVECOUNT_PORT=9000 livecount {name}"
+        name, help=f"Run {name} until it is asked to stop.\n\nExample: LIVECOUNT_PORT=9000 livecount {name}"
     )
     def run() -> None:
         runpy.run_module(f"services.{name}", run_name="__main__", alter_sys=True)
