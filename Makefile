@@ -7,7 +7,7 @@ CONTESTS ?= 10000
 SEEDS ?= 2000
 BIN := .venv/bin
 
-.PHONY: help setup demo up test check bench bench-quick bench-count bench-stages bench-peers chaos simulate mutate format clean
+.PHONY: help setup demo up test check bench bench-quick bench-count bench-stages bench-peers chaos simulate mutate pictures format clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -67,6 +67,10 @@ simulate: .venv/ready ## the real harness on a simulated log, disk and clock (SE
 mutate: .venv/ready ## change the rules of counting one by one: do the tests notice? (RULES="ties decide", MINUTES=60, CORES=1)
 	@uv=$$(command -v uv || echo .venv/bootstrap/bin/uv); $$uv run --no-sync --frozen --with mutmut==3.8.1 \
 	  python -m tests.mutation.run $(RULES) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(CORES),--cores $(CORES))
+
+pictures: .venv/ready ## make the README's pictures anew: a count in a terminal, and the demo's page
+	@infra/chromium.sh
+	@uv=$$(command -v uv || echo .venv/bootstrap/bin/uv); $$uv run --no-sync --frozen --with pillow==12.* python -m tests.browser.pictures
 
 format: .venv/ready ## format the code
 	$(BIN)/ruff format .

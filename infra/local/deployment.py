@@ -4,6 +4,7 @@ import os
 import secrets
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -12,15 +13,35 @@ from infra.local.ports import LOOPBACK
 from infra.local.service import ServiceSpec
 from infra.local.stack import Addresses, Plan
 from infra.local.topics import create_topics
+from shared.contract.signing import new_private_key, public_key
 from shared.contract.topics import topic_specs
+from shared.runtime.kafka.founding import found_log
 
 SERVICES: Final = ("intake", "validation", "counting", "results", "operator")
 DEFAULT_PORTS: Final[Mapping[str, int]] = MappingProxyType(
     {"results": 8100, "intake": 8101, "operator": 8102, "validation": 8103, "counting": 8104, "monitor": 8105}
 )
+PUBLISHED: Final = ("results", "intake", "operator")
 DEFAULT_SHARDS: Final = 4
 ONE_EACH: Final[Mapping[str, int]] = MappingProxyType({})
 SECRET_BYTES: Final = 32
+LOG_ID_BYTES: Final = 16
+ROOT_KEY: Final = "root.key"
+OFFICER_KEY: Final = "officer.key"
+LAUNCH_BYTES: Final = 8
+
+
+@dataclass(frozen=True)
+class LogKeys:
+    """Which log a deployment on this machine has, and the keys that its owner keeps: private, 32 bytes each."""
+
+    log_id: str
+    root: bytes
+    officer: bytes
+
+    def settings(self) -> dict[str, str]:
+        """Return what every service has to know."""
+        return {"LIVECOUNT_LOG_ID": self.log_id, "LIVECOUNT_ROOT_KEY": public_key(self.root)}
 
 
 def deployment(
@@ -36,13 +57,15 @@ def deployment(
 
     `instances` says of which service there is more than one process; each further one has a data folder of its own.
     """
+    launch = secrets.token_hex(LAUNCH_BYTES)
     common = {
         "LIVECOUNT_KAFKA": addresses.kafka,
         "LIVECOUNT_REDIS": addresses.redis,
         "LIVECOUNT_NAMESPACE": namespace,
         "LIVECOUNT_SHARDS": str(shards),
-        "LIVECOUNT_SECRET_FILE": str(data_dir.absolute() / "secret"),
+        **make_keys(data_dir).settings(),
         "LIVECOUNT_MONITOR_PORT": str(ports["monitor"]),
+        "LIVECOUNT_LAUNCH": launch,
     }
     named = [
         (service, number, service if number == 1 else f"{service}-{number}")
@@ -60,6 +83,7 @@ def deployment(
                 "LIVECOUNT_DATA_DIR": str((data_dir if number == 1 else data_dir / name).absolute()),
             },
             ready_url=f"http://{LOOPBACK}:{ports[name]}/ready",
+            says=launch,
         )
         for service, number, name in named
     ]
@@ -73,28 +97,55 @@ def plan(
     kafka: str | None = None,
     redis: str | None = None,
 ) -> Plan:
-    """Return what a whole deployment on this machine is made of; its secrets are made where they are missing."""
-    make_secrets(data_dir)
+    """Return what a whole deployment on this machine is made of; its keys are made where they are missing."""
+    keys = make_keys(data_dir)
     specs = topic_specs(namespace, shards=DEFAULT_SHARDS, contest_partitions=1, replication=1)
+
+    async def prepare(bootstrap: str) -> None:
+        await create_topics(bootstrap, specs)
+        await found_log(bootstrap, namespace, keys.log_id, DEFAULT_SHARDS, keys.root)
+
+    urls = {f"LIVECOUNT_{name.upper()}_URL": f"http://{LOOPBACK}:{ports[name]}" for name in PUBLISHED}
     return Plan(
         data=data_dir,
         services=lambda addresses: deployment(addresses, data_dir, namespace, ports),
-        topics=lambda bootstrap: create_topics(bootstrap, specs),
+        topics=prepare,
         kafka=kafka,
         redis=redis,
+        ports=tuple(ports.values()),
+        settings={
+            "LIVECOUNT_NAMESPACE": namespace,
+            "LIVECOUNT_SHARDS": str(DEFAULT_SHARDS),
+            **keys.settings(),
+            "LIVECOUNT_KEYS": str(data_dir.absolute() / "keys"),
+            "LIVECOUNT_OPERATOR_TOKEN_FILE": str(data_dir.absolute() / "operator-token"),
+            **urls,
+        },
     )
 
 
-def make_secrets(data_dir: Path) -> None:
-    """Make the codes' secret and the operator's token, for their owner's eyes only, where they are missing."""
-    data_dir.mkdir(parents=True, exist_ok=True)
-    for name, content in (
-        ("secret", secrets.token_bytes(SECRET_BYTES)),
-        ("operator-token", secrets.token_urlsafe(SECRET_BYTES).encode()),
-    ):
-        try:
-            descriptor = os.open(data_dir / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            continue
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+def make_keys(data_dir: Path) -> LogKeys:
+    """Make the log's id, the root's and an officer's key and the operator's token where they are missing.
+
+    Everything is for its owner's eyes only.
+    """
+    keys = data_dir / "keys"
+    keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+    data_dir.chmod(0o700)
+    _make(data_dir / "operator-token", secrets.token_urlsafe(SECRET_BYTES))
+    return LogKeys(
+        log_id=_make(keys / "log-id", secrets.token_hex(LOG_ID_BYTES)),
+        root=bytes.fromhex(_make(keys / ROOT_KEY, new_private_key().hex())),
+        officer=bytes.fromhex(_make(keys / OFFICER_KEY, new_private_key().hex())),
+    )
+
+
+def _make(path: Path, content: str) -> str:
+    """Write a file unless it is there; return what it holds."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(descriptor, "w") as file:
+        file.write(content + "\n")
+    return content

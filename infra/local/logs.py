@@ -1,7 +1,7 @@
 """Shows what children write to their log files, each line under its writer's name and colour.
 
-Rule 1: a log file is bounded: once shown, one that has outgrown MAX_LOG_BYTES is emptied. Its writer appends, so it
-        goes on at the new end.
+A log file is bounded: once shown, one that has outgrown MAX_LOG_BYTES is emptied. Its writer appends, so it goes on at
+the new end.
 """
 
 import os
@@ -62,7 +62,7 @@ class Speaker:
         self._names: dict[str, Text] = {}
 
     def say(self, name: str, message: str) -> None:
-        """Print what there is to tell about the named part."""
+        """Print news of the named part."""
         self._print(name, Text(message, style="bold"))
 
     def relay(self, name: str, line: str) -> None:

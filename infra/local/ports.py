@@ -12,6 +12,10 @@ _ATTEMPTS = 200
 _CONNECT_S = 0.5
 
 
+class PortsTakenError(OSError):
+    """Another program listens on a port that is needed."""
+
+
 def free_ports(count: int) -> list[int]:
     """Return distinct ports that nothing listens on now. Raises OSError if none are found."""
     found: list[int] = []
@@ -27,14 +31,19 @@ def free_ports(count: int) -> list[int]:
 
 
 def require_free(*wanted: int) -> None:
-    """Raise OSError, naming the port, if a program listens on it: its answers would pass for those of ours."""
-    for port in wanted:
-        with socket.socket() as listener:
-            listener.setsockopt(
-                socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-            )  # a predecessor's last connections are fine
-            if not _bind(listener, port):
-                raise OSError(f"port {port} of {LOOPBACK} is taken by another program")
+    """Raise PortsTakenError if a program listens on any of them: its answers would pass for those of ours."""
+    taken = [port for port in wanted if not _is_free(port)]
+    if taken:
+        listed = ", ".join(map(str, taken))
+        noun, verb = ("port", "is") if len(taken) == 1 else ("ports", "are")
+        raise PortsTakenError(f"{noun} {listed} of {LOOPBACK} {verb} taken by another program")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as listener:
+        # The last connections of a predecessor do not matter.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return _bind(listener, port)
 
 
 def answers(port: int, request: bytes) -> bool:

@@ -1,12 +1,12 @@
 """A child process: started, waited for, stopped within bounds, and never left behind.
 
-Rule 1: a child leads its own process group, so that Ctrl-C reaches only its parent, who stops children in order.
-Rule 2: its output is a file, never a pipe: a terminal that has been paused must not stall a service.
-Rule 3: while it runs it holds a lock on that file, so a second child with the same log, and so the same folder, cannot
-        start. (Two Kafkas on one folder do each other's metadata in before either notices.)
-Rule 4: however its parent ends, kill -9 included, the child ends too. A leash sees to it: a shell that waits on a
-        pipe which only the parent holds open, and kills the child's group when that pipe closes. (Linux's parent-death
-        signal follows the thread that forked, not the process, and other systems have none.)
+* A child leads its own process group, so that Ctrl-C reaches only its parent, which stops children in order.
+* Its output is a file, never a pipe: a terminal that has been paused must not stall a service.
+* While it runs it holds a lock on that file, so a second child with the same log, and so the same folder, cannot start.
+  (Two Kafkas on one folder destroy each other's metadata before either notices.)
+* However its parent ends, kill -9 included, the child ends too. A second process sees to it, the leash: a shell that
+  waits on a pipe which only the parent holds open, and kills the child's group when that pipe closes. (Linux's
+  parent-death signal follows the thread that forked, not the process, and other systems have none.)
 """
 
 import fcntl

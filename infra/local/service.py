@@ -18,13 +18,15 @@ READY_TIMEOUT_S: Final = 2.0
 class ServiceSpec:
     """What a service is: its unique name, its command, what it adds to the environment, and its readiness URL.
 
-    The URL answers 200 to a GET once the service can do its work.
+    The URL answers 200 to a GET once the service can do its work. The answer holds `says`, which another
+    deployment's service on the same port would not say.
     """
 
     name: str
     argv: tuple[str, ...]
     env: Mapping[str, str]
     ready_url: str
+    says: str = ""
 
 
 class Service:
@@ -47,7 +49,7 @@ class Service:
     def start(self) -> None:
         """Start it and wait until it is ready. Raises ChildFailedError with the end of its log."""
         self.child.spawn()
-        self.child.wait_ready(lambda: is_ready(self.spec.ready_url), START_BOUND_S)
+        self.child.wait_ready(lambda: is_ready(self.spec.ready_url, self.spec.says), START_BOUND_S)
 
     def stop(self) -> None:
         """Stop it in order, within a bound."""
@@ -58,13 +60,14 @@ class Service:
         self.child.kill()
 
 
-def is_ready(url: str) -> bool:
-    """Return whether a GET of the http URL is answered by 200 within READY_TIMEOUT_S."""
+def is_ready(url: str, says: str = "") -> bool:
+    """Return whether a GET of the http URL is answered within READY_TIMEOUT_S by 200 and a text that holds `says`."""
     where = urlsplit(url)
     connection = HTTPConnection(where.netloc, timeout=READY_TIMEOUT_S)
     try:
         connection.request("GET", where.path or "/")
-        return connection.getresponse().status == 200
+        answer = connection.getresponse()
+        return answer.status == 200 and says in answer.read().decode(errors="replace")
     except (OSError, HTTPException):
         return False
     finally:

@@ -1,20 +1,22 @@
 """All of Livecount on one machine: Kafka, Valkey and every service, each its own process, kept alive until stopped.
 
-Rule 1: parts start in order, each ready before what rests on it, and stop in the reverse order, each within a bound.
-Rule 2: a part that dies is started again by itself; nothing else restarts with it.
-Rule 3: after the first SIGINT or SIGTERM everything stops in order; after a second, at once (process.py, rule 4).
+Parts start in order, each ready before what rests on it, and stop in the reverse order, each within a bound. A part
+that dies is started again by itself; nothing else restarts with it. After the first SIGINT or SIGTERM everything stops
+in order; after a second one, at once.
 """
 
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
 from rich.console import Console
 
+from infra.local import folder, ports
 from infra.local.kafka import EmbeddedKafka
 from infra.local.logs import LogFollower, Speaker
 from infra.local.service import Service, ServiceSpec
@@ -38,7 +40,8 @@ class Plan:
 
     All state and logs are in the folder `data`. `services` lists the services, given the addresses; `topics` is awaited
     with Kafka's address before any service starts. `kafka` and `redis` are addresses of servers to use in place of
-    embedded ones.
+    embedded ones. Nothing starts unless all `ports` are free. `settings` are by which others reach the deployment, next
+    to the servers' addresses: folder.py.
     """
 
     data: Path
@@ -46,13 +49,15 @@ class Plan:
     topics: Callable[[str], Awaitable[None]]
     kafka: str | None = None
     redis: str | None = None
+    ports: tuple[int, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 class Stack:
     """Livecount's processes, as an async context: ready inside it, stopped in order after it.
 
-    Entering raises ChildFailedError, JarError, OSError or what `topics` raises, and leaves nothing running then.
-    `addresses` and `services` (by name) are there from then on, `kafka` and `valkey` if they are embedded.
+    Entering raises FolderInUseError or PortsTakenError before anything starts; then ChildFailedError, JarError, OSError
+    or what `topics` raises, and leaves nothing running. `addresses` and `services` (by name) are there from then on, `kafka` and `valkey` if they are embedded.
     """
 
     addresses: Addresses
@@ -66,12 +71,19 @@ class Stack:
         self._kept: list[Kept] = []
         self._followers: dict[str, LogFollower] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._lock = ExitStack()
+        self._announcement = ExitStack()
 
     async def __aenter__(self) -> Self:
         try:
+            self._lock.enter_context(folder.held(self._plan.data))
+            ports.require_free(*self._plan.ports)
             self.addresses = await self._start_servers()
             await self._plan.topics(self.addresses.kafka)
             self.services = await self._start_services()
+            servers = {"LIVECOUNT_KAFKA": self.addresses.kafka, "LIVECOUNT_REDIS": self.addresses.redis}
+            announced = folder.announced(self._plan.data, {**servers, **self._plan.settings})
+            self._announcement.enter_context(announced)
         except BaseException:
             await self._stop()
             raise
@@ -108,6 +120,11 @@ class Stack:
         self._tasks += [asyncio.create_task(part.keep()) for part in kept]
 
     async def _stop(self) -> None:
+        self._announcement.close()
+        with self._lock:
+            await self._stop_parts()
+
+    async def _stop_parts(self) -> None:
         for task in self._tasks:
             task.cancel()
         ended = await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,7 +1,7 @@
 """Keeps one part of a stack alive: says when it starts, when it is ready, and when it dies, and starts it again.
 
-Rule 1: the pause before a new start doubles while a part keeps dying, to a limit; it never gives up.
-Rule 2: each part has one worker thread, where its starts and stops queue: a stop cannot overtake a start.
+The pause before a new start doubles while a part keeps dying, to a limit; the part is never given up. Each part has one
+worker thread, where its starts and stops queue: a stop cannot overtake a start.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ def next_pause(pause_s: float, lived_s: float) -> float:
 
 
 class Kept:
-    """A part under supervision; `say` takes what there is to tell about it."""
+    """A part under supervision; `say` takes news of it."""
 
     def __init__(self, name: str, part: Part, say: Callable[[str], None]) -> None:
         self._part = part
@@ -67,25 +67,17 @@ class Kept:
         pause_s = FIRST_PAUSE_S
         while True:
             ready_at = time.monotonic()
-            await self._death()
-            self._say(f"{self._obituary()}; it starts again in {pause_s:g} s")
+            while all(child.running for child in self._part.children):  # noqa: ASYNC110 - a process raises no event
+                await asyncio.sleep(LOOK_S)
+            dead = [child for child in self._part.children if not child.running]
+            endings = ", ".join(f"{child.name} died of {child.ending}" for child in dead)
+            self._say(f"{endings}; it starts again in {pause_s:g} s")
             await asyncio.sleep(pause_s)
             pause_s = next_pause(pause_s, time.monotonic() - ready_at)
-            await self._restart()
-
-    async def _restart(self) -> None:
-        try:
-            await self.start()
-        except (ChildFailedError, JarError, OSError) as error:
-            self._say(str(error))
-
-    async def _death(self) -> None:
-        while all(child.running for child in self._part.children):  # noqa: ASYNC110 - a process raises no event
-            await asyncio.sleep(LOOK_S)
-
-    def _obituary(self) -> str:
-        dead = [child for child in self._part.children if not child.running]
-        return ", ".join(f"{child.name} died of {child.ending}" for child in dead)
+            try:
+                await self.start()
+            except (ChildFailedError, JarError, OSError) as error:
+                self._say(str(error))
 
     async def _work(self, action: Callable[[], None]) -> None:
         await asyncio.get_running_loop().run_in_executor(self._worker, action)

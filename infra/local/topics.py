@@ -1,7 +1,7 @@
 """Brings a Kafka cluster to hold the topics that a deployment needs, before any service starts.
 
-Rule 1: it only adds. A topic that exists with other partitions is an error, for partitions are frozen: an elector
-        belongs to one for good.
+It only adds. A topic that exists with other partitions is an error, for partitions are frozen: an elector belongs to
+one for good.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaConnectionError
 
 from shared.contract.topics import TopicSpec
 
@@ -25,7 +26,10 @@ async def create_topics(bootstrap: str, specs: Iterable[TopicSpec]) -> None:
     """Create the topics that are missing, and wait until every partition has a leader. Raises TopicError."""
     wanted = {spec.name: spec for spec in specs}
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
+    try:
+        await admin.start()
+    except KafkaConnectionError as fault:
+        raise TopicError(f"Kafka at {bootstrap} does not answer: {fault}") from fault
     try:
         await _create(admin, wanted.values())
         async with asyncio.timeout(LEADERS_BOUND_S):

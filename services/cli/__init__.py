@@ -1,11 +1,12 @@
-"""The front door: `livecount` counts files, rehearses, runs services, gives orders, verifies and documents the log.
+"""The command line: `livecount` counts files, rehearses, runs services, gives orders, verifies and documents the log.
 
-Rule 1: it decides nothing; it asks the counting library or a service, or starts one.
-Rule 2: an error is one line on standard error that says what was expected, and exit code 2.
-Rule 3: a command imports what it needs when it is given, so that `--help` answers at once.
+It decides nothing: it asks the counting library or a service, or starts one. An error is one line on standard error that
+says what was expected, and exit code 2. A command imports what it needs when it runs, so that `--help` answers at once.
 """
 
+import os
 import sys
+from pathlib import Path
 
 import typer
 
@@ -23,7 +24,7 @@ from services.cli.commands import documents
 
 # isort: on
 from services.cli.app import app
-from services.cli.errors import one_line
+from services.cli.errors import is_unanswered, one_line
 
 __all__ = [
     "app",
@@ -40,19 +41,40 @@ __all__ = [
 ]
 
 INTERRUPTED = 130
+RUNNING = ("up", "rehearse", *services.SERVICES)
+"""The commands that run a deployment of their own, or a part of one; the others find the one that runs."""
 
 
 def main() -> None:
     """Run the command line."""
+    words = sys.argv[1:] or ["--help"]
+    advice = "" if words[0] in RUNNING else find_deployment()
     try:
-        sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
+        sys.exit(app(words, standalone_mode=False))
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read has gone; there is nobody to tell
+        sys.stderr.close()  # whoever read has gone; there is nobody to say it to
     except Exception as fault:
         sentence = one_line(fault)
         if sentence is None:
             raise
-        sys.stderr.write(f"livecount: {sentence}\n")
+        sys.stderr.write(f"livecount: {sentence}{advice if is_unanswered(fault) else ''}\n")
         sys.exit(2)
+
+
+def find_deployment() -> str:
+    """Take what the environment does not say from the addresses of the deployment that runs in the data folder.
+
+    Return what to add to an error if nothing answers.
+    """
+    from infra.local.folder import StaleAddressesError, read_addresses
+
+    folder = Path(os.environ.get("LIVECOUNT_DATA_DIR", ".livecount"))
+    try:
+        found = read_addresses(folder)
+    except StaleAddressesError as fault:
+        return f" ({fault})"
+    for name, value in found.items():
+        os.environ.setdefault(name, value)
+    return "" if found else f" (no deployment runs in {folder}: `livecount up` starts one)"

@@ -1,4 +1,4 @@
-"""Ties that the rules leave to somebody: asked on a terminal, told where nobody sits at one."""
+"""Ties that the rules leave to somebody: asked on a terminal, and only there."""
 
 import sys
 from collections.abc import Callable, Sequence

@@ -1,7 +1,4 @@
-"""Which failures are the caller's, and the one line each of them is.
-
-Rule: what a command expects to go wrong is a sentence; anything else is our own fault and shows itself in full.
-"""
+"""Which failures are the caller's, and the one line each of them is. Any other is a fault of ours, shown in full."""
 
 import sys
 from collections.abc import Iterator
@@ -39,6 +36,13 @@ def first_error(fault: "ValidationError") -> str:
     return ": ".join(filter(None, (".".join(map(str, first["loc"])), said)))
 
 
+def is_unanswered(fault: BaseException) -> bool:
+    """Return whether a failure comes from a server that nobody could connect to."""
+    if _is(fault, "httpx", "ConnectError") or _is(fault, "aiokafka.errors", "KafkaConnectionError"):
+        return True
+    return fault.__cause__ is not None and is_unanswered(fault.__cause__)
+
+
 @contextmanager
 def naming(file: Path) -> Iterator[None]:
     """Let every error about a file begin with its name."""
@@ -56,8 +60,8 @@ def naming(file: Path) -> Iterator[None]:
         raise ValueError(f"{file}: {fault}") from fault
 
 
-def _is(fault: Exception, module: str, name: str) -> bool:
-    """Tell whether a fault is of a class that only a module already loaded can have raised."""
+def _is(fault: BaseException, module: str, name: str) -> bool:
+    """Return whether a fault is of a class that only a module already loaded can have raised."""
     kind = getattr(sys.modules.get(module), name, None)
     return kind is not None and isinstance(fault, kind)
 

@@ -50,21 +50,22 @@ Share = Annotated[
 ]
 Overvote = Annotated[
     Literal["exhaust", "skip", "exhaust-if-several-continue"] | None,
-    typer.Option(help="What a rank with several candidates does to the paper [default: exhaust]"),
+    typer.Option(help="What a rank with several candidates does to the ballot [default: exhaust]"),
 ]
 MaxSkippedRanks = Annotated[
-    int | None, typer.Option(min=0, help="A longer run of blank ranks stops the paper [default: no limit]")
+    int | None,
+    typer.Option(min=0, help="A longer run of blank ranks ends the ballot there [default: no limit]"),
 ]
 MaxRanks = Annotated[int | None, typer.Option(min=1, help="Ranks beyond it are ignored [default: no limit]")]
 Repeated = Annotated[
     Literal["skip", "exhaust"] | None,
-    typer.Option(help="What a candidate ranked again does to the paper [default: skip]"),
+    typer.Option(help="What a candidate ranked again does to the ballot [default: skip]"),
 ]
 LastTwo = Annotated[bool, typer.Option("--last-two", help="Go on until two candidates remain")]
 Batch = Annotated[
     bool, typer.Option("--batch-elimination", help="Eliminate together all who cannot catch up")
 ]
-Ties = Annotated[TieName | None, typer.Option(help="How level candidates are told apart [default: lot]")]
+Ties = Annotated[TieName | None, typer.Option(help="How a tie is settled [default: lot]")]
 Places = Annotated[
     int | None, typer.Option(min=1, max=20, help="stv-wigm: decimal places of a transfer value [default: 4]")
 ]

@@ -1,7 +1,4 @@
-"""What a terminal shows while something takes its time.
-
-Rule 1: nothing within the first second, nothing where nobody watches, nothing left behind.
-"""
+"""What a terminal shows while something takes its time: nothing within the first second, and nothing in the end."""
 
 import sys
 from collections.abc import Callable, Iterator

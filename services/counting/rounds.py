@@ -143,9 +143,9 @@ class Rounds:
             if count.sequence > count.published
         ]
 
-    def watermark(self) -> int:
-        """Return how many cast records the state covers, of the contest that is furthest."""
-        return max((count.sequence for count in self._contests.values()), default=0)
+    def ballots(self) -> int:
+        """Return how many ballots the counts cover, of the contest that is furthest."""
+        return max((sum(s.reasons.total() for s in c.shards) for c in self._contests.values()), default=0)
 
     def republish(self) -> None:
         """Publish every contest again the next time."""

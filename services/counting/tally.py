@@ -117,9 +117,9 @@ class Tally:
         outgoing, self._outgoing = self._outgoing, []
         return outgoing
 
-    def watermark(self) -> int:
-        """Return how many cast records the state covers."""
-        return self._watermark
+    def ballots(self) -> int:
+        """Return how many ballots of elections are in the ledgers."""
+        return sum(ledger.reasons.total() for ledger in self._ledgers.values())
 
     def republish(self) -> None:
         """Nothing: readers keep every change."""

@@ -45,7 +45,7 @@ class KnownRoll:
         if place >= len(self._parts[shard]):
             return False
         found = self._parts[shard][place].tobytes()
-        return found == commitment(announced.log, announced.definition.id, code)
+        return bool(found == commitment(announced.log, announced.definition.id, code))
 
     @property
     def electors(self) -> int:

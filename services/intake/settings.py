@@ -10,7 +10,7 @@ class IntakeSettings(Settings):
 
     port: int = Field(8101, ge=1, le=65535)
     workers: int = Field(
-        1, ge=1, le=64, description="Processes that share the port; /metrics tells of one of them"
+        1, ge=1, le=64, description="Processes that share the port; /metrics covers one of them"
     )
     max_body_bytes: int = Field(16_384, ge=256, description="A larger ballot is refused")
     max_pending_ballots: int = Field(

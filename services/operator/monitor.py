@@ -31,7 +31,7 @@ class ShardFigures(BaseModel):
     state: str
     detail: str
     position: int = Field(description="Next record to handle")
-    covered: int = Field(0, description="Cast records that its state covers")
+    ballots: int = Field(0, description="Ballots that its state covers")
     behind: int = Field(description="Records it has yet to handle")
     per_second: float = Field(description="Records a second, over the last whole window")
     so_far: int = Field(description="Records handled in the present window")
@@ -91,7 +91,7 @@ class Monitor:
             state=report.state,
             detail=report.detail,
             position=report.position,
-            covered=report.covered,
+            ballots=report.ballots,
             behind=max(0, report.end - report.position),
             per_second=self._handled[key][self._window.delta(now_s, WINDOW_S)] / WINDOW_S,
             so_far=self._handled[key][self._window.current(now_s)],

@@ -59,6 +59,7 @@ class Judge:
         self._shard = Shard(log_id, root_key, shard, shards, set(ADMITTED), {})
         self._outputs = outputs
         self._next = 0
+        self._ballots = 0
         self._head = START
         self._range: Range | None = None
         self._outgoing: list[Outgoing] = []
@@ -91,9 +92,9 @@ class Judge:
         outgoing, self._outgoing = self._outgoing, []
         return outgoing
 
-    def watermark(self) -> int:
-        """Return how many cast records the state covers."""
-        return self._next
+    def ballots(self) -> int:
+        """Return how many ballots have a verdict."""
+        return self._ballots
 
     def republish(self) -> None:
         """Nothing: readers keep every verdict."""
@@ -103,13 +104,19 @@ class Judge:
         pollings = {name: _plain(polling) for name, polling in sorted(self._shard.pollings.items())}
         admitted = sorted(self._shard.admitted)
         return msgspec.msgpack.encode(
-            {"next": self._next, "head": self._head, "admitted": admitted, "pollings": pollings}
+            {
+                "next": self._next,
+                "ballots": self._ballots,
+                "head": self._head,
+                "admitted": admitted,
+                "pollings": pollings,
+            }
         )
 
     def restore(self, state: bytes) -> None:
         """Become the judge that was saved."""
         plain = msgspec.msgpack.decode(state)
-        self._next, self._head = plain["next"], plain["head"]
+        self._next, self._ballots, self._head = plain["next"], plain["ballots"], plain["head"]
         self._shard.admitted = set(plain["admitted"])
         self._shard.pollings = {name: self._polling(saved) for name, saved in plain["pollings"].items()}
 
@@ -192,6 +199,7 @@ class Judge:
                 [column[since:upto] for column in numbers],
             )
             self._next += last + 1 - first
+            self._ballots += ends[last] - ballot
             first, ballot = last + 1, ends[last]
             if self._range.room() <= 0:
                 self._close_range()

@@ -37,8 +37,8 @@ class Machine(Protocol):
     def drain(self) -> list[Outgoing]:
         """Return the records to send and forget them."""
 
-    def watermark(self) -> int:
-        """Return how many cast records the state covers."""
+    def ballots(self) -> int:
+        """Return how many ballots the state covers, for people who watch."""
 
     def republish(self) -> None:
         """Make the next `drain` return the newest records again, where readers keep only those; else do nothing."""
@@ -68,7 +68,7 @@ class Progress:
     position: int = 0
     end: int = 0
     total: int = 0
-    covered: int = 0
+    ballots: int = 0
     caught_up: bool = False
     state: Literal["running", "stopped"] = "running"
     detail: str = "starting"
@@ -198,7 +198,7 @@ class Follower:
         progress = self.progress
         progress.position, progress.end = self._position, max(self.source.end(), self._position)
         progress.total += handled
-        progress.covered = self.machine.watermark()
+        progress.ballots = self.machine.ballots()
         progress.caught_up = progress.caught_up or self._position >= self._end_at_start
         progress.state, progress.detail = "running", ""
 

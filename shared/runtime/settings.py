@@ -30,7 +30,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: int = Field(8100, ge=1, le=65535, description="Port to listen on")
     data_dir: Path = Field(Path(".livecount"), description="Folder for snapshots and secrets")
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
+    log_level: str = Field(
+        "info", pattern="^(debug|info|warning|error)$", description="What is less severe is not logged"
+    )
     instance: str = Field("1", pattern=r"^[a-z0-9-]{1,40}$", description="Which process of this service")
 
     def require_log(self) -> None:

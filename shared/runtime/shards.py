@@ -128,7 +128,7 @@ class Shards:
             position=progress.position,
             end=progress.end,
             total=progress.total,
-            covered=progress.covered,
+            ballots=progress.ballots,
             state=state,
             detail=progress.detail,
         )

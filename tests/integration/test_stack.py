@@ -14,6 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from rich.console import Console
 
 from infra.local import ports
+from infra.local.folder import FolderInUseError, StaleAddressesError, read_addresses
 from infra.local.kafka import API_VERSIONS, EmbeddedKafka
 from infra.local.logs import LogFollower
 from infra.local.process import ChildFailedError, wait_until
@@ -189,6 +190,85 @@ async def test_a_service_that_keeps_dying_is_tried_again_more_slowly(
         )
         lacking.touch()
         assert await becomes(moody.ready_url, "well")
+
+
+@pytest.mark.asyncio
+async def test_others_find_a_stack_by_its_folder_while_it_is_up(
+    kafka: EmbeddedKafka, valkey: EmbeddedValkey, tmp_path: Path
+) -> None:
+    """The addresses are there once it is ready, whatever characters they hold, and gone when it has ended."""
+    told = {"LIVECOUNT_NAMESPACE": "stack", "LIVECOUNT_SECRET_FILE": "/a folder/with 'quotes'/secret"}
+    plan = Plan(
+        tmp_path, lambda _: [greeter("one", "")], no_topics, kafka.bootstrap, valkey.url, settings=told
+    )
+    assert read_addresses(tmp_path) == {}
+    async with Stack(plan, sheet()):
+        servers = {"LIVECOUNT_KAFKA": kafka.bootstrap, "LIVECOUNT_REDIS": valkey.url}
+        assert read_addresses(tmp_path) == {**servers, **told}
+
+    assert read_addresses(tmp_path) == {}
+
+
+@pytest.mark.asyncio
+async def test_a_second_stack_is_refused_before_it_starts_anything(
+    kafka: EmbeddedKafka, valkey: EmbeddedValkey, tmp_path: Path
+) -> None:
+    """A folder that is in use and ports that are taken are one sentence each; the first stack goes on."""
+    first, console = greeter("first", "well"), sheet()
+    taken = int(first.argv[-1])
+    free = ports.free_ports(1)[0]
+
+    def second(folder: Path, *needed: int) -> Plan:
+        return Plan(folder, lambda _: [], no_topics, ports=needed)
+
+    async with Stack(Plan(tmp_path, lambda _: [first], no_topics, kafka.bootstrap, valkey.url), sheet()):
+        with pytest.raises(FolderInUseError, match="another deployment runs in this folder"):
+            await Stack(second(tmp_path), console).__aenter__()
+        with pytest.raises(ports.PortsTakenError, match=f"^port {taken} of 127.0.0.1 is taken by another"):
+            await Stack(second(tmp_path / "elsewhere", free, taken), console).__aenter__()
+        assert is_ready(first.ready_url)
+        assert read_addresses(tmp_path)["LIVECOUNT_KAFKA"] == kafka.bootstrap
+
+    assert written(console) == ""
+
+
+@pytest.mark.asyncio
+async def test_another_program_is_not_taken_for_the_service(
+    kafka: EmbeddedKafka, valkey: EmbeddedValkey, tmp_path: Path
+) -> None:
+    """It answers 200 on the very port, but not what the service would say."""
+    theirs = greeter("theirs", "launch 1")
+    ours = ServiceSpec("ours", theirs.argv, {"GREETING": "launch 2"}, theirs.ready_url, says="launch 2")
+    plan = Plan(tmp_path / "theirs", lambda _: [theirs], no_topics, kafka.bootstrap, valkey.url)
+    async with Stack(plan, sheet()):
+        assert is_ready(ours.ready_url)
+        assert not is_ready(ours.ready_url, ours.says)
+        with pytest.raises(
+            ChildFailedError, match=r"(?s)ours ended with exit code 1;.*Address already in use"
+        ):
+            await Stack(
+                Plan(tmp_path / "ours", lambda _: [ours], no_topics, kafka.bootstrap, valkey.url), sheet()
+            ).__aenter__()
+
+    async with Stack(
+        Plan(tmp_path / "ours", lambda _: [ours], no_topics, kafka.bootstrap, valkey.url), sheet()
+    ):
+        assert is_ready(ours.ready_url, ours.says)
+
+
+def test_addresses_that_were_left_behind_are_known_as_such(
+    kafka: EmbeddedKafka, valkey: EmbeddedValkey, tmp_path: Path
+) -> None:
+    """A stack that is killed cannot take them away; the next one in the folder does."""
+    command = [sys.executable, "-c", SUPERVISOR, str(tmp_path), kafka.bootstrap, valkey.url]
+    for _ in range(2):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as supervisor:
+            assert supervisor.stdout is not None
+            assert any(line.startswith("up") for line in supervisor.stdout)
+            assert read_addresses(tmp_path)["LIVECOUNT_REDIS"] == valkey.url
+            supervisor.kill()
+        with pytest.raises(StaleAddressesError, match="left behind by a deployment that has ended"):
+            read_addresses(tmp_path)
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])

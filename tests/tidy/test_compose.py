@@ -49,7 +49,7 @@ def test_every_variable_of_a_service_is_a_setting_of_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_command_port_and_health_check_are_the_code_s(name: str) -> None:
-    """The front door knows the command; the port published is the port served; health is asked where it answers."""
+    """The command line knows the command; the port published is the port served; health is asked where it answers."""
     service = COMPOSE["services"][name]
     port = str(SETTINGS[name].model_fields["port"].default)
 

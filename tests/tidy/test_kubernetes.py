@@ -102,7 +102,7 @@ def test_every_variable_is_a_setting() -> None:
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_command_and_port_are_the_code_s(name: str) -> None:
-    """The front door knows the command; the port is the one served; probes ask there."""
+    """The command line knows the command; the port is the one served; probes ask there."""
     served = container(OURS[name])
 
     assert served["args"] == [name]

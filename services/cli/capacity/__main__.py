@@ -1,4 +1,4 @@
-"""`python -m services.cli.capacity`: the README's table of deployments, from a club to a planet."""
+"""`python -m services.cli.capacity`: the table of deployments in tests/bench/README.md."""
 
 import sys
 from collections.abc import Iterator

@@ -1,29 +1,28 @@
-"""A client of the operator's API.
+"""A client of the operator's API: it asks for orders, signs them with the keys at hand, and learns what became of them.
 
-An order without an answer, or one answered 502 or 503, may have been carried out or not. It can be given again: in the log it
-has its effect once. Where such a repeated order is refused, the announcement tells whether the first try was carried out; of
-an elector no announcement tells, so there a refusal after a lost answer means that the lost answer was a yes.
+An order that was signed has its effect once, however often it is sent: so what has no answer, or one of 502 and 503, is asked
+again, and the public list of controls tells in the end what became of it.
 """
 
 import asyncio
-import csv
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import httpx
 import msgspec
+import numpy as np
 
+from services.cli.clients.keys import KeyRing
 from shared.contract.elections import Election
-from shared.contract.events import ElectionAnnounced
-from shared.contract.lifecycle import Command, leads_to
-from shared.contract.recounts import Certificate
+from shared.contract.events import ElectionAnnounced, RollCommitted, signed
+from shared.contract.lifecycle import Command
+from shared.contract.recounts import Recount
+from shared.contract.rolls import Roll, RollHead, make_codes
+from shared.contract.signing import sign
 
 TIMEOUT_S: Final = 30.0
 RECOUNT_TIMEOUT_S: Final = 900.0
 LATER: Final = frozenset({429, 502, 503})
 """What an operator may answer that has just been started again: it is still reading which elections there are."""
-CONFLICT: Final = 409
 
 
 class Patience(NamedTuple):
@@ -51,6 +50,25 @@ class OperatorRefused(OperatorError):
         self.unclear = unclear
 
 
+class Outcome(NamedTuple):
+    """What became of an order. Pending: it waits for more signatures, and nothing has become of it yet."""
+
+    control_id: str
+    pending: bool
+    effect: str
+    needed: int
+    signed: list[str]
+    recount: Recount | None = None
+
+
+class Officer(NamedTuple):
+    """Who orders and why, for the record, and the keys that sign."""
+
+    keys: KeyRing
+    by: str = "operator"
+    reason: str = ""
+
+
 class OperatorClient:
     """One operator's API, with its token. A request that may succeed later is made again as `patience` says.
 
@@ -62,26 +80,25 @@ class OperatorClient:
         http: httpx.AsyncClient,
         url: str,
         token: str,
-        *,
-        by: str = "operator",
-        reason: str = "",
+        officer: Officer,
         patience: Patience = ONCE,
     ) -> None:
         self._http = http
         self._url = url
+        self._keys = officer.keys
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        self._who = {"by": by, "reason": reason}
+        self._by, self._reason = officer.by, officer.reason
         self._patience = patience
         self.orders = 0
         """Orders carried out."""
         self.repeats = 0
         """Requests made again."""
 
-    async def configure(self, definition: Election) -> ElectionAnnounced:
-        """Freeze an election's definition."""
-        answer = await self._request("POST", "/v1/elections", definition.model_dump_json().encode())
-        self.orders += 1
-        return ElectionAnnounced.model_validate_json(answer.content)
+    async def configure(self, definition: Election) -> Outcome | None:
+        """Freeze an election's definition; None if it was frozen before."""
+        form = {"definition": definition.model_dump(mode="json")}
+        answer = await self._post("/v1/elections", form)
+        return await self._signed(answer) if "payload" in answer else None
 
     async def elections(self) -> list[ElectionAnnounced]:
         """Return every election as last announced."""
@@ -93,82 +110,112 @@ class OperatorClient:
         answer = await self._request("GET", f"/v1/elections/{name}")
         return ElectionAnnounced.model_validate_json(answer.content)
 
+    async def controls(self, name: str) -> list[dict[str, Any]]:
+        """Return what officers did, in order: JSON of /v1/elections/NAME/controls."""
+        found: list[dict[str, Any]] = (await self._request("GET", f"/v1/elections/{name}/controls")).json()
+        return found
+
+    async def proposals(self) -> list[dict[str, Any]]:
+        """Return the orders that wait for signatures: JSON of /v1/proposals."""
+        found: list[dict[str, Any]] = (await self._request("GET", "/v1/proposals")).json()
+        return found
+
     async def monitor(self) -> Any:
         """Return the figures of every shard of every service: JSON of /v1/monitor."""
         return (await self._request("GET", "/v1/monitor")).json()
 
-    async def order(self, election: str, command: Command, **about: object) -> bytes | None:
-        """Give an order, `about` an elector or a candidate; return the answer, JSON.
-
-        Returns None if the order is refused because an earlier try of it was carried out, the answer of which was lost.
-        """
-        path = f"/v1/elections/{election}/{command}"
+    async def order(self, election: str, command: Command, **about: object) -> Outcome:
+        """Give an order, `about` an elector or a candidate, and sign it with the keys at hand."""
         timeout_s = RECOUNT_TIMEOUT_S if command is Command.CERTIFY else TIMEOUT_S
-        try:
-            answer = await self._request(
-                "POST", path, msgspec.json.encode({**self._who, **about}), timeout_s=timeout_s
-            )
-        except OperatorRefused as refused:
-            if not await self._was_carried_out(election, command, about, refused):
-                raise
-            self.orders += 1
-            return None
-        self.orders += 1
-        return answer.content
+        path = f"/v1/elections/{election}/{command}"
+        return await self._signed(await self._post(path, about, timeout_s=timeout_s))
 
-    async def certify(self, election: str, *, until_final_s: float = 0.0) -> Certificate | None:
-        """Certify an election; while its count is not final yet, ask again for so many seconds.
+    async def open(self, election: str, roll: Roll) -> Outcome:
+        """Upload a roll and open the election for it."""
+        shards = (await self.election(election)).shards
+        await self.upload(roll, shards)
+        parts = [part.model_dump(mode="json") for part in roll.parts(shards)]
+        return await self.order(election, Command.OPEN, roll=parts)
 
-        Returns None as `order` does.
-        """
+    async def open_with_new_codes(self, election: str) -> list[str]:
+        """Make codes for the whole roll, open the election for them, and return them by elector."""
+        announced = await self.election(election)
+        codes, roll = await asyncio.to_thread(new_codes, announced)
+        await self.open(election, roll)
+        return codes
+
+    async def upload(self, roll: Roll, shards: int) -> None:
+        """Upload a roll's commitments, chunk by chunk, each signed by one of the keys at hand."""
+        name = roll.head.election
+        for shard in range(shards):
+            for first, commitments in roll.chunks(shard, shards):
+                chunk = RollCommitted(
+                    log=roll.head.log,
+                    election=name,
+                    shard=shard,
+                    first=first,
+                    commitments=commitments,
+                    by=self._by,
+                    at=(await self.election(name)).at,
+                )
+                record = signed(chunk, *[(key, self._keys.private(key)) for key in self._keys])
+                await self._request("POST", f"/v1/elections/{name}/roll", record.model_dump_json().encode())
+
+    async def approve(self, control_id: str) -> Outcome:
+        """Sign an order that waits for signatures."""
+        answer = await self._request("GET", f"/v1/proposals/{control_id}")
+        return await self._signed(answer.json())
+
+    async def certify(self, election: str, *, until_final_s: float = 0.0) -> Outcome:
+        """Certify an election; while its count is not final yet, ask again for so many seconds."""
         give_up_s = asyncio.get_running_loop().time() + until_final_s
         while True:
             try:
-                answer = await self.order(election, Command.CERTIFY)
+                return await self.order(election, Command.CERTIFY)
             except OperatorRefused as refused:
                 if refused.retry_after_s is None or asyncio.get_running_loop().time() >= give_up_s:
                     raise
                 await asyncio.sleep(refused.retry_after_s)
-            else:
-                return None if answer is None else Certificate.model_validate_json(answer)
 
-    async def codes(self, election: str) -> list[str]:
-        """Return the voting codes of the whole roll, by elector number."""
-        content = b"".join([chunk async for chunk in self._codes(election, None)])
-        rows = csv.reader(content.decode().splitlines())
-        next(rows)
-        return [code for _, _, code in rows]
+    async def _signed(self, proposal: dict[str, Any]) -> Outcome:
+        """Sign a proposal with the keys at hand, as many as it needs; return what became of it."""
+        control_id, recount = proposal["control_id"], proposal.get("recount")
+        report = None if recount is None else Recount.model_validate(recount)
+        own = [key for key in self._keys if key in proposal["keys"]]
+        if not own:
+            names = ", ".join(sorted(proposal["keys"].values()))
+            raise OperatorError(
+                f"{proposal['type']}: expected the key of {names}; none of the keys at hand is"
+            )
+        answer = proposal
+        for key in own:
+            signature = sign(self._keys.private(key), proposal["payload"].encode())
+            form = {"key": key, "signature": signature}
+            try:
+                answer = await self._post(f"/v1/proposals/{control_id}/signatures", form, who=False)
+            except OperatorRefused as refused:
+                if not refused.unclear or not await self._stands(proposal["election"], control_id):
+                    raise
+                answer = {"effect": "applied"}
+            if "effect" in answer:
+                self.orders += 1
+                return Outcome(control_id, False, answer["effect"], proposal["needed"], [], report)
+        return Outcome(control_id, True, "", answer["needed"], answer["signed"], report)
 
-    async def save_codes(self, election: str, file: Path, section: str | None = None) -> int:
-        """Write the voting codes as CSV to a file only its owner can read, whole or not at all; return how many."""
-        lines = 0
-        part = file.with_name(f"{file.name}.part")
-        part.touch(mode=0o600)
-        part.chmod(0o600)
-        try:
-            with part.open("wb") as out:
-                async for chunk in self._codes(election, section):
-                    lines += chunk.count(b"\n")
-                    out.write(chunk)
-            part.replace(file)
-        finally:
-            part.unlink(missing_ok=True)
-        return lines - 1
+    async def _stands(self, election: str, control_id: str) -> bool:
+        """Return whether an order whose answer was lost has had its effect."""
+        for control in await self.controls(election):
+            if control["control_id"] == control_id:
+                return "applied" in control["verdicts"].values()
+        return False
 
-    async def _codes(self, election: str, section: str | None) -> AsyncIterator[bytes]:
-        path = f"/v1/elections/{election}/codes"
-        query = {} if section is None else {"section": section}
-        try:
-            async with self._http.stream(
-                "POST", self._url + path, params=query, headers=self._headers
-            ) as answer:
-                if answer.is_error:
-                    await answer.aread()
-                    raise OperatorRefused(_reason(path, answer), answer, lost=False, unclear=False)
-                async for chunk in answer.aiter_bytes():
-                    yield chunk
-        except httpx.TransportError as fault:
-            raise OperatorError(f"the operator at {self._url} does not answer: {fault!r}") from fault
+    async def _post(
+        self, path: str, about: dict[str, Any], *, who: bool = True, timeout_s: float = TIMEOUT_S
+    ) -> dict[str, Any]:
+        form = {**({"by": self._by, "reason": self._reason} if who else {}), **about}
+        answer = await self._request("POST", path, msgspec.json.encode(form), timeout_s=timeout_s)
+        found: dict[str, Any] = answer.json()
+        return found
 
     async def _request(
         self, method: str, path: str, content: bytes | None = None, *, timeout_s: float = TIMEOUT_S
@@ -201,18 +248,18 @@ class OperatorClient:
             f"{path} was not carried out after {self._patience.tries} tries, the last one: {trouble}"
         )
 
-    async def _was_carried_out(
-        self, election: str, command: Command, about: dict[str, object], refused: OperatorRefused
-    ) -> bool:
-        if refused.status != CONFLICT or not refused.unclear:
-            return False
-        if command in (Command.VOID, Command.RESTORE):
-            return refused.lost
-        announced = await self.election(election)
-        if command in (Command.WITHDRAW, Command.REINSTATE):
-            out = (about["contest"], about["candidate"]) in announced.withdrawn
-            return out is (command is Command.WITHDRAW)
-        return announced.phase in leads_to(command)
+
+def new_codes(announced: ElectionAnnounced) -> tuple[list[str], Roll]:
+    """Return new voting codes of everybody on an election's roll, by elector, and their roll."""
+    codes: list[str] = []
+    blocks = []
+    for lines, commitments in make_codes(announced.definition, announced.log):
+        codes += [line.rpartition(",")[2] for line in lines.splitlines()]
+        blocks.append(commitments)
+    head = RollHead(
+        log=announced.log, election=announced.definition.id, electors=announced.definition.electors
+    )
+    return codes, Roll(head=head, commitments=np.concatenate(blocks))
 
 
 def retry_after_s(answer: httpx.Response) -> float | None:

@@ -1,12 +1,17 @@
-"""Commands that document the log and the interfaces, from the code."""
+"""Commands that document the log, the interfaces and the settings, from the code."""
 
 import asyncio
 import json
-from typing import Annotated
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import typer.main
 
 from services.cli.app import app
+
+if TYPE_CHECKING:
+    from shared.runtime.settings import Settings
 
 
 @app.command()
@@ -15,10 +20,13 @@ def topics() -> None:
 
     Example: LIVECOUNT_KAFKA=127.0.0.1:9092 livecount topics
     """
+    import logging
+
     from infra.local.topics import create_topics
     from shared.contract.topics import topic_specs
     from shared.runtime.settings import Settings
 
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # what it has to say is in the error
     settings = Settings()
     specs = topic_specs(
         settings.namespace,
@@ -65,3 +73,70 @@ def openapi() -> None:
             {k: v for k, v in operations.items() if k not in document["paths"].get(path, {})}
         )
     typer.echo(json.dumps(document, indent=2))
+
+
+@app.command()
+def settings() -> None:
+    """Print every setting of every service and command, as Markdown.
+
+    Example: livecount settings > infra/SETTINGS.md
+    """
+    typer.echo("\n".join(_settings_document()))
+
+
+def _settings_document() -> Iterator[str]:
+    from services.audit.settings import AuditSettings
+    from services.counting.settings import CountingSettings
+    from services.intake.settings import IntakeSettings
+    from services.operator.settings import OperatorSettings
+    from services.results.settings import ResultsSettings
+    from services.validation.settings import ValidationSettings
+    from shared.runtime.settings import Settings
+
+    yield "# Settings"
+    yield ""
+    yield "Printed by `livecount settings` from the code; a test holds this file to it. Each setting is an environment"
+    yield "variable. A wrong value ends the process with a sentence that names the setting."
+    yield from _settings_table("Every service", Settings, {})
+    common = Settings.model_json_schema()["properties"]
+    for room, own in (
+        ("intake", IntakeSettings),
+        ("validation", ValidationSettings),
+        ("counting", CountingSettings),
+        ("results", ResultsSettings),
+        ("operator", OperatorSettings),
+        ("`livecount verify`, `export`, `import`", AuditSettings),
+    ):
+        yield from _settings_table(room[0].upper() + room[1:], own, common)
+    yield from ("", "## Options of commands", "", "| variable | stands for | of |", "|---|---|---|")
+    options: dict[tuple[str, str], list[str]] = {}
+    for name, found in sorted(typer.main.get_command(app).commands.items()):  # type: ignore[attr-defined]
+        for option in found.params:
+            if option.envvar:
+                options.setdefault((option.envvar, option.opts[0]), []).append(f"`{name}`")
+    for (variable, option), commands in sorted(options.items()):
+        yield f"| `{variable}` | `{option}` | {', '.join(commands)} |"
+
+
+def _settings_table(title: str, settings: "type[Settings]", common: dict[str, Any]) -> Iterator[str]:
+    yield from ("", f"## {title}", "", "| variable | default | allowed | |", "|---|---|---|---|")
+    for name, field in settings.model_json_schema()["properties"].items():
+        if field.get("default") == common.get(name, {}).get("default") and name in common:
+            continue
+        described = field.get("description") or common[name]["description"]
+        default = "none" if field.get("default") is None else f"`{field['default']}`"
+        yield f"| `LIVECOUNT_{name.upper()}` | {default} | {_allowed(field)} | {described} |"
+
+
+def _allowed(field: dict[str, Any]) -> str:
+    """Return which values a setting may have, in words."""
+    kinds = field.get("anyOf", [field])
+    first = kinds[0]
+    if "pattern" in first:
+        return f"`{first['pattern']}`".replace("|", "\\|")
+    if first["type"] not in {"integer", "number"}:
+        return f"{first['minLength']} characters or more" if "minLength" in first else "text"
+    least, most, above = (first.get(key) for key in ("minimum", "maximum", "exclusiveMinimum"))
+    if above is not None:
+        return f"more than {above:g}"
+    return f"{least:,} or more" if most is None else f"{least:,} to {most:,}"

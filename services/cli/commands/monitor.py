@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from services.cli.app import app
-from services.cli.commands.operator import OPERATOR_URL, TOKEN_FILE, Operator, TokenFile, ask
+from services.cli.commands.operator import OPERATOR_URL, TOKEN_FILE, Access, OperatorUrl, TokenFile, ask
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -25,7 +25,7 @@ SILENT_S: Final = 5.0
 @app.command()
 def monitor(
     watch: Annotated[bool, typer.Option("--watch", help="Go on until Ctrl-C")] = False,  # noqa: FBT002
-    operator: Operator = OPERATOR_URL,
+    operator: OperatorUrl = OPERATOR_URL,
     token_file: TokenFile = TOKEN_FILE,
 ) -> None:
     """Show every shard of every service: where it stands, how fast it moves, and why it does not.
@@ -47,7 +47,7 @@ def monitor(
                 await asyncio.sleep(EVERY_S)
                 live.update(shards_table(await client.monitor()), refresh=True)
 
-    figures = ask(operator, token_file, show)
+    figures = ask(Access(operator, token_file), show)
     if any(shard["state"] == "stopped" for shard in figures["shards"]):
         raise typer.Exit(1)
 

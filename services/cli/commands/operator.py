@@ -1,10 +1,14 @@
-"""Commands that give an officer's orders to the operator's service, and show what became of them."""
+"""Commands that give an officer's orders to the operator's service, and show what became of them.
+
+An order is signed with the keys in the keys folder, on this machine. Where an election asks for the signatures of several
+officials, the first command proposes the order and each other official approves it.
+"""
 
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, TypeVar
 
 import typer
 
@@ -12,61 +16,163 @@ from services.cli.app import app
 from services.cli.errors import first_error
 
 if TYPE_CHECKING:
-    from services.cli.clients.operator import OperatorClient
+    from services.cli.clients.operator import OperatorClient, Outcome
     from shared.contract.events import ElectionAnnounced
+    from shared.contract.rolls import Roll
 
 T = TypeVar("T")
 
-OPERATOR_URL = "http://127.0.0.1:8102"
-TOKEN_FILE = Path(".livecount/operator-token")
-WHO = os.environ.get("USER") or "operator"
+OPERATOR_URL: Final = "http://127.0.0.1:8102"
+TOKEN_FILE: Final = Path(".livecount/operator-token")
+KEYS: Final = Path(".livecount/keys")
+WHO: Final = os.environ.get("USER") or "operator"
 UNTIL_FINAL_S: Final = 30.0
 """How long `certify` waits for the count of an election that has just been closed."""
 
 ElectionArgument = Annotated[str, typer.Argument(metavar="ID", help="Election id, such as labour-2015")]
-Operator = Annotated[str, typer.Option(envvar="LIVECOUNT_OPERATOR_URL", help="Where the operator listens")]
+OperatorUrl = Annotated[
+    str, typer.Option("--operator", envvar="LIVECOUNT_OPERATOR_URL", help="Where the operator listens")
+]
 TokenFile = Annotated[
     Path, typer.Option(envvar="LIVECOUNT_OPERATOR_TOKEN_FILE", help="File with the operator's token")
+]
+Keys = Annotated[
+    Path, typer.Option(envvar="LIVECOUNT_KEYS", help="Folder of your private keys, or one key file")
 ]
 By = Annotated[str, typer.Option(help="Who gives the order")]
 Reason = Annotated[str, typer.Option(help="Why, for the record")]
 
 
+class Access(NamedTuple):
+    """Where orders are given, with which keys, by whom and why."""
+
+    operator: str = OPERATOR_URL
+    token_file: Path = TOKEN_FILE
+    keys: Path = KEYS
+    by: str = WHO
+    reason: str = ""
+
+
 @app.command()
 def create(
     file: Annotated[Path, typer.Argument(help="The election's definition, JSON")],
-    operator: Operator = OPERATOR_URL,
+    by: By = WHO,
+    reason: Reason = "",
+    operator: OperatorUrl = OPERATOR_URL,
     token_file: TokenFile = TOKEN_FILE,
+    keys: Keys = KEYS,
 ) -> None:
-    """Freeze an election's definition.
+    """Freeze an election's definition. It needs the root key.
+
+    A definition that names no officials gets the officer of the keys folder, who then can give every order alone.
 
     Example: livecount create labour-2015.json
     """
     from pydantic import ValidationError
 
+    from services.cli.clients.keys import with_officer
     from shared.contract.elections import Election
 
     try:
         election = Election.model_validate_json(file.read_bytes())
     except ValidationError as fault:
         raise ValueError(f"{file}: {first_error(fault)}") from None
-    _show(ask(operator, token_file, lambda client: client.configure(election)))
+    election = with_officer(election, keys, by)
+
+    async def freeze(client: "OperatorClient") -> "ElectionAnnounced":
+        await client.configure(election)
+        return await client.election(election.id)
+
+    _show(ask(Access(operator, token_file, keys, by, reason), freeze))
 
 
 @app.command()
 def codes(
     election: ElectionArgument,
     out: Annotated[Path, typer.Option(help="CSV file to write, readable by its owner only")],
-    section: Annotated[str | None, typer.Option(help="Only this section of the roll")] = None,
-    operator: Operator = OPERATOR_URL,
+    roll: Annotated[Path | None, typer.Option(help="Roll file to write [default: beside the keys]")] = None,
+    operator: OperatorUrl = OPERATOR_URL,
     token_file: TokenFile = TOKEN_FILE,
+    keys: Keys = KEYS,
 ) -> None:
-    """Write the voting codes of a whole roll to a file.
+    """Make the voting codes of a whole roll, on this machine.
+
+    The codes are for the letters to the electors and stand nowhere else. The roll file holds their commitments, from which
+    no code can be made: `open` uploads it.
 
     Example: livecount codes labour-2015 --out codes.csv
     """
-    written = ask(operator, token_file, lambda client: client.save_codes(election, out, section))
-    typer.echo(f"{written:,} voting codes in {out}")
+    announced = ask(Access(operator, token_file, keys), lambda client: client.election(election))
+    file = roll or roll_file(keys, election)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    made = write_codes(announced, out, file)
+    typer.echo(f"{made:,} voting codes in {out}, their roll in {file}")
+
+
+def roll_file(keys: Path, election: str) -> Path:
+    """Return where an election's roll file is, unless another place is named."""
+    return keys.parent / "rolls" / f"{election}.roll"
+
+
+def write_codes(announced: "ElectionAnnounced", out: Path, roll: Path) -> int:
+    """Make codes for everybody on an election's roll; write codes and roll, whole or not at all. Return how many."""
+    import numpy as np
+
+    from shared.contract.rolls import CSV_HEAD, Roll, RollHead, make_codes
+
+    definition, blocks = announced.definition, []
+    part = out.with_name(f"{out.name}.part")
+    part.touch(mode=0o600)
+    part.chmod(0o600)
+    try:
+        with part.open("w") as file:
+            file.write(CSV_HEAD)
+            for lines, commitments in make_codes(definition, announced.log):
+                file.write(lines)
+                blocks.append(commitments)
+        head = RollHead(log=announced.log, election=definition.id, electors=definition.electors)
+        roll.write_bytes(Roll(head=head, commitments=np.concatenate(blocks)).encoded())
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
+    return definition.electors
+
+
+@app.command("open")
+def open_(
+    election: ElectionArgument,
+    roll: Annotated[Path | None, typer.Option(help="Roll file [default: the one that `codes` wrote]")] = None,
+    by: By = WHO,
+    reason: Reason = "",
+    operator: OperatorUrl = OPERATOR_URL,
+    token_file: TokenFile = TOKEN_FILE,
+    keys: Keys = KEYS,
+) -> None:
+    """Upload the roll, and let ballots count.
+
+    Example: livecount open labour-2015 --by ada --reason 'as agreed'
+    """
+    found = _read_roll(roll or roll_file(keys, election), election)
+
+    async def opening(client: "OperatorClient") -> "tuple[Outcome, ElectionAnnounced]":
+        outcome = await client.open(election, found)
+        return outcome, await client.election(election)
+
+    _report(*ask(Access(operator, token_file, keys, by, reason), opening))
+
+
+def _read_roll(file: Path, election: str) -> "Roll":
+    from shared.contract.rolls import read_roll
+
+    if not file.is_file():
+        raise ValueError(f"{file}: no roll there; `livecount codes {election} --out codes.csv` makes one")
+    try:
+        found = read_roll(file.read_bytes())
+    except ValueError as fault:
+        raise ValueError(f"{file}: {fault}") from fault
+    if found.head.election != election:
+        raise ValueError(f"{file}: a roll of {found.head.election}, not of {election}")
+    return found
 
 
 def _order_command(name: str, what: str) -> None:
@@ -75,23 +181,13 @@ def _order_command(name: str, what: str) -> None:
         election: ElectionArgument,
         by: By = WHO,
         reason: Reason = "",
-        operator: Operator = OPERATOR_URL,
+        operator: OperatorUrl = OPERATOR_URL,
         token_file: TokenFile = TOKEN_FILE,
+        keys: Keys = KEYS,
     ) -> None:
-        from shared.contract.events import ElectionAnnounced
-        from shared.contract.lifecycle import Command
-
-        answer = ask(
-            operator,
-            token_file,
-            lambda client: client.order(election, Command(name)),
-            by=by,
-            reason=reason,
-        )
-        _show(ElectionAnnounced.model_validate_json(answer or b""))
+        _give(Access(operator, token_file, keys, by, reason), election, name)
 
 
-_order_command("open", "Let ballots count.")
 _order_command("pause", "Refuse ballots until the election is resumed.")
 _order_command("resume", "Let ballots count again.")
 _order_command("close", "End voting. There is no way back.")
@@ -102,24 +198,52 @@ def certify(
     election: ElectionArgument,
     by: By = WHO,
     reason: Reason = "",
-    operator: Operator = OPERATOR_URL,
+    operator: OperatorUrl = OPERATOR_URL,
     token_file: TokenFile = TOKEN_FILE,
+    keys: Keys = KEYS,
 ) -> None:
     """Certify a closed election if an independent recount agrees in everything.
 
     Example: livecount certify labour-2015 --by ada
     """
-    certificate = ask(
-        operator,
-        token_file,
+    outcome = ask(
+        Access(operator, token_file, keys, by, reason),
         lambda client: client.certify(election, until_final_s=UNTIL_FINAL_S),
-        by=by,
-        reason=reason,
     )
-    assert certificate is not None, "who asks once has an answer or an error"
-    for contest, counted in certificate.contests.items():
+    done = "to certify, the recount agrees" if outcome.pending else "certified"
+    assert outcome.recount is not None, "a certificate rests on a recount"
+    for contest, counted in outcome.recount.contests.items():
         elected = ", ".join(counted.results.elected) or "nobody"
-        typer.echo(f"certified {election}/{contest}: {elected} ({counted.result_hash})")
+        typer.echo(f"{done} {election}/{contest}: {elected} ({counted.result_hash})")
+    _pending(outcome)
+
+
+@app.command()
+def approve(
+    proposal: Annotated[
+        str | None, typer.Argument(metavar="[PROPOSAL]", help="Its id; none: list them")
+    ] = None,
+    operator: OperatorUrl = OPERATOR_URL,
+    token_file: TokenFile = TOKEN_FILE,
+    keys: Keys = KEYS,
+) -> None:
+    """Sign an order that another official has proposed, or list those that wait.
+
+    Example: livecount approve 5f2c0e9a41d84e2f9b5a7c3d1e0f8a6b --keys second-officer.key
+    """
+    access = Access(operator, token_file, keys)
+    if proposal is None:
+        for waiting in ask(access, lambda client: client.proposals()):
+            left = waiting["needed"] - len(waiting["signed"])
+            signed = ", ".join(waiting["signed"]) or "nobody"
+            typer.echo(
+                f"{waiting['control_id']}  {waiting['election']}  {waiting['type']}  signed by {signed}, {left} more needed"
+            )
+        return
+    outcome = ask(access, lambda client: client.approve(proposal))
+    if not outcome.pending:
+        typer.echo("carried out")
+    _pending(outcome)
 
 
 def _elector_command(name: str, what: str) -> None:
@@ -131,23 +255,42 @@ def _elector_command(name: str, what: str) -> None:
         elector: Annotated[int, typer.Option(min=0, help="Number on the roll")],
         by: By = WHO,
         reason: Reason = "",
-        operator: Operator = OPERATOR_URL,
+        operator: OperatorUrl = OPERATOR_URL,
         token_file: TokenFile = TOKEN_FILE,
+        keys: Keys = KEYS,
     ) -> None:
-        from shared.contract.lifecycle import Command
-
-        ask(
-            operator,
-            token_file,
-            lambda client: client.order(election, Command(name), elector=elector),
-            by=by,
-            reason=reason,
-        )
-        typer.echo(f"{name} recorded")
+        _give(Access(operator, token_file, keys, by, reason), election, name, elector=elector)
 
 
 _elector_command("void", "Take an elector's right to vote, and any ballot it has cast, out of the count.")
 _elector_command("restore", "Take a void back.")
+
+
+@app.command()
+def reissue(
+    election: ElectionArgument,
+    elector: Annotated[int, typer.Option(min=0, help="Number on the roll")],
+    by: By = WHO,
+    reason: Reason = "",
+    operator: OperatorUrl = OPERATOR_URL,
+    token_file: TokenFile = TOKEN_FILE,
+    keys: Keys = KEYS,
+) -> None:
+    """Make a new voting code for an elector who lost one. A vote that was cast stands.
+
+    Example: livecount reissue labour-2015 --elector 4711 --reason 'letter lost'
+    """
+    from shared.contract.codes import commitment, new_code
+    from shared.contract.rolls import section_of_electors
+
+    access = Access(operator, token_file, keys, by, reason)
+    announced = ask(access, lambda client: client.election(election))
+    if elector >= announced.definition.electors:
+        raise ValueError(f"elector {elector} is not on the roll 0..{announced.definition.electors - 1}")
+    code = new_code(elector, int(section_of_electors(announced.definition)[elector]))
+    digest = commitment(announced.log, election, code).hex()
+    _give(access, election, "reissue", elector=elector, commitment=digest)
+    typer.echo(f"new code of elector {elector}: {code}")
 
 
 def _candidate_command(name: str, what: str) -> None:
@@ -160,21 +303,13 @@ def _candidate_command(name: str, what: str) -> None:
         who: Annotated[str, typer.Argument(metavar="CONTEST/CANDIDATE", help="Ids, such as deputy/flint")],
         by: By = WHO,
         reason: Reason = "",
-        operator: Operator = OPERATOR_URL,
+        operator: OperatorUrl = OPERATOR_URL,
         token_file: TokenFile = TOKEN_FILE,
+        keys: Keys = KEYS,
     ) -> None:
-        from shared.contract.events import ElectionAnnounced
-        from shared.contract.lifecycle import Command
-
         contest, _, candidate = who.partition("/")
-        answer = ask(
-            operator,
-            token_file,
-            lambda client: client.order(election, Command(name), contest=contest, candidate=candidate),
-            by=by,
-            reason=reason,
-        )
-        announced = ElectionAnnounced.model_validate_json(answer or b"")
+        access = Access(operator, token_file, keys, by, reason)
+        announced = _give(access, election, name, contest=contest, candidate=candidate)
         out = ", ".join("/".join(entry) for entry in announced.withdrawn) or "nobody"
         typer.echo(f"{election}: withdrawn now: {out}")
 
@@ -184,9 +319,22 @@ _candidate_command("reinstate", "Take a candidate's withdrawal back.")
 
 
 @app.command()
+def key(
+    out: Annotated[Path, typer.Argument(metavar="FILE", help="Key file to write; it must not exist")],
+) -> None:
+    """Make a private key for an official, and print its public key for the definition.
+
+    Example: livecount key second-officer.key
+    """
+    from services.cli.clients.keys import write_key
+
+    typer.echo(write_key(out))
+
+
+@app.command()
 def status(
     election: Annotated[str | None, typer.Argument(metavar="[ID]", help="Only this election")] = None,
-    operator: Operator = OPERATOR_URL,
+    operator: OperatorUrl = OPERATOR_URL,
     token_file: TokenFile = TOKEN_FILE,
 ) -> None:
     """Show where elections stand.
@@ -197,35 +345,75 @@ def status(
     async def found(client: "OperatorClient") -> "list[ElectionAnnounced]":
         return [await client.election(election)] if election else await client.elections()
 
-    for announced in ask(operator, token_file, found):
+    for announced in ask(Access(operator, token_file), found):
         _show(announced)
 
 
-def ask(
-    operator: str,
-    token_file: Path,
-    asking: "Callable[[OperatorClient], Awaitable[T]]",
-    *,
-    by: str = "operator",
-    reason: str = "",
-) -> T:
+@app.command()
+def controls(
+    election: ElectionArgument,
+    operator: OperatorUrl = OPERATOR_URL,
+    token_file: TokenFile = TOKEN_FILE,
+) -> None:
+    """List what officers did to an election, in order, and who signed.
+
+    Example: livecount controls labour-2015
+    """
+    for control in ask(Access(operator, token_file), lambda client: client.controls(election)):
+        kinds = ", ".join(sorted(set(control["verdicts"].values())))
+        reason = f"  {control['reason']}" if control["reason"] else ""
+        typer.echo(
+            f"{control['at']}  {control['type']}  by {control['by']}, {len(control['signers'])} signed: {kinds}{reason}"
+        )
+
+
+def ask(access: Access, asking: "Callable[[OperatorClient], Awaitable[T]]") -> T:
     """Return what the operator answers. Raises OperatorError; ValueError if there is no token."""
     import httpx
 
-    from services.cli.clients.operator import TIMEOUT_S, OperatorClient
+    from services.cli.clients.keys import KeyRing
+    from services.cli.clients.operator import TIMEOUT_S, Officer, OperatorClient
 
     token = os.environ.get("LIVECOUNT_OPERATOR_TOKEN")
-    if token is None and not token_file.is_file():
+    if token is None and not access.token_file.is_file():
         raise ValueError(
-            f"{token_file}: no token there; `livecount up` makes one, or name it by --token-file"
+            f"{access.token_file}: no token there; `livecount up` makes one, or name it by --token-file"
         )
-    token = token or token_file.read_text().strip()
+    token = token or access.token_file.read_text().strip()
+    officer = Officer(KeyRing.read(access.keys), access.by, access.reason)
 
     async def run() -> T:
         async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as http:
-            return await asking(OperatorClient(http, operator, token, by=by, reason=reason))
+            return await asking(OperatorClient(http, access.operator, token, officer))
 
     return asyncio.run(run())
+
+
+def _give(access: Access, election: str, name: str, **about: Any) -> "ElectionAnnounced":
+    """Give an order, report what became of it, and return the election after it."""
+    from shared.contract.lifecycle import Command
+
+    async def given(client: "OperatorClient") -> "tuple[Outcome, ElectionAnnounced]":
+        command: Command = Command(name)
+        outcome = await client.order(election, command, **about)
+        return outcome, await client.election(election)
+
+    outcome, announced = ask(access, given)
+    _report(outcome, announced)
+    return announced
+
+
+def _report(outcome: "Outcome", announced: "ElectionAnnounced") -> None:
+    _show(announced)
+    _pending(outcome)
+
+
+def _pending(outcome: "Outcome") -> None:
+    if outcome.pending:
+        signed = ", ".join(outcome.signed)
+        typer.echo(
+            f"signed by {signed}: {outcome.needed} must sign. Next: livecount approve {outcome.control_id}"
+        )
 
 
 def _show(announced: "ElectionAnnounced") -> None:

@@ -27,7 +27,7 @@ Share = Annotated[float, typer.Option(min=0, max=1, metavar="P", help="Share of 
     "livecount rehearse ward.blt --method scottish-stv --out results --seed 7 --voids 0.2 --chaos",
 )
 @options.rehearsed
-def rehearse(  # noqa: PLR0913 - a command has options
+def rehearse(
     file: Annotated[
         Path, typer.Argument(metavar="CONFIG.json|FILE", help="RCTab's configuration, or a plain ballot file")
     ],

@@ -53,7 +53,7 @@ async def _main(rate: float, data_dir: Path, *, oneshot: bool) -> bool:
             httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client,
         ):
             token = (data_dir / "operator-token").read_text().strip()
-            good = await Demo(client, ports, token, console).run(rate)
+            good = await Demo(client, ports, token, data_dir / "keys", console).run(rate)
             if not oneshot:
                 console.print("Still serving; Ctrl-C ends it.")
                 await asyncio.Event().wait()

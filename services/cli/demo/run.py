@@ -6,6 +6,7 @@ Every wait has a bound, and says what it waited for when it is over.
 import asyncio
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 import httpx
@@ -14,7 +15,8 @@ from rich.live import Live
 
 from infra.local.ports import LOOPBACK
 from services.cli.clients.ballots import Casting
-from services.cli.clients.operator import OperatorClient, OperatorError, Patience
+from services.cli.clients.keys import KeyRing, with_officer
+from services.cli.clients.operator import Officer, OperatorClient, OperatorError, Patience
 from services.cli.clients.results import ResultsClient
 from services.cli.demo import official
 from services.cli.demo.official import compare
@@ -38,14 +40,19 @@ class Demo:
     """One run against the services at `ports`, by their names."""
 
     def __init__(
-        self, client: httpx.AsyncClient, ports: Mapping[str, int], token: str, console: Console
+        self,
+        client: httpx.AsyncClient,
+        ports: Mapping[str, int],
+        token: str,
+        keys: Path,
+        console: Console,
     ) -> None:
         self._client = client
         self._at = {name: f"http://{LOOPBACK}:{port}" for name, port in ports.items()}
-        self._operator = OperatorClient(
-            client, self._at["operator"], token, by="demo", reason="demo", patience=PATIENCE
-        )
-        self._monitor = OperatorClient(client, self._at["operator"], token)
+        officer = Officer(KeyRing.read(keys), "demo", "demo")
+        self._operator = OperatorClient(client, self._at["operator"], token, officer, PATIENCE)
+        self._monitor = OperatorClient(client, self._at["operator"], token, officer)
+        self._keys = keys
         self._results = ResultsClient(client, self._at["results"], ELECTION, CONTESTS)
         self._console = console
         self._show = Show()
@@ -56,10 +63,9 @@ class Demo:
         Raises OperatorError, CastingFailed, NotPublished, httpx.HTTPError.
         """
         ballots = await self._step("Ballots", asyncio.to_thread(synthesise))
-        await self._operator.configure(official.election())
-        codes = await self._step("Voting codes", self._operator.codes(ELECTION))
+        await self._operator.configure(with_officer(official.election(), self._keys, "demo"))
+        codes = await self._step("Voting codes", self._operator.open_with_new_codes(ELECTION))
         forms = ballot_forms(ballots, codes)
-        await self._operator.order(ELECTION, Command.OPEN)
         for name, url in (
             ("Results", f"{self._at['results']}/elections/{ELECTION}"),
             ("Intake", self._at["intake"]),
@@ -104,7 +110,7 @@ class Demo:
         with suppress(OperatorError):
             for shard in (await self._monitor.monitor())["shards"]:
                 if shard["service"] in STAGE_OF:
-                    reached[STAGE_OF[shard["service"]]] += shard["covered"]
+                    reached[STAGE_OF[shard["service"]]] += shard["ballots"]
         self._show.update(reached, asyncio.get_running_loop().time(), standings)
 
     async def _step(self, what: str, work: Awaitable[T]) -> T:

@@ -14,8 +14,9 @@ from services.cli.rehearsal.script import Ballot
 from services.cli.rehearsal.subject import Counted, SectionRanking, Subject, profile
 from services.counting.standing import rounds_of
 from shared.contract import verdict_ranges
-from shared.contract.codec import HotBallot, decode_cast, decode_judged
-from shared.contract.events import ElectorRestored, ElectorVoided
+from shared.contract.codec import decode_cast, decode_judged
+from shared.contract.events import ElectorRestored, ElectorVoided, SignedRecord
+from shared.contract.packs import Pack
 from shared.contract.standings import Round, Standing
 from shared.contract.verdicts import ControlJudged, Reason
 from shared.rcv.count.tabulate import tabulate
@@ -58,26 +59,33 @@ class JudgedBallots:
             if done == len(cast) or not joins(f"verdict in shard {shard}", done, record.since, record.upto):
                 continue
             if isinstance(record, ControlJudged):
-                self._read_control(record)
-            elif record.election == self._election:
-                for ballot, verdict in zip(cast[done : record.upto], record.after(done).each(), strict=False):
-                    self._read_verdict(verdict, ballot)
-            done, head = record.upto, record.head
+                self._read_control(record, cast[record.source])
+                head = record.head
+            else:
+                self._read_verdicts(record.after(done), cast)
+                head = record.head.hex()
+            done = record.upto
         if done < len(cast):
             raise Incoherent(f"shard {shard}: expected {len(cast)} verdicts, found {done}")
         self.heads.append(head)
 
-    def _read_verdict(self, verdict: verdict_ranges.Verdict, cast: bytes) -> None:
-        ballot = decode_cast(cast)
-        assert isinstance(ballot, HotBallot), "a verdict on an election is about a ballot"
-        self.verdicts.append(Verdict(ballot.elector, ballot.ballot_id, verdict.reason))
-        if verdict.ballot is not None:
-            self._add(ballot.elector, *verdict.ballot)
-
-    def _read_control(self, record: ControlJudged) -> None:
-        control = record.control
-        if control.election != self._election or not isinstance(control, ElectorVoided | ElectorRestored):
+    def _read_verdicts(self, verdicts: verdict_ranges.Verdicts, cast: Sequence[bytes]) -> None:
+        if verdicts.election != self._election:
             return
+        packs = [decode_cast(value) for value in cast[verdicts.since : verdicts.upto]]
+        ballots = [ballot for pack in packs if isinstance(pack, Pack) for ballot in pack.each()]
+        for ballot, verdict in zip(ballots, verdicts.each(), strict=True):
+            self.verdicts.append(Verdict(ballot.elector, ballot.ballot_id.hex(), verdict.reason))
+            if verdict.ballot is not None:
+                self._add(ballot.elector, verdict.ballot.section, verdict.ballot.rankings)
+
+    def _read_control(self, record: ControlJudged, cast: bytes) -> None:
+        signed = decode_cast(cast)
+        assert isinstance(signed, SignedRecord), "a verdict on a control is about a signed record"
+        control = signed.content()
+        if not isinstance(control, ElectorVoided | ElectorRestored) or control.election != self._election:
+            return
+        assert control.elector is not None, "a control of the log names its elector"
         if record.retracted is not None:
             out = SectionRanking(record.retracted.section, *record.retracted.rankings)
             there = self.counted.get(control.elector, [])

@@ -13,7 +13,9 @@ from infra.local.deployment import DEFAULT_PORTS, DEFAULT_SHARDS, SERVICES, plan
 from infra.local.ports import LOOPBACK, free_ports
 from infra.local.service import Service
 from infra.local.stack import Stack
-from services.cli.clients.operator import OperatorClient, Patience
+from services.cli.clients.keys import KeyRing, with_officer
+from services.cli.clients.operator import Officer, OperatorClient, Patience
+from shared.contract.elections import Election
 
 NAMESPACE = "rehearsal"
 TIMEOUT_S = 30.0
@@ -28,6 +30,7 @@ class Deployment:
     client: httpx.AsyncClient
     at: Mapping[str, str]
     token: str
+    keys: Path
     kafka: str
     services: Mapping[str, Service]
     namespace: str = NAMESPACE
@@ -36,8 +39,12 @@ class Deployment:
     def operator(self, *, by: str, patience: Patience) -> OperatorClient:
         """Return a client of its operator."""
         return OperatorClient(
-            self.client, self.at["operator"], self.token, by=by, reason=by, patience=patience
+            self.client, self.at["operator"], self.token, Officer(KeyRing.read(self.keys), by, by), patience
         )
+
+    def with_officer(self, election: Election) -> Election:
+        """Return a definition whose only official is the deployment's officer."""
+        return with_officer(election, self.keys, "officer")
 
     async def kill(self, service: str) -> None:
         """End a service as kill -9 does; its stack starts it again."""
@@ -63,6 +70,7 @@ async def deployed(
                 client,
                 {name: f"http://{LOOPBACK}:{port}" for name, port in ports.items()},
                 (folder / "operator-token").read_text().strip(),
+                folder / "keys",
                 stack.addresses.kafka,
                 stack.services,
                 namespace,

@@ -80,10 +80,9 @@ class Rehearsal:
         return sum(casting.retries for casting in self._casts)
 
     async def open(self) -> None:
-        """Configure the election, issue its codes, open it."""
-        await self._operator.configure(self._subject.election(self._election))
-        self._codes = await self._operator.codes(self._election)
-        await self._operator.order(self._election, Command.OPEN)
+        """Configure the election, make its codes, open it."""
+        await self._operator.configure(self._where.with_officer(self._subject.election(self._election)))
+        self._codes = await self._operator.open_with_new_codes(self._election)
 
     async def cast(self, steps: Sequence[Step]) -> None:
         """Take the steps, one after another."""

@@ -7,6 +7,7 @@ const ANNOUNCE_EVERY_MS = 20_000;
 const REFRESH_EVERY_MS = 500;
 let paused = false;
 let missed = false;
+let newest = "";
 let busy = false;
 let shown = "";
 let announcedAt = 0;
@@ -16,7 +17,7 @@ const say = (words, state) => {
   bar.dataset.state = state;
 };
 
-async function refresh(sequence) {
+async function refresh() {
   if (paused || busy || document.hidden) {
     missed = true;
     return;
@@ -25,11 +26,11 @@ async function refresh(sequence) {
   missed = false;
   try {
     const answer = await fetch(`${location.pathname}?fragment=1`);
-    if (answer.ok) show(await answer.text(), sequence);
+    if (answer.ok) show(await answer.text(), newest);
   } finally {
     setTimeout(() => {
       busy = false;
-      if (missed) refresh(sequence);
+      if (missed) refresh();
     }, REFRESH_EVERY_MS);
   }
 }
@@ -62,7 +63,10 @@ function connect() {
   const feed = new EventSource(bar.dataset.stream);
   feed.onopen = () => say("Live", "live");
   feed.onerror = () => say("Reconnecting…", "stale");
-  feed.addEventListener("standing", (event) => refresh(event.lastEventId));
+  feed.addEventListener("standing", (event) => {
+    newest = event.lastEventId;
+    refresh();
+  });
 }
 
 pause.addEventListener("click", () => {
@@ -70,8 +74,8 @@ pause.addEventListener("click", () => {
   pause.setAttribute("aria-pressed", String(paused));
   pause.textContent = paused ? "Resume updates" : "Pause updates";
   say(paused ? "Paused" : "Live", paused ? "stale" : "live");
-  if (!paused && missed) refresh("");
+  if (!paused && missed) refresh();
 });
-document.addEventListener("visibilitychange", () => !document.hidden && missed && refresh(""));
+document.addEventListener("visibilitychange", () => !document.hidden && missed && refresh());
 bar.hidden = false;
 connect();

@@ -1,7 +1,8 @@
 """A compacted topic by way of Kafka: a consumer without a group, which commits nothing."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -71,16 +72,30 @@ async def _ends(consumer: AIOKafkaConsumer, topic: str) -> Mapping[TopicPartitio
 async def read_record(bootstrap: str, topic: str, partition: int, offset: int) -> bytes:
     """Return the value of one record. Raises LogAway if it cannot be read within READ_BOUND_S."""
     where = TopicPartition(topic, partition)
+    async with _assigned(bootstrap, where) as consumer:
+        consumer.seek(where, offset)
+        record = await consumer.getone(where)
+        value: bytes = record.value
+        return value
+
+
+async def end_of(bootstrap: str, topic: str, partition: int) -> int:
+    """Return how many records a partition holds. Raises LogAway as `read_record` does."""
+    where = TopicPartition(topic, partition)
+    async with _assigned(bootstrap, where) as consumer:
+        ends: dict[TopicPartition, int] = await consumer.end_offsets([where])
+        return ends[where]
+
+
+@asynccontextmanager
+async def _assigned(bootstrap: str, where: TopicPartition) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False)
     try:
         async with asyncio.timeout(READ_BOUND_S):
             await consumer.start()
             consumer.assign([where])
-            consumer.seek(where, offset)
-            record = await consumer.getone(where)
-            value: bytes = record.value
-            return value
+            yield consumer
     except (KafkaError, OSError, TimeoutError) as fault:
-        raise LogAway(f"{topic} shard {partition}, offset {offset}: {fault!r}") from fault
+        raise LogAway(f"{where.topic} shard {where.partition}: {fault!r}") from fault
     finally:
         await consumer.stop()

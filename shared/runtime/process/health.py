@@ -1,5 +1,6 @@
 """Honest readiness: a process is ready when every part of it has said so."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -29,9 +30,9 @@ class Health:
         return bool(self.parts) and all(ready for ready, _ in self.parts.values())
 
     def as_json(self) -> Mapping[str, object]:
-        """Return readiness and every part's word."""
+        """Return readiness, every part's word, and by which launch of a deployment this process was started."""
         parts = {name: {"ready": ready, "detail": detail} for name, (ready, detail) in self.parts.items()}
-        return {"ready": self.ready, "parts": parts}
+        return {"ready": self.ready, "launch": os.environ.get("LIVECOUNT_LAUNCH", ""), "parts": parts}
 
 
 def health_routes(health: Health) -> list[Route]:

@@ -22,7 +22,7 @@ LAG = Gauge("livecount_shard_lag", "Records there are and not yet handled", ["pa
 RUNNING = Gauge(
     "livecount_shard_running", "1 while the shard is followed, 0 if it has stopped", ["part", "shard"]
 )
-SHARD_REPORT: Final = "shard-report/1"
+SHARD_REPORT: Final = "shard-report/2"
 
 log = structlog.get_logger()
 
@@ -54,14 +54,14 @@ class ShardReport(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    type: Literal["shard-report/1"] = SHARD_REPORT
+    type: Literal["shard-report/2"] = SHARD_REPORT
     service: str
     instance: str
     shard: int
     position: int = Field(description="Next record to handle")
     end: int = Field(description="Records there are, as last seen")
     total: int = Field(description="Records handled since the process started")
-    covered: int = Field(0, description="Cast records that the shard's state covers, however they came to it")
+    ballots: int = Field(0, description="Ballots that the shard's state covers, however they came to it")
     state: Literal["running", "catching-up", "stopped"]
     detail: str = ""
     reasons: dict[str, int] = {}

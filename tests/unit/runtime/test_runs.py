@@ -56,7 +56,7 @@ class Echo:
         said, self.said = self.said, []
         return [Outgoing(SAID, 0, None, value) for value in said]
 
-    def watermark(self) -> int:
+    def ballots(self) -> int:
         """Return how many cast records the state covers."""
         return 0
 
@@ -107,7 +107,7 @@ class Place:
 class Reminder(Echo):
     """Says how many there were, again and again."""
 
-    def watermark(self) -> int:
+    def ballots(self) -> int:
         """Return how many cast records the state covers."""
         return 0
 

@@ -6,6 +6,9 @@ from functools import cache
 
 from services.cli.demo import official
 from services.cli.demo.synthesis import Ballots, ballot_forms, synthesise
+from shared.contract.elections import Election
+
+DEPUTY = Election.model_validate_json(official.ELECTION_FILE.read_bytes()).contests[1]
 
 
 @cache
@@ -68,3 +71,15 @@ def test_a_form_is_the_json_that_intake_takes() -> None:
     assert (second["code"], second["rankings"]) == ("CODE-0", {"leader": [["a"], ["b"]], "deputy": []})
     assert len({first["ballot_id"], second["ballot_id"]}) == 2
     assert all(len(form["ballot_id"]) == 32 for form in (first, second))
+
+
+def test_the_file_of_the_deputy_contest_holds_the_same_ballots() -> None:
+    """The README counts it: all ballots that rank somebody."""
+    found = Counter(ranking for ranking in ballots().deputy if ranking)
+    names = [candidate.id for candidate in DEPUTY.candidates]
+    lines = official.ELECTION_FILE.with_name("deputy.blt").read_text().splitlines()
+
+    assert lines[0] == f"{len(names)} 1"
+    assert lines[-1 - len(names) : -1] == [f'"{candidate.name}"' for candidate in DEPUTY.candidates]
+    held = [list(map(int, line.split())) for line in lines[1 : -2 - len(names)]]
+    assert {tuple(names[place - 1] for place in places): count for count, *places, _ in held} == found

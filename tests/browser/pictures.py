@@ -1,0 +1,150 @@
+"""Makes the README's pictures with a headless Chromium: a count in a terminal, and the demo's page as it moves.
+
+`make pictures` runs it. It needs Pillow, which only this script uses.
+"""
+
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from playwright.sync_api import Browser, Page, sync_playwright
+from rich.console import Console
+from rich.text import Text
+
+from infra.local.folder import read_addresses
+
+DEMO: Final = Path(__file__).parents[2] / "services" / "cli" / "demo"
+MOVING: Final = DEMO / "live.gif"
+TERMINAL: Final = DEMO / "terminal.png"
+WHOLE: Final = DEMO / "deputy.png"
+COUNT: Final = ("count", "services/cli/demo/deputy.blt", "--method", "irv")
+COLUMNS: Final = 100
+CONTEST: Final = "/elections/labour-2015/contests/deputy"
+VIEW: Final = {"width": 880, "height": 650}
+WHOLE_VIEW: Final = {"width": 1000, "height": 1500}
+EVERY_S: Final = 0.5
+BOUND_S: Final = 300.0
+FRAME_MS, LAST_MS = 200, 5_000
+COLOURS: Final = 64
+MAX_BYTES: Final = 1_500_000
+
+
+def main() -> None:
+    """Write the three pictures. Raises TimeoutError, or ValueError if the moving one is too large."""
+    with chromium() as browser:
+        TERMINAL.write_bytes(terminal(browser))
+        with TemporaryDirectory(prefix="livecount-picture-") as folder, demo(Path(folder)) as results:
+            frames = list(film(browser, results))
+    size = write(frames)
+    sys.stdout.write(f"{MOVING}: {len(frames)} frames, {size:,} bytes\n")
+    if size > MAX_BYTES:
+        raise ValueError(f"{MOVING}: {size:,} bytes, expected at most {MAX_BYTES:,}")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Yield a Chromium: the one that is there, else Playwright's own."""
+    there = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=there, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def terminal(browser: Browser) -> bytes:
+    """Return what a count prints on a terminal, as PNG."""
+    environment = {**os.environ, "FORCE_COLOR": "1", "COLUMNS": str(COLUMNS)}
+    argv = [sys.executable, "-m", "services.cli", *COUNT]
+    printed = subprocess.run(argv, env=environment, capture_output=True, text=True, check=True).stdout
+    console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
+    console.print(Text.from_ansi(printed))
+    page = browser.new_page(device_scale_factor=2)
+    page.set_content(console.export_svg(title=" ".join(["livecount", *COUNT])))
+    drawing = page.locator("svg").first
+    drawing.evaluate("svg => svg.style.width = '880px'")
+    return drawing.screenshot()
+
+
+@contextmanager
+def demo(folder: Path) -> Iterator[str]:
+    """Run the demo until the picture is made; yield the address of its results."""
+    argv = [sys.executable, "-m", "services.cli.demo", "--data-dir", str(folder)]
+    with (folder / "demo.log").open("w") as log, subprocess.Popen(argv, stdout=log) as running:
+        try:
+            wait_for(lambda: running.poll() is not None or bool(read_addresses(folder)))
+            yield read_addresses(folder)["LIVECOUNT_RESULTS_URL"]
+        finally:
+            running.send_signal(signal.SIGINT)
+
+
+def film(browser: Browser, results: str) -> Iterator[bytes]:
+    """Yield the page as PNG each time it has changed, until it is certified."""
+    wait_for(lambda: standing(results) is not None)
+    page = browser.new_page(viewport=VIEW, color_scheme="light", reduced_motion="reduce")  # type: ignore[arg-type]
+    page.goto(results + CONTEST)
+    yield from changes(page)
+    page.set_viewport_size(WHOLE_VIEW)  # type: ignore[arg-type]
+    WHOLE.write_bytes(page.screenshot())
+
+
+def changes(page: Page) -> Iterator[bytes]:
+    """Yield a screenshot each time the page differs from the last one."""
+    seen = b""
+    deadline = time.monotonic() + BOUND_S
+    while time.monotonic() < deadline:
+        shot = page.screenshot()
+        if shot != seen:
+            yield shot
+        seen = shot
+        if page.locator(".badge.certified, .status.certified").count():
+            page.wait_for_timeout(1_000)
+            yield page.screenshot()
+            return
+        page.wait_for_timeout(EVERY_S * 1_000)
+    raise TimeoutError(f"the page was not certified within {BOUND_S:g} s")
+
+
+def standing(results: str) -> Any:
+    """Return the contest's standing, None while there is none."""
+    try:
+        with urllib.request.urlopen(f"{results}/v1{CONTEST}/standing", timeout=5) as answer:
+            found = json.load(answer)
+    except OSError:
+        return None
+    return found if found["rounds"] else None
+
+
+def write(frames: list[bytes]) -> int:
+    """Write the frames as one picture that starts again at its end; return its size in bytes."""
+    from PIL import Image  # type: ignore[import-not-found]
+
+    pictures = [Image.open(io.BytesIO(frame)).convert("RGB") for frame in frames]
+    palette = pictures[-1].quantize(COLOURS)
+    first, *rest = [of.quantize(COLOURS, palette=palette, dither=Image.Dither.NONE) for of in pictures]
+    durations = [FRAME_MS] * len(rest) + [LAST_MS]
+    first.save(MOVING, save_all=True, append_images=rest, duration=durations, loop=0, optimize=True)
+    return MOVING.stat().st_size
+
+
+def wait_for(condition: Any) -> None:
+    """Wait until the condition holds. Raises TimeoutError."""
+    deadline = time.monotonic() + BOUND_S
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"nothing came within {BOUND_S:g} s")
+        time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    main()
