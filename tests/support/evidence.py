@@ -3,27 +3,25 @@
 import random
 from collections.abc import AsyncIterator, Sequence
 
-from services.audit.ledger import ShardLedger
+from services.audit.ledger import LogIdentity, ShardLedger
 from services.audit.recount import recount_of
 from services.counting.rounds import Rounds
 from services.counting.tally import PartitionOf, Tally
-from services.validation.judge import Judge
-from shared.contract.codec import decode_as, encode
-from shared.contract.codes import election_key, fingerprint
+from services.validation.judge import Judge, Outputs
+from shared.contract.codec import decode_as
 from shared.contract.elections import Election, Phase, config_hash
 from shared.contract.events import ElectionAnnounced, ElectionCertified
 from shared.contract.standings import Standing
 from shared.contract.topics import BALLOTS_CAST, Topic
-from tests.support.elections import MASTER, Life, election
+from tests.support.elections import LOG_ID, ROOT_KEY, Life, election
 
 BATCH = 7
 AT = "2026-01-01T00:00:00Z"
 RANKINGS = ("", "0", "1>0", "2>1>3", "3>>2", "0=1", "2>0=1")
 
 
-def key_of(name: str) -> bytes:
-    """Return an election's voting-code key."""
-    return election_key(MASTER, name)
+IDENTITY = LogIdentity(LOG_ID, ROOT_KEY)
+OUTPUTS = Outputs("judged", "controls", "rolls")
 
 
 class MemoryEvidence:
@@ -34,7 +32,7 @@ class MemoryEvidence:
         self.cast = cast
         self.judged = [judged(shard, log, len(cast)) for shard, log in enumerate(cast)]
         self.published = standings(self.judged)
-        self.phase = Phase.CERTIFIED
+        self.phase = Phase.CLOSED
 
     @property
     def shards(self) -> int:
@@ -45,9 +43,9 @@ class MemoryEvidence:
         """Return the one election's announcement."""
         return [
             ElectionAnnounced(
+                log=LOG_ID,
                 definition=self.definition,
                 config_hash=config_hash(self.definition),
-                code_key=fingerprint(key_of(self.definition.id)),
                 shards=self.shards,
                 phase=self.phase,
                 at=AT,
@@ -73,13 +71,13 @@ class MemoryEvidence:
 
 
 def judged(shard: int, log: Sequence[bytes], shards: int, together: int = 1) -> list[bytes]:
-    """Return what validation says of a shard's log that it reads so many records at a time."""
-    judge = Judge(shard, shards, "judged", key_of)
-    told: list[bytes] = []
+    """Return what validation writes of a shard's log that it reads so many records at a time."""
+    judge = Judge(LOG_ID, ROOT_KEY, shard, shards, OUTPUTS)
+    written: list[bytes] = []
     for start in range(0, len(log), together):
         judge.apply(log[start : start + together])
-        told += [said.value for said in judge.drain()]
-    return told
+        written += [out.value for out in judge.drain() if out.topic == OUTPUTS.judged]
+    return written
 
 
 def standings(judged_logs: Sequence[Sequence[bytes]]) -> list[Standing]:
@@ -96,56 +94,68 @@ def picnic(seed: int, *, shards: int = 2, electors: int = 40, steps: int = 60) -
     """Return a certified picnic: double votes, forged codes, rubbish, voids, a withdrawal and late ballots."""
     rng = random.Random(seed)
     definition = election(electors=electors)
-    life = Life(definition)
-    logs = [[life.configured(), life.opened()] for _ in range(shards)]
+    life = Life(definition, shards, {elector: elector % 2 for elector in range(electors)})
+    logs = life.begin()
     for step in range(steps):
-        elector = rng.randrange(electors)
-        logs[elector % shards].append(_record(life, elector, step, rng))
+        _step(life, logs, step, rng)
     for record in (life.withdrawn("damson"), life.closed()):
         for log in logs:
             log.append(record)
-    for log in logs:
-        log.append(life.ballot(rng.randrange(electors), ballot=10_000))
-    certificate = certified(definition, logs)
+    for shard, log in enumerate(logs):
+        log.append(life.ballot(shard, ballot=10_000))
+    certificate = certified(life, logs)
     for log in logs:
         log.append(certificate)
     evidence = MemoryEvidence(definition, logs)
-    for said in evidence.judged:  # a restart in the middle
-        cut = len(said) // 2
-        said[cut:cut] = said[cut - 3 : cut]
+    for written in evidence.judged:  # a restart in the middle
+        cut = len(written) // 2
+        written[cut:cut] = written[cut - 3 : cut]
     return evidence
 
 
-def certified(definition: Election, logs: Sequence[Sequence[bytes]]) -> bytes:
+def certified(life: Life, logs: Sequence[Sequence[bytes]]) -> bytes:
     """Return the certificate of what the logs hold."""
     counts = []
     for shard, log in enumerate(logs):
-        ledger = ShardLedger(shard, len(logs), key_of)
+        ledger = ShardLedger(shard, len(logs), IDENTITY)
         for value in log:
-            ledger.take(value)
-        counts.append(ledger.count_of(definition.id))
-    report = recount_of(definition.id, counts)
-    return encode(
-        ElectionCertified(
-            election=definition.id,
-            control_id="f" * 32,
-            by="ada",
-            at=AT,
-            watermark=report.watermark,
-            heads=report.heads,
-            result_hashes={name: counted.result_hash for name, counted in report.contests.items()},
-        )
+            ledger.judge(value)
+        counts.append(ledger.count_of(life.definition.id))
+    report = recount_of(life.definition.id, counts)
+    return life.ordered(
+        ElectionCertified,
+        watermark=report.watermark,
+        heads=report.heads,
+        effects=report.effects,
+        result_hashes={name: counted.result_hash for name, counted in report.contests.items()},
     )
 
 
-def _record(life: Life, elector: int, step: int, rng: random.Random) -> bytes:
-    what = rng.random()
-    if what < 0.05:
-        return life.voided(elector)
+def _step(life: Life, logs: list[list[bytes]], step: int, rng: random.Random) -> None:
+    elector, what = rng.randrange(life.definition.electors), rng.random()
     if what < 0.1:
-        return life.restored(elector)
+        record = life.voided(elector) if what < 0.05 else life.restored(elector)
+        for log in logs:
+            log.append(record)
+        return
+    log = logs[elector % len(logs)]
     if what < 0.13:
-        return b'rub\nbish \xff"'
-    mac = 5 if what < 0.16 else None
-    papers = (rng.choice(RANKINGS), rng.choice(("", "0", "1>0")))
-    return life.ballot(elector, *papers, ballot=100 + step, section=elector % 2, mac=mac)
+        log.append(b'rub\nbish \xff"')
+        return
+    ballots = [
+        life.cast(
+            one,
+            rng.choice(RANKINGS),
+            rng.choice(("", "0", "1>0")),
+            ballot=100 + 10 * step + place,
+            secret=b"forged -- " if what < 0.16 else None,
+        )
+        for place, one in enumerate(_neighbours(elector, len(logs), life.definition.electors, rng))
+    ]
+    log.append(life.pack(*ballots))
+
+
+def _neighbours(elector: int, shards: int, electors: int, rng: random.Random) -> list[int]:
+    """Return an elector and a few others of the same shard: who is in a pack together."""
+    alike = range(elector % shards, electors, shards)
+    return [elector, *rng.choices(alike, k=rng.choice((0, 0, 1, 3)))]

@@ -3,19 +3,33 @@
 import asyncio
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from services.audit.check import CannotJudge, Difference
+from services.audit.ledger import LogIdentity
 from services.audit.recount import NoElection
 from services.audit.verify import Verification, verify
+from shared.contract.codec import decode_cast, decode_judged, encode, encode_judged
+from shared.contract.events import ElectionClosed, SignedRecord, VersionAdmitted, signed
 from shared.contract.standings import Standing
-from tests.support.elections import MASTER, Life, election
-from tests.support.evidence import MemoryEvidence, certified, judged, picnic, standings
+from shared.contract.verdict_ranges import Verdicts
+from tests.support.elections import LOG_ID, ROOT, ROOT_KEY, Life, election
+from tests.support.evidence import IDENTITY, MemoryEvidence, certified, judged, picnic, standings
+
+END = tuple(map(len, picnic(1).cast))
+"""How many records each shard of the picnic holds."""
+RANGE, SINCE = next(
+    (place, record.since)
+    for place, record in enumerate(map(decode_judged, picnic(1).judged[0]))
+    if isinstance(record, Verdicts)
+)
+"""The first range of verdicts in shard 0: its place there, and the offset of its first cast record."""
 
 
 def verified(evidence: MemoryEvidence, name: str = "picnic", kept: tuple[Standing, ...] = ()) -> Verification:
     """Return the verification of a log."""
-    return asyncio.run(verify(evidence, name, MASTER, kept, lambda _: lambda _: None))
+    return asyncio.run(verify(evidence, name, IDENTITY, kept, lambda _: lambda _: None))
 
 
 def found(evidence: MemoryEvidence, kept: tuple[Standing, ...] = ()) -> Difference:
@@ -29,6 +43,19 @@ def swap(records: list[bytes], offset: int, old: bytes, new: bytes) -> None:
     """Change a record."""
     assert old in records[offset]
     records[offset] = records[offset].replace(old, new, 1)
+
+
+def longer(records: list[bytes], offset: int) -> None:
+    """Spell a range's first number in two bytes, where one would do."""
+    tag = b"verdicts/2"
+    assert tag in records[offset]
+    records[offset] = records[offset].replace(tag, tag + b"\xcc", 1)
+
+
+def beyond(records: list[bytes], since: int) -> None:
+    """Add a range about records that are not there."""
+    verdicts = next(found for found in map(decode_judged, records) if isinstance(found, Verdicts))
+    records.append(encode_judged(msgspec.structs.replace(verdicts, since=since)))
 
 
 def judged_again(evidence: MemoryEvidence) -> None:
@@ -64,27 +91,31 @@ def test_verdicts_that_are_not_there_yet_are_no_difference() -> None:
 @pytest.mark.parametrize(
     ("change", "place", "said"),
     [
-        (lambda e: swap(e.cast[1], 5, b'"ballot-cast', b' "ballot-cast'), (1, 5), "head: expected "),
+        (lambda e: swap(e.cast[1], 7, b"salt of", b"Salt of"), (1, 7), "head: expected "),
         (
-            lambda e: swap(e.judged[0], 4, b'"picnic"', b'"picnik"'),
-            (0, 4),
+            lambda e: swap(e.judged[0], RANGE, b"picnic", b"picnik"),
+            (0, SINCE),
             "election: expected picnic, found",
         ),
-        (lambda e: swap(e.judged[0], 4, b",", b", "), (0, 4), "found it in other bytes"),
-        (lambda e: swap(e.judged[0], 4, b"[", b"("), (0, 4), 'found ("verdicts/1"'),
+        (lambda e: longer(e.judged[0], RANGE), (0, SINCE), "found it in other bytes"),
+        (lambda e: swap(e.judged[0], RANGE, b"\x97", b"\x96"), (0, SINCE), "not a judged record"),
         (lambda e: e.judged[1].pop(6), (1, 6), "expected its verdict next, found "),
         (
             lambda e: e.judged[1].append(e.judged[1][9][:-1]),
             None,
-            "not a judged record: Input data was truncated",
+            "not a judged record: Input data was trunc",
+        ),
+        (lambda e: beyond(e.judged[1], len(e.cast[1])), (1, END[1]), "expected no more, for the log ends"),
+        (
+            lambda e: e.cast[0].pop(),
+            (0, END[0] - 1),
+            f"expected {END[0]} cast records, which the standing of picnic/",
         ),
         (
-            lambda e: e.judged[1].append(e.judged[1][9].replace(b",9,", b",34,", 1)),
-            (1, 34),
-            "expected no more, for the log ends",
+            lambda e: e.judged[0].pop(),
+            (0, END[0] - 1),
+            "expected a verdict, for the standing of picnic/",
         ),
-        (lambda e: e.cast[0].pop(), (0, 37), "expected 38 cast records, which the standing of picnic/"),
-        (lambda e: e.judged[0].pop(), (0, 37), "expected a verdict, for the standing of picnic/"),
     ],
 )
 def test_the_first_difference_is_named_with_its_place(
@@ -92,7 +123,6 @@ def test_the_first_difference_is_named_with_its_place(
 ) -> None:
     """A changed, missing, added or misspelt record of either topic."""
     evidence = picnic(1)
-    assert len(evidence.cast[0]) == 38
     change(evidence)
 
     difference = found(evidence)
@@ -104,12 +134,12 @@ def test_the_first_difference_is_named_with_its_place(
 def test_a_second_verdict_must_be_the_first_ones_bytes() -> None:
     """A zombie that judges otherwise is found out, however late it comes."""
     evidence = picnic(1)
-    evidence.judged[0].append(evidence.judged[0][4].replace(b"picnic", b"panic"))
+    evidence.judged[0].append(evidence.judged[0][RANGE].replace(b"picnic", b"picnik"))
 
     difference = found(evidence)
 
     assert "expected the verdict as first published" in str(difference)
-    assert (difference.shard, difference.offset) == (0, 4)
+    assert (difference.shard, difference.offset) == (0, SINCE)
 
 
 def test_a_range_that_is_cut_elsewhere_is_a_repeat() -> None:
@@ -127,7 +157,7 @@ def test_a_range_that_is_cut_elsewhere_is_a_repeat() -> None:
 def test_a_log_forged_with_all_its_verdicts_breaks_its_own_certificate() -> None:
     """One ballot fewer, everything made again: the certificate still names the heads there were."""
     evidence = picnic(1)
-    del evidence.cast[1][4]
+    del evidence.cast[1][6]
     judged_again(evidence)
 
     assert str(found(evidence)).startswith("certificate in shard 0: heads at ")
@@ -138,10 +168,11 @@ def test_a_log_forged_with_its_certificate_is_told_by_any_standing_that_was_kept
     evidence = picnic(1)
     kept = standings([judged(shard, log[:-1], 2) for shard, log in enumerate(evidence.cast)])[0]
     assert verified(evidence, kept=(kept,))
-    del evidence.cast[1][4]
-    evidence.cast[1].insert(4, b"rubbish")
+    evidence.cast[1][6] = b"rubbish"
     evidence.cast = [log[:-1] for log in evidence.cast]
-    certificate = certified(evidence.definition, evidence.cast)
+    forger = Life(evidence.definition, 2)
+    forger.last_control = last_control(evidence.cast[0])
+    certificate = certified(forger, evidence.cast)
     evidence.cast = [[*log, certificate] for log in evidence.cast]
     judged_again(evidence)
     assert verified(evidence)
@@ -156,21 +187,33 @@ def test_a_standing_that_was_changed_is_told() -> None:
     less = fruit.turnout[0].model_copy(update={"accepted": 1})
     evidence.published[0] = fruit.model_copy(update={"turnout": (less, *fruit.turnout[1:])})
 
-    assert f"standing of {fruit.key} at watermark 38+34" in str(found(evidence))
+    assert f"standing of {fruit.key} at watermark {END[0]}+{END[1]}" in str(found(evidence))
     assert "turnout of adults: published 1, recounted" in str(found(evidence))
 
 
 def test_what_cannot_be_judged_is_no_verdict_on_the_log() -> None:
-    """A newer record, another secret, an election that is not there: the place is named."""
+    """A newer record that the log admits, another log, an election that is not there: the place is named."""
     evidence = picnic(1)
-    swap(evidence.cast[0], 5, b"ballot-cast/1", b"ballot-cast/9")
-    with pytest.raises(CannotJudge, match="shard 0, offset 5: record 'ballot-cast/9'"):
+    swap(evidence.cast[0], SINCE, b"ballot-pack/1", b"ballot-pack/9")
+    admitted = encode(signed(VersionAdmitted(log=LOG_ID, version="ballot-pack/9"), (ROOT_KEY, ROOT)))
+    evidence.cast[0].insert(1, admitted)
+    with pytest.raises(CannotJudge, match=f"shard 0, offset {SINCE + 1}: record 'ballot-pack/9'"):
         verified(evidence)
     feast = picnic(1).published[0].model_copy(update={"election": "feast"})
     with pytest.raises(ValueError, match="expected kept standings of picnic, found one of feast/"):
         verified(picnic(1), kept=(feast,))
-    other = MemoryEvidence(election(), [[Life(election()).configured()]])
+    life = Life(election())
+    other = MemoryEvidence(election(), [[life.founded(), life.configured()]])
     with pytest.raises(NoElection, match="configured in no shard"):
         verified(other, "feast")
-    with pytest.raises(CannotJudge, match="shard 0, offset 1: opened under key"):
-        asyncio.run(verify(picnic(1), "picnic", b"another" * 9, (), lambda _: lambda _: None))
+    another = LogIdentity("cd" * 16, ROOT_KEY)
+    with pytest.raises(CannotJudge, match="shard 0, offset 0: shard 0: expected log cdcd"):
+        asyncio.run(verify(picnic(1), "picnic", another, (), lambda _: lambda _: None))
+
+
+def last_control(log: list[bytes]) -> str:
+    """Return the id of the last control in a shard."""
+    records = [record for record in map(decode_cast, log) if isinstance(record, SignedRecord)]
+    content = records[-1].content()
+    assert isinstance(content, ElectionClosed)
+    return content.control_id

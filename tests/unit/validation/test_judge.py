@@ -4,32 +4,51 @@ from collections.abc import Callable
 
 import pytest
 
-from services.validation.controls import WrongKey
-from services.validation.judge import Judge
-from services.validation.range import MAX_BYTES, Range
-from shared.contract.chain import START, link
-from shared.contract.codec import UnknownVersion, decode_judged
-from shared.contract.codes import election_key
-from shared.contract.verdict_ranges import HotVerdicts, Verdict, each_verdict
-from shared.contract.verdicts import MAX_VERDICTS_IN_RANGE, ControlJudged
-from tests.support.elections import MASTER, Life, election
+from services.validation.judge import ForeignLog, Judge
+from shared.contract.chain import START, digest, link
+from shared.contract.codec import ADMITTED, UnknownVersion, decode_judged, encode
+from shared.contract.elections import Official
+from shared.contract.events import KeyReplaced, SignedRecord, VersionAdmitted, signed
+from shared.contract.signing import new_private_key, public_key, sign
+from shared.contract.verdict_ranges import (
+    MAX_BALLOTS_IN_RANGE,
+    AnonymousBallot,
+    Verdict,
+    Verdicts,
+    each_verdict,
+)
+from shared.contract.verdicts import ControlJudged
+from tests.support.elections import LOG_ID, OFFICER, OFFICER_KEY, ROOT, ROOT_KEY, Life, election
+from tests.support.evidence import OUTPUTS
+
+CHILDREN = {3: 1, 5: 1, 6: 1}
+"""Electors of section 1."""
 
 
 def judge(shard: int = 0, shards: int = 1) -> Judge:
-    """Return a judge of one shard."""
-    return Judge(shard, shards, "judged", lambda name: election_key(MASTER, name))
+    """Return a judge of one shard, whose log is founded."""
+    machine = Judge(LOG_ID, ROOT_KEY, shard, shards, OUTPUTS)
+    machine.apply([Life(election(), shards).founded(shard)])
+    machine.drain()
+    return machine
 
 
-def told(*records: bytes, of: Judge | None = None) -> list[HotVerdicts | ControlJudged]:
-    """Return what is told of the records."""
+def written(*records: bytes, of: Judge | None = None) -> list[Verdicts | ControlJudged]:
+    """Return what is written about the records."""
     machine = of or judge()
     machine.apply(records)
-    return [decode_judged(outgoing.value) for outgoing in machine.drain()]
+    return [decode_judged(out.value) for out in machine.drain() if out.topic == OUTPUTS.judged]
 
 
 def verdicts(*records: bytes, of: Judge | None = None) -> list[Verdict | ControlJudged]:
-    """Return what becomes of the records, one by one."""
-    return [one for said in told(*records, of=of) for one in each_verdict(said)]
+    """Return what becomes of the ballots and controls, one by one."""
+    return [one for record in written(*records, of=of) for one in each_verdict(record)]
+
+
+def opened(life: Life, *make: Callable[[Life], bytes]) -> list[Verdict | ControlJudged]:
+    """Return what becomes of records in an election that is open; they are made in order, after its opening."""
+    start = life.begin()[0][1:]
+    return verdicts(*start, *[made(life) for made in make])[3:]
 
 
 def words(*records: bytes) -> list[str]:
@@ -40,64 +59,61 @@ def words(*records: bytes) -> list[str]:
 @pytest.fixture
 def life() -> Life:
     """A picnic's election."""
-    return Life(election())
+    return Life(election(), sections=CHILDREN)
 
 
-def test_a_ballot_in_an_open_election_is_accepted_with_its_section_and_papers(life: Life) -> None:
+def test_a_ballot_in_an_open_election_is_accepted_with_its_section_and_rankings(life: Life) -> None:
     """The verdict carries all that a tally needs, and no elector."""
-    accepted = verdicts(life.configured(), life.opened(), life.ballot(3, "0>2", "1", section=1))[2]
+    (accepted,) = opened(life, lambda life: life.ballot(3, "0>2", "1"))
 
-    assert accepted == Verdict("picnic", "accepted", (1, ("0>2", "1")))
-
-
-def test_every_record_has_one_verdict_at_its_own_offset(life: Life) -> None:
-    """Ranges join on from zero, controls and rubbish included; one is of one election."""
-    log = [life.configured(), b"rubbish", life.opened(), life.ballot(1), life.ballot(1), b"rubbish"]
-
-    assert [(said.since, said.upto) for said in told(*log)] == [(0, 1), (1, 2), (2, 3), (3, 5), (5, 6)]
+    assert accepted == Verdict("picnic", "accepted", AnonymousBallot(1, ("0>2", "1")))
 
 
-def test_verdicts_that_follow_one_another_are_told_together(life: Life) -> None:
-    """Reasons in runs, a paper for each that counts, and the head after the last."""
-    machine, controls = judge(), [life.configured(), life.opened()]
-    machine.apply(controls)
+def test_every_record_has_its_verdicts_at_its_own_offset(life: Life) -> None:
+    """Ranges join on, controls and rubbish included; one is of one election."""
+    _, configured, roll, opening = life.begin()[0]
+    pack = life.pack(life.cast(1), life.cast(2))
+    log = [configured, b"rubbish", roll, opening, pack, life.ballot(1), b"rubbish"]
+
+    assert [(of.since, of.upto) for of in written(*log)] == [(1, 2), (2, 3), (3, 4), (4, 5), (5, 7), (7, 8)]
+
+
+def test_verdicts_that_follow_one_another_form_a_range(life: Life) -> None:
+    """Reasons in runs, rankings once each, and the head after the last record."""
+    founded, *start = life.begin()[0]
+    machine = judge()
+    machine.apply(start)
     machine.drain()
     ballots = [
-        life.ballot(1, "0", "1"),
-        life.ballot(2, "1", "0"),
-        life.ballot(1, "0", "1"),
-        life.ballot(3, mac=1),
+        life.pack(life.cast(1, "0", "1"), life.cast(2, "1", "1")),
+        life.pack(life.cast(1, "0", "1"), life.cast(7, secret=b"forged -- ")),
+        life.ballot(3, "0", "1"),
     ]
-    (said,) = told(*ballots, of=machine)
+    (found,) = written(*ballots, of=machine)
 
-    assert isinstance(said, HotVerdicts)
-    assert said.outcomes == (("accepted", 2), ("same-ballot", 1), ("bad-code", 1))
-    assert said.accepted == ((0, ("0", "1")), (0, ("1", "0")))
+    assert isinstance(found, Verdicts)
+    assert found.ballots_of() == [2, 2, 1]
+    assert found.outcomes == (("accepted", 2), ("same-ballot", 1), ("bad-code", 1), ("accepted", 1))
+    fruit, drink = found.rankings
+    assert (fruit.different, fruit.places().tolist()) == (((0, "0"), (0, "1"), (1, "0")), [0, 1, 2])
+    assert (drink.different, drink.places().tolist()) == (((0, "1"), (1, "1")), [0, 0, 1])
     head = START
-    for record, outcome in zip(
-        [*controls, *ballots],
-        ["applied", "applied", "accepted", "accepted", "same-ballot", "bad-code"],
-        strict=True,
-    ):
-        head = link(head, outcome, record)
-    assert said.head == head.hex()
+    outcomes = [*["applied"] * 4, "accepted 2", "same-ballot 1,bad-code 1", "accepted 1"]
+    for record, outcome in zip([founded, *start, *ballots], outcomes, strict=True):
+        head = link(head, outcome, digest(record))
+    assert found.head == head
 
 
-def test_a_range_is_cut_where_it_is_large(life: Life) -> None:
-    """By the number of verdicts, and by the bytes of the papers in it."""
+def test_a_range_ends_with_the_record_that_fills_it(life: Life) -> None:
+    """However many records are read together, and with the head after its own last record."""
+    pack = life.pack(*[life.cast(1)] * 100)
     machine = judge()
-    machine.apply([life.configured(), life.opened()])
+    machine.apply(life.begin()[0][1:])
     machine.drain()
-    many = told(*[life.ballot(1)] * (MAX_VERDICTS_IN_RANGE + 1), of=machine)
-    wide = Range(0, "picnic")
-    while wide.room > 0:
-        wide.add("accepted", (0, ("0",)), MAX_BYTES // 4)
-
-    assert sum(said.upto - said.since for said in many) == MAX_VERDICTS_IN_RANGE + 1
-    assert len(many) == 2
-    written = decode_judged(wide.encoded(START))
-    assert isinstance(written, HotVerdicts)
-    assert written.outcomes == (("accepted", 4),)
+    found = written(*[pack] * 100, of=machine)
+    sizes = [sum(of.ballots_of()) for of in found if isinstance(of, Verdicts)]
+    assert sizes == [4_100, 4_100, 1_800]
+    assert all(size < MAX_BALLOTS_IN_RANGE + 100 for size in sizes)
 
 
 @pytest.mark.parametrize(
@@ -107,14 +123,14 @@ def test_a_range_is_cut_where_it_is_large(life: Life) -> None:
         (("opened", "paused"), "paused"),
         (("opened", "paused", "resumed"), "accepted"),
         (("opened", "closed"), "closed"),
-        (("opened", "closed", "certified"), "closed"),
     ],
 )
 def test_the_phase_of_the_log_decides(life: Life, phase: tuple[str, ...], expected: str) -> None:
     """A ballot's place against the controls of its shard decides, not a clock."""
+    configured, roll = life.configured(), life.roll()
     controls = [getattr(life, name)() for name in phase]
 
-    assert words(life.configured(), *controls, life.ballot(1))[-1] == expected
+    assert words(configured, roll, *controls, life.ballot(1))[-1] == expected
 
 
 def test_a_ballot_of_an_election_nobody_configured_is_rejected(life: Life) -> None:
@@ -125,7 +141,7 @@ def test_a_ballot_of_an_election_nobody_configured_is_rejected(life: Life) -> No
 AGAINST_A_RULE = [
     (lambda life: life.ballot(40), "unknown-elector"),
     (lambda life: life.ballot(1, section=2), "unknown-section"),
-    (lambda life: life.ballot(1, mac=7), "bad-code"),
+    (lambda life: life.ballot(1, secret=b"seventh -- "[:10]), "bad-code"),
     (lambda life: life.ballot(1, "0"), "unknown-contest"),
     (lambda life: life.ballot(1, "0", "0", "0"), "unknown-contest"),
     (lambda life: life.ballot(1, "4", "0"), "bad-ranking"),
@@ -139,43 +155,58 @@ AGAINST_A_RULE = [
 
 @pytest.mark.parametrize(("make", "expected"), AGAINST_A_RULE)
 def test_each_rule_names_its_reason(life: Life, make: Callable[[Life], bytes], expected: str) -> None:
-    """Blanks and overvotes are papers; what does not fit the paper is not."""
-    assert words(life.configured(), life.opened(), make(life))[-1] == expected
+    """Blanks and overvotes are rankings; what does not fit the contest is not."""
+    start = life.begin()[0][1:]
+
+    assert words(*start, make(life))[-1] == expected
 
 
-def test_a_ballot_in_the_wrong_shard_is_rejected(life: Life) -> None:
+def test_a_code_is_of_one_section(life: Life) -> None:
+    """An elector cannot vote in another section than the roll's."""
+    assert [
+        v.reason for v in opened(life, lambda life: life.ballot(1, section=1)) if isinstance(v, Verdict)
+    ] == ["bad-code"]
+
+
+def test_a_ballot_in_the_wrong_shard_is_rejected() -> None:
     """One person's ballots must meet in one shard."""
-    found = verdicts(life.configured(), life.opened(), life.ballot(2), life.ballot(3), of=judge(1, 2))
+    life = Life(election(), shards=2)
+    found = verdicts(*life.begin()[1][1:], life.pack(life.cast(2), life.cast(3)), of=judge(1, 2))
 
     assert [v.reason for v in found if isinstance(v, Verdict)] == ["wrong-shard", "accepted"]
 
 
 def test_the_first_ballot_stands(life: Life) -> None:
-    """The same ballot again is a retry, another one a second vote."""
-    again, other = life.ballot(5), life.ballot(5, ballot=99)
+    """The same ballot again is a retry, another one a second vote: in one pack, in one fetch and later."""
+    again, other = life.cast(5), life.cast(5, ballot=99)
+    once = life.pack(again, again, other, again)
+    start = life.begin()[0][1:]
 
-    assert words(life.configured(), life.opened(), again, again, other, again)[2:] == [
-        "accepted",
-        "same-ballot",
-        "already-voted",
-        "same-ballot",
+    assert words(*start, once, once)[3:] == [
+        *("accepted", "same-ballot", "already-voted", "same-ballot"),
+        *("same-ballot", "same-ballot", "already-voted", "same-ballot"),
     ]
 
 
+def test_a_retry_is_known_whatever_became_of_the_code_since(life: Life) -> None:
+    """`same-ballot` is asked first, and only of the same content; a new code never reopens a vote."""
+    start = life.begin()[0][1:]
+    records = [life.ballot(5), life.reissued(5, "00" * 9 + "01"), life.ballot(5), life.ballot(5, "1", "1")]
+
+    found = [v.reason for v in verdicts(*start, *records) if isinstance(v, Verdict)]
+    assert found == ["accepted", "same-ballot", "bad-code"]
+
+
 def test_a_void_retracts_the_very_ballot_and_a_restore_brings_it_back(life: Life) -> None:
-    """Void and restore are exact opposites."""
-    _, _, _, void, late, restore = verdicts(
-        life.configured(),
-        life.opened(),
-        life.ballot(5, "3>1", "0", section=1),
-        life.voided(5),
-        life.ballot(5, ballot=99),
-        life.restored(5),
-    )
+    """Void and restore are exact opposites, and what is written names no elector."""
+    start = life.begin()[0][1:]
+    records = (life.ballot(5, "3>1", "0"), life.voided(5), life.ballot(5, ballot=99), life.restored(5))
+    void, late, restore = verdicts(*start, *records)[4:]
 
     assert isinstance(void, ControlJudged)
     assert void.retracted is not None
     assert (void.retracted.section, void.retracted.rankings) == (1, ("3>1", "0"))
+    assert b'"elector":5' not in encode(void)
     assert isinstance(late, Verdict)
     assert late.reason == "void-elector"
     assert isinstance(restore, ControlJudged)
@@ -184,26 +215,116 @@ def test_a_void_retracts_the_very_ballot_and_a_restore_brings_it_back(life: Life
 
 def test_an_elector_voided_before_voting_is_refused_and_may_vote_when_restored(life: Life) -> None:
     """Nothing is retracted where nothing was cast."""
-    found = verdicts(
-        life.configured(),
-        life.opened(),
-        life.voided(5),
-        life.ballot(5),
-        life.restored(5),
-        life.ballot(5, ballot=6),
-    )
+    start = life.begin()[0][1:]
+    records = (life.voided(5), life.ballot(5), life.restored(5), life.ballot(5, ballot=6))
+    found = verdicts(*start, *records)[3:]
 
-    assert isinstance(found[2], ControlJudged)
-    assert found[2].retracted is None
+    assert isinstance(found[0], ControlJudged)
+    assert found[0].retracted is None
     assert [v.reason for v in found if isinstance(v, Verdict)] == ["void-elector", "accepted"]
+
+
+def decode_signed(value: bytes) -> SignedRecord:
+    """Return a signed record."""
+    return SignedRecord.model_validate_json(value)
+
+
+def why(found: Verdict | ControlJudged) -> str | None:
+    """Return why a control had no effect."""
+    assert isinstance(found, ControlJudged)
+    return found.why
 
 
 def test_a_control_out_of_turn_is_ignored_and_says_why(life: Life) -> None:
     """An election closed by mistake cannot be opened again."""
-    last = verdicts(life.configured(), life.opened(), life.closed(), life.opened())[-1]
+    start = life.begin()[0][1:]
 
+    assert why(verdicts(*start, life.closed(), life.opened())[-1]) == "out-of-phase"
+
+
+def test_a_control_follows_the_one_before_it(life: Life) -> None:
+    """One that is left out, repeated, or comes in another order has no effect."""
+    start = life.begin()[0][1:]
+    pause, resume = life.paused(), life.resumed()
+
+    assert [why(found) for found in verdicts(*start, resume, pause, pause, resume)[3:]] == [
+        "out-of-order",
+        None,
+        "no-change",
+        None,
+    ]
+
+
+def test_a_control_that_no_official_signed_is_ignored(life: Life) -> None:
+    """Whoever can write to the log cannot give orders."""
+    start = life.begin()[0][1:]
+    pause = life.paused()
+    forged = pause.replace(OFFICER_KEY.encode(), public_key(new_private_key()).encode())
+
+    assert [why(found) for found in verdicts(*start, forged, pause)[3:]] == ["not-signed", None]
+
+
+def test_two_officials_must_sign_where_the_definition_asks_for_two() -> None:
+    """The same key twice is one official."""
+    second = new_private_key()
+    officials = tuple(
+        Official(name=name, key=key)
+        for name, key in (("ada", OFFICER_KEY), ("bob", public_key(second)), ("cyd", "00" * 32))
+    )
+    life = Life(election().model_copy(update={"officials": officials, "approvals": 2}))
+    records = [life.configured(), life.roll()]
+    opening = decode_signed(life.opened())
+    own = opening.signatures[0]
+    twice = opening.model_copy(update={"signatures": (own, own)})
+    both = opening.signed_by(public_key(second), sign(second, opening.payload.encode()))
+
+    found = verdicts(*records, encode(twice), encode(both))[2:]
+    assert [why(of) for of in found] == ["not-signed", None]
+
+
+def test_a_lost_key_is_replaced_by_the_root(life: Life) -> None:
+    """The old key signs nothing from then on."""
+    start = life.begin()[0][1:]
+    new = new_private_key()
+    replaced = life.control(KeyReplaced, old=OFFICER_KEY, new=Official(name="bob", key=public_key(new)))
+    pause = life.paused()
+
+    found = verdicts(*start, encode(signed(replaced, (ROOT_KEY, ROOT))), pause)[3:]
+    assert [why(of) for of in found] == [None, "not-signed"]
+
+
+def test_an_election_opens_for_the_roll_that_the_order_names(life: Life) -> None:
+    """Not without a roll, nor with another; before the opening a roll can be uploaded again."""
+    other = Life(election(), sections={1: 1})
+    configured, first, second = life.configured(), life.opened(), life.opened()
+
+    records = (configured, first, other.roll(), second, life.roll(), life.opened())
+    found = verdicts(*records)
+    assert [why(of) for of in found] == [None, "roll-not-whole", None, "roll-not-whole", None, None]
+
+
+def test_a_certificate_is_checked_where_it_lands(life: Life) -> None:
+    """It holds for the effects it names; it changes neither phase nor head of effects."""
+    last = opened(life, lambda life: life.ballot(5), Life.closed)[-1]
+    life = Life(election(), sections=CHILDREN)
+    start = life.begin()[0][1:]
     assert isinstance(last, ControlJudged)
-    assert (last.effect, last.why) == ("ignored", "out-of-phase")
+    assert last.effects is not None
+    records = (
+        life.ballot(5),
+        life.closed(),
+        life.certified("00" * 32),
+        life.certified(last.effects),
+        life.voided(5),
+        life.certified(last.effects),
+    )
+    found = verdicts(*start, *records)[5:]
+
+    assert [why(of) for of in found] == ["superseded", None, None, "superseded"]
+    assert [of.effects == last.effects for of in found if isinstance(of, ControlJudged)] == [
+        *(True, True),
+        *(False, False),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -219,46 +340,72 @@ def test_an_order_about_a_candidate_who_is_not_there_is_ignored(
 ) -> None:
     """It says why."""
     kind, *whom = records
-    last = verdicts(life.configured(), getattr(life, kind)(*whom))[-1]
+    configured = life.configured()
+    last = verdicts(configured, getattr(life, kind)(*whom))[-1]
 
     assert isinstance(last, ControlJudged)
     assert (last.effect, last.why) == ("ignored", why)
 
 
 def test_a_candidate_withdraws_once_and_the_last_one_cannot(life: Life) -> None:
-    """Repeats have no effect; after the certificate nothing has."""
+    """Repeats have no effect; after the close a withdrawal still has one."""
+    configured, roll = life.configured(), life.roll()
     fruit = [life.withdrawn(name) for name in ("apple", "apple", "banana", "cherry", "damson")]
     after = [life.reinstated("banana"), life.withdrawn("damson")]
-    end = [life.opened(), life.closed(), life.certified(), life.reinstated("apple")]
+    end = [life.opened(), life.closed(), life.reinstated("apple")]
 
-    assert words(life.configured(), *fruit, *after, *end) == [
-        *("applied", "applied", "ignored", "applied", "applied", "ignored"),
+    assert words(configured, roll, *fruit, *after, *end) == [
+        *("applied", "applied", "applied", "ignored", "applied", "applied", "ignored"),
         *("applied", "applied"),
-        *("applied", "applied", "applied", "ignored"),
+        *("applied", "applied", "applied"),
     ]
 
 
-def test_a_record_of_an_unknown_version_stops_the_shard(life: Life) -> None:
-    """A newer record is never guessed at."""
-    with pytest.raises(UnknownVersion, match="ballot-cast/2"):
-        verdicts(life.ballot(1).replace(b"ballot-cast/1", b"ballot-cast/2"))
+def test_a_shard_that_is_not_of_the_log_stops(life: Life) -> None:
+    """Another log, another root key, another shard, or no founding record at all."""
+    other = new_private_key()
+    judges = [
+        Judge("cd" * 16, ROOT_KEY, 0, 1, OUTPUTS),
+        Judge(LOG_ID, public_key(other), 0, 1, OUTPUTS),
+        Judge(LOG_ID, ROOT_KEY, 1, 2, OUTPUTS),
+    ]
+    for machine in judges:
+        with pytest.raises(ForeignLog):
+            machine.apply([life.founded()])
+    with pytest.raises(ForeignLog, match="does not found a log"):
+        Judge(LOG_ID, ROOT_KEY, 0, 1, OUTPUTS).apply([life.configured()])
 
 
-def test_another_secret_than_the_one_it_was_opened_with_stops_the_shard(life: Life) -> None:
-    """Without the right key every code would look forged."""
-    with pytest.raises(WrongKey, match="opened under voting-code key feed"):
-        verdicts(life.configured(), life.opened(code_key="feed"))
+def test_a_version_that_the_log_does_not_admit_is_malformed_and_one_that_it_admits_stops_the_shard(
+    life: Life,
+) -> None:
+    """So that a verdict never depends on how new a program is."""
+    newer = life.ballot(1).replace(b"ballot-pack/1", b"ballot-pack/2")
+    admitted = VersionAdmitted(log=LOG_ID, version="ballot-pack/2")
+
+    assert words(newer) == ["malformed"]
+    assert "ballot-pack/2" not in ADMITTED
+    with pytest.raises(UnknownVersion, match="ballot-pack/2"):
+        verdicts(encode(signed(admitted, (ROOT_KEY, ROOT))), newer)
+    assert words(encode(signed(admitted, (OFFICER_KEY, OFFICER))), newer) == ["ignored", "malformed"]
+
+
+@pytest.mark.parametrize("rubbish", [b"", b"{", b"\x98", b"[1]", b"{}", b"\x00", b"\x98" + b"\xff" * 40])
+def test_any_bytes_have_a_verdict(life: Life, rubbish: bytes) -> None:
+    """A tombstone, garbage: what cannot be read is malformed, and the next record goes on."""
+    start = life.begin()[0][1:]
+
+    assert words(*start, rubbish, life.ballot(1))[3:] == ["malformed", "accepted"]
 
 
 def test_a_saved_judge_goes_on_as_if_it_had_never_stopped(life: Life) -> None:
     """State and place are saved together, at every record of a life."""
     log = [
-        life.configured(),
-        life.opened(),
-        life.ballot(5),
+        *life.begin()[0][1:],
+        life.pack(life.cast(5), life.cast(7)),
         life.voided(5),
         life.withdrawn("apple"),
-        life.ballot(6, "0>>1=2", "", section=1),
+        life.ballot(6, "0>>1=2", ""),
         life.restored(5),
         life.withdrawn("apple"),
         life.ballot(5, ballot=7),
@@ -266,10 +413,12 @@ def test_a_saved_judge_goes_on_as_if_it_had_never_stopped(life: Life) -> None:
         life.ballot(8),
     ]
     whole = verdicts(*log)
-    for cut in range(len(log)):
+    sizes = [len(verdicts(*log[: cut + 1])) for cut in range(len(log))]
+    for cut, before in enumerate([0, *sizes[:-1]]):
         first = judge()
         first.apply(log[:cut])
+        first.drain()
         second = judge()
         second.restore(first.save())
 
-        assert verdicts(*log[cut:], of=second) == whole[cut:]
+        assert verdicts(*log[cut:], of=second) == whole[before:]
