@@ -32,7 +32,7 @@ class RollHead(Frozen):
     type: str = ROLL
     log: LogId
     election: ElectionId
-    electors: int = Field(ge=1, le=MAX_ELECTORS)
+    electors: int = Field(ge=0, le=MAX_ELECTORS)
 
 
 class Roll(Frozen, arbitrary_types_allowed=True):

@@ -110,7 +110,8 @@ class Life:
     def whole_roll(self) -> Roll:
         """Everybody's commitments."""
         electors = range(self.definition.electors)
-        secrets = np.frombuffer(b"".join(map(self.secret_of, electors)), np.uint8).reshape(-1, SECRET_BYTES)
+        secrets = np.frombuffer(b"".join(map(self.secret_of, electors)), np.uint8)
+        secrets = secrets.reshape(-1, SECRET_BYTES)
         sections = np.array([self.section_of(elector) for elector in electors], np.uint16)
         found = commitments(LOG_ID, self.definition.id, np.arange(len(electors)), sections, secrets)
         head = RollHead(log=LOG_ID, election=self.definition.id, electors=len(electors))
@@ -157,7 +158,7 @@ class Life:
 
     def roll(self, shard: int = 0) -> bytes:
         """A shard's part of the roll, in one record."""
-        ((first, commitments_),) = self.whole_roll().chunks(shard, self.shards)
+        first, commitments_ = next(self.whole_roll().chunks(shard, self.shards))
         chunk = RollCommitted(
             log=LOG_ID,
             election=self.definition.id,
@@ -171,7 +172,7 @@ class Life:
 
     def known(self, shard: int = 0) -> RollKnown:
         """What validation tells the edges of a shard's part of the roll."""
-        ((first, commitments_),) = self.whole_roll().chunks(shard, self.shards)
+        first, commitments_ = 0, self.whole_roll().part(shard, self.shards).tobytes()
         return RollKnown(
             election=self.definition.id,
             shard=shard,
@@ -191,8 +192,11 @@ class Life:
 
     def begin(self) -> list[list[bytes]]:
         """The beginning of each shard's log: founded, configured, its part of the roll, opened."""
-        configured, opened = self.configured(), self.opened()
-        return [[self.founded(shard), configured, self.roll(shard), opened] for shard in range(self.shards)]
+        configured, opened, electors = self.configured(), self.opened(), self.definition.electors
+        return [
+            [self.founded(shard), configured, *([self.roll(shard)] if shard < electors else []), opened]
+            for shard in range(self.shards)
+        ]
 
     def paused(self) -> bytes:
         """Ballots are refused."""

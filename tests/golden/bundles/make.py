@@ -11,8 +11,7 @@ from pathlib import Path
 from services.audit.bundle import Bundle
 from services.audit.export import export
 from services.audit.verify import Verification, verify
-from tests.support.elections import MASTER
-from tests.support.evidence import picnic
+from tests.support.evidence import IDENTITY, picnic
 
 FOLDER = Path(__file__).parent
 SEED = 2026
@@ -21,7 +20,7 @@ SEED = 2026
 async def verified(path: Path) -> Verification:
     """Return the verification of a bundle."""
     with Bundle(path) as bundle:
-        return await verify(bundle, bundle.manifest.election, MASTER, (), lambda _: lambda _: None)
+        return await verify(bundle, bundle.manifest.election, IDENTITY, (), lambda _: lambda _: None)
 
 
 def facts(report: Verification) -> dict[str, object]:

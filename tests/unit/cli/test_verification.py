@@ -6,19 +6,17 @@ from pathlib import Path
 import pytest
 
 from tests.golden.bundles.make import FOLDER
-from tests.support.elections import MASTER
+from tests.support.elections import LOG_ID, ROOT_KEY
 from tests.unit.cli.front import livecount
 
-BUNDLE = FOLDER / "picnic-1.zip"
+BUNDLE = FOLDER / "picnic-2.zip"
 
 
 @pytest.fixture(autouse=True)
-def secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The secret that the picnic's voting codes were made with."""
-    file = tmp_path / "secret"
-    file.write_bytes(MASTER)
-    monkeypatch.setenv("LIVECOUNT_SECRET_FILE", str(file))
-    return file
+def log_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which log is meant."""
+    monkeypatch.setenv("LIVECOUNT_LOG_ID", LOG_ID)
+    monkeypatch.setenv("LIVECOUNT_ROOT_KEY", ROOT_KEY)
 
 
 def test_what_agrees_is_told_whole() -> None:
@@ -27,7 +25,7 @@ def test_what_agrees_is_told_whole() -> None:
     answer = livecount("verify", "--bundle", BUNDLE)
 
     assert answer.exit_code == 0, answer.stderr
-    assert "cast 57 = accepted 26 + duplicate 23 + late 2 + voided 2 + rejected 4" in answer.stdout
+    assert "cast 106 = accepted 35 + duplicate 65 + late 2 + voided 3 + rejected 1" in answer.stdout
     assert all(head in answer.stdout for head in expected["heads"])
     assert all(hash_ in answer.stdout for hash_ in expected["result_hashes"].values())
     assert "apple" in answer.stdout
@@ -53,15 +51,15 @@ def test_a_damaged_bundle_is_one_line_with_its_place(tmp_path: Path, words: tupl
     assert len((answer.stdout + answer.stderr).splitlines()) == 1
 
 
-def test_what_cannot_be_done_is_one_line(secret: Path, tmp_path: Path) -> None:
-    """Exit code 2: another secret, another election, a standing that is none."""
+def test_what_cannot_be_done_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 2: another log, another election, a standing that is none."""
     note = tmp_path / "standing.json"
     note.write_text("{}")
     assert livecount("verify", "feast", "--bundle", BUNDLE).exit_code == 2
-    told = livecount("verify", "--bundle", BUNDLE, "--standing", note)
-    assert told.exit_code == 2
-    assert told.stderr.startswith(f"livecount: {note}: ")
-    secret.write_bytes(b"another-secret-" * 3)
-    told = livecount("verify", "--bundle", BUNDLE)
-    assert told.exit_code == 2
-    assert "shard 0, offset 1: opened under key" in told.stderr
+    answer = livecount("verify", "--bundle", BUNDLE, "--standing", note)
+    assert answer.exit_code == 2
+    assert answer.stderr.startswith(f"livecount: {note}: ")
+    monkeypatch.setenv("LIVECOUNT_LOG_ID", "cd" * 16)
+    answer = livecount("verify", "--bundle", BUNDLE)
+    assert answer.exit_code == 2
+    assert "shard 0, offset 0: shard 0: expected log cdcd" in answer.stderr

@@ -5,21 +5,18 @@ import pytest
 from services.counting.rounds import Rounds
 from services.counting.tally import PartitionOf, Tally
 from services.validation.judge import Judge
-from shared.contract.codes import election_key
 from shared.runtime.watermark import Gap
-from tests.support.elections import MASTER, Life, election
+from tests.support.elections import LOG_ID, ROOT_KEY, Life, election
+from tests.support.evidence import OUTPUTS
 
 
 def changes(*logs: list[bytes]) -> list[list[bytes]]:
     """Return what a tally tells after each part of a log."""
-    judge, tally = (
-        Judge(0, 1, "judged", lambda name: election_key(MASTER, name)),
-        Tally(0, 1, "t", PartitionOf(1)),
-    )
+    judge, tally = Judge(LOG_ID, ROOT_KEY, 0, 1, OUTPUTS), Tally(0, 1, "t", PartitionOf(1))
     told: list[list[bytes]] = []
     for log in logs:
         judge.apply(log)
-        tally.apply([outgoing.value for outgoing in judge.drain()])
+        tally.apply([out.value for out in judge.drain() if out.topic == OUTPUTS.judged])
         told.append([outgoing.value for outgoing in tally.drain()])
     return told
 
@@ -27,7 +24,8 @@ def changes(*logs: list[bytes]) -> list[list[bytes]]:
 def test_a_contest_whose_first_change_is_missing_is_a_gap() -> None:
     """It is no contest that nobody configured: something was lost, and the run begins again."""
     life = Life(election())
-    _, second = changes([life.configured()], [life.opened()])
+    founded, configured, *rest = life.begin()[0]
+    _, second = changes([founded, configured], rest)
 
-    with pytest.raises(Gap, match="expected 0, found 1; 1 missing"):
+    with pytest.raises(Gap, match="expected 0, found 2; 2 missing"):
         Rounds(0, "counts").apply(second)

@@ -5,8 +5,8 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from services.intake.decide import Desk, Taken
+
 from services.intake.forms import Form, Refusal, read_form
 from shared.contract.codes import issue_code
 from shared.contract.elections import Phase

@@ -1,8 +1,8 @@
 """The roll and its voting codes."""
 
 import pytest
-
 from services.operator.roll import CHUNK_LINES, codes_csv, section_ranges
+
 from shared.contract.codes import code_mac, election_key, parse_code
 from tests.support.elections import MASTER, election
 

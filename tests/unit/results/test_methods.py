@@ -18,12 +18,12 @@ from services.results.numbers import number
 from services.results.pages import environment, view
 from services.validation.judge import Judge
 from shared.contract.codec import decode_as, encode
-from shared.contract.codes import election_key
 from shared.contract.elections import Method, Phase, Rules, TieRule
 from shared.contract.standings import Standing, decimal
 from shared.rcv.count.normalise import ENDINGS
 from shared.rcv.count.rounds import SettledBy, Why
-from tests.support.elections import MASTER, Life, contest, election
+from tests.support.elections import LOG_ID, ROOT_KEY, Life, contest, election
+from tests.support.evidence import OUTPUTS
 from tests.support.standings import college, standing, standing_by, surplus
 
 SEVERAL = {"plurality", "sequential-irv", "bottoms-up", "stv-wigm", "scottish-stv", "meek"}
@@ -206,13 +206,14 @@ def test_the_votes_that_elect_have_their_name() -> None:
 @pytest.mark.parametrize("method", ["scottish-stv", "meek", "stv-wigm", "electoral-college"])
 def test_ballots_become_a_page(method: Method) -> None:
     """Cast, judged, tallied, counted, encoded, shown: the page has the votes of the papers that were cast."""
-    life = Life(election(method=method, seats=2 if method in SEVERAL else 1))
+    definition = election(method=method, seats=2 if method in SEVERAL else 1)
+    life = Life(definition, sections={elector: elector % 2 for elector in range(40)})
     papers = ["0>1>2"] * 11 + ["0>3"] * 6 + ["1>2"] * 5 + ["2"] * 4 + ["3>2>1"] * 4
-    cast = [life.ballot(elector, marks, "0", section=elector % 2) for elector, marks in enumerate(papers)]
-    judge = Judge(0, 1, "judged", lambda name: election_key(MASTER, name))
+    cast = life.pack(*[life.cast(elector, marks, "0") for elector, marks in enumerate(papers)])
+    judge = Judge(LOG_ID, ROOT_KEY, 0, 1, OUTPUTS)
     tally, rounds = Tally(0, 1, "tallies", PartitionOf(1)), Rounds(0, "counts")
-    judge.apply([life.configured(), life.opened(), *cast, life.closed()])
-    tally.apply([outgoing.value for outgoing in judge.drain()])
+    judge.apply([*life.begin()[0], cast, life.closed()])
+    tally.apply([out.value for out in judge.drain() if out.topic == OUTPUTS.judged])
     rounds.apply([outgoing.value for outgoing in tally.drain()])
     standings = [decode_as(Standing, outgoing.value) for outgoing in rounds.drain()]
 

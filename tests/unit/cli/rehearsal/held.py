@@ -4,21 +4,20 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from services.cli.rehearsal.check import JudgedBallots
-from services.cli.rehearsal.script import Order, Step, ballot_forms
+from services.cli.rehearsal.script import Step, ballot_forms
 from services.cli.rehearsal.subject import SectionRanking, Subject
 from services.counting.rounds import Rounds
 from services.counting.tally import PartitionOf, Tally
-from services.intake.decide import Desk, Taken
+from services.intake.admission import Admission, Admitted
 from services.intake.forms import Form, read_form
-from services.operator import orders
-from services.operator.orders import candidate_control, elector_control
+from services.intake.log import packed
+from services.intake.roll import KnownRoll
 from services.validation.judge import Judge
-from shared.contract.codec import decode_as, encode, encode_ballot
-from shared.contract.codes import election_key, issue_code
-from shared.contract.elections import Contest, Phase
-from shared.contract.ids import shard_of
+from shared.contract.codec import decode_as
+from shared.contract.elections import Contest, Official, Phase
 from shared.contract.standings import Standing
-from tests.support.elections import MASTER, Life
+from tests.support.elections import LOG_ID, OFFICER_KEY, ROOT_KEY, Life
+from tests.support.evidence import OUTPUTS
 
 SHARDS = 3
 NAME = "rehearsal"
@@ -66,43 +65,39 @@ def hold(of: Subject, steps: Iterable[Step]) -> Held:
 
 
 def _judged(shard: int, log: Sequence[bytes]) -> list[bytes]:
-    judge = Judge(shard, SHARDS, "judged", lambda name: election_key(MASTER, name))
+    judge = Judge(LOG_ID, ROOT_KEY, shard, SHARDS, OUTPUTS)
     judge.apply(log)
-    return [verdict.value for verdict in judge.drain()]
+    return [out.value for out in judge.drain() if out.topic == OUTPUTS.judged]
 
 
 def _logs(of: Subject, steps: Iterable[Step]) -> list[list[bytes]]:
-    life = Life(of.election(NAME))
-    logs = [[life.configured(), life.opened()] for _ in range(SHARDS)]
-    desk = _desk(life)
-    codes = [issue_code(life.key, elector, ballot.section) for elector, ballot in enumerate(of.ballots)]
-    number = 0
+    definition = of.election(NAME).model_copy(update={"officials": (Official(name="ada", key=OFFICER_KEY),)})
+    life = Life(definition, SHARDS, {elector: ballot.section for elector, ballot in enumerate(of.ballots)})
+    logs = life.begin()
+    admission = _admission(life)
+    codes = [life.code(elector) for elector in range(len(of.ballots))]
     for step in steps:
+        admitted = []
         for body in ballot_forms(of.contest, step.ballots, codes):
             form = read_form(body)
             assert isinstance(form, Form), form
-            taken = desk.take(form)
-            assert isinstance(taken, Taken), taken
-            logs[taken.shard].append(encode_ballot(taken.ballot))
+            ballot = admission.admit(form)
+            assert isinstance(ballot, Admitted), ballot
+            admitted.append(ballot)
+        for pack in packed("cast", admitted):
+            logs[pack.partition].append(pack.value)
         for order in step.orders:
-            number += 1
-            for shard, record in _controls(order, number):
-                logs[shard].append(record)
+            control = life.ordered(order.command.control, **order.about)
+            for log in logs:
+                log.append(control)
+    closed = life.closed()
     for log in logs:
-        log.append(life.closed())
+        log.append(closed)
     return logs
 
 
-def _controls(order: Order, number: int) -> list[tuple[int, bytes]]:
-    given = orders.Order("ada", "", "2026-01-01T00:00:00Z", f"{number:032x}")
-    elector = order.about.get("elector")
-    if isinstance(elector, int):
-        control = encode(elector_control(order.command, NAME, elector, given))
-        return [(shard_of(elector, SHARDS), control)]
-    contest, candidate = str(order.about["contest"]), str(order.about["candidate"])
-    control = encode(candidate_control(order.command, NAME, contest, candidate, given))
-    return [(shard, control) for shard in range(SHARDS)]
-
-
-def _desk(life: Life) -> Desk:
-    return Desk(life.announced(SHARDS, Phase.OPEN), life.key)
+def _admission(life: Life) -> Admission:
+    roll = KnownRoll(SHARDS)
+    for shard in range(SHARDS):
+        roll.add(life.known(shard))
+    return Admission(life.announced(SHARDS, Phase.OPEN), lambda: roll)

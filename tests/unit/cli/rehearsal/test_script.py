@@ -14,7 +14,7 @@ from services.cli.rehearsal.subject import SectionRanking, Subject
 from shared.contract.codec import decode_judged, encode_judged
 from shared.contract.elections import Contest
 from shared.contract.standings import Standing
-from shared.contract.verdict_ranges import HotVerdicts, Verdict, verdict_range
+from shared.contract.verdict_ranges import AnonymousBallot, Verdict, Verdicts, verdict_range
 from shared.contract.verdicts import Reason
 from shared.runtime.watermark import Gap
 from tests.support.elections import contest
@@ -108,18 +108,18 @@ def orders_of(steps: Sequence[Step]) -> list[str]:
     return sorted(order.command for step in steps for order in step.orders if isinstance(order, Order))
 
 
-Verdicts = list[bytes]
+Records = list[bytes]
 
 
-def changed(reason: Reason, make: Callable[[Verdict], Verdict]) -> Callable[[Verdicts], Verdicts]:
+def changed(reason: Reason, make: Callable[[Verdict], Verdict]) -> Callable[[Records], Records]:
     """Return how to alter the first verdict for a reason."""
 
-    def alter(verdicts: Verdicts) -> Verdicts:
+    def alter(verdicts: Records) -> Records:
         for place, value in enumerate(verdicts):
             judged = decode_judged(value)
-            each = list(judged.each()) if isinstance(judged, HotVerdicts) else []
+            each = list(judged.each()) if isinstance(judged, Verdicts) else []
             found = next((n for n, verdict in enumerate(each) if verdict.reason == reason), None)
-            if found is not None and isinstance(judged, HotVerdicts):
+            if found is not None and isinstance(judged, Verdicts):
                 each[found] = make(each[found])
                 return [*verdicts[:place], with_others(judged, each), *verdicts[place + 1 :]]
         raise AssertionError(f"no {reason} in this log")
@@ -127,11 +127,9 @@ def changed(reason: Reason, make: Callable[[Verdict], Verdict]) -> Callable[[Ver
     return alter
 
 
-def with_others(judged: HotVerdicts, each: Sequence[Verdict]) -> bytes:
+def with_others(judged: Verdicts, each: Sequence[Verdict]) -> bytes:
     """Return a range with other verdicts in it."""
-    ballots = [verdict.ballot for verdict in each if verdict.ballot is not None]
-    reasons = [verdict.reason for verdict in each]
-    return encode_judged(verdict_range(judged.since, judged.election, reasons, ballots, judged.head))
+    return encode_judged(verdict_range(judged.since, judged.election, judged.ballots_of(), each, judged.head))
 
 
 def as_lost(verdict: Verdict) -> Verdict:
@@ -142,12 +140,12 @@ def as_lost(verdict: Verdict) -> Verdict:
 def as_altered(verdict: Verdict) -> Verdict:
     """Make a ballot blank."""
     assert verdict.ballot is not None
-    return verdict._replace(ballot=(verdict.ballot[0], ("",)))
+    return verdict._replace(ballot=AnonymousBallot(verdict.ballot.section, ("",)))
 
 
 def as_second(verdict: Verdict) -> Verdict:
     """Count a second vote."""
-    return verdict._replace(reason=Reason.ACCEPTED, ballot=(0, ("3>2>1>0",)))
+    return verdict._replace(reason=Reason.ACCEPTED, ballot=AnonymousBallot(0, ("3>2>1>0",)))
 
 
 TAMPERED = [
@@ -159,7 +157,7 @@ TAMPERED = [
 
 @pytest.mark.parametrize(("tamper", "first", "later"), TAMPERED)
 def test_what_is_lost_altered_or_doubled_is_found(
-    tamper: Callable[[Verdicts], Verdicts], first: str, later: str
+    tamper: Callable[[Records], Records], first: str, later: str
 ) -> None:
     """The first difference names the elector; the account and the rounds differ too."""
     about, steps, held = rehearsed(contest(), FRUIT, Disturbances(3, double_votes=1, voids=0))
