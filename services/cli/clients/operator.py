@@ -1,8 +1,8 @@
 """A client of the operator's API.
 
 An order without an answer, or one answered 502 or 503, may have been carried out or not. It can be given again: in the log it
-has its effect once. Where such a repeated order is refused, the announcement tells whether the first try was carried out; of
-an elector no announcement tells, so there a refusal after a lost answer means that the lost answer was a yes.
+has its effect once. Where such a repeated order is refused, the announcement shows whether the first try was carried out; of
+an elector it shows nothing, so there a refusal after a lost answer means that the lost answer was a yes.
 """
 
 import asyncio
