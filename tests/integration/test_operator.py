@@ -102,6 +102,8 @@ def test_orders_stand_in_every_shard_and_a_void_only_in_its_electors(
     assert order(operator, "void", elector=3).status_code == 200
     assert order(operator, "pause").json()["phase"] == "paused"
     assert order(operator, "close").json()["phase"] == "closed"
+    early = order(operator, "certify")
+    assert (early.status_code, early.headers["retry-after"]) == (409, "2")  # a moment later it may be final
 
     shards = asyncio.run(log_of(deployment))
 

@@ -10,7 +10,7 @@ from collections import Counter
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.run import Outcome, simulate
 from tests.simulation.sweep import MUTANT_SEEDS, first_kill, outcomes, replay_command
-from tests.simulation.telling import Say
+from tests.simulation.transcript import Transcript
 
 SEEDS = 2_000
 TELL_EVERY_S = 5.0
@@ -58,9 +58,9 @@ def _sweep(seeds: range, jobs: int, minutes: float) -> int:
 
 
 def _replay(seed: int) -> int:
-    say = Say()
-    outcome = simulate(seed, say)
-    _say("\n".join(say.lines))
+    transcript = Transcript()
+    outcome = simulate(seed, transcript)
+    _say("\n".join(transcript.lines))
     _say(f"seed {seed}: {outcome.violation or 'every invariant held'}")
     _say(f"{outcome.steps:,} steps, {outcome.virtual_s:.1f} s of virtual time, trace {outcome.trace}")
     return 1 if outcome.violation else 0

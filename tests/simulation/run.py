@@ -19,7 +19,7 @@ from tests.simulation.elections import FAIRS, PICNICS
 from tests.simulation.invariants import ANNOUNCED, JUDGED, TALLIES, Violation, hold
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.monkey import Monkey
-from tests.simulation.telling import Say, prepared
+from tests.simulation.transcript import Transcript, prepared
 from tests.simulation.workload import People
 
 SETTLE_WITHIN_S = 60.0
@@ -27,7 +27,7 @@ SETTLE_EVERY_S = 0.25
 LOAD_BOUND_S = 300.0
 LOOK_EVERY_S = 1.0
 LOSSY = 0.04
-"""The part of the runs in which the log breaks its promise: then nothing wrong may be said, and the gap is told."""
+"""The part of the runs in which the log breaks its promise: then nothing wrong may be published, and the gap is reported."""
 
 
 @dataclass
@@ -42,23 +42,23 @@ class Outcome:
     virtual_s: float = 0.0
 
 
-def simulate(seed: int, say: Say | None = None) -> Outcome:
-    """Run a seed. `say` is told of every log line and every record."""
-    with prepared(say):
-        return World(seed, say).outcome()
+def simulate(seed: int, transcript: Transcript | None = None) -> Outcome:
+    """Run a seed; every log line and every record goes into the transcript."""
+    with prepared(transcript):
+        return World(seed, transcript).outcome()
 
 
 class World:
     """A deployment, its people and its monkey, all drawn from a seed."""
 
-    def __init__(self, seed: int, say: Say | None = None) -> None:
+    def __init__(self, seed: int, transcript: Transcript | None = None) -> None:
         random = self._random = Random(seed)
         self._seed = seed
         self._trace = blake2b(digest_size=8)
-        self._say = say
+        self._transcript = transcript
         self.loop = VirtualLoop(random)  # type: ignore[abstract]  # as much of a loop as is needed
-        if say is not None:
-            say.loop = self.loop
+        if transcript is not None:
+            transcript.loop = self.loop
         self.auditor = Auditor(random.choice((1, 1, 2, 2, 3, 4)))
         self._deployed = Deployment(self.loop, random, self.auditor, self._appended)
         self.site, self._nodes = self._deployed.site, self._deployed.nodes
@@ -129,8 +129,8 @@ class World:
         await asyncio.sleep(SETTLE_WITHIN_S / 2)
         reports = self._look()["counting.tally"]
         lost = sum(self.auditor.lost())
-        told = any("missing" in report.detail for report in reports)
-        hold(told or not lost, "I7 a gap is told", reports)
+        reported = any("missing" in report.detail for report in reports)
+        hold(reported or not lost, "I7 a gap is reported", reports)
 
     async def _watch(self) -> None:
         """Look at what shards say of themselves, now and then."""
@@ -197,6 +197,6 @@ class World:
     def _appended(self, topic: str, partition: int, record: Record) -> None:
         self._trace.update(b"%a %d %d %a" % (topic, partition, record.offset, self.loop.time()))
         self._trace.update(record.value)
-        if self._say is not None:
-            self._say.record(topic, partition, record)
+        if self._transcript is not None:
+            self._transcript.record(topic, partition, record)
         self.auditor.appended(topic, partition, record)

@@ -1,4 +1,4 @@
-"""A run told as it happens, for those who want to see why a seed fails; and the harness kept quiet for the rest."""
+"""The transcript of a run, for those who want to see why a seed fails; and the harness kept quiet for the rest."""
 
 import re
 from collections.abc import Iterator
@@ -13,53 +13,55 @@ from tests.simulation.loop import VirtualLoop
 from tests.simulation.memory import decode_cast_once
 from tests.simulation.process import current
 
-MAX_TOLD_BYTES = 160
+MAX_SHOWN_BYTES = 160
 POLL_MS = 2_000
 """A projection at the end of its topic is woken by news; only the clock is spared."""
 LOGGING = (follower, shards, snapshots, projection, projector)
-_TELLING = re.compile(
+_SHOWN = re.compile(
     rb'"(?:type|effect|why|phase|watermark|since|upto|elector|candidate|control_id)":'
     rb'(?:"[^"]*"|\[[0-9,]*\]|[0-9]+)'
 )
 
 
-class Say:
-    """Tells a run as it happens: every record appended and every line logged, with virtual time and process."""
+class Transcript:
+    """Every record appended and every line logged in a run, with virtual time and process."""
 
     def __init__(self) -> None:
         self.loop: VirtualLoop | None = None
         self.lines: list[str] = []
 
     def record(self, topic: str, partition: int, record: Record) -> None:
-        """Tell an appended record."""
+        """Write down an appended record."""
         noun = ".".join(topic.split(".")[2:4])
-        told = b" ".join(_TELLING.findall(record.value)) if record.value[:1] == b"{" else record.value
-        self._tell(f"{noun}[{partition}] {record.offset}: {told[:MAX_TOLD_BYTES].decode(errors='replace')}")
+        shown = b" ".join(_SHOWN.findall(record.value)) if record.value[:1] == b"{" else record.value
+        self._write(
+            f"{noun}[{partition}] {record.offset}: {shown[:MAX_SHOWN_BYTES].decode(errors='replace')}"
+        )
 
     def log(self, event: str, **fields: Any) -> None:
-        """Tell a line that was logged."""
-        told = " ".join(f"{name}={value}" for name, value in fields.items())
-        self._tell(f"{current().name}: {event} {told}")
+        """Write down a line that was logged."""
+        shown = " ".join(f"{name}={value}" for name, value in fields.items())
+        self._write(f"{current().name}: {event} {shown}")
 
-    def _tell(self, line: str) -> None:
+    def _write(self, line: str) -> None:
         now_s = 0.0 if self.loop is None else self.loop.time()
         self.lines.append(f"{now_s:9.3f} {line}")
 
 
 class _Logger:
-    def __init__(self, say: Say | None) -> None:
-        tell = _nothing if say is None else say.log
-        self.debug = self.info = self.warning = self.error = self.exception = tell
+    def __init__(self, transcript: Transcript | None) -> None:
+        write = _nothing if transcript is None else transcript.log
+        self.debug = self.info = self.warning = self.error = self.exception = write
 
 
 def _nothing(event: str, **fields: Any) -> None:
-    """Say nothing."""
+    """Write nothing."""
 
 
 @contextmanager
-def prepared(say: Say | None) -> Iterator[None]:
+def prepared(transcript: Transcript | None) -> Iterator[None]:
     """Put a logger of our own in the place of the harness's for as long as a run lasts, and let nobody read twice."""
-    logger: Any = _Logger(say)
+    logger: Any = _Logger(transcript)
     changes: list[tuple[Any, str, Any]] = [(module, "log", logger) for module in LOGGING]
     changes += [(ledger, "decode_cast", decode_cast_once), (projection, "POLL_MS", POLL_MS)]
     before = [(module, name, getattr(module, name)) for module, name, _ in changes]
