@@ -8,6 +8,25 @@ from tests.support.readers import ROOT, commands, documents, read_along
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
+ELSEWHERE = """
+```sh
+export LIVECOUNT_DATA_DIR=elsewhere
+livecount up --namespace first
+livecount create services/cli/demo/labour_2015.json
+livecount open labour-2015
+livecount void labour-2015 --elector 4711 --reason 'joined twice'
+livecount withdraw labour-2015 deputy/caroline-flint
+livecount monitor
+livecount close labour-2015
+livecount export labour-2015 --out labour.zip
+LIVECOUNT_NAMESPACE=second livecount topics
+LIVECOUNT_NAMESPACE=second livecount import labour.zip
+livecount status --operator http://127.0.0.1:1 2> unanswered.txt || grep -q 'does not answer' unanswered.txt
+LIVECOUNT_DATA_DIR=nowhere LIVECOUNT_KAFKA=127.0.0.1:1 livecount topics 2> nothing.txt || true
+grep -q 'Kafka at 127.0.0.1:1 does not answer.*no deployment runs in nowhere' nothing.txt
+```
+"""
+"""Every kind of command that asks a deployment, against one that is in another folder than the usual one."""
 READ_ALONG = [path for path in documents() if commands((ROOT / path).read_text())]
 
 
@@ -20,6 +39,13 @@ def test_the_readme_is_among_them() -> None:
 def test_the_commands_work_as_printed(document: Path, tmp_path: Path) -> None:
     """In order, in one shell, in a fresh copy of the project."""
     read_along(document, tmp_path)
+
+
+def test_commands_find_the_deployment_and_what_is_said_wins(tmp_path: Path) -> None:
+    """On any port, by the data folder; an option or a variable comes before what stands there."""
+    (tmp_path / "elsewhere.md").write_text(ELSEWHERE)
+
+    read_along(tmp_path / "elsewhere.md", tmp_path)
 
 
 def test_a_command_that_fails_is_found(tmp_path: Path) -> None:

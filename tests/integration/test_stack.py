@@ -157,9 +157,8 @@ async def test_a_service_that_fails_to_start_takes_the_stack_down(
 ) -> None:
     """Entering raises with the end of that service's log, and the services that were up are gone."""
     good = greeter("good", "")
-    bad = ServiceSpec(
-        "bad", (sys.executable, "-c", "raise SystemExit('no such election')"), {}, good.ready_url
-    )
+    program = (sys.executable, "-c", "raise SystemExit('no such election')")
+    bad = ServiceSpec("bad", program, {}, good.ready_url, says="I am bad")
     plan = Plan(tmp_path, lambda _: [good, bad], no_topics, kafka.bootstrap, valkey.url)
     with pytest.raises(ChildFailedError, match=r"(?s)bad ended with exit code 1;.*no such election"):
         async with Stack(plan, sheet()):
