@@ -9,9 +9,9 @@ Source: Labour Party rule book 2010, chapter 4, clause II; its published results
 from collections import Counter
 from fractions import Fraction
 
-from services.audit.tabulate.papers import Ending
 from services.audit.tabulate.rounds import NOTHING, Round
 from services.audit.tabulate.table import Table, Votes
+from shared.contract.standings import Ending
 
 HALF = Fraction(1, 2)
 

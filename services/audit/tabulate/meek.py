@@ -9,19 +9,20 @@ Rule 3: whoever has the quota is elected. Those elected keep keep * quota / vote
         until all their surpluses are less than omega or shrink no more.
 Rule 4: then the last falls; level with the last is who has no more than the last and all the surplus together. The tie
         rule decides between them.
-Rule 5: once no more are left than seats, all are elected. Votes are not distributed again for that: what the last one
-        to fall had stands with nobody.
+Rule 5: once no more are left than seats, all are elected. Votes are not distributed again for that: nobody needs what the
+        last one to fall had.
 Rule 6: the way of a paper is read once. Of a rank for several it is asked who stands at the start.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from services.audit.tabulate.papers import Ending, way
+from services.audit.tabulate.papers import way
 from services.audit.tabulate.rounds import NOTHING, ONE, Round, raise_to, unit
-from services.audit.tabulate.table import Table, Votes
+from services.audit.tabulate.table import Inactive, Table, Votes
+from shared.contract.standings import Ending
 
 PLACES: Final = 9
 UNITS: Final = 10**PLACES
@@ -36,7 +37,7 @@ class _Share(NamedTuple):
     """One distribution of all votes."""
 
     votes: Votes
-    inactive: Votes
+    inactive: Inactive
     quota: Fraction
 
 
@@ -68,8 +69,7 @@ def _without_moving(table: Table, before: Round) -> Round:
     """Return the round that elects those who are left (rule 5)."""
     votes = {candidate: Fraction(before.votes[candidate]) for candidate in table.continuing}
     lost = sum((Fraction(before.votes[candidate]) for candidate in before.eliminated), NOTHING)
-    choices = before.inactive.get(Ending.CHOICES, NOTHING) + lost
-    inactive = {**before.inactive, Ending.CHOICES.value: choices} if choices else before.inactive
+    inactive = {**before.inactive, Ending.SURPLUS: lost} if lost else before.inactive
     elected = table.ranked(table.electable(), votes)
     return Round(votes, inactive, (), elected, before.threshold, before.seated, places=PLACES)
 
@@ -118,19 +118,19 @@ def _distribute(ways: _Ways, keep: Votes, seats: int) -> _Share:
     """Distribute all votes, in whole units of the last place."""
     parts = {candidate: int(kept * UNITS) for candidate, kept in keep.items()}
     votes = dict.fromkeys(keep, 0)
-    inactive: Counter[str] = Counter()
+    inactive: Counter[Ending] = Counter()
     for ballots, stops in ways:
         weight = UNITS
         for found in stops:
             if isinstance(found, Ending):
-                inactive[found.value] += ballots * weight
+                inactive[found] += ballots * weight
             elif found in parts and weight:
                 kept = -(-weight * parts[found] // UNITS)  # rounded up
                 votes[found] += ballots * kept
                 weight -= kept
     quota = Fraction(sum(votes.values()) // (seats + 1) + 1, UNITS)
-    return _Share(_votes(votes), _votes(+inactive), quota)
-
-
-def _votes(units: Mapping[str, int]) -> Votes:
-    return {name: Fraction(number, UNITS) for name, number in units.items()}
+    return _Share(
+        {candidate: Fraction(units, UNITS) for candidate, units in votes.items()},
+        {ending: Fraction(units, UNITS) for ending, units in inactive.items() if units},
+        quota,
+    )

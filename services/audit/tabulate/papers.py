@@ -8,27 +8,17 @@ Rule 3: a paper that has stopped has stopped for good, even if those who were in
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
 from shared.contract.ballots import parse_marks
 from shared.contract.elections import Rules
+from shared.contract.standings import Ending
 
 UNKNOWN: Final = "*"
 """Somebody whom the record does not name; no candidate has this id."""
 
 Ranks = Sequence[tuple[str, ...]]
-
-
-class Ending(StrEnum):
-    """Why a paper stands with nobody."""
-
-    CHOICES = "choices"
-    BLANK = "blank"
-    OVERVOTE = "overvote"
-    SKIPPED = "skipped"
-    REPEATED = "repeated"
 
 
 @dataclass
@@ -100,4 +90,4 @@ def _stop(
 
 
 def _end(ranks: Ranks) -> Ending:
-    return Ending.CHOICES if any(ranks) else Ending.BLANK
+    return Ending.EXHAUSTED if any(ranks) else Ending.BLANK

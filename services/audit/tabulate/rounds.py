@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
+from shared.contract.standings import Ending
+
 NOTHING: Final = Fraction(0)
 ONE: Final = Fraction(1)
 
@@ -19,8 +21,8 @@ class Round:
 
     votes: Mapping[str, Fraction | int]
     """Votes of each candidate who was neither elected before this round nor out."""
-    inactive: Mapping[str, Fraction | int]
-    """Votes that stand with nobody, by the reason; a reason without votes is left out."""
+    inactive: Mapping[Ending, Fraction | int]
+    """Votes that rest with nobody, by the reason; a reason without votes is left out."""
     eliminated: tuple[str, ...] = ()
     """In the order of the paper."""
     elected: tuple[str, ...] = ()

@@ -9,15 +9,15 @@ Rule 50: with no surplus to move, the last is excluded, papers moving on at thei
 Rule 51, 52: when no more continue than there are seats left, they are elected, and nothing moves any more.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
-from services.audit.tabulate.papers import Ending, Paper
+from services.audit.tabulate.papers import Paper
 from services.audit.tabulate.rounds import NOTHING, Round, cut
 from services.audit.tabulate.table import Table, Votes
 from services.audit.tabulate.ties import Outcome
+from shared.contract.standings import Ending
 
 PLACES: Final = 5
 
@@ -29,7 +29,7 @@ class _Stages:
         self.table = table
         self.piles: dict[str, list[Paper]] = {candidate: [] for candidate in table.continuing}
         self.credited: Votes = dict.fromkeys(table.continuing, NOTHING)
-        self.inactive: Counter[str] = Counter()
+        self.inactive: dict[Ending, Fraction] = dict.fromkeys(Ending, NOTHING)
         self.seated: list[str] = []
         self.residue = NOTHING
         self._lay_out(table.papers)
@@ -64,7 +64,7 @@ class _Stages:
             votes = paper.ballots * paper.worth
             holder = paper.stands_with(self.table.rules, self.table.continuing)
             if isinstance(holder, Ending):
-                self.inactive[holder.value] += votes  # type: ignore[assignment]
+                self.inactive[holder] += votes
             else:
                 self.piles[holder].append(paper)
                 self.credited[holder] += votes
@@ -78,7 +78,7 @@ def scottish_stv(table: Table) -> None:
     while True:
         votes = {candidate: stages.credited[candidate] for candidate in table.continuing}
         seated = {candidate: stages.credited[candidate] for candidate in stages.seated}
-        inactive = {reason: Fraction(n) for reason, n in stages.inactive.items() if n}
+        inactive = {ending: votes for ending, votes in stages.inactive.items() if votes}
         residue = stages.residue
         elected = _elected(stages, votes)
         table.remove(elected)

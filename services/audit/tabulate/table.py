@@ -11,17 +11,14 @@ Rule 4: where nobody has a vote in the first round, nothing is decided.
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from services.audit.tabulate.papers import Ending, Paper, ranks_of
+from services.audit.tabulate.papers import Paper, ranks_of
 from services.audit.tabulate.rounds import Round
 from services.audit.tabulate.ties import Ask, Ties
 from shared.contract.elections import Contest
+from shared.contract.standings import Ending
 
 Votes = dict[str, Fraction]
-
-
-def exact(votes: Mapping[str, Fraction | int]) -> Votes:
-    """Return the same votes, all as fractions."""
-    return {str(name): Fraction(number) for name, number in votes.items()}
+Inactive = dict[Ending, Fraction]
 
 
 class Table:
@@ -45,10 +42,10 @@ class Table:
         self.ties = Ties(contest, self.rounds, ask)
         self._write_ins = {candidate.id for candidate in contest.candidates if candidate.write_in}
 
-    def sort(self) -> tuple[Votes, Votes]:
+    def sort(self) -> tuple[Votes, Inactive]:
         """Return the votes of each continuing candidate, and those that stand with nobody, by the reason."""
         piles: dict[str, Fraction | int] = dict.fromkeys(self.continuing, 0)
-        inactive: dict[str, Fraction | int] = dict.fromkeys(Ending, 0)
+        inactive: dict[Ending, Fraction | int] = dict.fromkeys(Ending, 0)
         continuing = set(self.continuing)
         for paper in self.papers:
             holder = paper.stands_with(self.rules, continuing)
@@ -56,7 +53,10 @@ class Table:
                 inactive[holder] += paper.ballots * paper.worth
             else:
                 piles[holder] += paper.ballots * paper.worth
-        return exact(piles), exact({ending: votes for ending, votes in inactive.items() if votes})
+        return (
+            {candidate: Fraction(votes) for candidate, votes in piles.items()},
+            {ending: Fraction(votes) for ending, votes in inactive.items() if votes},
+        )
 
     def remove(self, gone: Sequence[str]) -> None:
         """Let these candidates continue no more."""

@@ -7,14 +7,15 @@ Rule 2: a round elects or eliminates, never both. All at or above the threshold 
 Rule 3: of the votes of someone elected the part (votes - threshold) / votes moves on, cut to `places`. Each paper
         passes on that part of what it is worth, cut again, and leaves the rest behind.
 Rule 4: what is left behind above the threshold is residue.
-Rule 5: after the last seat one more round shows the last surplus, which reaches nobody any more; unless there were
-        fewer candidates than seats.
+Rule 5: after the last seat one more round shows the last surplus, which nobody needs any more, whomever its papers
+        rank next; unless there were fewer candidates than seats.
 """
 
 from fractions import Fraction
 
 from services.audit.tabulate.rounds import NOTHING, Round, cut, raise_to, unit
 from services.audit.tabulate.table import Table, Votes
+from shared.contract.standings import Ending
 
 
 def stv_wigm(table: Table) -> None:
@@ -79,5 +80,5 @@ def _pass_on(table: Table, winner: str, votes: Fraction, threshold: Fraction, *,
             kept += paper.ballots * (paper.worth - passed)
             paper.worth = passed
             if last:
-                paper.stands_with(table.rules, ())
+                paper.stopped = Ending.SURPLUS
     return kept

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.contract.elections import Contest
+from shared.contract.standings import Ending
 from shared.rcv.count.normalise import ENDINGS
 from shared.rcv.count.rankings import SEVERAL
 from shared.rcv.count.rounds import Count
@@ -21,8 +22,8 @@ from shared.rcv.count.ties import Ask
 
 Ranking = tuple[int, ...]
 
-_CHOICES: Final = ENDINGS.index("choices")
-_BLANK: Final = ENDINGS.index("blank")
+_CHOICES: Final = ENDINGS.index(Ending.EXHAUSTED)
+_BLANK: Final = ENDINGS.index(Ending.BLANK)
 
 
 class DecodedBallots:

@@ -11,15 +11,14 @@ left blank after the last mark was not skipped.
 
 from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import Final, Literal, NamedTuple, get_args
+from typing import Final, NamedTuple
 
 from shared.contract.ballots import parse_marks
 from shared.contract.elections import Rules
+from shared.contract.standings import Ending
 
-Ending = Literal["choices", "blank", "overvote", "skipped", "repeated"]
-"""Why a paper stops: its choices ran out, it never had one, or a rule stopped it at a rank."""
-
-ENDINGS: Final[tuple[Ending, ...]] = get_args(Ending)
+ENDINGS: Final = tuple(ending for ending in Ending if ending is not Ending.RESIDUE)
+"""The reasons for which ballots rest with nobody, in the order in which they follow the candidates as holders."""
 
 Ranks = Sequence[tuple[int, ...]]
 """Ranks in order, each the candidates marked there: none, one, or several."""
@@ -44,7 +43,7 @@ def normalise(marks: str, rules: Rules) -> Choices:
     if stops:
         place, ending = min(stops, key=itemgetter(0))
         return Choices(choices_at(ranks[:place], rules), ending)
-    return Choices(choices_at(ranks, rules), "choices" if any(ranks) else "blank")
+    return Choices(choices_at(ranks, rules), Ending.EXHAUSTED if any(ranks) else Ending.BLANK)
 
 
 def ranks_that_count(ranks: Ranks, rules: Rules) -> Ranks:
@@ -91,7 +90,7 @@ def at_overvote(ranks: Ranks, rules: Rules) -> int | None:
 
 
 STOPS: Final[tuple[tuple[Ending, Callable[[Ranks, Rules], int | None]], ...]] = (
-    ("skipped", after_skipped_ranks),
-    ("repeated", at_repeated_candidate),
-    ("overvote", at_overvote),
+    (Ending.SKIPPED, after_skipped_ranks),
+    (Ending.REPEATED, at_repeated_candidate),
+    (Ending.OVERVOTE, at_overvote),
 )

@@ -14,12 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.contract.elections import Contest
+from shared.contract.standings import Ending
 from shared.rcv.count.normalise import ENDINGS
 from shared.rcv.count.rankings import SEVERAL
 from shared.rcv.count.rounds import Transfer, transfers_from
 from shared.rcv.count.trace import Snapshot, Units
 
-OVERVOTE: Final = ENDINGS.index("overvote")
+OVERVOTE: Final = ENDINGS.index(Ending.OVERVOTE)
+SURPLUS: Final = ENDINGS.index(Ending.SURPLUS)
 MAX_UNITS: Final = 2**62
 """Above it a product of votes and a paper's value might not fit 64 bits."""
 
@@ -58,7 +60,9 @@ class Piles:
         self._holder = np.zeros(len(ballots), np.uint8)
         self._value: Units | None = None if unit == 1 else np.full(len(ballots), unit, self._dtype)
         self._kept: dict[int, Units] = {}
-        self._held = self._give(np.arange(len(ballots)))
+        every_row = np.arange(len(ballots))
+        self._find_holders(every_row)
+        self._held = self._units_by_holder(every_row)
         self._residue = [0] * self._sections
         self._snapshots = snapshots
 
@@ -87,20 +91,25 @@ class Piles:
         self.close(falling)
         return tuple(transfer for c in falling for transfer in self._release(c, self._rows_of(c)))
 
-    def divide(self, elected: Mapping[int, Share], threshold: int) -> tuple[Transfer, ...]:
-        """Leave each of `elected` the threshold, or less if they have less, and pass on the rest of their papers."""
+    def divide(
+        self, elected: Mapping[int, Share], threshold: int, *, is_needed: bool = True
+    ) -> tuple[Transfer, ...]:
+        """Leave each of `elected` the threshold, or less if they have less, and pass on the rest of their papers.
+
+        Where no seat is left the rest is not needed: it passes to nobody, whomever the papers rank next.
+        """
         self.close(elected)
         rows_of = {candidate: self._rows_of(candidate) for candidate in elected}
         transfers: list[Transfer] = []
         for candidate, share in elected.items():
-            transfers += self._pass_on(candidate, rows_of[candidate], share, threshold)
+            transfers += self._pass_on(candidate, rows_of[candidate], share, threshold, is_needed=is_needed)
         return tuple(transfers)
 
     def _rows_of(self, candidate: int) -> NDArray[np.intp]:
         return np.flatnonzero(self._holder == candidate)
 
     def _pass_on(
-        self, candidate: int, rows: NDArray[np.intp], share: Share, threshold: int
+        self, candidate: int, rows: NDArray[np.intp], share: Share, threshold: int, *, is_needed: bool
     ) -> tuple[Transfer, ...]:
         assert self._value is not None, "only divided votes have a surplus"
         worth = self._value[rows]
@@ -109,7 +118,7 @@ class Piles:
         kept[rows] = worth - passed
         self._kept[candidate] = kept
         self._value[rows] = passed
-        transfers = self._release(candidate, rows)
+        transfers = self._release(candidate, rows, is_needed=is_needed)
         return (*transfers, *self._lose(candidate, max(0, int(self._held[candidate].sum()) - threshold)))
 
     def _lose(self, candidate: int, residue: int) -> tuple[Transfer, ...]:
@@ -119,16 +128,22 @@ class Piles:
             self._held[candidate, section] -= lost
             self._residue[section] += lost
             left -= lost
-        return (Transfer(candidate, None, "residue", residue),) if residue else ()
+        return (Transfer(candidate, None, Ending.RESIDUE, residue),) if residue else ()
 
-    def _release(self, source: int, rows: NDArray[np.intp]) -> tuple[Transfer, ...]:
-        moved = self._give(rows)
+    def _release(
+        self, source: int, rows: NDArray[np.intp], *, is_needed: bool = True
+    ) -> tuple[Transfer, ...]:
+        if is_needed:
+            self._find_holders(rows)
+        else:
+            self._holder[rows] = self._candidates + SURPLUS
+        moved = self._units_by_holder(rows)
         self._held += moved
         self._held[source] -= moved.sum(axis=0)
         return transfers_from(source, moved.sum(axis=1).tolist(), self._candidates)
 
-    def _give(self, rows: NDArray[np.intp]) -> Units:
-        """Give rows to the next who stands; return the units that each holder receives, (holders, sections)."""
+    def _find_holders(self, rows: NDArray[np.intp]) -> None:
+        """Give rows to the next on their paths who stands."""
         waiting = rows
         while waiting.size:
             holder = self._paths[waiting, self._place[waiting]]
@@ -137,6 +152,9 @@ class Piles:
             self._holder[waiting] = holder
             waiting = waiting[~self._standing[holder]]
             self._place[waiting] += 1
+
+    def _units_by_holder(self, rows: NDArray[np.intp]) -> Units:
+        """Return what rows are worth to their holders: shape (holders, sections)."""
         units = self._ballots[rows] if self._value is None else self._ballots[rows] * self._value[rows]
         received = np.zeros(self._shape, self._dtype)
         np.add.at(received, (self._holder[rows], self._section[rows]), units)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from shared.contract.ballots import format_marks
 from shared.contract.elections import MAX_CANDIDATES, MAX_SECTIONS, Rules
+from shared.contract.standings import Ending
 from shared.rcv.count.normalise import ENDINGS, Choices, normalise
 from shared.rcv.count.plain import Plain, read_plain
 
@@ -148,7 +149,7 @@ class Rankings:
         if len(papers) < WORTH_COLUMNS:
             return [self._admit(*paper) for paper in zip(sections, papers, strict=True)]
         limit = self._rules.max_ranks or self.candidates
-        ending = self.candidates + ENDINGS.index("choices")
+        ending = self.candidates + ENDINGS.index(Ending.EXHAUSTED)
         read = read_plain(papers, self.candidates, limit, self._width, ending)
         rows = self._admit_plain(sections, papers, read)
         for place in np.flatnonzero(~read.is_plain).tolist():
@@ -228,5 +229,5 @@ def _spelling(choices: Choices) -> str:
     """Return one name for `choices`: where nothing cut them short, the marks that say just that."""
     several = (choice if isinstance(choice, tuple) else (choice,) for choice in choices.candidates)
     plain = format_marks(list(several))
-    says_just_that = choices.ending == ("choices" if plain else "blank")
+    says_just_that = choices.ending is (Ending.EXHAUSTED if plain else Ending.BLANK)
     return plain if says_just_that else f"{plain}!{choices.ending}"

@@ -12,7 +12,8 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Literal, Self
 
-from shared.rcv.count.normalise import ENDINGS, Ending
+from shared.contract.standings import Ending
+from shared.rcv.count.normalise import ENDINGS
 
 Why = Literal[
     "majority",
@@ -44,8 +45,7 @@ class Transfer:
 
     source: int
     target: int | None
-    ending: Ending | Literal["residue"] | None
-    """`residue`: what fixed places could not pass on."""
+    ending: Ending | None
     votes: int
     """In units of the count's last place."""
 
@@ -211,7 +211,7 @@ def _check_step(this: Round, following: Round) -> None:
         votes[transfer.source] -= transfer.votes
         if transfer.target is not None:
             votes[transfer.target] += transfer.votes
-        elif transfer.ending == "residue":
+        elif transfer.ending is Ending.RESIDUE:
             residue += transfer.votes
         elif transfer.ending is not None:
             inactive[transfer.ending] += transfer.votes

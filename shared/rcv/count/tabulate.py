@@ -119,17 +119,15 @@ def _by_rounds(
 def _carry_out(decisions: Sequence[Decision], piles: Piles, course: Course) -> tuple[Transfer, ...]:
     """Move the papers of whom a round eliminates or, where votes are divided, the surplus of whom it elects.
 
-    Once all seats are filled a surplus reaches nobody: it is shown, and elects no more.
+    Once all seats are filled nobody needs a surplus: it is shown, and elects no more.
     """
     fallen = [d.candidate for d in decisions if d.outcome == "eliminated"]
     if fallen or not course.divides:
         return piles.eliminate(fallen)
     assert course.threshold is not None, "votes are divided at a threshold"
-    if not course.seats_left:
-        piles.close(course.hopeful)
     threshold, votes = course.threshold, course.history[-1]
     shares = {d.candidate: _surplus(int(votes[d.candidate]), threshold, course.unit) for d in decisions}
-    return piles.divide(shares, threshold)
+    return piles.divide(shares, threshold, is_needed=course.seats_left > 0)
 
 
 def _surplus(votes: int, threshold: int, unit: int) -> Share:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from services.audit import tabulate as audit
 from shared.contract.ballots import UNNAMED, format_marks, parse_marks
 from shared.contract.elections import Contest, Rules
+from shared.contract.standings import Ending
 from shared.rcv.count.live import open_method
+from shared.rcv.count.normalise import ENDINGS
 from shared.rcv.count.rankings import WORTH_COLUMNS, Rankings
 from shared.rcv.count.rounds import Count
 from shared.rcv.count.tabulate import Profile, tabulate, trace
@@ -34,21 +36,32 @@ CONTESTS = int(os.environ.get("LIVECOUNT_CONTESTS", "400"))
 OFTEN = settings(max_examples=CONTESTS)
 
 
-Told = list[
-    tuple[dict[str, Fraction], dict[str, Fraction], set[str], tuple[str, ...], Fraction, dict[str, Fraction]]
-]
-"""By round: votes, inactive votes, who falls, who is elected in which order, residue and scores."""
+class Told(NamedTuple):
+    """What both tabulators say of a round, in the candidates' ids and in votes."""
+
+    votes: dict[str, Fraction]
+    inactive: dict[Ending, Fraction]
+    falls: set[str]
+    elected: tuple[str, ...]
+    """In the order of the decisions."""
+    threshold: Fraction | None
+    moved: tuple[str, ...]
+    """Scottish STV: whose surplus moves on now."""
+    residue: Fraction
+    scores: dict[str, Fraction]
 
 
-def core_tells(count: Count, contest: Contest) -> Told:
-    """Return what a count says, in the candidates' ids and in votes."""
+def core_tells(count: Count, contest: Contest) -> list[Told]:
+    """Return what a count says."""
     ids, unit = [candidate.id for candidate in contest.candidates], 10**count.places
     return [
-        (
+        Told(
             {ids[c]: Fraction(round_.votes[c], unit) for c in (*round_.continuing, *round_.seated)},
             {ending: Fraction(units, unit) for ending, units in round_.inactive.items() if units},
             {ids[c] for c in round_.eliminated},
             tuple(ids[c] for c in round_.elected),
+            None if round_.threshold is None or by_share(contest) else Fraction(round_.threshold, unit),
+            tuple(ids[d.candidate] for d in round_.decisions if d.outcome == "transferred"),
             Fraction(round_.residue, unit),
             {ids[c]: round_.scores[c] for c in round_.continuing} if round_.scores else {},
         )
@@ -56,19 +69,26 @@ def core_tells(count: Count, contest: Contest) -> Told:
     ]
 
 
-def audit_tells(rounds: Sequence[audit.Round]) -> Told:
+def audit_tells(rounds: Sequence[audit.Round], contest: Contest) -> list[Told]:
     """Return what the second tabulator says."""
     return [
-        (
+        Told(
             {name: Fraction(votes) for name, votes in {**round_.votes, **round_.seated}.items()},
             {ending: Fraction(votes) for ending, votes in round_.inactive.items()},
             set(round_.eliminated),
             round_.elected,
+            None if round_.threshold is None or by_share(contest) else Fraction(round_.threshold),
+            () if round_.transferred is None else (round_.transferred,),
             Fraction(round_.residue),
             dict(round_.scores),
         )
         for round_ in rounds
     ]
+
+
+def by_share(contest: Contest) -> bool:
+    """Return whether a percentage elects: the audit says what is to be exceeded, the core the whole votes that do."""
+    return contest.rules.percentage is not None
 
 
 def tabulated(profile: Profile, contest: Contest) -> Count:
@@ -126,7 +146,7 @@ def test_the_audit_agrees_with_the_core(data: st.DataObject) -> None:
     contest = data.draw(contests())
     profile = data.draw(profiles(contest))
     counted = core_tells(tabulated(profile, contest), contest)
-    assert audit_tells(audit.tabulate(profile, contest)) == counted
+    assert audit_tells(audit.tabulate(profile, contest), contest) == counted
 
 
 def told(count: Count, contest: Contest) -> list[tuple[dict[str, int], dict[str, int], set[str], set[str]]]:
@@ -223,6 +243,29 @@ def check_trace(profile: Profile, contest: Contest) -> None:
         for candidate, votes in enumerate(round_.votes):
             assert lies[candidate] == votes or (candidate in round_.seated and lies[candidate] - votes >= 0)
         assert sum(lies.values()) - sum(round_.votes) - sum(round_.inactive.values()) == round_.residue
+
+
+@settings(max_examples=min(CONTESTS, max(200, CONTESTS // 10)))
+@given(st.data())
+def test_every_ballot_rests_for_its_true_reason(data: st.DataObject) -> None:
+    """Exhausted only if no rank that counts names a continuing candidate; not needed only once no seat is left."""
+    contest = data.draw(contests())
+    profile = data.draw(profiles(contest))
+    rankings = Rankings(len(contest.candidates), MAX_SECTIONS, contest.rules)
+    rankings.add((section, marks, ballots) for (section, marks), ballots in profile.items())
+    traced = trace(rankings, contest)
+    for place, (round_, snapshot) in enumerate(zip(traced.count.rounds, traced.snapshots, strict=True)):
+        elected = [c for before in traced.count.rounds[:place] for c in before.elected]
+        for section, paper in profile:
+            holder = int(snapshot.holder[rankings.row(section, paper)]) - len(contest.candidates)
+            reason = None if holder < 0 else ENDINGS[holder]
+            ranks = parse_marks(paper)[: contest.rules.max_ranks]
+            assert (reason is Ending.BLANK) == (not any(ranks))
+            if reason is Ending.EXHAUSTED:
+                counted = [rank for rank in ranks if contest.rules.overvote != "skip" or len(rank) == 1]
+                assert {c for rank in counted for c in rank}.isdisjoint(round_.continuing)
+            if reason is Ending.SURPLUS:
+                assert len(elected) + len(round_.elected) == contest.seats, "a seat is left"
 
 
 @given(st.data(), reading)

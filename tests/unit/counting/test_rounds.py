@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from shared.contract.standings import Ending
 from shared.rcv.count.rounds import Count, Round, Transfer
 from shared.rcv.count.tabulate import tabulate
 from tests.support.elections import contest
@@ -78,5 +79,5 @@ def test_totals_are_the_sums_of_the_sections() -> None:
     """A round cannot contradict itself."""
     first: Round = counted().rounds[0]
     assert first.votes == (4, 3, 3, 1)
-    assert first.inactive["blank"] == 1
+    assert first.inactive[Ending.BLANK] == 1
     assert first.ballots_by_section == (8, 4)

@@ -8,6 +8,7 @@ import pytest
 
 from services.audit import tabulate as audit
 from shared.contract.elections import Contest, Method, Rules
+from shared.contract.standings import Ending
 from shared.rcv.count.course import scores, threshold_of
 from shared.rcv.count.java import hash_order
 from shared.rcv.count.methods.bundles import _distinct, flow_of, read_paths
@@ -101,7 +102,7 @@ def test_meek_reads_a_rank_of_several_by_who_stands_and_changes_no_ranking() -> 
     rankings.add([(0, marks, 1) for marks in ("0=1>2", "0>2>0=1", "1=3>2", "0=2")])
     before = rankings.columns()[0].copy()
     paths = read_paths(rankings, [1, 3])
-    ending = 4 + ENDINGS.index("overvote")
+    ending = 4 + ENDINGS.index(Ending.OVERVOTE)
     firsts = [next(holder for holder in path if holder not in {1, 3, SEVERAL}) for path in paths.tolist()]
     assert firsts == [0, 0, 2, ending]
     assert rankings.columns()[0].tolist() == before.tolist()
@@ -163,7 +164,7 @@ def test_where_nobody_can_be_second_write_ins_without_a_vote_fall_one_by_one() -
     write_ins = tuple(c.model_copy(update={"write_in": True}) for c in four.candidates[1:])
     four = four.model_copy(update={"candidates": (four.candidates[0], *write_ins)})
     counted = core_tells(tabulate({(0, "1"): 1}, four, 1), four)
-    assert counted == audit_tells(audit.tabulate({(0, "1"): 1}, four))
+    assert counted == audit_tells(audit.tabulate({(0, "1"): 1}, four), four)
     assert [len(votes) for votes, *_ in counted] == [4, 3, 2]
 
 
@@ -235,7 +236,7 @@ def test_going_on_to_the_last_two_drops_write_ins_who_are_not_electable() -> Non
     three = three.model_copy(update={"candidates": (three.candidates[0], *write_ins)})
     counted = core_tells(tabulate({(0, "0"): 1}, three, 1), three)
     assert [len(votes) for votes, *_ in counted] == [3, 3, 2]
-    assert counted == audit_tells(audit.tabulate({(0, "0"): 1}, three))
+    assert counted == audit_tells(audit.tabulate({(0, "0"): 1}, three), three)
 
 
 def test_the_last_one_left_never_falls() -> None:
@@ -259,7 +260,7 @@ def test_write_ins_whom_no_order_names_fall_by_name() -> None:
     three = three.model_copy(update={"candidates": (three.candidates[0], *write_ins)})
     count = tabulate({(0, "0"): 1}, three, 1)
     assert count.rounds[1].eliminated == {1}
-    assert core_tells(count, three) == audit_tells(audit.tabulate({(0, "0"): 1}, three))
+    assert core_tells(count, three) == audit_tells(audit.tabulate({(0, "0"): 1}, three), three)
 
 
 def test_meek_traces_votes_that_move_no_further_to_nobody() -> None:
@@ -268,10 +269,32 @@ def test_meek_traces_votes_that_move_no_further_to_nobody() -> None:
     rankings = Rankings(2, 1, two.rules)
     rankings.add([(0, "0", 1), (0, "1", 1)])
     last = trace(rankings, two).snapshots[-1]
-    assert max(last.holder.tolist()) == 2 + ENDINGS.index("choices")
+    assert max(last.holder.tolist()) == 2 + ENDINGS.index(Ending.SURPLUS)
     assert min(last.holder.tolist()) in {0, 1}
     assert last.value is not None
     assert last.value.tolist() == [10**9, 10**9]
+
+
+def test_a_surplus_rests_because_all_seats_are_filled_whomever_its_ballots_rank_next() -> None:
+    """Quota 7 of 20: apple's two and banana's one above it are not needed, though all three ballots could name cherry."""
+    ward = of("stv-wigm", seats=2, candidates=3)
+    papers = {(0, "0>2"): 9, (0, "1>2"): 8, (0, "2"): 3}
+    first, last = tabulate(papers, ward, 1).rounds
+    assert [(t.source, t.target, t.ending) for t in first.transfers if t.ending is not Ending.RESIDUE] == [
+        (0, None, Ending.SURPLUS),
+        (1, None, Ending.SURPLUS),
+    ]
+    assert {ending for ending, votes in last.inactive.items() if votes} == {Ending.SURPLUS}
+    assert last.inactive[Ending.SURPLUS] + last.residue == 3 * 10**4
+
+
+def test_by_meeks_method_the_last_to_fall_leaves_votes_that_nobody_needs() -> None:
+    """Three each, nobody has the quota, cherry falls: two are left for two seats, though cherry's ballots name banana."""
+    ward = of("meek", seats=2, candidates=3, ties="candidate-order")
+    first, last = tabulate({(0, "0"): 3, (0, "1"): 3, (0, "2>1"): 3}, ward, 1).rounds
+    assert first.eliminated == {2}
+    assert last.elected == (0, 1)
+    assert {ending: votes for ending, votes in last.inactive.items() if votes} == {Ending.SURPLUS: 3 * 10**9}
 
 
 def test_only_an_electoral_college_has_scores() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from shared.contract.elections import Contest
+from shared.contract.standings import Ending
 from shared.rcv.count.rankings import Rankings
 from shared.rcv.count.rounds import Transfer
 from shared.rcv.count.tabulate import Profile, recount
@@ -44,7 +45,7 @@ def test_who_drops_out_leaves_the_votes_to_the_next_choices() -> None:
     assert dropped.transfers == (
         Transfer(ANDY, JEREMY, None, 6),
         Transfer(ANDY, YVETTE, None, 15),
-        Transfer(ANDY, None, "choices", 2),
+        Transfer(ANDY, None, Ending.EXHAUSTED, 2),
     )
     assert dropped.count.rounds[0].votes == (46, 0, 35, 9)
     assert dropped.count.elected == (JEREMY,)

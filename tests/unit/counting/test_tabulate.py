@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from shared.contract.elections import Candidate, Contest, Rules
+from shared.contract.standings import Ending
 from shared.rcv.count.lot import draw_lot
 from shared.rcv.count.rounds import Decision, Transfer
 from shared.rcv.count.tabulate import tabulate
@@ -44,7 +45,14 @@ def test_a_majority_is_of_the_votes_that_continue() -> None:
     """Three of five is a majority although eight papers were cast."""
     count = tabulate({(0, "0"): 3, (0, "1"): 2, (0, ""): 2, (0, "0=1"): 1}, contest(), 1)
     assert count.rounds[0].threshold == 3
-    assert count.rounds[0].inactive == {"choices": 0, "blank": 2, "overvote": 1, "skipped": 0, "repeated": 0}
+    assert count.rounds[0].inactive == {
+        "choices": 0,
+        "blank": 2,
+        "overvote": 1,
+        "skipped": 0,
+        "repeated": 0,
+        "surplus": 0,
+    }
     assert count.elected == (APPLE,)
 
 
@@ -57,12 +65,12 @@ def test_the_last_falls_and_its_papers_move_on() -> None:
     assert first.votes_by_section == ((5, 4, 1), (0, 0, 2))
     assert first.transfers == (
         Transfer(CHERRY, BANANA, None, 1),
-        Transfer(CHERRY, None, "choices", 1),
-        Transfer(CHERRY, None, "overvote", 1),
+        Transfer(CHERRY, None, Ending.EXHAUSTED, 1),
+        Transfer(CHERRY, None, Ending.OVERVOTE, 1),
     )
     assert second.continuing == (APPLE, BANANA)
     assert second.votes == (5, 5, 0)
-    assert second.inactive_by_section[1]["overvote"] == 1
+    assert second.inactive_by_section[1][Ending.OVERVOTE] == 1
 
 
 def test_the_lot_decides_between_the_last_two_when_they_are_level() -> None:
@@ -182,5 +190,5 @@ def test_the_labour_deputy_leadership_of_2015() -> None:
     assert second.votes == (170_589, 86_555, 72_517, 74_581, 0)
     assert second.decisions == (Decision(EAGLE, "eliminated", "fewest", margin=2_064, tied=()),)
     assert third.votes == (198_962, 103_746, 0, 89_538, 0)
-    assert third.inactive["choices"] == 4_228 + 11_996
+    assert third.inactive[Ending.EXHAUSTED] == 4_228 + 11_996
     assert third.decisions == (Decision(WATSON, "elected", "majority", margin=95_216, tied=()),)

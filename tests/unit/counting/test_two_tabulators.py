@@ -32,7 +32,7 @@ def test_small_contests_are_told_the_same_twice(method: Method) -> None:
         assert core_story(profile, contest) == audit_story(profile, contest), f"seed {seed}"
 
 
-def core_story(profile: Profile, contest: Contest) -> Told | str:
+def core_story(profile: Profile, contest: Contest) -> list[Told] | str:
     """Return what the core says, of a count that loses no vote, or that it refuses."""
     try:
         count = tabulate(profile, contest, MAX_SECTIONS)
@@ -41,10 +41,10 @@ def core_story(profile: Profile, contest: Contest) -> Told | str:
     return core_tells(count.check(sum(profile.values())), contest)
 
 
-def audit_story(profile: Profile, contest: Contest) -> Told | str:
+def audit_story(profile: Profile, contest: Contest) -> list[Told] | str:
     """Return what the audit says, or that it refuses."""
     try:
-        return audit_tells(audit.tabulate(profile, contest))
+        return audit_tells(audit.tabulate(profile, contest), contest)
     except ValueError:
         return "refused"
 

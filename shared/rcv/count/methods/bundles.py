@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.contract.standings import Ending
 from shared.rcv.count.normalise import ENDINGS
 from shared.rcv.count.piles import Papers
 from shared.rcv.count.rankings import SEVERAL
@@ -99,7 +100,7 @@ def read_paths(rankings: Papers, out: Sequence[int]) -> NDArray[np.uint8]:
     for (row, place), named in rankings.several.items():
         standing = [c for c in named if c not in out]
         if len(standing) > 1:
-            paths[row, place] = rankings.candidates + ENDINGS.index("overvote")
+            paths[row, place] = rankings.candidates + ENDINGS.index(Ending.OVERVOTE)
         elif standing and standing[0] not in paths[row, :place]:
             again = paths[row] == standing[0]
             paths[row, again] = SEVERAL

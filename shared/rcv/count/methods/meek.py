@@ -9,8 +9,8 @@ B. The quota is the votes of all / (seats + 1), cut to nine places, plus the las
 C. Hopefuls with the quota are elected. If somebody was, begin the next round. Else, if the surplus of all elected is
    below omega or did not shrink, defeat the hopeful with the fewest votes, anybody within the surplus of whom is level
    with them. Else multiply each elected one's keep factor by quota / votes, both steps rounded up, and go back to A.
-D. The count is over when the seats are filled, or as many are left as seats; what nobody moves any more stays with
-   nobody.
+D. The count is over when the seats are filled, or as many are left as seats; nobody needs the votes of the last one
+   defeated then, and they rest with nobody.
 
 Rule 1: a round here ends with a decision. The steps between, which only move keep factors, are not rounds.
 Rule 2: a paper is read once, before the first round: whether a rank that names several is an overvote is asked of those
@@ -25,6 +25,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from shared.contract.elections import Contest
+from shared.contract.standings import Ending
 from shared.rcv.count.methods.bundles import (
     ONE,
     Bundles,
@@ -158,8 +159,8 @@ class Keeping:
         return (Decision(candidate, "eliminated", "fewest", margin, tied, settled_by),)
 
     def _rest_unmoved(self, before: State) -> State:
-        """Elect those who are left; the last defeated one's votes move no further."""
-        nobody = self._candidates + ENDINGS.index("choices")
+        """Elect those who are left; nobody needs the votes of the last defeated one any more."""
+        nobody = self._candidates + ENDINGS.index(Ending.SURPLUS)
         defeated = self._out[-1]
         parts = [moved(left, defeated, nobody) for left in before.parts]
         units = before.bundles.units(parts, len(self._keep))
@@ -178,7 +179,7 @@ class Keeping:
 
 
 def _snapshot(state: State, candidates: int) -> Snapshot:
-    of_row, parts, nobody = state.bundles.of_row, state.parts, candidates + ENDINGS.index("choices")
+    of_row, parts, nobody = state.bundles.of_row, state.parts, candidates + ENDINGS.index(Ending.SURPLUS)
     ways = zip(state.bundles.ways, parts, strict=True)
     ends = [nobody if nobody in left else way[-1] for way, left in ways]
     holder = np.array(ends, np.intp)[of_row]
