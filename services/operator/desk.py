@@ -213,7 +213,7 @@ def _with_candidate_changed(
         return announced.with_withdrawn({*announced.withdrawn} - {(contest_id, candidate)})
     if candidate in out or contest.candidates[place].excluded:
         raise OrderRefused(f"{candidate} is out of {contest_id} already")
-    if len(contest.standing) - len(out) == 1:
+    if len(contest.included) - len(out) == 1:
         raise OrderRefused(f"nobody would be left in {contest_id}")
     return announced.with_withdrawn({*announced.withdrawn} | {(contest_id, candidate)})
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from shared.contract.elections import Candidate, Contest, Method, Rules
-from shared.rcv.count.rankings import Rankings
+from shared.rcv.count.profile import Profile
 from shared.rcv.formats.records import BallotFile
 from shared.rcv.names import find, slug, slugs
 
@@ -52,9 +52,9 @@ def contest_of(file: BallotFile, asked: Asked) -> Contest:
     )
 
 
-def rankings_of(file: BallotFile, contest: Contest) -> Rankings:
+def rankings_of(file: BallotFile, contest: Contest) -> Profile:
     """Return the file's papers, ready to be counted."""
-    rankings = Rankings(len(contest.candidates), len(file.sections), contest.rules)
+    rankings = Profile.of(contest, len(file.sections))
     rankings.add((papers.section, papers.marks, papers.ballots) for papers in file.papers)
     return rankings
 

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.contract.elections import Contest
-from shared.rcv.count.rankings import Rankings
+from shared.rcv.count.profile import Profile
 from shared.rcv.count.rounds import Count, Round, Transfer, transfers_from
-from shared.rcv.count.tabulate import recount
+from shared.rcv.count.tabulate import tabulate
 
 Matrix = NDArray[np.int64]
 
@@ -66,15 +66,15 @@ class Safe:
     """Who is certain to be elected; None if nobody is yet."""
 
 
-def if_dropped_out(rankings: Rankings, contest: Contest, candidate: int) -> DroppedOut:
+def if_dropped_out(rankings: Profile, contest: Contest, candidate: int) -> DroppedOut:
     """Return where the votes of `candidate` go and who is elected if he or she drops out."""
     already = {*contest.excluded}
     moved = rankings.handed_over(candidate, already, already | {candidate})
     transfers = transfers_from(candidate, moved, rankings.candidates)
-    return DroppedOut(candidate, transfers, recount(rankings, contest.excluding({candidate})))
+    return DroppedOut(candidate, transfers, tabulate(rankings, contest.excluding({candidate})))
 
 
-def pairwise(rankings: Rankings) -> Matrix:
+def pairwise(rankings: Profile) -> Matrix:
     """Return by candidate and candidate the ballots that prefer the first to the second: shape (n, n).
 
     Whoever is ranked is preferred to whoever is not; candidates at one rank are not preferred to one another.
@@ -97,14 +97,14 @@ def condorcet_winner(matrix: Matrix, excluded: Collection[int] = ()) -> int | No
     return next(beats_all, None)
 
 
-def finals(rankings: Rankings, contest: Contest) -> tuple[Final, ...]:
+def finals(rankings: Profile, contest: Contest) -> tuple[Final, ...]:
     """Return every pair of candidates as the last two."""
     matrix = pairwise(rankings)
     _, _, ballots = rankings.columns()
     total = int(ballots.sum())
     return tuple(
         Final((a, b), (int(matrix[a, b]), int(matrix[b, a])), total - int(matrix[a, b] + matrix[b, a]))
-        for a, b in combinations(contest.standing, 2)
+        for a, b in combinations(contest.included, 2)
     )
 
 

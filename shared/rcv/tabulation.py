@@ -9,7 +9,7 @@ from pathlib import Path
 
 from shared.contract.elections import Contest
 from shared.rcv.conversion import RECORDS, ballots_of, write_text
-from shared.rcv.count.rankings import Rankings
+from shared.rcv.count.profile import Profile
 from shared.rcv.count.tabulate import runs
 from shared.rcv.count.ties import Ask
 from shared.rcv.formats.cvr.raw import Source as CvrSource
@@ -61,7 +61,7 @@ def count_records(
 
     Raises UnresolvedTie where the rules ask somebody and nobody is there.
     """
-    rankings = Rankings(len(contest.candidates), 1, contest.rules)
+    rankings = Profile.of(contest, 1)
     rankings.add((0, record.marks, 1) for record in records)
     rows = rows_of(rankings, records)
     return [Tabulated(run, traced, records, rows, settings) for run, traced in runs(rankings, contest, ask)]

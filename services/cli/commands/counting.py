@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from services.cli.terminal.bars import Glyphs
     from shared.contract.elections import Contest
     from shared.rcv.contests import Asked
-    from shared.rcv.count.rankings import Rankings
+    from shared.rcv.count.profile import Profile
     from shared.rcv.formats.records import BallotFile
 
 
@@ -40,13 +40,13 @@ def count(
 ) -> None:
     """Count a ballot file and show round by round what happens to the votes."""
     from services.cli.terminal.screen import screen
-    from shared.rcv.count.tabulate import recount
+    from shared.rcv.count.tabulate import tabulate
     from shared.rcv.narrate.document import document
 
     with naming(file):
         ballots, contest, rankings = _read(file, asked)
         with waiting("Counting") as hush:
-            counted = recount(rankings, contest, asker(ballots.candidates, hush))
+            counted = tabulate(rankings, contest, asker(ballots.candidates, hush))
     if as_json:
         _print_json(document(contest, counted, ballots.sections))
     else:
@@ -90,7 +90,7 @@ def explain(
         console.print(part)
 
 
-def _read(file: Path, asked: "Asked") -> "tuple[BallotFile, Contest, Rankings]":
+def _read(file: Path, asked: "Asked") -> "tuple[BallotFile, Contest, Profile]":
     from shared.rcv.contests import contest_of, rankings_of
     from shared.rcv.formats.detect import read_ballots
 

@@ -16,7 +16,7 @@ from services.cli.rehearsal.verdicts import Box, Verdict
 from services.counting.standing import rounds_of
 from shared.contract.standings import Round, Standing
 from shared.contract.verdicts import Reason
-from shared.rcv.count.tabulate import tabulate
+from shared.rcv.count.tabulate import tabulate_counts
 
 AGAIN = {Reason.ACCEPTED: {Reason.SAME_BALLOT}}
 """Verdicts that a ballot may get when it is sent again, beside the one it got."""
@@ -29,7 +29,7 @@ def differences(subject: Subject, ballots: Iterable[Ballot], box: Box, published
     yield from _in_balance(box, published)
     if published.contest != subject.contest:
         yield f"the contest: published {published.contest}, configured {subject.contest}"
-    count = tabulate(profile(box.papers), subject.contest, len(subject.sections))
+    count = tabulate_counts(profile(box.papers), subject.contest, len(subject.sections))
     yield from _in_rounds(published.rounds, rounds_of(count, subject.contest, published.sections))
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from services.cli.rehearsal.subject import Found, Paper, Subject
 from shared.rcv.contests import Asked, contest_of
-from shared.rcv.count.tabulate import tabulate
+from shared.rcv.count.tabulate import tabulate_counts
 from shared.rcv.formats import rctab
 from shared.rcv.formats.detect import read_ballots
 from shared.rcv.formats.records import CastVoteRecord
@@ -72,7 +72,7 @@ def plain(path: Path, asked: Asked) -> Subject:
     each = (Paper(papers.section, papers.marks) for papers in file.papers for _ in range(papers.ballots))
 
     def reports(found: Found) -> Iterator[ReportFile]:
-        count = tabulate(profile(found), contest, len(file.sections))
+        count = tabulate_counts(profile(found), contest, len(file.sections))
         told = json.dumps(document(contest, count, file.sections), indent=2, ensure_ascii=False)
         yield ReportFile(PurePosixPath(f"{path.stem}_count.json"), (told, "\n"))
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from shared.contract.standings import Ending
+from shared.rcv.count.methods.rulebook import divides_votes
 from shared.rcv.count.rounds import Round
-from shared.rcv.count.situation import divides_votes
 from shared.rcv.reports.heading import Slice, decided
 from shared.rcv.reports.json_text import Json, json_text
 from shared.rcv.reports.part import Moved, Part, PartRound

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Final
 
 from shared.contract.standings import Ending
-from shared.rcv.count.situation import divides_votes
+from shared.rcv.count.methods.rulebook import divides_votes
 from shared.rcv.reports.csv_text import csv_line
 from shared.rcv.reports.heading import Slice, decided, has_tie, marked, winners
 from shared.rcv.reports.numbers import ZERO, less, percentage
@@ -84,7 +84,7 @@ class Spreadsheet:
         everybody = f"All candidates over the {share}% threshold"
         yield ("Contest Summary",)
         yield "Number to be Elected", contest.seats if share is None else everybody
-        yield "Number of Candidates", len(contest.standing)
+        yield "Number of Candidates", len(contest.included)
         yield "Total Number of Ballots", first.ballots
         yield "Number of Undervotes (No Rankings)", first.blank
 

@@ -10,7 +10,7 @@ import pytest
 
 from shared.contract.elections import Method
 from shared.rcv.contests import Asked, contest_of, rankings_of
-from shared.rcv.count.tabulate import recount, tabulate
+from shared.rcv.count.tabulate import tabulate, tabulate_counts
 from shared.rcv.formats.detect import read_ballots
 from shared.rcv.narrate.document import document
 from tests.support import labour
@@ -23,7 +23,7 @@ def counted(file: Path, method: Method) -> dict[str, Any]:
     ballots = read_ballots(file)
     of = contest_of(ballots, Asked(method))
     shown: dict[str, Any] = json.loads(
-        json.dumps(document(of, recount(rankings_of(ballots, of), of), ["all"]))
+        json.dumps(document(of, tabulate(rankings_of(ballots, of), of), ["all"]))
     )
     return shown
 
@@ -108,7 +108,7 @@ def test_an_electoral_college_has_scores_and_sections() -> None:
             )
         }
     )
-    shown = document(of, tabulate(labour.papers(college["first_round_votes"]), of, 3), labour.SECTIONS)
+    shown = document(of, tabulate_counts(labour.papers(college["first_round_votes"]), of, 3), labour.SECTIONS)
     for stage, scores in zip(shown["stages"], college["score_percent"], strict=True):
         for name, percent in scores.items():
             assert abs(Decimal(stage["scores"][name]) - Decimal(str(percent))) < Decimal("0.01")

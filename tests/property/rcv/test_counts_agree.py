@@ -17,9 +17,9 @@ from shared.contract.elections import Contest, Rules
 from shared.contract.standings import Ending
 from shared.rcv.count.live import open_method
 from shared.rcv.count.normalise import ENDINGS
-from shared.rcv.count.rankings import WORTH_COLUMNS, Rankings
+from shared.rcv.count.profile import WORTH_COLUMNS, Profile, RankingCounts
 from shared.rcv.count.rounds import Count
-from shared.rcv.count.tabulate import Profile, tabulate, trace
+from shared.rcv.count.tabulate import tabulate_counts, trace
 from tests.support.strategies import (
     MAX_CANDIDATES,
     MAX_SECTIONS,
@@ -91,9 +91,9 @@ def by_share(contest: Contest) -> bool:
     return contest.rules.percentage is not None
 
 
-def tabulated(profile: Profile, contest: Contest) -> Count:
+def tabulated(profile: RankingCounts, contest: Contest) -> Count:
     """Return the reference count over all the sections there can be."""
-    return tabulate(profile, contest, MAX_SECTIONS)
+    return tabulate_counts(profile, contest, MAX_SECTIONS)
 
 
 @settings(max_examples=min(CONTESTS, max(100, CONTESTS // 10)))
@@ -214,7 +214,7 @@ def test_sections_only_divide_the_count(data: st.DataObject) -> None:
     merged: Counter[tuple[int, str]] = Counter()
     for (_, paper), ballots in profile.items():
         merged[0, paper] += ballots
-    assert told(tabulate(merged, contest, 1), contest) == told(tabulated(profile, contest), contest)
+    assert told(tabulate_counts(merged, contest, 1), contest) == told(tabulated(profile, contest), contest)
 
 
 @given(st.data())
@@ -224,9 +224,9 @@ def test_a_trace_says_where_every_vote_of_every_round_is(data: st.DataObject) ->
     check_trace(data.draw(profiles(contest)), contest)
 
 
-def check_trace(profile: Profile, contest: Contest) -> None:
+def check_trace(profile: RankingCounts, contest: Contest) -> None:
     """Hold where a trace says the papers are to the count."""
-    rankings = Rankings(len(contest.candidates), MAX_SECTIONS, contest.rules)
+    rankings = Profile.of(contest, MAX_SECTIONS)
     rankings.add((section, marks, ballots) for (section, marks), ballots in profile.items())
     traced = trace(rankings, contest)
     assert traced.count == tabulated(profile, contest)
@@ -251,7 +251,7 @@ def test_every_ballot_rests_for_its_true_reason(data: st.DataObject) -> None:
     """Exhausted only if no rank that counts names a continuing candidate; not needed only once no seat is left."""
     contest = data.draw(contests())
     profile = data.draw(profiles(contest))
-    rankings = Rankings(len(contest.candidates), MAX_SECTIONS, contest.rules)
+    rankings = Profile.of(contest, MAX_SECTIONS)
     rankings.add((section, marks, ballots) for (section, marks), ballots in profile.items())
     traced = trace(rankings, contest)
     for place, (round_, snapshot) in enumerate(zip(traced.count.rounds, traced.snapshots, strict=True)):
@@ -274,15 +274,15 @@ def test_plain_papers_read_in_columns_say_what_they_say_alone(
 ) -> None:
     """Read together or one by one: the same rows, paths and ballots."""
     papers = data.draw(st.lists(marks(MAX_CANDIDATES), min_size=WORTH_COLUMNS, max_size=40))
-    together = Rankings(MAX_CANDIDATES, 1, Rules(**of))
-    alone = Rankings(MAX_CANDIDATES, 1, Rules(**of))
+    together = Profile(MAX_CANDIDATES, 1, Rules(**of))
+    alone = Profile(MAX_CANDIDATES, 1, Rules(**of))
     together.add([(0, paper, 1) for paper in papers])
     for paper in papers:
         alone.add([(0, paper, 1)])
     assert rows_of(together) == rows_of(alone)
 
 
-def rows_of(rankings: Rankings) -> Counter[tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]]:
+def rows_of(rankings: Profile) -> Counter[tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]]:
     """Return how many ballots lie in which row, whatever their order."""
     paths, _, ballots = rankings.columns()
     rows: Counter[tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]] = Counter()

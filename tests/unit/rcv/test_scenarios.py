@@ -4,9 +4,9 @@ import pytest
 
 from shared.contract.elections import Contest
 from shared.contract.standings import Ending
-from shared.rcv.count.rankings import Rankings
+from shared.rcv.count.profile import Profile, RankingCounts
 from shared.rcv.count.rounds import Transfer
-from shared.rcv.count.tabulate import Profile, recount
+from shared.rcv.count.tabulate import tabulate
 from shared.rcv.scenarios import (
     Final,
     changes_needed,
@@ -21,7 +21,7 @@ from tests.support.elections import contest
 
 JEREMY, ANDY, YVETTE, LIZ = range(4)
 LEADER = contest("leader", ("jeremy", "andy", "yvette", "liz"))
-PAPERS: Profile = {
+PAPERS: RankingCounts = {
     (0, "0"): 40,
     (0, "1>2>0"): 15,
     (0, "1>0"): 6,
@@ -32,9 +32,9 @@ PAPERS: Profile = {
 }
 
 
-def rankings_of(papers: Profile, of: Contest = LEADER) -> Rankings:
+def rankings_of(papers: RankingCounts, of: Contest = LEADER) -> Profile:
     """Return the rankings of a profile of one section."""
-    rankings = Rankings(len(of.candidates), 1, of.rules)
+    rankings = Profile.of(of, 1)
     rankings.add((section, marks, ballots) for (section, marks), ballots in papers.items())
     return rankings
 
@@ -81,7 +81,7 @@ def test_an_elimination_is_safe_while_the_ballots_out_cannot_reach_the_next(
     out: int, safe_to_fall: tuple[int, ...]
 ) -> None:
     """Liz has 9, Yvette 20: with 10 more she cannot pass her, with 11 she might draw level."""
-    found = safe(recount(rankings_of(PAPERS), LEADER), out)
+    found = safe(tabulate(rankings_of(PAPERS), LEADER), out)
     assert sum((call.fallen for call in found.calls), ()) == safe_to_fall
     assert all((call.bound, call.least) == (9 + out, 20) for call in found.calls)
 
@@ -89,20 +89,20 @@ def test_an_elimination_is_safe_while_the_ballots_out_cannot_reach_the_next(
 def test_candidates_can_be_safe_to_fall_together_though_not_one_by_one() -> None:
     """Cherry and damson are level at 2: who falls first is open, that both do is not."""
     papers = {(0, "0"): 24, (0, "1"): 20, (0, "2>1"): 2, (0, "3>1"): 2}
-    (call,) = safe(recount(rankings_of(papers), LEADER), 5).calls
+    (call,) = safe(tabulate(rankings_of(papers), LEADER), 5).calls
     assert (set(call.fallen), call.bound, call.least) == ({2, 3}, 9, 20)
 
 
 def test_a_majority_of_all_that_can_be_cast_is_certain() -> None:
     """51 of 90 with 11 out is certain, with 12 it is not."""
     papers = {(0, "0"): 51, (0, "1"): 39}
-    count = recount(rankings_of(papers), LEADER)
+    count = tabulate(rankings_of(papers), LEADER)
     assert safe(count, 11).elected == 0
     assert safe(count, 12).elected is None
 
 
 def test_what_it_would_take_is_one_vote_more_than_the_margin() -> None:
     """Liz lacks 11 on Yvette, Andy 6 in the round after; the last two are 2 apart, so three ballots could do it."""
-    count = recount(rankings_of(PAPERS), LEADER)
+    count = tabulate(rankings_of(PAPERS), LEADER)
     assert votes_needed(count) == {LIZ: 12, ANDY: 7}
     assert changes_needed(count) == 3

@@ -9,16 +9,15 @@ import pytest
 from services.audit import tabulate as audit
 from shared.contract.elections import Contest, Method, Rules
 from shared.contract.standings import Ending
-from shared.rcv.count.course import scores, threshold_of
 from shared.rcv.count.java import hash_order
-from shared.rcv.count.methods.bundles import _distinct, flow_of, read_paths
+from shared.rcv.count.methods.by_thresholds import _surplus, scores, threshold_of
+from shared.rcv.count.methods.meek_parcels import _distinct, flow_of, read_paths
 from shared.rcv.count.methods.scottish import _share
-from shared.rcv.count.normalise import ENDINGS
-from shared.rcv.count.plain import read_plain
-from shared.rcv.count.rankings import SEVERAL, Rankings
-from shared.rcv.count.tabulate import _surplus, runs, tabulate, trace
+from shared.rcv.count.normalise import ENDINGS, read_plain
+from shared.rcv.count.profile import SEVERAL, Profile
+from shared.rcv.count.tabulate import runs, tabulate_counts, trace
 from shared.rcv.count.ties import Tie, TieBreaker
-from tests.property.counting.test_counts_agree import audit_tells, core_tells
+from tests.property.rcv.test_counts_agree import audit_tells, core_tells
 from tests.support.elections import contest
 
 
@@ -47,7 +46,8 @@ def test_a_scottish_stage_asks_who_should_be_the_loser() -> None:
     """Banana and cherry are last: excluded is whom the answer names."""
     heard: list[Tie] = []
     ward = of("scottish-stv", candidates=3, ties="ask")
-    count = tabulate({(0, "0"): 2, (0, "1"): 1, (0, "2"): 1}, ward, 1, lambda tie: heard.append(tie) or 2)  # type: ignore[func-returns-value]
+    papers = {(0, "0"): 2, (0, "1"): 1, (0, "2"): 1}
+    count = tabulate_counts(papers, ward, 1, lambda tie: heard.append(tie) or 2)  # type: ignore[func-returns-value]
     assert heard[0] == Tie(1, (1, 2), "loser")
     assert count.rounds[0].eliminated == {2}
 
@@ -55,7 +55,7 @@ def test_a_scottish_stage_asks_who_should_be_the_loser() -> None:
 def test_whoever_is_asked_is_asked_in_every_run_and_trace() -> None:
     """Seats filled one after another, all four level: the answers elect the last and then the next to last."""
     four = of("sequential-irv", seats=2, ties="ask")
-    rankings = Rankings(4, 1, four.rules)
+    rankings = Profile(4, 1, four.rules)
     rankings.add([(0, str(c), 1) for c in range(4)])
 
     def answer(tie: Tie) -> int:
@@ -75,7 +75,7 @@ def test_meek_asks_who_should_be_the_loser_of_the_round_it_is() -> None:
     papers = {(0, "0"): 6, (0, "1"): 4, (0, "2"): 4, (0, "3"): 2, (0, "4"): 1}
     five = contest("fruit", ("apple", "banana", "cherry", "damson", "elder"), ties="ask")
     meek = five.model_copy(update={"method": "meek"})
-    count = tabulate(papers, meek, 1, lambda tie: heard.append(tie) or 2)  # type: ignore[func-returns-value]
+    count = tabulate_counts(papers, meek, 1, lambda tie: heard.append(tie) or 2)  # type: ignore[func-returns-value]
     assert heard == [Tie(3, (1, 2), "loser")]
     assert count.rounds[2].eliminated == {2}
 
@@ -83,7 +83,7 @@ def test_meek_asks_who_should_be_the_loser_of_the_round_it_is() -> None:
 def test_by_meeks_method_one_last_place_apart_is_not_level_where_no_surplus_is_left() -> None:
     """Banana keeps the quota to the last place; apple has 1.999999999 votes by then, cherry 2."""
     papers = {(0, "0"): 1, (0, "1>0"): 3, (0, "2"): 2}
-    first, second, last = tabulate(papers, of("meek", seats=2, candidates=3), 1).rounds
+    first, second, last = tabulate_counts(papers, of("meek", seats=2, candidates=3), 1).rounds
     assert second.votes == (1_999_999_999, 2_000_000_001, 2_000_000_000)
     assert [(d.candidate, d.margin, d.tied) for d in second.decisions] == [(0, 1, ())]
     assert (first.elected, last.elected) == ((1,), (2,))
@@ -92,13 +92,13 @@ def test_by_meeks_method_one_last_place_apart_is_not_level_where_no_surplus_is_l
 def test_by_meeks_method_a_quota_is_told_even_where_all_are_elected_at_once() -> None:
     """Two candidates, two seats: the quota of three votes; of none there is no quota."""
     two = of("meek", seats=2, candidates=2)
-    assert tabulate({(0, "0"): 3}, two, 1).rounds[0].threshold == 10**9 + 1
-    assert tabulate({}, two, 1).rounds[0].threshold is None
+    assert tabulate_counts({(0, "0"): 3}, two, 1).rounds[0].threshold == 10**9 + 1
+    assert tabulate_counts({}, two, 1).rounds[0].threshold is None
 
 
 def test_meek_reads_a_rank_of_several_by_who_stands_and_changes_no_ranking() -> None:
     """Banana is out: what apple shares with it is apple's, unless apple came before; of two who are out nothing is left."""
-    rankings = Rankings(4, 1, Rules(overvote="exhaust-if-several-continue"))
+    rankings = Profile(4, 1, Rules(overvote="exhaust-if-several-continue"))
     rankings.add([(0, marks, 1) for marks in ("0=1>2", "0>2>0=1", "1=3>2", "0=2")])
     before = rankings.columns()[0].copy()
     paths = read_paths(rankings, [1, 3])
@@ -122,7 +122,7 @@ def test_rows_are_the_same_if_all_their_bytes_are(width: int) -> None:
 @pytest.mark.parametrize("method", ["plurality", "bottoms-up", "electoral-college"])
 def test_where_no_number_of_votes_elects_none_is_told(method: str) -> None:
     """The most votes do, being left, or more than half of the scores."""
-    assert tabulate({(0, "0"): 3, (0, "1"): 2}, of(method), 1).rounds[0].threshold is None
+    assert tabulate_counts({(0, "0"): 3, (0, "1"): 2}, of(method), 1).rounds[0].threshold is None
 
 
 def test_no_threshold_is_below_the_minimum_of_votes() -> None:
@@ -146,7 +146,7 @@ def test_plain_papers_are_told_from_all_others() -> None:
 def test_a_trace_without_papers_has_no_row_and_only_whole_numbers(method: Method) -> None:
     """Rows are told by whole numbers, however many there are."""
     nobody = of(method)
-    for snapshot in trace(Rankings(4, 1, nobody.rules), nobody).snapshots:
+    for snapshot in trace(Profile(4, 1, nobody.rules), nobody).snapshots:
         assert snapshot.holder.dtype == np.intp
         assert snapshot.value is None or snapshot.value.dtype == np.int64
         assert (len(snapshot.holder), dict(snapshot.kept)) == (0, {})
@@ -163,27 +163,27 @@ def test_where_nobody_can_be_second_write_ins_without_a_vote_fall_one_by_one() -
     four = of("supplementary")
     write_ins = tuple(c.model_copy(update={"write_in": True}) for c in four.candidates[1:])
     four = four.model_copy(update={"candidates": (four.candidates[0], *write_ins)})
-    counted = core_tells(tabulate({(0, "1"): 1}, four, 1), four)
+    counted = core_tells(tabulate_counts({(0, "1"): 1}, four, 1), four)
     assert counted == audit_tells(audit.tabulate({(0, "1"): 1}, four), four)
     assert [len(votes) for votes, *_ in counted] == [4, 3, 2]
 
 
 def test_seats_without_candidates_stay_empty() -> None:
     """Two candidates, three seats: two runs, and no third in which nobody stands."""
-    count = tabulate({(0, "0"): 2, (0, "1"): 1}, of("sequential-irv", seats=3, candidates=2), 1)
+    count = tabulate_counts({(0, "0"): 2, (0, "1"): 1}, of("sequential-irv", seats=3, candidates=2), 1)
     assert [(round_.run, round_.elected) for round_ in count.rounds] == [(1, (0,)), (2, (1,))]
 
 
 def test_two_level_with_just_the_minimum_elect_one_at_once() -> None:
     """Two votes each, and two are the minimum: nobody needs to fall first."""
-    (only,) = tabulate({(0, "0"): 2, (0, "1"): 2}, of("irv", candidates=2, minimum_votes=2), 1).rounds
+    (only,) = tabulate_counts({(0, "0"): 2, (0, "1"): 2}, of("irv", candidates=2, minimum_votes=2), 1).rounds
     assert [decision.why for decision in only.decisions] == ["last-two"]
 
 
 def test_whoever_loses_a_tie_for_the_second_place_is_told_so() -> None:
     """Banana and cherry have three each: one stays, one falls by that tie, damson falls by votes."""
     papers = {(0, "0"): 5, (0, "1"): 3, (0, "2"): 3, (0, "3"): 1}
-    first = tabulate(papers, of("supplementary", ties="candidate-order"), 1).rounds[0].decisions
+    first = tabulate_counts(papers, of("supplementary", ties="candidate-order"), 1).rounds[0].decisions
     assert [(d.candidate, d.why, d.tied, d.settled_by) for d in first] == [
         (2, "not-in-top-two", (1, 2), "candidate-order"),
         (3, "not-in-top-two", (), "votes"),
@@ -192,7 +192,7 @@ def test_whoever_loses_a_tie_for_the_second_place_is_told_so() -> None:
 
 def test_of_three_the_third_is_not_in_the_top_two() -> None:
     """One falls, by the rule of the supplementary vote."""
-    count = tabulate({(0, "0"): 3, (0, "1"): 2, (0, "2"): 1}, of("supplementary", candidates=3), 1)
+    count = tabulate_counts({(0, "0"): 3, (0, "1"): 2, (0, "2"): 1}, of("supplementary", candidates=3), 1)
     assert [(d.candidate, d.why) for d in count.rounds[0].decisions] == [(2, "not-in-top-two")]
 
 
@@ -201,14 +201,14 @@ def test_a_write_in_without_a_vote_is_not_in_the_top_two() -> None:
     three = of("supplementary", candidates=3)
     write_in = three.candidates[2].model_copy(update={"write_in": True})
     three = three.model_copy(update={"candidates": (*three.candidates[:2], write_in)})
-    first = tabulate({(0, "0"): 2, (0, "1"): 2}, three, 1).rounds[0]
+    first = tabulate_counts({(0, "0"): 2, (0, "1"): 2}, three, 1).rounds[0]
     assert [(d.candidate, d.why) for d in first.decisions] == [(2, "not-in-top-two")]
 
 
 def test_of_equal_surpluses_the_one_that_moves_first_says_how_it_was_told() -> None:
     """Quota 4, apple and banana have 5 each: the order given moves apple's first."""
     ward = of("scottish-stv", seats=3, ties="candidate-order")
-    first = tabulate({(0, "0"): 5, (0, "1"): 5, (0, "2"): 1, (0, "3"): 1}, ward, 1).rounds[0]
+    first = tabulate_counts({(0, "0"): 5, (0, "1"): 5, (0, "2"): 1, (0, "3"): 1}, ward, 1).rounds[0]
     moved = first.decisions[-1]
     assert (moved.candidate, moved.outcome, moved.margin) == (0, "transferred", 10**5)
     assert (moved.tied, moved.settled_by) == ((0, 1), "candidate-order")
@@ -234,14 +234,14 @@ def test_going_on_to_the_last_two_drops_write_ins_who_are_not_electable() -> Non
     three = of("irv", candidates=3, finish="last-two")
     write_ins = tuple(c.model_copy(update={"write_in": True}) for c in three.candidates[1:])
     three = three.model_copy(update={"candidates": (three.candidates[0], *write_ins)})
-    counted = core_tells(tabulate({(0, "0"): 1}, three, 1), three)
+    counted = core_tells(tabulate_counts({(0, "0"): 1}, three, 1), three)
     assert [len(votes) for votes, *_ in counted] == [3, 3, 2]
     assert counted == audit_tells(audit.tabulate({(0, "0"): 1}, three), three)
 
 
 def test_the_last_one_left_never_falls() -> None:
     """More than all the votes nobody can have: of two the last falls, the other is neither elected nor out."""
-    count = tabulate({(0, "0"): 2, (0, "1"): 1}, share_of_all(), 1)
+    count = tabulate_counts({(0, "0"): 2, (0, "1"): 1}, share_of_all(), 1)
     assert [round_.eliminated for round_ in count.rounds] == [{1}, set()]
     assert count.elected == ()
 
@@ -258,7 +258,7 @@ def test_write_ins_whom_no_order_names_fall_by_name() -> None:
     three = of("irv", candidates=3, finish="last-two", ties="candidate-order")
     write_ins = tuple(c.model_copy(update={"write_in": True}) for c in three.candidates[1:])
     three = three.model_copy(update={"candidates": (three.candidates[0], *write_ins)})
-    count = tabulate({(0, "0"): 1}, three, 1)
+    count = tabulate_counts({(0, "0"): 1}, three, 1)
     assert count.rounds[1].eliminated == {1}
     assert core_tells(count, three) == audit_tells(audit.tabulate({(0, "0"): 1}, three), three)
 
@@ -266,7 +266,7 @@ def test_write_ins_whom_no_order_names_fall_by_name() -> None:
 def test_meek_traces_votes_that_move_no_further_to_nobody() -> None:
     """When one is left for the last seat, the papers of whoever was defeated last lie with nobody, whole."""
     two = of("meek", candidates=2)
-    rankings = Rankings(2, 1, two.rules)
+    rankings = Profile(2, 1, two.rules)
     rankings.add([(0, "0", 1), (0, "1", 1)])
     last = trace(rankings, two).snapshots[-1]
     assert max(last.holder.tolist()) == 2 + ENDINGS.index(Ending.SURPLUS)
@@ -279,7 +279,7 @@ def test_a_surplus_rests_because_all_seats_are_filled_whomever_its_ballots_rank_
     """Quota 7 of 20: apple's two and banana's one above it are not needed, though all three ballots could name cherry."""
     ward = of("stv-wigm", seats=2, candidates=3)
     papers = {(0, "0>2"): 9, (0, "1>2"): 8, (0, "2"): 3}
-    first, last = tabulate(papers, ward, 1).rounds
+    first, last = tabulate_counts(papers, ward, 1).rounds
     assert [(t.source, t.target, t.ending) for t in first.transfers if t.ending is not Ending.RESIDUE] == [
         (0, None, Ending.SURPLUS),
         (1, None, Ending.SURPLUS),
@@ -291,7 +291,7 @@ def test_a_surplus_rests_because_all_seats_are_filled_whomever_its_ballots_rank_
 def test_by_meeks_method_the_last_to_fall_leaves_votes_that_nobody_needs() -> None:
     """Three each, nobody has the quota, cherry falls: two are left for two seats, though cherry's ballots name banana."""
     ward = of("meek", seats=2, candidates=3, ties="candidate-order")
-    first, last = tabulate({(0, "0"): 3, (0, "1"): 3, (0, "2>1"): 3}, ward, 1).rounds
+    first, last = tabulate_counts({(0, "0"): 3, (0, "1"): 3, (0, "2>1"): 3}, ward, 1).rounds
     assert first.eliminated == {2}
     assert last.elected == (0, 1)
     assert {ending: votes for ending, votes in last.inactive.items() if votes} == {Ending.SURPLUS: 3 * 10**9}
@@ -299,4 +299,4 @@ def test_by_meeks_method_the_last_to_fall_leaves_votes_that_nobody_needs() -> No
 
 def test_only_an_electoral_college_has_scores() -> None:
     """Others have none, and say so by an empty list."""
-    assert tabulate({(0, "0>1"): 2}, of("irv"), 1).rounds[0].scores == ()
+    assert tabulate_counts({(0, "0>1"): 2}, of("irv"), 1).rounds[0].scores == ()

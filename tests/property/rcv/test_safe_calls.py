@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contract.elections import Contest
-from shared.rcv.count.tabulate import tabulate
+from shared.rcv.count.tabulate import tabulate_counts
 from shared.rcv.scenarios import safe
 from tests.support.strategies import MAX_SECTIONS, contests, marks, profiles
 
@@ -17,10 +17,10 @@ def test_no_ballot_still_out_changes_a_safe_call(data: st.DataObject) -> None:
     contest = without_minimum(data.draw(contests(["irv"])))
     profile = Counter(data.draw(profiles(contest)))
     out = data.draw(st.integers(0, 6))
-    called = safe(tabulate(profile, contest, MAX_SECTIONS), out)
+    called = safe(tabulate_counts(profile, contest, MAX_SECTIONS), out)
     for paper in data.draw(st.lists(marks(len(contest.candidates)), max_size=out)):
         profile[0, paper] += 1
-    after = tabulate(profile, contest, MAX_SECTIONS)
+    after = tabulate_counts(profile, contest, MAX_SECTIONS)
     fallen = [d.candidate for r in after.rounds for d in r.decisions if d.outcome == "eliminated"]
     for call in called.calls:
         first, fallen = fallen[: len(call.fallen)], fallen[len(call.fallen) :]

@@ -7,7 +7,7 @@ import pytest
 
 from shared.contract.standings import Ending
 from shared.rcv.count.rounds import Count, Round, Transfer
-from shared.rcv.count.tabulate import tabulate
+from shared.rcv.count.tabulate import tabulate_counts
 from tests.support.elections import contest
 
 PAPERS = {(0, "0"): 4, (0, "1"): 3, (1, "2>1"): 2, (1, "2"): 1, (1, "3>0"): 1, (0, ""): 1}
@@ -16,7 +16,7 @@ BALLOTS = 12
 
 def counted() -> Count:
     """Return a count of two sections and several rounds."""
-    return tabulate(PAPERS, contest(), 2)
+    return tabulate_counts(PAPERS, contest(), 2)
 
 
 def with_round(number: int, **changes: Any) -> Count:
