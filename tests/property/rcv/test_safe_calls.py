@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from shared.contract.elections import Contest
 from shared.rcv.count.tabulate import tabulate_counts
-from shared.rcv.scenarios import safe
+from shared.rcv.scenarios import safe, safe_up_to
 from tests.support.strategies import MAX_SECTIONS, contests, marks, profiles
 
 
@@ -23,12 +23,24 @@ def test_no_ballot_still_out_changes_a_safe_call(data: st.DataObject) -> None:
     after = tabulate_counts(profile, contest, MAX_SECTIONS)
     fallen = [d.candidate for r in after.rounds for d in r.decisions if d.outcome == "eliminated"]
     for call in called.calls:
-        first, fallen = fallen[: len(call.fallen)], fallen[len(call.fallen) :]
-        assert set(first) <= set(call.fallen), "others fell before those who were called"
-        if len(first) < len(call.fallen):
+        first, fallen = fallen[: len(call.eliminated)], fallen[len(call.eliminated) :]
+        assert set(first) <= set(call.eliminated), "others fell before those who were called"
+        if len(first) < len(call.eliminated):
             break
     if called.elected is not None:
         assert after.elected == (called.elected,)
+
+
+@given(st.data())
+def test_what_is_safe_with_more_ballots_outstanding_is_safe_with_fewer(data: st.DataObject) -> None:
+    """So the most with which an election is certain can be found by halving."""
+    contest = without_minimum(data.draw(contests(["irv"])))
+    count = tabulate_counts(data.draw(profiles(contest)), contest, MAX_SECTIONS)
+    most = safe_up_to(count)
+    ballots = sum(count.rounds[0].ballots_by_section)
+    certain = [safe(count, outstanding).elected is not None for outstanding in range(ballots + 2)]
+    assert certain.count(True) == (0 if most is None else most + 1)
+    assert certain == sorted(certain, reverse=True)
 
 
 def without_minimum(contest: Contest) -> Contest:
