@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from services.cli.terminal.bars import Glyphs
     from shared.contract.elections import Contest
-    from shared.rcv.contests import Asked
+    from shared.rcv.contests import CountOptions
     from shared.rcv.count.profile import Profile
     from shared.rcv.formats.records import BallotFile
 
@@ -39,7 +39,7 @@ def count(
     with_whatif: Annotated[
         bool, typer.Option("--whatif", help="Add what `livecount whatif` answers; costs a count a candidate")
     ] = False,
-    asked: "Asked",
+    asked: "CountOptions",
 ) -> None:
     """Count a ballot file and show round by round what happens to the votes."""
     from services.cli.terminal.screen import screen
@@ -84,7 +84,7 @@ def explain(
     section: Annotated[
         str | None, typer.Option(help="Whose ballot --ranking is [default: the first's]")
     ] = None,
-    asked: "Asked",
+    asked: "CountOptions",
 ) -> None:
     """Tell for one ranking where its vote was in each round, and why."""
     from services.cli.terminal.journey import journey
@@ -121,7 +121,7 @@ def whatif(
         typer.Option(metavar="N", min=0, help="Is the leader safe with N ballots outstanding? irv only"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answers as JSON")] = False,
-    asked: "Asked",
+    asked: "CountOptions",
 ) -> None:
     """Answer what if: somebody drops out, any two meet in the final, ballots are still outstanding.
 
@@ -162,14 +162,14 @@ def whatif(
             console.print(part)
 
 
-def _read(file: Path, asked: "Asked") -> "tuple[BallotFile, Contest, Profile]":
-    from shared.rcv.contests import contest_of, rankings_of
+def _read(file: Path, asked: "CountOptions") -> "tuple[BallotFile, Contest, Profile]":
+    from shared.rcv.contests import contest_of, profile_of
     from shared.rcv.formats.detect import read_ballots
 
     with waiting(f"Reading {file.name}"):
         ballots = read_ballots(file)
         contest = contest_of(ballots, asked)
-        return ballots, contest, rankings_of(ballots, contest)
+        return ballots, contest, profile_of(ballots, contest)
 
 
 def _terminal() -> "tuple[Console, Glyphs]":

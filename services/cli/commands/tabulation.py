@@ -61,8 +61,8 @@ def convert(
 
 def _convert(file: Path, to: Format, out: Path) -> int:
     if file.suffix.lower() == ".json":
+        from shared.rcv.conversion import convert_configuration
         from shared.rcv.formats.rctab import load
-        from shared.rcv.tabulation import convert_configuration
 
         return convert_configuration(load(file), to, out, stamp())
     from shared.rcv.conversion import convert_plain

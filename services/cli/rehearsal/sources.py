@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from services.cli.rehearsal.subject import Found, Paper, Subject
-from shared.rcv.contests import Asked, contest_of
+from shared.rcv.contests import CountOptions, contest_of
 from shared.rcv.count.tabulate import tabulate_counts
 from shared.rcv.formats import rctab
 from shared.rcv.formats.detect import read_ballots
@@ -65,7 +65,7 @@ def configured(path: Path, stamp: Stamp) -> Subject:
     )
 
 
-def plain(path: Path, asked: Asked) -> Subject:
+def plain(path: Path, asked: CountOptions) -> Subject:
     """Return what a plain ballot file holds, counted as asked. Raises FormatError, NotLive, ValueError, OSError."""
     file = read_ballots(path)
     contest = contest_of(file, asked)

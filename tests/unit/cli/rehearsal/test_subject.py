@@ -7,7 +7,7 @@ import pytest
 
 from services.cli.rehearsal.sources import configured, plain
 from services.cli.rehearsal.subject import NotLive, Paper, Subject
-from shared.rcv.contests import Asked
+from shared.rcv.contests import CountOptions
 from shared.rcv.formats.rctab import load
 from shared.rcv.reports.disk import write_files
 from shared.rcv.reports.tabulated import Stamp
@@ -68,7 +68,7 @@ def test_what_stands_is_told_as_tabulate_tells_the_file(tmp_path: Path) -> None:
 def test_a_plain_file_is_told_as_count_tells_it(tmp_path: Path) -> None:
     """The JSON of `count --json`."""
     file = ward(tmp_path)
-    about = plain(file, Asked("scottish-stv"))
+    about = plain(file, CountOptions("scottish-stv"))
     assert (len(about.papers), about.contest.seats) == (24, 2)
     (live,) = write_files(
         tmp_path, about.reports({elector: [paper] for elector, paper in enumerate(about.papers)})

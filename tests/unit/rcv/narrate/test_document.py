@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.contract.elections import Method
-from shared.rcv.contests import Asked, contest_of, rankings_of
+from shared.rcv.contests import CountOptions, contest_of, profile_of
 from shared.rcv.count.tabulate import tabulate, tabulate_counts
 from shared.rcv.formats.detect import read_ballots
 from shared.rcv.narrate.document import document
@@ -21,9 +21,9 @@ from tests.unit.rcv.narrate.counted import NAMES, contest, count
 def counted(file: Path, method: Method) -> dict[str, Any]:
     """Return the JSON of a ballot file's count."""
     ballots = read_ballots(file)
-    of = contest_of(ballots, Asked(method))
+    of = contest_of(ballots, CountOptions(method))
     shown: dict[str, Any] = json.loads(
-        json.dumps(document(of, tabulate(rankings_of(ballots, of), of), ["all"]))
+        json.dumps(document(of, tabulate(profile_of(ballots, of), of), ["all"]))
     )
     return shown
 
