@@ -29,7 +29,7 @@ OVER = (Phase.CLOSED, Phase.CERTIFIED)
 
 @dataclass(frozen=True)
 class ShardLedger:
-    """What one shard last told of an election."""
+    """What one shard last published about an election."""
 
     watermark: int
     head: str
@@ -38,11 +38,11 @@ class ShardLedger:
     voided: int
     turnout: tuple[int, ...]
     withdrawn: frozenset[str] = frozenset()
-    """Candidates of the contest at hand whose withdrawal stands in the shard."""
+    """Candidates of the contest at hand whose withdrawal the shard holds."""
 
     @classmethod
     def empty(cls, sections: int) -> "ShardLedger":
-        """Return the ledger of a shard that has told nothing."""
+        """Return the ledger of a shard that has published nothing."""
         return cls(0, START.hex(), None, Counter(), 0, (0,) * sections)
 
 
@@ -80,7 +80,7 @@ def standing_of(
 
 
 def rounds_of(count: core.Count, contest: Contest, sections: Sequence[Section]) -> tuple[Round, ...]:
-    """Return a count's rounds as a standing tells them."""
+    """Return a count's rounds as a standing has them."""
     return tuple(_round(round_, contest, sections) for round_ in count.rounds)
 
 

@@ -8,8 +8,8 @@ holders, whatever the number of rounds. So we keep
 
 and add each ballot to two or three of its cells. A running sum gives the tallies after each elimination.
 
-The order is a guess: the one that was right before the last ballots. To count is to walk the rounds as the rules say
-(`Course`), with the tallies at hand, and see. Where somebody else is eliminated, the tallies of that round are new, and
+The order is a guess: the one that was right before the last ballots. To count is to walk the rounds by the rules
+(`Course`), with the tallies at hand. Where somebody else is eliminated, the tallies of that round are new, and
 only those: *a tally depends on who is out, not on the order in which they went*, so as soon as those who are out are,
 as a set, those of the old order at some place, its tallies hold again. Nearly always two neighbours have changed
 places, and one round is tallied anew. This serves every rule that moves whole ballots: instant run-off in all its
@@ -103,7 +103,7 @@ class LiveRounds:
             self._last[list(order[place])] = place - 1
 
     def _known(self) -> dict[Out, Tally]:
-        """Return the tallies of the order as it stands, by who is out."""
+        """Return the tallies of the order as it is, by who is out."""
         tallies = self._gains.cumsum(axis=0)
         for place, out in enumerate(self._order):
             tallies[place, list(out)] = 0
@@ -119,7 +119,7 @@ class LiveRounds:
         return tally
 
     def _rounds(self, order: list[Out]) -> Iterator[Round]:
-        """Yield the rounds as the rules go, and append to `order` who is out after each that eliminates."""
+        """Yield the rounds by the rules, and append to `order` who is out after each that eliminates."""
         course = Course(self._contest, self._ties.again(), self._rulebook)
         candidates = len(self._contest.candidates)
         for number in numbers(1):

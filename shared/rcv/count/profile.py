@@ -32,7 +32,7 @@ Change = tuple[int, str, int]
 """Section, marks, and by how many ballots they became more."""
 
 SEVERAL: Final = 255
-"""Stands in a path for a rank that names several candidates, of whom the round decides."""
+"""In a path: a rank that names several candidates, of whom the round decides."""
 
 assert MAX_CANDIDATES + len(ENDINGS) <= SEVERAL, "a holder is one byte of a row"
 assert MAX_SECTIONS <= 256, "a section is one byte"

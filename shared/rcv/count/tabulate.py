@@ -30,14 +30,14 @@ _METHODS: Final[Mapping[Method, _Rounds]] = {
 """Each method yields one round after another. `sequential-irv` is not here: it is one instant run-off a seat."""
 
 _PLACES: Final[Mapping[Method, int]] = {"scottish-stv": SCOTTISH_PLACES, "meek": MEEK_PLACES}
-"""Of methods whose statute says how many decimal places a vote has; of the others the contest's rules do."""
+"""Of methods whose statute fixes the decimal places of a vote; for the others the contest's rules do."""
 
 
 def tabulate(profile: Columns, contest: Contest, ask: Ask | None = None) -> Count:
     """Return the count of a profile by the contest's method and rules: total, deterministic, exact.
 
-    `ask` breaks ties where the rules say that somebody is asked. Raises UnresolvedTie where nobody is there to be
-    asked, ValueError if the rules cannot be carried out: nobody reaches the minimum of votes, say.
+    `ask` breaks ties where the rules ask somebody. Raises UnresolvedTie where nobody is there to be
+    asked, ValueError if the rules cannot be carried out, such as where nobody reaches the minimum of votes.
     """
     return _count(profile, contest, ask, None)
 

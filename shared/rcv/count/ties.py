@@ -4,7 +4,7 @@ The same contest and the same votes break the same ties: what looks like chance 
 the vote. To be picked is to win when a winner is sought and to be eliminated when a loser is.
 
 `lot`, the rule by default: candidates are sorted by the BLAKE2b digest of `<seed>/<candidate id>`, in lower-case
-hexadecimal; of those that are level, the first in that order falls first. Anybody can repeat it:
+hexadecimal; of those that are level, the first in that order is eliminated first. Anybody can repeat it:
 `printf '%s' "$seed/$id" | b2sum`. The other rules are RCTab's (tiebreakMode): candidates are sorted by name first,
 `random` takes one by java.util.Random, `permutation` is the sorted names shuffled by it; of an order a winner is the
 first, a loser the last. RCTab's generator goes on from tie to tie, so a tie breaker lives for one count.
@@ -47,7 +47,7 @@ Ask = Callable[[Tie], int]
 
 
 def draw_lot(contest: Contest) -> tuple[int, ...]:
-    """Return for each candidate the place in the order of falling: 0 falls first.
+    """Return for each candidate the place in the order of elimination: 0 is eliminated first.
 
     It depends on the seed and the candidates' ids, not on the order in which they stand on the ballot.
     """
@@ -77,7 +77,7 @@ class TieBreaker:
     def pick(self, tied: Sequence[int], sought: Sought, history: History) -> tuple[int, SettledBy]:
         """Return who of `tied` is picked and by what. `history` must reach to the round before.
 
-        Raises UnresolvedTie if the rules say to ask and there is nobody to ask.
+        Raises UnresolvedTie if the rules ask somebody and nobody is there.
         """
         if len(tied) == 1:
             return tied[0], "votes"

@@ -105,8 +105,8 @@ def test_the_live_count_equals_the_reference_after_every_batch(data: st.DataObje
     profile: Counter[tuple[int, str]] = Counter()
     for batch in data.draw(streams(contest)):
         live.apply(batch)
-        for section, paper, ballots in batch:
-            profile[section, paper] += ballots
+        for section, ranking, ballots in batch:
+            profile[section, ranking] += ballots
         assert live.count() == tabulated(profile, contest)
 
 
@@ -150,7 +150,7 @@ def test_the_audit_agrees_with_the_core(data: st.DataObject) -> None:
 
 
 def told(count: Count, contest: Contest) -> list[tuple[dict[str, int], dict[str, int], set[str], set[str]]]:
-    """Return what a count says, whatever the order of the candidates on the paper."""
+    """Return what a count says, whatever the order of the candidates on the ballot."""
     ids = [candidate.id for candidate in contest.candidates]
     return [
         (
@@ -191,16 +191,16 @@ def test_the_order_of_ballots_does_not_matter(data: st.DataObject) -> None:
 
 
 @given(st.data())
-def test_the_order_of_candidates_on_the_paper_does_not_matter(data: st.DataObject) -> None:
+def test_the_order_of_candidates_on_the_ballot_does_not_matter(data: st.DataObject) -> None:
     """Print the candidates in another order: in their names nothing changes, for no lot goes by their places."""
     contest = data.draw(contests().filter(lambda contest: contest.rules.ties != "candidate-order"))
     profile = data.draw(profiles(contest))
     order = data.draw(st.permutations(range(len(contest.candidates))))
     reprinted = contest.model_copy(update={"candidates": tuple(contest.candidates[c] for c in order)})
     remarked: Counter[tuple[int, str]] = Counter()
-    for (section, paper), ballots in profile.items():
+    for (section, ranking), ballots in profile.items():
         ranks = (
-            rank if rank == UNNAMED else tuple(order.index(c) for c in rank) for rank in parse_marks(paper)
+            rank if rank == UNNAMED else tuple(order.index(c) for c in rank) for rank in parse_marks(ranking)
         )
         remarked[section, format_marks(list(ranks))] += ballots
     assert told(tabulated(remarked, reprinted), reprinted) == told(tabulated(profile, contest), contest)
@@ -212,8 +212,8 @@ def test_sections_only_divide_the_count(data: st.DataObject) -> None:
     contest = data.draw(contests().filter(lambda contest: contest.method != "electoral-college"))
     profile = data.draw(profiles(contest))
     merged: Counter[tuple[int, str]] = Counter()
-    for (_, paper), ballots in profile.items():
-        merged[0, paper] += ballots
+    for (_, ranking), ballots in profile.items():
+        merged[0, ranking] += ballots
     assert told(tabulate_counts(merged, contest, 1), contest) == told(tabulated(profile, contest), contest)
 
 
@@ -225,7 +225,7 @@ def test_a_trace_says_where_every_vote_of_every_round_is(data: st.DataObject) ->
 
 
 def check_trace(profile: RankingCounts, contest: Contest) -> None:
-    """Hold where a trace says the papers are to the count."""
+    """Hold a trace to the count: where each ballot is, and what it is worth there."""
     rankings = Profile.of(contest, MAX_SECTIONS)
     rankings.add((section, marks, ballots) for (section, marks), ballots in profile.items())
     traced = trace(rankings, contest)
@@ -233,13 +233,13 @@ def check_trace(profile: RankingCounts, contest: Contest) -> None:
     _, _, ballots = rankings.columns()
     for round_, snapshot in zip(traced.count.rounds, traced.snapshots, strict=True):
         lies: Counter[int] = Counter()
-        for row, papers in enumerate(ballots.tolist()):
-            lies[int(snapshot.holder[row])] += papers * (
+        for row, number in enumerate(ballots.tolist()):
+            lies[int(snapshot.holder[row])] += number * (
                 1 if snapshot.value is None else int(snapshot.value[row])
             )
             for candidate, units in snapshot.kept.items():
                 assert units.dtype.kind in "iO", "votes are whole numbers of units"
-                lies[candidate] += papers * int(units[row])
+                lies[candidate] += number * int(units[row])
         for candidate, votes in enumerate(round_.votes):
             assert lies[candidate] == votes or (candidate in round_.seated and lies[candidate] - votes >= 0)
         assert sum(lies.values()) - sum(round_.votes) - sum(round_.inactive.values()) == round_.residue
@@ -256,10 +256,10 @@ def test_every_ballot_rests_for_its_true_reason(data: st.DataObject) -> None:
     traced = trace(rankings, contest)
     for place, (round_, snapshot) in enumerate(zip(traced.count.rounds, traced.snapshots, strict=True)):
         elected = [c for before in traced.count.rounds[:place] for c in before.elected]
-        for section, paper in profile:
-            holder = int(snapshot.holder[rankings.row(section, paper)]) - len(contest.candidates)
+        for section, ranking in profile:
+            holder = int(snapshot.holder[rankings.row(section, ranking)]) - len(contest.candidates)
             reason = None if holder < 0 else ENDINGS[holder]
-            ranks = parse_marks(paper)[: contest.rules.max_ranks]
+            ranks = parse_marks(ranking)[: contest.rules.max_ranks]
             assert (reason is Ending.BLANK) == (not any(ranks))
             if reason is Ending.EXHAUSTED:
                 counted = [rank for rank in ranks if contest.rules.overvote != "skip" or len(rank) == 1]
@@ -269,16 +269,16 @@ def test_every_ballot_rests_for_its_true_reason(data: st.DataObject) -> None:
 
 
 @given(st.data(), reading)
-def test_plain_papers_read_in_columns_say_what_they_say_alone(
+def test_plain_ballots_read_in_columns_say_what_they_say_alone(
     data: st.DataObject, of: dict[str, Any]
 ) -> None:
     """Read together or one by one: the same rows, paths and ballots."""
-    papers = data.draw(st.lists(marks(MAX_CANDIDATES), min_size=WORTH_COLUMNS, max_size=40))
+    rankings = data.draw(st.lists(marks(MAX_CANDIDATES), min_size=WORTH_COLUMNS, max_size=40))
     together = Profile(MAX_CANDIDATES, 1, Rules(**of))
     alone = Profile(MAX_CANDIDATES, 1, Rules(**of))
-    together.add([(0, paper, 1) for paper in papers])
-    for paper in papers:
-        alone.add([(0, paper, 1)])
+    together.add([(0, ranking, 1) for ranking in rankings])
+    for ranking in rankings:
+        alone.add([(0, ranking, 1)])
     assert rows_of(together) == rows_of(alone)
 
 
@@ -286,8 +286,8 @@ def rows_of(rankings: Profile) -> Counter[tuple[tuple[int, ...], tuple[tuple[int
     """Return how many ballots lie in which row, whatever their order."""
     paths, _, ballots = rankings.columns()
     rows: Counter[tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]] = Counter()
-    for row, (path, papers) in enumerate(zip(paths.tolist(), ballots.tolist(), strict=True)):
+    for row, (path, number) in enumerate(zip(paths.tolist(), ballots.tolist(), strict=True)):
         several = tuple(named for (at, _), named in sorted(rankings.several.items()) if at == row)
         ending = path.index(path[-1])
-        rows[tuple(path[: ending + 1]), several] += papers
+        rows[tuple(path[: ending + 1]), several] += number
     return rows

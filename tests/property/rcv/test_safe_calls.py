@@ -18,8 +18,8 @@ def test_no_ballot_still_out_changes_a_safe_call(data: st.DataObject) -> None:
     profile = Counter(data.draw(profiles(contest)))
     out = data.draw(st.integers(0, 6))
     called = safe(tabulate_counts(profile, contest, MAX_SECTIONS), out)
-    for paper in data.draw(st.lists(marks(len(contest.candidates)), max_size=out)):
-        profile[0, paper] += 1
+    for ranking in data.draw(st.lists(marks(len(contest.candidates)), max_size=out)):
+        profile[0, ranking] += 1
     after = tabulate_counts(profile, contest, MAX_SECTIONS)
     fallen = [d.candidate for r in after.rounds for d in r.decisions if d.outcome == "eliminated"]
     for call in called.calls:

@@ -30,7 +30,7 @@ def test_who_is_withdrawn_or_asked_to_drop_out_is_excluded() -> None:
 
 
 def test_the_rankings_are_the_files() -> None:
-    """Four papers of two kinds."""
+    """Four ballots of two kinds."""
     rankings = profile_of(FILE, contest_of(FILE, CountOptions("irv")))
     assert rankings.columns()[2].tolist() == [3, 1]
 

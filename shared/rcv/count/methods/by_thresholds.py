@@ -24,7 +24,7 @@ VotesBySection = Sequence[Sequence[int]]
 
 
 class Course(Situation):
-    """One count under way: it reads the votes of each round, and says what they decide and whether there is another."""
+    """One count under way: it reads the votes of each round; what they decide, and whether there is another, follows."""
 
     def __init__(self, contest: Contest, ties: TieBreaker, rulebook: Rulebook) -> None:
         super().__init__(contest, ties)

@@ -1,4 +1,4 @@
-"""Meek's method: every elected candidate keeps just the part of each paper that makes the quota.
+"""Meek's method: every elected candidate keeps just the part of each ballot that makes the quota.
 
 B. L. Meek (1969), as given by I. D. Hill, B. A. Wichmann and D. R. Woodall, Algorithm 123, Computer Journal 30 (1987),
 in the form of the Proportional Representation Foundation's reference rule: nine decimal places, omega 10^-6.

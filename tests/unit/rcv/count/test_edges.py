@@ -46,8 +46,8 @@ def test_a_scottish_stage_asks_who_should_be_the_loser() -> None:
     """Banana and cherry are last: excluded is whom the answer names."""
     heard: list[Tie] = []
     ward = of("scottish-stv", candidates=3, ties="ask")
-    papers = {(0, "0"): 2, (0, "1"): 1, (0, "2"): 1}
-    count = tabulate_counts(papers, ward, 1, lambda tie: heard.append(tie) or 2)  # type: ignore[func-returns-value]
+    counts = {(0, "0"): 2, (0, "1"): 1, (0, "2"): 1}
+    count = tabulate_counts(counts, ward, 1, lambda tie: heard.append(tie) or 2)  # type: ignore[func-returns-value]
     assert heard[0] == Tie(1, (1, 2), "loser")
     assert count.rounds[0].eliminated == {2}
 
@@ -72,18 +72,18 @@ def test_whoever_is_asked_is_asked_in_every_run_and_trace() -> None:
 def test_meek_asks_who_should_be_the_loser_of_the_round_it_is() -> None:
     """Elder and damson have fallen, banana and cherry are level in the third round."""
     heard: list[Tie] = []
-    papers = {(0, "0"): 6, (0, "1"): 4, (0, "2"): 4, (0, "3"): 2, (0, "4"): 1}
+    counts = {(0, "0"): 6, (0, "1"): 4, (0, "2"): 4, (0, "3"): 2, (0, "4"): 1}
     five = contest("fruit", ("apple", "banana", "cherry", "damson", "elder"), ties="ask")
     meek = five.model_copy(update={"method": "meek"})
-    count = tabulate_counts(papers, meek, 1, lambda tie: heard.append(tie) or 2)  # type: ignore[func-returns-value]
+    count = tabulate_counts(counts, meek, 1, lambda tie: heard.append(tie) or 2)  # type: ignore[func-returns-value]
     assert heard == [Tie(3, (1, 2), "loser")]
     assert count.rounds[2].eliminated == {2}
 
 
 def test_by_meeks_method_one_last_place_apart_is_not_level_where_no_surplus_is_left() -> None:
     """Banana keeps the quota to the last place; apple has 1.999999999 votes by then, cherry 2."""
-    papers = {(0, "0"): 1, (0, "1>0"): 3, (0, "2"): 2}
-    first, second, last = tabulate_counts(papers, of("meek", seats=2, candidates=3), 1).rounds
+    counts = {(0, "0"): 1, (0, "1>0"): 3, (0, "2"): 2}
+    first, second, last = tabulate_counts(counts, of("meek", seats=2, candidates=3), 1).rounds
     assert second.votes == (1_999_999_999, 2_000_000_001, 2_000_000_000)
     assert [(d.candidate, d.margin, d.tied) for d in second.decisions] == [(0, 1, ())]
     assert (first.elected, last.elected) == ((1,), (2,))
@@ -130,7 +130,7 @@ def test_no_threshold_is_below_the_minimum_of_votes() -> None:
     assert threshold_of(of("stv-wigm", minimum_votes=5), 30_000, 10_000) == 50_000
 
 
-def test_plain_papers_are_told_from_all_others() -> None:
+def test_plain_ballots_are_told_from_all_others() -> None:
     """Up to three ranks, each of one candidate named once: those rows say it all."""
     plain = {"0>1>2": [0, 1, 2, 3], "2": [2, 3, 3, 3], "2>1": [2, 1, 3, 3]}
     others = ["", "0=1", "1>1", "0>1>1", "0>>1", "3", "*", "0>1>2>0", "0>1>2>0>1"]
@@ -143,7 +143,7 @@ def test_plain_papers_are_told_from_all_others() -> None:
 
 
 @pytest.mark.parametrize("method", get_args(Method))
-def test_a_trace_without_papers_has_no_row_and_only_whole_numbers(method: Method) -> None:
+def test_a_trace_without_ballots_has_no_row_and_only_whole_numbers(method: Method) -> None:
     """Rows are told by whole numbers, however many there are."""
     nobody = of(method)
     for snapshot in trace(Profile(4, 1, nobody.rules), nobody).snapshots:
@@ -182,8 +182,8 @@ def test_two_level_with_just_the_minimum_elect_one_at_once() -> None:
 
 def test_whoever_loses_a_tie_for_the_second_place_is_told_so() -> None:
     """Banana and cherry have three each: one stays, one falls by that tie, damson falls by votes."""
-    papers = {(0, "0"): 5, (0, "1"): 3, (0, "2"): 3, (0, "3"): 1}
-    first = tabulate_counts(papers, of("supplementary", ties="candidate-order"), 1).rounds[0].decisions
+    counts = {(0, "0"): 5, (0, "1"): 3, (0, "2"): 3, (0, "3"): 1}
+    first = tabulate_counts(counts, of("supplementary", ties="candidate-order"), 1).rounds[0].decisions
     assert [(d.candidate, d.why, d.tied, d.settled_by) for d in first] == [
         (2, "not-in-top-two", (1, 2), "candidate-order"),
         (3, "not-in-top-two", (), "votes"),
@@ -221,8 +221,8 @@ def test_every_section_has_a_share_and_every_score_is_a_fraction() -> None:
     assert [type(score) for score in scores([[0, 0]], ())] == [Fraction, Fraction]
 
 
-def test_what_papers_pass_on_is_cut_to_whole_units() -> None:
-    """Two thirds of one vote to five places; RCTab cuts the fraction first, then what each paper gives."""
+def test_what_ballots_pass_on_is_cut_to_whole_units() -> None:
+    """Two thirds of one vote to five places; RCTab cuts the fraction first, then what each ballot gives."""
     worth = np.array([100_000, 99_999])
     assert _share(2, 3)(worth).tolist() == [66_666, 66_666]
     assert _surplus(3, 1, 10)(np.array([10, 15])).tolist() == [6, 9]
@@ -264,7 +264,7 @@ def test_write_ins_whom_no_order_names_fall_by_name() -> None:
 
 
 def test_meek_traces_votes_that_move_no_further_to_nobody() -> None:
-    """When one is left for the last seat, the papers of whoever was defeated last lie with nobody, whole."""
+    """When one is left for the last seat, the ballots of whoever was defeated last lie with nobody, whole."""
     two = of("meek", candidates=2)
     rankings = Profile(2, 1, two.rules)
     rankings.add([(0, "0", 1), (0, "1", 1)])
@@ -278,8 +278,8 @@ def test_meek_traces_votes_that_move_no_further_to_nobody() -> None:
 def test_a_surplus_rests_because_all_seats_are_filled_whomever_its_ballots_rank_next() -> None:
     """Quota 7 of 20: apple's two and banana's one above it are not needed, though all three ballots could name cherry."""
     ward = of("stv-wigm", seats=2, candidates=3)
-    papers = {(0, "0>2"): 9, (0, "1>2"): 8, (0, "2"): 3}
-    first, last = tabulate_counts(papers, ward, 1).rounds
+    counts = {(0, "0>2"): 9, (0, "1>2"): 8, (0, "2"): 3}
+    first, last = tabulate_counts(counts, ward, 1).rounds
     assert [(t.source, t.target, t.ending) for t in first.transfers if t.ending is not Ending.RESIDUE] == [
         (0, None, Ending.SURPLUS),
         (1, None, Ending.SURPLUS),

@@ -97,12 +97,12 @@ def test_a_break_is_mended_only_until_the_fallen_are_the_same_again(retallied: l
 def test_two_breaks_apart_are_mended_in_one_count(retallied: list[list[int]]) -> None:
     """The first two change places, and so do the next two: the round between them stands."""
     live = open_method(SIX, 1)
-    papers = {(0, str(c)): 10 + 20 * c for c in range(6)}
-    live.apply([(0, marks, ballots) for (_, marks), ballots in papers.items()])
+    counts = {(0, str(c)): 10 + 20 * c for c in range(6)}
+    live.apply([(0, marks, ballots) for (_, marks), ballots in counts.items()])
     live.count()
     retallied.clear()
     live.apply([(0, "0", 25), (0, "2", 25)])
-    assert live.count() == tabulate_counts(papers | {(0, "0"): 35, (0, "2"): 75}, SIX, 1)
+    assert live.count() == tabulate_counts(counts | {(0, "0"): 35, (0, "2"): 75}, SIX, 1)
     assert retallied == [[1], [0, 1, 3]]
 
 
@@ -114,13 +114,13 @@ def test_as_many_candidates_as_a_contest_can_have() -> None:
         candidates=tuple(Candidate(id=f"c{place}", name="C") for place in range(MAX_CANDIDATES)),
         lot="tests",
     )
-    papers = {(0, f"{c}>{(c * 7 + 1) % MAX_CANDIDATES}>0"): 1 + c % 5 for c in range(1, MAX_CANDIDATES)}
+    counts = {(0, f"{c}>{(c * 7 + 1) % MAX_CANDIDATES}>0"): 1 + c % 5 for c in range(1, MAX_CANDIDATES)}
     live = open_method(wide, 1)
-    live.apply((section, marks, ballots) for (section, marks), ballots in papers.items())
-    assert live.count() == tabulate_counts(papers, wide, 1)
+    live.apply((section, marks, ballots) for (section, marks), ballots in counts.items())
+    assert live.count() == tabulate_counts(counts, wide, 1)
 
 
-def test_a_row_is_the_holders_its_papers_pass_through() -> None:
+def test_a_row_is_the_holders_its_ballots_pass_through() -> None:
     """Candidates by index, then the ending; it is filled up with the ending, which never falls."""
     rankings = Profile(4, 1, Rules())
     rankings.add([(0, "2>0", 1), (0, "0=1", 1)])
@@ -130,7 +130,7 @@ def test_a_row_is_the_holders_its_papers_pass_through() -> None:
 
 
 def test_a_candidate_outside_the_contest_stops_the_program() -> None:
-    """Validation lets no such paper through."""
+    """Validation lets no such ballot through."""
     with pytest.raises(AssertionError, match="outside the contest"):
         Profile(4, 1, Rules()).add([(0, "4", 1)])
 
@@ -145,7 +145,7 @@ def test_spellings_that_are_counted_alike_share_a_row() -> None:
 
 
 def test_marks_are_normalised_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An untidy paper costs no more than a tidy one when it is seen again."""
+    """An untidy ballot costs no more than a tidy one when it is seen again."""
     read: list[str] = []
 
     def watched(marks: str, rules: Rules) -> Choices:

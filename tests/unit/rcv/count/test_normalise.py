@@ -9,18 +9,18 @@ from shared.rcv.count.normalise import Choices, normalise
 
 
 def test_a_clean_ranking_is_its_own_choices() -> None:
-    """Most papers say exactly what they mean."""
+    """Most ballots say exactly what they mean."""
     assert normalise("3>1>0", Rules()) == Choices((3, 1, 0), Ending.EXHAUSTED)
 
 
-def test_a_paper_without_a_mark_is_blank() -> None:
+def test_a_ballot_without_a_mark_is_blank() -> None:
     """It never said anything; nor did one whose only mark is beyond the ranks that count."""
     assert normalise("", Rules()) == Choices((), Ending.BLANK)
     assert normalise(">>0", Rules(max_ranks=2)) == Choices((), Ending.BLANK)
 
 
 @pytest.mark.parametrize("marks", ["*", "0=1", "0=1>>1=2"])
-def test_a_paper_of_overvotes_that_are_passed_over_has_no_choices_left(marks: str) -> None:
+def test_a_ballot_of_overvotes_that_are_passed_over_has_no_choices_left(marks: str) -> None:
     """It said something, of which nothing can be counted."""
     assert normalise(marks, Rules(overvote="skip")) == Choices((), Ending.EXHAUSTED)
 
@@ -38,7 +38,7 @@ def test_ranks_beyond_the_limit_are_ignored() -> None:
     assert normalise("0>1>2>0", rules) == Choices((0, 1, 2), Ending.EXHAUSTED)
 
 
-def test_an_overvote_exhausts_the_paper_there() -> None:
+def test_an_overvote_exhausts_the_ballot_there() -> None:
     """What stands before it counts, what stands after it does not."""
     assert normalise("2>0=1>3", Rules(overvote="exhaust")) == Choices((2,), Ending.OVERVOTE)
 
@@ -49,7 +49,7 @@ def test_an_overvote_can_be_passed_over() -> None:
 
 
 def test_an_overvote_at_the_first_rank_is_named_as_such() -> None:
-    """It stands with nobody from the first round, but it is no blank paper."""
+    """It stands with nobody from the first round, but it is no blank ballot."""
     assert normalise("0=1>2", Rules(overvote="exhaust")) == Choices((), Ending.OVERVOTE)
 
 
@@ -66,7 +66,7 @@ def test_blank_ranks_are_passed_over_without_a_limit() -> None:
         (2, Choices((0, 1), Ending.EXHAUSTED)),
     ],
 )
-def test_a_longer_run_of_blanks_than_allowed_exhausts_the_paper(allowed: int, choices: Choices) -> None:
+def test_a_longer_run_of_blanks_than_allowed_exhausts_the_ballot(allowed: int, choices: Choices) -> None:
     """The run counts, not the sum: one blank, a mark, then two blanks."""
     assert normalise(">0>>>1", Rules(max_skipped_ranks=allowed)) == choices
 
@@ -87,18 +87,18 @@ def test_a_repeated_candidate_is_passed_over() -> None:
     assert normalise("0>0>1>0>2", Rules(repeated_candidate="skip")) == Choices((0, 1, 2), Ending.EXHAUSTED)
 
 
-def test_a_repeated_candidate_can_exhaust_the_paper() -> None:
+def test_a_repeated_candidate_can_exhaust_the_ballot() -> None:
     """It stops at the second naming."""
     assert normalise("0>1>0>2", Rules(repeated_candidate="exhaust")) == Choices((0, 1), Ending.REPEATED)
 
 
 def test_a_candidate_named_in_an_overvote_counts_as_named() -> None:
-    """An overvote chooses nobody, but the paper has named its candidates all the same."""
+    """An overvote chooses nobody, but the ballot has named its candidates all the same."""
     rules = Rules(overvote="skip", repeated_candidate="exhaust")
     assert normalise("3>0=1>1>2", rules) == Choices((3,), Ending.REPEATED)
 
 
-def test_the_earliest_stop_ends_the_paper() -> None:
+def test_the_earliest_stop_ends_the_ballot() -> None:
     """An overvote at the second rank comes before a repeat at the third."""
     rules = Rules(overvote="exhaust", repeated_candidate="exhaust", max_skipped_ranks=0)
     assert normalise("0>1=2>0>>3", rules) == Choices((0,), Ending.OVERVOTE)

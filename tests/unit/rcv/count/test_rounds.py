@@ -10,13 +10,13 @@ from shared.rcv.count.rounds import Count, Round, Transfer
 from shared.rcv.count.tabulate import tabulate_counts
 from tests.support.elections import contest
 
-PAPERS = {(0, "0"): 4, (0, "1"): 3, (1, "2>1"): 2, (1, "2"): 1, (1, "3>0"): 1, (0, ""): 1}
+COUNTS = {(0, "0"): 4, (0, "1"): 3, (1, "2>1"): 2, (1, "2"): 1, (1, "3>0"): 1, (0, ""): 1}
 BALLOTS = 12
 
 
 def counted() -> Count:
     """Return a count of two sections and several rounds."""
-    return tabulate_counts(PAPERS, contest(), 2)
+    return tabulate_counts(COUNTS, contest(), 2)
 
 
 def with_round(number: int, **changes: Any) -> Count:

@@ -1,4 +1,4 @@
-"""The reference count on papers small enough to count by hand, and on one real contest."""
+"""The reference count on ballots small enough to count by hand, and on one real contest."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ def test_exactly_half_is_not_a_majority() -> None:
 
 
 def test_a_majority_is_of_the_votes_that_continue() -> None:
-    """Three of five is a majority although eight papers were cast."""
+    """Three of five is a majority although eight ballots were cast."""
     count = tabulate_counts({(0, "0"): 3, (0, "1"): 2, (0, ""): 2, (0, "0=1"): 1}, contest(), 1)
     assert count.rounds[0].threshold == 3
     assert count.rounds[0].inactive == {
@@ -56,11 +56,11 @@ def test_a_majority_is_of_the_votes_that_continue() -> None:
     assert count.elected == (APPLE,)
 
 
-def test_the_last_falls_and_its_papers_move_on() -> None:
-    """Each paper goes to its next choice that continues, or stops and says why."""
+def test_the_last_falls_and_its_ballots_move_on() -> None:
+    """Each ballot goes to its next choice that continues, or stops and says why."""
     of = contest("fruit", ("apple", "banana", "cherry"))
-    papers = {(0, "0"): 5, (0, "1"): 4, (0, "2>1"): 1, (1, "2"): 1, (1, "2>0=1"): 1}
-    first, second = tabulate_counts(papers, of, 2).rounds
+    counts = {(0, "0"): 5, (0, "1"): 4, (0, "2>1"): 1, (1, "2"): 1, (1, "2>0=1"): 1}
+    first, second = tabulate_counts(counts, of, 2).rounds
     assert first.decisions == (Decision(CHERRY, "eliminated", "fewest", margin=1, tied=()),)
     assert first.votes_by_section == ((5, 4, 1), (0, 0, 2))
     assert first.transfers == (
@@ -94,8 +94,8 @@ def test_the_lot_decides_who_of_the_lowest_falls() -> None:
 
 def test_candidates_without_a_vote_fall_one_by_one() -> None:
     """Two have no vote at all: two rounds, each with no transfers."""
-    papers = {(0, "0"): 2, (0, "1"): 1, (0, "4"): 1}
-    count = tabulate_counts(papers, contest("fruit", ("apple", "banana", "cherry", "damson", "elder")), 1)
+    counts = {(0, "0"): 2, (0, "1"): 1, (0, "4"): 1}
+    count = tabulate_counts(counts, contest("fruit", ("apple", "banana", "cherry", "damson", "elder")), 1)
     first = falls_first(contest(), CHERRY, DAMSON)
     assert [round_.eliminated for round_ in count.rounds[:2]] == [{first}, {CHERRY, DAMSON} - {first}]
     assert [round_.transfers for round_ in count.rounds[:2]] == [(), ()]
@@ -109,11 +109,11 @@ def test_going_on_to_the_last_two_goes_past_a_majority() -> None:
     assert {round_.threshold for round_ in count.rounds} == {3}
 
 
-@pytest.mark.parametrize("papers", [{}, {(0, ""): 3}, {(0, "0=1"): 2, (0, "0"): 0}])
-def test_without_a_vote_there_is_one_round_and_no_decision(papers: dict[tuple[int, str], int]) -> None:
-    """Nothing is decided while no paper chooses anybody."""
+@pytest.mark.parametrize("counts", [{}, {(0, ""): 3}, {(0, "0=1"): 2, (0, "0"): 0}])
+def test_without_a_vote_there_is_one_round_and_no_decision(counts: dict[tuple[int, str], int]) -> None:
+    """Nothing is decided while no ballot chooses anybody."""
     for of in (contest(), plurality()):
-        (only,) = tabulate_counts(papers, of, 1).rounds
+        (only,) = tabulate_counts(counts, of, 1).rounds
         assert only.votes == (0, 0, 0, 0)
         assert only.decisions == ()
         assert only.threshold is None
@@ -163,7 +163,7 @@ def test_the_labour_deputy_leadership_of_2015() -> None:
         rules=Rules(),
         lot="2015",
     )
-    papers = {
+    counts = {
         (0, "0"): 160_852,
         (0, "1"): 78_100,
         (0, "3"): 64_425,
@@ -177,7 +177,7 @@ def test_the_labour_deputy_leadership_of_2015() -> None:
         (0, "4>2>0"): 6_504,
         (0, "4"): 4_228,
     }
-    first, second, third = tabulate_counts(papers, deputy, 1).check(408_470).rounds
+    first, second, third = tabulate_counts(counts, deputy, 1).check(408_470).rounds
     assert first.votes == (160_852, 78_100, 66_013, 64_425, 39_080)
     assert first.eliminated == {BRADSHAW}
     assert [(t.target, t.votes) for t in first.transfers] == [

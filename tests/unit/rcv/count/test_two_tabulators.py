@@ -101,15 +101,15 @@ def any_rules(chance: Random, method: Method, percentage: int | None) -> Rules:
 
 
 def any_profile(chance: Random, people: int) -> Counter[tuple[int, str]]:
-    """Return papers of some sections: most rank different candidates one by one, some are untidy."""
-    papers: Counter[tuple[int, str]] = Counter()
+    """Return ballots of some sections: most rank different candidates one by one, some are untidy."""
+    counts: Counter[tuple[int, str]] = Counter()
     for _ in range(chance.randint(4, 16)):
         ranks: list[tuple[int, ...]] = [(c,) for c in chance.sample(range(people), chance.randint(0, people))]
         if chance.random() < 0.2:
             untidy = [UNNAMED, (0,), tuple(sorted(chance.sample(range(people), 2)))]
             ranks.insert(chance.randint(0, len(ranks)), chance.choice(untidy))
-        papers[chance.randrange(MAX_SECTIONS), format_marks(ranks)] += chance.randint(1, 4)
-    return papers
+        counts[chance.randrange(MAX_SECTIONS), format_marks(ranks)] += chance.randint(1, 4)
+    return counts
 
 
 def test_votes_too_long_for_64_bits_are_counted_whole() -> None:
