@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from shared.contract.elections import Method
-    from shared.rcv.contests import Asked
+    from shared.rcv.contests import CountOptions
 
 MethodName = Literal[
     "plurality",
@@ -135,7 +135,7 @@ def _with(
     return run
 
 
-def asked_for_if_at_all(*, method: "Method | None", lot: str, **given: Any) -> "Asked | None":
+def asked_for_if_at_all(*, method: "Method | None", lot: str, **given: Any) -> "CountOptions | None":
     """Return what the options ask for; None where there is none. Raises ValueError if they lack a method."""
     if method is not None:
         return asked_for(method=method, seed=lot, **given)
@@ -156,13 +156,13 @@ def asked_for(
     exclude: list[str] | None,
     share: list[str] | None,
     **rules: Any,
-) -> "Asked":
+) -> "CountOptions":
     """Return what the options ask for; `rules` that are None or False were not given."""
-    from shared.rcv.contests import Asked
+    from shared.rcv.contests import CountOptions
 
     rules["finish"] = "last-two" if rules.pop("last_two") else None
     given = {name: value for name, value in rules.items() if value is not None and value is not False}
-    return Asked(method, seats, seed, given, tuple(exclude or ()), tuple(map(_share, share or ())))
+    return CountOptions(method, seats, seed, given, tuple(exclude or ()), tuple(map(_share, share or ())))
 
 
 def _share(text: str) -> tuple[str, int]:

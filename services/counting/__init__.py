@@ -1,1 +1,1 @@
-"""Counting: tallies of each shard, rounds of each contest, and the rules they follow (`core`)."""
+"""Counting: tallies of each shard, rounds of each contest. The rules of counting are in `shared.rcv`."""

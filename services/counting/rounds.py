@@ -131,7 +131,7 @@ class Rounds:
         self._contests: dict[str, ContestCount] = {}
 
     def apply(self, values: Sequence[bytes]) -> None:
-        """Take the next changes. Raises Gap if some are missing."""
+        """Apply the next changes. Raises Gap if some are missing."""
         for value in values:
             self._apply(decode_tally(value))
 
@@ -157,7 +157,7 @@ class Rounds:
         return msgspec.msgpack.encode({key: _plain(count) for key, count in sorted(self._contests.items())})
 
     def restore(self, state: bytes) -> None:
-        """Become the rounds that were saved: the method recounts the sums."""
+        """Become the rounds that were saved: the method counts the sums afresh."""
         self._contests = {key: _count(saved) for key, saved in msgspec.msgpack.decode(state).items()}
 
     def _apply(self, change: TallyChanged) -> None:

@@ -6,7 +6,7 @@ from shared.runtime.settings import Settings
 
 
 class CountingSettings(Settings):
-    """Adds how often counts are told."""
+    """Adds how often counts are published."""
 
     port: int = Field(8104, ge=1, le=65535)
     tally_tick_ms: int = Field(

@@ -329,7 +329,7 @@ def _check_candidate(announced: ElectionAnnounced, command: Command, contest_id:
             raise OrderRefused(f"{candidate} has not withdrawn from {contest_id}")
     elif candidate in out or contest.candidates[place].excluded:
         raise OrderRefused(f"{candidate} is out of {contest_id} already")
-    elif len(contest.standing) - len(out) == 1:
+    elif len(contest.included) - len(out) == 1:
         raise OrderRefused(f"nobody would be left in {contest_id}")
 
 

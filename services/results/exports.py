@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from io import StringIO
 from typing import Final
 
-from shared.contract.standings import Round, Standing, decimal
+from shared.contract.standings import Ending, Round, Standing, decimal
 
 COLUMNS: Final = (
     *("election", "contest", "sequence", "status", "round", "section", "candidate_id", "name", "votes"),
@@ -39,7 +39,7 @@ def _lines(standing: Standing, round_: Round) -> Iterator[tuple[object, ...]]:
         for name, votes in held.items():
             said = _said(round_, name) if section == ALL else ("", "")
             yield (*head, section, name, _plain(names[name]), decimal(votes, standing.places), *said)
-    ends = {**round_.inactive, **({"residue": round_.residue} if standing.places else {})}
+    ends = {**round_.inactive, **({Ending.RESIDUE: round_.residue} if standing.places else {})}
     for ending, votes in ends.items():
         yield (*head, ALL, "", f"inactive: {ending}", decimal(votes, standing.places), "", "")
 

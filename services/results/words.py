@@ -30,6 +30,7 @@ ENDING_IN_WORDS: Final = {
     "overvote": "Stopped at an overvote",
     "skipped": "Stopped at skipped ranks",
     "repeated": "Stopped at a repeated candidate",
+    "surplus": "Not needed: all seats are filled",
     "residue": "Lost to rounding",
 }
 METHOD_IN_WORDS: Final = {

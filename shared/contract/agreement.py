@@ -6,10 +6,14 @@ withholds is compared with nothing.
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
+from typing import TypeVar
 
 from shared.contract.elections import Phase
 from shared.contract.recounts import Recount
 from shared.contract.standings import Results, Standing, decimal, result_hash, results_of
+
+Name = TypeVar("Name", bound=str)
+"""A candidate's id, or an ending."""
 
 
 def disagreements(standing: Standing, recount: Recount) -> list[str]:
@@ -56,7 +60,10 @@ def _different_terms(standing: Standing, recount: Recount) -> Iterator[str]:
 
 
 def _round_differences(
-    what: str, published: Sequence[Mapping[str, int]], recounted: Sequence[Mapping[str, int]], places: int
+    what: str,
+    published: Sequence[Mapping[Name, int]],
+    recounted: Sequence[Mapping[Name, int]],
+    places: int,
 ) -> Iterator[str]:
     for number, (ours, theirs) in enumerate(zip_longest(published, recounted), start=1):
         if ours is None or theirs is None:

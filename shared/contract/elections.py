@@ -167,8 +167,8 @@ class Contest(Frozen):
         return tuple(place for place, of in enumerate(self.candidates) if of.excluded)
 
     @property
-    def standing(self) -> tuple[int, ...]:
-        """Places of the candidates who can hold votes."""
+    def included(self) -> tuple[int, ...]:
+        """Places of the candidates who are in the count when it begins."""
         return tuple(place for place, of in enumerate(self.candidates) if not of.excluded)
 
     def excluding(self, places: Container[int], *, excluded: bool = True) -> Self:

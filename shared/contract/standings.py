@@ -28,14 +28,31 @@ class Status(StrEnum):
     CERTIFIED = "certified"
 
 
+class Ending(StrEnum):
+    """Why votes rest with no candidate. The values are what records and JSON carry."""
+
+    EXHAUSTED = "choices"
+    """No further rank that counts names a continuing candidate."""
+    BLANK = "blank"
+    """The ballot never ranked anybody."""
+    OVERVOTE = "overvote"
+    """The next rank holds several candidates, and the rules stop the ballot there."""
+    SKIPPED = "skipped"
+    """More ranks in a row are blank than the rules pass over."""
+    REPEATED = "repeated"
+    """A candidate is ranked again, and the rules stop the ballot there."""
+    SURPLUS = "surplus"
+    """All seats are filled, so nobody needs the votes: they move no further, whomever their ballots rank next."""
+    RESIDUE = "residue"
+    """Fixed decimal places lost them when a surplus was divided. No ballot rests here."""
+
+
 class Transfer(Frozen):
     """Votes that moved when a round's decision was carried out."""
 
     source: str = Field(description="Candidate id they leave")
     target: str | None = Field(description="Candidate id they reach; null if they became inactive")
-    ending: str | None = Field(
-        description="Why they became inactive; `residue`: lost to fixed places; null if they reached a candidate"
-    )
+    ending: Ending | None = Field(description="Why they became inactive; null if they reached a candidate")
     votes: int = Field(ge=0)
 
 
@@ -65,7 +82,9 @@ class Round(Frozen):
     number: int = Field(ge=1)
     votes: dict[str, int] = Field(description="Votes of each candidate who continues or keeps votes")
     by_section: dict[str, dict[str, int]] = Field(description="The same for each section")
-    inactive: dict[str, int] = Field(description="Votes that stand with nobody, by the reason they stopped")
+    inactive: dict[Ending, int] = Field(
+        description="Votes that rest with nobody, by the reason: each of them but the residue, which stands apart"
+    )
     threshold: int | None = Field(description="Votes that elect in this round")
     decisions: tuple[Decision, ...]
     transfers: tuple[Transfer, ...]
@@ -145,7 +164,9 @@ class Results(Frozen):
     rounds: tuple[dict[str, int], ...] = Field(
         description="For each round, votes of each candidate who holds any"
     )
-    inactive: tuple[dict[str, int], ...] = Field(description="For each round, votes that stand with nobody")
+    inactive: tuple[dict[Ending, int], ...] = Field(
+        description="For each round, votes that rest with nobody, by the reason"
+    )
     elected: tuple[str, ...]
     places: int = Field(0, description="Decimal places of every vote")
 

@@ -1,7 +1,7 @@
-"""A contest out of a plain ballot file and what is asked of it: method, seats, rules, who is out.
+"""A contest and its profile, made of a plain ballot file and the options of its count.
 
-Rule 1: what is not asked for is as the file says it or, where the file says nothing, as the rules are by default.
-Rule 2: candidates' ids are made of their names, the same for the same file.
+What the options leave open is as the file has it or, where the file has nothing, as the rules are by default.
+Candidates' ids are made of their names, the same for the same file.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from shared.contract.elections import Candidate, Contest, Method, Rules
-from shared.rcv.count.rankings import Rankings
+from shared.rcv.count.profile import Profile
 from shared.rcv.formats.records import BallotFile
 from shared.rcv.names import find, slug, slugs
 
@@ -18,12 +18,12 @@ MAX_TITLE_CHARS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked of a count, beside the file."""
+class CountOptions:
+    """How a file is counted: what it does not hold itself."""
 
     method: Method
     seats: int | None = None
-    """None: as the file says, else one."""
+    """None: as in the file, else one."""
     seed: str = "0"
     rules: Mapping[str, Any] = field(default_factory=dict)
     """Fields of `Rules` that are not as by default."""
@@ -33,38 +33,37 @@ class Asked:
     """Electoral college: sections by name, and their shares."""
 
 
-def contest_of(file: BallotFile, asked: Asked) -> Contest:
-    """Return the contest. Raises ValueError: a name that is not there, or rules that do not fit the method."""
-    excluded = {*file.excluded, *(find(name, file.candidates, "candidate") for name in asked.excluded)}
+def contest_of(file: BallotFile, options: CountOptions) -> Contest:
+    """Return the contest of a file. Raises ValueError: a name that is not there, or rules that do not fit the method."""
+    excluded = {*file.excluded, *(find(name, file.candidates, "candidate") for name in options.excluded)}
     title = file.title.strip()[:MAX_TITLE_CHARS] or "Untitled"
     return Contest(
         id=slug(title, "contest"),
         title=title,
-        method=asked.method,
-        seats=_seats(file, asked),
+        method=options.method,
+        seats=_seats(file, options),
         candidates=tuple(
             Candidate(id=slug_, name=name, excluded=place in excluded)
             for place, (slug_, name) in enumerate(zip(slugs(file.candidates), file.candidates, strict=True))
         ),
-        rules=Rules(**asked.rules),
-        lot=asked.seed,
-        section_shares=_shares(file.sections, asked.shares),
+        rules=Rules(**options.rules),
+        lot=options.seed,
+        section_shares=_shares(file.sections, options.shares),
     )
 
 
-def rankings_of(file: BallotFile, contest: Contest) -> Rankings:
-    """Return the file's papers, ready to be counted."""
-    rankings = Rankings(len(contest.candidates), len(file.sections), contest.rules)
-    rankings.add((papers.section, papers.marks, papers.ballots) for papers in file.papers)
-    return rankings
+def profile_of(file: BallotFile, contest: Contest) -> Profile:
+    """Return the profile of a file's ballots, ready to be tabulated."""
+    changes = ((papers.section, papers.marks, papers.ballots) for papers in file.papers)
+    return Profile.of(contest, len(file.sections), changes)
 
 
-def _seats(file: BallotFile, asked: Asked) -> int:
-    if asked.seats is not None:
-        return asked.seats
-    if asked.rules.get("percentage") is not None:
+def _seats(file: BallotFile, options: CountOptions) -> int:
+    if options.seats is not None:
+        return options.seats
+    if options.rules.get("percentage") is not None:
         return 0
-    return 1 if asked.method in ELECT_ONE else file.seats or 1
+    return 1 if options.method in ELECT_ONE else file.seats or 1
 
 
 def _shares(sections: Sequence[str], asked: Sequence[tuple[str, int]]) -> tuple[int, ...]:

@@ -1,31 +1,33 @@
-"""What if: questions to a contest's rankings that change nothing.
+"""What if: questions to a contest's ballots that change nothing.
 
-Rule 1: each is a pure function of the rankings, or of a count of them.
-Rule 2: what is called safe holds whatever the ballots still out say, ties included. It may be that more is safe.
+Who wins if candidates drop out, and where do their votes go; who beats whom, two at a time; what can the ballots that
+are still outstanding no longer change. Each answer is a pure function of the profile, or of a count of it.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.contract.elections import Contest
-from shared.rcv.count.rankings import Rankings
-from shared.rcv.count.rounds import Count, Round, Transfer, transfers_from
-from shared.rcv.count.tabulate import recount
+from shared.rcv.count.piles import Piles
+from shared.rcv.count.profile import Columns
+from shared.rcv.count.rounds import Count, Round, Transfer
+from shared.rcv.count.tabulate import tabulate
+from shared.rcv.count.ties import Ask
 
 Matrix = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class DroppedOut:
-    """What happens if a candidate drops out before the count."""
+    """What happens if candidates drop out before the count."""
 
-    candidate: int
+    candidates: tuple[int, ...]
     transfers: tuple[Transfer, ...]
-    """Where the ballots go that have the candidate as first choice."""
+    """Where the ballots go that each of them holds in the first round, in ballots."""
     count: Count
     """The new result."""
 
@@ -47,47 +49,100 @@ class Final:
 
 @dataclass(frozen=True, slots=True)
 class SafeCall:
-    """Candidates who will fall before all others who are left, whatever the ballots still out say."""
+    """Candidates who will be eliminated before all others, whatever the outstanding ballots say."""
 
-    fallen: tuple[int, ...]
+    eliminated: tuple[int, ...]
     bound: int
-    """What they could have at most, all together: their votes, and every ballot still out."""
+    """What they could have at most, all together: their votes, and every outstanding ballot."""
     least: int
     """What each of the others has at least. It is more than the bound: that is why the call is safe."""
 
 
 @dataclass(frozen=True, slots=True)
 class Safe:
-    """How far a count is settled with so many ballots still out."""
+    """How far a count is settled with so many ballots outstanding. It may be that more is safe than this says."""
 
-    out: int
+    outstanding: int
     calls: tuple[SafeCall, ...]
+    leader: int
+    """Who has the most votes once all who are called are out."""
+    votes: int
+    """What the leader has then."""
+    of: int
+    """What all have then, together with every outstanding ballot."""
     elected: int | None
-    """Who is certain to be elected; None if nobody is yet."""
+    """The leader, if more than half of that is the leader's: then the election is certain. None if it is not."""
 
 
-def if_dropped_out(rankings: Rankings, contest: Contest, candidate: int) -> DroppedOut:
-    """Return where the votes of `candidate` go and who is elected if he or she drops out."""
-    already = {*contest.excluded}
-    moved = rankings.handed_over(candidate, already, already | {candidate})
-    transfers = transfers_from(candidate, moved, rankings.candidates)
-    return DroppedOut(candidate, transfers, recount(rankings, contest.excluding({candidate})))
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """Answers about one count: those that were asked for."""
+
+    count: Count
+    """As the ballots are."""
+    drops: tuple[DroppedOut, ...] = ()
+    finals: tuple[Final, ...] = ()
+    condorcet: int | None = None
+    """Who wins every final; None if nobody does, or finals were not asked for."""
+    safe: Safe | None = None
+    safe_up_to: int | None = None
+    """With how many further ballots at most the election is still certain; None if it is not, or cannot be said."""
+    changes_needed: int | None = None
+    votes_needed: Mapping[int, int] = field(default_factory=dict)
 
 
-def pairwise(rankings: Rankings) -> Matrix:
+def what_if(profile: Columns, contest: Contest, ask: Ask | None = None) -> WhatIf:
+    """Return all answers: each candidate dropped out alone, every final and, if it `can_be_called`, how safe it is.
+
+    Costs a count for each candidate. Raises as `tabulate` does.
+    """
+    count = tabulate(profile, contest, ask)
+    alone = contest.included if len(contest.included) > 1 else ()
+    drops = tuple(if_dropped_out(profile, contest, [c], ask) for c in alone)
+    pairs, condorcet = finals(profile, contest)
+    up_to = safe_up_to(count) if can_be_called(contest) else None
+    in_ballots = not count.places
+    return WhatIf(
+        count,
+        drops,
+        pairs,
+        condorcet,
+        safe(count, up_to or 0) if can_be_called(contest) else None,
+        up_to,
+        changes_needed(count) if in_ballots else None,
+        votes_needed(count) if in_ballots else {},
+    )
+
+
+def if_dropped_out(
+    profile: Columns, contest: Contest, candidates: Sequence[int], ask: Ask | None = None
+) -> DroppedOut:
+    """Return where the votes of candidates go, and who is elected, if they drop out. Raises as `tabulate` does.
+
+    Raises ValueError if nobody would be left.
+    """
+    without = contest.excluding(candidates)
+    if not without.included:
+        raise ValueError("nobody would be left to be elected")
+    transfers = Piles(profile, contest, 1).eliminate(candidates)
+    return DroppedOut(tuple(candidates), transfers, tabulate(profile, without, ask))
+
+
+def pairwise(profile: Columns) -> Matrix:
     """Return by candidate and candidate the ballots that prefer the first to the second: shape (n, n).
 
     Whoever is ranked is preferred to whoever is not; candidates at one rank are not preferred to one another.
     """
-    paths, _, ballots = rankings.columns()
-    place = np.full((len(paths), rankings.candidates), paths.shape[1], np.uint8)
+    paths, _, ballots = profile.columns()
+    # By row and candidate the place of the rank that names them; of those not ranked a place after all others.
+    place = np.full((len(paths), profile.candidates), paths.shape[1], np.uint8)
     for at in range(paths.shape[1] - 1, -1, -1):
-        rows = np.flatnonzero(paths[:, at] < rankings.candidates)
+        rows = np.flatnonzero(paths[:, at] < profile.candidates)
         place[rows, paths[rows, at]] = at
-    for (row, at), named in rankings.several.items():
+    for (row, at), named in profile.several.items():
         for c in named:
             place[row, c] = min(place[row, c], at) if c >= 0 else place[row, c]
-    return np.stack([ballots @ (place[:, [c]] < place) for c in range(rankings.candidates)])
+    return np.stack([ballots @ (place[:, [c]] < place) for c in range(profile.candidates)])
 
 
 def condorcet_winner(matrix: Matrix, excluded: Collection[int] = ()) -> int | None:
@@ -97,56 +152,81 @@ def condorcet_winner(matrix: Matrix, excluded: Collection[int] = ()) -> int | No
     return next(beats_all, None)
 
 
-def finals(rankings: Rankings, contest: Contest) -> tuple[Final, ...]:
-    """Return every pair of candidates as the last two."""
-    matrix = pairwise(rankings)
-    _, _, ballots = rankings.columns()
+def finals(profile: Columns, contest: Contest) -> tuple[tuple[Final, ...], int | None]:
+    """Return every pair of candidates as the last two, and who wins all of theirs (the Condorcet winner)."""
+    matrix = pairwise(profile)
+    _, _, ballots = profile.columns()
     total = int(ballots.sum())
-    return tuple(
+    pairs = tuple(
         Final((a, b), (int(matrix[a, b]), int(matrix[b, a])), total - int(matrix[a, b] + matrix[b, a]))
-        for a, b in combinations(contest.standing, 2)
+        for a, b in combinations(contest.included, 2)
     )
+    return pairs, condorcet_winner(matrix, contest.excluded)
 
 
-def safe(count: Count, out: int) -> Safe:
-    """Return which eliminations, and whose election, `out` further ballots cannot change in an instant run-off.
+def can_be_called(contest: Contest) -> bool:
+    """Return whether `safe` holds for a contest: an instant run-off in which nobody is eliminated for too few votes."""
+    return contest.method == "irv" and not contest.rules.minimum_votes and bool(contest.included)
 
-    For contests without a minimum of votes: below one, candidates fall whoever else does.
 
-    The bound. A candidate who falls hands on ballots; none of the others ever loses one. So if candidates together,
-    with every ballot still out, have fewer than the least of the others, each of them falls before any of the others,
-    in whatever order, and the tallies when all of them are out depend on no order. From there the argument goes on.
-    A candidate with more than half of the votes, all ballots still out included, is elected; a write-in never is.
+def safe(count: Count, outstanding: int) -> Safe:
+    """Return which eliminations, and whose election, further ballots cannot change, ties included.
+
+    Of an instant run-off without a minimum of votes (`can_be_called`): below a minimum candidates are eliminated
+    whoever else is.
+
+    The bound. A candidate who is eliminated hands on ballots; none of the others ever loses one. So if candidates
+    together, with every outstanding ballot, have fewer than the least of the others, each of them is eliminated before
+    any of the others, in whatever order, and the votes when all of them are out depend on no order. From there the
+    argument goes on. A candidate with more than half of the votes, all outstanding ballots included, is elected; a
+    write-in never is.
     """
     calls: list[SafeCall] = []
     pending: list[int] = []
     start = count.rounds[0]
     for round_ in count.rounds:
-        winner = _certain(start, count.elected, out)
-        if winner is not None:
-            return Safe(out, tuple(calls), winner)
+        if _is_certain(start, count.elected, outstanding):
+            break
         pending += sorted(round_.eliminated)
-        call = _call(start, pending, out) if pending else None
-        if call is not None and round_ is not count.rounds[-1]:
-            calls.append(call)
+        rest = [start.votes[c] for c in start.continuing if c not in pending]
+        bound = sum(start.votes[c] for c in pending) + outstanding
+        if pending and rest and bound < min(rest) and round_ is not count.rounds[-1]:
+            calls.append(SafeCall(tuple(pending), bound, min(rest)))
             start, pending = count.rounds[round_.number], []
-    return Safe(out, tuple(calls), _certain(start, count.elected, out))
+    leader = _leader(start)
+    elected = leader if _is_certain(start, count.elected, outstanding) else None
+    return Safe(
+        outstanding, tuple(calls), leader, start.votes[leader], sum(start.votes) + outstanding, elected
+    )
 
 
-def _call(start: Round, fallen: Sequence[int], out: int) -> SafeCall | None:
-    rest = [start.votes[c] for c in start.continuing if c not in fallen]
-    bound = sum(start.votes[c] for c in fallen) + out
-    return SafeCall(tuple(fallen), bound, min(rest)) if rest and bound < min(rest) else None
+def safe_up_to(count: Count) -> int | None:
+    """Return with how many further ballots at most the election is still certain; None if it is not even with none.
+
+    With fewer outstanding everything that was safe stays so, so the bound is found by halving.
+    """
+    if safe(count, 0).elected is None:
+        return None
+    certain, uncertain = 0, sum(count.rounds[0].votes) + 1  # as many again could outvote anybody
+    while uncertain - certain > 1:
+        middle = (certain + uncertain) // 2
+        certain, uncertain = (
+            (middle, uncertain) if safe(count, middle).elected is not None else (certain, middle)
+        )
+    return certain
 
 
-def _certain(round_: Round, elected: Sequence[int], out: int) -> int | None:
-    votes = round_.votes
-    leader = max(round_.continuing, key=votes.__getitem__)
-    return leader if leader in elected and 2 * votes[leader] > sum(votes) + out else None
+def _leader(round_: Round) -> int:
+    return max(round_.continuing, key=round_.votes.__getitem__)
+
+
+def _is_certain(round_: Round, elected: Sequence[int], outstanding: int) -> bool:
+    leader = _leader(round_)
+    return leader in elected and 2 * round_.votes[leader] > sum(round_.votes) + outstanding
 
 
 def votes_needed(count: Count) -> dict[int, int]:
-    """Return for each eliminated candidate how many more votes, then, would have let somebody else fall.
+    """Return for each eliminated candidate how many more votes, then, would have let somebody else go.
 
     One more than the margin to the next one; none is needed where the tie rule decided.
     """
@@ -159,7 +239,7 @@ def votes_needed(count: Count) -> dict[int, int]:
 
 
 def changes_needed(count: Count) -> int | None:
-    """Return the fewest further ballots that could change who falls or is elected first; None if nobody else could.
+    """Return the fewest further ballots that could change who is eliminated or elected first; None if nobody else could.
 
     An upper bound of the margin of victory: more than the margin of one round, for the one behind.
     """

@@ -1,25 +1,19 @@
-"""What a configuration asks for: its records read, counted, traced and told in reports, or written in another format.
+"""An RCTab configuration carried out: its records read, counted and traced, and RCTab's reports written.
 
-Rule 1: one pass over the records; everything after that works on distinct rankings.
-Rule 2: nothing is on the disk before all of it is.
+There is one pass over the records; everything after that works on distinct rankings. All reports are written, or none.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from shared.contract.elections import Contest
-from shared.rcv.conversion import RECORDS, ballots_of, write_text
-from shared.rcv.count.rankings import Rankings
+from shared.rcv.count.profile import Profile
 from shared.rcv.count.tabulate import runs
 from shared.rcv.count.ties import Ask
-from shared.rcv.formats.cvr.raw import Source as CvrSource
-from shared.rcv.formats.detect import write_ballots
-from shared.rcv.formats.rctab import Configuration, contest_of, read_records, read_sources
+from shared.rcv.formats.rctab import Configuration, contest_of, read_records
 from shared.rcv.formats.records import CastVoteRecord
-from shared.rcv.reports.cdf import converted_papers
 from shared.rcv.reports.disk import write_files
 from shared.rcv.reports.files import report_files
-from shared.rcv.reports.generic_csv import Source, generic_csv
 from shared.rcv.reports.tabulated import Settings, Stamp, Tabulated, rows_of
 
 
@@ -37,23 +31,6 @@ def tabulate_configuration(
     return write_reports(configuration.stem, counted, stamp, out, numbered=numbered)
 
 
-def convert_configuration(configuration: Configuration, to: str, out: Path, stamp: Stamp) -> int:
-    """Write a configuration's papers as `to`, in RCTab's columns if that is csv, and return how many they are.
-
-    Raises FormatError for a source that is wrong, or if the format cannot say what the papers say.
-    """
-    contest = contest_of(configuration)
-    sources = [(source, list(of)) for source, of in read_sources(configuration)]
-    records = [record for _, of in sources for record in of]
-    if to == RECORDS:
-        write_text(out, converted_papers(contest, settings_of(configuration), records, stamp))
-    elif to == "csv":
-        write_text(out, generic_csv(contest, ((_told(source), of) for source, of in sources)))
-    else:
-        write_ballots(ballots_of(contest, records), out, to)
-    return len(records)
-
-
 def count_records(
     contest: Contest, records: Sequence[CastVoteRecord], settings: Settings, ask: Ask | None = None
 ) -> list[Tabulated]:
@@ -61,10 +38,9 @@ def count_records(
 
     Raises UnresolvedTie where the rules ask somebody and nobody is there.
     """
-    rankings = Rankings(len(contest.candidates), 1, contest.rules)
-    rankings.add((0, record.marks, 1) for record in records)
-    rows = rows_of(rankings, records)
-    return [Tabulated(run, traced, records, rows, settings) for run, traced in runs(rankings, contest, ask)]
+    profile = Profile.of(contest, 1, ((0, record.marks, 1) for record in records))
+    rows = rows_of(profile, records)
+    return [Tabulated(run, traced, records, rows, settings) for run, traced in runs(profile, contest, ask)]
 
 
 def write_reports(
@@ -75,7 +51,7 @@ def write_reports(
 
 
 def settings_of(configuration: Configuration) -> Settings:
-    """Return what a configuration says of its reports."""
+    """Return what a configuration has about its reports."""
     output, rules = configuration.document.output_settings, configuration.document.rules
     return Settings(
         contest=output.contest_name,
@@ -88,7 +64,3 @@ def settings_of(configuration: Configuration) -> Settings:
         cdf=output.generate_cdf_json,
         overvote_label=any(source.overvote_label for source in configuration.document.cvr_file_sources),
     )
-
-
-def _told(source: CvrSource) -> Source:
-    return Source(source.file_path, source.provider, source.undeclared_write_in_label)

@@ -20,8 +20,8 @@ import numpy as np
 
 from shared.contract.elections import Candidate, Contest
 from shared.rcv.count.live import LiveMethod, open_method
-from shared.rcv.count.rankings import Change, Rankings
-from shared.rcv.count.tabulate import tabulate
+from shared.rcv.count.profile import Change, Profile
+from shared.rcv.count.tabulate import tabulate_counts
 from tests.bench.ballots import COUNCIL, MAYOR, WIDE, Shape, marks, profile, ranks
 
 BATCH = 1_000
@@ -67,7 +67,7 @@ def memory(number: int) -> dict[str, float]:
     assert number < limit, f"20 candidates and five ranks make {limit} rankings"
     distinct = _distinct(number)
     before = _resident()
-    rankings = Rankings(20, 1, contest_of(20).rules)
+    rankings = Profile(20, 1, contest_of(20).rules)
     for start in range(0, number, BATCH):
         rankings.add([(0, ">".join(map(str, row)), 1) for row in distinct[start : start + BATCH].tolist()])
     gc.collect()
@@ -98,7 +98,7 @@ def _batch(live: LiveMethod, changes: list[Change]) -> float:
 
 
 def _agrees(live: LiveMethod, counted: Counter[str], candidates: int) -> None:
-    cold = tabulate({(0, paper): times for paper, times in counted.items()}, contest_of(candidates), 1)
+    cold = tabulate_counts({(0, paper): times for paper, times in counted.items()}, contest_of(candidates), 1)
     assert live.count() == cold, "live and cold count differ"
 
 

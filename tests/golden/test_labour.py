@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.contract.elections import Candidate, Contest
-from shared.rcv.count.tabulate import tabulate
+from shared.rcv.count.tabulate import tabulate_counts
 from tests.support import labour
 from tests.support.reference import data
 
@@ -30,8 +30,8 @@ def contest(names: tuple[str, ...], method: str) -> Contest:
 def test_the_electoral_college_of_2010(published: dict[str, Any]) -> None:
     """Four rounds: every score to a hundredth of a point, first and final votes of each section, Ed Miliband elected."""
     college = published["leader_2010_electoral_college"]
-    papers = labour.papers(college["first_round_votes"])
-    count = tabulate(papers, contest(labour.NAMES, "electoral-college"), 3).check(sum(papers.values()))
+    counts = labour.papers(college["first_round_votes"])
+    count = tabulate_counts(counts, contest(labour.NAMES, "electoral-college"), 3).check(sum(counts.values()))
     assert len(count.rounds) == 4
     for round_, scores in zip(count.rounds, college["score_percent"], strict=True):
         for name, percent in scores.items():
@@ -47,8 +47,8 @@ def test_the_electoral_college_of_2010(published: dict[str, Any]) -> None:
 
 def test_the_member_of_parliament_section_of_2010_in_every_round(published: dict[str, Any]) -> None:
     """Its four rounds are published: 266 votes at first, 262 at last, David Miliband 140 to 122."""
-    papers = labour.papers(published["leader_2010_electoral_college"]["first_round_votes"])
-    rounds = tabulate(papers, contest(labour.NAMES, "electoral-college"), 3).rounds
+    counts = labour.papers(published["leader_2010_electoral_college"]["first_round_votes"])
+    rounds = tabulate_counts(counts, contest(labour.NAMES, "electoral-college"), 3).rounds
     assert [round_.votes_by_section[0] for round_ in rounds] == [
         (111, 84, 40, 24, 7),
         (111, 88, 41, 24, 0),
@@ -61,22 +61,22 @@ def test_the_leadership_of_2015_ends_in_its_first_round(published: dict[str, Any
     """Three sections counted as one electorate: 251,417 of 422,664."""
     leader = published["leader_2015"]
     names = tuple(leader["first_preferences"])
-    papers = {
+    counts = {
         (place, str(names.index(name))): votes
         for place, section in enumerate(leader["sections"].values())
         for name, votes in section.items()
     }
-    count = tabulate(papers, contest(names, "irv"), 3).check(leader["electorate"]["valid"])
+    count = tabulate_counts(counts, contest(names, "irv"), 3).check(leader["electorate"]["valid"])
     assert dict(zip(names, count.rounds[0].votes, strict=True)) == leader["first_preferences"]
     assert [names[c] for c in count.rounds[leader["elected_in_round"] - 1].elected] == ["Jeremy Corbyn"]
 
 
 def test_the_deputy_leadership_of_2015_in_every_round(published: dict[str, Any]) -> None:
-    """Tallies and transfers of three rounds, from papers that follow the published transfers."""
+    """Tallies and transfers of three rounds, from ballots that follow the published transfers."""
     rounds = published["deputy_2015"]["rounds"]
     names = tuple(rounds[0]["tally"])
-    papers = deputy_papers(rounds, names)
-    count = tabulate(papers, contest(names, "irv"), 1).check(sum(rounds[0]["tally"].values()))
+    counts = deputy_papers(rounds, names)
+    count = tabulate_counts(counts, contest(names, "irv"), 1).check(sum(rounds[0]["tally"].values()))
     for counted, official in zip(count.rounds, rounds, strict=True):
         tally = {names[c]: counted.votes[c] for c in counted.continuing}
         assert tally == official["tally"]
@@ -86,12 +86,12 @@ def test_the_deputy_leadership_of_2015_in_every_round(published: dict[str, Any])
 
 
 def deputy_papers(rounds: list[dict[str, Any]], names: tuple[str, ...]) -> dict[tuple[int, str], int]:
-    """Return papers of which the transfers are the published ones; what Bradshaw hands to Eagle goes on to nobody."""
+    """Return ballots of which the transfers are the published ones; what Bradshaw hands to Eagle goes on to nobody."""
     first, second = (names.index(round_["eliminated"]) for round_ in rounds[:2])
-    papers = {(0, str(names.index(name))): votes for name, votes in rounds[0]["tally"].items()}
+    counts = {(0, str(names.index(name))): votes for name, votes in rounds[0]["tally"].items()}
     for fallen, round_ in zip((first, second), rounds, strict=False):
         for name, votes in round_["transfers"].items():
             if name != "exhausted":
-                papers[0, str(fallen)] -= votes
-                papers[0, f"{fallen}>{names.index(name)}"] = votes
-    return papers
+                counts[0, str(fallen)] -= votes
+                counts[0, f"{fallen}>{names.index(name)}"] = votes
+    return counts

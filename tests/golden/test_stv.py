@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from shared.contract.elections import Candidate, Contest
-from shared.rcv.count.rankings import Rankings
+from shared.rcv.count.profile import Profile
 from shared.rcv.count.rounds import Count
-from shared.rcv.count.tabulate import recount
+from shared.rcv.count.tabulate import tabulate
 from shared.rcv.formats.detect import read_ballots
 from tests.support.reference import data
 
@@ -18,9 +18,9 @@ def counted(name: str, method: str) -> tuple[Count, tuple[str, ...]]:
     file = read_ballots(data("stv", f"{name}.blt"))
     people = tuple(Candidate(id=f"c{place}", name=person) for place, person in enumerate(file.candidates))
     contest = Contest(id="ward", title="Ward", method=method, seats=file.seats, candidates=people, lot="2007")
-    rankings = Rankings(len(people), 1, contest.rules)
-    rankings.add((0, paper.marks, paper.ballots) for paper in file.papers)
-    return recount(rankings, contest).check(int(rankings.columns()[2].sum())), file.candidates
+    rankings = Profile(len(people), 1, contest.rules)
+    rankings.add((0, ranking.marks, ranking.ballots) for ranking in file.papers)
+    return tabulate(rankings, contest).check(int(rankings.columns()[2].sum())), file.candidates
 
 
 def text(units: int, places: int) -> str:

@@ -18,7 +18,7 @@ from services.cli.rehearsal.run import PATIENCE, Outcome, Rehearsal, rehearse
 from services.cli.rehearsal.script import Disturbances, script
 from services.cli.rehearsal.subject import Subject, plain
 from shared.contract.lifecycle import Command
-from shared.rcv.contests import Asked
+from shared.rcv.contests import CountOptions
 from tests.support.reference import data
 from tests.unit.cli.front import livecount, ward
 from tests.unit.cli.test_tabulate import configured
@@ -52,7 +52,7 @@ async def rehearsals(
     kafka: EmbeddedKafka, valkey: EmbeddedValkey, work: Path, configs: Iterable[Path], blt: Path
 ) -> Came:
     """Rehearse everything."""
-    subject = plain(blt, Asked("scottish-stv"))
+    subject = plain(blt, CountOptions("scottish-stv"))
     killing = WILD._replace(victims=VICTIMS)
     async with deployed(work / "stack", kafka.bootstrap, valkey.url, f"rehearsal-{os.getpid()}") as where:
         rows = [row async for row in every(where, configs, WILD, work)]

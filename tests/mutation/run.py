@@ -30,25 +30,22 @@ from tests.support.reference import FOLDER
 CORE = "shared/rcv/count"
 RULES = (
     "normalise",
-    "plain",
-    "decide",
-    "course",
-    "situation",
     "ties",
     "java",
-    "lot",
     "tabulate",
     "piles",
-    "scottish",
-    "bundles",
-    "meek",
-    "live",
+    "live_rounds",
+    "methods/by_thresholds",
+    "methods/rulebook",
+    "methods/scottish",
+    "methods/meek",
+    "methods/meek_parcels",
 )
 KILLERS = (
-    "tests/unit/counting",
+    "tests/unit/rcv/count",
     "tests/golden/test_stv.py",
     "tests/golden/test_labour.py",
-    "tests/property/counting/test_counts_agree.py",
+    "tests/property/rcv/test_counts_agree.py",
 )
 CONTESTS = 20
 """Random contests of each property for each mutant."""
@@ -201,7 +198,7 @@ def _tell(rules: Sequence[str]) -> Iterator[Mutant]:
         of = Counter(mutant.outcome for mutant in mutants)
         of["lives"] -= len(unexplained)
         _say(
-            f"{rule:10} {len(mutants):4} mutants: {of['killed']} killed, {of['out of time']} out of time,"
+            f"{rule:21} {len(mutants):4} mutants: {of['killed']} killed, {of['out of time']} out of time,"
             f" {of['lives']} live and are explained, {len(unexplained)} live unexplained, {of['untried']} untried"
         )
         yield from unexplained

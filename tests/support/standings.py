@@ -6,7 +6,8 @@ from services.counting.standing import ShardLedger, standing_of
 from shared.contract.chain import START
 from shared.contract.elections import Contest, Method, Phase, Section
 from shared.contract.standings import Standing
-from shared.rcv.count.tabulate import Profile, tabulate
+from shared.rcv.count.profile import RankingCounts
+from shared.rcv.count.tabulate import tabulate_counts
 from tests.support.elections import contest, election
 
 PROFILE = {(0, "0>1"): 9, (0, "1"): 7, (1, "2>1"): 4, (1, "3>2"): 2, (1, "3"): 1, (0, ""): 1}
@@ -52,7 +53,7 @@ def college(phase: Phase = Phase.CLOSED, name: str = "party") -> Standing:
 
 def standing_by(
     of: Contest,
-    profile: Profile,
+    profile: RankingCounts,
     phase: Phase,
     name: str = "picnic",
     sections: tuple[str, ...] = ("Adults", "Children"),
@@ -76,4 +77,4 @@ def standing_by(
         0,
         tuple(turnout),
     )
-    return standing_of(definition, of, [ledger], tabulate(profile, of, len(sections)))
+    return standing_of(definition, of, [ledger], tabulate_counts(profile, of, len(sections)))

@@ -1,18 +1,18 @@
 """The second tabulator: the same rules, read again and written again, to be held against the first. Pure.
 
-Rule 1: it shares nothing with the counting service, neither code nor state; it knows only the contract.
-Rule 2: it is slow and plain: in each round every paper is read from its first rank, as people at a table would.
-Rule 3: numbers are whole numbers and fractions. Nothing is rounded but where a rule says so.
+It shares nothing with the counting library, neither code nor state; it knows only the contract. It is slow and plain:
+in each round every ballot is read from its first rank, as people at a table would do it. Numbers are whole numbers and
+fractions, rounded only where a rule asks for it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import Final
+from typing import Final, TypeVar
 
+from services.audit.tabulate.ballots import ranks_of, way
 from services.audit.tabulate.bottoms_up import bottoms_up
 from services.audit.tabulate.college import electoral_college
 from services.audit.tabulate.meek import meek
-from services.audit.tabulate.papers import Ending, ranks_of, way
 from services.audit.tabulate.rounds import Round
 from services.audit.tabulate.runoff import irv, plurality, supplementary
 from services.audit.tabulate.scottish import scottish_stv
@@ -24,7 +24,6 @@ from shared.contract.standings import Results
 
 __all__ = [
     "Ask",
-    "Ending",
     "NobodyToAsk",
     "Outcome",
     "Profile",
@@ -38,6 +37,9 @@ __all__ = [
 
 Profile = Mapping[tuple[int, str], int]
 """How many ballots of each section carry which marks."""
+
+Name = TypeVar("Name", bound=str)
+"""A candidate's id, or an ending."""
 
 _METHODS: Final[Mapping[Method, Callable[[Table], None]]] = {
     "plurality": plurality,
@@ -82,7 +84,7 @@ def passes(profile: Profile, contest: Contest, ask: Ask | None = None) -> list[l
 
 
 def results(rounds: Sequence[Round]) -> Results:
-    """Return what the rounds say, in the form a certificate compares: votes in units of their last decimal place."""
+    """Return the rounds in the form a certificate compares: votes in units of their last decimal place."""
     return Results(
         rounds=tuple(_units({**round_.votes, **round_.seated}, round_.places) for round_ in rounds),
         inactive=tuple(_units(round_.inactive, round_.places) for round_ in rounds),
@@ -91,7 +93,7 @@ def results(rounds: Sequence[Round]) -> Results:
     )
 
 
-def _units(votes: Mapping[str, Fraction | int], places: int) -> dict[str, int]:
+def _units(votes: Mapping[Name, Fraction | int], places: int) -> dict[Name, int]:
     whole = {name: Fraction(number) * 10**places for name, number in votes.items()}
     assert all(number.denominator == 1 for number in whole.values()), f"more than {places} places: {votes}"
     return {name: int(number) for name, number in whole.items()}

@@ -1,9 +1,9 @@
-"""From the bottom up: candidates fall until few enough remain, or until all who remain have enough.
+"""From the bottom up: candidates are eliminated until few enough remain, or until all who remain have enough.
 
 Rule 1 (RCTab: bottomsUp): no surplus, no threshold. When as many continue as there are seats, they are elected.
 Rule 2 (RCTab: bottomsUpUsingPercentageThreshold): all who continue are elected once each has more than so many per
         cent of the votes that still count, or of those of the first round where that fixes the threshold.
-Rule 3 (RCTab: cutoffElimination): with a percentage, all who have no more fall at once. Where that would be everybody
+Rule 3 (RCTab: cutoffElimination): with a percentage, all who have no more are eliminated at once. Where that would be everybody
         the count stays undecided.
 """
 
@@ -21,15 +21,15 @@ def bottoms_up(table: Table) -> None:
         if share is None or not table.rules.first_round_threshold:
             share = _share(table, votes)
         elected: tuple[str, ...] = ()
-        falls: tuple[str, ...] = ()
+        eliminated: tuple[str, ...] = ()
         if table.can_decide(votes):
             if not table.blocked(votes) and _enough(table, votes, share):
                 elected = table.ranked(table.electable(), votes)
             else:
-                falls = _who_falls(table, votes, share)
-        table.rounds.append(Round(votes, inactive, falls, elected, _threshold(table, votes, share)))
-        table.remove(falls)
-        if not falls or table.is_over:
+                eliminated = _who_is_eliminated(table, votes, share)
+        table.rounds.append(Round(votes, inactive, eliminated, elected, _threshold(table, votes, share)))
+        table.remove(eliminated)
+        if not eliminated or table.is_over:
             return
 
 
@@ -55,14 +55,14 @@ def _enough(table: Table, votes: Votes, share: Fraction | None) -> bool:
     return all(_has_enough(table, number, share) for number in votes.values())
 
 
-def _who_falls(table: Table, votes: Votes, share: Fraction | None) -> tuple[str, ...]:
+def _who_is_eliminated(table: Table, votes: Votes, share: Fraction | None) -> tuple[str, ...]:
     if table.blocked(votes) or share is None:
-        return table.who_falls(votes)
+        return table.who_is_eliminated(votes)
     if len(votes) == 1:
         return ()
     below = tuple(candidate for candidate in votes if not _has_enough(table, votes[candidate], share))
     if not table.rules.cutoff_elimination:
-        return table.who_falls(votes)
+        return table.who_is_eliminated(votes)
     if not set(table.electable()) - set(below):
         return ()
-    return table.who_falls(votes) if min(votes.values()) < table.rules.minimum_votes else below
+    return table.who_is_eliminated(votes) if min(votes.values()) < table.rules.minimum_votes else below

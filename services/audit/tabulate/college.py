@@ -2,16 +2,16 @@
 
 Rule 1: a section's share goes to the candidates as its own votes that still count are divided in this round.
 Rule 2: a section in which no vote counts any more gives nothing; the shares of the others are scaled up to the whole.
-Rule 3: more than half of the whole elects; else the lowest score falls. Two left and level: the tie rule elects.
+Rule 3: more than half of the whole elects; else the lowest score is eliminated. Two left and level: the tie rule elects.
 Source: Labour Party rule book 2010, chapter 4, clause II; its published results.
 """
 
 from collections import Counter
 from fractions import Fraction
 
-from services.audit.tabulate.papers import Ending
 from services.audit.tabulate.rounds import NOTHING, Round
 from services.audit.tabulate.table import Table, Votes
+from shared.contract.standings import Ending
 
 HALF = Fraction(1, 2)
 
@@ -25,13 +25,13 @@ def electoral_college(table: Table) -> None:
         decide = table.can_decide(votes)
         found = _winner(table, votes, scores) if decide and winner is None else None
         winner = winner or found
-        falls: tuple[str, ...] = ()
+        eliminated: tuple[str, ...] = ()
         if decide and found is None and (winner is None or len(votes) > 2):
-            falls = _who_falls(table, votes, scores)
+            eliminated = _who_is_eliminated(table, votes, scores)
         elected = () if found is None else (found,)
-        table.rounds.append(Round(votes, inactive, falls, elected, scores=scores))
-        table.remove(falls)
-        goes_on = falls or (found is not None and table.rules.finish == "last-two" and len(votes) > 2)
+        table.rounds.append(Round(votes, inactive, eliminated, elected, scores=scores))
+        table.remove(eliminated)
+        goes_on = eliminated or (found is not None and table.rules.finish == "last-two" and len(votes) > 2)
         if not goes_on or table.is_over:
             return
 
@@ -45,7 +45,7 @@ def _winner(table: Table, votes: Votes, scores: Votes) -> str | None:
     return next((candidate for candidate in candidates if scores[candidate] > HALF), None)
 
 
-def _who_falls(table: Table, votes: Votes, scores: Votes) -> tuple[str, ...]:
+def _who_is_eliminated(table: Table, votes: Votes, scores: Votes) -> tuple[str, ...]:
     if table.blocked(votes):
         return table.write_ins(votes)
     return (table.last(scores),) if table.electable() else ()
@@ -54,11 +54,11 @@ def _who_falls(table: Table, votes: Votes, scores: Votes) -> tuple[str, ...]:
 def _scores(table: Table) -> Votes:
     held: Counter[tuple[int, str]] = Counter()
     active: Counter[int] = Counter()
-    for paper in table.papers:
-        holder = paper.stands_with(table.rules, table.continuing)
+    for parcel in table.parcels:
+        holder = parcel.holder(table.rules, table.continuing)
         if not isinstance(holder, Ending):
-            held[paper.section, holder] += paper.ballots
-            active[paper.section] += paper.ballots
+            held[parcel.section, holder] += parcel.ballots
+            active[parcel.section] += parcel.ballots
     shares = {section: _share(table, section) for section in active if active[section]}
     whole = sum(shares.values())
     scores = dict.fromkeys(table.continuing, NOTHING)

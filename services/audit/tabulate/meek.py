@@ -7,21 +7,22 @@ Rule 1: everybody keeps a part of each vote that comes by and passes the rest on
 Rule 2: the quota is all that is kept by somebody, divided by one more than the seats, cut to nine places, plus 10^-9.
 Rule 3: whoever has the quota is elected. Those elected keep keep * quota / votes from now on, each step rounded up,
         until all their surpluses are less than omega or shrink no more.
-Rule 4: then the last falls; level with the last is who has no more than the last and all the surplus together. The tie
+Rule 4: then the last is eliminated; level with the last is who has no more than the last and all the surplus together. The tie
         rule decides between them.
-Rule 5: once no more are left than seats, all are elected. Votes are not distributed again for that: what the last one
-        to fall had stands with nobody.
-Rule 6: the way of a paper is read once. Of a rank for several it is asked who stands at the start.
+Rule 5: once no more are left than seats, all are elected. Votes are not distributed again for that: nobody needs what the
+        last one eliminated had.
+Rule 6: the way of a ballot is read once. A rank for several is read by who continues at the start.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from services.audit.tabulate.papers import Ending, way
+from services.audit.tabulate.ballots import way
 from services.audit.tabulate.rounds import NOTHING, ONE, Round, raise_to, unit
-from services.audit.tabulate.table import Table, Votes
+from services.audit.tabulate.table import Inactive, Table, Votes
+from shared.contract.standings import Ending
 
 PLACES: Final = 9
 UNITS: Final = 10**PLACES
@@ -29,14 +30,14 @@ OMEGA: Final = unit(6)
 
 
 _Ways = Sequence[tuple[int, Sequence[str]]]
-"""How many papers go which way: candidates, then the `Ending`."""
+"""How many ballots go which way: candidates, then the `Ending`."""
 
 
 class _Share(NamedTuple):
     """One distribution of all votes."""
 
     votes: Votes
-    inactive: Votes
+    inactive: Inactive
     quota: Fraction
 
 
@@ -44,22 +45,26 @@ def meek(table: Table) -> None:
     """Count by the reference rule."""
     seats, seated = table.contest.seats, list[str]()
     keep = dict.fromkeys(table.continuing, ONE)
-    ways = [(paper.ballots, list(way(paper.ranks, table.rules, table.continuing))) for paper in table.papers]
+    ways = [
+        (parcel.ballots, list(way(parcel.ranks, table.rules, table.continuing))) for parcel in table.parcels
+    ]
     while True:
         share, surplus = _settle(table, ways, keep, seated)
         votes = {candidate: share.votes[candidate] for candidate in table.continuing}
-        elected, falls = _decide(table, share, surplus, seats - len(seated))
+        elected, eliminated = _decide(table, share, surplus, seats - len(seated))
         before = {candidate: share.votes[candidate] for candidate in seated}
         threshold = share.quota if table.can_decide(share.votes) else None
-        table.rounds.append(Round(votes, share.inactive, falls, elected, threshold, before, places=PLACES))
-        table.remove((*falls, *elected))
-        for candidate in falls:
+        table.rounds.append(
+            Round(votes, share.inactive, eliminated, elected, threshold, before, places=PLACES)
+        )
+        table.remove((*eliminated, *elected))
+        for candidate in eliminated:
             del keep[candidate]
         seated += elected
         left = seats - len(seated)
-        if not left or not table.continuing or not (falls or elected) or table.is_over:
+        if not left or not table.continuing or not (eliminated or elected) or table.is_over:
             return
-        if falls and len(table.continuing) <= left:
+        if eliminated and len(table.continuing) <= left:
             table.rounds.append(_without_moving(table, table.rounds[-1]))
             return
 
@@ -68,8 +73,7 @@ def _without_moving(table: Table, before: Round) -> Round:
     """Return the round that elects those who are left (rule 5)."""
     votes = {candidate: Fraction(before.votes[candidate]) for candidate in table.continuing}
     lost = sum((Fraction(before.votes[candidate]) for candidate in before.eliminated), NOTHING)
-    choices = before.inactive.get(Ending.CHOICES, NOTHING) + lost
-    inactive = {**before.inactive, Ending.CHOICES.value: choices} if choices else before.inactive
+    inactive = {**before.inactive, Ending.SURPLUS: lost} if lost else before.inactive
     elected = table.ranked(table.electable(), votes)
     return Round(votes, inactive, (), elected, before.threshold, before.seated, places=PLACES)
 
@@ -77,7 +81,7 @@ def _without_moving(table: Table, before: Round) -> Round:
 def _decide(
     table: Table, share: _Share, surplus: Fraction, left: int
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return who is elected and who falls."""
+    """Return who is elected and who is eliminated."""
     votes = {candidate: share.votes[candidate] for candidate in table.continuing}
     if not table.can_decide(share.votes):
         return (), ()
@@ -91,7 +95,7 @@ def _decide(
         return elected, ()
     low = min(votes.values())
     level = [candidate for candidate in votes if votes[candidate] <= low + surplus]
-    return (), (level[0] if len(level) == 1 else table.ties.falls(level),)
+    return (), (level[0] if len(level) == 1 else table.ties.loser(level),)
 
 
 def _reach(table: Table, share: _Share) -> tuple[str, ...]:
@@ -118,19 +122,19 @@ def _distribute(ways: _Ways, keep: Votes, seats: int) -> _Share:
     """Distribute all votes, in whole units of the last place."""
     parts = {candidate: int(kept * UNITS) for candidate, kept in keep.items()}
     votes = dict.fromkeys(keep, 0)
-    inactive: Counter[str] = Counter()
+    inactive: Counter[Ending] = Counter()
     for ballots, stops in ways:
         weight = UNITS
         for found in stops:
             if isinstance(found, Ending):
-                inactive[found.value] += ballots * weight
+                inactive[found] += ballots * weight
             elif found in parts and weight:
                 kept = -(-weight * parts[found] // UNITS)  # rounded up
                 votes[found] += ballots * kept
                 weight -= kept
     quota = Fraction(sum(votes.values()) // (seats + 1) + 1, UNITS)
-    return _Share(_votes(votes), _votes(+inactive), quota)
-
-
-def _votes(units: Mapping[str, int]) -> Votes:
-    return {name: Fraction(number, UNITS) for name, number in units.items()}
+    return _Share(
+        {candidate: Fraction(units, UNITS) for candidate, units in votes.items()},
+        {ending: Fraction(units, UNITS) for ending, units in inactive.items() if units},
+        quota,
+    )

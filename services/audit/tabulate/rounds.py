@@ -1,6 +1,6 @@
-"""What a count says, round by round, in the candidates' ids and in exact numbers.
+"""What a count is, round by round, in the candidates' ids and in exact numbers.
 
-Rule 1: one shape for every method. Votes are fractions that mean what they say: 3/2 is a vote and a half.
+Rule 1: one shape for every method. Votes are fractions of a vote: 3/2 is a vote and a half.
 Rule 2: nothing is lost: votes, votes kept by those elected before, inactive votes and residue make up all ballots.
 """
 
@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
+
+from shared.contract.standings import Ending
 
 NOTHING: Final = Fraction(0)
 ONE: Final = Fraction(1)
@@ -19,12 +21,12 @@ class Round:
 
     votes: Mapping[str, Fraction | int]
     """Votes of each candidate who was neither elected before this round nor out."""
-    inactive: Mapping[str, Fraction | int]
-    """Votes that stand with nobody, by the reason; a reason without votes is left out."""
+    inactive: Mapping[Ending, Fraction | int]
+    """Votes that rest with nobody, by the reason; a reason without votes is left out."""
     eliminated: tuple[str, ...] = ()
-    """In the order of the paper."""
+    """In the order of the contest."""
     elected: tuple[str, ...] = ()
-    """Most votes first, then in the order of the paper."""
+    """Most votes first, then in the order of the contest."""
     threshold: Fraction | int | None = None
     """Votes that elect; None where no number does."""
     seated: Mapping[str, Fraction | int] = field(default_factory=dict)
@@ -40,7 +42,7 @@ class Round:
 
     @property
     def ballots(self) -> Fraction:
-        """All votes there are, wherever they stand: the same in every round."""
+        """All votes there are, wherever they rest: the same in every round."""
         parts = (self.votes, self.seated, self.inactive)
         return sum((Fraction(n) for part in parts for n in part.values()), Fraction(self.residue))
 

@@ -4,12 +4,12 @@ Rule 1 (irv; RCTab: singleWinnerMajority): more than half of the votes that stil
         minimum of votes. Who is alone is elected. Where two are left and nobody has that many, the one with more
         votes is elected, a tie between them settled as one for a winner.
 Rule 2 (irv, to the last two; RCTab: continueUntilTwoCandidatesRemain): the winner stays in the count and is announced
-        once, in a round without an elimination; then it goes on until two are left, and shows how they stand.
+        once, in a round without an elimination; then it goes on until two are left, and shows their votes.
 Rule 3 (irv, the first round's threshold; RCTab: doesFirstRoundDetermineThreshold): it holds for all rounds. And a
         threshold once reached stays.
 Rule 4 (supplementary: Greater London Authority Act 1999, schedule 2, part I, in its first form): more than half of the
-        first count elects; else all but two fall at once, and more votes of these two elect. Level candidates are
-        told apart by the tie rule: the statute would keep all who are level in second place.
+        first count elects; else all but two are eliminated at once, and more votes of these two elect. The tie
+        rule decides between level candidates: the statute would keep all who are level in second place.
 Rule 5 (sequential; RCTab: multiPassIrv): a whole runoff for each seat, those elected before left out.
 """
 
@@ -42,13 +42,13 @@ def irv(table: Table) -> None:
         decide = table.can_decide(votes)
         found = _winner(table, votes, threshold) if decide and winner is None else None
         winner = winner or found
-        falls: tuple[str, ...] = ()
+        eliminated: tuple[str, ...] = ()
         if decide and found is None and (winner is None or len(votes) > 2):
-            falls = table.who_falls(votes, batch=True)
+            eliminated = table.who_is_eliminated(votes, batch=True)
         elected = () if found is None else (found,)
-        table.rounds.append(Round(votes, inactive, falls, elected, threshold if decide else None))
-        table.remove(falls)
-        goes_on = falls or (found is not None and table.rules.finish == "last-two" and len(votes) > 2)
+        table.rounds.append(Round(votes, inactive, eliminated, elected, threshold if decide else None))
+        table.remove(eliminated)
+        goes_on = eliminated or (found is not None and table.rules.finish == "last-two" and len(votes) > 2)
         if not goes_on or table.is_over:
             return
 
@@ -80,17 +80,17 @@ def supplementary(table: Table) -> None:
             threshold = majority(table, votes)
         decide = table.can_decide(votes)
         found = _winner(table, votes, threshold) if decide else None
-        falls = _all_but_two(table, votes) if decide and found is None else ()
+        eliminated = _all_but_two(table, votes) if decide and found is None else ()
         elected = () if found is None else (found,)
-        table.rounds.append(Round(votes, inactive, falls, elected, threshold if decide else None))
-        table.remove(falls)
-        if not falls or table.is_over:
+        table.rounds.append(Round(votes, inactive, eliminated, elected, threshold if decide else None))
+        table.remove(eliminated)
+        if not eliminated or table.is_over:
             return
 
 
 def _all_but_two(table: Table, votes: Votes) -> tuple[str, ...]:
     if len(votes) <= 2 or _somebody_must_go(table, votes) or len(table.electable()) < 2:
-        return table.who_falls(votes)
+        return table.who_is_eliminated(votes)
     leader = table.leader(table.electable(), votes)
     second = table.leader([candidate for candidate in table.electable() if candidate != leader], votes)
     return tuple(candidate for candidate in votes if candidate not in {leader, second})

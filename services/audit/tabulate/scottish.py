@@ -1,38 +1,38 @@
 """STV as Scottish councils count it: The Scottish Local Government Elections Order 2007 (SSI 2007/42), schedule 1.
 
-Rule 46: the quota is the valid papers divided by one more than the seats, the remainder left away, plus one.
+Rule 46: the quota is the valid ballots divided by one more than the seats, the remainder left away, plus one.
 Rule 47: whoever has the quota at the end of a stage is elected.
-Rule 48: each paper of a surplus moves on at surplus * its value / the candidate's votes, cut to five places.
+Rule 48: each ballot of a surplus moves on at surplus * its value / the candidate's votes, cut to five places.
 Rule 49: one surplus a stage, the largest first. Level ones: the candidate who had more at the last stage at which they
         were not level; then the lot.
-Rule 50: with no surplus to move, the last is excluded, papers moving on at their value; level ones likewise.
+Rule 50: with no surplus to move, the last is excluded, the ballots moving on at their value; level ones likewise.
 Rule 51, 52: when no more continue than there are seats left, they are elected, and nothing moves any more.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
-from services.audit.tabulate.papers import Ending, Paper
+from services.audit.tabulate.ballots import Parcel
 from services.audit.tabulate.rounds import NOTHING, Round, cut
 from services.audit.tabulate.table import Table, Votes
 from services.audit.tabulate.ties import Outcome
+from shared.contract.standings import Ending
 
 PLACES: Final = 5
 
 
 class _Stages:
-    """Piles of papers, the votes credited for them, and those who are elected."""
+    """Piles of ballots, the votes credited for them, and those who are elected."""
 
     def __init__(self, table: Table) -> None:
         self.table = table
-        self.piles: dict[str, list[Paper]] = {candidate: [] for candidate in table.continuing}
+        self.piles: dict[str, list[Parcel]] = {candidate: [] for candidate in table.continuing}
         self.credited: Votes = dict.fromkeys(table.continuing, NOTHING)
-        self.inactive: Counter[str] = Counter()
+        self.inactive: dict[Ending, Fraction] = dict.fromkeys(Ending, NOTHING)
         self.seated: list[str] = []
         self.residue = NOTHING
-        self._lay_out(table.papers)
+        self._lay_out(table.parcels)
         self.quota = Fraction(sum(self.credited.values()) // (table.contest.seats + 1) + 1)
 
     def surpluses(self) -> Votes:
@@ -42,31 +42,31 @@ class _Stages:
     def move_surplus(self, winner: str) -> None:
         """Transfer a surplus (rule 48)."""
         votes = self.credited[winner]
-        papers = self.piles.pop(winner)
-        for paper in papers:
-            paper.worth = cut((votes - self.quota) * paper.worth / votes, PLACES)
+        parcels = self.piles.pop(winner)
+        for parcel in parcels:
+            parcel.worth = cut((votes - self.quota) * parcel.worth / votes, PLACES)
         self.credited[winner] = self.quota
-        self.residue += votes - self.quota - self._lay_out(papers)
+        self.residue += votes - self.quota - self._lay_out(parcels)
 
     def move_excluded(self, loser: str) -> None:
-        """Transfer the papers of somebody excluded (rule 50)."""
+        """Transfer the ballots of somebody excluded (rule 50)."""
         del self.credited[loser]
         self._lay_out(self.piles.pop(loser))
 
     def first_of(self, level: Sequence[str], outcome: Outcome) -> str:
-        """Tell apart who is level (rules 49, 50)."""
+        """Decide between those who are level (rules 49, 50)."""
         return self.table.ties.choose(level, outcome, look_back=True)
 
-    def _lay_out(self, papers: Sequence[Paper]) -> Fraction:
-        """Lay papers on the piles of those they now choose; return the votes they carry."""
+    def _lay_out(self, parcels: Sequence[Parcel]) -> Fraction:
+        """Lay ballots on the piles of those they now choose; return the votes they carry."""
         moved = NOTHING
-        for paper in papers:
-            votes = paper.ballots * paper.worth
-            holder = paper.stands_with(self.table.rules, self.table.continuing)
+        for parcel in parcels:
+            votes = parcel.ballots * parcel.worth
+            holder = parcel.holder(self.table.rules, self.table.continuing)
             if isinstance(holder, Ending):
-                self.inactive[holder.value] += votes  # type: ignore[assignment]
+                self.inactive[holder] += votes
             else:
-                self.piles[holder].append(paper)
+                self.piles[holder].append(parcel)
                 self.credited[holder] += votes
             moved += votes
         return moved
@@ -78,22 +78,24 @@ def scottish_stv(table: Table) -> None:
     while True:
         votes = {candidate: stages.credited[candidate] for candidate in table.continuing}
         seated = {candidate: stages.credited[candidate] for candidate in stages.seated}
-        inactive = {reason: Fraction(n) for reason, n in stages.inactive.items() if n}
+        inactive = {ending: votes for ending, votes in stages.inactive.items() if votes}
         residue = stages.residue
         elected = _elected(stages, votes)
         table.remove(elected)
         stages.seated += elected
-        transferred, falls = _next_step(stages) if table.can_decide(votes) else (None, ())
-        table.remove(falls)
+        transferred, eliminated = _next_step(stages) if table.can_decide(votes) else (None, ())
+        table.remove(eliminated)
         threshold = stages.quota if table.can_decide(votes) else None
         table.rounds.append(
-            Round(votes, inactive, falls, elected, threshold, seated, residue, transferred, places=PLACES)
+            Round(
+                votes, inactive, eliminated, elected, threshold, seated, residue, transferred, places=PLACES
+            )
         )
-        if (transferred is None and not falls) or table.is_over:
+        if (transferred is None and not eliminated) or table.is_over:
             return
         if transferred is not None:
             stages.move_surplus(transferred)
-        for loser in falls:
+        for loser in eliminated:
             stages.move_excluded(loser)
 
 

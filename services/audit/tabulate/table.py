@@ -1,9 +1,9 @@
-"""The counting table: papers, the candidates who continue, the rounds so far, and who falls.
+"""The counting table: ballots, the candidates who continue, the rounds so far, and who is eliminated.
 
-Rule 1: in every round every paper is read from its first rank.
-Rule 2: who falls is asked in this order: undeclared write-ins that have votes, alone; all below the minimum of votes;
-        all who cannot overtake the next one, where the rules say so; else the last, a tie settled by the tie rule.
-        But nobody falls where nobody who can be elected has the minimum: such a count stays undecided.
+Rule 1: in every round every ballot is read from its first rank.
+Rule 2: eliminated are, in this order: undeclared write-ins that have votes, alone; all below the minimum of votes; all
+        who cannot overtake the next one, where the rules say so; else the last, a tie settled by the tie rule.
+        But where nobody who can be elected has the minimum nobody is eliminated: such a count stays undecided.
 Rule 3: while undeclared write-ins have votes nobody is elected, and they never are.
 Rule 4: where nobody has a vote in the first round, nothing is decided.
 """
@@ -11,17 +11,14 @@ Rule 4: where nobody has a vote in the first round, nothing is decided.
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from services.audit.tabulate.papers import Ending, Paper, ranks_of
+from services.audit.tabulate.ballots import Parcel, ranks_of
 from services.audit.tabulate.rounds import Round
 from services.audit.tabulate.ties import Ask, Ties
 from shared.contract.elections import Contest
+from shared.contract.standings import Ending
 
 Votes = dict[str, Fraction]
-
-
-def exact(votes: Mapping[str, Fraction | int]) -> Votes:
-    """Return the same votes, all as fractions."""
-    return {str(name): Fraction(number) for name, number in votes.items()}
+Inactive = dict[Ending, Fraction]
 
 
 class Table:
@@ -37,26 +34,29 @@ class Table:
         ids = [candidate.id for candidate in contest.candidates]
         self.contest = contest
         self.rules = contest.rules
-        self.papers = [
-            Paper(section, ranks_of(marks, ids), ballots) for (section, marks), ballots in profile.items()
+        self.parcels = [
+            Parcel(section, ranks_of(marks, ids), ballots) for (section, marks), ballots in profile.items()
         ]
         self.continuing = [c.id for c in contest.candidates if not c.excluded and c.id not in without]
         self.rounds: list[Round] = []
         self.ties = Ties(contest, self.rounds, ask)
         self._write_ins = {candidate.id for candidate in contest.candidates if candidate.write_in}
 
-    def sort(self) -> tuple[Votes, Votes]:
-        """Return the votes of each continuing candidate, and those that stand with nobody, by the reason."""
+    def sort(self) -> tuple[Votes, Inactive]:
+        """Return the votes of each continuing candidate, and those that rest with nobody, by the reason."""
         piles: dict[str, Fraction | int] = dict.fromkeys(self.continuing, 0)
-        inactive: dict[str, Fraction | int] = dict.fromkeys(Ending, 0)
+        inactive: dict[Ending, Fraction | int] = dict.fromkeys(Ending, 0)
         continuing = set(self.continuing)
-        for paper in self.papers:
-            holder = paper.stands_with(self.rules, continuing)
+        for parcel in self.parcels:
+            holder = parcel.holder(self.rules, continuing)
             if isinstance(holder, Ending):
-                inactive[holder] += paper.ballots * paper.worth
+                inactive[holder] += parcel.ballots * parcel.worth
             else:
-                piles[holder] += paper.ballots * paper.worth
-        return exact(piles), exact({ending: votes for ending, votes in inactive.items() if votes})
+                piles[holder] += parcel.ballots * parcel.worth
+        return (
+            {candidate: Fraction(votes) for candidate, votes in piles.items()},
+            {ending: Fraction(votes) for ending, votes in inactive.items() if votes},
+        )
 
     def remove(self, gone: Sequence[str]) -> None:
         """Let these candidates continue no more."""
@@ -86,23 +86,23 @@ class Table:
         return [candidate for candidate in self.continuing if candidate not in self._write_ins]
 
     def ranked(self, candidates: Sequence[str], votes: Votes) -> tuple[str, ...]:
-        """Return candidates by their votes, most first, those who are level in the order of the paper."""
+        """Return candidates by their votes, most first, those who are level in the order of the contest."""
         return tuple(sorted(candidates, key=lambda candidate: (-votes[candidate], self._place(candidate))))
 
     def leader(self, candidates: Sequence[str], votes: Votes) -> str:
         """Return who has the most votes; a tie is settled as one for a winner."""
         most = max(votes[candidate] for candidate in candidates)
         level = [candidate for candidate in candidates if votes[candidate] == most]
-        return level[0] if len(level) == 1 else self.ties.wins(level)
+        return level[0] if len(level) == 1 else self.ties.winner(level)
 
     def last(self, votes: Votes) -> str:
         """Return who has the fewest votes; a tie is settled as one for a loser."""
         fewest = min(votes.values())
         level = [candidate for candidate in votes if votes[candidate] == fewest]
-        return level[0] if len(level) == 1 else self.ties.falls(level)
+        return level[0] if len(level) == 1 else self.ties.loser(level)
 
-    def who_falls(self, votes: Votes, *, batch: bool = False) -> tuple[str, ...]:
-        """Return who falls: nobody if the count cannot be decided."""
+    def who_is_eliminated(self, votes: Votes, *, batch: bool = False) -> tuple[str, ...]:
+        """Return who is eliminated: nobody if the count cannot be decided."""
         if self.blocked(votes):
             return self.write_ins(votes)
         if self.all_below(votes, self.rules.minimum_votes):
@@ -129,9 +129,9 @@ class Table:
                 steps.append(below)
             below = below + [candidate for candidate in votes if votes[candidate] == number]
         alone = len(steps[-1]) == len(votes) - 1
-        return self._on_paper(steps[-2] if alone and self.rules.finish == "last-two" else steps[-1])
+        return self._in_order(steps[-2] if alone and self.rules.finish == "last-two" else steps[-1])
 
-    def _on_paper(self, candidates: Sequence[str]) -> list[str]:
+    def _in_order(self, candidates: Sequence[str]) -> list[str]:
         return sorted(candidates, key=self._place)
 
     def _place(self, candidate: str) -> int:

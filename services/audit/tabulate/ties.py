@@ -1,10 +1,10 @@
-"""Telling candidates apart who are level.
+"""Deciding between candidates who are level.
 
 Rule 1: a lot is drawn before the count: each candidate's is the BLAKE2b digest of "<seed>/<candidate id>". Of those who
-        are level the lowest falls, the highest is elected.
+        are level the lowest is eliminated, the highest is elected.
 Rule 2: RCTab's rules (`tiebreakMode`): drawn by java.util.Random among the names in order (of their UTF-16 units), after
         a look at earlier rounds or not; by the order given; by a shuffled order. In an order, of all who were declared,
-        the earliest is elected and the latest falls; write-ins have no place in it.
+        the earliest is elected and the latest eliminated; write-ins have no place in it.
 Rule 3: earlier rounds are looked at from the last one back; those with the fewest votes there (the most, for a winner)
         remain in question. RCTab then holds them in a java.util.HashSet, so that they are drawn in that one's order.
 """
@@ -38,11 +38,11 @@ class Ties:
         self._random = JavaRandom(int(contest.lot)) if _draws(contest) else JavaRandom(0)
         self._order = self._given_order()
 
-    def falls(self, level: Sequence[str]) -> str:
-        """Return which of those who are level falls."""
+    def loser(self, level: Sequence[str]) -> str:
+        """Return which of those who are level is eliminated."""
         return self.choose(level, "eliminated")
 
-    def wins(self, level: Sequence[str]) -> str:
+    def winner(self, level: Sequence[str]) -> str:
         """Return which of those who are level is elected."""
         return self.choose(level, "elected")
 

@@ -4,17 +4,18 @@ Rule 1: the first round's votes V fix the threshold: V / (seats + 1), the remain
         Hare V / seats, rounded up. Whole votes, or `places` decimals. Never less than the minimum of votes.
 Rule 2: a round elects or eliminates, never both. All at or above the threshold are elected, or only the first of them;
         all who continue, once they are no more than the seats left.
-Rule 3: of the votes of someone elected the part (votes - threshold) / votes moves on, cut to `places`. Each paper
+Rule 3: of the votes of someone elected the part (votes - threshold) / votes moves on, cut to `places`. Each ballot
         passes on that part of what it is worth, cut again, and leaves the rest behind.
 Rule 4: what is left behind above the threshold is residue.
-Rule 5: after the last seat one more round shows the last surplus, which reaches nobody any more; unless there were
-        fewer candidates than seats.
+Rule 5: after the last seat one more round shows the last surplus, which nobody needs any more, whomever its ballots
+        rank next; unless there were fewer candidates than seats.
 """
 
 from fractions import Fraction
 
 from services.audit.tabulate.rounds import NOTHING, Round, cut, raise_to, unit
 from services.audit.tabulate.table import Table, Votes
+from shared.contract.standings import Ending
 
 
 def stv_wigm(table: Table) -> None:
@@ -27,23 +28,23 @@ def stv_wigm(table: Table) -> None:
         if not table.rounds:
             threshold = _threshold(table, sum(votes.values(), NOTHING))
         elected: tuple[str, ...] = ()
-        falls: tuple[str, ...] = ()
+        eliminated: tuple[str, ...] = ()
         if len(seated) < seats and table.can_decide(votes):
             elected = _elected(table, votes, threshold, seats - len(seated))
             if not elected and votes:
-                falls = table.who_falls(votes)
+                eliminated = table.who_is_eliminated(votes)
         shown = threshold if table.can_decide(votes) else None
         table.rounds.append(
-            Round(votes, inactive, falls, elected, shown, dict(seated), residue=residue, places=places)
+            Round(votes, inactive, eliminated, elected, shown, dict(seated), residue=residue, places=places)
         )
         last = len(seated) + len(elected) >= seats
         for winner in elected:
             kept = _pass_on(table, winner, votes[winner], threshold, last=last)
             seated[winner] = min(kept, threshold)
             residue += max(kept - threshold, NOTHING)
-        table.remove((*falls, *elected))
+        table.remove((*eliminated, *elected))
         more_seats_than_candidates = elected and not table.continuing and len(seated) < seats
-        if not (falls or elected) or more_seats_than_candidates or table.is_over:
+        if not (eliminated or elected) or more_seats_than_candidates or table.is_over:
             return
 
 
@@ -69,15 +70,15 @@ def _elected(table: Table, votes: Votes, threshold: Fraction, left: int) -> tupl
 
 
 def _pass_on(table: Table, winner: str, votes: Fraction, threshold: Fraction, *, last: bool) -> Fraction:
-    """Let the winner's papers pass on the surplus, to nobody after the last seat; return the votes they leave."""
+    """Let the winner's ballots pass on the surplus, to nobody after the last seat; return the votes they leave."""
     surplus = max(votes - threshold, NOTHING)
     part = cut(surplus / votes, table.rules.places) if surplus else NOTHING
     kept = NOTHING
-    for paper in table.papers:
-        if paper.stands_with(table.rules, table.continuing) == winner:
-            passed = cut(paper.worth * part, table.rules.places)
-            kept += paper.ballots * (paper.worth - passed)
-            paper.worth = passed
+    for parcel in table.parcels:
+        if parcel.holder(table.rules, table.continuing) == winner:
+            passed = cut(parcel.worth * part, table.rules.places)
+            kept += parcel.ballots * (parcel.worth - passed)
+            parcel.worth = passed
             if last:
-                paper.stands_with(table.rules, ())
+                parcel.stopped = Ending.SURPLUS
     return kept

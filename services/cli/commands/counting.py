@@ -1,4 +1,4 @@
-"""Commands that count a plain ballot file: `count` shows the rounds, `explain` one paper's way through them."""
+"""Commands that count a plain ballot file: `count` shows the rounds, `explain` one ballot's way, `whatif` what might be."""
 
 import json
 import sys
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from services.cli.terminal.bars import Glyphs
     from shared.contract.elections import Contest
-    from shared.rcv.contests import Asked
-    from shared.rcv.count.rankings import Rankings
+    from shared.rcv.contests import CountOptions
+    from shared.rcv.count.profile import Profile
     from shared.rcv.formats.records import BallotFile
 
 
@@ -36,22 +36,34 @@ def count(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print stages as JSON, every decimal place")
     ] = False,
-    asked: "Asked",
+    with_whatif: Annotated[
+        bool, typer.Option("--whatif", help="Add what `livecount whatif` answers; costs a count a candidate")
+    ] = False,
+    asked: "CountOptions",
 ) -> None:
     """Count a ballot file and show round by round what happens to the votes."""
     from services.cli.terminal.screen import screen
-    from shared.rcv.count.tabulate import recount
+    from services.cli.terminal.whatif import whatif_parts
+    from shared.rcv.count.tabulate import tabulate
     from shared.rcv.narrate.document import document
+    from shared.rcv.narrate.whatif import whatif_document
+    from shared.rcv.scenarios import what_if
 
     with naming(file):
-        ballots, contest, rankings = _read(file, asked)
+        ballots, contest, profile = _read(file, asked)
         with waiting("Counting") as hush:
-            counted = recount(rankings, contest, asker(ballots.candidates, hush))
+            ask = asker(ballots.candidates, hush)
+            answers = what_if(profile, contest, ask) if with_whatif else None
+            counted = tabulate(profile, contest, ask) if answers is None else answers.count
     if as_json:
-        _print_json(document(contest, counted, ballots.sections))
-    else:
-        console, glyphs = _terminal()
-        for part in screen(contest, counted, ballots.sections, console.width, glyphs):
+        shown = document(contest, counted, ballots.sections)
+        _print_json(shown if answers is None else shown | {"whatif": whatif_document(contest, answers)})
+        return
+    console, glyphs = _terminal()
+    for part in screen(contest, counted, ballots.sections, console.width, glyphs):
+        console.print(part)
+    if answers is not None:
+        for part in whatif_parts(contest, answers):
             console.print(part)
 
 
@@ -67,12 +79,12 @@ def explain(
         str | None, typer.Option(metavar="'A > B > C'", help="Names, best first; = joins those at one rank")
     ] = None,
     ballot: Annotated[
-        int | None, typer.Option(metavar="N", help="The N-th paper of the file, equal ones counted together")
+        int | None, typer.Option(metavar="N", help="The N-th ballot of the file, equal ones counted together")
     ] = None,
     section: Annotated[
-        str | None, typer.Option(help="Whose paper --ranking is [default: the first's]")
+        str | None, typer.Option(help="Whose ballot --ranking is [default: the first's]")
     ] = None,
-    asked: "Asked",
+    asked: "CountOptions",
 ) -> None:
     """Tell for one ranking where its vote was in each round, and why."""
     from services.cli.terminal.journey import journey
@@ -80,24 +92,84 @@ def explain(
     from shared.rcv.narrate.papers import paper_of
 
     with naming(file):
-        ballots, contest, rankings = _read(file, asked)
+        ballots, contest, profile = _read(file, asked)
         place, marks = paper_of(ballots, ranking, ballot, section)
-        rankings.add([(place, marks, 0)])  # counts nothing, and is traced as if it did
+        profile.add([(place, marks, 0)])  # counts nothing, and is traced as if it did
         with waiting("Counting") as hush:
-            traced = trace(rankings, contest, asker(ballots.candidates, hush))
+            traced = trace(profile, contest, asker(ballots.candidates, hush))
     console, glyphs = _terminal()
-    for part in journey(contest, traced, rankings.row(place, marks), marks, glyphs):
+    for part in journey(contest, traced, profile.row(place, marks), marks, glyphs):
         console.print(part)
 
 
-def _read(file: Path, asked: "Asked") -> "tuple[BallotFile, Contest, Rankings]":
-    from shared.rcv.contests import contest_of, rankings_of
+@command(
+    "livecount whatif mayor.csv --method irv",
+    "livecount whatif mayor.csv --method irv --drop 'Ben Bradshaw' --drop 'Tom Watson'",
+    "livecount whatif mayor.csv --method irv --pairs",
+    "livecount whatif mayor.csv --method irv --safe 1200 --json",
+)
+@options.counted
+def whatif(
+    file: options.BallotFileArgument,
+    *,
+    drop: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="NAME drops out; repeated: these together")
+    ] = None,
+    pairs: Annotated[bool, typer.Option("--pairs", help="Every possible final: who beats whom")] = False,
+    safe: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, help="Is the leader safe with N ballots outstanding? irv only"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answers as JSON")] = False,
+    asked: "CountOptions",
+) -> None:
+    """Answer what if: somebody drops out, any two meet in the final, ballots are still outstanding.
+
+    Without --drop, --pairs or --safe: everything, each candidate dropped out alone.
+    """
+    from services.cli.terminal.whatif import whatif_screen
+    from shared.rcv.count.tabulate import tabulate
+    from shared.rcv.names import find
+    from shared.rcv.narrate.whatif import whatif_document
+    from shared.rcv.scenarios import WhatIf, can_be_called, finals, if_dropped_out, safe_up_to, what_if
+    from shared.rcv.scenarios import safe as safe_with
+
+    with naming(file):
+        ballots, contest, profile = _read(file, asked)
+        out = [find(name, ballots.candidates, "candidate") for name in drop or ()]
+        if not contest.included:
+            raise ValueError("expected a candidate who can be elected, found all of them excluded")
+        if safe is not None and not can_be_called(contest):
+            raise ValueError("--safe: expected --method irv without a minimum of votes")
+        with waiting("Counting") as hush:
+            ask = asker(ballots.candidates, hush)
+            if not out and not pairs and safe is None:
+                answers = what_if(profile, contest, ask)
+            else:
+                count = tabulate(profile, contest, ask)
+                answers = WhatIf(
+                    count,
+                    (if_dropped_out(profile, contest, out, ask),) if out else (),
+                    *(finals(profile, contest) if pairs else ((), None)),
+                    *((None, None) if safe is None else (safe_with(count, safe), safe_up_to(count))),
+                )
+    if as_json:
+        about = {"method": contest.method, "seats": contest.seats, "candidates": list(ballots.candidates)}
+        _print_json(about | whatif_document(contest, answers))
+    else:
+        console, _ = _terminal()
+        for part in whatif_screen(contest, answers):
+            console.print(part)
+
+
+def _read(file: Path, asked: "CountOptions") -> "tuple[BallotFile, Contest, Profile]":
+    from shared.rcv.contests import contest_of, profile_of
     from shared.rcv.formats.detect import read_ballots
 
     with waiting(f"Reading {file.name}"):
         ballots = read_ballots(file)
         contest = contest_of(ballots, asked)
-        return ballots, contest, rankings_of(ballots, contest)
+        return ballots, contest, profile_of(ballots, contest)
 
 
 def _terminal() -> "tuple[Console, Glyphs]":

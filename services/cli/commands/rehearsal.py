@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from services.cli.rehearsal.run import Outcome
     from services.cli.rehearsal.script import Disturbances
     from services.cli.rehearsal.subject import Subject
-    from shared.rcv.contests import Asked
+    from shared.rcv.contests import CountOptions
 
 Share = Annotated[float, typer.Option(min=0, max=1, metavar="P", help="Share of the electors")]
 
@@ -42,7 +42,7 @@ def rehearse(
     chaos: Annotated[
         bool, typer.Option("--chaos", help="Kill each service once while ballots arrive")
     ] = False,
-    asked: "Asked | None",
+    asked: "CountOptions | None",
 ) -> None:
     """Cast an election out of a file through Kafka and all services, and report what came out.
 
@@ -63,7 +63,7 @@ def rehearse(
         raise typer.Exit(1)
 
 
-def _subject(file: Path, asked: "Asked | None") -> "Subject":
+def _subject(file: Path, asked: "CountOptions | None") -> "Subject":
     from services.cli.rehearsal.subject import configured, plain
 
     if file.suffix.lower() == ".json":

@@ -50,19 +50,19 @@ def convert(
     to: Annotated[Format, typer.Option(help="Format to write; cdf: NIST cast vote records")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="File to write, whole or not at all")],
 ) -> None:
-    """Write the papers of one file in another format.
+    """Write the ballots of one file in another format.
 
     Those of an RCTab configuration become csv in the columns RCTab has when it converts.
     """
     with naming(file), waiting(f"Converting {file.name}"):
-        papers = _convert(file, to, out)
-    typer.echo(f"{papers:,} papers in {out}")
+        ballots = _convert(file, to, out)
+    typer.echo(f"{ballots:,} ballots in {out}")
 
 
 def _convert(file: Path, to: Format, out: Path) -> int:
     if file.suffix.lower() == ".json":
+        from shared.rcv.conversion import convert_configuration
         from shared.rcv.formats.rctab import load
-        from shared.rcv.tabulation import convert_configuration
 
         return convert_configuration(load(file), to, out, stamp())
     from shared.rcv.conversion import convert_plain

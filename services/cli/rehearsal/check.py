@@ -19,7 +19,7 @@ from shared.contract.events import ElectorRestored, ElectorVoided, SignedRecord
 from shared.contract.packs import Pack
 from shared.contract.standings import Round, Standing
 from shared.contract.verdicts import ControlJudged, Reason
-from shared.rcv.count.tabulate import tabulate
+from shared.rcv.count.tabulate import tabulate_counts
 from shared.runtime.watermark import joins
 
 AGAIN = {Reason.ACCEPTED: {Reason.SAME_BALLOT}}
@@ -110,7 +110,7 @@ def differences(
     yield from _in_balance(judged, published)
     if published.contest != subject.contest:
         yield f"the contest: published {published.contest}, configured {subject.contest}"
-    count = tabulate(profile(judged.counted), subject.contest, len(subject.sections))
+    count = tabulate_counts(profile(judged.counted), subject.contest, len(subject.sections))
     yield from _in_rounds(published.rounds, rounds_of(count, subject.contest, published.sections))
 
 

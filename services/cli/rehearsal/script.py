@@ -105,7 +105,7 @@ class _Writer:
 
     def withdrawn(self, contest: Contest, number: int) -> list[str]:
         """Return so many candidates who withdraw: never all, and none who is out already."""
-        there = contest.standing
+        there = contest.included
         chosen = self._chance.sample(there, max(0, min(number, len(there) - 1)))
         return [contest.candidates[place].id for place in chosen]
 

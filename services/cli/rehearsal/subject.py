@@ -17,8 +17,8 @@ from pydantic import ValidationError
 
 from shared.contract.ballots import marks_fault
 from shared.contract.elections import MAX_SECTIONS, Contest, Election, Section
-from shared.rcv.contests import Asked, contest_of
-from shared.rcv.count.tabulate import tabulate
+from shared.rcv.contests import CountOptions, contest_of
+from shared.rcv.count.tabulate import tabulate_counts
 from shared.rcv.formats import rctab
 from shared.rcv.formats.detect import read_ballots
 from shared.rcv.formats.records import CastVoteRecord
@@ -152,14 +152,14 @@ def configured(path: Path, stamp: Stamp) -> Subject:
     )
 
 
-def plain(path: Path, asked: Asked) -> Subject:
+def plain(path: Path, asked: CountOptions) -> Subject:
     """Return what a plain ballot file holds, counted as asked. Raises FormatError, NotLive, ValueError, OSError."""
     file = read_ballots(path)
     contest = contest_of(file, asked)
     each = (SectionRanking(of.section, of.marks) for of in file.papers for _ in range(of.ballots))
 
     def reports(counted: Counted) -> Iterator[ReportFile]:
-        count = tabulate(profile(counted), contest, len(file.sections))
+        count = tabulate_counts(profile(counted), contest, len(file.sections))
         text = json.dumps(document(contest, count, file.sections), indent=2, ensure_ascii=False)
         yield ReportFile(PurePosixPath(f"{path.stem}_count.json"), (text, "\n"))
 

@@ -15,8 +15,8 @@ from rich.text import Text
 from services.cli.terminal.bars import Glyphs
 from shared.contract.ballots import UNNAMED, parse_marks
 from shared.contract.elections import Contest
-from shared.contract.standings import decimal
-from shared.rcv.count.normalise import ENDINGS, Ending
+from shared.contract.standings import Ending, decimal
+from shared.rcv.count.normalise import ENDINGS
 from shared.rcv.count.rounds import Round
 from shared.rcv.count.trace import Traced
 from shared.rcv.narrate.document import steps
@@ -24,11 +24,12 @@ from shared.rcv.narrate.grid import runs_of, surpluses
 from shared.rcv.narrate.words import listed, names_of
 
 STOPS: Final[dict[Ending, str]] = {
-    "choices": "the paper names nobody else who is still in",
-    "blank": "the paper names nobody",
-    "overvote": "the next rank holds several candidates, which stops the paper",
-    "skipped": "too many ranks in a row are blank, which stops the paper",
-    "repeated": "a candidate is ranked again, which stops the paper",
+    Ending.EXHAUSTED: "the paper names nobody else who is still in",
+    Ending.BLANK: "the paper names nobody",
+    Ending.OVERVOTE: "the next rank holds several candidates, which stops the paper",
+    Ending.SKIPPED: "too many ranks in a row are blank, which stops the paper",
+    Ending.REPEATED: "a candidate is ranked again, which stops the paper",
+    Ending.SURPLUS: "nobody needs it any more: all seats are filled",
 }
 ORDINALS: Final = (
     "first",

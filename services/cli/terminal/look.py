@@ -11,7 +11,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from services.cli.terminal.bars import Glyphs
-from shared.rcv.count.normalise import Ending
+from shared.contract.standings import Ending
 from shared.rcv.count.rounds import Round
 from shared.rcv.narrate.grid import Measure, State
 from shared.rcv.narrate.numbers import readable, signed
@@ -24,10 +24,11 @@ STYLES: Final[dict[State, str]] = {
 }
 LONGEST_NAME: Final = 28
 STOPPED: Final[dict[Ending, str]] = {
-    "choices": "No further choice",
-    "overvote": "Overvote",
-    "skipped": "Skipped ranks",
-    "repeated": "Ranked twice",
+    Ending.EXHAUSTED: "No further choice",
+    Ending.OVERVOTE: "Overvote",
+    Ending.SKIPPED: "Skipped ranks",
+    Ending.REPEATED: "Ranked twice",
+    Ending.SURPLUS: "Not needed: all seats filled",
 }
 LOST: Final = "Lost to rounding"
 

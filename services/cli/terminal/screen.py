@@ -15,6 +15,7 @@ from services.cli.terminal.cards import cards
 from services.cli.terminal.look import Look
 from services.cli.terminal.table import blocks, fits
 from shared.contract.elections import Contest, Method
+from shared.contract.standings import Ending
 from shared.rcv.count.rounds import Count, Round
 from shared.rcv.narrate.grid import Measure, runs_of, scores_of, section_votes_of, votes_of
 from shared.rcv.narrate.numbers import SHOWN_PLACES
@@ -56,7 +57,7 @@ def _measure(contest: Contest, count: Count) -> Measure:
 
 def _heading(contest: Contest, count: Count) -> Iterator[Text]:
     first = count.rounds[0]
-    blank = first.inactive["blank"] // 10**count.places
+    blank = first.inactive[Ending.BLANK] // 10**count.places
     papers = sum(first.ballots_by_section) // 10**count.places
     facts = [
         METHOD_IN_WORDS[contest.method],

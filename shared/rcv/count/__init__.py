@@ -1,6 +1,6 @@
-"""How papers become a result: pure, exact, deterministic.
+"""How ballots become a result: pure, exact, deterministic.
 
-Rule 1: `tabulate` is the reference, written to be read. Whatever is faster must equal it, field by field.
-Rule 2: integers only, and no clock, no chance, no input or output.
-Rule 3: a candidate is its index in the contest, a section its index in the election; ids and names stay outside.
+`tabulate` is the reference, written to be read; whatever is faster equals it, field by field. Votes are integers in
+units of the last decimal place, never floats; there is no clock, no chance, no input or output. Inside, a candidate is
+its index in the contest and a section its index in the election; ids and names stay outside.
 """

@@ -1,9 +1,8 @@
-"""A count, as data: a list of rounds, each of which says where every ballot stands and what follows.
+"""A count, as data: a list of rounds, each with where every vote is and what follows.
 
-Rule 1: all that a page must explain is here: who, why, by how much, level with whom, how that was settled.
-Rule 2: sums are computed, never stored, so that a round cannot contradict itself.
-Rule 3: before a count is published it is checked against a number of ballots that was reached another way. A vote
-        that appears or vanishes is our own fault and stops the program.
+All that a page must explain is here: who, why, by how much, level with whom, how that was settled. Sums are computed,
+never stored, so that a round cannot contradict itself. Before a count is published it is checked against a number of
+ballots that was reached another way: a vote that appears or vanishes is our own fault and stops the program.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,8 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Literal, Self
 
-from shared.rcv.count.normalise import ENDINGS, Ending
+from shared.contract.standings import Ending
+from shared.rcv.count.normalise import ENDINGS
 
 Why = Literal[
     "majority",
@@ -35,7 +35,7 @@ Outcome = Literal["eliminated", "elected", "transferred"]
 """`transferred`: the surplus of a candidate already elected moves on now."""
 
 SettledBy = Literal["votes", "lot", "earlier-rounds", "candidate-order", "permutation", "random", "asked"]
-"""What told a candidate from those level with it."""
+"""What settled a tie; `votes` where there was none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,7 @@ class Transfer:
 
     source: int
     target: int | None
-    ending: Ending | Literal["residue"] | None
-    """`residue`: what fixed places could not pass on."""
+    ending: Ending | None
     votes: int
     """In units of the count's last place."""
 
@@ -66,7 +65,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Where each vote stands in one round, what that decides, and which votes move on to the next.
+    """Where each vote is in one round, what that decides, and which votes move on to the next.
 
     Votes are integers in units of the count's last decimal place: ballots, if it has none.
     """
@@ -78,7 +77,7 @@ class Round:
     votes_by_section: tuple[tuple[int, ...], ...]
     """For each section, the votes of each candidate of the contest: 0 for those who are out."""
     inactive_by_section: tuple[Mapping[Ending, int], ...]
-    """For each section, the votes that stand with nobody, by the reason: every ending is there."""
+    """For each section, the votes that rest with nobody, by the reason: all but the residue are there."""
     threshold: int | None
     """Votes that elect in this round; None where no number does, or nobody has a vote."""
     decisions: tuple[Decision, ...]
@@ -99,7 +98,7 @@ class Round:
 
     @property
     def inactive(self) -> dict[Ending, int]:
-        """Ballots that stand with nobody over all sections, by the reason."""
+        """Votes that rest with nobody over all sections, by the reason."""
         return {ending: sum(section[ending] for section in self.inactive_by_section) for ending in ENDINGS}
 
     @property
@@ -116,7 +115,7 @@ class Round:
 
     @property
     def eliminated(self) -> frozenset[int]:
-        """The candidates who fall in this round."""
+        """The candidates eliminated in this round."""
         return frozenset(d.candidate for d in self.decisions if d.outcome == "eliminated")
 
     @property
@@ -127,7 +126,7 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """The rounds of one contest. Nothing in it says whether more ballots will come: the standing does."""
+    """The rounds of one contest. Whether more ballots will come is not in it, but in the standing."""
 
     rounds: tuple[Round, ...]
     places: int = 0
@@ -149,7 +148,7 @@ class Count:
         for round_ in self.rounds:
             gained = round_.ballots_by_section != sections
             assert not gained, f"round {round_.number}: a section gained or lost ballots"
-            _check_standing(round_)
+            _check_round(round_)
         for this, following in pairwise(self.rounds):
             if this.run == following.run:
                 _check_step(this, following)
@@ -193,7 +192,7 @@ def transfers_from(source: int, moved: Sequence[int], candidates: int) -> tuple[
     return (*to_candidates, *to_endings)
 
 
-def _check_standing(round_: Round) -> None:
+def _check_round(round_: Round) -> None:
     assert min(map(min, round_.votes_by_section)) >= 0, f"round {round_.number}: fewer than no votes"
     holding = {*round_.continuing, *round_.seated}
     astray = [c for c, n in enumerate(round_.votes) if n and c not in holding]
@@ -201,7 +200,7 @@ def _check_standing(round_: Round) -> None:
 
 
 def _check_step(this: Round, following: Round) -> None:
-    """Hold what follows to what stands here and what moves."""
+    """Hold the following round to this one and what moves."""
     where = f"round {this.number} to {following.number}"
     remain = {*this.continuing, *this.seated} - this.eliminated
     assert {*following.continuing, *following.seated} == remain, f"{where}: not those who remain"
@@ -211,7 +210,7 @@ def _check_step(this: Round, following: Round) -> None:
         votes[transfer.source] -= transfer.votes
         if transfer.target is not None:
             votes[transfer.target] += transfer.votes
-        elif transfer.ending == "residue":
+        elif transfer.ending is Ending.RESIDUE:
             residue += transfer.votes
         elif transfer.ending is not None:
             inactive[transfer.ending] += transfer.votes

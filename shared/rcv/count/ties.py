@@ -1,21 +1,22 @@
-"""Who of several level candidates is picked, and what told them apart.
+"""Who of several level candidates is picked, and what settled it.
 
-Rule 1: the same contest and the same votes break the same ties: what looks like chance is drawn from a seed
-        published before the vote.
-Rule 2: a tie breaker lives for one count, for RCTab's generator goes on from tie to tie.
-Rule 3: to be picked is to win when a winner is sought and to fall when a loser is.
+The same contest and the same votes break the same ties: what looks like chance is drawn from a seed published before
+the vote. To be picked is to win when a winner is sought and to be eliminated when a loser is.
 
-The rules but `lot` are RCTab's (tiebreakMode): candidates are sorted by name first, `random` takes one by
-java.util.Random, `permutation` is the sorted names shuffled by it; of an order a winner is the first, a loser the last.
+`lot`, the rule by default: candidates are sorted by the BLAKE2b digest of `<seed>/<candidate id>`, in lower-case
+hexadecimal; of those that are level, the first in that order is eliminated first. Anybody can repeat it:
+`printf '%s' "$seed/$id" | b2sum`. The other rules are RCTab's (tiebreakMode): candidates are sorted by name first,
+`random` takes one by java.util.Random, `permutation` is the sorted names shuffled by it; of an order a winner is the
+first, a loser the last. RCTab's generator goes on from tie to tie, so a tie breaker lives for one count.
 """
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from hashlib import blake2b
 from typing import Final, Literal, NamedTuple
 
 from shared.contract.elections import Contest, TieRule
 from shared.rcv.count.java import JavaRandom, code_units, hash_order
-from shared.rcv.count.lot import draw_lot
 from shared.rcv.count.rounds import SettledBy
 
 Sought = Literal["winner", "loser"]
@@ -45,6 +46,18 @@ class UnresolvedTie(ValueError):
 Ask = Callable[[Tie], int]
 
 
+def draw_lot(contest: Contest) -> tuple[int, ...]:
+    """Return for each candidate the place in the order of elimination: 0 is eliminated first.
+
+    It depends on the seed and the candidates' ids, not on the order in which they stand on the ballot.
+    """
+    digests = [
+        blake2b(f"{contest.lot}/{candidate.id}".encode()).hexdigest() for candidate in contest.candidates
+    ]
+    order = sorted(digests)
+    return tuple(order.index(digest) for digest in digests)
+
+
 class TieBreaker:
     """Picks one of several level candidates, all through one count."""
 
@@ -64,7 +77,7 @@ class TieBreaker:
     def pick(self, tied: Sequence[int], sought: Sought, history: History) -> tuple[int, SettledBy]:
         """Return who of `tied` is picked and by what. `history` must reach to the round before.
 
-        Raises UnresolvedTie if the rules say to ask and there is nobody to ask.
+        Raises UnresolvedTie if the rules ask somebody and nobody is there.
         """
         if len(tied) == 1:
             return tied[0], "votes"

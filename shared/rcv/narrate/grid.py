@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
 from typing import Final, Literal, NamedTuple
 
-from shared.contract.standings import points
-from shared.rcv.count.normalise import Ending
+from shared.contract.standings import Ending, points
 from shared.rcv.count.rounds import Round
 
 State = Literal["hopeful", "elected", "falling", "out"]

@@ -22,6 +22,7 @@ STOPPED: Final[dict[str, str]] = {
     "overvote": "an overvote",
     "skipped": "skipped ranks",
     "repeated": "a candidate ranked twice",
+    "surplus": "not needed: all seats are filled",
 }
 SETTLED: Final[dict[str, str]] = {
     "lot": "the published lot settles it",

@@ -6,19 +6,19 @@ The summary leaves out, as the spreadsheet's summary does, why ballots are inact
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from shared.rcv.count.normalise import Ending
+from shared.contract.standings import Ending
+from shared.rcv.count.methods.rulebook import divides_votes
 from shared.rcv.count.rounds import Round
-from shared.rcv.count.situation import divides_votes
 from shared.rcv.reports.heading import Slice, decided
 from shared.rcv.reports.json_text import Json, json_text
 from shared.rcv.reports.part import Moved, Part, PartRound
 from shared.rcv.reports.tabulated import Stamp, Tabulated
 
 _REASONS: Final[Mapping[str, Ending]] = {
-    "exhaustedChoices": "choices",
-    "overvotes": "overvote",
-    "repeatedRankings": "repeated",
-    "skippedRankings": "skipped",
+    "exhaustedChoices": Ending.EXHAUSTED,
+    "overvotes": Ending.OVERVOTE,
+    "repeatedRankings": Ending.REPEATED,
+    "skippedRankings": Ending.SKIPPED,
 }
 
 

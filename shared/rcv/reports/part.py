@@ -14,7 +14,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.rcv.count.normalise import ENDINGS, Ending
+from shared.contract.standings import Ending
+from shared.rcv.count.normalise import ENDINGS
 from shared.rcv.reports.numbers import EXACT, ZERO, less, total
 from shared.rcv.reports.pile import Pile, Worth
 from shared.rcv.reports.standing import BESIDES, Standing, standings
@@ -56,7 +57,7 @@ class PartRound:
     @property
     def blank(self) -> Decimal:
         """Papers that rank nobody."""
-        return self.inactive["blank"]
+        return self.inactive[Ending.BLANK]
 
     @property
     def exhausted(self) -> Decimal:

@@ -10,8 +10,8 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Final
 
-from shared.rcv.count.normalise import Ending
-from shared.rcv.count.situation import divides_votes
+from shared.contract.standings import Ending
+from shared.rcv.count.methods.rulebook import divides_votes
 from shared.rcv.reports.csv_text import csv_line
 from shared.rcv.reports.heading import Slice, decided, has_tie, marked, winners
 from shared.rcv.reports.numbers import ZERO, less, percentage
@@ -21,10 +21,10 @@ from shared.rcv.reports.tabulated import Stamp, Tabulated
 Line = Sequence[object]
 
 _REASONS: Final[tuple[tuple[Ending, str], ...]] = (
-    ("overvote", "Inactive Ballots by Overvotes"),
-    ("skipped", "Inactive Ballots by Skipped Rankings"),
-    ("choices", "Inactive Ballots by Exhausted Choices"),
-    ("repeated", "Inactive Ballots by Repeated Rankings"),
+    (Ending.OVERVOTE, "Inactive Ballots by Overvotes"),
+    (Ending.SKIPPED, "Inactive Ballots by Skipped Rankings"),
+    (Ending.EXHAUSTED, "Inactive Ballots by Exhausted Choices"),
+    (Ending.REPEATED, "Inactive Ballots by Repeated Rankings"),
 )
 _TIE_NOTE: Final = "*Tie resolved in accordance with election law"
 _SLICE_NOTE: Final = "†Elect/Eliminate decisions are from the full contest. All other results on this report are at the {} level."
@@ -84,7 +84,7 @@ class Spreadsheet:
         everybody = f"All candidates over the {share}% threshold"
         yield ("Contest Summary",)
         yield "Number to be Elected", contest.seats if share is None else everybody
-        yield "Number of Candidates", len(contest.standing)
+        yield "Number of Candidates", len(contest.included)
         yield "Total Number of Ballots", first.ballots
         yield "Number of Undervotes (No Rankings)", first.blank
 

@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.rcv.count.methods.rulebook import divides_votes
 from shared.rcv.count.normalise import ENDINGS
-from shared.rcv.count.situation import divides_votes
 from shared.rcv.count.trace import Snapshot, Units
 from shared.rcv.reports.tabulated import Tabulated
 

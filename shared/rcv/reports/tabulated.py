@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.contract.elections import Contest
-from shared.rcv.count.rankings import Rankings
+from shared.rcv.count.profile import Profile
 from shared.rcv.count.trace import Traced
 from shared.rcv.formats.records import CastVoteRecord
 
@@ -69,7 +69,7 @@ class Tabulated:
         return [candidate.name for candidate in self.contest.candidates]
 
 
-def rows_of(rankings: Rankings, records: Sequence[CastVoteRecord]) -> NDArray[np.intp]:
+def rows_of(rankings: Profile, records: Sequence[CastVoteRecord]) -> NDArray[np.intp]:
     """Return by record its row among `rankings` of one section. Raises KeyError if one was never added."""
     row_of = {marks: rankings.row(0, marks) for marks in {record.marks for record in records}}
     return np.fromiter((row_of[record.marks] for record in records), np.intp, len(records))

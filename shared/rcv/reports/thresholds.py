@@ -9,7 +9,7 @@ Rule 4: RCTab states one in every method; where the count needs none it is the w
 from decimal import Decimal
 
 from shared.contract.elections import Contest
-from shared.rcv.count.course import threshold_of
+from shared.rcv.count.methods.by_thresholds import threshold_of
 from shared.rcv.count.rounds import Round
 from shared.rcv.reports.numbers import EXACT, ZERO
 from shared.rcv.reports.tabulated import Tabulated

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from services.audit.tabulate import Ending, NobodyToAsk, Round, passes, ranks_of, results, tabulate, way
+from services.audit.tabulate import NobodyToAsk, Round, passes, ranks_of, results, tabulate, way
 from shared.contract.elections import Method, Rules
-from shared.contract.standings import Results
+from shared.contract.standings import Ending, Results
 from tests.support.elections import contest
 from tests.support.letters import LETTERS, letters, papers, told
 
@@ -16,8 +16,13 @@ def test_the_last_falls_and_its_papers_are_read_again() -> None:
     """Sections do not matter here: only totals decide."""
     profile = {(0, "0"): 5, (0, "1"): 4, (1, "2>1"): 2, (1, "2"): 1, (0, ""): 1}
     assert tabulate(profile, contest("fruit", ("apple", "banana", "cherry"))) == [
-        Round({"apple": 5, "banana": 4, "cherry": 3}, {"blank": 1}, eliminated=("cherry",), threshold=7),
-        Round({"apple": 5, "banana": 6}, {"blank": 1, "choices": 1}, elected=("banana",), threshold=6),
+        Round({"apple": 5, "banana": 4, "cherry": 3}, {Ending.BLANK: 1}, eliminated=("cherry",), threshold=7),
+        Round(
+            {"apple": 5, "banana": 6},
+            {Ending.BLANK: 1, Ending.EXHAUSTED: 1},
+            elected=("banana",),
+            threshold=6,
+        ),
     ]
 
 
@@ -60,14 +65,14 @@ def test_a_paper_is_read_down_to_whoever_continues(
 def test_a_way_names_each_once_and_then_why_it_ends() -> None:
     """What a count that gives parts of a vote to several needs."""
     found = list(way(ranks_of("0>1>0>2", LETTERS), Rules(), "abc"))
-    assert found == ["a", "b", "c", Ending.CHOICES]
+    assert found == ["a", "b", "c", Ending.EXHAUSTED]
 
 
 def test_a_stopped_paper_stays_stopped() -> None:
     """Two at one rank continue when it needs somebody; later only one does, and it stays where it is."""
     profile = {(0, "0"): 5, (0, "1"): 4, (0, "2=3>1"): 2, (0, "2"): 1, (0, "3"): 2}
     rounds = tabulate(profile, letters(4, overvote="exhaust-if-several-continue", finish="last-two"))
-    assert [round_.inactive.get("overvote") for round_ in rounds] == [2, 2, 2]
+    assert [round_.inactive.get(Ending.OVERVOTE) for round_ in rounds] == [2, 2, 2]
 
 
 def test_without_a_vote_nothing_is_decided() -> None:

@@ -145,12 +145,12 @@ def test_one_winner_a_round_leaves_the_others_for_the_next() -> None:
     assert one[1].votes == {"b": 5, "c": Fraction("1.9996")}
 
 
-def test_the_last_surplus_reaches_nobody() -> None:
-    """What a has above the threshold would go to c; with the last seat filled it stands with nobody."""
+def test_nobody_needs_the_last_surplus() -> None:
+    """What a has above the threshold would go to c; with the last seat filled nobody needs it."""
     rounds = tabulate(papers(ac=8, b=3, c=1), letters(3, "stv-wigm", 1, places=3))
     assert told(rounds) == ["a-", "-"]
     assert (rounds[0].threshold, rounds[1].votes, rounds[1].seated) == (7, {"b": 3, "c": 1}, {"a": 7})
-    assert rounds[1].inactive == {"choices": 1}
+    assert rounds[1].inactive == {"surplus": 1}
 
 
 def test_more_seats_than_candidates_elect_everybody_at_once() -> None:

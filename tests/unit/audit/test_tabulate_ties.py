@@ -43,14 +43,14 @@ def level(rule: TieRule, lot: str = "5", earlier: tuple[Round, ...] = ()) -> Tie
 def test_of_the_lot_the_lowest_falls_and_the_highest_wins() -> None:
     """The digests can be computed by anybody."""
     order = sorted("abc", key=lambda c: blake2b(f"5/{c}".encode()).hexdigest())
-    assert (level("lot").falls(list("cab")), level("lot").wins(list("cab"))) == (order[0], order[-1])
+    assert (level("lot").loser(list("cab")), level("lot").winner(list("cab"))) == (order[0], order[-1])
 
 
 def test_a_random_draw_picks_from_the_names_in_order() -> None:
     """One generator for the whole count: the second draw goes on where the first one ended."""
     ties, draws = level("random", "42"), JavaRandom(42)
     expected = ["abcd"[draws.place(4)], "bd"[draws.place(2)]]
-    assert [ties.falls(list("dbca")), ties.wins(list("db"))] == expected
+    assert [ties.loser(list("dbca")), ties.winner(list("db"))] == expected
 
 
 def test_names_are_in_the_order_of_their_utf16_units() -> None:
@@ -60,34 +60,34 @@ def test_names_are_in_the_order_of_their_utf16_units() -> None:
     renamed = of.model_copy(
         update={"candidates": tuple(c.model_copy(update={"name": names[c.id]}) for c in of.candidates)}
     )
-    assert Ties(renamed, (), None).falls(["a", "b"]) == "ba"[JavaRandom(42).place(2)]
+    assert Ties(renamed, (), None).loser(["a", "b"]) == "ba"[JavaRandom(42).place(2)]
 
 
 def test_in_a_given_order_the_latest_falls_and_the_earliest_wins() -> None:
     """Whatever the order of the names."""
     ties = level("candidate-order")
-    assert (ties.falls(["c", "b"]), ties.wins(["c", "b"])) == ("c", "b")
+    assert (ties.loser(["c", "b"]), ties.winner(["c", "b"])) == ("c", "b")
 
 
 def test_a_permutation_is_drawn_once_from_all_who_were_declared() -> None:
     """The excluded are shuffled too; write-ins have no place: of those level with them another one falls."""
     order = [c for c in JavaRandom(9).shuffled(["a", "b", "c"]) if c != "b"]
     ties = Ties(letters(4, ties="permutation", lot="9", excluded="b", write_in="d"), (), None)
-    assert (ties.falls(["a", "c", "d"]), ties.wins(["a", "c"])) == (order[-1], order[0])
+    assert (ties.loser(["a", "c", "d"]), ties.winner(["a", "c"])) == (order[-1], order[0])
 
 
 def test_earlier_rounds_are_looked_at_from_the_last_one_back() -> None:
     """In round 2 c had more; in round 1 b had fewer than a."""
     earlier = (Round({"a": 3, "b": 2, "c": 1}, {}), Round({"a": 4, "b": 4, "c": 5}, {}))
     ties = level("earlier-rounds-then-random", earlier=earlier)
-    assert (ties.falls(list("abc")), ties.wins(list("abc"))) == ("b", "c")
+    assert (ties.loser(list("abc")), ties.winner(list("abc"))) == ("b", "c")
 
 
 def test_who_was_level_in_every_round_is_drawn() -> None:
     """Among those left in question only."""
     earlier = (Round({"a": 3, "b": 2, "c": 2}, {}),)
     assert (
-        level("earlier-rounds-then-random", "42", earlier).falls(list("cba")) == "bc"[JavaRandom(42).place(2)]
+        level("earlier-rounds-then-random", "42", earlier).loser(list("cba")) == "bc"[JavaRandom(42).place(2)]
     )
 
 

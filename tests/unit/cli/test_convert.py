@@ -16,7 +16,7 @@ def test_a_plain_file_says_the_same_in_another_format(tmp_path: Path, to: str, n
     """The same candidates, and as many papers of each ranking."""
     file, out = ward(tmp_path), tmp_path / name
     answer = livecount("convert", file, "--to", to, "--out", out)
-    assert answer.stdout == f"24 papers in {out}\n"
+    assert answer.stdout == f"24 ballots in {out}\n"
     before, after = read_ballots(file), read_ballots(out)
     assert after.candidates == before.candidates
     assert sorted(after.papers) == sorted(before.papers)

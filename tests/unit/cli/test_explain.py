@@ -1,5 +1,6 @@
 """`livecount explain`, from the shell."""
 
+import json
 from pathlib import Path
 
 from tests.unit.cli.front import livecount, ward
@@ -13,6 +14,36 @@ def test_a_ranking_is_followed_through_the_rounds(tmp_path: Path) -> None:
     assert answer.exit_code == 0
     assert "Dora Maar is out; second choice is Basil Brown" in answer.stdout
     assert answer.stdout.splitlines()[-1].startswith("In the end this vote counts for Basil Brown")
+
+
+FINAL_SURPLUS = """3 2
+9 1 3 0
+8 2 3 0
+3 3 0
+0
+"Ash"
+"Birch"
+"Cedar"
+"Final surplus"
+"""
+"""Quota 7: what Ash and Birch have above it is not needed, though every ballot could still name Cedar."""
+
+
+def test_votes_that_nobody_needs_are_not_called_exhausted(tmp_path: Path) -> None:
+    """An eighth of Birch's vote rests because the seats are filled: in the sentence, the table and the JSON."""
+    file = ward(tmp_path, FINAL_SURPLUS)
+    asked = (file, "--method", "stv-wigm")
+    explained = livecount("explain", *asked, "--ranking", "Birch > Cedar", columns=200).stdout
+    assert "0.1250" in explained
+    assert "all seats are filled" in explained
+    assert "names nobody else" not in explained
+    counted = livecount("count", *asked, columns=200).stdout
+    assert "Not needed: all seats filled" in counted
+    assert "No further choice" not in counted
+    last = json.loads(livecount("count", *asked, "--json").stdout)["stages"][-1]
+    unneeded = [(t["from"], t["votes"]) for t in last["transfers"] if t.get("why") == "surplus"]
+    assert unneeded == [("Ash", "1.9998"), ("Birch", "1.0000")]
+    assert {t["why"] for t in last["transfers"]} == {"surplus", "residue"}
 
 
 def test_a_paper_of_the_file_is_followed(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_records_are_merged_into_a_plain_file(tmp_path: Path, to: str, name: str
     """Without the blank first rank, which those formats have no words for."""
     out = tmp_path / name
     answer = livecount("convert", configured(tmp_path, (*PAPERS[:4], PAPERS[0])), "--to", to, "--out", out)
-    assert answer.stdout == f"5 papers in {out}\n", answer.stderr
+    assert answer.stdout == f"5 ballots in {out}\n", answer.stderr
     file = read_ballots(out)
     assert file.candidates == ("Ada", "Basil", "Clara")
     assert {(papers.marks, papers.ballots) for papers in file.papers} == {

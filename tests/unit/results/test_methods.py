@@ -19,8 +19,7 @@ from services.results.pages import environment, view
 from services.validation.judge import Judge
 from shared.contract.codec import decode_as, encode
 from shared.contract.elections import Method, Phase, Rules, TieRule
-from shared.contract.standings import Standing, decimal
-from shared.rcv.count.normalise import ENDINGS
+from shared.contract.standings import Ending, Standing, decimal
 from shared.rcv.count.rounds import SettledBy, Why
 from tests.support.elections import LOG_ID, ROOT_KEY, Life, contest, election
 from tests.support.evidence import OUTPUTS
@@ -61,7 +60,7 @@ def test_every_code_of_a_count_has_its_words() -> None:
     """Methods, reasons to be elected or eliminated, to stop, and what settles a tie."""
     assert words.METHOD_IN_WORDS.keys() == set(get_args(Method))
     assert words.TIE_IN_WORDS.keys() == set(get_args(SettledBy)) - {"votes"}
-    assert words.ENDING_IN_WORDS.keys() == {*ENDINGS, "residue"}
+    assert words.ENDING_IN_WORDS.keys() == set(Ending)
     assert words.FELL_IN_WORDS.keys() | words.SEATED_IN_WORDS.keys() | {"largest-surplus"} == set(
         get_args(Why)
     )

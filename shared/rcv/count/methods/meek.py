@@ -1,20 +1,19 @@
-"""Meek's method: every elected candidate keeps just the part of each paper that makes the quota.
+"""Meek's method: every elected candidate keeps just the part of each ballot that makes the quota.
 
 B. L. Meek (1969), as given by I. D. Hill, B. A. Wichmann and D. R. Woodall, Algorithm 123, Computer Journal 30 (1987),
 in the form of the Proportional Representation Foundation's reference rule: nine decimal places, omega 10^-6.
 
-A. Each candidate has a keep factor, 1 while hopeful, 0 when defeated. A paper, worth 1, leaves each candidate on its
+A. Each candidate has a keep factor, 1 while hopeful, 0 when defeated. A ballot, worth 1, leaves each candidate on its
    way its present value x the keep factor, rounded up, and goes on with the rest.
 B. The quota is the votes of all / (seats + 1), cut to nine places, plus the last place.
 C. Hopefuls with the quota are elected. If somebody was, begin the next round. Else, if the surplus of all elected is
    below omega or did not shrink, defeat the hopeful with the fewest votes, anybody within the surplus of whom is level
    with them. Else multiply each elected one's keep factor by quota / votes, both steps rounded up, and go back to A.
-D. The count is over when the seats are filled, or as many are left as seats; what nobody moves any more stays with
-   nobody.
+D. The count is over when the seats are filled, or as many are left as seats; nobody needs the votes of the last one
+   defeated then, and they rest with nobody.
 
-Rule 1: a round here ends with a decision. The steps between, which only move keep factors, are not rounds.
-Rule 2: a paper is read once, before the first round: whether a rank that names several is an overvote is asked of those
-        who then stand.
+A round here ends with a decision; the steps between, which only move keep factors, are not rounds. A ballot is read
+once, before the first round: whether a rank that names several is an overvote is asked of those who then continue.
 """
 
 from collections import Counter
@@ -25,17 +24,17 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from shared.contract.elections import Contest
-from shared.rcv.count.methods.bundles import (
+from shared.contract.standings import Ending
+from shared.rcv.count.methods.meek_parcels import (
     ONE,
-    Bundles,
+    Parcels,
     Parts,
     flow_of,
-    moved,
     read_paths,
     rounded_up,
 )
 from shared.rcv.count.normalise import ENDINGS
-from shared.rcv.count.piles import Papers
+from shared.rcv.count.profile import Columns
 from shared.rcv.count.rounds import Decision, Round, Transfer, round_of, transfers_from
 from shared.rcv.count.ties import TieBreaker
 from shared.rcv.count.trace import Snapshot
@@ -46,11 +45,13 @@ MAX_STEPS: Final = 10_000
 
 
 class State(NamedTuple):
-    """What a round starts from and decides."""
+    """What a round starts from and what it decides."""
 
-    bundles: Bundles
+    parcels: Parcels
     parts: list[Parts]
+    """By parcel, what one ballot leaves with whom."""
     units: list[list[int]]
+    """By section and holder."""
     continuing: tuple[int, ...]
     seated: tuple[int, ...]
     quota: int | None
@@ -58,12 +59,12 @@ class State(NamedTuple):
 
 
 def meek(
-    rankings: Papers, contest: Contest, ties: TieBreaker, snapshots: list[Snapshot] | None
+    profile: Columns, contest: Contest, ties: TieBreaker, snapshots: list[Snapshot] | None
 ) -> Iterator[Round]:
     """Yield the rounds: each the votes on which somebody is elected or defeated, and where they go from there."""
-    states = list(Keeping(rankings, contest, ties).states())
+    states = list(Keeping(profile, contest, ties).states())
     if snapshots is not None:
-        snapshots += (_snapshot(state, rankings.candidates) for state in states)
+        snapshots += (_snapshot(state, profile.candidates) for state in states)
     for number, (state, following) in enumerate(zip_longest(states, states[1:]), 1):
         yield round_of(
             number,
@@ -71,7 +72,7 @@ def meek(
             state.continuing,
             state.decisions,
             threshold=state.quota,
-            transfers=() if following is None else _transfers(rankings, state, following),
+            transfers=() if following is None else _transfers(profile, state, following),
             seated=state.seated,
         )
 
@@ -79,56 +80,56 @@ def meek(
 class Keeping:
     """One count by Meek's method: the keep factors, and who is elected and defeated so far."""
 
-    def __init__(self, rankings: Papers, contest: Contest, ties: TieBreaker) -> None:
-        self._rankings, self._ties, self._seats = rankings, ties, contest.seats
-        self._candidates = rankings.candidates
-        self._hopeful = list(contest.standing)
+    def __init__(self, profile: Columns, contest: Contest, ties: TieBreaker) -> None:
+        self._profile, self._ties, self._seats = profile, ties, contest.seats
+        self._candidates = profile.candidates
+        self._hopeful = list(contest.included)
         self._out = list(contest.excluded)
-        self._paths = read_paths(rankings, self._out)
+        self._paths = read_paths(profile, self._out)
         self._elected: list[int] = []
         self._keep = [ONE] * (self._candidates + len(ENDINGS))
         self._history: list[list[int]] = []
 
     def states(self) -> Iterator[State]:
         """Yield what each round starts from and decides, until the count is over (D)."""
-        bundles = self._bundles()
-        parts, units, votes, quota = self._distribute(bundles)
+        parcels = self._parcels()
+        parts, units, votes, quota = self._distribute(parcels)
         if self._fits() or not any(votes):
-            standing = tuple(self._hopeful), tuple(self._elected)
+            places = tuple(self._hopeful), tuple(self._elected)
             yield State(
-                bundles, parts, units, *standing, quota if any(votes) else None, self._elect_rest(votes)
+                parcels, parts, units, *places, quota if any(votes) else None, self._elect_rest(votes)
             )
             return
         while True:
-            state = self._converged(bundles)
+            state = self._converged(parcels)
             yield state
             if not self._is_over() and self._fits():
                 yield self._rest_unmoved(state)
             if self._is_over():
                 return
-            bundles = self._bundles()
+            parcels = self._parcels()
 
-    def _converged(self, bundles: Bundles) -> State:
+    def _converged(self, parcels: Parcels) -> State:
         """Move the keep factors until somebody is elected or defeated (C)."""
         last: int | None = None
         for _ in range(MAX_STEPS):
-            parts, units, votes, quota = self._distribute(bundles)
+            parts, units, votes, quota = self._distribute(parcels)
             surplus = max(0, sum(votes[c] - quota for c in self._elected))
             winners = [c for c in self._hopeful if votes[c] >= quota]
             done = winners or surplus < OMEGA or (last is not None and surplus >= last)
             if done:
-                standing = tuple(self._hopeful), tuple(self._elected)
+                places = tuple(self._hopeful), tuple(self._elected)
                 self._history.append(votes)
                 decisions = self._elect(winners, votes, quota) if winners else self._defeat(votes, surplus)
-                return State(bundles, parts, units, *standing, quota, decisions)
+                return State(parcels, parts, units, *places, quota, decisions)
             last = surplus
             for c in self._elected:
                 self._keep[c] = rounded_up(rounded_up(self._keep[c] * quota, ONE) * ONE, votes[c])
         raise AssertionError(f"no decision after {MAX_STEPS} steps")
 
-    def _distribute(self, bundles: Bundles) -> tuple[list[Parts], list[list[int]], list[int], int]:
-        parts = bundles.parts(self._keep)
-        units = bundles.units(parts, len(self._keep))
+    def _distribute(self, parcels: Parcels) -> tuple[list[Parts], list[list[int]], list[int], int]:
+        parts = parcels.parts(self._keep)
+        units = parcels.units(parts, len(self._keep))
         votes = [sum(section[c] for section in units) for c in range(self._candidates)]
         return parts, units, votes, sum(votes) // (self._seats + 1) + 1
 
@@ -158,17 +159,20 @@ class Keeping:
         return (Decision(candidate, "eliminated", "fewest", margin, tied, settled_by),)
 
     def _rest_unmoved(self, before: State) -> State:
-        """Elect those who are left; the last defeated one's votes move no further."""
-        nobody = self._candidates + ENDINGS.index("choices")
+        """Elect those who are left; nobody needs the votes of the last defeated one any more."""
+        nobody = self._candidates + ENDINGS.index(Ending.SURPLUS)
         defeated = self._out[-1]
-        parts = [moved(left, defeated, nobody) for left in before.parts]
-        units = before.bundles.units(parts, len(self._keep))
+        parts = [
+            {nobody if holder == defeated else holder: worth for holder, worth in left.items()}
+            for left in before.parts
+        ]
+        units = before.parcels.units(parts, len(self._keep))
         votes = [sum(section[c] for section in units) for c in range(self._candidates)]
-        standing = tuple(self._hopeful), tuple(self._elected)
-        return State(before.bundles, parts, units, *standing, before.quota, self._elect_rest(votes))
+        places = tuple(self._hopeful), tuple(self._elected)
+        return State(before.parcels, parts, units, *places, before.quota, self._elect_rest(votes))
 
-    def _bundles(self) -> Bundles:
-        return Bundles(self._rankings, self._paths, self._elected, self._out)
+    def _parcels(self) -> Parcels:
+        return Parcels(self._profile, self._paths, self._elected, self._out)
 
     def _fits(self) -> bool:
         return len(self._hopeful) <= self._seats - len(self._elected)
@@ -178,8 +182,8 @@ class Keeping:
 
 
 def _snapshot(state: State, candidates: int) -> Snapshot:
-    of_row, parts, nobody = state.bundles.of_row, state.parts, candidates + ENDINGS.index("choices")
-    ways = zip(state.bundles.ways, parts, strict=True)
+    of_row, parts, nobody = state.parcels.of_row, state.parts, candidates + ENDINGS.index(Ending.SURPLUS)
+    ways = zip(state.parcels.ways, parts, strict=True)
     ends = [nobody if nobody in left else way[-1] for way, left in ways]
     holder = np.array(ends, np.intp)[of_row]
     value = np.array([left[end] for end, left in zip(ends, parts, strict=True)], np.int64)[of_row]
@@ -187,19 +191,20 @@ def _snapshot(state: State, candidates: int) -> Snapshot:
     return Snapshot(holder, value, kept)
 
 
-def _transfers(rankings: Papers, before: State, after: State) -> tuple[Transfer, ...]:
-    """Return where votes go from one round to the next: what each paper takes from one holder it gives to another."""
-    flows: Counter[tuple[int, int]] = Counter()
-    _, _, ballots = rankings.columns()
-    pairs = before.bundles.of_row * len(after.parts) + after.bundles.of_row
+def _transfers(profile: Columns, before: State, after: State) -> tuple[Transfer, ...]:
+    """Return where votes go from one round to the next: what each ballot takes from one holder it gives to another."""
+    # Ballots are grouped by their parcels before and after, as one number: a flow is worked out once for each pair.
+    pairs = before.parcels.of_row * len(after.parts) + after.parcels.of_row
     distinct, of_row = np.unique(pairs, return_inverse=True)
-    papers = np.zeros(len(distinct), np.int64)
-    np.add.at(papers, of_row, ballots)
-    for pair, count in zip(distinct.tolist(), papers.tolist(), strict=True):
+    _, _, ballots = profile.columns()
+    ballots_of = np.zeros(len(distinct), np.int64)
+    np.add.at(ballots_of, of_row, ballots)
+    flows: Counter[tuple[int, int]] = Counter()
+    for pair, number in zip(distinct.tolist(), ballots_of.tolist(), strict=True):
         here, there = divmod(pair, len(after.parts))
         for flow, units in flow_of(before.parts[here], after.parts[there]).items():
-            flows[flow] += units * count
+            flows[flow] += units * number
     received: dict[int, list[int]] = {}
     for (source, target), units in flows.items():
         received.setdefault(source, [0] * len(before.units[0]))[target] = units
-    return tuple(t for c in sorted(received) for t in transfers_from(c, received[c], rankings.candidates))
+    return tuple(t for c in sorted(received) for t in transfers_from(c, received[c], profile.candidates))

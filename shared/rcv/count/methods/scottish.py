@@ -5,12 +5,12 @@ The Scottish Local Government Elections Order 2007 (SSI 2007/42), schedule 1, ru
 - quota: the whole number just above V / (seats + 1) (rule 46);
 - a candidate with the quota is deemed elected (rule 47); one surplus moves at a stage, the largest first (rule 49); of
   equal ones, that of the candidate who had more votes at the most recent stage at which they differed, else by lot;
-- a paper's transfer value is surplus x its value / the candidate's votes, to five places, the rest left out (rule 48);
+- a ballot's transfer value is surplus x its value / the candidate's votes, to five places, the rest left out (rule 48);
 - no surplus left: the candidate with the fewest votes is excluded, of equal ones likewise the one with fewer at the
-  most recent stage at which they differed; all its papers move at once at the value they have (rules 50, 51);
+  most recent stage at which they differed; all the ballots move at once at the value they have (rules 50, 51);
 - as many candidates left as seats: they are elected (rule 52).
 
-Rule 1: a round here is a stage of the statute: votes, who is deemed elected by them, and what is moved next.
+A round here is a stage of the statute: votes, who is deemed elected by them, and what is moved next.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,8 @@ from itertools import count as numbers
 from typing import Final
 
 from shared.contract.elections import Contest
-from shared.rcv.count.piles import Papers, Piles, Share
+from shared.rcv.count.piles import Piles, Share
+from shared.rcv.count.profile import Columns
 from shared.rcv.count.rounds import Decision, Round, SettledBy, Transfer, Why, round_of
 from shared.rcv.count.ties import Sought, TieBreaker
 from shared.rcv.count.trace import Snapshot
@@ -44,7 +45,7 @@ class Stages:
     history: list[Votes] = field(default_factory=list)
 
     def settle(self, votes: Votes) -> tuple[Decision, ...]:
-        """Return what a stage decides: who is elected by its votes and, if seats are left, whose papers move next."""
+        """Return what a stage decides: who is elected by its votes and, if seats are left, whose ballots move next."""
         if not self.history:
             if not any(votes):
                 return ()
@@ -66,7 +67,7 @@ class Stages:
             yield Decision(c, "elected", why, abs(votes[c] - self.quota), ())
 
     def _move_next(self, votes: Votes) -> Decision:
-        """Move the largest surplus or, if there is none, the papers of the last."""
+        """Move the largest surplus or, if there is none, the ballots of the last."""
         if self.pending:
             candidate, tied, settled_by = self._pick(self.pending, "winner", votes)
             self.pending.remove(candidate)
@@ -87,11 +88,11 @@ class Stages:
 
 
 def scottish_stv(
-    rankings: Papers, contest: Contest, ties: TieBreaker, snapshots: list[Snapshot] | None
+    profile: Columns, contest: Contest, ties: TieBreaker, snapshots: list[Snapshot] | None
 ) -> Iterator[Round]:
-    """Yield the stages: the first count, then one for each surplus or excluded candidate whose papers were moved."""
-    stages = Stages(contest.seats, ties, list(contest.standing))
-    piles = Piles(rankings, contest, UNIT, snapshots)
+    """Yield the stages: the first count, then one for each surplus or excluded candidate whose ballots were moved."""
+    stages = Stages(contest.seats, ties, list(contest.included))
+    piles = Piles(profile, contest, UNIT, snapshots)
     for number in numbers(1):
         piles.record()
         by_section, continuing, seated = piles.by_section(), tuple(stages.hopeful), tuple(stages.elected)
@@ -123,5 +124,5 @@ def _carry_out(decisions: Sequence[Decision], piles: Piles, votes: Votes, quota:
 
 
 def _share(surplus: int, votes: int) -> Share:
-    """Return what each paper passes on (rule 48): surplus x its value / the candidate's votes, cut to five places."""
+    """Return what each ballot passes on (rule 48): surplus x its value / the candidate's votes, cut to five places."""
     return lambda worth: worth * surplus // votes

@@ -9,13 +9,13 @@ from services.cli.demo import official
 from services.cli.demo.official import compare
 from services.cli.demo.show import comparison_table
 from shared.contract.elections import Phase
-from shared.contract.standings import Balance, Round, Standing, Status, Transfer
+from shared.contract.standings import Balance, Ending, Round, Standing, Status, Transfer
 
 
 def round_of(number: int, votes: Mapping[str, int], to: Mapping[str | None, int], source: str) -> Round:
     """Return a round whose source loses its votes `to` others."""
     transfers = [
-        Transfer(source=source, target=target, ending=None if target else "no-further-preference", votes=n)
+        Transfer(source=source, target=target, ending=None if target else Ending.EXHAUSTED, votes=n)
         for target, n in to.items()
     ]
     sections = official.LEADER_BY_SECTION if "jeremy-corbyn" in votes else {}

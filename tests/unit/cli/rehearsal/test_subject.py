@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.cli.rehearsal.subject import NotLive, SectionRanking, Subject, configured, plain
-from shared.rcv.contests import Asked
+from shared.rcv.contests import CountOptions
 from shared.rcv.formats.rctab import load
 from shared.rcv.reports.disk import write_files
 from shared.rcv.reports.tabulated import Stamp
@@ -73,7 +73,7 @@ def test_what_counts_is_reported_as_tabulate_reports_the_file(tmp_path: Path) ->
 def test_a_plain_file_is_reported_as_count_does(tmp_path: Path) -> None:
     """The JSON of `count --json`."""
     file = ward(tmp_path)
-    about = plain(file, Asked("scottish-stv"))
+    about = plain(file, CountOptions("scottish-stv"))
     assert (len(about.ballots), about.contest.seats) == (24, 2)
     (live,) = write_files(
         tmp_path, about.reports({elector: [ballot] for elector, ballot in enumerate(about.ballots)})

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from shared.contract.elections import Method
-from shared.rcv.contests import Asked, contest_of, rankings_of
-from shared.rcv.count.tabulate import recount, tabulate
+from shared.rcv.contests import CountOptions, contest_of, profile_of
+from shared.rcv.count.tabulate import tabulate, tabulate_counts
 from shared.rcv.formats.detect import read_ballots
 from shared.rcv.narrate.document import document
 from tests.support import labour
@@ -21,9 +21,9 @@ from tests.unit.rcv.narrate.counted import NAMES, contest, count
 def counted(file: Path, method: Method) -> dict[str, Any]:
     """Return the JSON of a ballot file's count."""
     ballots = read_ballots(file)
-    of = contest_of(ballots, Asked(method))
+    of = contest_of(ballots, CountOptions(method))
     shown: dict[str, Any] = json.loads(
-        json.dumps(document(of, recount(rankings_of(ballots, of), of), ["all"]))
+        json.dumps(document(of, tabulate(profile_of(ballots, of), of), ["all"]))
     )
     return shown
 
@@ -108,7 +108,7 @@ def test_an_electoral_college_has_scores_and_sections() -> None:
             )
         }
     )
-    shown = document(of, tabulate(labour.papers(college["first_round_votes"]), of, 3), labour.SECTIONS)
+    shown = document(of, tabulate_counts(labour.papers(college["first_round_votes"]), of, 3), labour.SECTIONS)
     for stage, scores in zip(shown["stages"], college["score_percent"], strict=True):
         for name, percent in scores.items():
             assert abs(Decimal(stage["scores"][name]) - Decimal(str(percent))) < Decimal("0.01")

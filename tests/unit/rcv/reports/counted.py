@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from shared.contract.elections import Candidate, Contest, Method, Rules
-from shared.rcv.count.rankings import Rankings
+from shared.rcv.count.profile import Profile
 from shared.rcv.count.tabulate import trace
 from shared.rcv.formats.records import CastVoteRecord
 from shared.rcv.reports.tabulated import Settings, Stamp, Tabulated, rows_of
@@ -38,7 +38,7 @@ def contest(
 
 def count(of: Contest, records: Sequence[CastVoteRecord], settings: Settings | None = None) -> Tabulated:
     """Return the contest, counted."""
-    rankings = Rankings(len(of.candidates), 1, of.rules)
+    rankings = Profile.of(of, 1)
     rankings.add((0, record.marks, 1) for record in records)
     return Tabulated(
         of, trace(rankings, of), records, rows_of(rankings, records), settings or Settings("Test")

@@ -5,8 +5,8 @@ import pytest
 from shared.contract.elections import Contest, Rules
 from shared.rcv.count.java import JavaRandom, hash_order, string_hash
 from shared.rcv.count.normalise import ENDINGS
-from shared.rcv.count.rankings import Rankings
-from shared.rcv.count.tabulate import tabulate, trace
+from shared.rcv.count.profile import Profile
+from shared.rcv.count.tabulate import tabulate_counts, trace
 from shared.rcv.count.ties import Tie, TieBreaker, UnresolvedTie
 from tests.support.elections import contest
 
@@ -198,8 +198,8 @@ def test_rctabs_draws_need_a_whole_number() -> None:
 
 
 def test_a_count_tells_who_was_level_and_what_settled_it() -> None:
-    """Two papers for two candidates: a tie for the last place of two, settled by the order given."""
-    count = tabulate({(0, "0"): 1, (0, "1"): 1, (0, "2"): 3, (0, "3"): 2}, level("candidate-order"), 1)
+    """Two ballots for two candidates: a tie for the last place of two, settled by the order given."""
+    count = tabulate_counts({(0, "0"): 1, (0, "1"): 1, (0, "2"): 3, (0, "3"): 2}, level("candidate-order"), 1)
     first = count.rounds[0].decisions
     assert [(d.candidate, d.outcome, d.why, d.margin, d.tied, d.settled_by) for d in first] == [
         (1, "eliminated", "fewest", 0, (0, 1), "candidate-order")
@@ -217,8 +217,8 @@ def ward(seats: int = 2, ties: str = "lot") -> Contest:
 
 
 def test_stages_are_numbered_from_one_and_the_last_moves_nothing() -> None:
-    """A stage that fills the last seat ends the count: no surplus moves, no paper either."""
-    count = tabulate(WARD, ward(), 1)
+    """A stage that fills the last seat ends the count: no surplus moves, no ballot either."""
+    count = tabulate_counts(WARD, ward(), 1)
     assert [stage.number for stage in count.rounds] == [1, 2]
     assert [stage.elected for stage in count.rounds] == [(0,), (1,)]
     assert count.rounds[0].transfers
@@ -226,8 +226,8 @@ def test_stages_are_numbered_from_one_and_the_last_moves_nothing() -> None:
 
 
 def test_a_trace_of_scottish_stv_has_a_snapshot_for_each_stage() -> None:
-    """Where the papers stood is told for every stage, not only counted."""
-    rankings = Rankings(4, 1, ward().rules)
+    """Where the ballots stood is told for every stage, not only counted."""
+    rankings = Profile(4, 1, ward().rules)
     rankings.add([(section, marks, ballots) for (section, marks), ballots in WARD.items()])
     traced = trace(rankings, ward())
     assert len(traced.snapshots) == len(traced.count.rounds) == 2
@@ -241,16 +241,16 @@ def test_whoever_is_asked_in_scottish_stv_hears_who_is_to_be_excluded() -> None:
         heard.append(tie)
         return tie.candidates[0]
 
-    papers = {(0, "0"): 3, (0, "1"): 3, (0, "2"): 1, (0, "3"): 1}
-    tabulate(papers, ward(1, "ask"), 1, answer)
+    counts = {(0, "0"): 3, (0, "1"): 3, (0, "2"): 1, (0, "3"): 1}
+    tabulate_counts(counts, ward(1, "ask"), 1, answer)
     assert heard[0] == Tie(1, (2, 3), "loser")
 
 
 def test_votes_are_whole_numbers_of_units_where_64_bits_do_not_hold_them() -> None:
-    """Three million million ballots: a paper passes on all but what five places cut off, to the unit."""
+    """Three million million ballots: a ballot passes on all but what five places cut off, to the unit."""
     many = 10**12
-    papers = {(0, "0>1"): 2 * many + 1, (0, "1"): 1, (0, "2"): many // 2, (0, "3"): many // 3}
-    first, second = tabulate(papers, ward(), 1).rounds[:2]
+    counts = {(0, "0>1"): 2 * many + 1, (0, "1"): 1, (0, "2"): many // 2, (0, "3"): many // 3}
+    first, second = tabulate_counts(counts, ward(), 1).rounds[:2]
     surplus = first.votes[0] - (first.threshold or 0)
     each = 10**5 * surplus // first.votes[0]
     assert second.votes[1] == 10**5 + each * (2 * many + 1)

@@ -1,19 +1,19 @@
-"""Reading a paper: down from its first rank, to whoever is still there to take its vote.
+"""Reading a ballot: down from its first rank, to the first candidate who continues.
 
 Rule 1: only the first `max_ranks` ranks count. Blank ranks count as skipped once a later rank is marked.
 Rule 2: at each marked rank three questions are asked, in this order: was too much left blank before it, does it name
-        somebody whom an earlier rank named, does it name several? The first yes that the rules forbid stops the paper.
-Rule 3: a paper that has stopped has stopped for good, even if those who were in its way leave.
+        somebody whom an earlier rank named, does it name several? The first yes that the rules forbid stops the ballot.
+Rule 3: a ballot that has stopped has stopped for good, even if the candidates whom it names there are eliminated.
 """
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
 from shared.contract.ballots import parse_marks
 from shared.contract.elections import Rules
+from shared.contract.standings import Ending
 
 UNKNOWN: Final = "*"
 """Somebody whom the record does not name; no candidate has this id."""
@@ -21,19 +21,9 @@ UNKNOWN: Final = "*"
 Ranks = Sequence[tuple[str, ...]]
 
 
-class Ending(StrEnum):
-    """Why a paper stands with nobody."""
-
-    CHOICES = "choices"
-    BLANK = "blank"
-    OVERVOTE = "overvote"
-    SKIPPED = "skipped"
-    REPEATED = "repeated"
-
-
 @dataclass
-class Paper:
-    """All the papers of one section that are marked alike: they go the same way."""
+class Parcel:
+    """All the ballots of one section that are marked alike: they move together."""
 
     section: int
     ranks: Ranks
@@ -42,8 +32,8 @@ class Paper:
     """What each of them can still pass on."""
     stopped: Ending | None = None
 
-    def stands_with(self, rules: Rules, continuing: Collection[str]) -> str:
-        """Return the candidate these papers count for, or why for none (an `Ending`); remember that they stopped."""
+    def holder(self, rules: Rules, continuing: Collection[str]) -> str:
+        """Return the candidate these ballots count for, or why for none (an `Ending`); remember that they stopped."""
         if self.stopped is not None:
             return self.stopped
         found = next(way(self.ranks, rules, continuing))
@@ -61,7 +51,7 @@ def ranks_of(marks: str, ids: Sequence[str]) -> Ranks:
 
 
 def way(ranks: Ranks, rules: Rules, continuing: Collection[str]) -> Iterator[str]:
-    """Yield the continuing candidates a paper chooses, best first and each once, then the `Ending`."""
+    """Yield the continuing candidates a ballot chooses, best first and each once, then the `Ending`."""
     blanks = 0
     named: set[str] = set()
     passed: set[str] = set()
@@ -77,7 +67,7 @@ def way(ranks: Ranks, rules: Rules, continuing: Collection[str]) -> Iterator[str
         named.update(rank)
         if len(rank) > 1 and rules.overvote == "skip":
             continue
-        for candidate in rank:  # one at most continues: several would have stopped the paper
+        for candidate in rank:  # one at most continues: several would have stopped the ballot
             if candidate in continuing and candidate not in passed:
                 passed.add(candidate)
                 yield candidate
@@ -94,10 +84,10 @@ def _stop(
     if len(rank) > 1 and rules.overvote == "exhaust":
         return Ending.OVERVOTE
     if rules.overvote == "exhaust-if-several-continue":
-        standing = [candidate for candidate in rank if candidate in continuing or candidate == UNKNOWN]
-        return Ending.OVERVOTE if len(standing) > 1 else None
+        can_receive = [candidate for candidate in rank if candidate in continuing or candidate == UNKNOWN]
+        return Ending.OVERVOTE if len(can_receive) > 1 else None
     return None
 
 
 def _end(ranks: Ranks) -> Ending:
-    return Ending.CHOICES if any(ranks) else Ending.BLANK
+    return Ending.EXHAUSTED if any(ranks) else Ending.BLANK

@@ -11,10 +11,10 @@ import pytest
 
 from shared.contract.elections import Contest, Method
 from shared.rcv.count.rounds import Decision, Round
-from shared.rcv.count.tabulate import tabulate
+from shared.rcv.count.tabulate import tabulate_counts
 from tests.support.strategies import MAX_SECTIONS
-from tests.unit.counting.test_small_contests import SEEDS
-from tests.unit.counting.test_two_tabulators import any_contest, any_profile
+from tests.unit.rcv.count.test_small_contests import SEEDS
+from tests.unit.rcv.count.test_two_tabulators import any_contest, any_profile
 
 BY_STATUTE = {"scottish-stv", "meek"}
 OMEGA = 1_000
@@ -44,7 +44,7 @@ def decisions(method: Method) -> Iterator[tuple[Contest, int, Round, Decision]]:
         contest = any_contest(chance, method)
         profile = any_profile(chance, len(contest.candidates))
         try:
-            count = tabulate(profile, contest, MAX_SECTIONS)
+            count = tabulate_counts(profile, contest, MAX_SECTIONS)
         except ValueError:
             continue
         for round_ in count.rounds:

@@ -5,17 +5,18 @@ from typing import Any
 
 import pytest
 
+from shared.contract.standings import Ending
 from shared.rcv.count.rounds import Count, Round, Transfer
-from shared.rcv.count.tabulate import tabulate
+from shared.rcv.count.tabulate import tabulate_counts
 from tests.support.elections import contest
 
-PAPERS = {(0, "0"): 4, (0, "1"): 3, (1, "2>1"): 2, (1, "2"): 1, (1, "3>0"): 1, (0, ""): 1}
+COUNTS = {(0, "0"): 4, (0, "1"): 3, (1, "2>1"): 2, (1, "2"): 1, (1, "3>0"): 1, (0, ""): 1}
 BALLOTS = 12
 
 
 def counted() -> Count:
     """Return a count of two sections and several rounds."""
-    return tabulate(PAPERS, contest(), 2)
+    return tabulate_counts(COUNTS, contest(), 2)
 
 
 def with_round(number: int, **changes: Any) -> Count:
@@ -78,5 +79,5 @@ def test_totals_are_the_sums_of_the_sections() -> None:
     """A round cannot contradict itself."""
     first: Round = counted().rounds[0]
     assert first.votes == (4, 3, 3, 1)
-    assert first.inactive["blank"] == 1
+    assert first.inactive[Ending.BLANK] == 1
     assert first.ballots_by_section == (8, 4)

@@ -2,7 +2,7 @@
 
 from hashlib import blake2b
 
-from shared.rcv.count.lot import draw_lot
+from shared.rcv.count.ties import draw_lot
 from tests.support.elections import contest
 
 

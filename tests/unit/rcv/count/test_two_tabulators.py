@@ -12,8 +12,9 @@ import pytest
 from services.audit import tabulate as audit
 from shared.contract.ballots import UNNAMED, format_marks
 from shared.contract.elections import Candidate, Contest, Method, Rules
-from shared.rcv.count.tabulate import Profile, tabulate
-from tests.property.counting.test_counts_agree import Told, audit_tells, core_tells
+from shared.rcv.count.profile import RankingCounts
+from shared.rcv.count.tabulate import tabulate_counts
+from tests.property.rcv.test_counts_agree import Told, audit_tells, core_tells
 from tests.support.strategies import MAX_SECTIONS, SEVERAL_SEATS
 
 SEEDS = 80
@@ -32,19 +33,19 @@ def test_small_contests_are_told_the_same_twice(method: Method) -> None:
         assert core_story(profile, contest) == audit_story(profile, contest), f"seed {seed}"
 
 
-def core_story(profile: Profile, contest: Contest) -> Told | str:
+def core_story(profile: RankingCounts, contest: Contest) -> list[Told] | str:
     """Return what the core says, of a count that loses no vote, or that it refuses."""
     try:
-        count = tabulate(profile, contest, MAX_SECTIONS)
+        count = tabulate_counts(profile, contest, MAX_SECTIONS)
     except ValueError:
         return "refused"
     return core_tells(count.check(sum(profile.values())), contest)
 
 
-def audit_story(profile: Profile, contest: Contest) -> Told | str:
+def audit_story(profile: RankingCounts, contest: Contest) -> list[Told] | str:
     """Return what the audit says, or that it refuses."""
     try:
-        return audit_tells(audit.tabulate(profile, contest))
+        return audit_tells(audit.tabulate(profile, contest), contest)
     except ValueError:
         return "refused"
 
@@ -100,15 +101,15 @@ def any_rules(chance: Random, method: Method, percentage: int | None) -> Rules:
 
 
 def any_profile(chance: Random, people: int) -> Counter[tuple[int, str]]:
-    """Return papers of some sections: most rank different candidates one by one, some are untidy."""
-    papers: Counter[tuple[int, str]] = Counter()
+    """Return ballots of some sections: most rank different candidates one by one, some are untidy."""
+    counts: Counter[tuple[int, str]] = Counter()
     for _ in range(chance.randint(4, 16)):
         ranks: list[tuple[int, ...]] = [(c,) for c in chance.sample(range(people), chance.randint(0, people))]
         if chance.random() < 0.2:
             untidy = [UNNAMED, (0,), tuple(sorted(chance.sample(range(people), 2)))]
             ranks.insert(chance.randint(0, len(ranks)), chance.choice(untidy))
-        papers[chance.randrange(MAX_SECTIONS), format_marks(ranks)] += chance.randint(1, 4)
-    return papers
+        counts[chance.randrange(MAX_SECTIONS), format_marks(ranks)] += chance.randint(1, 4)
+    return counts
 
 
 def test_votes_too_long_for_64_bits_are_counted_whole() -> None:
@@ -126,4 +127,6 @@ def test_votes_too_long_for_64_bits_are_counted_whole() -> None:
     profile = Counter({(0, "0>1>2"): 70, (0, "0>2>1"): 31, (0, "1>2"): 11, (0, "2>3"): 13, (0, "3>1"): 17})
 
     assert core_story(profile, contest) == audit_story(profile, contest)
-    assert any(votes % 10**20 for round_ in tabulate(profile, contest, 1).rounds for votes in round_.votes)
+    assert any(
+        votes % 10**20 for round_ in tabulate_counts(profile, contest, 1).rounds for votes in round_.votes
+    )

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contract.elections import Candidate
-from shared.rcv.contests import Asked, contest_of, rankings_of
+from shared.rcv.contests import CountOptions, contest_of, profile_of
 from shared.rcv.formats.records import BallotFile, Papers
 from shared.rcv.names import slugs
 
@@ -16,32 +16,32 @@ FILE = BallotFile(
 
 def test_seats_are_the_files_unless_asked_otherwise() -> None:
     """One where the method elects one, or the file does not say."""
-    assert contest_of(FILE, Asked("scottish-stv")).seats == 2
-    assert contest_of(FILE, Asked("scottish-stv", seats=1)).seats == 1
-    assert contest_of(FILE, Asked("irv")).seats == 1
-    assert contest_of(FILE, Asked("bottoms-up", rules={"percentage": 15})).seats == 0
-    assert contest_of(BallotFile("Tea", ("Ada",), ()), Asked("meek")).seats == 1
+    assert contest_of(FILE, CountOptions("scottish-stv")).seats == 2
+    assert contest_of(FILE, CountOptions("scottish-stv", seats=1)).seats == 1
+    assert contest_of(FILE, CountOptions("irv")).seats == 1
+    assert contest_of(FILE, CountOptions("bottoms-up", rules={"percentage": 15})).seats == 0
+    assert contest_of(BallotFile("Tea", ("Ada",), ()), CountOptions("meek")).seats == 1
 
 
 def test_who_is_withdrawn_or_asked_to_drop_out_is_excluded() -> None:
     """Clara by the file, Ada by name."""
-    contest = contest_of(FILE, Asked("irv", excluded=["ada"]))
+    contest = contest_of(FILE, CountOptions("irv", excluded=["ada"]))
     assert [candidate.excluded for candidate in contest.candidates] == [True, False, True]
 
 
 def test_the_rankings_are_the_files() -> None:
-    """Four papers of two kinds."""
-    rankings = rankings_of(FILE, contest_of(FILE, Asked("irv")))
+    """Four ballots of two kinds."""
+    rankings = profile_of(FILE, contest_of(FILE, CountOptions("irv")))
     assert rankings.columns()[2].tolist() == [3, 1]
 
 
 def test_shares_are_for_every_section_or_none() -> None:
     """In the sections' order, whatever the order they are given in."""
     file = BallotFile("Tea", ("Ada",), (), sections=("adults", "children"))
-    asked = Asked("electoral-college", shares=[("Children", 1), ("adults", 3)])
+    asked = CountOptions("electoral-college", shares=[("Children", 1), ("adults", 3)])
     assert contest_of(file, asked).section_shares == (3, 1)
     with pytest.raises(ValueError, match="found none for children"):
-        contest_of(file, Asked("electoral-college", shares=[("adults", 3)]))
+        contest_of(file, CountOptions("electoral-college", shares=[("adults", 3)]))
 
 
 def test_ids_tell_names_apart() -> None:

@@ -1,35 +1,37 @@
-"""A count under way: what its rounds have settled so far, and whether there is another.
+"""Counts that go round by round and elect or eliminate by thresholds.
 
-One course serves instant run-off, plurality, the supplementary vote, bottoms-up, STV as RCTab counts it and electoral
-colleges: all go round by round, elect or eliminate. The cold count and the live one follow it, both.
+Plurality, the supplementary vote, instant run-off, bottoms-up, STV as RCTab counts it and electoral colleges differ in
+a handful of rules, which are in `rulebook`. They share this course: whether there is a further round, the threshold, the
+scores of an electoral college. The live count follows the same course, so a switch exists once.
 
-Rule 1: a course reads the votes of this round and of those before it, the contest's rules and its ties: nothing else.
-Rule 2: a round elects or eliminates, never both (`decide` says whom).
-Rule 3: the contest's rules are RCTab's, each named where it is obeyed.
+The contests' switches are RCTab's, named in brackets where they are obeyed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import count as numbers
 
 from shared.contract.elections import Contest
-from shared.rcv.count.decide import Rulebook
-from shared.rcv.count.rounds import Decision
-from shared.rcv.count.situation import Situation, divides_votes
+from shared.rcv.count.methods.rulebook import Rulebook, Situation, divides_votes, places_of
+from shared.rcv.count.piles import Piles, Share
+from shared.rcv.count.profile import Columns
+from shared.rcv.count.rounds import Decision, Round, Transfer, round_of
 from shared.rcv.count.ties import TieBreaker
+from shared.rcv.count.trace import Snapshot
 
-Votes = Sequence[Sequence[int]]
+VotesBySection = Sequence[Sequence[int]]
 """For each section, the units of each candidate."""
 
 
 class Course(Situation):
-    """One count, round after round."""
+    """One count under way: it reads the votes of each round; what they decide, and whether there is another, follows."""
 
     def __init__(self, contest: Contest, ties: TieBreaker, rulebook: Rulebook) -> None:
         super().__init__(contest, ties)
         self._rulebook = rulebook
         self._last: tuple[Decision, ...] = ()
 
-    def settle(self, by_section: Votes) -> tuple[Decision, ...]:
+    def settle(self, by_section: VotesBySection) -> tuple[Decision, ...]:
         """Return what this round decides, and remember it."""
         votes = self._measure(by_section)
         self.threshold = self._threshold(by_section)
@@ -52,7 +54,7 @@ class Course(Situation):
         # Where votes are divided a round after the last seat shows where the last surplus went.
         return self.divides and (not self.seats_left or bool(self.hopeful))
 
-    def _measure(self, by_section: Votes) -> Sequence[int] | Sequence[Fraction]:
+    def _measure(self, by_section: VotesBySection) -> Sequence[int] | Sequence[Fraction]:
         """Return what candidates are compared by: votes or, in an electoral college, scores."""
         if self.contest.method != "electoral-college":
             return (
@@ -63,13 +65,60 @@ class Course(Situation):
         self.scores = scores(by_section, self.contest.section_shares)
         return self.scores
 
-    def _threshold(self, by_section: Votes) -> int | None:
+    def _threshold(self, by_section: VotesBySection) -> int | None:
         """Return the units that elect: of each round, until they are reached, or of the first for all."""
         frozen = self.rules.first_round_threshold or self.divides or self.elected
         if frozen and self.history:
             return self.threshold
         active = sum(votes[c] for votes in by_section for c in self.continuing)
         return threshold_of(self.contest, active, self.unit) if active or self.history else None
+
+
+def by_thresholds(
+    profile: Columns, contest: Contest, ties: TieBreaker, snapshots: list[Snapshot] | None
+) -> Iterator[Round]:
+    """Yield the rounds."""
+    course = Course(contest, ties, Rulebook(contest))
+    piles = Piles(profile, contest, 10 ** places_of(contest), snapshots)
+    for number in numbers(1):
+        piles.record()
+        by_section, continuing, seated = piles.by_section(), course.continuing, course.seated
+        residue = piles.residue_by_section()
+        decisions = course.settle([units[: len(contest.candidates)] for units in by_section])
+        goes_on = course.goes_on()
+        yield round_of(
+            number,
+            by_section,
+            continuing,
+            decisions,
+            threshold=course.threshold,
+            transfers=_carry_out(decisions, piles, course) if goes_on else (),
+            seated=seated,
+            residue_by_section=residue,
+            scores=course.scores,
+        )
+        if not goes_on:
+            return
+
+
+def _carry_out(decisions: Sequence[Decision], piles: Piles, course: Course) -> tuple[Transfer, ...]:
+    """Move the ballots of whom a round eliminates or, where votes are divided, the surplus of whom it elects.
+
+    Once all seats are filled nobody needs a surplus: it is shown, and elects no more.
+    """
+    eliminated = [d.candidate for d in decisions if d.outcome == "eliminated"]
+    if eliminated or not course.divides:
+        return piles.eliminate(eliminated)
+    assert course.threshold is not None, "votes are divided at a threshold"
+    threshold, votes = course.threshold, course.history[-1]
+    shares = {d.candidate: _surplus(int(votes[d.candidate]), threshold, course.unit) for d in decisions}
+    return piles.divide(shares, threshold, is_needed=course.seats_left > 0)
+
+
+def _surplus(votes: int, threshold: int, unit: int) -> Share:
+    """Return what ballots pass on: RCTab's fraction of the surplus, to fixed places, times what each is worth."""
+    fraction = max(0, votes - threshold) * unit // votes if votes else 0
+    return lambda worth: worth * fraction // unit
 
 
 def threshold_of(contest: Contest, active: int, unit: int) -> int | None:
@@ -90,7 +139,7 @@ def threshold_of(contest: Contest, active: int, unit: int) -> int | None:
     return max((active // ((contest.seats + 1) * step) + 1) * step, minimum)
 
 
-def scores(by_section: Votes, shares: Sequence[int]) -> tuple[Fraction, ...]:
+def scores(by_section: VotesBySection, shares: Sequence[int]) -> tuple[Fraction, ...]:
     """Return each candidate's score: over the sections, the sum of share times part of the section's votes.
 
     As in the Labour Party's electoral college of 2010: a section's share is divided by the votes that still continue

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from services.audit import tabulate as audit
 from shared.contract.ballots import UNNAMED, format_marks, parse_marks
 from shared.contract.elections import Contest, Rules
+from shared.contract.standings import Ending
 from shared.rcv.count.live import open_method
-from shared.rcv.count.rankings import WORTH_COLUMNS, Rankings
+from shared.rcv.count.normalise import ENDINGS
+from shared.rcv.count.profile import WORTH_COLUMNS, Profile, RankingCounts
 from shared.rcv.count.rounds import Count
-from shared.rcv.count.tabulate import Profile, tabulate, trace
+from shared.rcv.count.tabulate import tabulate_counts, trace
 from tests.support.strategies import (
     MAX_CANDIDATES,
     MAX_SECTIONS,
@@ -34,21 +36,32 @@ CONTESTS = int(os.environ.get("LIVECOUNT_CONTESTS", "400"))
 OFTEN = settings(max_examples=CONTESTS)
 
 
-Told = list[
-    tuple[dict[str, Fraction], dict[str, Fraction], set[str], tuple[str, ...], Fraction, dict[str, Fraction]]
-]
-"""By round: votes, inactive votes, who falls, who is elected in which order, residue and scores."""
+class Told(NamedTuple):
+    """What both tabulators say of a round, in the candidates' ids and in votes."""
+
+    votes: dict[str, Fraction]
+    inactive: dict[Ending, Fraction]
+    falls: set[str]
+    elected: tuple[str, ...]
+    """In the order of the decisions."""
+    threshold: Fraction | None
+    moved: tuple[str, ...]
+    """Scottish STV: whose surplus moves on now."""
+    residue: Fraction
+    scores: dict[str, Fraction]
 
 
-def core_tells(count: Count, contest: Contest) -> Told:
-    """Return what a count says, in the candidates' ids and in votes."""
+def core_tells(count: Count, contest: Contest) -> list[Told]:
+    """Return what a count says."""
     ids, unit = [candidate.id for candidate in contest.candidates], 10**count.places
     return [
-        (
+        Told(
             {ids[c]: Fraction(round_.votes[c], unit) for c in (*round_.continuing, *round_.seated)},
             {ending: Fraction(units, unit) for ending, units in round_.inactive.items() if units},
             {ids[c] for c in round_.eliminated},
             tuple(ids[c] for c in round_.elected),
+            None if round_.threshold is None or by_share(contest) else Fraction(round_.threshold, unit),
+            tuple(ids[d.candidate] for d in round_.decisions if d.outcome == "transferred"),
             Fraction(round_.residue, unit),
             {ids[c]: round_.scores[c] for c in round_.continuing} if round_.scores else {},
         )
@@ -56,14 +69,16 @@ def core_tells(count: Count, contest: Contest) -> Told:
     ]
 
 
-def audit_tells(rounds: Sequence[audit.Round]) -> Told:
+def audit_tells(rounds: Sequence[audit.Round], contest: Contest) -> list[Told]:
     """Return what the second tabulator says."""
     return [
-        (
+        Told(
             {name: Fraction(votes) for name, votes in {**round_.votes, **round_.seated}.items()},
             {ending: Fraction(votes) for ending, votes in round_.inactive.items()},
             set(round_.eliminated),
             round_.elected,
+            None if round_.threshold is None or by_share(contest) else Fraction(round_.threshold),
+            () if round_.transferred is None else (round_.transferred,),
             Fraction(round_.residue),
             dict(round_.scores),
         )
@@ -71,9 +86,14 @@ def audit_tells(rounds: Sequence[audit.Round]) -> Told:
     ]
 
 
-def tabulated(profile: Profile, contest: Contest) -> Count:
+def by_share(contest: Contest) -> bool:
+    """Return whether a percentage elects: the audit says what is to be exceeded, the core the whole votes that do."""
+    return contest.rules.percentage is not None
+
+
+def tabulated(profile: RankingCounts, contest: Contest) -> Count:
     """Return the reference count over all the sections there can be."""
-    return tabulate(profile, contest, MAX_SECTIONS)
+    return tabulate_counts(profile, contest, MAX_SECTIONS)
 
 
 @settings(max_examples=min(CONTESTS, max(100, CONTESTS // 10)))
@@ -85,8 +105,8 @@ def test_the_live_count_equals_the_reference_after_every_batch(data: st.DataObje
     profile: Counter[tuple[int, str]] = Counter()
     for batch in data.draw(streams(contest)):
         live.apply(batch)
-        for section, paper, ballots in batch:
-            profile[section, paper] += ballots
+        for section, ranking, ballots in batch:
+            profile[section, ranking] += ballots
         assert live.count() == tabulated(profile, contest)
 
 
@@ -126,11 +146,11 @@ def test_the_audit_agrees_with_the_core(data: st.DataObject) -> None:
     contest = data.draw(contests())
     profile = data.draw(profiles(contest))
     counted = core_tells(tabulated(profile, contest), contest)
-    assert audit_tells(audit.tabulate(profile, contest)) == counted
+    assert audit_tells(audit.tabulate(profile, contest), contest) == counted
 
 
 def told(count: Count, contest: Contest) -> list[tuple[dict[str, int], dict[str, int], set[str], set[str]]]:
-    """Return what a count says, whatever the order of the candidates on the paper."""
+    """Return what a count says, whatever the order of the candidates on the ballot."""
     ids = [candidate.id for candidate in contest.candidates]
     return [
         (
@@ -171,16 +191,16 @@ def test_the_order_of_ballots_does_not_matter(data: st.DataObject) -> None:
 
 
 @given(st.data())
-def test_the_order_of_candidates_on_the_paper_does_not_matter(data: st.DataObject) -> None:
+def test_the_order_of_candidates_on_the_ballot_does_not_matter(data: st.DataObject) -> None:
     """Print the candidates in another order: in their names nothing changes, for no lot goes by their places."""
     contest = data.draw(contests().filter(lambda contest: contest.rules.ties != "candidate-order"))
     profile = data.draw(profiles(contest))
     order = data.draw(st.permutations(range(len(contest.candidates))))
     reprinted = contest.model_copy(update={"candidates": tuple(contest.candidates[c] for c in order)})
     remarked: Counter[tuple[int, str]] = Counter()
-    for (section, paper), ballots in profile.items():
+    for (section, ranking), ballots in profile.items():
         ranks = (
-            rank if rank == UNNAMED else tuple(order.index(c) for c in rank) for rank in parse_marks(paper)
+            rank if rank == UNNAMED else tuple(order.index(c) for c in rank) for rank in parse_marks(ranking)
         )
         remarked[section, format_marks(list(ranks))] += ballots
     assert told(tabulated(remarked, reprinted), reprinted) == told(tabulated(profile, contest), contest)
@@ -192,9 +212,9 @@ def test_sections_only_divide_the_count(data: st.DataObject) -> None:
     contest = data.draw(contests().filter(lambda contest: contest.method != "electoral-college"))
     profile = data.draw(profiles(contest))
     merged: Counter[tuple[int, str]] = Counter()
-    for (_, paper), ballots in profile.items():
-        merged[0, paper] += ballots
-    assert told(tabulate(merged, contest, 1), contest) == told(tabulated(profile, contest), contest)
+    for (_, ranking), ballots in profile.items():
+        merged[0, ranking] += ballots
+    assert told(tabulate_counts(merged, contest, 1), contest) == told(tabulated(profile, contest), contest)
 
 
 @given(st.data())
@@ -204,47 +224,70 @@ def test_a_trace_says_where_every_vote_of_every_round_is(data: st.DataObject) ->
     check_trace(data.draw(profiles(contest)), contest)
 
 
-def check_trace(profile: Profile, contest: Contest) -> None:
-    """Hold where a trace says the papers are to the count."""
-    rankings = Rankings(len(contest.candidates), MAX_SECTIONS, contest.rules)
+def check_trace(profile: RankingCounts, contest: Contest) -> None:
+    """Hold a trace to the count: where each ballot is, and what it is worth there."""
+    rankings = Profile.of(contest, MAX_SECTIONS)
     rankings.add((section, marks, ballots) for (section, marks), ballots in profile.items())
     traced = trace(rankings, contest)
     assert traced.count == tabulated(profile, contest)
     _, _, ballots = rankings.columns()
     for round_, snapshot in zip(traced.count.rounds, traced.snapshots, strict=True):
         lies: Counter[int] = Counter()
-        for row, papers in enumerate(ballots.tolist()):
-            lies[int(snapshot.holder[row])] += papers * (
+        for row, number in enumerate(ballots.tolist()):
+            lies[int(snapshot.holder[row])] += number * (
                 1 if snapshot.value is None else int(snapshot.value[row])
             )
             for candidate, units in snapshot.kept.items():
                 assert units.dtype.kind in "iO", "votes are whole numbers of units"
-                lies[candidate] += papers * int(units[row])
+                lies[candidate] += number * int(units[row])
         for candidate, votes in enumerate(round_.votes):
             assert lies[candidate] == votes or (candidate in round_.seated and lies[candidate] - votes >= 0)
         assert sum(lies.values()) - sum(round_.votes) - sum(round_.inactive.values()) == round_.residue
 
 
+@settings(max_examples=min(CONTESTS, max(200, CONTESTS // 10)))
+@given(st.data())
+def test_every_ballot_rests_for_its_true_reason(data: st.DataObject) -> None:
+    """Exhausted only if no rank that counts names a continuing candidate; not needed only once no seat is left."""
+    contest = data.draw(contests())
+    profile = data.draw(profiles(contest))
+    rankings = Profile.of(contest, MAX_SECTIONS)
+    rankings.add((section, marks, ballots) for (section, marks), ballots in profile.items())
+    traced = trace(rankings, contest)
+    for place, (round_, snapshot) in enumerate(zip(traced.count.rounds, traced.snapshots, strict=True)):
+        elected = [c for before in traced.count.rounds[:place] for c in before.elected]
+        for section, ranking in profile:
+            holder = int(snapshot.holder[rankings.row(section, ranking)]) - len(contest.candidates)
+            reason = None if holder < 0 else ENDINGS[holder]
+            ranks = parse_marks(ranking)[: contest.rules.max_ranks]
+            assert (reason is Ending.BLANK) == (not any(ranks))
+            if reason is Ending.EXHAUSTED:
+                counted = [rank for rank in ranks if contest.rules.overvote != "skip" or len(rank) == 1]
+                assert {c for rank in counted for c in rank}.isdisjoint(round_.continuing)
+            if reason is Ending.SURPLUS:
+                assert len(elected) + len(round_.elected) == contest.seats, "a seat is left"
+
+
 @given(st.data(), reading)
-def test_plain_papers_read_in_columns_say_what_they_say_alone(
+def test_plain_ballots_read_in_columns_say_what_they_say_alone(
     data: st.DataObject, of: dict[str, Any]
 ) -> None:
     """Read together or one by one: the same rows, paths and ballots."""
-    papers = data.draw(st.lists(marks(MAX_CANDIDATES), min_size=WORTH_COLUMNS, max_size=40))
-    together = Rankings(MAX_CANDIDATES, 1, Rules(**of))
-    alone = Rankings(MAX_CANDIDATES, 1, Rules(**of))
-    together.add([(0, paper, 1) for paper in papers])
-    for paper in papers:
-        alone.add([(0, paper, 1)])
+    rankings = data.draw(st.lists(marks(MAX_CANDIDATES), min_size=WORTH_COLUMNS, max_size=40))
+    together = Profile(MAX_CANDIDATES, 1, Rules(**of))
+    alone = Profile(MAX_CANDIDATES, 1, Rules(**of))
+    together.add([(0, ranking, 1) for ranking in rankings])
+    for ranking in rankings:
+        alone.add([(0, ranking, 1)])
     assert rows_of(together) == rows_of(alone)
 
 
-def rows_of(rankings: Rankings) -> Counter[tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]]:
+def rows_of(rankings: Profile) -> Counter[tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]]:
     """Return how many ballots lie in which row, whatever their order."""
     paths, _, ballots = rankings.columns()
     rows: Counter[tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]] = Counter()
-    for row, (path, papers) in enumerate(zip(paths.tolist(), ballots.tolist(), strict=True)):
+    for row, (path, number) in enumerate(zip(paths.tolist(), ballots.tolist(), strict=True)):
         several = tuple(named for (at, _), named in sorted(rankings.several.items()) if at == row)
         ending = path.index(path[-1])
-        rows[tuple(path[: ending + 1]), several] += papers
+        rows[tuple(path[: ending + 1]), several] += number
     return rows

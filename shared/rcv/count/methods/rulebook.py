@@ -1,40 +1,98 @@
-"""Whom one round elects or eliminates, by which rule, and by how much.
+"""Whom a round elects or eliminates, by which rule, and by how much: the rules of every method by thresholds.
 
-Rule 1: while undeclared write-ins hold a vote nobody is elected, and they fall first.
-Rule 2: each rule is one small function that names its candidates; the first that names any settles the round.
-Rule 3: a tie is broken only where it matters, and is told.
+Each rule is one small function that names its candidates; the first that names any settles the round. While undeclared
+write-ins hold a vote nobody is elected, and they are eliminated first. A tie is broken only where it matters.
 
 `votes` are units, or an electoral college's scores: rules compare them and add them up.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Final
 
 from shared.contract.elections import Contest
 from shared.rcv.count.rounds import Decision, Outcome, Why
-from shared.rcv.count.situation import Situation
-from shared.rcv.count.ties import Sought
+from shared.rcv.count.ties import Sought, TieBreaker
 
 Votes = Sequence[int] | Sequence[Fraction]
+
+
+class Situation:
+    """Where a count is: what the rounds so far have settled, which is all that a rule reads beside the round's votes."""
+
+    def __init__(self, contest: Contest, ties: TieBreaker) -> None:
+        self.contest = contest
+        self.rules = contest.rules
+        self.ties = ties
+        self.divides = divides_votes(contest)
+        self.unit = 10 ** places_of(contest)
+        self.minimum = contest.rules.minimum_votes * self.unit
+        """Units below which a candidate is eliminated."""
+        self.hopeful = list(contest.included)
+        """Those neither elected nor out."""
+        self.electable = [c for c in self.hopeful if not contest.candidates[c].write_in]
+        """Those who can still be elected: undeclared write-ins never are."""
+        self.elected: list[int] = []
+        self.continuing: tuple[int, ...] = tuple(self.hopeful)
+        """Those who hold votes that a decision may still move: where no surplus does, an elected one as well."""
+        self.history: list[Sequence[int] | Sequence[Fraction]] = []
+        self.threshold: int | None = None
+        self.scores: tuple[Fraction, ...] = ()
+
+    @property
+    def seats_left(self) -> int:
+        """Seats nobody is elected to yet."""
+        return self.contest.seats - len(self.elected)
+
+    @property
+    def seated(self) -> tuple[int, ...]:
+        """Those elected in earlier rounds who keep votes that no decision moves any more."""
+        return tuple(self.elected) if self.divides else ()
+
+    @property
+    def to_last_two(self) -> bool:
+        """Whether the count goes on after a winner until two are left [continueUntilTwoCandidatesRemain]."""
+        return self.rules.finish == "last-two" and self.contest.method in {"irv", "electoral-college"}
+
+    def carry_out(self, decisions: Iterable[Decision]) -> None:
+        """Let those elected be elected, and those eliminated be out."""
+        decided = {decision.candidate: decision.outcome for decision in decisions}
+        self.elected += [c for c, outcome in decided.items() if outcome == "elected"]
+        self.hopeful = [c for c in self.hopeful if c not in decided]
+        self.electable = [c for c in self.electable if c not in decided]
+        self.continuing = tuple(self.hopeful if self.divides else sorted((*self.hopeful, *self.elected)))
+
+
+def divides_votes(contest: Contest) -> bool:
+    """Return whether the surplus of the elected moves on, so that votes are divided."""
+    return contest.method == "stv-wigm"
+
+
+def places_of(contest: Contest) -> int:
+    """Return the decimal places of a count by rounds: none where no vote is divided."""
+    return contest.rules.places if divides_votes(contest) else 0
+
 
 _Rule = Callable[[Situation, Votes], Iterator[Decision]]
 _Applies = Callable[[Contest], bool]
 
 
 class Rulebook:
-    """The rules that can settle a round of one contest."""
+    """The rules that can settle a round of one contest, picked once."""
 
     def __init__(self, contest: Contest) -> None:
         self._winners = tuple(rule for applies, rule in _WINNERS if applies(contest))
         self._losers = tuple(rule for applies, rule in _LOSERS if applies(contest))
         has_write_ins = any(candidate.write_in for candidate in contest.candidates)
-        self._may_block = has_write_ins and contest.method != "plurality"
+        self._drops_write_ins = has_write_ins and contest.method != "plurality"
 
     def decide(self, course: Situation, votes: Votes) -> tuple[Decision, ...]:
-        """Return what the round settles: nothing if nobody is left, or nobody has what the rules ask of all."""
-        if self._may_block and (write_ins := _write_ins(course, votes)):
-            return tuple(_drop(course, write_ins, "write-in", votes))
+        """Return what a round settles: nothing if nobody is left, or nobody has what the rules ask of all."""
+        if self._drops_write_ins:
+            of = course.contest.candidates
+            write_ins = [c for c in course.hopeful if of[c].write_in and votes[c] > 0]
+            if write_ins:
+                return tuple(_drop(course, write_ins, "write-in", votes))
         elected = _first(self._winners, course, votes)
         if elected or _nobody_would_be_left(course, votes):
             return elected
@@ -47,10 +105,6 @@ def _first(rules: Sequence[_Rule], course: Situation, votes: Votes) -> tuple[Dec
         if decisions := tuple(rule(course, votes)):
             return decisions
     return ()
-
-
-def _write_ins(course: Situation, votes: Votes) -> list[int]:
-    return [c for c in course.hopeful if course.contest.candidates[c].write_in and votes[c] > 0]
 
 
 # Winners: elected are ...
@@ -112,12 +166,12 @@ def _one_of_two_level(course: Situation, votes: Votes) -> Iterator[Decision]:
         yield _best(course, course.electable, "last-two", votes)
 
 
-# Losers: if nobody is elected and somebody must fall, eliminated are ...
+# Losers: if nobody is elected and somebody must go, eliminated are ...
 
 
 def _below_minimum(course: Situation, votes: Votes) -> Iterator[Decision]:
     """... all below the minimum of votes."""
-    low = [c for c in _may_fall(course) if votes[c] < course.minimum]
+    low = [c for c in _can_be_eliminated(course) if votes[c] < course.minimum]
     yield from _drop(course, low, "below-minimum", votes)
 
 
@@ -151,12 +205,12 @@ def _batch(course: Situation, votes: Votes) -> Iterator[Decision]:
 
 def _last(course: Situation, votes: Votes) -> Iterator[Decision]:
     """... the one with the fewest votes."""
-    if may_fall := _may_fall(course):
-        yield _worst(course, may_fall, "fewest", votes)
+    if may_go := _can_be_eliminated(course):
+        yield _worst(course, may_go, "fewest", votes)
 
 
-def _may_fall(course: Situation) -> Sequence[int]:
-    """Return among whom somebody has to fall in a round that elects nobody; nobody where the count is decided."""
+def _can_be_eliminated(course: Situation) -> Sequence[int]:
+    """Return among whom a round that elects nobody eliminates somebody; nobody where the count is decided."""
     if len(course.hopeful) == 1 and not course.elected:
         return ()
     undecided = course.seats_left > 0 or course.rules.percentage is not None
@@ -177,11 +231,11 @@ def _cannot_overtake(course: Situation, votes: Votes) -> list[int]:
     batch: list[int] = []
     smaller: list[int] = []
     seen: list[int] = []
-    may_fall = _may_fall(course)
-    for tally in sorted({votes[c] for c in may_fall}):
+    may_go = _can_be_eliminated(course)
+    for tally in sorted({votes[c] for c in may_go}):
         if len(seen) > len(batch) and sum(votes[c] for c in seen) < tally:
             smaller, batch = batch, list(seen)
-        seen += [c for c in may_fall if votes[c] == tally]
+        seen += [c for c in may_go if votes[c] == tally]
     leaves_one = len(batch) == len(course.continuing) - 1
     return smaller if course.to_last_two and leaves_one else batch
 
@@ -212,7 +266,7 @@ _LOSERS: Final[tuple[tuple[_Applies, _Rule], ...]] = (
 )
 
 
-# What a decision says.
+# Decisions.
 
 
 def _one_or_several(course: Situation, winners: Sequence[int], why: Why, votes: Votes) -> Iterator[Decision]:

@@ -12,17 +12,18 @@ import pytest
 
 from shared.contract.elections import Contest, Method
 from shared.rcv.count.live import LiveMethod, open_method
+from shared.rcv.count.profile import RankingCounts
 from shared.rcv.count.rounds import Round
-from shared.rcv.count.tabulate import Profile, tabulate
-from tests.property.counting.test_counts_agree import check_trace
+from shared.rcv.count.tabulate import tabulate_counts
+from tests.property.rcv.test_counts_agree import check_trace
 from tests.support.strategies import MAX_SECTIONS
-from tests.unit.counting.test_two_tabulators import any_contest, any_profile
+from tests.unit.rcv.count.test_two_tabulators import any_contest, any_profile
 
 SEEDS = 30
 """Contests a method."""
 
 
-def small_contests(method: Method) -> Iterator[tuple[Contest, Profile, Profile]]:
+def small_contests(method: Method) -> Iterator[tuple[Contest, RankingCounts, RankingCounts]]:
     """Yield contests whose votes decide, each with two profiles."""
     for seed in range(SEEDS):
         chance = Random(f"{method}/{seed}")
@@ -49,20 +50,20 @@ def test_a_live_count_is_the_cold_one_whoever_comes_and_goes(method: Method) -> 
     for contest, first, second in small_contests(method):
         live = open_method(contest, MAX_SECTIONS)
         live.apply((section, marks, ballots) for (section, marks), ballots in first.items())
-        assert live.count() == tabulate(first, contest, MAX_SECTIONS)
+        assert live.count() == tabulate_counts(first, contest, MAX_SECTIONS)
         live.apply((section, marks, ballots) for (section, marks), ballots in second.items())
         both = Counter(first) + Counter(second)
-        assert live.count() == tabulate(both, contest, MAX_SECTIONS)
+        assert live.count() == tabulate_counts(both, contest, MAX_SECTIONS)
         check_withdrawal(live, contest, both)
         live.apply((section, marks, -ballots) for (section, marks), ballots in first.items())
-        assert live.count() == tabulate(second, contest, MAX_SECTIONS)
+        assert live.count() == tabulate_counts(second, contest, MAX_SECTIONS)
 
 
 @pytest.mark.parametrize("method", get_args(Method))
 def test_every_figure_of_a_count_is_a_whole_number(method: Method) -> None:
     """Python's own integers, which have no size and lose nothing; rounds are numbered from one."""
     for contest, profile, _ in small_contests(method):
-        rounds = tabulate(profile, contest, MAX_SECTIONS).rounds
+        rounds = tabulate_counts(profile, contest, MAX_SECTIONS).rounds
         assert [round_.number for round_ in rounds] == list(range(1, len(rounds) + 1))
         for round_ in rounds:
             assert {type(figure) for figure in figures(round_)} <= {int}
@@ -81,9 +82,9 @@ def figures(round_: Round) -> Iterator[object]:
     yield from (figure for figure in optional if figure is not None)
 
 
-def check_withdrawal(live: LiveMethod, contest: Contest, profile: Profile) -> None:
+def check_withdrawal(live: LiveMethod, contest: Contest, profile: RankingCounts) -> None:
     """Without its first candidate a contest counts as if they had never stood, and with them again as before."""
     live.withdraw(0)
-    assert live.count() == tabulate(profile, contest.excluding({0}), MAX_SECTIONS)
+    assert live.count() == tabulate_counts(profile, contest.excluding({0}), MAX_SECTIONS)
     live.restore(0)
-    assert live.count() == tabulate(profile, contest, MAX_SECTIONS)
+    assert live.count() == tabulate_counts(profile, contest, MAX_SECTIONS)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from shared.contract.elections import MAX_CANDIDATES, Candidate, Contest, Method, Rules
 from shared.rcv.count.live import open_method
 from shared.rcv.count.normalise import Choices, normalise
-from shared.rcv.count.rankings import Rankings
-from shared.rcv.count.tabulate import tabulate
+from shared.rcv.count.profile import Profile
+from shared.rcv.count.tabulate import tabulate_counts
 from tests.support.elections import contest
 
 METHODS = get_args(Method)
@@ -26,7 +26,7 @@ def of(method: str) -> Contest:
 @pytest.mark.parametrize("method", METHODS)
 def test_a_method_without_ballots_counts_nothing(method: str) -> None:
     """Zero-state: one round, no decision."""
-    assert open_method(of(method), 2).count() == tabulate({}, of(method), 2)
+    assert open_method(of(method), 2).count() == tabulate_counts({}, of(method), 2)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -73,13 +73,13 @@ def test_the_rounds_follow_when_two_candidates_change_places() -> None:
 def retallied(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
     """Return a list that grows by the fallen, in order, whenever a round is tallied anew."""
     retallied: list[list[int]] = []
-    handed_on_by = Rankings.handed_on_by
+    handed_on_by = Profile.handed_on_by
 
-    def watched(self: Rankings, out: Sequence[int]) -> NDArray[np.int64]:
+    def watched(self: Profile, out: Sequence[int]) -> NDArray[np.int64]:
         retallied.append(list(out))
         return handed_on_by(self, out)
 
-    monkeypatch.setattr(Rankings, "handed_on_by", watched)
+    monkeypatch.setattr(Profile, "handed_on_by", watched)
     return retallied
 
 
@@ -97,12 +97,12 @@ def test_a_break_is_mended_only_until_the_fallen_are_the_same_again(retallied: l
 def test_two_breaks_apart_are_mended_in_one_count(retallied: list[list[int]]) -> None:
     """The first two change places, and so do the next two: the round between them stands."""
     live = open_method(SIX, 1)
-    papers = {(0, str(c)): 10 + 20 * c for c in range(6)}
-    live.apply([(0, marks, ballots) for (_, marks), ballots in papers.items()])
+    counts = {(0, str(c)): 10 + 20 * c for c in range(6)}
+    live.apply([(0, marks, ballots) for (_, marks), ballots in counts.items()])
     live.count()
     retallied.clear()
     live.apply([(0, "0", 25), (0, "2", 25)])
-    assert live.count() == tabulate(papers | {(0, "0"): 35, (0, "2"): 75}, SIX, 1)
+    assert live.count() == tabulate_counts(counts | {(0, "0"): 35, (0, "2"): 75}, SIX, 1)
     assert retallied == [[1], [0, 1, 3]]
 
 
@@ -114,15 +114,15 @@ def test_as_many_candidates_as_a_contest_can_have() -> None:
         candidates=tuple(Candidate(id=f"c{place}", name="C") for place in range(MAX_CANDIDATES)),
         lot="tests",
     )
-    papers = {(0, f"{c}>{(c * 7 + 1) % MAX_CANDIDATES}>0"): 1 + c % 5 for c in range(1, MAX_CANDIDATES)}
+    counts = {(0, f"{c}>{(c * 7 + 1) % MAX_CANDIDATES}>0"): 1 + c % 5 for c in range(1, MAX_CANDIDATES)}
     live = open_method(wide, 1)
-    live.apply((section, marks, ballots) for (section, marks), ballots in papers.items())
-    assert live.count() == tabulate(papers, wide, 1)
+    live.apply((section, marks, ballots) for (section, marks), ballots in counts.items())
+    assert live.count() == tabulate_counts(counts, wide, 1)
 
 
-def test_a_row_is_the_holders_its_papers_pass_through() -> None:
+def test_a_row_is_the_holders_its_ballots_pass_through() -> None:
     """Candidates by index, then the ending; it is filled up with the ending, which never falls."""
-    rankings = Rankings(4, 1, Rules())
+    rankings = Profile(4, 1, Rules())
     rankings.add([(0, "2>0", 1), (0, "0=1", 1)])
     paths, _, ballots = rankings.columns()
     assert paths.tolist() == [[2, 0, 4, 4, 4], [6, 6, 6, 6, 6]]
@@ -130,14 +130,14 @@ def test_a_row_is_the_holders_its_papers_pass_through() -> None:
 
 
 def test_a_candidate_outside_the_contest_stops_the_program() -> None:
-    """Validation lets no such paper through."""
+    """Validation lets no such ballot through."""
     with pytest.raises(AssertionError, match="outside the contest"):
-        Rankings(4, 1, Rules()).add([(0, "4", 1)])
+        Profile(4, 1, Rules()).add([(0, "4", 1)])
 
 
 def test_spellings_that_are_counted_alike_share_a_row() -> None:
     """Four ways to say banana, then nothing more; another section and another ending stand apart."""
-    rankings = Rankings(4, 2, Rules(max_ranks=2, overvote="exhaust"))
+    rankings = Profile(4, 2, Rules(max_ranks=2, overvote="exhaust"))
     changes = [(0, marks, 1) for marks in ("1", ">1", "1>1", "1>>2")]
     assert len(rankings.add(changes).paths) == 4
     rankings.add([(1, "1", 1), (0, "1>0=2", 1)])
@@ -145,15 +145,15 @@ def test_spellings_that_are_counted_alike_share_a_row() -> None:
 
 
 def test_marks_are_normalised_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An untidy paper costs no more than a tidy one when it is seen again."""
+    """An untidy ballot costs no more than a tidy one when it is seen again."""
     read: list[str] = []
 
     def watched(marks: str, rules: Rules) -> Choices:
         read.append(marks)
         return normalise(marks, rules)
 
-    monkeypatch.setattr("shared.rcv.count.rankings.normalise", watched)
-    rankings = Rankings(4, 1, Rules())
+    monkeypatch.setattr("shared.rcv.count.profile.normalise", watched)
+    rankings = Profile(4, 1, Rules())
     for _ in range(3):
         rankings.add([(0, "1", 1), (0, ">1>1", 1)])
     assert read == ["1", ">1>1"]
