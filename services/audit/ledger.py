@@ -70,7 +70,7 @@ class ShardLedger:
         self._head = START
         self._shards = shards
         self._identity = identity
-        self._admitted = set(ADMITTED)
+        self._admitted = frozenset(ADMITTED)
         self._audits: dict[str, ShardAudit] = {}
 
     @property
@@ -164,7 +164,7 @@ class ShardLedger:
         if isinstance(content, VersionAdmitted):
             if content.log != identity.log_id or not signers:
                 return Effect(NoEffect.NOT_SIGNED)
-            self._admitted.add(content.version)
+            self._admitted |= {content.version}
             return Effect()
         if self.position:
             return Effect(NoEffect.NO_CHANGE)
@@ -175,7 +175,7 @@ class ShardLedger:
             )
         if not signers:
             raise ForeignLog(f"shard {self.shard}: its founding record is not signed by {identity.root_key}")
-        self._admitted = set(content.admitted)
+        self._admitted = frozenset(content.admitted)
         return Effect()
 
     def _configure(self, control: ElectionConfigured, signers: set[str]) -> NoEffect | None:

@@ -174,7 +174,7 @@ def _election_routes(router: APIRouter, service: OperatorService, new_order: New
     @router.post("/elections", status_code=201)
     async def configure(form: ConfigureForm) -> Proposed | ElectionAnnounced:
         """Propose to freeze an election's definition. The same definition again changes nothing."""
-        found = service.configure(form.definition, new_order(form.by, form.reason))
+        found = await service.configure(form.definition, new_order(form.by, form.reason))
         return found if isinstance(found, ElectionAnnounced) else _proposed(found)
 
     @router.get("/elections")
@@ -205,7 +205,7 @@ def _order_routes(router: APIRouter, service: OperatorService, new_order: NewOrd
             about = {
                 name: getattr(form, name) for name in kind.model_fields if name not in OrderForm.model_fields
             }
-            return _proposed(service.order(election, command, new_order(form.by, form.reason), **about))
+            return _proposed(await service.order(election, command, new_order(form.by, form.reason), **about))
 
         propose.__annotations__["form"] = kind
         return propose

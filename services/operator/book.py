@@ -46,7 +46,9 @@ class Entry:
     def in_order(self) -> bool:
         """Whether shard 0 took it as the next control."""
         first = self.verdicts.get(0)
-        return first is not None and first.why not in _NOT_IN_ORDER
+        if first is None or first.why in _NOT_IN_ORDER:
+            return False
+        return first.why is None or not isinstance(self.control, ElectionConfigured)
 
     @property
     def applied(self) -> bool:

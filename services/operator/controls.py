@@ -2,7 +2,8 @@
 
 Every acknowledgement is awaited. If one fails, it is not known whether the record is in the log; it is harmless to write it
 again, since a control that comes twice has its effect once. The sink that failed is dropped. An announcement counts as made
-once it has been read back, so that the next order sees it.
+once it has been read back, so that the next order sees it. One that a failed sink, or a process before this one, left on its
+way may still arrive: so nothing is announced for QUIET_S after a start or a failure, and it cannot arrive after a later one.
 """
 
 import asyncio
@@ -16,6 +17,8 @@ from shared.runtime.log import LogAway, OpenReader, OpenSink, Outgoing, SendFail
 from shared.runtime.projection import Projection
 
 READ_BACK_BOUND_S = 10.0
+QUIET_S = 1.0
+"""How long nothing is announced after a start or a failure, in seconds."""
 
 ReadRecord = Callable[[str, int, int], Awaitable[bytes]]
 """Topic, partition and offset to the record there. Raises LogAway."""
@@ -37,6 +40,7 @@ class ControlLog:
         self._cast = BALLOTS_CAST.name(namespace)
         self._announced = ELECTIONS_ANNOUNCED.name(namespace)
         self._sink: Sink | None = None
+        self._quiet_until_s = 0.0
         self._read = asyncio.Event()
         self.elections: Projection[ElectionAnnounced] = Projection(
             open_reader, self._announced, lambda value: decode_as(ElectionAnnounced, value), self._note
@@ -50,6 +54,7 @@ class ControlLog:
 
     async def start(self) -> None:
         """Begin to follow announcements and verdicts; returns at once."""
+        self._keep_quiet()
         await self.elections.start()
         await self.judged.start()
 
@@ -77,6 +82,7 @@ class ControlLog:
     async def announce(self, announced: ElectionAnnounced) -> None:
         """Announce an election and wait until that is read back. Raises SendFailed."""
         name = announced.definition.id
+        await asyncio.sleep(self._quiet_until_s - asyncio.get_running_loop().time())
         await self._send([Outgoing(self._announced, 0, name.encode(), encode(announced))])
         try:
             async with asyncio.timeout(READ_BACK_BOUND_S):
@@ -94,8 +100,12 @@ class ControlLog:
         except LogAway as fault:
             raise SendFailed(str(fault)) from fault
         except SendFailed:
+            self._keep_quiet()
             await self._drop_sink()
             raise
+
+    def _keep_quiet(self) -> None:
+        self._quiet_until_s = asyncio.get_running_loop().time() + QUIET_S
 
     async def _drop_sink(self) -> None:
         sink, self._sink = self._sink, None

@@ -116,43 +116,49 @@ class OperatorService:
         self.election(name)
         return list(self._account(name).entries.values())
 
-    def configure(self, definition: Election, order: Order) -> Proposal | ElectionAnnounced:
-        """Propose to freeze a definition; the same one again changes nothing. Raises OrderRefused, NotReady."""
-        self._require_read()
-        known = self.log.elections.newest.get(definition.id)
-        if known is not None:
-            if known.config_hash != config_hash(definition):
-                raise OrderRefused(
-                    f"election {definition.id!r} is configured already, with another definition"
-                )
-            return known
-        if not definition.officials:
-            raise OrderRefused("the definition names no officials: nobody could give an order")
-        control = order.control(
-            ElectionConfigured, self.log_id, definition.id, NO_CONTROL, definition=definition
-        )
-        return self._propose(control, {self.root_key: "root"}, 1)
+    async def configure(self, definition: Election, order: Order) -> Proposal | ElectionAnnounced:
+        """Propose to freeze a definition; the same one again changes nothing.
 
-    def order(self, name: str, command: Command, order: Order, **content: Any) -> Proposal:
-        """Propose an order about an election. Raises UnknownElection, UnknownEntry, OrderRefused, NotReady."""
-        announced = self.election(name)
-        self._require_read()
-        against = refusal(announced.phase, command)
-        if against is not None:
-            raise OrderRefused(against.sentence)
-        self._check(announced, command, content)
-        if command is Command.OPEN:
-            content = {"config_hash": announced.config_hash, "roll": content["roll"]}
-        account = self._account(name)
-        control = order.control(command.control, self.log_id, name, account.last_control, **content)
-        return self._propose_to_officials(control, account)
+        Raises OrderRefused, NotReady, SendFailed.
+        """
+        async with self._in_turn():
+            known = self.log.elections.newest.get(definition.id)
+            if known is not None:
+                if known.config_hash != config_hash(definition):
+                    raise OrderRefused(
+                        f"election {definition.id!r} is configured already, with another definition"
+                    )
+                return known
+            if not definition.officials:
+                raise OrderRefused("the definition names no officials: nobody could give an order")
+            control = order.control(
+                ElectionConfigured, self.log_id, definition.id, NO_CONTROL, definition=definition
+            )
+            return self._propose(control, {self.root_key: "root"}, 1)
+
+    async def order(self, name: str, command: Command, order: Order, **content: Any) -> Proposal:
+        """Propose an order about an election.
+
+        Raises UnknownElection, UnknownEntry, OrderRefused, NotReady, SendFailed.
+        """
+        async with self._in_turn():
+            announced = self.election(name)
+            against = refusal(announced.phase, command)
+            if against is not None:
+                raise OrderRefused(against.sentence)
+            self._check(announced, command, content)
+            if command is Command.OPEN:
+                content = {"config_hash": announced.config_hash, "roll": content["roll"]}
+            account = self._account(name)
+            control = order.control(command.control, self.log_id, name, account.last_control, **content)
+            return self._propose_to_officials(control, account)
 
     async def certify(self, name: str, order: Order) -> Proposal:
         """Propose to certify what an independent recount confirms.
 
         Raises NotFinal, OrderRefused with everything that the recount finds otherwise, and as `order`.
         """
-        async with self._in_turn(name):
+        async with self._in_turn():
             announced, account = self.election(name), self._account(name)
             against = refusal(announced.phase, Command.CERTIFY)
             if against is not None:
@@ -220,11 +226,11 @@ class OperatorService:
             proposal.record = proposal.record.signed_by(key, signature)
         if not self._is_enough(proposal):
             return proposal
-        async with self._in_turn(proposal.control.election):
+        async with self._in_turn():
             return await self._carry_out(proposal)
 
     async def finish(self) -> None:
-        """Carry to their end the orders that were left half-way. Raises SendFailed."""
+        """Carry to their end the orders that were left half-way, their announcements included. Raises SendFailed."""
         for name, account in list(self.book.accounts.items()):
             for entry in account.unfinished(self.shards):
                 first = entry.verdicts[0]
@@ -286,11 +292,10 @@ class OperatorService:
         return len(signers) >= proposal.needed and by_root
 
     @asynccontextmanager
-    async def _in_turn(self, name: str) -> AsyncIterator[None]:
+    async def _in_turn(self) -> AsyncIterator[None]:
         async with self._turn:
             self._require_read()
-            if self._account(name).unfinished(self.shards):
-                await self.finish()
+            await self.finish()
             yield
 
     def _require_read(self) -> None:

@@ -68,7 +68,7 @@ class Shard:
     root_key: str
     number: int
     shards: int
-    admitted: set[str]
+    admitted: frozenset[str]
     pollings: dict[str, Polling]
 
 

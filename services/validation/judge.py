@@ -56,7 +56,7 @@ class Judge:
     """State machine of validation: follows `ballots.cast`, writes `ballots.judged`, shard by shard."""
 
     def __init__(self, log_id: str, root_key: str, shard: int, shards: int, outputs: Outputs) -> None:
-        self._shard = Shard(log_id, root_key, shard, shards, set(ADMITTED), {})
+        self._shard = Shard(log_id, root_key, shard, shards, frozenset(ADMITTED), {})
         self._outputs = outputs
         self._next = 0
         self._ballots = 0
@@ -117,7 +117,7 @@ class Judge:
         """Become the judge that was saved."""
         plain = msgspec.msgpack.decode(state)
         self._next, self._ballots, self._head = plain["next"], plain["ballots"], plain["head"]
-        self._shard.admitted = set(plain["admitted"])
+        self._shard.admitted = frozenset(plain["admitted"])
         self._shard.pollings = {name: self._polling(saved) for name, saved in plain["pollings"].items()}
 
     def _judge_packs(self, packs: Sequence[Pack], values: Sequence[bytes]) -> None:
@@ -229,13 +229,13 @@ class Judge:
         if isinstance(content, LogFounded):
             if self._next == 0:
                 _require_own(content, shard, is_signed=bool(signers))
-                shard.admitted = set(content.admitted)
+                shard.admitted = frozenset(content.admitted)
             else:
                 why = NoEffect.NO_CHANGE
         elif content.log != shard.log_id or not signers:
             why = NoEffect.NOT_SIGNED
         else:
-            shard.admitted.add(content.version)
+            shard.admitted |= {content.version}
         self._conclude(Done(why, signers), None, value)
 
     def _judge_control(self, record: SignedRecord, control: Control | RollCommitted, value: bytes) -> None:

@@ -1,30 +1,32 @@
 """The two services people speak to: intake and the operator, on simulated ports."""
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
 from services.audit.ledger import ShardLedger
 from services.audit.recount import NoElection, recount_of
-from services.intake.decide import Desk as IntakeDesk
-from services.intake.desks import Desks
+from services.intake.admission import Admission, Admissions
 from services.intake.forms import Form, Refusal
 from services.intake.log import BallotLog, LogUnavailable
+from services.intake.roll import KnownRolls
+from services.operator.book import ControlBook
 from services.operator.controls import ControlLog
 from services.operator.service import OperatorService, OrderRefused
 from shared.contract.codec import decode_as
-from shared.contract.codes import election_key
 from shared.contract.elections import Phase
-from shared.contract.events import ElectionAnnounced
+from shared.contract.events import ElectionAnnounced, RollKnown
 from shared.contract.recounts import Recount
 from shared.contract.standings import Standing
 from shared.runtime.log import LogAway, Reader, Sink
 from shared.runtime.projection import Projection
-from tests.simulation.invariants import ANNOUNCED, CAST, NAMESPACE, PUBLISHED, hold
+from tests.simulation.invariants import ANNOUNCED, CAST, NAMESPACE, PUBLISHED, ROLLS, hold
 from tests.simulation.memory import standing_of
 from tests.simulation.nodes import Node
 from tests.simulation.ports import open_reader
 from tests.simulation.sink import open_sink
-from tests.support.elections import MASTER
+from tests.support.elections import LOG_ID, ROOT_KEY
+from tests.support.evidence import IDENTITY
 
 MAX_PENDING = 50
 LIFE = tuple(Phase)
@@ -48,8 +50,18 @@ class IntakeNode(Node):
         )
         self.phases: dict[str, Phase] = {}
         self.log = BallotLog(lambda: open_sink(site.broker, process), CAST, MAX_PENDING)
-        self.desks = Desks(announced.newest, MASTER, lambda: announced.caught_up)
+        rolls = KnownRolls()
+        known: Projection[RollKnown] = Projection(
+            lambda topic: open_reader(site.broker, process, topic),
+            ROLLS,
+            lambda value: decode_as(RollKnown, value),
+            lambda _, record, __: rolls.add(record),
+        )
+        self.admissions = Admissions(
+            announced.newest, rolls.rolls, lambda: announced.caught_up and known.caught_up
+        )
         await announced.start()
+        await known.start()
         while True:
             with suppress(LogAway):
                 await self.log.start()
@@ -65,15 +77,15 @@ class IntakeNode(Node):
 
     async def cast(self, election: str, form: Form) -> str | Refusal:
         """Return a receipt once the ballot is recorded, or why it is not taken."""
-        desk = self.desks.desk(election)
-        taken = desk.take(form) if isinstance(desk, IntakeDesk) else desk
-        if isinstance(taken, Refusal):
-            return taken
+        admission = self.admissions.of(election)
+        admitted = admission.admit(form) if isinstance(admission, Admission) else admission
+        if isinstance(admitted, Refusal):
+            return admitted
         try:
-            await self.log.append([taken])
+            await self.log.append([admitted])
         except LogUnavailable as fault:
             return Refusal(503, "Ballots cannot be recorded now", "", str(fault))
-        return taken.receipt
+        return admitted.receipt
 
 
 class OperatorNode(Node):
@@ -89,20 +101,25 @@ class OperatorNode(Node):
         async def sink() -> Sink:
             return await open_sink(site.broker, process, ORDER_LATE_S, ORDERS_LATE_MORE_OFTEN)
 
-        log = ControlLog(sink, follow, NAMESPACE)
+        async def read(topic: str, shard: int, offset: int) -> bytes:
+            await asyncio.sleep(site.broker.delay_s())
+            return site.broker.partition(topic, shard).records[offset].value
+
+        book = ControlBook()
+        log = ControlLog(sink, follow, read, NAMESPACE, book)
         standings: Projection[Standing] = Projection(follow, PUBLISHED, standing_of)
-        self.service = OperatorService(log, standings.newest, self._recount, MASTER, site.shards)
+        self.service = OperatorService(
+            log, book, standings.newest, self._recount, LOG_ID, ROOT_KEY, site.shards
+        )
         await log.start()
         await standings.start()
 
     async def _recount(self, election: str, watermark: Sequence[int]) -> Recount:
         log, shards = self.site.broker.partitions(CAST), len(watermark)
-        ledgers = [
-            ShardLedger(shard, shards, lambda name: election_key(MASTER, name)) for shard in range(shards)
-        ]
+        ledgers = [ShardLedger(shard, shards, IDENTITY) for shard in range(shards)]
         for ledger, upto in zip(ledgers, watermark, strict=True):
             for record in log[ledger.shard].records[:upto]:
-                ledger.take(record.value)
+                ledger.judge(record.value)
         try:
             return recount_of(election, [ledger.count_of(election) for ledger in ledgers])
         except NoElection as fault:

@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from shared.contract.codec import HotBallot, decode_as, decode_judged
+from services.audit.ledger import Judged
+from shared.contract.codec import decode_as, decode_judged
 from shared.contract.elections import Election
 from shared.contract.events import ElectionAnnounced
 from shared.contract.ids import shard_of
+from shared.contract.packs import Pack
 from shared.contract.standings import Standing
-from shared.contract.verdict_ranges import each_verdict
-from shared.contract.verdicts import Reason
+from shared.contract.verdict_ranges import Verdict, each_verdict
+from shared.contract.verdicts import ControlJudged, Reason
 from tests.simulation.broker import Record
 from tests.simulation.invariants import ANNOUNCED, CAST, JUDGED, PUBLISHED, hold
 from tests.simulation.memory import decode_cast_once, standing_of
@@ -35,7 +37,8 @@ class Auditor:
     def __post_init__(self) -> None:
         self.log = Log(self.shards)
         self.truths = self.log.elections
-        self._ballots: list[dict[str, list[int]]] = [{} for _ in range(self.shards)]
+        self._ballots: list[dict[str, list[tuple[int, int]]]] = [{} for _ in range(self.shards)]
+        """By ballot id, where it stands: the offset of the pack, and the place in it."""
         self._with_verdict: list[list[bool]] = [[] for _ in range(self.shards)]
         """Whether the verdict on each record has come, as far as any has."""
         self._snapshots: dict[tuple[str, str, int], bytes] = {}
@@ -106,15 +109,16 @@ class Auditor:
             )
         for ballot_id, elector in acknowledged.items():
             shard = shard_of(elector, self.shards)
-            ends = [self.log.reasons[shard][offset] for offset in self._ballots[shard].get(ballot_id, [])]
+            places = self._ballots[shard].get(ballot_id, [])
+            ends = [self.log.reasons[shard][offset][index] for offset, index in places]
             hold(bool(ends), "promise 1, an acknowledged ballot is in the log", ballot_id)
             hold(ends.count(Reason.ACCEPTED) <= 1, "promise 1, it counts at most once", f"{ballot_id} {ends}")
 
     def _cast(self, shard: int, record: Record) -> None:
         self.log.take(shard, record.value)
-        ballot = decode_cast_once(record.value)
-        if isinstance(ballot, HotBallot):
-            self._ballots[shard].setdefault(ballot.ballot_id, []).append(record.offset)
+        pack = decode_cast_once(record.value)
+        for index, ballot in enumerate(pack.each() if isinstance(pack, Pack) else ()):
+            self._ballots[shard].setdefault(ballot.ballot_id.hex(), []).append((record.offset, index))
 
     def _judged(self, shard: int, record: Record) -> None:
         found, done, log = decode_judged(record.value), self._with_verdict[shard], self.log
@@ -128,9 +132,10 @@ class Auditor:
             self.occurred["range that overlaps"] += found.upto > len(done)
         done[found.since : found.upto] = [True] * (found.upto - found.since)
         each = list(each_verdict(found))
-        expected = log.judged[shard][found.since : found.upto]
+        expected = [one for of in log.judged[shard][found.since : found.upto] for one in each_of(of)]
         hold(each == expected, "I1 a verdict is what the log says", (where, each, expected))
-        hold(found.head == log.heads[shard][found.upto], "I1 a head is the log's", where)
+        head = found.head if isinstance(found, ControlJudged) else found.head.hex()
+        hold(head == log.heads[shard][found.upto], "I1 a head is the log's", where)
 
     def _announced(self, announced: ElectionAnnounced) -> None:
         truth = self.truths[announced.definition.id]
@@ -152,6 +157,11 @@ class Auditor:
             self.newest[standing.key] = standing
         elif standing.sequence < newest.sequence:
             self.occurred["standing behind the newest"] += 1
+
+
+def each_of(judged: Judged) -> Sequence[Verdict | ControlJudged]:
+    """Return what became of one record, one by one."""
+    return (judged,) if isinstance(judged, ControlJudged) else judged
 
 
 def _missing(newest: Standing, concerned: Sequence[int]) -> bool:

@@ -8,70 +8,165 @@ from typing import Any
 
 import msgspec
 
-from services.counting import rounds, tally
+from services.counting import rounds, standing, tally
 from services.intake.log import BallotLog
-from services.operator import controls
+from services.operator import book, controls
 from services.operator.service import OperatorService
 from services.validation import box, judge, rules
+from services.validation import controls as validation_controls
 from services.validation.controls import carry_out
-from shared.contract.codec import HotBallot, Unreadable, decode_cast
-from shared.contract.events import Control
+from shared.contract.codec import decode_cast
+from shared.contract.elections import Phase
+from shared.contract.events import Control, ElectionCertified, LogFounded, SignedRecord, VersionAdmitted
+from shared.contract.packs import Columns
 from shared.contract.tallies import TallyChanged
-from shared.contract.verdict_ranges import HotVerdicts
-from shared.contract.verdicts import Reason
+from shared.contract.verdict_ranges import Verdicts
 
 
-async def write_to_one(self: controls.ControlLog, control: Control, shards: Iterable[int]) -> None:
-    """Write a control into the first shard only."""
-    await _REAL_WRITE(self, control, list(shards)[:1])
+async def write_to_few(self: controls.ControlLog, value: bytes, shards: Iterable[int]) -> None:
+    """Write a control into no shard but the first."""
+    await _REAL_WRITE(self, value, [shard for shard in shards if shard == 0])
 
 
-_REAL_WRITE = controls.ControlLog.write
+_REAL_WRITE = controls.ControlLog.write_bytes
+
+
+async def verdict_of_the_first(
+    self: OperatorService, name: str, control_id: str, _shards: set[int]
+) -> book.Entry:
+    """Wait for the verdict of the first shard only."""
+    return await _REAL_VERDICTS(self, name, control_id, {0})
+
+
+_REAL_VERDICTS = OperatorService._verdicts
+
+
+def phases_of_the_first(self: book.Account, shards: int) -> list[Any]:
+    """Take the first shard's phase for everybody's."""
+    return _REAL_PHASES(self, shards)[:1] * shards
+
+
+_REAL_PHASES = book.Account.phases
 
 
 def judge_controls_first(self: judge.Judge, values: Sequence[bytes]) -> None:
     """Let what was ordered by the side be known as soon as it is fetched."""
     for value in values:
         record = decode_cast(value)
-        if not isinstance(record, HotBallot | Unreadable):
-            carry_out(record, self._pollings, self._found)
+        content = record.content() if isinstance(record, SignedRecord) else None
+        if content is not None and not isinstance(content, LogFounded | VersionAdmitted):
+            assert isinstance(record, SignedRecord)
+            carry_out(record, content, self._shard, 0)
     _REAL_APPLY(self, values)
 
 
 _REAL_APPLY = judge.Judge.apply
 
 
-def object_by_the_clock(ballot: HotBallot, polling: rules.Polling) -> Reason | None:
+def judge_by_the_clock(columns: Columns, polling: rules.Polling) -> rules.Judged:
     """Refuse what comes after a certain time."""
-    found = _REAL_OBJECTION(ballot, polling)
-    late = asyncio.get_running_loop().time() > CLOSES_AT_S
-    return Reason.CLOSED if found is None and late else found
+    before = polling.phase
+    if asyncio.get_running_loop().time() > CLOSES_AT_S and before is Phase.OPEN:
+        polling.phase = Phase.CLOSED
+    judged = _REAL_JUDGE(columns, polling)
+    polling.phase = before
+    return judged
 
 
 CLOSES_AT_S = 4.0
-_REAL_OBJECTION = rules.objection
+_REAL_JUDGE = rules.judge_columns
 
 
-def put_and_mark(
-    self: box.BallotBox, place: int, ballot_id: str, section: int, rankings: tuple[str, ...]
-) -> None:
-    """Mark the elector as seen in a place that outlives the run, as in Redis."""
+def judge_by_mark(columns: Columns, polling: rules.Polling) -> rules.Judged:
+    """Refuse what is marked as seen in a place that outlives the run, as in Redis."""
     loop: Any = asyncio.get_running_loop()
-    loop.__dict__.setdefault("seen", set()).add(ballot_id)
-    _REAL_PUT(self, place, ballot_id, section, rankings)
+    seen = loop.__dict__.setdefault("seen", set())
+    secrets = columns.secrets.copy()
+    for row in range(len(columns)):
+        if columns.ids[row].tobytes() in seen:
+            secrets[row] = 0
+    columns.secrets = secrets
+    judged = _REAL_JUDGE(columns, polling)
+    for row in range(len(columns)):
+        if judged.codes[row] == rules.ACCEPTED:
+            seen.add(columns.ids[row].tobytes())
+    return judged
 
 
-def object_by_mark(ballot: HotBallot, polling: rules.Polling) -> Reason | None:
-    """Refuse what is marked as seen."""
-    loop: Any = asyncio.get_running_loop()
-    seen = ballot.ballot_id in loop.__dict__.get("seen", ())
-    return Reason.SAME_BALLOT if seen else _REAL_OBJECTION(ballot, polling)
+def judge_last_first(columns: Columns, polling: rules.Polling) -> rules.Judged:
+    """Judge the ballots of electors who come twice before the others' numbers are given, last one first."""
+    marks = [set(column) for column in columns.marks]
+    for contest, different in enumerate(marks):
+        for text in sorted(different, reverse=True):
+            if contest < len(polling.box.marks) and rules._fits(text, polling.definition.contests[contest]):
+                polling.box.number(contest, text)
+    return _REAL_JUDGE(columns, polling)
 
 
-_REAL_PUT = box.BallotBox.put
+def touched_by_the_box_only(self: box.BallotBox, places: Any) -> Any:
+    """Forget that an elector may come twice in what is read together."""
+    voted = self._columns[0][places] != box.NO_BALLOT
+    return voted | [place in self._void for place in places.tolist()]
 
 
-def whole(self: HotVerdicts, _watermark: int) -> HotVerdicts:
+def one_link_a_fetch(
+    self: judge.Judge, polling: rules.Polling, sizes: Any, codes: Any, values: Sequence[bytes], accepted: Any
+) -> list[bytes]:
+    """Chain what was read together as one."""
+    joined = [b"".join(values)]
+    heads = _REAL_LINK(self, polling, [sum(sizes)], codes, joined, accepted)
+    return heads * len(sizes)
+
+
+_REAL_LINK = judge.Judge._link
+
+
+def carry_out_superseded(
+    record: SignedRecord, control: Any, shard: validation_controls.Shard, source: int
+) -> validation_controls.Done:
+    """Apply a certificate whatever head of effects it names."""
+    polling = shard.pollings.get(control.election)
+    if isinstance(control, ElectionCertified) and polling is not None:
+        effects = (polling.effects.hex(),) * shard.shards
+        control = control.model_copy(update={"effects": effects})
+    return _REAL_CARRY_OUT(record, control, shard, source)
+
+
+def carry_out_unsigned(
+    record: SignedRecord, control: Any, shard: validation_controls.Shard, source: int
+) -> validation_controls.Done:
+    """Take everybody's word for an official's."""
+    polling = shard.pollings.get(control.election)
+    keys = [shard.root_key, *([] if polling is None else polling.keys)]
+    trusted = _Trusted(payload=record.payload, signatures=())
+    trusted.__dict__["everybody"] = set(keys)
+    return _REAL_CARRY_OUT(trusted, control, shard, source)
+
+
+class _Trusted(SignedRecord):
+    def signers(self, _: Any) -> set[str]:
+        return set(self.__dict__["everybody"])
+
+
+_REAL_CARRY_OUT = validation_controls.carry_out
+
+
+def no_certificate_falls(
+    found: Sequence[Control], contest: str, certificate: tuple[str, str] | None
+) -> tuple[str, str] | None:
+    """Keep a certificate whatever comes after it."""
+    for control in found:
+        if isinstance(control, ElectionCertified):
+            certificate = control.control_id, control.result_hashes.get(contest, "")
+    return certificate
+
+
+def certified_by_the_first(shards: Sequence[standing.ShardLedger], _result: str) -> str | None:
+    """Call a result certified as soon as the first shard holds a certificate."""
+    return None if shards[0].certificate is None else shards[0].certificate[0]
+
+
+def whole(self: Verdicts, _watermark: int) -> Verdicts:
     """Take all of a range, whatever was applied before."""
     return self
 
@@ -105,10 +200,9 @@ _REAL_PUBLISH = tally.Tally._publish
 def apply_unjoined(self: rounds.ContestCount, change: TallyChanged) -> None:
     """Add new counts to the earlier ones, as if they were a difference."""
     counts = self.counts[change.shard]
-    added = tuple(
-        (section, marks, n + counts.get((section, marks), 0)) for section, marks, n in change.counts
-    )
-    _REAL_COUNT(self, change.model_copy(update={"counts": added}))
+    rankings = zip(change.sections, change.marks, change.ballots, strict=True)
+    added = [ballots + counts.get((section, marks), 0) for section, marks, ballots in rankings]
+    _REAL_COUNT(self, msgspec.structs.replace(change, ballots=added))
 
 
 _REAL_COUNT = rounds.ContestCount.apply

@@ -5,6 +5,8 @@ from math import inf
 from random import Random
 
 from shared.runtime.follower import Limits
+from shared.runtime.kafka.founding import founding_record
+from shared.runtime.log import Outgoing
 from tests.simulation.apis import IntakeNode, OperatorNode
 from tests.simulation.auditor import Auditor
 from tests.simulation.broker import Broker, Record
@@ -12,9 +14,10 @@ from tests.simulation.cache import SimRedis
 from tests.simulation.disk import Machine
 from tests.simulation.gateway import ResultsNode
 from tests.simulation.group import Group
-from tests.simulation.invariants import ANNOUNCED, CAST, JUDGED, PUBLISHED, TALLIES
+from tests.simulation.invariants import ANNOUNCED, CAST, CONTROLS, JUDGED, PUBLISHED, ROLLS, TALLIES
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.nodes import CountingNode, Node, Site, ValidationNode
+from tests.support.elections import LOG_ID, ROOT, ROOT_KEY
 
 
 class Deployment:
@@ -32,11 +35,16 @@ class Deployment:
         for topic, number in (
             (CAST, shards),
             (JUDGED, shards),
+            (ROLLS, shards),
             (TALLIES, partitions),
             (PUBLISHED, partitions),
         ):
             broker.create(topic, number)
-        broker.create(ANNOUNCED, 1)
+        for topic in (ANNOUNCED, CONTROLS):
+            broker.create(topic, 1)
+        for shard in range(shards):
+            founding = founding_record(LOG_ID, shard, shards, ROOT_KEY, ROOT)
+            broker.append(CAST, shard, [Outgoing(CAST, shard, None, founding)])
         self.site = Site(loop, random, broker, auditor, SimRedis(), shards, partitions, _limits(random))
         machines = [self._machine() for _ in range(4)]
         self.results = ResultsNode(self.site, "results", self._machine())

@@ -2,7 +2,8 @@
 
 from random import Random
 
-from shared.contract.elections import Candidate, Contest, Election, Method, Rules, Section
+from shared.contract.elections import Candidate, Contest, Election, Method, Official, Rules, Section
+from tests.support.elections import OFFICER_KEY
 
 METHODS: tuple[tuple[Method, int], ...] = (
     ("irv", 1),
@@ -45,6 +46,7 @@ def _election(random: Random, name: str) -> Election:
         epoch="test",
         live_tallies=random.random() < 0.9,
         sections=sections,
+        officials=(Official(name="ada", key=OFFICER_KEY),),
         contests=tuple(_contest(random, contest) for contest in ("mayor", "board", "clerk")[:contests]),
     )
 

@@ -16,15 +16,25 @@ I9  results accept a standing only if no component of its watermark goes back
 from shared.contract.topics import (
     BALLOTS_CAST,
     BALLOTS_JUDGED,
+    CONTROLS_JUDGED,
     COUNTS_PUBLISHED,
     ELECTIONS_ANNOUNCED,
+    ROLLS_COMMITTED,
     TALLIES_CHANGED,
 )
 
 NAMESPACE = "sim"
-CAST, JUDGED, TALLIES, PUBLISHED, ANNOUNCED = (
+CAST, JUDGED, CONTROLS, ROLLS, TALLIES, PUBLISHED, ANNOUNCED = (
     topic.name(NAMESPACE)
-    for topic in (BALLOTS_CAST, BALLOTS_JUDGED, TALLIES_CHANGED, COUNTS_PUBLISHED, ELECTIONS_ANNOUNCED)
+    for topic in (
+        BALLOTS_CAST,
+        BALLOTS_JUDGED,
+        CONTROLS_JUDGED,
+        ROLLS_COMMITTED,
+        TALLIES_CHANGED,
+        COUNTS_PUBLISHED,
+        ELECTIONS_ANNOUNCED,
+    )
 )
 
 

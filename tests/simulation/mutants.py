@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from services.counting import rounds, tally
+from services.counting import rounds, standing, tally
 from services.intake.log import BallotLog
-from services.operator import controls
+from services.operator import book, controls
 from services.operator.service import OperatorService
 from services.results import hub, projector
 from services.validation import box, judge
-from shared.contract.verdict_ranges import HotVerdicts
+from shared.contract.verdict_ranges import Verdicts
 from shared.runtime import follower, projection
 from shared.runtime.follower import Follower
 from shared.runtime.shards import Shards
@@ -60,7 +60,7 @@ MUTANTS = (
         "I7",
         ((follower, "next_values", harness.values_from_any), (tally, "joins", harness.joins_anything)),
     ),
-    Mutant("overlapping range applied whole", "I7", ((HotVerdicts, "after", changed.whole),)),
+    Mutant("overlapping range applied whole", "I7", ((Verdicts, "after", changed.whole),)),
     Mutant("overlapping range skipped", "I7", ((tally, "joins", harness.joins_only_exactly),)),
     Mutant("gap in a tally skipped", "I7", ((rounds, "joins", harness.joins_anything),)),
     Mutant("sends that fail passed over", "I5", ((Follower, FLUSH, harness.flush_whatever_fails),)),
@@ -77,13 +77,46 @@ MUTANTS = (
         "I4",
         ((Shards, "_run_once", harness.keeping_machine(Shards._run_once)),),
     ),
-    Mutant("control in one shard only", "I2", ((controls.ControlLog, "write", changed.write_to_one),)),
+    Mutant("control in one shard only", "I2", ((controls.ControlLog, "write_bytes", changed.write_to_few),)),
+    Mutant(
+        "announced after the first verdict",
+        "I2",
+        (
+            (OperatorService, "_verdicts", changed.verdict_of_the_first),
+            (book.Account, "phases", changed.phases_of_the_first),
+        ),
+    ),
     Mutant("controls by a side channel", "I1, I2", ((judge.Judge, "apply", changed.judge_controls_first),)),
-    Mutant("a clock decides", "I1", ((judge, "objection", changed.object_by_the_clock),)),
+    Mutant("a clock decides", "I1", ((judge, "judge_columns", changed.judge_by_the_clock),)),
+    Mutant(
+        "numbers in another order", "replicas alike", ((judge, "judge_columns", changed.judge_last_first),)
+    ),
+    Mutant(
+        "an elector twice in what is read together",
+        "promise 1",
+        ((box.BallotBox, "touched", changed.touched_by_the_box_only),),
+    ),
+    Mutant(
+        "one link for all that is read together", "I1", ((judge.Judge, "_link", changed.one_link_a_fetch),)
+    ),
+    Mutant(
+        "certificate's head not compared", "promise 4", ((judge, "carry_out", changed.carry_out_superseded),)
+    ),
+    Mutant("signatures not checked", "promise 4", ((judge, "carry_out", changed.carry_out_unsigned),)),
+    Mutant(
+        "certified by the first shard",
+        "promise 4",
+        ((standing, "_common_certificate", changed.certified_by_the_first),),
+    ),
+    Mutant(
+        "a certificate outlives a later order",
+        "promise 4",
+        ((rounds, "_certificate_after", changed.no_certificate_falls),),
+    ),
     Mutant(
         "seen before, without an offset",
         "I8",
-        ((box.BallotBox, "put", changed.put_and_mark), (judge, "objection", changed.object_by_mark)),
+        ((judge, "judge_columns", changed.judge_by_mark),),
     ),
     Mutant(
         "voids not in the snapshot",

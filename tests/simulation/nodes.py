@@ -9,8 +9,7 @@ from typing import Any, ClassVar
 
 from services.counting.rounds import Rounds
 from services.counting.tally import PartitionOf, Tally
-from services.validation.judge import Judge
-from shared.contract.codes import election_key
+from services.validation.judge import Judge, Outputs
 from shared.runtime.follower import Limits
 from shared.runtime.process.health import Health
 from shared.runtime.process.telemetry import ShardReport
@@ -20,11 +19,11 @@ from tests.simulation.auditor import Auditor
 from tests.simulation.broker import Broker
 from tests.simulation.cache import SimRedis
 from tests.simulation.disk import Machine, SimDisk
-from tests.simulation.invariants import CAST, JUDGED, PUBLISHED, TALLIES, hold
+from tests.simulation.invariants import CAST, CONTROLS, JUDGED, PUBLISHED, ROLLS, TALLIES, hold
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.ports import SimLog
 from tests.simulation.process import Process
-from tests.support.elections import MASTER
+from tests.support.elections import LOG_ID, ROOT_KEY
 
 
 @dataclass
@@ -175,7 +174,7 @@ async def _deliver(answer: Callable[[], Awaitable[Any]], given: "asyncio.Future[
 FOLLOWED = {"validation": CAST, "counting.tally": JUDGED, "counting.rounds": TALLIES}
 MACHINES: dict[str, Callable[[Site, int], Any]] = {
     "validation": lambda site, shard: Judge(
-        shard, site.shards, JUDGED, lambda name: election_key(MASTER, name)
+        LOG_ID, ROOT_KEY, shard, site.shards, Outputs(JUDGED, CONTROLS, ROLLS)
     ),
     "counting.tally": lambda site, shard: Tally(
         shard, site.shards, TALLIES, PartitionOf(site.contest_partitions)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from shared.runtime.log import Keyed
 from tests.simulation.broker import Broker, Partition, Record
+from tests.simulation.invariants import CONTROLS
 from tests.simulation.process import Process
 from tests.simulation.sink import SimSink, open_sink, reach
 
@@ -90,7 +91,7 @@ class SimReader:
         self._partitions = broker.partitions(topic)
         self._positions = [0] * len(self._partitions)
         self._ends = [len(partition.keyed) for partition in self._partitions]
-        self._compacted = [_compacted(broker, partition) for partition in self._partitions]
+        self._compacted = [_compacted(broker, partition, topic) for partition in self._partitions]
 
     async def read(self, wait_ms: int) -> Sequence[Keyed]:
         """Return the next records, none if there are none within `wait_ms`. Raises LogAway."""
@@ -129,8 +130,8 @@ async def open_reader(broker: Broker, process: Process, topic: str) -> SimReader
     return SimReader(broker, process, topic)
 
 
-def _compacted(broker: Broker, partition: Partition) -> set[int]:
-    if broker.random.random() < 0.5:
+def _compacted(broker: Broker, partition: Partition, topic: str) -> set[int]:
+    if topic == CONTROLS or broker.random.random() < 0.5:
         return set()
     newest = {record.key: record.offset for record in partition.keyed}
     return {record.offset for record in partition.keyed} - set(newest.values())

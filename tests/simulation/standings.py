@@ -5,7 +5,7 @@ from shared.contract.standings import Standing, results_of
 from tests.simulation.invariants import hold
 from tests.simulation.truth import Log, Sum, Truth
 
-OVER = ("closed", "certified")
+OVER = ("closed",)
 
 
 def check_standing(standing: Standing, truth: Truth, log: Log) -> None:
@@ -41,6 +41,19 @@ def check_standing(standing: Standing, truth: Truth, log: Log) -> None:
     else:
         results = results_of(standing.rounds, standing.elected, standing.places)
         hold(results == recount, "promise 2, a cold recount agrees", (where, results, recount))
+    certified = _is_certified(standing.contest.id, standing.result_hash, expected)
+    hold(
+        (standing.status == "certified") == certified,
+        "promise 4, what is certified",
+        (where, standing.status),
+    )
+
+
+def _is_certified(contest: str, result_hash: str, found: Sum) -> bool:
+    """Return whether one certificate stands in every shard and names this very result."""
+    certificate = found.certificates[0]
+    alike = all(of == certificate for of in found.certificates)
+    return certificate is not None and alike and certificate.result_hashes.get(contest) == result_hash
 
 
 def _phases(standing: Standing) -> tuple[str | None, ...]:

@@ -8,16 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.audit.judge import SectionRankings
-from services.audit.ledger import ShardLedger
+from services.audit.ledger import Judged, ShardLedger
 from services.audit.recount import balance_of
 from services.audit.tabulate import results, tabulate
 from shared.contract.chain import START
-from shared.contract.codes import election_key
 from shared.contract.elections import Contest, Election
+from shared.contract.events import ElectionCertified
 from shared.contract.standings import Balance, Results
-from shared.contract.verdict_ranges import Verdict
 from shared.contract.verdicts import ControlJudged
-from tests.support.elections import MASTER
+from tests.support.evidence import IDENTITY
 
 Named = tuple[str, str]
 """Contest and candidate."""
@@ -33,6 +32,7 @@ class Prefix:
     accepted: int
     retracted: int
     withdrawn: frozenset[Named]
+    certificate: ElectionCertified | None
 
 
 @dataclass(frozen=True)
@@ -43,17 +43,18 @@ class Sum:
     ballots: Counter[SectionRankings]
     balance: Balance
     withdrawn: frozenset[Named]
+    certificates: tuple[ElectionCertified | None, ...]
+    """The certificate that stands in each shard."""
 
 
 class Log:
     """Every shard's cast records, judged."""
 
     def __init__(self, shards: int) -> None:
-        self._ledgers = [
-            ShardLedger(shard, shards, lambda name: election_key(MASTER, name)) for shard in range(shards)
-        ]
-        self.judged: list[list[Verdict | ControlJudged]] = [[] for _ in range(shards)]
-        self.reasons: list[list[str | None]] = [[] for _ in range(shards)]
+        self._ledgers = [ShardLedger(shard, shards, IDENTITY) for shard in range(shards)]
+        self.judged: list[list[Judged]] = [[] for _ in range(shards)]
+        self.reasons: list[list[list[str]]] = [[] for _ in range(shards)]
+        """Of each record, its ballots' reasons."""
         self.heads: list[list[str]] = [[START.hex()] for _ in range(shards)]
         self.elections: dict[str, Truth] = {}
 
@@ -63,9 +64,10 @@ class Log:
 
     def take(self, shard: int, value: bytes) -> None:
         """Take a shard's next record."""
-        judged = self._ledgers[shard].take(value)
+        judged = self._ledgers[shard].judge(value)
         self.judged[shard].append(judged)
-        self.reasons[shard].append(judged.reason if isinstance(judged, Verdict) else None)
+        verdicts = () if isinstance(judged, ControlJudged) else judged
+        self.reasons[shard].append([verdict.reason for verdict in verdicts])
         self.heads[shard].append(self._ledgers[shard].head.hex())
         for truth in self.elections.values():
             truth.remember(shard)
@@ -81,7 +83,7 @@ class Truth:
     def __init__(self, definition: Election, ledgers: Sequence[ShardLedger]) -> None:
         self.definition = definition
         self._ledgers = ledgers
-        self._prefixes = [[_prefix(ledger, definition.id)] for ledger in ledgers]
+        self._prefixes = [[_prefix(of, definition.id)] * (of.position + 1) for of in ledgers]
         self._sums: dict[tuple[int, ...], Sum] = {}
 
     def remember(self, shard: int) -> None:
@@ -146,6 +148,7 @@ def _prefix(ledger: ShardLedger, election: str) -> Prefix:
         accepted=count.accepted,
         retracted=count.retracted,
         withdrawn=count.withdrawn,
+        certificate=count.certificate,
     )
 
 
@@ -158,4 +161,5 @@ def _sum(prefixes: Sequence[Prefix]) -> Sum:
         ballots=ballots,
         balance=balance_of(prefixes),
         withdrawn=frozenset.intersection(*(prefix.withdrawn for prefix in prefixes)),
+        certificates=tuple(prefix.certificate for prefix in prefixes),
     )

@@ -1,7 +1,7 @@
 """What people do: voters with retries, operators with half-failed orders, and those who write what they should not.
 
 Rule 1: a client that got no clear answer sends the same ballot again; one that got a receipt is owed it.
-Rule 2: an order that failed is given again, with a new control, until it is taken or refused.
+Rule 2: an order that failed is given again, with a new control, until it is carried out or refused.
 """
 
 import asyncio
@@ -14,25 +14,27 @@ from services.operator.service import (
     NotReady,
     OperatorService,
     OrderRefused,
+    Proposal,
     UnknownElection,
     UnknownEntry,
 )
-from shared.contract.codec import HotBallot, encode, encode_ballot
-from shared.contract.codes import code_mac, election_key, fingerprint, issue_code
-from shared.contract.elections import Contest, Election, config_hash
-from shared.contract.events import ElectionOpened
+from shared.contract.codec import encode
+from shared.contract.elections import Contest, Election
+from shared.contract.events import ElectionClosed, ElectionOpened, SignedRecord, signed
 from shared.contract.lifecycle import Command
+from shared.contract.signing import new_private_key, public_key, sign
 from shared.runtime.log import Outgoing, SendFailed
 from tests.simulation.apis import IntakeNode, OperatorNode
 from tests.simulation.invariants import CAST
 from tests.simulation.nodes import Site
-from tests.support.elections import MASTER
+from tests.support.elections import OFFICER, OFFICER_KEY, ROOT, ROOT_KEY, Life
 
 TRIES = 6
 ORDER_TRIES = 12
 AT = "2026-01-01T00:00:00Z"
 Give = Callable[[OperatorService, Order], Awaitable[Any]]
-GARBAGE = (b"", b"[]", b"\xff\xfe", b"{", b'["ballot-cast/1"]', b"null", b'{"type":1}', b"[[[[[[[[")
+GARBAGE = (b"", b"[]", b"\xff\xfe", b"{", b"\x98\xadballot-pack/1", b"null", b'{"type":1}', b"[[[[[[[[")
+PRIVATE = {ROOT_KEY: ROOT, OFFICER_KEY: OFFICER}
 
 
 class People:
@@ -45,14 +47,15 @@ class People:
         self._intake = intake
         self._operator = operator
         self._election = election
-        self._key = election_key(MASTER, election.id)
+        last = len(election.sections) - 1
+        self._life = Life(election, site.shards, {e: last for e in range(election.electors) if e % 3 == 0})
         self._number = 0
 
     async def live(self) -> None:
         """Configure and open, vote and correct, close, and try what must fail."""
         random = self._random
         await self._order(self._configure)
-        await self._order(self._move(Command.OPEN))
+        await self._order(self._open)
         voting = [self._spawn(self._vote(elector)) for elector in range(self._election.electors)]
         voting += [self._spawn(self._scribble()) for _ in range(random.randint(0, 3))]
         for _ in range(random.randint(0, 4)):
@@ -60,6 +63,8 @@ class People:
             await self._correct()
         await asyncio.sleep(random.random() * 2.0)
         await self._order(self._move(Command.CLOSE))
+        if random.random() < 0.2:
+            await self._certify_and_correct()
         if random.random() < 0.3:
             await self._open_again()
         await asyncio.gather(*voting)
@@ -71,14 +76,36 @@ class People:
     async def finish(self) -> None:
         """See the election configured and closed everywhere, once nothing fails any more."""
         await self._order(self._configure)
-        for command in (Command.OPEN, Command.CLOSE):
-            await self._order(self._move(command))
+        await self._order(self._open)
+        await self._order(self._move(Command.CLOSE))
 
     def _spawn(self, work: Any) -> "asyncio.Task[Any]":
         return self._site.loop.spawn(self._site.loop.world, work)
 
     def _move(self, command: Command) -> Give:
-        return lambda service, order: service.move(self._election.id, command, order)
+        return lambda service, order: service.order(self._election.id, command, order)
+
+    async def _open(self, service: OperatorService, order: Order) -> Any:
+        """Upload the roll, and propose to open for it; now and then for another one first."""
+        life = self._life
+        if self._random.random() < 0.1:
+            life = Life(self._election, self._site.shards, {0: 0})
+        for shard in range(min(self._site.shards, self._election.electors)):
+            await service.commit_roll(SignedRecord.model_validate_json(life.roll(shard)))
+        roll = self._life.whole_roll().parts(self._site.shards)
+        return await service.order(self._election.id, Command.OPEN, order, roll=roll)
+
+    async def _certify_and_correct(self) -> None:
+        """Let an order come between a recount and its certificate, or after the certificate."""
+        self._site.broker.occurred["order beside a certificate"] += 1
+        name = self._election.id
+        certify: Give = lambda service, order: service.certify(name, order)  # noqa: E731  one of two gives
+        void: Give = lambda service, order: service.order(  # noqa: E731
+            name, Command.VOID, order, elector=self._random.randrange(self._election.electors)
+        )
+        both = [self._order(certify, tries=2), self._order(void, tries=2)]
+        self._random.shuffle(both)
+        await asyncio.gather(*both)
 
     async def _correct(self) -> None:
         random, name = self._random, self._election.id
@@ -92,14 +119,13 @@ class People:
         elif what < 0.7:
             command = random.choice((Command.VOID, Command.VOID, Command.RESTORE))
             elector = random.randrange(self._election.electors)
-            await self._order(lambda service, order: service.change_elector(name, command, elector, order))
+            await self._order(lambda service, order: service.order(name, command, order, elector=elector))
         else:
             command = random.choice((Command.WITHDRAW, Command.WITHDRAW, Command.REINSTATE))
             contest = random.choice(self._election.contests)
             candidate = random.choice(contest.candidates).id
-            await self._order(
-                lambda service, order: service.change_candidate(name, command, contest.id, candidate, order)
-            )
+            about = {"contest": contest.id, "candidate": candidate}
+            await self._order(lambda service, order: service.order(name, command, order, **about))
 
     async def _order(self, give: Give, tries: int = ORDER_TRIES) -> None:
         """Give an order until it is taken or refused; a cautious operator begins at the beginning each time."""
@@ -117,12 +143,23 @@ class People:
         """Give an order once; return whether it need not be repeated."""
         order = Order(by="ada", reason="", at=AT, control_id=self._new_id())
         try:
-            await self._operator.ask(lambda: give(self._operator.service, order), 5.0)
+            await self._operator.ask(lambda: self._signed(give, order), 8.0)
         except (OrderRefused, UnknownEntry):
             return True
         except (SendFailed, NotReady, TimeoutError, UnknownElection, AttributeError):
             return False
         return True
+
+    async def _signed(self, give: Give, order: Order) -> None:
+        """Propose an order, and sign it as everybody must who has to."""
+        service = self._operator.service
+        proposal = await give(service, order)
+        if not isinstance(proposal, Proposal):
+            return
+        await asyncio.sleep(self._random.choice((0.0, 0.0, 0.3)))
+        payload = proposal.record.payload.encode()
+        for key in list(proposal.keys)[: proposal.needed]:
+            await service.sign(order.control_id, key, sign(PRIVATE[key], payload))
 
     def _configure(self, service: OperatorService, order: Order) -> Awaitable[Any]:
         return service.configure(self._election, order)
@@ -131,10 +168,9 @@ class People:
         random = self._random
         await asyncio.sleep(random.random() * 5.0)
         for _ in range(random.choice((1, 1, 1, 2))):
-            section = 0 if random.random() < 0.7 else len(self._election.sections) - 1
-            code = issue_code(self._key, elector, section)
+            code = self._life.code(elector)
             if random.random() < 0.05:
-                code = issue_code(b"another" * 4, elector, section)
+                code = f"{code[:-1]}{'0' if code[-1] != '0' else '1'}"
             await self._cast(elector, Form(self._new_id(), code, self._rankings()))
 
     async def _cast(self, elector: int, form: Form) -> None:
@@ -174,28 +210,36 @@ class People:
         self._site.broker.append(CAST, shard, [Outgoing(CAST, shard, None, value)])
 
     def _odd_ballot(self) -> bytes:
+        """Return a pack of ballots that are right, wrong, or repeated."""
         random, election = self._random, self._election
-        elector = random.randrange(election.electors + 2)
-        section = random.randrange(len(election.sections) + 1)
-        mac = code_mac(self._key, elector, section) if random.random() < 0.7 else 7
-        name = election.id if random.random() < 0.8 else "nowhere"
-        rankings = tuple(random.choice(("0", "9", "0>0=0", "1>0", "x")) for _ in election.contests)
-        return encode_ballot(HotBallot(self._new_id(), name, elector, section, mac, rankings))
+        life = self._life
+        if random.random() < 0.2:
+            life = Life(election.model_copy(update={"id": "nowhere"}), self._site.shards)
+        ballots = []
+        for _ in range(random.choice((1, 1, 2, 4))):
+            elector = random.randrange(election.electors + 2)
+            section = None if random.random() < 0.7 else random.randrange(len(election.sections) + 1)
+            secret = None if random.random() < 0.7 else bytes(10)
+            marks = tuple(random.choice(("0", "9", "0>0=0", "1>0", "x")) for _ in election.contests)
+            number = int(self._new_id(), 16) if random.random() < 0.8 else 7
+            ballots.append(life.cast(elector, *marks, ballot=number, section=section, secret=secret))
+        return life.pack(*ballots)
 
     async def _open_again(self) -> None:
-        """Open what is closed: by an order, which is refused, and by a control of another's, which the log ignores."""
-        await self._order(self._move(Command.OPEN))
-        control = ElectionOpened(
-            election=self._election.id,
-            control_id=self._new_id(),
-            by="eve",
-            at=AT,
-            config_hash=config_hash(self._election),
-            code_key=fingerprint(self._key),
-        )
-        self._site.broker.occurred["opened again by mistake"] += 1
-        for shard in range(self._site.shards):
-            self._site.broker.append(CAST, shard, [Outgoing(CAST, shard, None, encode(control))])
+        """Open what is closed: by an order, which is refused, and by controls of somebody else's, which are ignored."""
+        await self._order(self._open)
+        self._site.broker.occurred["forged control"] += 1
+        eve = new_private_key()
+        opening = SignedRecord.model_validate_json(self._life.opened()).content()
+        assert isinstance(opening, ElectionOpened)
+        closing = self._life.control(ElectionClosed)
+        for forged in (
+            encode(signed(opening, (public_key(eve), eve))),
+            encode(signed(closing, (OFFICER_KEY, eve))),
+            self._life.configured().replace(b"ada", b"eve"),
+        ):
+            for shard in range(self._site.shards):
+                self._site.broker.append(CAST, shard, [Outgoing(CAST, shard, None, forged)])
 
     def _rankings(self) -> dict[str, Ranks]:
         return {contest.id: self._ranking(contest) for contest in self._election.contests}
