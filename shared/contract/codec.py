@@ -151,7 +151,7 @@ def _json_tag(value: bytes) -> str | None:
 
 def _array_tag(value: bytes) -> str | None:
     """Return the first element of a msgpack array if it is a string that names a version."""
-    head = value[1:] if value[0] & 0xF0 == 0x90 else value[3:]
+    head = value[1:] if value[:1] and value[0] & 0xF0 == 0x90 else value[3:]
     if not head or head[0] & 0xE0 != 0xA0:
         return None
     tag = head[1 : 1 + (head[0] & 0x1F)]

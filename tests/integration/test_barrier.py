@@ -53,21 +53,20 @@ def assert_counts(standing: Standing, electors: list[int]) -> None:
 
 async def test_a_late_shard_delays_the_end_and_never_changes_it(pipeline: Pipeline) -> None:
     """The close reaches one shard, everything is killed, ballots race on; the other shard's count until its own close."""
-    life = Life(election(electors=ELECTORS))
+    life = Life(election(electors=ELECTORS), 2)
     await pipeline.create()
     for service in SERVICES:
         pipeline.start(service)
-    await pipeline.control(life.configured())
-    await pipeline.control(life.opened())
+    before = await pipeline.begin(life)
     close = life.closed()
     await pipeline.cast(papers(life, range(200)))
-    await pipeline.standings(204, "fruit")
+    await pipeline.standings(before + 200, "fruit")
     await pipeline.cast([(0, close), *papers(life, range(200, 300))])
     restart(pipeline)
-    half = (await pipeline.standings(305, "fruit"))[-1]
+    half = (await pipeline.standings(before + 301, "fruit"))[-1]
     await pipeline.cast([(1, close), (0, close), *papers(life, range(300, 400))])
     restart(pipeline)
-    standings = await pipeline.standings(407, "fruit")
+    standings = await pipeline.standings(before + 403, "fruit")
 
     counted = [*range(200), *range(201, 300, 2)]
     assert (half.status, half.phases) == (Status.PARTIAL, (Phase.CLOSED, Phase.OPEN))
@@ -83,27 +82,30 @@ async def test_pause_void_restore_and_a_mistaken_opening_hold_though_everything_
     pipeline: Pipeline,
 ) -> None:
     """Each control is followed by a crash of every service; what is said twice or too late has no effect."""
-    life = Life(election(electors=ELECTORS))
+    life = Life(election(electors=ELECTORS), 2)
     await pipeline.create()
     for service in SERVICES:
         pipeline.start(service)
-    await pipeline.control(life.configured())
-    await pipeline.control(life.opened())
-    await pipeline.cast([*papers(life, range(100)), (0, life.voided(0)), (0, life.voided(150))])
+    before = await pipeline.begin(life)
+    await pipeline.cast(papers(life, range(100)))
+    await pipeline.control(life.voided(0))
+    await pipeline.control(life.voided(150))
     await pipeline.control(life.paused())
     restart(pipeline)
     await pipeline.cast(papers(life, range(100, 200)))
-    await pipeline.standings(208, "fruit")
+    await pipeline.standings(before + 206, "fruit")
     await pipeline.control(life.resumed())
     restart(pipeline)
-    await pipeline.cast([(0, life.restored(0)), (0, life.restored(0)), *papers(life, range(140, 160))])
-    await pipeline.standings(232, "fruit")
+    await pipeline.control(life.restored(0))
+    await pipeline.control(life.restored(0))
+    await pipeline.cast(papers(life, range(140, 160)))
+    await pipeline.standings(before + 232, "fruit")
     await pipeline.control(life.closed())
     for mistaken in (life.opened(), life.resumed(), life.paused()):
         await pipeline.control(mistaken)
     restart(pipeline)
     await pipeline.cast(papers(life, range(300, 320)))
-    last = (await pipeline.standings(260, "fruit"))[-1]
+    last = (await pipeline.standings(before + 260, "fruit"))[-1]
 
     assert_counts(last, [*range(100), *(n for n in range(140, 160) if n != 150)])
     assert last.status is Status.COMPLETE

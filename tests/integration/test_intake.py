@@ -14,16 +14,17 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from infra.local.kafka import EmbeddedKafka
-from shared.contract.codec import HotBallot, decode_cast
-from shared.contract.codes import issue_code
+from shared.contract.codec import decode_cast
+from shared.contract.codes import VotingCode
 from shared.contract.elections import Phase
+from shared.contract.packs import Ballot, Pack
 from shared.contract.topics import BALLOTS_CAST
 from tests.support.elections import Life, election
 from tests.support.pipeline import Pipeline
 
 pytestmark = [pytest.mark.kafka, pytest.mark.asyncio]
 
-LIFE = Life(election())
+LIFE = Life(election(), 2)
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def form(elector: int, **fields: object) -> bytes:
     """Return an elector's ballot form."""
     good = {
         "ballot_id": f"{elector:032x}",
-        "code": issue_code(LIFE.key, elector, 0),
+        "code": LIFE.code(elector),
         "rankings": {"fruit": [["apple"], [], ["damson", "banana"]], "drink": [["juice"]]},
     }
     return json.dumps({**good, **fields}).encode()
@@ -64,19 +65,19 @@ def post(url: str, body: bytes, media: str = "application/json") -> tuple[int, d
             return answer.code, dict(answer.headers), answer.read()
 
 
-async def recorded(pipeline: Pipeline) -> list[HotBallot]:
+async def recorded(pipeline: Pipeline) -> list[Ballot]:
     """Return every ballot in the log."""
     consumer = AIOKafkaConsumer(
         BALLOTS_CAST.name(pipeline.namespace), bootstrap_servers=pipeline.kafka, auto_offset_reset="earliest"
     )
     await consumer.start()
-    found: list[HotBallot] = []
+    found: list[Ballot] = []
     try:
         ends: dict[TopicPartition, int] = await consumer.end_offsets(list(consumer.assignment()))
         while sum([await consumer.position(p) for p in ends]) < sum(ends.values()):
             for records in (await consumer.getmany(timeout_ms=200)).values():
-                ballots = [decode_cast(record.value) for record in records]
-                found += [ballot for ballot in ballots if isinstance(ballot, HotBallot)]
+                packs = [decode_cast(record.value) for record in records]
+                found += [ballot for pack in packs if isinstance(pack, Pack) for ballot in pack.ballots()]
     finally:
         await consumer.stop()
     return found
@@ -99,7 +100,7 @@ async def test_what_is_refused_has_written_nothing(pipeline: Pipeline) -> None:
     url = await opened(pipeline)
     refused = {
         422: form(5, rankings={"fruit": [["durian"]]}),
-        403: form(5, code=issue_code(b"x" * 32, 5, 0)),
+        403: form(5, code=str(VotingCode(5, 0, b"x" * 10))),
         400: b'{"ballot_id": NaN}',
         413: form(5, rankings={"fruit": [["a" * 20_000]]}),
     }

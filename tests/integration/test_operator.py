@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +13,23 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from infra.local import ports
 from infra.local.kafka import EmbeddedKafka
-from shared.contract.codec import HotBallot, decode_cast
+from services.cli.clients.keys import KeyRing
+from services.cli.clients.operator import Officer, OperatorClient, OperatorError, Patience
+from shared.contract.codec import decode_cast
+from shared.contract.events import SignedRecord
 from shared.contract.ids import shard_of
+from shared.contract.lifecycle import Command
+from shared.contract.packs import Pack
+from shared.contract.rolls import Roll
+from shared.contract.standings import Status
 from shared.contract.topics import BALLOTS_CAST, MONITOR_SHARDS
 from shared.runtime.kafka.sink import send_all, start_producer
 from shared.runtime.process.telemetry import ShardReport
-from tests.support.elections import Life, election
+from tests.support.elections import OFFICER, ROOT, Life, election
 from tests.support.pipeline import Pipeline
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 TOKEN = "a-token-only-for-tests"
-BY = {"by": "ada", "reason": "as agreed"}
 BOUND_S = 40.0
 
 
@@ -40,14 +47,28 @@ def deployment(kafka: EmbeddedKafka, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.fixture
-def operator(deployment: Pipeline) -> Iterator[httpx.Client]:
-    """A running operator's API, with its token."""
-    deployment.start("operator")
-    deployment.wait_ready("operator")
-    url = f"http://127.0.0.1:{deployment._ports['operator-1']}"
+def api(deployment: Pipeline) -> Iterator[httpx.Client]:
+    """A running operator's API, with its token, and the validation that judges its controls."""
+    for service in ("validation", "operator"):
+        deployment.start(service)
+    for service in ("validation", "operator"):
+        deployment.wait_ready(service)
     bearer = {"Authorization": f"Bearer {TOKEN}"}
-    with httpx.Client(base_url=url, headers=bearer, timeout=60.0, trust_env=False) as client:
+    with httpx.Client(base_url=url_of(deployment), headers=bearer, timeout=60.0, trust_env=False) as client:
         yield client
+
+
+def url_of(deployment: Pipeline) -> str:
+    """Return where the operator listens."""
+    return f"http://127.0.0.1:{deployment.port('operator')}"
+
+
+@asynccontextmanager
+async def officer(deployment: Pipeline, *keys: bytes) -> AsyncIterator[OperatorClient]:
+    """A client with these keys; without any, with the root's and the officer's."""
+    async with httpx.AsyncClient(trust_env=False) as http:
+        about = Officer(KeyRing.of(*(keys or (ROOT, OFFICER))), "ada", "as agreed")
+        yield OperatorClient(http, url_of(deployment), TOKEN, about, Patience(tries=20))
 
 
 def wait_for(condition: Callable[[], Any], why: Callable[[], str]) -> Any:
@@ -57,16 +78,6 @@ def wait_for(condition: Callable[[], Any], why: Callable[[], str]) -> Any:
         assert time.monotonic() < deadline, why()
         time.sleep(0.1)
     return value
-
-
-def configure(operator: httpx.Client, name: str = "picnic") -> httpx.Response:
-    """Freeze a picnic's definition."""
-    return operator.post("/v1/elections", json=election(name).model_dump(mode="json"))
-
-
-def order(operator: httpx.Client, command: str, **more: object) -> httpx.Response:
-    """Give an order about the picnic."""
-    return operator.post(f"/v1/elections/picnic/{command}", json={**BY, **more})
 
 
 async def log_of(deployment: Pipeline) -> list[list[str]]:
@@ -90,72 +101,103 @@ async def log_of(deployment: Pipeline) -> list[list[str]]:
 
 def _kind(value: bytes) -> str:
     record = decode_cast(value)
-    return "ballot" if isinstance(record, HotBallot) else str(getattr(record, "type", "unreadable"))
+    if isinstance(record, SignedRecord):
+        return record.content().type.partition("/")[0]
+    return "pack" if isinstance(record, Pack) else "unreadable"
 
 
-def test_orders_stand_in_every_shard_and_a_void_only_in_its_electors(
-    deployment: Pipeline, operator: httpx.Client
+BEGUN = ["log-founded", "election-configured", "roll-committed", "election-opened"]
+
+
+@pytest.mark.asyncio
+async def test_an_order_stands_in_every_shard_before_it_is_answered(
+    deployment: Pipeline, api: httpx.Client
 ) -> None:
-    """Each order is answered once its controls are in the log, and the next one sees it."""
-    assert configure(operator).status_code == 201
-    assert order(operator, "open").json()["phase"] == "open"
-    assert order(operator, "void", elector=3).status_code == 200
-    assert order(operator, "pause").json()["phase"] == "paused"
-    assert order(operator, "close").json()["phase"] == "closed"
-    early = order(operator, "certify")
+    """Each is told once every shard has judged it, and stands in the public list with who signed it."""
+    life = Life(election(), 2)
+    async with officer(deployment) as ada:
+        await ada.configure(life.definition)
+        await ada.open("picnic", life.whole_roll())
+        await ada.order("picnic", Command.VOID, elector=3)
+        await ada.order("picnic", Command.PAUSE)
+        assert (await ada.election("picnic")).phase == "paused"
+        await ada.order("picnic", Command.CLOSE)
+        early = api.post("/v1/elections/picnic/certify", json={"by": "ada"})
+        listed = await ada.controls("picnic")
+
     assert (early.status_code, early.headers["retry-after"]) == (409, "2")  # a moment later it may be final
+    assert await log_of(deployment) == [[*BEGUN, "elector-voided", "election-paused", "election-closed"]] * 2
+    assert [control["type"] for control in listed] == [
+        "election-configured/2",
+        "election-opened/2",
+        "elector-voided/2",
+        "election-paused/2",
+        "election-closed/2",
+    ]
+    assert all("elector" not in control for control in listed)
+    assert listed[2]["verdicts"] == {"0": "not-here", "1": "applied"}
+    assert {control["by"] for control in listed} == {"ada"}
 
-    shards = asyncio.run(log_of(deployment))
 
-    configured, opened = "election-configured/1", "election-opened/1"
-    paused, closed = "election-paused/1", "election-closed/1"
-    assert shards[shard_of(2, 2)] == [configured, opened, paused, closed]
-    assert shards[shard_of(3, 2)] == [configured, opened, "elector-voided/1", paused, closed]
-
-
-def test_what_is_not_possible_is_refused_and_nothing_is_written(
-    deployment: Pipeline, operator: httpx.Client
+@pytest.mark.asyncio
+async def test_what_is_not_possible_is_refused_and_nothing_is_written(
+    deployment: Pipeline, api: httpx.Client
 ) -> None:
-    """409 with the reason; 404 and 422 for what does not exist; the same definition again is no error."""
-    assert order(operator, "open").status_code == 404
-    configure(operator)
-    assert configure(operator).status_code == 201
-    before = asyncio.run(log_of(deployment))
-
-    refused = order(operator, "close")
+    """409 with the reason; 404 and 422 for what does not exist; another's key signs nothing."""
+    life, by = Life(election(), 2), {"by": "eve"}
+    async with officer(deployment) as ada:
+        assert api.post("/v1/elections/picnic/pause", json=by).status_code == 404
+        await ada.configure(life.definition)
+        assert await ada.configure(life.definition) is None
+        before = await log_of(deployment)
+        refused = api.post("/v1/elections/picnic/close", json=by)
+        unopened = api.post(
+            "/v1/elections/picnic/open", json={**by, "roll": [{"electors": 20, "digest": "0" * 64}] * 2}
+        )
 
     assert refused.status_code == 409
     assert refused.headers["content-type"] == "application/problem+json"
     assert "cannot close an election that is configured" in refused.json()["detail"]
-    assert order(operator, "void", elector=40).status_code == 422
-    assert order(operator, "open", nonsense=1).json()["field"] == "nonsense"
-    assert order(operator, "certify").status_code == 409
-    assert asyncio.run(log_of(deployment)) == before
+    assert api.post("/v1/elections/picnic/open", json={**by, "nonsense": 1}).status_code == 422
+    assert api.post("/v1/elections/picnic/certify", json=by).status_code == 409
+    async with officer(deployment, b"the key of somebody else, of 32.") as eve:
+        with pytest.raises(OperatorError, match="expected the key of ada"):
+            await eve.approve(unopened.json()["control_id"])
+    forged = {"key": unopened.json()["keys"] and next(iter(unopened.json()["keys"])), "signature": "0" * 128}
+    answer = api.post(f"/v1/proposals/{unopened.json()['control_id']}/signatures", json=forged)
+    assert answer.status_code == 409, answer.text
+    assert await log_of(deployment) == before
 
 
-def test_without_the_token_nothing_is_told_or_done(operator: httpx.Client) -> None:
+@pytest.mark.asyncio
+async def test_an_opening_for_another_roll_than_was_uploaded_has_no_effect(
+    deployment: Pipeline, api: httpx.Client
+) -> None:
+    """The shards compare what they read with what the officers signed; the right roll opens it afterwards."""
+    life = Life(election(), 2)
+    whole = life.whole_roll()
+    other = Roll(head=whole.head, commitments=whole.commitments[::-1].copy())
+    async with officer(deployment) as ada:
+        await ada.configure(life.definition)
+        await ada.upload(other, 2)
+        parts = [part.model_dump(mode="json") for part in whole.parts(2)]
+        with pytest.raises(OperatorError, match="roll"):
+            await ada.order("picnic", Command.OPEN, roll=parts)
+        assert (await ada.election("picnic")).phase == "configured"
+        await ada.open("picnic", whole)
+        assert (await ada.election("picnic")).phase == "open"
+
+
+def test_without_the_token_nothing_is_told_or_done(api: httpx.Client) -> None:
     """Only probes are open."""
     for bearer in ({"Authorization": "Bearer another"}, {"Authorization": ""}):
-        assert operator.get("/v1/elections", headers=bearer).status_code == 401
-        assert operator.post("/v1/elections", headers=bearer, json={}).status_code == 401
-        assert operator.get("/v1/monitor", headers=bearer).status_code == 401
-    assert operator.get("/live", headers={"Authorization": ""}).status_code == 200
+        assert api.get("/v1/elections", headers=bearer).status_code == 401
+        assert api.post("/v1/elections", headers=bearer, json={}).status_code == 401
+        assert api.get("/v1/monitor", headers=bearer).status_code == 401
+    assert api.get("/live", headers={"Authorization": ""}).status_code == 200
 
 
-def test_the_roll_has_a_code_for_every_elector(operator: httpx.Client) -> None:
-    """As CSV, whole or one section of it."""
-    configure(operator)
-
-    whole = operator.post("/v1/elections/picnic/codes").text.splitlines()
-    children = operator.post("/v1/elections/picnic/codes?section=children").text.splitlines()
-
-    assert whole[0] == "elector,section,code"
-    assert len(whole) == 41
-    assert children[1:] == whole[31:]
-    assert operator.post("/v1/elections/picnic/codes?section=dogs").status_code == 422
-
-
-def test_the_monitor_shows_what_a_shard_reports(deployment: Pipeline, operator: httpx.Client) -> None:
+def test_the_monitor_shows_what_a_shard_reports(deployment: Pipeline, api: httpx.Client) -> None:
     """Position and backlog as last said, and the records handled within a window."""
 
     def report(position: int) -> ShardReport:
@@ -176,7 +218,7 @@ def test_the_monitor_shows_what_a_shard_reports(deployment: Pipeline, operator: 
         await producer.stop()
 
     def shown() -> dict[str, Any] | None:
-        shards = operator.get("/v1/monitor").json()["shards"]
+        shards = api.get("/v1/monitor").json()["shards"]
         return next((s for s in shards if s["service"] == "counting.tally" and s["position"] == 400), None)
 
     asyncio.run(send(100))
@@ -188,36 +230,44 @@ def test_the_monitor_shows_what_a_shard_reports(deployment: Pipeline, operator: 
     assert moved in (300, 30.0)
 
 
-def test_a_recount_that_agrees_certifies(deployment: Pipeline, operator: httpx.Client) -> None:
+@pytest.mark.asyncio
+async def test_a_recount_that_agrees_certifies_and_a_later_change_takes_the_certificate_away(
+    deployment: Pipeline, api: httpx.Client
+) -> None:
     """From the definition to the certificate, with a duplicate, a void, withdrawals and a late ballot on the way."""
-    deployment.start("validation")
     deployment.start("counting")
-    life = Life(election())
-    configure(operator)
-    order(operator, "open")
-    ballots = [(elector, life.ballot(elector, "0>1" if elector % 3 else "2>0", "1")) for elector in range(20)]
-    cast = [*ballots, ballots[4]]
-    asyncio.run(deployment.cast((shard_of(elector, 2), ballot) for elector, ballot in cast))
-    order(operator, "void", elector=5)
-    assert order(operator, "withdraw", contest="fruit", candidate="quince").status_code == 422
-    for candidate in ("apple", "damson"):
-        assert order(operator, "withdraw", contest="fruit", candidate=candidate).status_code == 200
-    assert order(operator, "withdraw", contest="fruit", candidate="apple").status_code == 409
-    back = order(operator, "reinstate", contest="fruit", candidate="apple")
-    assert back.json()["withdrawn"] == [["fruit", "damson"]]
-    assert order(operator, "certify").status_code == 409
-    order(operator, "close")
-    asyncio.run(deployment.cast([(1, life.ballot(21))]))
+    life = Life(election(), 2)
+    ballots = [(shard_of(n, 2), life.ballot(n, "0>1" if n % 3 else "2>0", "1")) for n in range(20)]
+    async with officer(deployment) as ada:
+        await ada.configure(life.definition)
+        await ada.open("picnic", life.whole_roll())
+        await deployment.cast([*ballots, ballots[4]])
+        await ada.order("picnic", Command.VOID, elector=5)
+        with pytest.raises(OperatorError, match="quince"):
+            await ada.order("picnic", Command.WITHDRAW, contest="fruit", candidate="quince")
+        for candidate in ("apple", "damson"):
+            await ada.order("picnic", Command.WITHDRAW, contest="fruit", candidate=candidate)
+        with pytest.raises(OperatorError):
+            await ada.order("picnic", Command.WITHDRAW, contest="fruit", candidate="apple")
+        await ada.order("picnic", Command.REINSTATE, contest="fruit", candidate="apple")
+        with pytest.raises(OperatorError, match="cannot certify an election that is open"):
+            await ada.certify("picnic")
+        await ada.order("picnic", Command.CLOSE)
+        await deployment.cast([(1, life.ballot(21))])
+        certified = await ada.certify("picnic", until_final_s=BOUND_S)
+        assert certified.recount is not None
 
-    certified = wait_for(
-        lambda: (answer := order(operator, "certify")).status_code == 200 and answer,
-        lambda: f"{order(operator, 'certify').text}\n{deployment.logs()}",
-    ).json()
+        balance = certified.recount.balance
+        fruit = certified.recount.contests["fruit"].results
+        assert fruit.elected == ("apple",)
+        assert "damson" not in fruit.rounds[0]
+        assert (balance.cast, balance.accepted, balance.voided) == (21 + balance.late, 19, 1)
+        covered = sum(certified.recount.watermark) + 2
+        assert (await deployment.standings(covered, "fruit"))[-1].status is Status.CERTIFIED
 
-    balance = certified["balance"]
-    assert certified["contests"]["fruit"]["results"]["elected"] == ["apple"]
-    assert "damson" not in certified["contests"]["fruit"]["results"]["rounds"][0]
-    assert (balance["cast"], balance["accepted"], balance["voided"]) == (21 + balance["late"], 19, 1)
-    assert operator.get("/v1/elections/picnic").json()["phase"] == "certified"
-    assert [shard[-1] for shard in asyncio.run(log_of(deployment))] == ["election-certified/2"] * 2
-    assert order(operator, "void", elector=6).status_code == 409
+        await ada.order("picnic", Command.VOID, elector=6)
+        assert (await deployment.standings(covered + 2, "fruit"))[-1].status is Status.COMPLETE
+        again = await ada.certify("picnic", until_final_s=BOUND_S)
+        assert again.recount is not None
+        assert again.recount.balance.accepted == 18
+    assert [shard[-1] for shard in await log_of(deployment)] == ["election-certified"] * 2

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.audit.tabulate import results, tabulate
-from shared.contract.elections import Method, Phase
+from shared.contract.elections import Election, Method, Phase
 from shared.contract.standings import Standing, Status, results_of
 from tests.support.elections import Life, election
 from tests.support.pipeline import Pipeline
@@ -28,6 +28,11 @@ def pipeline(kafka: Any, tmp_path: Path) -> Iterator[Pipeline]:
     running.stop()
 
 
+def life_of(definition: Election) -> Life:
+    """Return the life of an election whose odd electors are children."""
+    return Life(definition, 2, dict.fromkeys(range(1, ELECTORS, 2), 1))
+
+
 def ballots(life: Life, shards: int, rng: random.Random) -> tuple[list[tuple[int, bytes]], Counter[str]]:
     """Return ballot records in a random order, with retries and second votes, and the papers that must count."""
     counted: Counter[str] = Counter()
@@ -35,7 +40,7 @@ def ballots(life: Life, shards: int, rng: random.Random) -> tuple[list[tuple[int
     for elector in rng.sample(range(ELECTORS), ELECTORS):
         marks = rng.choice(RANKINGS)
         counted[marks] += 1
-        ballot = life.ballot(elector, marks, rng.choice(("0", "1>0")), section=elector % 2)
+        ballot = life.ballot(elector, marks, rng.choice(("0", "1>0")))
         log.append((elector % shards, ballot))
         if elector % 10 == 0:
             log.append((elector % shards, ballot))
@@ -43,7 +48,7 @@ def ballots(life: Life, shards: int, rng: random.Random) -> tuple[list[tuple[int
             log.append(
                 (
                     elector % shards,
-                    life.ballot(elector, "0", "0", ballot=elector + ELECTORS, section=elector % 2),
+                    life.ballot(elector, "0", "0", ballot=elector + ELECTORS),
                 )
             )
     return log, counted
@@ -74,17 +79,16 @@ async def test_an_election_is_counted_as_its_ballots_arrive(
     pipeline: Pipeline, method: Method, seats: int
 ) -> None:
     """From the first control to the last: the standing follows, and ends final and right."""
-    life = Life(election(electors=ELECTORS, method=method, seats=seats))
+    life = life_of(election(electors=ELECTORS, method=method, seats=seats))
     log, counted = ballots(life, pipeline.shards, random.Random(1))
     await pipeline.create()
     for service in ("validation", "counting"):
         pipeline.start(service)
-    await pipeline.control(life.configured())
-    await pipeline.control(life.opened())
+    before = await pipeline.begin(life)
     for start in range(0, len(log), 4_000):
         await pipeline.cast(log[start : start + 4_000])
     await pipeline.control(life.closed())
-    standings = await pipeline.standings(len(log) + 3 * pipeline.shards, "fruit")
+    standings = await pipeline.standings(before + len(log) + pipeline.shards, "fruit")
 
     last = standings[-1]
     assert_right(last, counted)
@@ -97,13 +101,12 @@ async def test_an_election_is_counted_as_its_ballots_arrive(
 @pytest.mark.parametrize("victim", ["validation", "counting"])
 async def test_a_killed_service_takes_up_where_its_log_says(pipeline: Pipeline, victim: str) -> None:
     """Kill -9 in the middle, twice: nothing is lost, nothing counted twice."""
-    life = Life(election(electors=ELECTORS))
+    life = life_of(election(electors=ELECTORS))
     log, counted = ballots(life, pipeline.shards, random.Random(2))
     await pipeline.create()
     for service in ("validation", "counting"):
         pipeline.start(service)
-    await pipeline.control(life.configured())
-    await pipeline.control(life.opened())
+    before = await pipeline.begin(life)
     third = len(log) // 3
     for part in range(2):
         await pipeline.cast(log[part * third : (part + 1) * third])
@@ -111,7 +114,7 @@ async def test_a_killed_service_takes_up_where_its_log_says(pipeline: Pipeline, 
         pipeline.kill(victim)
         pipeline.start(victim)
     await pipeline.cast(log[2 * third :])
-    standings = await pipeline.standings(len(log) + 2 * pipeline.shards, "fruit", bound_s=90)
+    standings = await pipeline.standings(before + len(log), "fruit", bound_s=90)
 
     assert_right(standings[-1], counted)
     assert_monotone(standings)
@@ -122,13 +125,12 @@ async def test_shards_move_to_a_second_process_and_back(pipeline: Pipeline) -> N
 
     They share a folder, as copies of a service on one volume do: the heir begins at the snapshot, not at zero.
     """
-    life = Life(election(electors=ELECTORS))
+    life = life_of(election(electors=ELECTORS))
     log, counted = ballots(life, pipeline.shards, random.Random(3))
     await pipeline.create()
     for service in ("validation", "counting"):
         pipeline.start(service)
-    await pipeline.control(life.configured())
-    await pipeline.control(life.opened())
+    before = await pipeline.begin(life)
     third = len(log) // 3
     await pipeline.cast(log[:third])
     await pipeline.standings(third // 2, "fruit")
@@ -142,7 +144,7 @@ async def test_shards_move_to_a_second_process_and_back(pipeline: Pipeline) -> N
     for service in ("validation", "counting"):
         pipeline.kill(service, "1")
     await pipeline.cast(log[2 * third :])
-    standings = await pipeline.standings(len(log) + 2 * pipeline.shards, "fruit", bound_s=120)
+    standings = await pipeline.standings(before + len(log), "fruit", bound_s=120)
 
     assert_right(standings[-1], counted)
     assert_monotone(standings)
@@ -150,11 +152,12 @@ async def test_shards_move_to_a_second_process_and_back(pipeline: Pipeline) -> N
 
 async def test_a_record_of_an_unknown_version_stops_its_shard_and_says_so(pipeline: Pipeline) -> None:
     """The other shard goes on; the process is no longer ready, and names the reason."""
-    life = Life(election(electors=ELECTORS))
+    life = life_of(election(electors=ELECTORS))
     await pipeline.create()
     pipeline.start("validation")
     pipeline.wait_ready("validation")
-    await pipeline.control(life.configured())
-    await pipeline.cast([(0, life.ballot(0).replace(b"ballot-cast/1", b"ballot-cast/9"))])
+    await pipeline.begin(life)
+    admitted = life.admitted("ballot-pack/9")
+    await pipeline.cast([(0, admitted), (0, life.ballot(0).replace(b"ballot-pack/1", b"ballot-pack/9"))])
 
-    assert await pipeline.says("validation", "ballot-cast/9")
+    assert await pipeline.says("validation", "ballot-pack/9")

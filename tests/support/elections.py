@@ -1,6 +1,6 @@
 """Small elections with memorable names, and the records of their life."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -37,6 +37,7 @@ from shared.contract.events import (
     ElectorVoided,
     RollCommitted,
     RollKnown,
+    VersionAdmitted,
     signed,
 )
 from shared.contract.packs import Ballot, pack_of
@@ -151,6 +152,10 @@ class Life:
         """A shard's first record."""
         return founding_record(LOG_ID, shard, self.shards, ROOT_KEY, ROOT)
 
+    def admitted(self, version: str) -> bytes:
+        """The log admits records of one more version."""
+        return encode(signed(VersionAdmitted(log=LOG_ID, version=version), (ROOT_KEY, ROOT)))
+
     def configured(self) -> bytes:
         """The definition is frozen."""
         control = self.control(ElectionConfigured, definition=self.definition)
@@ -158,17 +163,21 @@ class Life:
 
     def roll(self, shard: int = 0) -> bytes:
         """A shard's part of the roll, in one record."""
-        first, commitments_ = next(self.whole_roll().chunks(shard, self.shards))
-        chunk = RollCommitted(
-            log=LOG_ID,
-            election=self.definition.id,
-            shard=shard,
-            first=first,
-            commitments=commitments_,
-            by="ada",
-            at=AT,
-        )
-        return encode(signed(chunk, (OFFICER_KEY, OFFICER)))
+        return next(self.roll_records(shard))
+
+    def roll_records(self, shard: int) -> Iterator[bytes]:
+        """A shard's part of the roll, in as many records as it takes."""
+        for first, commitments_ in self.whole_roll().chunks(shard, self.shards):
+            chunk = RollCommitted(
+                log=LOG_ID,
+                election=self.definition.id,
+                shard=shard,
+                first=first,
+                commitments=commitments_,
+                by="ada",
+                at=AT,
+            )
+            yield encode(signed(chunk, (OFFICER_KEY, OFFICER)))
 
     def known(self, shard: int = 0) -> RollKnown:
         """What validation tells the edges of a shard's part of the roll."""
@@ -192,9 +201,9 @@ class Life:
 
     def begin(self) -> list[list[bytes]]:
         """The beginning of each shard's log: founded, configured, its part of the roll, opened."""
-        configured, opened, electors = self.configured(), self.opened(), self.definition.electors
+        configured, opened = self.configured(), self.opened()
         return [
-            [self.founded(shard), configured, *([self.roll(shard)] if shard < electors else []), opened]
+            [self.founded(shard), configured, *self.roll_records(shard), opened]
             for shard in range(self.shards)
         ]
 

@@ -19,9 +19,16 @@ from infra.local.topics import create_topics
 from shared.contract.codec import decode_as, encode
 from shared.contract.elections import Phase
 from shared.contract.standings import Standing
-from shared.contract.topics import BALLOTS_CAST, COUNTS_PUBLISHED, ELECTIONS_ANNOUNCED, topic_specs
+from shared.contract.topics import (
+    BALLOTS_CAST,
+    COUNTS_PUBLISHED,
+    ELECTIONS_ANNOUNCED,
+    ROLLS_COMMITTED,
+    topic_specs,
+)
+from shared.runtime.kafka.founding import found_log
 from shared.runtime.kafka.sink import send_all, start_producer
-from tests.support.elections import MASTER, Life
+from tests.support.elections import LOG_ID, ROOT, ROOT_KEY, Life
 
 READY_BOUND_S = 40.0
 STOP_BOUND_S = 15.0
@@ -38,12 +45,12 @@ class Pipeline:
         self.folder = folder
         self._children: dict[str, Child] = {}
         self._ports: dict[str, int] = {}
-        (folder / "secret").write_bytes(MASTER)
 
     async def create(self) -> None:
-        """Create the topics."""
+        """Create the topics, and found the log."""
         specs = topic_specs(self.namespace, shards=self.shards, contest_partitions=1, replication=1)
         await create_topics(self.kafka, specs)
+        await found_log(self.kafka, self.namespace, LOG_ID, self.shards, ROOT)
 
     def start(self, service: str, instance: str = "1", **settings: str) -> Child:
         """Start a service's process, or start it again."""
@@ -57,7 +64,8 @@ class Pipeline:
             "LIVECOUNT_SHARDS": str(self.shards),
             "LIVECOUNT_PORT": str(port),
             "LIVECOUNT_DATA_DIR": str(folder),
-            "LIVECOUNT_SECRET_FILE": str(self.folder / "secret"),
+            "LIVECOUNT_LOG_ID": LOG_ID,
+            "LIVECOUNT_ROOT_KEY": ROOT_KEY,
             "LIVECOUNT_INSTANCE": instance,
             "PYTHONUNBUFFERED": "1",
             **{f"LIVECOUNT_{name.upper()}": value for name, value in settings.items()},
@@ -122,11 +130,22 @@ class Pipeline:
         """Write a control into every shard."""
         await self.cast((shard, record) for shard in range(self.shards))
 
+    async def begin(self, life: Life) -> int:
+        """Configure an election, commit its roll and open it; return how many records the log holds."""
+        begun = life.begin()
+        await self.cast((shard, record) for shard, records in enumerate(begun) for record in records[1:])
+        return sum(map(len, begun))
+
     async def announce(self, life: Life, phase: Phase) -> None:
-        """Announce an election, as the operator does."""
+        """Announce an election, as the operator does, and its roll, as validation does."""
         producer = await start_producer(self.kafka)
         item = (0, life.definition.id.encode(), encode(life.announced(self.shards, phase)))
         await send_all(producer, ELECTIONS_ANNOUNCED.name(self.namespace), [item])
+        rolls = [
+            (shard, f"{life.definition.id}/{shard}/0".encode(), encode(life.known(shard)))
+            for shard in range(self.shards)
+        ]
+        await send_all(producer, ROLLS_COMMITTED.name(self.namespace), rolls)
         await producer.stop()
 
     async def standings(self, until: int, contest: str, bound_s: float = 60.0) -> list[Standing]:

@@ -17,7 +17,7 @@ from services.audit.check import CannotJudge, Difference, ShardCheck
 from services.audit.export import export
 from services.audit.ledger import ShardLedger
 from shared.contract.codec import UnknownVersion
-from tests.support.evidence import key_of, picnic
+from tests.support.evidence import IDENTITY, picnic
 
 SEED = 5
 TAMPERINGS = int(os.environ.get("LIVECOUNT_TAMPERINGS", "10000"))
@@ -44,7 +44,7 @@ def damage(path: Path) -> Damaged | None:
 
 def checked(shard: int, cast: Sequence[bytes], judged: Sequence[bytes]) -> None:
     """Hold a shard's verdicts against the auditor's own. Raises Difference, CannotJudge."""
-    check = ShardCheck(ShardLedger(shard, 2, key_of), "picnic", frozenset())
+    check = ShardCheck(ShardLedger(shard, 2, IDENTITY), "picnic", frozenset())
     check.take_cast(cast)
     taken = check.take_judged(judged)
     if taken < len(judged):
@@ -113,7 +113,7 @@ def test_a_forger_who_judges_the_log_anew_cannot_meet_a_head_that_was_kept() -> 
 
 
 def _last_head(shard: int, log: Sequence[bytes]) -> str:
-    ledger = ShardLedger(shard, 2, key_of)
+    ledger = ShardLedger(shard, 2, IDENTITY)
     for value in log:
-        ledger.take(value)
+        ledger.judge(value)
     return ledger.head.hex()

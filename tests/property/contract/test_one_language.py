@@ -1,124 +1,151 @@
-"""The hot records have two readers; they accept the same bytes and read the same values."""
+"""Records of the log: any bytes are read as something, and what is written is read back as it was."""
 
-import json
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from shared.contract.ballots import format_marks, marks_fault, parse_marks
 from shared.contract.codec import (
-    HotBallot,
+    ADMITTED,
     UnknownVersion,
     Unreadable,
     decode_cast,
     decode_judged,
-    encode,
+    encode_judged,
+    encode_pack,
 )
-from shared.contract.events import BallotCast
-from shared.contract.verdict_ranges import HotVerdicts
-from shared.contract.verdicts import Verdicts
+from shared.contract.packs import MAX_PACK_BALLOTS, MAX_PACK_BYTES, Ballot, Columns, Pack, pack_of
+from shared.contract.verdict_ranges import AnonymousBallot, Verdict, Verdicts, verdict_range
 
-ballot_fields = [
-    st.just("ballot-cast/1"),
-    st.text("0123456789abcdef", min_size=32, max_size=32),
-    st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,8}){0,2}", fullmatch=True),
-    st.integers(0, 2**31 - 2),
-    st.integers(0, 99),
-    st.integers(0, 2**60 - 1),
-    st.lists(st.sampled_from(["", "0", "0>1", "2>>0=1"]), max_size=4),
-]
-verdict_fields = [
-    st.just("verdicts/1"),
-    st.integers(0, 2**40),
-    st.sampled_from(["", "picnic"]),
-    st.lists(st.tuples(st.sampled_from(["accepted", "closed"]), st.sampled_from([0, 1, 2, 999])), max_size=2),
-    st.lists(st.tuples(st.integers(-1, 99), st.lists(st.sampled_from(["", "0>1"]), max_size=3)), max_size=2),
-    st.text("0123456789abcdef", min_size=63, max_size=65),
-]
+MARKS = st.sampled_from(["", "0", "0>1", "2>>0=1", "x"])
+SALT = bytes(16)
+
+
+def ballots(contests: int) -> st.SearchStrategy[list[Ballot]]:
+    """Draw ballots that rank so many contests."""
+    rankings = st.tuples(*[MARKS] * contests)
+    sixteen, ten = st.binary(min_size=16, max_size=16), st.binary(min_size=10, max_size=10)
+    one = st.builds(Ballot, sixteen, st.integers(0, 2**31 - 2), st.integers(0, 99), ten, rankings)
+    return st.lists(one, min_size=1, max_size=20)
+
+
+packs = st.integers(1, 3).flatmap(ballots)
 wrong = st.one_of(
     st.none(),
-    st.booleans(),
     st.integers(),
-    st.floats(allow_nan=False, allow_infinity=False),
-    st.text(max_size=40),
-    st.lists(st.one_of(st.integers(), st.text(max_size=3)), max_size=3),
-    st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
+    st.binary(max_size=20),
+    st.text(max_size=20),
+    st.lists(st.text(max_size=3), max_size=3),
 )
+
+
+@given(packs)
+def test_a_pack_is_read_back_ballot_by_ballot_and_in_columns(cast: list[Ballot]) -> None:
+    """Both ways give what was cast."""
+    pack = decode_cast(encode_pack(pack_of("picnic", cast, SALT)))
+
+    assert isinstance(pack, Pack)
+    assert pack.each() == cast
+    columns = Columns([pack, pack])
+    assert [columns.ballot(row) for row in range(len(columns))] == [*cast, *cast]
 
 
 @st.composite
-def nearly(draw: st.DrawFn, fields: list[st.SearchStrategy[Any]]) -> bytes:
-    """Draw a record with at most one thing wrong."""
-    record = [draw(field) for field in fields]
-    fault = draw(st.sampled_from(["none", "field", "missing", "extra"]))
+def nearly(draw: st.DrawFn) -> bytes:
+    """Draw a pack with at most one thing wrong."""
+    record: list[Any] = msgspec.msgpack.decode(encode_pack(pack_of("picnic", draw(packs), SALT)))
+    fault = draw(st.sampled_from(["field", "cut", "missing", "extra"]))
     place = draw(st.integers(0, len(record) - 1))
     if fault == "field":
         record[place] = draw(wrong)
+    elif fault == "cut" and isinstance(record[place], bytes):
+        record[place] = record[place][:-1]
     elif fault == "missing":
         del record[place]
-    elif fault == "extra":
+    else:
         record.insert(place, draw(wrong))
-    return json.dumps(record).encode()
+    return msgspec.msgpack.encode(record)
 
 
-def readings(
-    value: bytes, model: type[BallotCast] | type[Verdicts], read: Callable[[bytes], object]
-) -> tuple[Any, Any]:
-    """Return what each reader makes of the bytes, None for a refusal."""
-    try:
-        slow: Any = json.loads(encode(model.model_validate_json(value)))
-    except ValidationError:
-        slow = None
-    try:
-        record = read(value)
-    except (UnknownVersion, ValueError):
-        return slow, None
-    hot = isinstance(record, HotBallot | HotVerdicts)
-    return slow, json.loads(msgspec.json.encode(record)) if hot else None
-
-
-@given(nearly(ballot_fields))
-@example(b'["ballot-cast/1","00000000000000000000000000000000","a",5.0,0,0,[]]')
-@example(b'["ballot-cast/1","00000000000000000000000000000000","a",true,0,0,[]]')
-@example(b'["ballot-cast/1","00000000000000000000000000000000\\n","a",1,0,0,[]]')
-@example(b'["ballot-cast/1","00000000000000000000000000000000","a\\n",1,0,0,[]]')
-@example(b'{"type":"ballot-cast/1"}')
-def test_both_readers_of_a_ballot_accept_the_same_language(value: bytes) -> None:
-    """Neither reader takes what the other refuses, and what both take reads alike."""
-    slow, fast = readings(value, BallotCast, decode_cast)
-
-    assert slow == fast
-
-
-HEAD = "0" * 64
-
-
-@given(nearly(verdict_fields))
-@example(f'["verdicts/1",0,"a",[["accepted",1]],[[0,["0"]]],"{HEAD}"]'.encode())
-@example(f'["verdicts/1",0,"a",[["accepted",1]],[[0,["0"],1]],"{HEAD}"]'.encode())
-@example(f'["verdicts/1",0,"a",[["accepted",1]],[[false,["0"]]],"{HEAD}"]'.encode())
-@example(f'["verdicts/1",0,"a",[["accepted",true]],[[0,["0"]]],"{HEAD}"]'.encode())
-@example(f'["verdicts/1",0,"a",[["closed",1000]],[],"{HEAD}"]'.encode())
-@example(f'["verdicts/1",0,"a",[["closed",1001]],[],"{HEAD}"]'.encode())
-@example(f'["verdicts/1",0,"a",[],[],"{HEAD}"]'.encode())
-def test_both_readers_of_a_verdict_accept_the_same_language(value: bytes) -> None:
-    """The same for the second hot record."""
-    slow, fast = readings(value, Verdicts, decode_judged)
-
-    assert slow == fast
-
-
-@given(st.one_of(st.binary(max_size=200), nearly(ballot_fields)))
+@given(st.one_of(st.binary(max_size=200), nearly()))
 def test_any_bytes_are_read_as_something(value: bytes) -> None:
-    """Reading is total: a record, what is wrong with it, or a version that stops the shard."""
+    """Reading is total: a record, or what is wrong with it; what is read as a pack holds together."""
+    found = decode_cast(value)
+    assert found is not None
+    if isinstance(found, Pack):
+        assert len(found.each()) == found.ballots
+
+
+@given(st.sampled_from([b"ballot-pack/2", b"verdicts/9"]), packs)
+def test_a_version_that_is_admitted_and_unknown_stops_the_reader(version: bytes, cast: list[Ballot]) -> None:
+    """One that is not admitted is unreadable, for every program alike."""
+    record: list[Any] = msgspec.msgpack.decode(encode_pack(pack_of("picnic", cast, SALT)))
+    value = msgspec.msgpack.encode([version.decode(), *record[1:]])
+
+    assert isinstance(decode_cast(value), Unreadable)
     try:
-        assert decode_cast(value) is not None
+        decode_cast(value, (*ADMITTED, version.decode()))
     except UnknownVersion as stop:
-        assert stop.tag  # noqa: PT017
+        assert stop.tag == version.decode()  # noqa: PT017
+    else:
+        raise AssertionError("expected the reader to stop")
+
+
+def test_a_pack_has_bounds() -> None:
+    """In ballots, and in bytes."""
+    one = Ballot(bytes(16), 1, 0, bytes(10), ("0",))
+    assert isinstance(decode_cast(encode_pack(pack_of("picnic", [one] * MAX_PACK_BALLOTS, SALT))), Pack)
+    many = decode_cast(encode_pack(pack_of("picnic", [one] * (MAX_PACK_BALLOTS + 1), SALT)))
+    wide = one._replace(rankings=("0>" * 2_000 + "0",))
+    long = decode_cast(encode_pack(pack_of("picnic", [wide] * 20, SALT)))
+
+    assert isinstance(many, Unreadable)
+    assert str(MAX_PACK_BALLOTS) in many.why
+    assert isinstance(long, Unreadable)
+    assert str(MAX_PACK_BYTES) in long.why
+
+
+verdicts = st.lists(
+    st.lists(
+        st.one_of(
+            st.sampled_from(["closed", "bad-code"]).map(lambda reason: Verdict("picnic", reason, None)),
+            st.tuples(st.integers(0, 3), st.tuples(MARKS, MARKS)).map(
+                lambda of: Verdict("picnic", "accepted", AnonymousBallot(*of))
+            ),
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(verdicts, st.integers(0, 2**40), st.integers(0, 6))
+def test_a_range_is_read_back_and_cut_anywhere(records: list[list[Verdict]], since: int, cut: int) -> None:
+    """Whole, and from any record on."""
+    each = [verdict for record in records for verdict in record]
+    written = verdict_range(since, "picnic", [len(record) for record in records], each, bytes(32))
+    found = decode_judged(encode_judged(written))
+
+    assert isinstance(found, Verdicts)
+    assert (list(found.each()), found.upto) == (each, since + len(records))
+    cut = min(cut, len(records) - 1)
+    rest = found.after(since + cut)
+    assert list(rest.each()) == [verdict for record in records[cut:] for verdict in record]
+    assert rest.ballots_of() == [len(record) for record in records[cut:]]
+
+
+@given(st.binary(max_size=200))
+def test_what_validation_never_wrote_is_an_error(value: bytes) -> None:
+    """Never a record by chance."""
+    try:
+        decode_judged(value)
+    except (UnknownVersion, ValueError):
+        return
+    raise AssertionError(f"read as a record: {value!r}")
 
 
 @given(st.lists(st.lists(st.integers(0, 9), unique=True, max_size=3), max_size=8))
@@ -131,11 +158,3 @@ def test_marks_are_read_back_as_they_were_written(ranks: list[list[int]]) -> Non
 
     assert list(parse_marks(marks)) == expected
     assert marks_fault(marks, 10, 8) is None
-
-
-def test_rubbish_says_what_is_wrong_with_it() -> None:
-    """What cannot be read has a reason."""
-    found = decode_cast(b'["ballot-cast/1"]')
-
-    assert isinstance(found, Unreadable)
-    assert "length 7" in found.why

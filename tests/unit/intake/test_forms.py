@@ -5,28 +5,40 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from services.intake.decide import Desk, Taken
 
+from services.intake.admission import Admission, Admitted
 from services.intake.forms import Form, Refusal, read_form
-from shared.contract.codes import issue_code
+from services.intake.roll import KnownRoll
+from shared.contract.codes import VotingCode, commitment
 from shared.contract.elections import Phase
 from tests.support.elections import Life, election
 
-LIFE = Life(election())
-CODE = issue_code(LIFE.key, 5, 1)
+LIFE = Life(election(), 4, {5: 1})
+CODE = LIFE.code(5)
 ID = "0123456789abcdef" * 2
 GOOD = {"ballot_id": ID, "code": CODE, "rankings": {"fruit": [["apple"], [], ["damson", "banana"]]}}
 
 
-def desk(phase: Phase = Phase.OPEN) -> Desk:
-    """Return the picnic's desk."""
-    return Desk(LIFE.announced(4, phase), LIFE.key)
+def whole_roll() -> KnownRoll:
+    """Return everybody's commitments."""
+    roll = KnownRoll(4)
+    for shard in range(4):
+        roll.add(LIFE.known(shard))
+    return roll
+
+
+ROLL = whole_roll()
+
+
+def admission(phase: Phase = Phase.OPEN) -> Admission:
+    """Return the picnic's admission."""
+    return Admission(LIFE.announced(4, phase), lambda: ROLL)
 
 
 def refusal(body: bytes, phase: Phase = Phase.OPEN) -> Refusal:
     """Return why the body is refused."""
     form = read_form(body)
-    found = form if isinstance(form, Refusal) else desk(phase).take(form)
+    found = form if isinstance(form, Refusal) else admission(phase).admit(form)
     assert isinstance(found, Refusal)
     return found
 
@@ -37,24 +49,24 @@ def changed(**fields: object) -> bytes:
 
 
 def test_a_good_form_becomes_a_record_as_marked() -> None:
-    """Blank ranks and overvotes are kept; a contest left out is a blank paper; the elector's shard is found."""
+    """Blank ranks and overvotes are kept; a contest left out is a blank ranking; the elector's shard is found."""
     form = read_form(changed())
     assert isinstance(form, Form)
-    taken = desk().take(form)
+    admitted = admission().admit(form)
 
-    assert isinstance(taken, Taken)
-    assert taken.ballot.rankings == ("0>>1=3", "")
-    assert (taken.ballot.elector, taken.ballot.section, taken.shard) == (5, 1, 1)
+    assert isinstance(admitted, Admitted)
+    assert admitted.ballot.rankings == ("0>>1=3", "")
+    assert (admitted.ballot.elector, admitted.ballot.section, admitted.shard) == (5, 1, 1)
 
 
 def test_a_rank_may_hold_several_of_whom_nobody_says_who_they_are() -> None:
     """A scanner's overvote; beside a candidate's id the sign means nothing."""
     form = read_form(changed(rankings={"fruit": [["apple"], ["*"], [], ["cherry"]]}))
     assert isinstance(form, Form)
-    taken = desk().take(form)
+    admitted = admission().admit(form)
 
-    assert isinstance(taken, Taken)
-    assert taken.ballot.rankings == ("0>*>>2", "")
+    assert isinstance(admitted, Admitted)
+    assert admitted.ballot.rankings == ("0>*>>2", "")
     assert refusal(changed(rankings={"fruit": [["*", "apple"]]})).field == "rankings.fruit[0][0]"
 
 
@@ -65,9 +77,9 @@ def test_the_same_ballot_gets_the_same_receipt_and_another_a_different_one() -> 
     for fields in changes:
         form = read_form(changed(**fields))
         assert isinstance(form, Form)
-        taken = desk().take(form)
-        assert isinstance(taken, Taken)
-        receipts.append(taken.receipt)
+        admitted = admission().admit(form)
+        assert isinstance(admitted, Admitted)
+        receipts.append(admitted.receipt)
 
     assert receipts[0] == receipts[1] != receipts[2]
 
@@ -115,8 +127,10 @@ UNFIT = [
     ({"ballot_id": "XYZ"}, 422, "ballot_id", "32 hexadecimal digits"),
     ({"ballot_id": ID + "\n"}, 422, "", "backslash"),
     ({"code": "nonsense"}, 422, "code", "looks like"),
-    ({"code": issue_code(LIFE.key, 5, 0)[:8] + CODE[8:]}, 403, "code", "no such code"),
-    ({"code": issue_code(LIFE.key, 40, 0)}, 403, "code", "no such code"),
+    ({"code": str(VotingCode(5, 0, LIFE.secret_of(5)))}, 403, "code", "no such code"),
+    ({"code": str(VotingCode(5, 1, bytes(10)))}, 403, "code", "no such code"),
+    ({"code": LIFE.code(40)}, 403, "code", "no such code"),
+    ({"code": str(VotingCode(5, 2, LIFE.secret_of(5)))}, 403, "code", "no such code"),
     ({"rankings": {"pudding": []}}, 422, "rankings.pudding", "fruit, drink"),
     ({"rankings": {"fruit": [["apple"], ["durian"]]}}, 422, "rankings.fruit[1][0]", "apple, banana"),
     ({"rankings": {"fruit": [["apple", "apple"]]}}, 422, "rankings.fruit[0]", "once in a rank"),
@@ -156,8 +170,34 @@ json_values = st.recursive(
 
 @given(st.sampled_from(sorted(GOOD)), json_values)
 def test_any_json_in_a_field_is_taken_or_refused(field: str, value: object) -> None:
-    """Whatever stands in a field, the desk answers; and what it takes has a wire form."""
+    """Whatever stands in a field, there is an answer."""
     form = read_form(json.dumps({**GOOD, field: value}).encode())
-    found = form if isinstance(form, Refusal) else desk().take(form)
+    found = form if isinstance(form, Refusal) else admission().admit(form)
 
-    assert isinstance(found, Taken | Refusal)
+    assert isinstance(found, Admitted | Refusal)
+
+
+def test_no_code_is_refused_before_the_whole_roll_has_been_read() -> None:
+    """503, never 403: a genuine code may be in the part that is missing."""
+    half = KnownRoll(4)
+    half.add(LIFE.known(1))
+    form = read_form(changed())
+    assert isinstance(form, Form)
+    for roll in (None, half):
+        found = Admission(LIFE.announced(4, Phase.OPEN), lambda roll=roll: roll).admit(form)
+        assert isinstance(found, Refusal)
+        assert found.status == 503
+
+
+def test_a_new_code_outranks_the_roll_however_often_that_is_read_again() -> None:
+    """A judge that starts again writes the chunks again, after the re-issue."""
+    roll, new = whole_roll(), VotingCode(5, 1, bytes(range(10)))
+    announced = LIFE.announced(4, Phase.OPEN)
+    digest = commitment(announced.log, "picnic", new)
+    old = VotingCode(5, 1, LIFE.secret_of(5))
+    roll.add(LIFE.known(1).model_copy(update={"source": 9, "first": 1, "commitments": digest}))
+    roll.add(LIFE.known(1))
+
+    assert roll.knows(announced, new)
+    assert not roll.knows(announced, old)
+    assert roll.electors == 40

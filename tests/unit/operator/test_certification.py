@@ -64,6 +64,8 @@ def report(results: Results = RESULTS, **changes: object) -> Recount:
         "config_hash": config_hash(ELECTION),
         "watermark": (4, 4),
         "heads": HEADS,
+        "effects": HEADS,
+        "last_control": None,
         "phases": (Phase.CLOSED, Phase.CLOSED),
         "turnout": {"adults": 5},
         "balance": BALANCE,

@@ -1,4 +1,4 @@
-"""What an order leaves on its way does not arrive after a later one."""
+"""What an announcement leaves on its way does not arrive after a later one; nothing is ordered before all is read."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,19 +6,20 @@ from random import Random
 
 import pytest
 
+from services.operator.book import ControlBook
 from services.operator.controls import QUIET_S, ControlLog
 from services.operator.orders import Order
-from services.operator.service import NotReady, OperatorService
-from shared.contract.events import ElectionPaused
+from services.operator.service import NotReady, OperatorService, Proposal
+from shared.contract.elections import Phase
 from shared.contract.lifecycle import Command
 from shared.contract.recounts import Recount
 from shared.runtime.log import Reader, Sink
 from tests.simulation.broker import Broker, Rates
-from tests.simulation.invariants import ANNOUNCED, CAST, NAMESPACE
+from tests.simulation.invariants import ANNOUNCED, CAST, CONTROLS, NAMESPACE
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.ports import open_reader
 from tests.simulation.sink import open_sink
-from tests.support.elections import MASTER, election
+from tests.support.elections import LOG_ID, ROOT_KEY, Life, election
 
 ORDER = Order(by="ada", reason="", at="2026-01-01T00:00:00Z", control_id="0" * 32)
 
@@ -30,12 +31,13 @@ class Place:
         self.loop = VirtualLoop(Random(1))  # type: ignore[abstract]
         self.sent_at: list[float] = []
         self.broker = Broker(self.loop, Random(2), lambda topic, *_: self._note(topic))
-        self.broker.create(CAST, 1)
-        self.broker.create(ANNOUNCED, 1)
-        self.log = ControlLog(self._sink, self._reader, NAMESPACE)
+        for topic in (CAST, ANNOUNCED, CONTROLS):
+            self.broker.create(topic, 1)
+        self.book = ControlBook()
+        self.log = ControlLog(self._sink, self._reader, self._read, NAMESPACE, self.book)
 
     def _note(self, topic: str) -> None:
-        if topic == CAST:
+        if topic == ANNOUNCED:
             self.sent_at.append(self.loop.time())
 
     async def _sink(self) -> Sink:
@@ -44,49 +46,54 @@ class Place:
     async def _reader(self, topic: str) -> Reader:
         return await open_reader(self.broker, self.loop.world, topic)
 
+    async def _read(self, topic: str, shard: int, offset: int) -> bytes:
+        return self.broker.partition(topic, shard).records[offset].value
 
-def test_nothing_is_sent_for_a_while_after_a_start_and_after_a_failure() -> None:
+
+def test_nothing_is_announced_for_a_while_after_a_start_and_after_a_failure() -> None:
     """What was on its way has arrived by then."""
     place = Place()
-    pause = ElectionPaused(election="picnic", control_id="0" * 32, by="ada", at="now")
+    life = Life(election())
 
-    async def life() -> None:
+    async def announcing() -> None:
         await place.log.start()
-        await place.log.write(pause, [0])
-        await place.log.write(pause, [0])
+        await place.log.announce(life.announced(1, Phase.CONFIGURED))
+        await place.log.announce(life.announced(1, Phase.OPEN))
         place.broker.rates = Rates(lost_request=1.0)
         with pytest.raises(Exception, match="not acknowledged"):
-            await place.log.write(pause, [0])
+            await place.log.announce(life.announced(1, Phase.PAUSED))
         failed_at = place.loop.time()
         place.broker.rates = Rates()
-        await place.log.write(pause, [0])
+        await place.log.announce(life.announced(1, Phase.CLOSED))
         first, second, after = place.sent_at
         assert first >= QUIET_S
         assert second - first < QUIET_S
         assert after - failed_at >= QUIET_S
         await place.log.stop()
 
-    place.loop.run(life())
+    place.loop.run(announcing())
 
 
-def test_no_order_is_taken_before_every_announcement_has_been_read() -> None:
+def test_no_order_is_proposed_before_everything_has_been_read() -> None:
     """An election that runs would be taken for a new one, and announced as not open."""
     place = Place()
 
     async def recount(_election: str, _watermark: Sequence[int]) -> Recount:
         raise AssertionError("nobody certifies here")
 
-    async def life() -> None:
-        service = OperatorService(place.log, {}, recount, MASTER, 1)
+    async def ordering() -> None:
+        service = OperatorService(place.log, place.book, {}, recount, LOG_ID, ROOT_KEY, 1)
         place.broker.rates = Rates(away=1.0)
         await place.log.start()
         with pytest.raises(NotReady, match="still being read"):
             await service.configure(election(), ORDER)
         with pytest.raises(NotReady):
-            await service.move("picnic", Command.OPEN, ORDER)
+            await service.order("picnic", Command.OPEN, ORDER)
         place.broker.rates = Rates()
         await asyncio.sleep(3)
-        assert (await service.configure(election(), ORDER)).phase == "configured"
+        proposal = await service.configure(election(), ORDER)
+        assert isinstance(proposal, Proposal)
+        assert proposal.keys == {ROOT_KEY: "root"}
         await place.log.stop()
 
-    place.loop.run(life())
+    place.loop.run(ordering())
