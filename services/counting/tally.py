@@ -4,7 +4,8 @@ Rule 1: of a range of verdicts only what comes next is applied; what was applied
 Rule 2: published counts are absolute, with the range of records that they bring a reader over.
 Rule 3: every ballot record is in the ledger, whatever became of it.
 Rule 4: a range ends at the last record that concerns the election, not at the moment of publishing: replicas that
-        publish at other moments hold the same state.
+        publish at other moments hold the same state. A control without effect concerns it too: a certificate is given when
+        every shard is known to hold the last order, also one about an elector of another shard.
 """
 
 from collections import Counter
@@ -105,7 +106,7 @@ class Tally:
                 continue
             if isinstance(record, Verdicts):
                 self._apply_verdicts(record.after(self._watermark), len(value))
-            elif record.control is not None and record.effect == "applied":
+            elif record.control is not None:
                 self._apply_control(record, record.control)
             self._watermark = record.upto
 
@@ -146,10 +147,15 @@ class Tally:
             self._publish(ledger)
 
     def _apply_control(self, judged: ControlJudged, control: Control) -> None:
-        if isinstance(control, ElectionConfigured):
+        applied = judged.effect == "applied"
+        if applied and isinstance(control, ElectionConfigured):
             self._ledgers[control.election] = Ledger.opened_for(control.definition)
-        ledger = self._ledgers[control.election]
+        ledger = self._ledgers.get(control.election)
+        if ledger is None:
+            return
         ledger.upto, ledger.head = judged.upto, bytes.fromhex(judged.head)
+        if not applied:
+            return
         ledger.controls.append(control)
         ledger.move(judged.retracted, -1)
         ledger.move(judged.restored, +1)

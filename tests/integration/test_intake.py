@@ -77,7 +77,7 @@ async def recorded(pipeline: Pipeline) -> list[Ballot]:
         while sum([await consumer.position(p) for p in ends]) < sum(ends.values()):
             for records in (await consumer.getmany(timeout_ms=200)).values():
                 packs = [decode_cast(record.value) for record in records]
-                found += [ballot for pack in packs if isinstance(pack, Pack) for ballot in pack.ballots()]
+                found += [ballot for pack in packs if isinstance(pack, Pack) for ballot in pack.each()]
     finally:
         await consumer.stop()
     return found
