@@ -119,9 +119,9 @@ def _copy() -> None:
             shutil.copy(source, target)
     _link_reference_data()
     settings = {
-        "source_paths": ["services"],
+        "source_paths": ["shared"],
         "only_mutate": [f"{CORE}/{rule}.py" for rule in RULES],
-        "also_copy": ["shared", "infra"],
+        "also_copy": ["services", "infra"],
         "pytest_add_cli_args": ["-p", "no:randomly", "-p", "tests.mutation.quick", "-W", "ignore"],
         "pytest_add_cli_args_test_selection": KILLERS,
     }
