@@ -1,28 +1,15 @@
-"""From a count to the standing the world sees. Pure: places become ids, shards are added up."""
+"""From a count to the standing the world sees. Pure: shards are added up."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 from shared.contract.chain import START
 from shared.contract.elections import Contest, Election, Phase, Section, config_hash
-from shared.contract.standings import (
-    Balance,
-    Decision,
-    Round,
-    Score,
-    SectionTurnout,
-    Standing,
-    Status,
-    Transfer,
-    decimal,
-    points,
-    result_hash,
-    results_of,
-)
+from shared.contract.standings import Balance, SectionTurnout, Standing, Status, result_hash, results_of
 from shared.contract.verdicts import CATEGORY, Category, Reason
-from shared.rcv.count import rounds as core
+from shared.rcv.contract_rounds import rounds_of
+from shared.rcv.count.rounds import Count
 
 
 @dataclass(frozen=True)
@@ -50,7 +37,7 @@ def standing_of(
     definition: Election,
     contest: Contest,
     shards: Sequence[ShardLedger],
-    count: core.Count | None,
+    count: Count | None,
     stopped: str = "",
 ) -> Standing:
     """Return the standing of a contest; without rounds if there is no count, `stopped` says why.
@@ -62,7 +49,9 @@ def standing_of(
     assert balance.holds, f"{definition.id}/{contest.id} does not balance: {balance}"
     withheld = not definition.live_tallies and not all(phase is Phase.CLOSED for phase in phases)
     shown = None if withheld else count
-    rounds = () if shown is None else rounds_of(shown, contest, definition.sections)
+    rounds = (
+        () if shown is None else rounds_of(shown, contest, [section.id for section in definition.sections])
+    )
     elected = () if shown is None else tuple(contest.candidates[place].id for place in shown.elected)
     places = 0 if count is None else count.places
     found = result_hash(results_of(rounds, elected, places))
@@ -96,11 +85,6 @@ def _common_certificate(shards: Sequence[ShardLedger], result: str) -> str | Non
     ids = {None if shard.certificate is None else shard.certificate[0] for shard in shards}
     hashes = {None if shard.certificate is None else shard.certificate[1] for shard in shards}
     return next(iter(ids)) if len(ids) == 1 and hashes == {result} else None
-
-
-def rounds_of(count: core.Count, contest: Contest, sections: Sequence[Section]) -> tuple[Round, ...]:
-    """Return a count's rounds as a standing tells them."""
-    return tuple(_round(round_, contest, sections) for round_ in count.rounds)
 
 
 def status_of(phases: Sequence[Phase | None]) -> Status:
@@ -141,48 +125,3 @@ def _turnout(sections: Sequence[Section], shards: Sequence[ShardLedger]) -> tupl
         )
         for place, section in enumerate(sections)
     )
-
-
-def _round(round_: core.Round, contest: Contest, sections: Sequence[Section]) -> Round:
-    ids = [candidate.id for candidate in contest.candidates]
-    holding = sorted((*round_.continuing, *round_.seated))
-    return Round(
-        number=round_.number,
-        votes=_named(round_.votes, holding, ids),
-        by_section={
-            section.id: _named(votes, holding, ids)
-            for section, votes in zip(sections, round_.votes_by_section, strict=True)
-        },
-        inactive=dict(round_.inactive),
-        threshold=round_.threshold,
-        decisions=tuple(_decision(decision, ids) for decision in round_.decisions),
-        transfers=tuple(_transfer(transfer, ids) for transfer in round_.transfers),
-        seated=tuple(ids[place] for place in round_.seated),
-        residue=round_.residue,
-        scores={ids[place]: _score(round_.scores[place]) for place in round_.continuing if round_.scores},
-        run=round_.run,
-    )
-
-
-def _named(votes: Sequence[int], continuing: Sequence[int], ids: Sequence[str]) -> Mapping[str, int]:
-    return {ids[place]: int(votes[place]) for place in continuing}
-
-
-def _score(score: Fraction) -> Score:
-    return Score(points=decimal(points(score), 2), exact=str(score))
-
-
-def _decision(decision: core.Decision, ids: Sequence[str]) -> Decision:
-    return Decision(
-        candidate=ids[decision.candidate],
-        outcome=decision.outcome,
-        why=decision.why,
-        margin=decision.margin,
-        tied=tuple(ids[place] for place in decision.tied),
-        settled_by=decision.settled_by,
-    )
-
-
-def _transfer(transfer: core.Transfer, ids: Sequence[str]) -> Transfer:
-    target = None if transfer.target is None else ids[transfer.target]
-    return Transfer(source=ids[transfer.source], target=target, ending=transfer.ending, votes=transfer.votes)

@@ -1,182 +1,234 @@
-"""What the tables of a page hold, before they are laid out. Pure.
+"""The tables of a page, ready to be drawn: every number is text, every word is chosen. Pure.
 
-Rule 1: candidates stand as they finished: the elected in their order, then who lasted longest; the withdrawn last.
-Rule 2: a candidate has one colour in every table and at every hour.
-Rule 3: a cell says what the round settles about its candidate in a word, not by colour.
+All of them have one form, so one template draws them. Candidates have one colour in every table, at every hour.
 """
 
 from collections.abc import Iterator
-from fractions import Fraction
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
 
-from services.results.numbers import number, percent, points, signed, width
-from services.results.words import SEATED_IN_WORDS, is_final, names_of
-from shared.contract.standings import Round, Standing
+from shared.contract.standings import Standing
+from shared.rcv.narrate.counted import Counted
+from shared.rcv.narrate.numbers import number, percent, points, signed
+from shared.rcv.narrate.tables import RoundsTable, resting, section_lines, strength
+from shared.rcv.narrate.transfers import Transfers, transfers
+from shared.rcv.narrate.words import non_transferable, outcome, threshold_name
 
 COLOURS: Final = 8
+NOBODY: Final = "none"
+PLAIN: Final = "plain"
 
 
-class Row(NamedTuple):
-    """A candidate in one round's table."""
+class Bar(NamedTuple):
+    """A bar, and the line across it that marks what elects. Lengths are in percent."""
 
-    id: str
-    name: str
-    votes: int
-    share: str
     width: str
-    change: str
-    note: str
+    colour: str
+    """A class of the style sheet."""
+    mark: str = ""
 
 
 class Cell(NamedTuple):
-    """A candidate in one round of the table of all rounds; no text where there is nothing to say."""
+    """A cell: a bar, or text with a smaller line below it. Without either a dash stands there."""
 
-    text: str
-    said: str
+    text: str = ""
+    below: str = ""
+    bar: Bar | None = None
+    unseen: str = ""
+    """What a screen reader says where the eye sees a dash."""
+    strong: bool = False
+    first: bool = False
+    """Whether the line below is about somebody who is ahead or elected."""
 
 
-class Line(NamedTuple):
-    """A candidate, or a reason, in the table of all rounds."""
+class Row(NamedTuple):
+    """A line of a table."""
 
-    id: str
     name: str
-    note: str
     cells: tuple[Cell, ...]
+    colour: str = ""
+    tag: str = ""
+    first: bool = False
+    """Whether the tag is about somebody who is ahead or elected."""
+    kind: Literal["", "withdrawn", "inactive", "sum"] = ""
 
 
-class Seat(NamedTuple):
-    """A candidate who is elected, when and how."""
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with its headings, the one of the names first; a column without a heading holds bars."""
 
-    id: str
-    name: str
-    round: int
-    how: str
-
-
-def colours(standing: Standing) -> dict[str, int]:
-    """Return a colour number for each candidate."""
-    return {candidate.id: place % COLOURS for place, candidate in enumerate(standing.contest.candidates)}
+    label: str
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    kind: Literal["bars", "grid"]
 
 
-def order(standing: Standing) -> list[str]:
-    """Return the candidates who are in the count, as they finished."""
-    last: dict[str, Round] = {}
-    for round_ in standing.rounds:
-        last |= dict.fromkeys(round_.votes, round_)
-    rest = [name for name in last if name not in standing.elected]
-    rest.sort(key=lambda name: (last[name].number, strength(last[name], name)), reverse=True)
-    return [*standing.elected, *rest]
-
-
-def strength(round_: Round, candidate: str) -> Fraction:
-    """Return what candidates are compared by: votes or, in an electoral college, scores."""
-    return Fraction(round_.scores[candidate].exact if round_.scores else round_.votes[candidate])
-
-
-def rows(standing: Standing, place: int) -> list[Row]:
-    """Return the table of one round, strongest first."""
-    round_, names = standing.rounds[place], names_of(standing.contest)
-    most = scale(round_)
-    return [
-        Row(
-            id=name,
-            name=names[name],
-            votes=round_.votes[name],
-            share=_share(round_, name),
-            width=width(strength(round_, name), most),
-            change=_change(standing, place, name),
-            note=_note(standing, round_, name),
-        )
-        for name in sorted(round_.votes, key=lambda name: -strength(round_, name))
-    ]
-
-
-def scale(round_: Round) -> Fraction:
-    """Return what the longest bar stands for: the strongest candidate or, if that is more, the votes that elect."""
-    strongest = max((strength(round_, name) for name in round_.votes), default=Fraction())
-    return max(strongest, _elects(round_))
-
-
-def mark(round_: Round) -> str | None:
-    """Return where on a bar the votes that elect are; none where no number elects."""
-    elects = _elects(round_)
-    return width(min(elects, scale(round_) * Fraction(993, 1000)), scale(round_)) if elects else None
-
-
-def _elects(round_: Round) -> Fraction:
-    return Fraction(1, 2) if round_.scores else Fraction(round_.threshold or 0)
-
-
-def seats(standing: Standing) -> list[Seat]:
-    """Return who is elected, in order."""
-    names = names_of(standing.contest)
-    return [
-        Seat(d.candidate, names[d.candidate], round_.number, SEATED_IN_WORDS[d.why])
-        for round_ in standing.rounds
-        for d in round_.decisions
-        if d.outcome == "elected"
-    ]
-
-
-def lines(standing: Standing) -> list[Line]:
-    """Return the table of all rounds: the candidates, those withdrawn too."""
-    names = names_of(standing.contest)
-    withdrawn = [candidate.id for candidate in standing.contest.candidates if candidate.excluded]
-    return [
-        *(Line(name, names[name], "", tuple(_cells(standing, name))) for name in order(standing)),
-        *(Line(n, names[n], "withdrawn", (Cell("", "withdrawn"),) * len(standing.rounds)) for n in withdrawn),
-    ]
-
-
-def endings(standing: Standing) -> list[str]:
-    """Return the reasons for which some vote stands with nobody."""
-    return sorted({ending for round_ in standing.rounds for ending, n in round_.inactive.items() if n})
-
-
-def _cells(standing: Standing, candidate: str) -> Iterator[Cell]:
-    elected: set[str] = set()
-    for round_ in standing.rounds:
-        if candidate in round_.votes:
-            yield Cell(_text(standing, round_, candidate), _settled(standing, round_, candidate))
-        else:
-            yield Cell("", "elected" if candidate in elected else "eliminated")
-        elected |= {d.candidate for d in round_.decisions if d.outcome == "elected"}
-
-
-def _text(standing: Standing, round_: Round, candidate: str) -> str:
-    if round_.scores:
-        return f"{round_.scores[candidate].points}%"
-    return number(round_.votes[candidate], standing.places)
-
-
-def _settled(standing: Standing, round_: Round, candidate: str) -> str:
-    final = is_final(standing)
-    said = {"elected": "elected" if final else "ahead", "eliminated": "eliminated" if final else "last"}
-    return next(
-        (said[d.outcome] for d in round_.decisions if d.candidate == candidate and d.outcome in said), ""
+def latest(counted: Counted, table: RoundsTable) -> Table:
+    """Return the last round as bars, strongest first, with the line of what elects."""
+    last, colours, several = counted.rounds[-1], colours_of(counted), len(counted.rounds) > 1
+    scored, elects, most = bool(last.scores), table.thresholds[-1], table.scales[-1]
+    mark = bar_width(min(1000 * elects, 993 * most), 1000 * most) if elects else ""
+    caption = f"{'Scores' if scored else 'Votes'} in round {last.number}{_provisional(counted)}."
+    if scored:
+        caption += " More than 50% of the electoral college elects."
+    elif elects:
+        caption += f" {threshold_name(counted.contest)}: {number(elects, counted.places)}."
+    in_count = [line for line in table.lines if line.cells[-1].in_count]
+    rows = []
+    for line in sorted(in_count, key=lambda line: -strength(last, line.candidate)):
+        cell, colour = line.cells[-1], colours[line.candidate]
+        amount = number(cell.amount, table.places)
+        cells = [Cell(f"{amount}%" if scored else amount, strong=True)]
+        if not scored:
+            cells.append(Cell(percent(cell.amount, table.totals[-1])))
+        cells.append(Cell(bar=Bar(bar_width(cell.amount, most), colour, mark)))
+        if several:
+            cells.append(Cell(signed(cell.change, table.places), unseen="none"))
+        tag = outcome(cell.fate, final=counted.final).capitalize()
+        rows.append(Row(line.name, tuple(cells), colour, tag, first=cell.fate == "elected"))
+    figures = ("Score",) if scored else ("Votes", "Share")
+    return Table(
+        label=f"Table of round {last.number}",
+        caption=f"{caption} The line in the bars marks it." if mark else caption,
+        columns=("Candidate", *figures, "", *(("Gained",) if several else ())),
+        rows=tuple(rows),
+        kind="bars",
     )
 
 
-def _share(round_: Round, candidate: str) -> str:
-    if round_.scores:
-        return f"{round_.scores[candidate].points}%"
-    return percent(round_.votes[candidate], sum(round_.votes.values()))
+def every_round(counted: Counted, table: RoundsTable) -> Table:
+    """Return the table of all rounds: candidates, why votes rest, all ballots, what elects."""
+    final, colours = counted.final, colours_of(counted)
+    scored = bool(counted.rounds[-1].scores)
+    per_seat = counted.contest.method == "sequential-irv"
+    rows = []
+    for line in table.lines:
+        cells = []
+        for cell in line.cells:
+            word = outcome(cell.fate, final=final)
+            amount = f"{number(cell.amount, table.places)}{'%' if scored else ''}"
+            below = word if cell.decided else ""
+            shown = Cell(amount, below, first=cell.fate == "elected") if cell.in_count else Cell(unseen=word)
+            cells.append(shown)
+        withdrawn = line.cells[0].fate == "withdrawn"
+        rows.append(
+            Row(
+                line.name,
+                tuple(cells),
+                colours[line.candidate],
+                tag="withdrawn" if withdrawn else "",
+                kind="withdrawn" if withdrawn else "",
+            )
+        )
+    for footer in table.footers:
+        unit = "%" if scored and footer.kind == "threshold" else ""
+        amounts = ("" if n is None else f"{number(n, footer.places)}{unit}" for n in footer.amounts)
+        cells = [Cell(amount, unseen="none") for amount in amounts]
+        rows.append(Row(footer.label, tuple(cells), kind="sum" if footer.kind == "sum" else "inactive"))
+    what = f"{'scores' if scored else 'votes'} of each candidate"
+    rest = f"non-transferable {'votes' if counted.places else 'ballots'}"
+    return Table(
+        label="All rounds",
+        caption=f"Every round{_provisional(counted)}: {what}, and the {rest}, by the reason",
+        columns=(
+            "Candidate",
+            *(f"Round {each.number}{f', seat {each.run}' if per_seat else ''}" for each in counted.rounds),
+        ),
+        rows=tuple(rows),
+        kind="grid",
+    )
 
 
-def _change(standing: Standing, place: int, candidate: str) -> str:
-    if not place or standing.rounds[place - 1].run != standing.rounds[place].run:
-        return signed(0)
-    this, before = standing.rounds[place], standing.rounds[place - 1]
-    if this.scores:
-        gained = strength(this, candidate) - strength(before, candidate)
-        return f"{'+' if gained > 0 else ''}{points(gained)}"
-    return signed(this.votes[candidate] - before.votes[candidate], standing.places)
+def where_votes_went(counted: Counted) -> Iterator[Table]:
+    """Yield a table for each round after which votes move."""
+    for round_ in counted.rounds:
+        if moved := transfers(counted, round_):
+            yield _moved(counted, moved)
 
 
-def _note(standing: Standing, round_: Round, candidate: str) -> str:
-    so_far = (d for r in standing.rounds[: round_.number] for d in r.decisions if d.outcome == "elected")
-    if candidate in {d.candidate for d in so_far}:
-        return "Elected" if is_final(standing) else "Ahead"
-    if any(d.candidate == candidate and d.outcome == "eliminated" for d in round_.decisions):
-        return "Eliminated" if is_final(standing) else "Last"
-    return ""
+def _moved(counted: Counted, moved: Transfers) -> Table:
+    """Return the table of one round; it has a column for each source where several move at once."""
+    places, colours, several = counted.places, colours_of(counted), len(moved.sources) > 1
+    most = max(receiver.votes for receiver in moved.receivers)
+    rows = []
+    for receiver in moved.receivers:
+        colour = colours[receiver.candidate] if receiver.candidate else ""
+        cells = [
+            Cell(number(receiver.votes, places)),
+            Cell(percent(receiver.votes, moved.votes)),
+            Cell(bar=Bar(bar_width(receiver.votes, most), colour or NOBODY)),
+            *(Cell(number(n, places) if n else "", unseen="none") for n in receiver.by_source if several),
+        ]
+        rows.append(Row(receiver.name, tuple(cells), colour, kind="" if receiver.candidate else "inactive"))
+    return Table(
+        label=f"Transfers of round {moved.round}",
+        caption=f"After round {moved.round}: {number(moved.votes, places)} votes {moved.what}",
+        columns=("To", "Votes", "Share", "", *(f"of {source}" for source in moved.sources if several)),
+        rows=tuple(rows),
+        kind="bars",
+    )
+
+
+def by_section(counted: Counted) -> Iterator[tuple[int, Table]]:
+    """Yield each round's number and its table by section, newest round first.
+
+    In an electoral college it has the points that a section's votes bring.
+    """
+    colours, places = colours_of(counted), counted.places
+    for round_ in reversed(counted.rounds):
+        rows = []
+        for line in section_lines(counted, round_):
+            brings = [f"{points(part)} points" for part in line.brings] or [""] * len(line.votes)
+            cells = [Cell(number(n, places), below) for n, below in zip(line.votes, brings, strict=True)]
+            total = number(round_.votes[line.candidate], places)
+            if round_.scores:
+                score = round_.scores[line.candidate].points
+                cells.append(Cell(f"{score}%", f"{total} votes", strong=True))
+            else:
+                cells.append(Cell(total))
+            rows.append(Row(line.name, tuple(cells), colours[line.candidate]))
+        rest = [resting(counted, round_, section) for section in counted.sections]
+        if any(rest):
+            amounts = tuple(Cell(number(n, places)) for n in (*rest, sum(rest)))
+            rows.append(Row(non_transferable(with_residue=bool(round_.residue)), amounts, kind="inactive"))
+        caption = f"Votes in round {round_.number} by section{_provisional(counted)}"
+        if round_.scores:
+            caption += (
+                ", and the points of 100 that they bring."
+                " Before they are rounded, the points of a line add up to its score."
+            )
+        columns = ("Candidate", *counted.sections.values(), "Score" if round_.scores else "Together")
+        label = f"Round {round_.number} by section"
+        yield round_.number, Table(label, caption, columns, tuple(rows), "grid")
+
+
+def turnout(standing: Standing) -> Table:
+    """Return accepted ballots against the roll, section by section."""
+    rows = []
+    for section, line in zip(standing.sections, standing.turnout, strict=True):
+        share = percent(line.accepted, line.electors)
+        bar = Bar(bar_width(line.accepted, line.electors), PLAIN)
+        cells = (Cell(number(line.electors)), Cell(number(line.accepted)), Cell(share), Cell(bar=bar))
+        rows.append(Row(section.name, cells))
+    return Table(
+        label="Table of turnout",
+        caption="Accepted ballots against the roll",
+        columns=("Section", "Electors", "Voted", "Turnout", ""),
+        rows=tuple(rows),
+        kind="bars",
+    )
+
+
+def colours_of(counted: Counted) -> dict[str, str]:
+    """Return the colour of each candidate, by id: a class of the style sheet."""
+    return {c.id: f"c{place % COLOURS}" for place, c in enumerate(counted.contest.candidates)}
+
+
+def bar_width(part: int, most: int) -> str:
+    """Return the length of a bar, of 100."""
+    return number(10_000 * part // most, 2) if most else "0"
+
+
+def _provisional(counted: Counted) -> str:
+    return "" if counted.final else ", provisional"

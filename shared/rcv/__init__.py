@@ -24,8 +24,8 @@ from shared.rcv.count.rounds import Count, Decision, Round, Transfer
 from shared.rcv.count.tabulate import tabulate, tabulate_counts, trace
 from shared.rcv.formats import detect
 from shared.rcv.formats.records import BallotFile
+from shared.rcv.narrate.counted import counted_of
 from shared.rcv.narrate.sentences import round_sentence
-from shared.rcv.narrate.voice import voice_of
 from shared.rcv.scenarios import WhatIf, what_if
 
 __all__ = [
@@ -65,5 +65,6 @@ def read_ballots(path: Path | str) -> BallotFile:
 
 def sentences(contest: Contest, count: Count) -> Iterator[str]:
     """Yield for each round what it decides, by how much, and where the votes go."""
-    voice = voice_of(contest, count)
-    return (round_sentence(round_, voice) for round_ in count.rounds)
+    sections = [f"section {place}" for place in range(len(count.rounds[0].votes_by_section))]
+    counted = counted_of(contest, count, sections)
+    return (round_sentence(counted, round_) for round_ in counted.rounds)

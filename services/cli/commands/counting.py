@@ -16,7 +16,7 @@ from services.cli.waiting import waiting
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from services.cli.terminal.bars import Glyphs
+    from services.cli.terminal.look import Glyphs
     from shared.contract.elections import Contest
     from shared.rcv.contests import CountOptions
     from shared.rcv.count.profile import Profile
@@ -45,6 +45,7 @@ def count(
     from services.cli.terminal.screen import screen
     from services.cli.terminal.whatif import whatif_parts
     from shared.rcv.count.tabulate import tabulate
+    from shared.rcv.narrate.counted import counted_of
     from shared.rcv.narrate.document import document
     from shared.rcv.narrate.whatif import whatif_document
     from shared.rcv.scenarios import what_if
@@ -54,13 +55,14 @@ def count(
         with waiting("Counting") as hush:
             ask = asker(ballots.candidates, hush)
             answers = what_if(profile, contest, ask) if with_whatif else None
-            counted = tabulate(profile, contest, ask) if answers is None else answers.count
+            count = tabulate(profile, contest, ask) if answers is None else answers.count
+    counted = counted_of(contest, count, ballots.sections)
     if as_json:
-        shown = document(contest, counted, ballots.sections)
+        shown = document(counted)
         _print_json(shown if answers is None else shown | {"whatif": whatif_document(contest, answers)})
         return
     console, glyphs = _terminal()
-    for part in screen(contest, counted, ballots.sections, console.width, glyphs):
+    for part in screen(counted, console.width, glyphs):
         console.print(part)
     if answers is not None:
         for part in whatif_parts(contest, answers):
@@ -79,26 +81,29 @@ def explain(
         str | None, typer.Option(metavar="'A > B > C'", help="Names, best first; = joins those at one rank")
     ] = None,
     ballot: Annotated[
-        int | None, typer.Option(metavar="N", help="The N-th ballot of the file, equal ones counted together")
+        int | None,
+        typer.Option(metavar="N", help="The N-th ballot of the file, where equal ones stand together"),
     ] = None,
     section: Annotated[
-        str | None, typer.Option(help="Whose ballot --ranking is [default: the first's]")
+        str | None, typer.Option(help="The section of --ranking's ballot [default: the first]")
     ] = None,
     asked: "CountOptions",
 ) -> None:
-    """Tell for one ranking where its vote was in each round, and why."""
+    """Show for one ranking where its vote was in each round, and why."""
     from services.cli.terminal.journey import journey
     from shared.rcv.count.tabulate import trace
-    from shared.rcv.narrate.papers import paper_of
+    from shared.rcv.narrate.counted import counted_of
+    from shared.rcv.narrate.explain import ballot_of
 
     with naming(file):
         ballots, contest, profile = _read(file, asked)
-        place, marks = paper_of(ballots, ranking, ballot, section)
+        place, marks = ballot_of(ballots, ranking, ballot, section)
         profile.add([(place, marks, 0)])  # counts nothing, and is traced as if it did
         with waiting("Counting") as hush:
             traced = trace(profile, contest, asker(ballots.candidates, hush))
     console, glyphs = _terminal()
-    for part in journey(contest, traced, profile.row(place, marks), marks, glyphs):
+    counted = counted_of(contest, traced.count, ballots.sections)
+    for part in journey(counted, traced, profile.row(place, marks), marks, glyphs):
         console.print(part)
 
 
@@ -175,7 +180,7 @@ def _read(file: Path, asked: "CountOptions") -> "tuple[BallotFile, Contest, Prof
 def _terminal() -> "tuple[Console, Glyphs]":
     from rich.console import Console
 
-    from services.cli.terminal.bars import ASCII, UNICODE
+    from services.cli.terminal.look import ASCII, UNICODE
 
     console = Console(highlight=False)
     return console, ASCII if console.options.ascii_only else UNICODE

@@ -10,6 +10,9 @@ from rich.text import Text
 
 from services.cli.demo.official import BALLOTS, Line
 from shared.contract.standings import Standing
+from shared.rcv.narrate.counted import counted_in
+from shared.rcv.narrate.numbers import number
+from shared.rcv.narrate.sentences import headline
 
 STAGES = ("cast", "judged", "counted", "shown")
 
@@ -52,12 +55,13 @@ class Show:
 
 
 def _leading(standing: Standing) -> Text:
-    names = {candidate.id: candidate.name for candidate in standing.contest.candidates}
-    line = Text(f"{standing.contest.title}: ", style="bold")
-    for round_ in standing.rounds[-1:]:
+    """Return a contest's headline and, below it, the votes of its last round."""
+    counted = counted_in(standing)
+    line = Text(f"{standing.contest.title}: ", style="bold").append(headline(counted), style="default")
+    for round_ in counted.rounds[-1:]:
         votes = sorted(round_.votes.items(), key=lambda pair: -pair[1])
-        line.append(f"round {round_.number}  ", style="default")
-        line.append("   ".join(f"{names[name]} {n:,}" for name, n in votes), style="default")
+        shown = (f"{counted.names[name]} {number(units, counted.places)}" for name, units in votes)
+        line.append(f"\n  round {round_.number}  {'   '.join(shown)}", style="default")
     return line
 
 

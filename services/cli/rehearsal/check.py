@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 from services.cli.rehearsal.script import Ballot
 from services.cli.rehearsal.subject import Counted, SectionRanking, Subject, profile
-from services.counting.standing import rounds_of
 from shared.contract import verdict_ranges
 from shared.contract.codec import decode_cast, decode_judged
 from shared.contract.events import ElectorRestored, ElectorVoided, SignedRecord
 from shared.contract.packs import Pack
 from shared.contract.standings import Round, Standing
 from shared.contract.verdicts import ControlJudged, Reason
+from shared.rcv.contract_rounds import rounds_of
 from shared.rcv.count.tabulate import tabulate_counts
 from shared.runtime.watermark import joins
 
@@ -111,7 +111,8 @@ def differences(
     if published.contest != subject.contest:
         yield f"the contest: published {published.contest}, configured {subject.contest}"
     count = tabulate_counts(profile(judged.counted), subject.contest, len(subject.sections))
-    yield from _in_rounds(published.rounds, rounds_of(count, subject.contest, published.sections))
+    sections = [section.id for section in published.sections]
+    yield from _in_rounds(published.rounds, rounds_of(count, subject.contest, sections))
 
 
 def _in_verdicts(subject: Subject, ballots: Iterable[Ballot], verdicts: Iterable[Verdict]) -> Iterator[str]:

@@ -23,6 +23,7 @@ from shared.rcv.formats import rctab
 from shared.rcv.formats.detect import read_ballots
 from shared.rcv.formats.records import CastVoteRecord
 from shared.rcv.names import slug, slugs
+from shared.rcv.narrate.counted import counted_of
 from shared.rcv.narrate.document import document
 from shared.rcv.reports.files import ReportFile, report_files
 from shared.rcv.reports.tabulated import Settings, Stamp
@@ -160,7 +161,7 @@ def plain(path: Path, asked: CountOptions) -> Subject:
 
     def reports(counted: Counted) -> Iterator[ReportFile]:
         count = tabulate_counts(profile(counted), contest, len(file.sections))
-        text = json.dumps(document(contest, count, file.sections), indent=2, ensure_ascii=False)
+        text = json.dumps(document(counted_of(contest, count, file.sections)), indent=2, ensure_ascii=False)
         yield ReportFile(PurePosixPath(f"{path.stem}_count.json"), (text, "\n"))
 
     return Subject(

@@ -1,75 +1,67 @@
-"""How candidates look in a terminal: their names, marks and colours, and the lines that stand below them.
+"""How a count looks on a terminal: glyphs, colours, bars. A mark before a name says what its colour says."""
 
-Rule 1: a mark before the name says what its colour says.
-"""
-
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from services.cli.terminal.bars import Glyphs
-from shared.contract.standings import Ending
-from shared.rcv.count.rounds import Round
-from shared.rcv.narrate.grid import Measure, State
-from shared.rcv.narrate.numbers import readable, signed
+from shared.rcv.narrate.numbers import MINUS, SHOWN_PLACES, number, signed
+from shared.rcv.narrate.tables import Cell
 
-STYLES: Final[dict[State, str]] = {
-    "hopeful": "cyan",
-    "elected": "bold green",
-    "falling": "red",
-    "out": "dim",
-}
 LONGEST_NAME: Final = 28
-STOPPED: Final[dict[Ending, str]] = {
-    Ending.EXHAUSTED: "No further choice",
-    Ending.OVERVOTE: "Overvote",
-    Ending.SKIPPED: "Skipped ranks",
-    Ending.REPEATED: "Ranked twice",
-    Ending.SURPLUS: "Not needed: all seats filled",
-}
-LOST: Final = "Lost to rounding"
+STYLES: Final = {"continuing": "cyan", "elected": "bold green", "eliminated": "red", "out": "dim"}
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What it takes to draw one count."""
+class Glyphs(NamedTuple):
+    """The characters a terminal can show."""
 
-    names: Sequence[str]
-    glyphs: Glyphs
-    threshold_name: str
-    """"Quota", "Majority" or, where no number elects, nothing."""
-
-    @property
-    def name_width(self) -> int:
-        """Columns for a mark, a name, and the gap after it."""
-        longest = max(map(cell_len, (*self.names, *STOPPED.values(), LOST)))
-        return min(longest, LONGEST_NAME) + 5
-
-    def footer(self, rounds: Sequence[Round], measure: Measure) -> Iterator[tuple[str, list[str]]]:
-        """Yield the lines below the candidates: why papers stopped, what places lost, what elects."""
-        for ending, label in STOPPED.items():
-            yield from _line(label, [measure.stopped(r).get(ending, 0) for r in rounds], measure)
-        yield from _line(LOST, [r.residue for r in rounds], measure)
-        if self.threshold_name:
-            yield from _line(self.threshold_name, [measure.threshold(r) or 0 for r in rounds], measure)
+    full: str
+    half: str
+    threshold: str
+    elected: str
+    """The mark of those elected."""
+    eliminated: str
+    rule: str
 
 
-def name_text(look: Look, candidate: int, state: State) -> Text:
-    """Return a candidate's name behind the mark of its state."""
-    mark = {"elected": look.glyphs.elected, "hopeful": " "}.get(state, look.glyphs.falling)
-    name = look.names[candidate]
+UNICODE = Glyphs("━", "╸", "│", "★", "✗", "─")
+ASCII = Glyphs("=", "-", "|", "*", "x", "-")
+
+
+def style_of(cell: Cell) -> str:
+    """Return the style of a candidate in a round; whoever has left the count is dim."""
+    return STYLES[cell.fate if cell.in_count else "out"]
+
+
+def name_text(name: str, cell: Cell, glyphs: Glyphs) -> Text:
+    """Return a candidate's name behind the mark of its fate."""
+    fate = cell.fate if cell.in_count else "eliminated"
+    mark = {"elected": glyphs.elected, "eliminated": glyphs.eliminated}.get(fate, " ")
     short = name if cell_len(name) <= LONGEST_NAME else f"{set_cell_size(name, LONGEST_NAME - 1)}…"
-    return Text(f"{mark} {short}", style=STYLES[state] if state != "hopeful" else "", no_wrap=True)
+    return Text(f"{mark} {short}", style="" if fate == "continuing" else style_of(cell), no_wrap=True)
 
 
-def change_text(change: int, places: int, width: int) -> Text:
-    """Return a change of votes, to the right of `width` columns."""
-    return Text(signed(change, places).rjust(width), style="dim green" if change > 0 else "dim red")
+def votes_text(units: int, places: int) -> str:
+    """Return votes to two decimals."""
+    return number(units, places, SHOWN_PLACES)
 
 
-def _line(label: str, amounts: Sequence[int], measure: Measure) -> Iterator[tuple[str, list[str]]]:
-    if any(amounts):
-        yield f"  {label}", [readable(amount, measure.places) if amount else "" for amount in amounts]
+def change_text(change: int, places: int) -> str:
+    """Return a change of votes, with the minus of a keyboard; nothing for none."""
+    return signed(change, places, SHOWN_PLACES).replace(MINUS, "-")
+
+
+def bar(amount: int, threshold: int | None, scale: int, width: int, style: str, glyphs: Glyphs) -> Text:
+    """Return a bar `width` wide for `amount`, where `scale` fills it, half a character exact.
+
+    A mark shows where the threshold is, unless the bar covers it.
+    """
+    halves = 2 * width * amount // scale if scale else 0
+    drawn = glyphs.full * (halves // 2) + glyphs.half * (halves % 2)
+    text = Text(no_wrap=True).append(drawn.ljust(width), style=style)
+    if threshold is not None and scale:
+        place = min(width - 1, width * threshold // scale)
+        if place >= len(drawn):
+            mark = Text().append(glyphs.threshold, style="dim")
+            text = text[:place] + mark + text[place + 1 :]
+    return text

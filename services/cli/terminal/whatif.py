@@ -16,7 +16,7 @@ from shared.rcv.narrate.whatif import (
     safe_sentences,
     safe_up_to_sentence,
 )
-from shared.rcv.narrate.words import counted, listed, names_of
+from shared.rcv.narrate.words import listed, names_of, plural
 from shared.rcv.scenarios import WhatIf
 
 
@@ -37,7 +37,7 @@ def whatif_parts(contest: Contest, answers: WhatIf) -> Iterator[RenderableType]:
         yield _finals(contest, answers)
         yield Text(condorcet_sentence(contest, answers))
     if answers.safe is not None:
-        outstanding = counted(answers.safe.outstanding, "ballot", "ballots")
+        outstanding = plural(answers.safe.outstanding, "ballot", "ballots")
         yield Text(f"\nWith {outstanding} outstanding", style="bold underline")
         yield from map(Text, safe_sentences(contest, answers.safe))
         yield Text(safe_up_to_sentence(contest, answers))

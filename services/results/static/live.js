@@ -47,10 +47,10 @@ function show(html, sequence) {
   }
   if (focused) main.querySelectorAll("a,summary,[tabindex]")[path]?.focus({ preventScroll: true });
   say(sequence ? `Live · standing ${Number(sequence).toLocaleString("en")}` : "Live", "live");
-  tell(document.getElementById("headline")?.textContent ?? "");
+  speak(document.getElementById("headline")?.textContent ?? "");
 }
 
-function tell(headline) {
+function speak(headline) {
   const now = Date.now();
   const essence = headline.replace(/[\d,.%()]+/g, "");
   if (essence === shown || now - announcedAt < ANNOUNCE_EVERY_MS) return;

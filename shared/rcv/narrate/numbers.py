@@ -1,45 +1,47 @@
-"""Votes as text. A vote arrives in units of its count's last decimal place, and is never made a float."""
+"""Votes, shares and points as people read them. Votes come in units of a count's last decimal place; never a float."""
 
 from fractions import Fraction
 from typing import Final
 
 from shared.contract import standings
-from shared.contract.standings import decimal
 
+MINUS: Final = "\N{MINUS SIGN}"
 SHOWN_PLACES: Final = 2
-"""Decimal places in a terminal, at most."""
+"""Decimal places in a sentence and on a terminal, at most."""
 
 
-def readable(units: int, places: int) -> str:
-    """Return votes as people read them, to `SHOWN_PLACES` at most, half up: "2,211.00", "39,080"."""
-    shown = min(places, SHOWN_PLACES)
-    dropped = 10 ** (places - shown)
-    whole, fraction = divmod((abs(units) + dropped // 2) // dropped, 10**shown)
-    sign = "-" if units < 0 and (whole or fraction) else ""
-    return f"{sign}{whole:,}.{fraction:0{shown}}" if shown else f"{sign}{whole:,}"
+def number(units: int, places: int = 0, shown: int | None = None) -> str:
+    """Return votes: "422,664", "1,315.66424" or, with two places shown and rounded half up, "1,315.66"."""
+    kept = places if shown is None else min(places, shown)
+    size = abs(units)
+    if kept < places:
+        step = 10 ** (places - kept)
+        size = (size + step // 2) // step
+    sign = MINUS if units < 0 and size else ""
+    if not kept:
+        return f"{sign}{size:,}"
+    whole, part = divmod(size, 10**kept)
+    return f"{sign}{whole:,}.{part:0{kept}d}"
 
 
-def in_words(units: int, places: int) -> str:
-    """Return votes for a sentence: a whole number of votes without its zeros."""
-    whole, rest = divmod(units, 10**places)
-    return readable(units, places) if rest else f"{whole:,}"
+def brief(units: int, places: int = 0) -> str:
+    """Return votes for a sentence: "1,245" for whole ones, else two decimals, or all if two would look whole."""
+    if not units % 10**places:
+        return number(units // 10**places)
+    rounded = number(units, places, SHOWN_PLACES)
+    return number(units, places) if rounded.endswith(".00") else rounded
 
 
-def signed(units: int, places: int) -> str:
-    """Return a change of votes: "+9,737", "-518.00", and nothing for none."""
-    if not units:
-        return ""
-    return f"+{readable(units, places)}" if units > 0 else f"-{readable(-units, places)}"
+def signed(units: int, places: int = 0, shown: int | None = None) -> str:
+    """Return a change of votes: "+9,737"; nothing for none."""
+    return f"{'+' if units > 0 else ''}{number(units, places, shown)}" if units else ""
 
 
-def percent(part: int, whole: int, places: int = 1) -> str:
-    """Return a share, half up: "40.4%". Of nothing there is none: "-"."""
-    if not whole:
-        return "-"
-    scaled = (2 * 100 * 10**places * part + whole) // (2 * whole)
-    return f"{decimal(scaled, places)}%"
+def percent(part: int, whole: int) -> str:
+    """Return a share with one decimal, half up, such as "40.4%"; a dash of nothing."""
+    return f"{number((2000 * part + whole) // (2 * whole), 1)}%" if whole else "-"
 
 
-def points(share: Fraction, places: int = SHOWN_PLACES) -> str:
-    """Return a share of the whole in percentage points, half up: "50.65"."""
-    return decimal(standings.points(share, places), places)
+def points(score: Fraction, places: int = 2) -> str:
+    """Return a part of an electoral college in its points of 100, half up, such as "50.65"."""
+    return number(standings.points(score, places), places)

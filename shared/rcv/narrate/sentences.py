@@ -1,123 +1,236 @@
-"""What a round decides, by how much, and where the votes go: a sentence or two of plain English.
+"""What a count says, in sentences.
 
-Rule 1: everybody is called by name; nobody is he, she or they.
-Rule 2: small numbers are told as votes, large ones as shares; of many receivers the first few are named.
-Rule 3: a tie is always told, with what settled it.
+While ballots can still come nothing is stated as a fact: "would be elected", "is last at present". A tie is always
+mentioned, with what settled it. Votes are given to two decimals; the tables have all of them.
 """
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from itertools import groupby
-from typing import Final
+from typing import Final, NamedTuple
 
-from shared.rcv.count.rounds import Decision, Round, Why
-from shared.rcv.narrate.grid import surpluses
-from shared.rcv.narrate.transfers import went
-from shared.rcv.narrate.voice import Voice
-from shared.rcv.narrate.words import SETTLED, listed
+from shared.contract.standings import Decision, Ending, Round
+from shared.rcv.narrate.counted import Counted, decided
+from shared.rcv.narrate.numbers import brief, number, percent, points
+from shared.rcv.narrate.tables import strength
+from shared.rcv.narrate.transfers import receivers
+from shared.rcv.narrate.words import FELL_IN_WORDS, TIE_IN_WORDS, listed
+
+NAMED_AT_MOST: Final = 4
+"""Receivers of votes that a sentence names; further ones are counted."""
+NOT_NEEDED: Final = "not needed"
+SINGULAR: Final = {"go": "goes", "are": "is"}
 
 Decisions = Sequence[Decision]
 
 
-def round_sentence(round_: Round, voice: Voice) -> str:
-    """Return what one round says."""
-    if not any(round_.votes):
+def headline(counted: Counted) -> str:
+    """Return the one sentence that matters: who is elected or, while ballots can come, would be."""
+    final = counted.final
+    if not counted.elected:
+        cast = counted.rounds and any(counted.rounds[0].votes.values())
+        return f"Nobody is elected{'' if final else ' yet'}." if cast else "No ballots have been counted yet."
+    if counted.contest.seats != 1:
+        are = _are(counted, one=len(counted.elected) == 1)
+        return f"{_named(counted, counted.elected)} {are} elected{'' if final else ' if it ended now'}."
+    last, winner = counted.rounds[-1], counted.elected[0]
+    verb = "is elected" if final else "would be elected if it ended now,"
+    share = _held(counted, last, winner)
+    if not last.scores:
+        votes, continuing = last.votes[winner], sum(last.votes.values())
+        of = f"{brief(votes, counted.places)} of {brief(continuing, counted.places)}"
+        share = f"{of} continuing votes ({percent(votes, continuing)})"
+    return f"{counted.names[winner]} {verb} in round {last.number} with {share}."
+
+
+def round_sentence(counted: Counted, round_: Round) -> str:
+    """Return what a round decides, by how much, and where the votes go."""
+    parts = (_ties, _elections, _surpluses, _eliminations)
+    sentences = [sentence for part in parts for sentence in part(counted, round_)]
+    if sentences:
+        return " ".join(sentences)
+    if not any(round_.votes.values()):
         return "Nobody has a vote, so nothing is decided."
-    said = [sentence for part in _PARTS for sentence in part(round_, voice)]
-    return " ".join(said) or "Nothing further is decided in this round."
+    if round_.number > 1 and len(counted.elected) == counted.contest.seats:
+        return f"Every seat {'is' if counted.final else 'would be'} filled: nothing is left to decide."
+    return "Nothing is decided in this round."
 
 
-def _ties(round_: Round, voice: Voice) -> Iterator[str]:
+def _ties(counted: Counted, round_: Round) -> Iterator[str]:
     for d in round_.decisions:
-        if d.settled_by != "votes" and d.tied:
-            level = f"{voice.named(d.tied)} are level with {voice.held(d.candidate, round_)}"
-            yield f"{level}; {SETTLED[d.settled_by]}."
+        if d.tied and d.settled_by != "votes":
+            # By Meek's method candidates are level whose votes differ by less than the surplus still to be moved.
+            equal = len({strength(round_, candidate) for candidate in d.tied}) == 1
+            held = f" with {_held(counted, round_, d.candidate)}" if equal else ""
+            yield f"{_named(counted, d.tied)} are level{held}; {TIE_IN_WORDS[d.settled_by]}."
 
 
-def _elections(round_: Round, voice: Voice) -> Iterator[str]:
+def _elections(counted: Counted, round_: Round) -> Iterator[str]:
+    sentences: dict[str, Callable[[Counted, Round, Decisions], str]] = {
+        "quota": _quota_reached,
+        "remaining": _last_seats,
+        "percentage": _share_reached,
+    }
     for why, decisions in _by_reason(round_, "elected"):
-        yield _ELECTED.get(why, _ahead)(decisions, round_, voice)
+        yield sentences.get(why, _ahead)(counted, round_, decisions)
 
 
-def _surpluses(round_: Round, voice: Voice) -> Iterator[str]:
-    for c in surpluses(round_):
-        moved = sum(t.votes for t in round_.transfers if t.source == c)
-        surplus = f"The surplus of {voice.names[c]}, {voice.votes(moved)}, moves on"
-        yield f"{surplus}{_went(': ', {c}, round_, voice)}."
-
-
-def _falls(round_: Round, voice: Voice) -> Iterator[str]:
-    for why, decisions in _by_reason(round_, "eliminated"):
-        alone = len(decisions) == 1
-        told = _last(decisions[0], round_, voice) if alone else _together(decisions, voice)
-        moved = voice.votes(sum(round_.votes[d.candidate] for d in decisions))
-        of = "; of these " if alone and not round_.scores else f"; of {moved} "
-        yield f"{told}{_FELL.get(why, '')}{_went(of, {d.candidate for d in decisions}, round_, voice)}."
-
-
-def _ahead(decisions: Decisions, round_: Round, voice: Voice) -> str:
+def _ahead(counted: Counted, round_: Round, decisions: Decisions) -> str:
+    verb = _are(counted, one=True)
     return " ".join(
-        f"{voice.names[d.candidate]} is elected with {voice.share(d.candidate, round_)}"
-        f"{_margin(d, round_, voice, 'ahead of')}."
+        f"{counted.names[d.candidate]} {verb} elected with {_share(counted, round_, d.candidate)}"
+        f"{_margin(counted, round_, d, 'ahead of')}."
         for d in decisions
     )
 
 
-def _reach(decisions: Decisions, round_: Round, voice: Voice) -> str:
-    held = listed([f"{voice.names[d.candidate]} with {voice.held(d.candidate, round_)}" for d in decisions])
-    reach, are = ("reaches", "is") if len(decisions) == 1 else ("reach", "are")
-    return f"{held} {reach} the quota of {voice.amount(round_.threshold or 0)} and {are} elected."
+def _quota_reached(counted: Counted, round_: Round, decisions: Decisions) -> str:
+    held = [f"{counted.names[d.candidate]} with {_held(counted, round_, d.candidate)}" for d in decisions]
+    reach, are = ("reaches", "is") if len(held) == 1 else ("reach", "are")
+    then = f" and {are} elected" if counted.final else " at present"
+    return f"{listed(held)} {reach} the quota of {brief(round_.threshold or 0, counted.places)}{then}."
 
 
-def _remain(decisions: Decisions, _: Round, voice: Voice) -> str:
-    names = voice.named([d.candidate for d in decisions])
-    seats = "takes the last seat" if len(decisions) == 1 else f"take the last {len(decisions)} seats"
-    return f"{names} {seats}: as many are left as there are seats."
+def _last_seats(counted: Counted, _: Round, decisions: Decisions) -> str:
+    one = len(decisions) == 1
+    seats = "the last seat" if one else f"the last {len(decisions)} seats"
+    take = ("takes" if one else "take") if counted.final else "would take"
+    return f"{_named(counted, _of(decisions))} {take} {seats}: as many are left as there are seats."
 
 
-def _share_reached(decisions: Decisions, _: Round, voice: Voice) -> str:
-    names = voice.named([d.candidate for d in decisions])
-    are = "is" if len(decisions) == 1 else "are"
-    return f"{names} {are} elected: all who remain have the share asked for."
+def _share_reached(counted: Counted, _: Round, decisions: Decisions) -> str:
+    are = _are(counted, one=len(decisions) == 1)
+    return f"{_named(counted, _of(decisions))} {are} elected: all who remain have the share asked for."
 
 
-def _last(decision: Decision, round_: Round, voice: Voice) -> str:
-    name = voice.names[decision.candidate]
-    if not round_.votes[decision.candidate]:
-        return f"{name} is out without a vote"
-    return f"{name} is out with {voice.held(decision.candidate, round_)}{_margin(decision, round_, voice, 'behind')}"
+def _surpluses(counted: Counted, round_: Round) -> Iterator[str]:
+    """Say what the elected pass on: a surplus or, by Meek's method, what they no longer need of each ballot."""
+    eliminated = decided(round_, "eliminated")
+    moved = [transfer for transfer in round_.transfers if transfer.source not in eliminated]
+    if not moved:
+        return
+    sources = list(dict.fromkeys(transfer.source for transfer in moved))
+    one, names = len(sources) == 1, _named(counted, sources)
+    votes = _votes(counted, sum(transfer.votes for transfer in moved))
+    if round_.seated and counted.contest.method == "meek":
+        what, one = f"What {names} no longer {'needs' if one else 'need'} for the quota, {votes},", True
+    else:
+        what = f"The {'surplus' if one else 'surpluses'} of {names}, {votes},"
+    parts = _parts(counted, round_, sources)
+    if [part.to for part in parts] == [NOT_NEEDED]:
+        final = f"{'is' if one else 'are'} not needed: all seats are filled"
+        yield f"{what} {final if counted.final else 'would not be needed: all seats would be filled'}."
+        return
+    where = f": {_where(counted, parts)}" if parts else ""
+    yield f"{what} {_are(counted, one=one)} transferred{where}."
 
 
-def _together(decisions: Decisions, voice: Voice) -> str:
-    return f"{voice.named([d.candidate for d in decisions])} are out together"
+def _eliminations(counted: Counted, round_: Round) -> Iterator[str]:
+    for why, decisions in _by_reason(round_, "eliminated"):
+        one, candidates = len(decisions) == 1, _of(decisions)
+        last = "last at present" if not counted.final else "eliminated" if one else "eliminated together"
+        units = sum(round_.votes[candidate] for candidate in candidates)
+        held = ""
+        if one:
+            held = f" with {_held(counted, round_, candidates[0])}" if units else " without a vote"
+            held += _margin(counted, round_, decisions[0], "behind") if units else ""
+        yield f"{_named(counted, candidates)} {'is' if one else 'are'} {last}{held}{FELL_IN_WORDS[why]}."
+        parts = _parts(counted, round_, candidates)
+        # Their number is in the sentence before, unless that one is about several or about points.
+        these = "these votes" if one and not round_.scores else _votes(counted, units)
+        if [part.to for part in parts] == [NOT_NEEDED]:
+            seats = "all seats are filled" if counted.final else "all seats would be filled"
+            yield f"None of {these} {'is' if counted.final else 'would be'} needed: {seats}."
+        elif len(parts) == 1 and units > 10**counted.places:
+            of = "of " if these == "these votes" else ""
+            yield f"All {of}{these} {parts[0].verb} {parts[0].to}."
+        elif len(parts) == 1:
+            yield f"It {SINGULAR[parts[0].verb]} {parts[0].to}."
+        elif parts:
+            yield f"Of {these} {_where(counted, parts)}."
 
 
-def _margin(decision: Decision, round_: Round, voice: Voice, side: str) -> str:
-    if not decision.margin or round_.scores:
-        return ""
-    return f", {voice.amount(decision.margin)} {side} the next"
+class _Part(NamedTuple):
+    votes: int
+    verb: str
+    to: str
 
 
-def _went(opening: str, sources: Container[int], round_: Round, voice: Voice) -> str:
-    told = went([t for t in round_.transfers if t.source in sources], voice)
-    return f"{opening}{told}" if told else ""
+def _parts(counted: Counted, round_: Round, sources: Sequence[str]) -> list[_Part]:
+    """Return where votes go: to the first few receivers by name, to others, to nobody; what rounding loses left out."""
+    to: list[_Part] = []
+    rest = {"non-transferable": 0, NOT_NEEDED: 0}
+    for receiver in receivers(counted, round_, sources):
+        if receiver.candidate is not None:
+            to.append(_Part(receiver.votes, "go", f"to {receiver.name}"))
+        elif receiver.ending is not Ending.RESIDUE:
+            rest[NOT_NEEDED if receiver.ending is Ending.SURPLUS else "non-transferable"] += receiver.votes
+    if len(to) > NAMED_AT_MOST + 1:
+        others = to[NAMED_AT_MOST:]
+        to[NAMED_AT_MOST:] = [_Part(sum(part.votes for part in others), "go", f"to {len(others)} others")]
+    return [*to, *(_Part(votes, "are", what) for what, votes in rest.items() if votes)]
 
 
-def _by_reason(round_: Round, outcome: str) -> Iterator[tuple[Why, list[Decision]]]:
-    decisions = (d for d in round_.decisions if d.outcome == outcome)
-    for why, group in groupby(decisions, key=lambda d: d.why):
+def _where(counted: Counted, parts: Sequence[_Part]) -> str:
+    """Return "10 (66.7%) go to Cherry and 5 (33.3%) are non-transferable"; shares alone where votes are divided."""
+    whole, divided = sum(part.votes for part in parts), counted.places
+    if len(parts) == 1:
+        return (
+            f"all {parts[0].verb} {parts[0].to}"
+            if whole > 10**divided
+            else f"it {SINGULAR[parts[0].verb]} {parts[0].to}"
+        )
+    shown, before = [], ""
+    for votes, verb, to in parts:
+        amount = percent(votes, whole) if divided else f"{number(votes)} ({percent(votes, whole)})"
+        inflected = SINGULAR[verb] if votes == 1 and not divided else verb
+        shown.append(f"{amount} {to}" if verb == before == "go" else f"{amount} {inflected} {to}")
+        before = verb
+    return listed(shown)
+
+
+def _margin(counted: Counted, round_: Round, decision: Decision, side: str) -> str:
+    """Return ", 5 behind the next": votes or, in an electoral college, points; nothing if there is no margin."""
+    gap = brief(decision.margin, counted.places) if decision.margin else ""
+    if round_.scores:
+        scores = {name: Fraction(score.exact) for name, score in round_.scores.items()}
+        own = scores.pop(decision.candidate)
+        nearest = min((abs(score - own) for score in scores.values()), default=None)
+        gap = f"{points(nearest)} points" if nearest else ""
+    return f", {gap} {side} the next" if gap else ""
+
+
+def _share(counted: Counted, round_: Round, candidate: str) -> str:
+    """Return what a candidate has, and of how much: "198,962 of 392,246 votes (50.7%)"."""
+    if round_.scores or round_.seated:
+        return _held(counted, round_, candidate)
+    votes, whole = round_.votes[candidate], sum(round_.votes.values())
+    return f"{brief(votes, counted.places)} of {_votes(counted, whole)} ({percent(votes, whole)})"
+
+
+def _held(counted: Counted, round_: Round, candidate: str) -> str:
+    if round_.scores:
+        return f"{round_.scores[candidate].points}% of the electoral college"
+    return _votes(counted, round_.votes[candidate])
+
+
+def _votes(counted: Counted, units: int) -> str:
+    return f"{brief(units, counted.places)} {'vote' if units == 10**counted.places else 'votes'}"
+
+
+def _are(counted: Counted, *, one: bool) -> str:
+    return ("is" if one else "are") if counted.final else "would be"
+
+
+def _named(counted: Counted, candidates: Sequence[str]) -> str:
+    return listed([counted.names[candidate] for candidate in candidates])
+
+
+def _of(decisions: Decisions) -> list[str]:
+    return [decision.candidate for decision in decisions]
+
+
+def _by_reason(round_: Round, outcome: str) -> Iterator[tuple[str, Decisions]]:
+    chosen = (d for d in round_.decisions if d.outcome == outcome)
+    for why, group in groupby(chosen, key=lambda d: d.why):
         yield why, list(group)
-
-
-_PARTS: Final = (_ties, _elections, _surpluses, _falls)
-_ELECTED: Final[dict[Why, Callable[[Decisions, Round, Voice], str]]] = {
-    "quota": _reach,
-    "remaining": _remain,
-    "percentage": _share_reached,
-}
-_FELL: Final[dict[Why, str]] = {
-    "batch": ", for none of them could still catch up",
-    "write-in": ", as undeclared write-ins always are",
-    "below-minimum": ", below the votes asked for",
-    "below-percentage": ", below the share asked for",
-    "not-in-top-two": ", for only the first two go on",
-}

@@ -1,60 +1,72 @@
-"""Where votes went, in words: "26% go to Caroline Flint, 25% to Tom Watson and 11% to nobody".
+"""Where the votes go after a round: to candidates, or to nobody for a reason. It adds up: what rounding lost is there too."""
 
-Rule: from `SHARES_FROM` votes on, shares; below, votes. The first `NAMED_AT_MOST` receivers are named.
-"""
-
-from collections import Counter
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from shared.rcv.count.rounds import Transfer
-from shared.rcv.narrate.numbers import in_words, percent
-from shared.rcv.narrate.voice import Voice
-from shared.rcv.narrate.words import listed
-
-SHARES_FROM: Final = 100
-NAMED_AT_MOST: Final = 4
+from shared.contract.standings import Ending, Round
+from shared.rcv.narrate.counted import Counted, decided
+from shared.rcv.narrate.words import ENDING_IN_WORDS, listed
 
 
-class Part(NamedTuple):
-    """Votes in units, and the words for who has them now."""
+class Receiver(NamedTuple):
+    """What one receiver gets: a candidate, or nobody for a reason (then `candidate` is None)."""
 
+    candidate: str | None
+    ending: Ending | None
+    name: str
     votes: int
-    to: str
+    by_source: tuple[int, ...]
 
 
-def went(transfers: Sequence[Transfer], voice: Voice) -> str:
-    """Return where the votes of `transfers` went; nothing if none moved."""
-    parts = _parts(transfers, voice.names)
-    total = sum(part.votes for part in parts)
-    if not total:
-        return ""
-    if len(parts) == 1:
-        return f"all go to {parts[0].to}" if total > 10**voice.places else f"it goes to {parts[0].to}"
-    amounts = [_amount(part.votes, total, voice.places) for part in parts]
-    verb = "goes" if amounts[0] == "1" else "go"
-    told = [f"{amount} to {part.to}" for amount, part in zip(amounts, parts, strict=True)]
-    return listed([f"{amounts[0]} {verb} to {parts[0].to}", *told[1:]])
+class Transfers(NamedTuple):
+    """All that moves after one round."""
+
+    round: int
+    votes: int
+    what: str
+    """Whose votes move: "of Adam, eliminated", "of the surplus of Beth"."""
+    sources: tuple[str, ...]
+    """Names of those whose votes move, in the order of `Receiver.by_source`."""
+    receivers: tuple[Receiver, ...]
 
 
-def _parts(transfers: Sequence[Transfer], names: Sequence[str]) -> list[Part]:
-    received: Counter[int] = Counter()
-    stopped = 0
-    for transfer in transfers:
-        if transfer.target is not None:
-            received[transfer.target] += transfer.votes
-        elif transfer.ending != "residue":
-            stopped += transfer.votes
-    parts = _shortened([Part(votes, names[c]) for c, votes in received.most_common() if votes > 0])
-    return [*parts, Part(stopped, "nobody")] if stopped > 0 else parts
+def transfers(counted: Counted, round_: Round) -> Transfers | None:
+    """Return where votes go after a round; None if none move."""
+    if not round_.transfers:
+        return None
+    sources = tuple(dict.fromkeys(transfer.source for transfer in round_.transfers))
+    eliminated = decided(round_, "eliminated")
+    passing = [counted.names[source] for source in sources if source not in eliminated]
+    leaving = [counted.names[source] for source in sources if source in eliminated]
+    what = []
+    if passing:
+        what.append(f"of the {'surplus' if len(passing) == 1 else 'surpluses'} of {listed(passing)}")
+    if leaving:
+        what.append(f"of {listed(leaving)}, {'eliminated' if counted.final else 'last at present'}")
+    return Transfers(
+        round=round_.number,
+        votes=sum(transfer.votes for transfer in round_.transfers),
+        what=listed(what),
+        sources=tuple(counted.names[source] for source in sources),
+        receivers=tuple(receivers(counted, round_, sources)),
+    )
 
 
-def _shortened(parts: list[Part]) -> list[Part]:
-    if len(parts) <= NAMED_AT_MOST + 1:
-        return parts
-    others = parts[NAMED_AT_MOST:]
-    return [*parts[:NAMED_AT_MOST], Part(sum(p.votes for p in others), f"{len(others)} others")]
-
-
-def _amount(votes: int, total: int, places: int) -> str:
-    return percent(votes, total, 0) if total >= SHARES_FROM * 10**places else in_words(votes, places)
+def receivers(counted: Counted, round_: Round, sources: Sequence[str]) -> list[Receiver]:
+    """Return who receives what leaves `sources` in a round: candidates, most first, then the reasons for nobody."""
+    received: dict[tuple[str | None, Ending | None], dict[str, int]] = {}
+    for t in round_.transfers:
+        if t.source in sources:
+            by_source = received.setdefault((t.target, t.ending), dict.fromkeys(sources, 0))
+            by_source[t.source] += t.votes
+    found = [
+        Receiver(
+            candidate=target,
+            ending=ending,
+            name=counted.names[target or ""] if ending is None else ENDING_IN_WORDS[ending],
+            votes=sum(by_source.values()),
+            by_source=tuple(by_source.values()),
+        )
+        for (target, ending), by_source in received.items()
+    ]
+    return sorted(found, key=lambda one: (one.candidate is None, -one.votes))

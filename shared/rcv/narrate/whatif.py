@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.contract.elections import Contest
 from shared.rcv.count.rounds import Transfer
-from shared.rcv.narrate.words import STOPPED, counted, listed, names_of
+from shared.rcv.narrate.words import ENDING_IN_WORDS, listed, names_of, plural
 from shared.rcv.scenarios import DroppedOut, Final, Safe, WhatIf
 
 Json = dict[str, Any]
@@ -59,7 +59,7 @@ def goes_to(contest: Contest, drop: DroppedOut) -> str:
     received: dict[str, int] = {}
     for transfer in sorted(drop.transfers, key=lambda transfer: -transfer.votes):
         to = (
-            f"nobody ({STOPPED[transfer.ending]})"
+            f"nobody ({ENDING_IN_WORDS[transfer.ending].lower()})"
             if transfer.ending is not None
             else names[transfer.target or 0]
         )
@@ -107,7 +107,7 @@ def safe_up_to_sentence(contest: Contest, answers: WhatIf) -> str:
     elected = listed(_named(answers.count.elected, names_of(contest)))
     if not answers.safe_up_to:
         return f"{elected} is certain to be elected as the ballots are; one further ballot could change that."
-    further = counted(answers.safe_up_to, "further ballot", "further ballots")
+    further = plural(answers.safe_up_to, "further ballot", "further ballots")
     return f"{elected} is certain to be elected with up to {further}, whatever is on them."
 
 
@@ -115,10 +115,10 @@ def close_sentences(contest: Contest, answers: WhatIf) -> Iterator[str]:
     """Yield how few ballots could have changed the count, if that is known."""
     names = names_of(contest)
     if answers.changes_needed is not None:
-        least = counted(answers.changes_needed, "further ballot", "further ballots")
+        least = plural(answers.changes_needed, "further ballot", "further ballots")
         yield f"{least} could change who is eliminated or elected first."
     if answers.votes_needed:
-        needed = [f"{names[c]} {counted(n, 'vote', 'votes')}" for c, n in answers.votes_needed.items()]
+        needed = [f"{names[c]} {plural(n, 'vote', 'votes')}" for c, n in answers.votes_needed.items()]
         yield f"More votes that would have kept them in for another round: {', '.join(needed)}."
 
 

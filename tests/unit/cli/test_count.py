@@ -78,7 +78,10 @@ def test_the_screen_says_what_each_round_decides(tmp_path: Path) -> None:
     answer = livecount("count", ward(tmp_path), "--method", "irv", columns=140)
     assert answer.exit_code == 0
     assert "\x1b" not in answer.stdout
-    assert "Dora Maar is out with 3 votes, 1 behind the next; of these all go to Clara Bow." in answer.stdout
+    assert (
+        "Dora Maar is eliminated with 3 votes, 1 behind the next. All of these votes go to Clara Bow."
+        in answer.stdout
+    )
 
 
 def test_sections_have_shares(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ def test_a_ranking_is_followed_through_the_rounds(tmp_path: Path) -> None:
         "explain", ward(tmp_path), "--method", "irv", "--ranking", "dora maar > basil brown", columns=120
     )
     assert answer.exit_code == 0
-    assert "Dora Maar is out; second choice is Basil Brown" in answer.stdout
+    assert "Dora Maar is eliminated; second choice is Basil Brown" in answer.stdout
     assert answer.stdout.splitlines()[-1].startswith("In the end this vote counts for Basil Brown")
 
 
@@ -36,9 +36,11 @@ def test_votes_that_nobody_needs_are_not_called_exhausted(tmp_path: Path) -> Non
     explained = livecount("explain", *asked, "--ranking", "Birch > Cedar", columns=200).stdout
     assert "0.1250" in explained
     assert "all seats are filled" in explained
-    assert "names nobody else" not in explained
+    assert "ranks no other" not in explained
     counted = livecount("count", *asked, columns=200).stdout
-    assert "Not needed: all seats filled" in counted
+    assert "Not needed: all" in counted  # a label of two lines
+    assert "seats are filled" in counted
+    assert "3 votes, are not needed: all seats are filled." in " ".join(counted.split())
     assert "No further choice" not in counted
     last = json.loads(livecount("count", *asked, "--json").stdout)["stages"][-1]
     unneeded = [(t["from"], t["votes"]) for t in last["transfers"] if t.get("why") == "surplus"]

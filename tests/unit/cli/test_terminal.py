@@ -51,7 +51,7 @@ def test_a_tie_is_asked_about_until_the_answer_is_one_of_those_level(tmp_path: P
     shown = at_a_terminal("count", file, "--method", "irv", "--ties", "ask", typed=b"9\n2\n")
     assert "Round 1: Basil, Clara are level." in shown
     assert "the answer given settles it." in shown
-    assert "Clara is out" in " ".join(shown.split())
+    assert "Clara is eliminated" in " ".join(shown.split())
     assert "Elected in round 2: Ada" in shown
 
 

@@ -5,13 +5,14 @@ from io import StringIO
 
 import pytest
 
-from services.results import sentences, words
 from services.results.exports import rounds_csv
 from services.results.feed import advances, frame
-from services.results.pages import view
-from services.results.tables import order, rows
+from services.results.view import contest_page
 from shared.contract.codec import encode
 from shared.contract.elections import Phase
+from shared.rcv.narrate import sentences, words
+from shared.rcv.narrate.counted import counted_in
+from shared.rcv.narrate.tables import rounds_table
 from tests.support.standings import standing
 
 LIVE, FINAL = standing(3, Phase.OPEN), standing(5, Phase.CLOSED)
@@ -36,14 +37,14 @@ def test_an_entity_tag_is_the_bytes_own() -> None:
 
 def test_nothing_is_said_as_a_fact_while_ballots_can_come() -> None:
     """It "would be" until the close, and "is" after it."""
-    assert "would be elected if it ended now" in sentences.headline(LIVE)
-    assert "is elected in round" in sentences.headline(FINAL)
-    assert "is last at present" in sentences.round_sentence(LIVE, LIVE.rounds[0])
+    assert "would be elected if it ended now" in sentences.headline(counted_in(LIVE))
+    assert "is elected in round" in sentences.headline(counted_in(FINAL))
+    assert "is last at present" in sentences.round_sentence(counted_in(LIVE), LIVE.rounds[0])
 
 
 def test_a_round_s_sentence_tells_where_the_votes_go() -> None:
     """Shares are of the votes that move, and those that go to nobody are told."""
-    found = sentences.round_sentence(FINAL, FINAL.rounds[0])
+    found = sentences.round_sentence(counted_in(FINAL), FINAL.rounds[0])
 
     assert found.startswith(
         "Damson is eliminated with 15 votes, 5 behind the next. Of these votes 10 (66.7%) go to Cherry"
@@ -55,15 +56,27 @@ def test_before_the_first_ballot_there_is_a_page_too() -> None:
     """Zeros, and a sentence that says so."""
     empty = standing(0, Phase.CONFIGURED)
 
-    assert sentences.headline(empty) == "No ballots have been counted yet."
-    assert [row.votes for row in rows(empty, 0)] == [0, 0, 0, 0]
-    assert view(frame(encode(empty), 0))["final"] is False
+    shown = contest_page(empty, 0)
+    assert shown.headline == "No ballots have been counted yet."
+    assert shown.rounds is not None
+    assert [row.cells[0].text for row in shown.rounds.latest.rows] == ["0", "0", "0", "0"]
+    assert shown.rounds.latest_title == "Latest round: round 1"
+    assert shown.refreshes
+
+
+def test_a_count_that_has_stopped_says_so_and_why() -> None:
+    """It has no rounds then, and the page does not say that nothing has been counted."""
+    stopped = FINAL.model_copy(update={"rounds": (), "elected": (), "stopped": "ValueError: no threshold"})
+    shown = contest_page(stopped, 0)
+    assert shown.headline == "The count of this contest has stopped: ValueError: no threshold"
+    assert shown.rounds is None
 
 
 def test_the_table_of_all_rounds_is_ordered_by_who_lasts_longest() -> None:
     """The winner first, the first to fall last."""
-    assert order(FINAL)[-1] == "damson"
-    assert order(FINAL)[0] == FINAL.elected[0]
+    order = [line.candidate for line in rounds_table(counted_in(FINAL)).lines]
+    assert order[-1] == "damson"
+    assert order[0] == FINAL.elected[0]
 
 
 def test_the_csv_adds_up_in_every_round() -> None:

@@ -9,18 +9,19 @@ from typing import get_args
 
 import pytest
 
-from services.counting.rounds import Rounds
+from services.counting.rounds import Rounds as CountingRounds
 from services.counting.tally import PartitionOf, Tally
-from services.results import moves, sections, sentences, tables, words
 from services.results.exports import rounds_csv
-from services.results.feed import frame
-from services.results.numbers import number
-from services.results.pages import environment, view
+from services.results.pages import environment
+from services.results.tables import bar_width
+from services.results.view import Rounds, contest_page
 from services.validation.judge import Judge
 from shared.contract.codec import decode_as, encode
 from shared.contract.elections import Method, Phase, Rules, TieRule
 from shared.contract.standings import Ending, Standing, decimal
 from shared.rcv.count.rounds import SettledBy, Why
+from shared.rcv.narrate import sentences, tables, transfers, words
+from shared.rcv.narrate.counted import counted_in
 from tests.support.elections import LOG_ID, ROOT_KEY, Life, contest, election
 from tests.support.evidence import OUTPUTS
 from tests.support.standings import college, standing, standing_by, surplus
@@ -35,13 +36,37 @@ def of(method: Method, phase: Phase = Phase.CLOSED) -> Standing:
 
 def page(found: Standing) -> str:
     """Return the text of the part of a contest's page that changes."""
-    html = environment().get_template("standing.html").render(view(frame(encode(found), 1)))
+    html = environment().get_template("standing.html").render(view=contest_page(found, 1))
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html)))
 
 
-def told(found: Standing) -> list[str]:
+def sentences_of(found: Standing) -> list[str]:
     """Return the sentence of each round."""
-    return [sentences.round_sentence(found, round_) for round_ in found.rounds]
+    counted = counted_in(found)
+    return [sentences.round_sentence(counted, round_) for round_ in counted.rounds]
+
+
+def headline(found: Standing) -> str:
+    """Return the one sentence that matters."""
+    return sentences.headline(counted_in(found))
+
+
+def lines(found: Standing) -> tuple[tables.Line, ...]:
+    """Return the candidates in the table of all rounds."""
+    return tables.rounds_table(counted_in(found)).lines
+
+
+def moves(found: Standing) -> list[transfers.Transfers]:
+    """Return where votes go after each round."""
+    counted = counted_in(found)
+    return [moved for round_ in counted.rounds if (moved := transfers.transfers(counted, round_))]
+
+
+def rounds(found: Standing) -> Rounds:
+    """Return what the page shows of the rounds."""
+    shown = contest_page(found, 1).rounds
+    assert shown is not None
+    return shown
 
 
 @pytest.mark.parametrize("phase", [Phase.OPEN, Phase.CLOSED])
@@ -51,9 +76,9 @@ def test_every_method_has_a_page_and_words(method: Method, phase: Phase) -> None
     found = of(method, phase)
     assert decode_as(Standing, encode(found)) == found
     assert words.how(found.contest) in page(found)
-    names = words.names_of(found.contest)
+    names = counted_in(found).names
     assert found.elected
-    assert all(names[winner] in sentences.headline(found) for winner in found.elected)
+    assert all(names[winner] in headline(found) for winner in found.elected)
 
 
 def test_every_code_of_a_count_has_its_words() -> None:
@@ -61,7 +86,8 @@ def test_every_code_of_a_count_has_its_words() -> None:
     assert words.METHOD_IN_WORDS.keys() == set(get_args(Method))
     assert words.TIE_IN_WORDS.keys() == set(get_args(SettledBy)) - {"votes"}
     assert words.ENDING_IN_WORDS.keys() == set(Ending)
-    assert words.FELL_IN_WORDS.keys() | words.SEATED_IN_WORDS.keys() | {"largest-surplus"} == set(
+    assert words.ENDING_OF_BALLOT.keys() == set(Ending) - {Ending.RESIDUE}
+    assert words.FELL_IN_WORDS.keys() | words.ELECTED_IN_WORDS.keys() | {"largest-surplus"} == set(
         get_args(Why)
     )
 
@@ -92,16 +118,16 @@ def test_a_csv_says_what_became_of_each_candidate() -> None:
     assert next(line["points"] for line in scored if line["candidate_id"] == "banana") == "30.62"
 
 
-def test_a_surplus_is_told_stage_by_stage() -> None:
+def test_a_surplus_is_followed_stage_by_stage() -> None:
     """Five places by the Scottish rules, worked out by hand: 7 of Apple's 18 votes move on, each paper at 7/18."""
     found = surplus()
     assert decimal(found.rounds[1].votes["banana"], found.places) == "9.27768"  # 5 + 11 x 0.38888
-    assert told(found)[0] == (
+    assert sentences_of(found)[0] == (
         "Apple with 18 votes reaches the quota of 11 and is elected. The surplus of Apple, 7 votes, is transferred:"
         " 61.1% go to Banana, 33.3% to Damson and 5.6% to Cherry."
     )
-    assert told(found)[2].startswith("Damson is eliminated with 6.33328 votes, 2.94440 behind the next.")
-    assert sentences.headline(found) == "Apple and Banana are elected."
+    assert sentences_of(found)[2].startswith("Damson is eliminated with 6.33 votes, 2.94 behind the next.")
+    assert headline(found) == "Apple and Banana are elected."
 
 
 def test_a_page_of_seats_shows_quota_residue_and_the_withdrawn() -> None:
@@ -111,61 +137,62 @@ def test_a_page_of_seats_shows_quota_residue_and_the_withdrawn() -> None:
     assert "Quota: 11.00000." in shown
     assert "Lost to rounding 0.00016" in shown
     assert "Elderberry withdrawn" in shown
-    assert tables.lines(surplus())[-1].name == "Elderberry"
+    assert lines(surplus())[-1].name == "Elderberry"
 
 
 def test_moves_add_up_to_what_leaves() -> None:
     """Receivers, what a reason stopped and what was lost; a column for each source where several move."""
     methods: tuple[Method, ...] = ("scottish-stv", "meek", "stv-wigm")
     for method in methods:
-        for table in moves.tables(surplus(method=method)):
-            assert sum(move.votes for move in table.moves) == table.votes
-            assert all(sum(move.by_source) == move.votes for move in table.moves)
-    (together,) = moves.tables(of("supplementary"))
+        for table in moves(surplus(method=method)):
+            assert sum(receiver.votes for receiver in table.receivers) == table.votes
+            assert all(sum(receiver.by_source) == receiver.votes for receiver in table.receivers)
+    (together,) = moves(of("supplementary"))
     assert together.sources == ("Cherry", "Damson")
-    assert all(sum(move.by_source) == move.votes for move in together.moves)
-    assert "of the surplus of Apple" in moves.tables(surplus())[0].what
+    assert all(sum(receiver.by_source) == receiver.votes for receiver in together.receivers)
+    assert "of the surplus of Apple" in moves(surplus())[0].what
 
 
 def test_nothing_of_seats_is_a_fact_until_the_close() -> None:
     """Would be elected, at present, would be transferred, ahead, last."""
     live = surplus(Phase.OPEN)
-    assert sentences.headline(live) == "Apple and Banana would be elected if it ended now."
+    assert headline(live) == "Apple and Banana would be elected if it ended now."
     shown = page(live)
     assert "2 of 2 seats filled, if it ended now" in shown
     assert "reaches the quota of 11 at present. The surplus of Apple, 7 votes, would be transferred" in shown
     assert not re.search(r"\b(is|are) (elected|eliminated|transferred)\b|\bElected\b", shown)
+    assert not re.search(r"\b(elected|eliminated)\b(?! if it ended now)", shown)
 
 
 def test_whoever_is_elected_stays_in_the_table() -> None:
     """Those elected before keep the quota, and are marked in each round."""
     found = surplus()
-    (apple,) = [row for row in tables.rows(found, 1) if row.id == "apple"]
-    assert (apple.note, number(apple.votes, found.places)) == ("Elected", "11.00000")
-    assert apple.change == "\N{MINUS SIGN}7.00000"
+    found = found.model_copy(update={"rounds": found.rounds[:2]})
+    (apple,) = [row for row in rounds(found).latest.rows if row.name == "Apple"]
+    assert (apple.tag, apple.cells[0].text) == ("Elected", "11.00000")
+    assert apple.cells[-1].text == "\N{MINUS SIGN}7.00000"
 
 
 def test_each_seat_of_a_sequence_starts_afresh() -> None:
     """Whoever has a seat is out of the next run-off, and nobody gains from one to the next."""
     found = surplus(method="sequential-irv")
-    apple, banana = tables.lines(found)[:2]
-    assert [cell.said for cell in apple.cells] == ["elected", "elected"]
+    apple, banana = rounds(found).every.rows[:2]
+    assert [apple.cells[0].below, apple.cells[1].unseen] == ["elected", "elected"]
     assert (apple.cells[1].text, banana.cells[1].text) == ("", "16")
-    assert {row.change for row in tables.rows(found, 1)} == {"\N{EN DASH}"}
+    assert {row.cells[-1].text for row in rounds(found).latest.rows} == {""}
     assert "Final round: round 2, for seat 2" in page(found)
 
 
-def test_an_electoral_college_is_told_in_points() -> None:
+def test_an_electoral_college_is_given_in_points() -> None:
     """Sections of 50, 30 and 20 points: the points that sections bring make each score, to the last fraction."""
     found = college()
     for round_ in found.rounds:
-        brings = sections.college_points(found, round_)
-        for name, score in round_.scores.items():
-            assert sum(brings[section.id][name] for section in found.sections) == Fraction(score.exact)
+        for line in tables.section_lines(counted_in(found), round_):
+            assert sum(line.brings) == Fraction(round_.scores[line.candidate].exact)
         assert sum(Fraction(score.exact) for score in round_.scores.values()) == 1
     # 50 x 4/9 of the board, 30 x 40/86 of the members, all 20 of the friends
-    assert sentences.headline(found) == "Banana is elected in round 2 with 56.18% of the electoral college."
-    assert told(found)[0].startswith("Cherry is eliminated with 28.70% of the electoral college, ")
+    assert headline(found) == "Banana is elected in round 2 with 56.18% of the electoral college."
+    assert sentences_of(found)[0].startswith("Cherry is eliminated with 28.70% of the electoral college, ")
     assert "More than 50% of the electoral college elects." in page(found)
 
 
@@ -175,7 +202,7 @@ def test_an_electoral_college_is_told_in_points() -> None:
         ("lot", "the published lot"),
         ("random", "a draw from the published seed"),
         ("earlier-rounds-then-random", "the most recent round in which they differ"),
-        ("candidate-order", "their order on the paper"),
+        ("candidate-order", "their order on the ballot"),
         ("permutation", "the order drawn from the published seed"),
     ],
 )
@@ -183,10 +210,10 @@ def test_a_tie_says_what_settled_it(rule: TieRule, settled: str) -> None:
     """Banana and Cherry are level in the second round; in the first Banana was ahead."""
     rules = Rules(ties=rule, finish="last-two")
     fruit = contest().model_copy(update={"rules": rules, "lot": "7"})
-    papers = {(0, "0"): 9, (0, "1"): 5, (0, "2"): 4, (0, "3>2"): 1}
-    first, second, *_ = told(standing_by(fruit, papers, Phase.CLOSED))
-    assert "Level" not in first
-    assert f"Level: Banana and Cherry; {settled} settles it." in second
+    ballots = {(0, "0"): 9, (0, "1"): 5, (0, "2"): 4, (0, "3>2"): 1}
+    first, second, *_ = sentences_of(standing_by(fruit, ballots, Phase.CLOSED))
+    assert "level" not in first
+    assert f"Banana and Cherry are level with 5 votes; {settled} settles it." in second
 
 
 def test_the_votes_that_elect_have_their_name() -> None:
@@ -202,22 +229,27 @@ def test_the_votes_that_elect_have_their_name() -> None:
     )
 
 
+def test_bars_are_drawn_to_the_longest() -> None:
+    """Of 100; nothing is drawn of nothing."""
+    assert (bar_width(1, 3), bar_width(3, 3), bar_width(0, 0)) == ("33.33", "100.00", "0")
+
+
 @pytest.mark.parametrize("method", ["scottish-stv", "meek", "stv-wigm", "electoral-college"])
 def test_ballots_become_a_page(method: Method) -> None:
-    """Cast, judged, tallied, counted, encoded, shown: the page has the votes of the papers that were cast."""
+    """Cast, judged, tallied, counted, encoded, shown: the page has the votes of the ballots that were cast."""
     definition = election(method=method, seats=2 if method in SEVERAL else 1)
     life = Life(definition, sections={elector: elector % 2 for elector in range(40)})
-    papers = ["0>1>2"] * 11 + ["0>3"] * 6 + ["1>2"] * 5 + ["2"] * 4 + ["3>2>1"] * 4
-    cast = life.pack(*[life.cast(elector, marks, "0") for elector, marks in enumerate(papers)])
+    ballots = ["0>1>2"] * 11 + ["0>3"] * 6 + ["1>2"] * 5 + ["2"] * 4 + ["3>2>1"] * 4
+    cast = life.pack(*[life.cast(elector, marks, "0") for elector, marks in enumerate(ballots)])
     judge = Judge(LOG_ID, ROOT_KEY, 0, 1, OUTPUTS)
-    tally, rounds = Tally(0, 1, "tallies", PartitionOf(1)), Rounds(0, "counts")
+    tally, counting = Tally(0, 1, "tallies", PartitionOf(1)), CountingRounds(0, "counts")
     judge.apply([*life.begin()[0], cast, life.closed()])
     tally.apply([out.value for out in judge.drain() if out.topic == OUTPUTS.judged])
-    rounds.apply([outgoing.value for outgoing in tally.drain()])
-    standings = [decode_as(Standing, outgoing.value) for outgoing in rounds.drain()]
+    counting.apply([outgoing.value for outgoing in tally.drain()])
+    standings = [decode_as(Standing, outgoing.value) for outgoing in counting.drain()]
 
     (found,) = [standing for standing in standings if standing.contest.id == "fruit"]
     assert found.rounds[0].votes["apple"] == 17 * 10**found.places
-    first = next(line for line in tables.lines(found) if line.id == "apple")
+    first = next(row for row in rounds(found).every.rows if row.name == "Apple")
     assert f"Apple {first.cells[0].text}" in page(found)
     assert found.elected[0] == "apple"

@@ -1,80 +1,126 @@
-"""What a round says."""
+"""What a round says; the page and the terminal say the same."""
+
+from dataclasses import replace
 
 from shared.contract.elections import Contest
-from shared.rcv.count.rounds import Count
+from shared.contract.standings import Ending, Transfer
 from shared.rcv.narrate.sentences import round_sentence
-from shared.rcv.narrate.voice import voice_of
-from tests.unit.rcv.narrate.counted import contest, count
+from tests.unit.rcv.narrate.counted import contest, counted
 
 
-def told(of: Contest, papers: dict[str, int]) -> list[str]:
+def sentences_of(of: Contest, ballots: dict[str, int]) -> list[str]:
     """Return the sentences of a count, round by round."""
-    counted: Count = count(of, papers)
-    return [round_sentence(round_, voice_of(of, counted)) for round_ in counted.rounds]
+    found = counted(of, ballots)
+    return [round_sentence(found, round_) for round_ in found.rounds]
 
 
-def test_small_numbers_are_told_as_votes() -> None:
-    """Who is out, by how much, and where the papers go."""
-    assert told(contest(candidates=3), {"0": 5, "1": 4, "2>1": 2, "2": 1}) == [
-        "Clara is out with 3 votes, 1 behind the next; of these 2 go to Basil and 1 to nobody.",
+def test_a_round_says_who_by_how_much_and_where_the_votes_go() -> None:
+    """Votes, and their share of those that move."""
+    assert sentences_of(contest(candidates=3), {"0": 5, "1": 4, "2>1": 2, "2": 1}) == [
+        (
+            "Clara is eliminated with 3 votes, 1 behind the next."
+            " Of these votes 2 (66.7%) go to Basil and 1 (33.3%) is non-transferable."
+        ),
         "Basil is elected with 6 of 11 votes (54.5%), 1 ahead of the next.",
     ]
 
 
-def test_large_numbers_are_told_as_shares() -> None:
-    """From a hundred votes on."""
-    first, _ = told(contest(candidates=3), {"0": 500, "1": 400, "2>1": 225, "2": 75})
-    assert (
-        first
-        == "Clara is out with 300 votes, 100 behind the next; of these 75% go to Basil and 25% to nobody."
+def test_large_numbers_have_their_share() -> None:
+    """Three quarters of three hundred."""
+    first, _ = sentences_of(contest(candidates=3), {"0": 500, "1": 400, "2>1": 225, "2": 75})
+    assert first == (
+        "Clara is eliminated with 300 votes, 100 behind the next."
+        " Of these votes 225 (75.0%) go to Basil and 75 (25.0%) are non-transferable."
     )
 
 
 def test_all_going_one_way_is_said_in_one_word() -> None:
     """No list of one."""
-    first, _ = told(contest(candidates=3), {"0": 5, "1": 4, "2>1": 2})
-    assert first == "Clara is out with 2 votes, 2 behind the next; of these all go to Basil."
+    first, _ = sentences_of(contest(candidates=3), {"0": 5, "1": 4, "2>1": 2})
+    assert first == "Clara is eliminated with 2 votes, 2 behind the next. All of these votes go to Basil."
 
 
 def test_nobody_without_a_vote_is_said_to_hand_any_on() -> None:
-    """Emil is out without a vote, and that is all."""
-    assert told(contest(candidates=3), {"0": 4, "1": 3})[0].startswith("Ada is elected")
-    first, *_ = told(contest(candidates=3, finish="last-two"), {"0": 4, "1": 4})
-    assert first == "Clara is out without a vote."
+    """Clara is eliminated without a vote, and that is all."""
+    assert sentences_of(contest(candidates=3), {"0": 4, "1": 3})[0].startswith("Ada is elected")
+    first, *_ = sentences_of(contest(candidates=3, finish="last-two"), {"0": 4, "1": 4})
+    assert first == "Clara is eliminated without a vote."
 
 
-def test_a_tie_is_told_first() -> None:
+def test_a_tie_comes_first() -> None:
     """Who is level, and what settles it."""
-    first, *_ = told(contest(candidates=3), {"0": 4, "1>0": 3, "2>0": 3})
+    first, *_ = sentences_of(contest(candidates=3), {"0": 4, "1>0": 3, "2>0": 3})
     assert first.startswith("Basil and Clara are level with 3 votes; the published lot settles it.")
 
 
-def test_a_surplus_is_told_with_its_size() -> None:
-    """Ada needs 10 of 29 and has 20: half of it moves on."""
+def test_a_surplus_has_its_size() -> None:
+    """Ada needs 10 of 29 and has 20: half of it is transferred."""
     of = contest("scottish-stv", seats=2, candidates=4)
-    first, *_ = told(of, {"0>1": 20, "1": 3, "2": 4, "3": 2})
+    first, *_ = sentences_of(of, {"0>1": 20, "1": 3, "2": 4, "3": 2})
     assert first == (
         "Ada with 20 votes reaches the quota of 10 and is elected. "
-        "The surplus of Ada, 10 votes, moves on: all go to Basil."
+        "The surplus of Ada, 10 votes, is transferred: all go to Basil."
     )
 
 
 def test_the_last_seat_is_taken_by_who_is_left() -> None:
     """And nobody claims a quota that was not reached."""
     of = contest("scottish-stv", seats=2, candidates=3)
-    *_, last = told(of, {"0": 20, "1": 4, "2": 3})
+    *_, last = sentences_of(of, {"0": 20, "1": 4, "2": 3})
     assert last == "Basil takes the last seat: as many are left as there are seats."
 
 
-def test_a_batch_is_told_as_one() -> None:
+def test_a_batch_is_one_sentence() -> None:
     """Three who cannot catch up, together."""
-    first, *_ = told(contest(batch_elimination=True), {"0": 30, "1": 28, "2>0": 4, "3>1": 3, "4": 2})
+    first, *_ = sentences_of(contest(batch_elimination=True), {"0": 30, "1": 28, "2>0": 4, "3>1": 3, "4": 2})
     assert first == (
-        "Emil, Dora and Clara are out together, for none of them could still catch up; "
-        "of 9 votes 4 go to Ada, 3 to Basil and 2 to nobody."
+        "Emil, Dora and Clara are eliminated together: none of them could still catch up. "
+        "Of 9 votes 4 (44.4%) go to Ada, 3 (33.3%) to Basil and 2 (22.2%) are non-transferable."
     )
 
 
 def test_without_votes_nothing_is_decided() -> None:
     """And that is what is said."""
-    assert told(contest(), {"": 3}) == ["Nobody has a vote, so nothing is decided."]
+    assert sentences_of(contest(), {"": 3}) == ["Nobody has a vote, so nothing is decided."]
+
+
+def test_a_surplus_that_nobody_needs_is_called_so() -> None:
+    """All seats are filled: the votes rest for that reason and no other, also beside votes that do move."""
+    of = contest("stv-wigm", seats=2, candidates=3)
+    found = counted(of, {"0>2": 9, "1>2": 8, "2": 3})
+    first = found.rounds[0]
+    unneeded = first.model_copy(
+        update={
+            "transfers": tuple(
+                transfer.model_copy(update={"target": None, "ending": Ending.SURPLUS})
+                for transfer in first.transfers
+            )
+        }
+    )
+    assert "The surpluses of Ada and Basil, 3 votes, are not needed: all seats are filled." in round_sentence(
+        found, unneeded
+    )
+    provisional = replace(found, final=False)
+    assert "would not be needed: all seats would be filled." in round_sentence(provisional, unneeded)
+    half = first.model_copy(
+        update={
+            "transfers": (
+                Transfer(source="ada", target="clara", ending=None, votes=10_000),
+                Transfer(source="ada", target=None, ending=Ending.SURPLUS, votes=10_000),
+            )
+        }
+    )
+    assert "50.0% go to Clara and 50.0% are not needed." in round_sentence(found, half)
+
+
+def test_by_meek_s_method_those_level_need_not_have_equal_votes() -> None:
+    """Only equal votes are given; those within the surplus of each other are level too."""
+    of = contest("meek", seats=2, candidates=4)
+    found = counted(of, {"0": 9, "1": 4, "2": 4, "3": 2})
+    decision = next(d for round_ in found.rounds for d in round_.decisions if d.tied)
+    equal = next(round_ for round_ in found.rounds if decision in round_.decisions)
+    assert "Basil and Clara are level with 4 votes; the published lot settles it." in round_sentence(
+        found, equal
+    )
+    apart = equal.model_copy(update={"votes": equal.votes | {"clara": equal.votes["clara"] + 1}})
+    assert "Basil and Clara are level; the published lot settles it." in round_sentence(found, apart)

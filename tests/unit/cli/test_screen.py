@@ -3,26 +3,26 @@
 import pytest
 from rich.console import Console
 
-from services.cli.terminal.bars import ASCII, UNICODE, Glyphs, bar
+from services.cli.terminal.look import ASCII, UNICODE, Glyphs, bar
 from services.cli.terminal.screen import screen
 from shared.contract.elections import Contest, Method
-from tests.unit.rcv.narrate.counted import contest, count
+from tests.unit.rcv.narrate.counted import contest, counted
 
-PAPERS = {"0>1": 400, "1>0": 350, "2>1>0": 200, "3>2>1": 120, "4>0": 30}
+BALLOTS = {"0>1": 400, "1>0": 350, "2>1>0": 200, "3>2>1": 120, "4>0": 30}
 
 
-def shown(of: Contest, papers: dict[str, int], width: int, glyphs: Glyphs = UNICODE) -> list[str]:
+def shown(of: Contest, ballots: dict[str, int], width: int, glyphs: Glyphs = UNICODE) -> list[str]:
     """Return the lines on a terminal of so many columns."""
     console = Console(width=width, highlight=False, force_terminal=False)
     with console.capture() as captured:
-        for part in screen(of, count(of, papers), ["all"], width, glyphs):
+        for part in screen(counted(of, ballots), width, glyphs):
             console.print(part)
     return captured.get().splitlines()
 
 
 def test_a_wide_terminal_has_the_rounds_side_by_side() -> None:
     """All in one heading, the final one marked, candidates as they finished."""
-    lines = shown(contest(), PAPERS, 140)
+    lines = shown(contest(), BALLOTS, 140)
     (heading,) = [line for line in lines if "Round 1 " in line and "Round 2 " in line]
     assert "final" in heading
     starts = [line[:9].strip() for line in lines]
@@ -39,7 +39,7 @@ def test_a_wide_terminal_has_the_rounds_side_by_side() -> None:
 
 def test_a_narrow_terminal_has_them_one_after_another() -> None:
     """A title for each round; none starts a table."""
-    lines = shown(contest(), PAPERS, 60)
+    lines = shown(contest(), BALLOTS, 60)
     titles = [line.partition(" ─")[0] for line in lines if line.startswith("Round ")]
     assert titles == ["Round 1", "Round 2", "Round 3", "Round 4, final"]
 
@@ -51,12 +51,12 @@ def test_a_narrow_terminal_has_them_one_after_another() -> None:
 def test_no_line_is_wider_than_the_terminal(method: Method, width: int) -> None:
     """So that nothing wraps into the next line."""
     seats = 1 if method == "irv" else 2
-    assert max(map(len, shown(contest(method, seats=seats), PAPERS, width))) <= width
+    assert max(map(len, shown(contest(method, seats=seats), BALLOTS, width))) <= width
 
 
 def test_a_cell_has_votes_change_share_and_bar() -> None:
     """Ada's second round: 30 more, made 430 of 1,100, 39.1%."""
-    lines = shown(contest(), PAPERS, 140)
+    lines = shown(contest(), BALLOTS, 140)
     place = next(number for number, line in enumerate(lines) if line.startswith("  Ada"))
     assert "430" in lines[place]
     assert "+30" in lines[place]
@@ -66,24 +66,24 @@ def test_a_cell_has_votes_change_share_and_bar() -> None:
 
 def test_the_fallen_lose_what_they_had() -> None:
     """Emil's 30 are gone in round 2."""
-    lines = shown(contest(), PAPERS, 140)
+    lines = shown(contest(), BALLOTS, 140)
     assert next(line for line in lines if line.startswith("✗ Emil")).rstrip().endswith("-30")
 
 
 def test_an_old_terminal_gets_ascii() -> None:
     """No character that it could not show."""
-    assert all(line.isascii() for width in (60, 140) for line in shown(contest(), PAPERS, width, ASCII))
+    assert all(line.isascii() for width in (60, 140) for line in shown(contest(), BALLOTS, width, ASCII))
 
 
 def test_places_that_are_not_shown_are_said_to_be_missing() -> None:
     """Scottish votes have five."""
-    lines = shown(contest("scottish-stv", seats=2), PAPERS, 80)
+    lines = shown(contest("scottish-stv", seats=2), BALLOTS, 80)
     assert lines[-1].strip() == "Shown to 2 of 5 decimal places; --json has them all."
 
 
 def test_who_is_elected_stands_at_the_end() -> None:
     """Where the eye is when the rounds have run through."""
-    assert shown(contest(), PAPERS, 80)[-1].strip() == "Elected in round 4: Basil"
+    assert shown(contest(), BALLOTS, 80)[-1].strip() == "Elected in round 4: Basil"
     assert shown(contest(), {"": 2}, 80)[-1].strip() == "Nobody is elected."
 
 

@@ -1,0 +1,265 @@
+"""What a page shows, as frozen values made of a standing: every number is text, every word is chosen. Pure.
+
+The templates lay a view out and know nothing else.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from services.results.tables import (
+    Table,
+    by_section,
+    colours_of,
+    every_round,
+    latest,
+    turnout,
+    where_votes_went,
+)
+from shared.contract.events import ElectionAnnounced
+from shared.contract.standings import Standing
+from shared.contract.verdicts import IN_WORDS, Reason
+from shared.rcv.narrate.counted import Counted, counted_in
+from shared.rcv.narrate.numbers import number
+from shared.rcv.narrate.sentences import headline, round_sentence
+from shared.rcv.narrate.tables import rounds_table, seats
+from shared.rcv.narrate.words import STATUS_BADGE, STATUS_IN_WORDS, how, outcome, plural
+
+DASH: Final = "\N{EN DASH}"
+NO_RESULT: Final = "No result yet."
+WITHHELD: Final = "Votes are withheld until the close; turnout is shown below."
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Somebody who is elected or ahead: name, tag, and when and how."""
+
+    name: str
+    colour: str
+    tag: str
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A round in words."""
+
+    number: int
+    title: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """A table that folds away under a summary."""
+
+    id: str
+    summary: str
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """What a page shows of a count that has rounds."""
+
+    seats_title: str
+    seats: tuple[Seat, ...]
+    """Empty where one is elected: the headline names that one."""
+    latest_title: str
+    latest: Table
+    story: tuple[Story, ...]
+    """Newest first."""
+    every: Table
+    transfers: tuple[Table, ...]
+    sections: tuple[Fold, ...]
+    """Newest first; empty where there is one section."""
+    sections_first: bool
+    """Whether sections make the result, as in an electoral college."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContestPage:
+    """A contest's page."""
+
+    path: str
+    election_path: str
+    election_title: str
+    tab_title: str
+    title: str
+    test: bool
+    refreshes: bool
+    """Whether a browser without a script should ask again."""
+    status: str
+    badge: str
+    status_in_words: str
+    headline: str
+    how: str
+    ballots: str
+    as_of: str
+    as_of_iso: str
+    rounds: Rounds | None
+    turnout: Table
+    balance: str
+    reasons: tuple[str, ...]
+    note: str
+    covers: str
+    result_hash: str
+    config_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A link to an election or a contest, with what is known of it."""
+
+    path: str
+    title: str
+    text: str
+    status: str = ""
+    badge: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """A page of cards: all elections, or the contests of one."""
+
+    tab_title: str
+    title: str
+    lede: str
+    cards: tuple[Card, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MissingPage:
+    """The page of an address where there is nothing."""
+
+    path: str
+
+
+def index_page(elections: Iterable[ElectionAnnounced]) -> ListPage:
+    """Return the page of all elections."""
+    cards = tuple(
+        Card(
+            path=f"/elections/{announced.definition.id}",
+            title=announced.definition.title,
+            text=" · ".join(
+                [
+                    plural(len(announced.definition.contests), "contest", "contests"),
+                    plural(announced.definition.electors, "elector", "electors"),
+                    announced.phase,
+                    *(["test data"] if announced.definition.epoch == "test" else []),
+                ]
+            ),
+        )
+        for announced in elections
+    )
+    return ListPage("Livecount", "Elections", "" if cards else "None is configured yet.", cards)
+
+
+def election_page(announced: ElectionAnnounced, standing_of: Callable[[str], Standing | None]) -> ListPage:
+    """Return the page of one election; `standing_of` gives the newest standing of a contest, by its id."""
+    definition = announced.definition
+    electors = plural(definition.electors, "elector", "electors")
+    sections = plural(len(definition.sections), "section", "sections")
+    cards = []
+    for contest in definition.contests:
+        path, standing = f"/elections/{definition.id}/contests/{contest.id}", standing_of(contest.id)
+        if standing is None:
+            cards.append(Card(path, contest.title, NO_RESULT))
+        else:
+            badge = STATUS_BADGE[standing.status]
+            cards.append(Card(path, contest.title, _headline(standing), standing.status, badge))
+    return ListPage(
+        tab_title=f"{definition.title} {DASH} Livecount",
+        title=definition.title,
+        lede=f"{electors} in {sections}. The election is {announced.phase}.",
+        cards=tuple(cards),
+        note=definition.source,
+    )
+
+
+def contest_page(standing: Standing, as_of_ms: int) -> ContestPage:
+    """Return the page of a contest, whose standing was published at `as_of_ms`."""
+    as_of = datetime.fromtimestamp(as_of_ms / 1000, UTC)
+    contest, counted, badge = standing.contest, counted_in(standing), STATUS_BADGE[standing.status]
+    test = standing.epoch == "test"
+    cast, *parts = (
+        f"{number(getattr(standing.balance, part))} {part}"
+        for part in ("cast", "accepted", "duplicate", "late", "voided", "rejected")
+    )
+    return ContestPage(
+        path=f"/elections/{standing.election}/contests/{contest.id}",
+        election_path=f"/elections/{standing.election}",
+        election_title=standing.election_title,
+        tab_title=f"{f'TEST DATA {DASH} ' if test else ''}{contest.title} ({badge}) {DASH} Livecount",
+        title=contest.title,
+        test=test,
+        refreshes=not counted.final,
+        status=standing.status,
+        badge=badge,
+        status_in_words=STATUS_IN_WORDS[standing.status],
+        headline=_headline(standing),
+        how=how(contest),
+        ballots=plural(standing.balance.accepted, "ballot", "ballots"),
+        as_of=f"{as_of.day} {as_of:%B %Y, %H:%M:%S} UTC",
+        as_of_iso=as_of.isoformat(),
+        rounds=_rounds(counted) if counted.rounds else None,
+        turnout=turnout(standing),
+        balance=f"{cast} = {' + '.join(parts)}",
+        reasons=tuple(
+            f"{number(records)}: {IN_WORDS[Reason(reason)]}"
+            for reason, records in standing.balance.reasons.items()
+            if reason != Reason.ACCEPTED
+        ),
+        note=contest.note,
+        covers=f"Standing {number(standing.sequence)}, which covers {' + '.join(map(str, standing.watermark))} log records.",
+        result_hash=standing.result_hash[:16],
+        config_hash=standing.config_hash[:16],
+    )
+
+
+def _headline(standing: Standing) -> str:
+    if standing.stopped:
+        return f"The count of this contest has stopped: {standing.stopped}"
+    return WITHHELD if standing.withheld else headline(counted_in(standing))
+
+
+def _rounds(counted: Counted) -> Rounds:
+    table, contest, colours = rounds_table(counted), counted.contest, colours_of(counted)
+    last, per_seat = counted.rounds[-1], contest.method == "sequential-irv"
+    number_elected = len(counted.elected)
+    filled = (
+        f"{number_elected} of {contest.seats} seats filled" if contest.seats else f"{number_elected} elected"
+    )
+    folds = (
+        Fold(f"sections-{place}", f"Round {place}", by_section_) for place, by_section_ in by_section(counted)
+    )
+    return Rounds(
+        seats_title=filled if counted.final else f"{filled}, if it ended now",
+        seats=tuple(
+            Seat(
+                name=seat.name,
+                colour=colours[seat.candidate],
+                tag=outcome("elected", final=counted.final).capitalize(),
+                when=f"in round {seat.round}, {seat.how}",
+            )
+            for seat in seats(counted)
+            if contest.seats != 1
+        ),
+        latest_title=f"{'Final' if counted.final else 'Latest'} round: round {last.number}"
+        f"{f', for seat {last.run}' if per_seat else ''}",
+        latest=latest(counted, table),
+        story=tuple(
+            Story(
+                number=round_.number,
+                title=f"Round {round_.number}{f', seat {round_.run}' if per_seat else ''}",
+                sentence=round_sentence(counted, round_),
+            )
+            for round_ in reversed(counted.rounds)
+        ),
+        every=every_round(counted, table),
+        transfers=tuple(where_votes_went(counted)),
+        sections=tuple(folds) if last.scores or len(counted.sections) > 1 else (),
+        sections_first=bool(last.scores),
+    )

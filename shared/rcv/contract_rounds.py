@@ -1,0 +1,63 @@
+"""From a count to the rounds of the contract: candidates by id, votes of those who hold any. Pure.
+
+`shared.rcv.count` speaks of candidates and sections by their places; everything that leaves the library (standings,
+pages, terminal, JSON) speaks of them by id.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from shared.contract.elections import Contest
+from shared.contract.standings import Decision, Round, Score, Transfer, decimal, points
+from shared.rcv.count import rounds as counted
+
+
+def rounds_of(count: counted.Count, contest: Contest, sections: Sequence[str]) -> tuple[Round, ...]:
+    """Return a count's rounds as the contract has them; `sections` are the sections' ids, by place."""
+    ids = [candidate.id for candidate in contest.candidates]
+    return tuple(_round(round_, ids, sections) for round_ in count.rounds)
+
+
+def _round(round_: counted.Round, ids: Sequence[str], sections: Sequence[str]) -> Round:
+    holding = sorted((*round_.continuing, *round_.seated))
+
+    def held(votes: Sequence[int]) -> dict[str, int]:
+        return {ids[place]: int(votes[place]) for place in holding}
+
+    return Round(
+        number=round_.number,
+        votes=held(round_.votes),
+        by_section={
+            section: held(votes) for section, votes in zip(sections, round_.votes_by_section, strict=True)
+        },
+        inactive=dict(round_.inactive),
+        threshold=round_.threshold,
+        decisions=tuple(
+            Decision(
+                candidate=ids[decision.candidate],
+                outcome=decision.outcome,
+                why=decision.why,
+                margin=decision.margin,
+                tied=tuple(ids[place] for place in decision.tied),
+                settled_by=decision.settled_by,
+            )
+            for decision in round_.decisions
+        ),
+        transfers=tuple(
+            Transfer(
+                source=ids[transfer.source],
+                target=None if transfer.target is None else ids[transfer.target],
+                ending=transfer.ending,
+                votes=transfer.votes,
+            )
+            for transfer in round_.transfers
+        ),
+        seated=tuple(ids[place] for place in round_.seated),
+        residue=round_.residue,
+        scores={ids[place]: _score(round_.scores[place]) for place in round_.continuing if round_.scores},
+        run=round_.run,
+    )
+
+
+def _score(score: Fraction) -> Score:
+    return Score(points=decimal(points(score), 2), exact=str(score))
