@@ -32,11 +32,12 @@ from services.intake.log import packed
 from services.intake.roll import KnownRoll
 from services.validation.judge import Judge
 from shared.contract.chain import START, digest, link
-from shared.contract.codec import decode_cast, decode_judged
+from shared.contract.codec import decode_as, decode_cast, decode_judged
 from shared.contract.codes import commitment, commitments, parse_code
 from shared.contract.elections import Phase
 from shared.contract.leaves import who_digest
 from shared.contract.packs import Columns, Pack
+from shared.contract.standings import Standing
 from shared.runtime.kafka.bare import read_bare_records
 from shared.runtime.kafka.sink import MAX_BATCH_BYTES
 from tests.bench.election import CONTESTS, Electorate
@@ -81,36 +82,29 @@ class Material:
         return [[pack for pack in map(decode_cast, of) if isinstance(pack, Pack)] for of in self.fetches]
 
     @cached_property
-    def opened(self) -> bytes:
-        """A judge's state as the election is open, and nobody has voted."""
-        judge = _judge()
+    def opened(self) -> tuple[bytes, bytes, bytes]:
+        """The states of judge, tally and rounds as the election is open, and nobody has voted."""
+        judge, tally, rounds = _judge(), _tally(), _rounds()
         judge.apply([self.life.founded(), *self.life.beginnings()[0]])
-        return judge.save()
+        tally.apply([out.value for out in judge.drain() if out.topic == OUTPUTS.judged])
+        _written(rounds, [out.value for out in tally.drain()])
+        return judge.save(), tally.save(), rounds.save()
 
     @cached_property
     def judged(self) -> list[list[bytes]]:
-        """What validation writes after each fetch, what it writes of the controls left out."""
+        """What validation writes after each fetch."""
         return self.judge()
-
-    @cached_property
-    def counted(self) -> bytes:
-        """A tally's state as the election is open."""
-        judge, tally = _judge(), _tally()
-        judge.apply([self.life.founded(), *self.life.beginnings()[0]])
-        tally.apply([out.value for out in judge.drain() if out.topic == OUTPUTS.judged])
-        tally.drain()
-        return tally.save()
 
     def judge(self) -> list[list[bytes]]:
         """Judge fetch by fetch; return what is written after each."""
         judge = _judge()
-        judge.restore(self.opened)
+        judge.restore(self.opened[0])
         return [_written(judge, fetch) for fetch in self.fetches]
 
     def tally(self) -> list[list[bytes]]:
         """Tally part by part; return what is written after each."""
         tally = _tally()
-        tally.restore(self.counted)
+        tally.restore(self.opened[1])
         return [_written(tally, part) for part in self.judged]
 
 
@@ -120,6 +114,10 @@ def _judge() -> Judge:
 
 def _tally() -> Tally:
     return Tally(0, 1, "tallies", PartitionOf(1))
+
+
+def _rounds() -> Rounds:
+    return Rounds(0, "counts")
 
 
 def _written(machine: Any, values: Sequence[bytes]) -> list[bytes]:
@@ -190,10 +188,13 @@ def _validation(of: Material) -> Steps:
 def _counting(of: Material) -> Steps:
     changes = of.tally()
 
-    def count() -> None:
-        rounds = Rounds(0, "counts")
-        for part in changes:
-            _written(rounds, part)
+    def count() -> list[bytes]:
+        rounds = _rounds()
+        rounds.restore(of.opened[2])
+        return [_written(rounds, part) for part in changes][-1]
+
+    accepted = {decode_as(Standing, value).balance.accepted for value in count()}
+    assert accepted == {BALLOTS}, f"not every ballot was accepted: {accepted}"
 
     return {
         "all of a verdict to the tallies": of.tally,
@@ -242,10 +243,9 @@ def main() -> None:
     quick = arguments("steps", __doc__, "once, no files").parse_args().quick
     console, repeats = begin(), 1 if quick else REPEATS
     read_bare_records()
-    life = Electorate(BALLOTS, 1)
-    figures = list(_figures("Intake", _intake(life), repeats))
+    figures = list(_figures("Intake", _intake(Electorate(BALLOTS, 1)), repeats))
     for size in PACKS:
-        of = Material(life, size)
+        of = Material(Electorate(BALLOTS, 1), size)
         judging, counting = _validation(of), _counting(of)
         gc.freeze()  # a service does not hold fifty thousand ballots for the collector to look through
         figures += _figures(f"Validation, packs of {size}", judging, repeats, _goal(size, JUDGED_US))
