@@ -1,6 +1,6 @@
 """What a ballot costs validation and counting after so many others: `python -m tests.bench.growth`.
 
-Whole processes and a real broker, two contests a paper; each size is an election of its own, judged and counted from
+Whole processes and a real broker, two contests a ballot, PACK ballots a record; each size is an election of its own, judged and counted from
 the first ballot to the last.
 
 Rule 1: CPU of both services, less what they take for an election of IDLE ballots: starting, and waiting for its end.
@@ -19,10 +19,10 @@ from rich.console import Console
 
 from infra.local.kafka import EmbeddedKafka
 from tests.bench.goals import Figure, table
-from tests.bench.logs import SERVICES, Logs, judged_and_counted
+from tests.bench.logs import IDLE, SERVICES, Logs, judged_and_counted
 from tests.bench.report import arguments, begin, write
 
-IDLE: Final = 100
+PACK: Final = 17
 SIZES: Final = (200_000, 600_000, 2_000_000, 10_000_000)
 QUICK: Final = (100_000, 400_000)
 
@@ -31,11 +31,11 @@ Costs = Mapping[int, Mapping[str, float]]
 
 
 async def _costs(logs: Logs, sizes: tuple[int, ...], console: Console) -> Costs:
-    idle = await judged_and_counted(await logs.filled("idle", IDLE), IDLE)
+    idle = await judged_and_counted(await logs.filled("idle", IDLE, PACK))
     costs = {}
     for size in sizes:
         console.print(f"[dim]{size:,} ballots")
-        of = await judged_and_counted(await logs.filled(f"{size}", size), size)
+        of = await judged_and_counted(await logs.filled(f"{size}", size, PACK))
         costs[size] = {service: 1e6 * (of.cpu[service] - idle.cpu[service]) / size for service in SERVICES}
     return costs
 

@@ -23,12 +23,11 @@ from rich.console import Console
 
 from infra.local.kafka import EmbeddedKafka
 from shared.contract.elections import Phase
+from tests.bench.election import Electorate
 from tests.bench.goals import Figure, table
 from tests.bench.logs import SHARDS
-from tests.bench.papers import bench_election, forms
 from tests.bench.processes import Server, empty_handler, said_by
 from tests.bench.report import arguments, begin, write
-from tests.support.elections import Life
 from tests.support.pipeline import Pipeline
 
 FORMS: Final = 20_000
@@ -66,8 +65,8 @@ class Bench:
     def run(self) -> tuple[list[Figure], dict[str, Any]]:
         """Return every figure, and the surge second by second."""
         figures, surge = [], {}
-        life = Life(bench_election(FORMS))
-        (self.folder / "forms").write_bytes(b"\n".join(forms(life, FORMS)))
+        life = Electorate(FORMS, SHARDS)
+        (self.folder / "forms").write_bytes(b"\n".join(life.forms()))
         for workers in (1, 2):
             with empty_handler(self.folder, workers) as empty, self._intake(life, workers) as intake:
                 most, found = self._closed(empty, intake, workers)
@@ -130,7 +129,7 @@ class Bench:
         return dict(json.loads(told))
 
     @contextmanager
-    def _intake(self, life: Life, workers: int) -> Iterator[Server]:
+    def _intake(self, life: Electorate, workers: int) -> Iterator[Server]:
         folder = self.folder / f"intake-{workers}"
         folder.mkdir()
         pipeline = Pipeline(self.kafka.bootstrap, folder, shards=SHARDS)
@@ -138,6 +137,7 @@ class Bench:
         async def announce() -> None:
             await pipeline.create()
             await pipeline.announce(life, Phase.OPEN)
+            await pipeline.commit_roll(life)
 
         asyncio.run(announce())
         child = pipeline.start("intake", workers=str(workers))

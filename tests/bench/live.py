@@ -26,9 +26,8 @@ from infra.local.kafka import EmbeddedKafka
 from infra.local.process import Child
 from infra.local.valkey import EmbeddedValkey
 from shared.contract.elections import Phase
+from tests.bench.election import CONTESTS, Electorate
 from tests.bench.logs import SHARDS
-from tests.bench.papers import CONTESTS, bench_election, forms
-from tests.support.elections import Life
 from tests.support.pipeline import Pipeline
 
 SERVICES: Final = ("intake", "validation", "counting", "results")
@@ -67,7 +66,7 @@ class Deployment:
     """Services at work, and the ballots sent to them so far."""
 
     pipeline: Pipeline
-    life: Life
+    life: Electorate
     processes: dict[str, Child]
     sent: "array[float]" = field(default_factory=lambda: array("d"))
     """When each ballot was, in order; seconds of the monotonic clock."""
@@ -87,7 +86,7 @@ class Deployment:
 
     async def cast(self, client: httpx.AsyncClient, per_s: int, number: int) -> None:
         """Cast so many ballots, evenly in time, and wait until all are seen."""
-        lines, path = forms(self.life, number), f"/v1/elections/{self.life.definition.id}/ballots/bulk"
+        lines, path = self.life.forms(), f"/v1/elections/{self.life.definition.id}/ballots/bulk"
         url = f"http://127.0.0.1:{self.pipeline.port('intake')}{path}"
         headers = {"content-type": "application/x-ndjson"}
         began = time.monotonic()
@@ -143,12 +142,11 @@ async def _on(
     electors: int,
     job: Callable[[Deployment], Coroutine[Any, Any, Found]],
 ) -> Found:
-    life = Life(bench_election(electors))
+    life = Electorate(electors, SHARDS)
     pipeline = Pipeline(kafka.bootstrap, folder, shards=SHARDS, redis=valkey.url)
     await pipeline.create()
     await pipeline.announce(life, Phase.OPEN)
-    await pipeline.control(life.configured())
-    await pipeline.control(life.opened())
+    await pipeline.cast((shard, record) for shard, of in enumerate(life.beginnings()) for record in of)
     try:
         processes = {service: pipeline.start(service) for service in SERVICES}
         for service in SERVICES:

@@ -1,10 +1,11 @@
 """Logs to judge and count, and the passes that validation and counting make over them, as processes.
 
-Rule 1: a log holds an election from its definition to its close.
+Rule 1: a log holds an election from its definition to its close, its ballots in packs of one size.
 Rule 2: a pass lasts from the start of the processes until the standing covers the whole log and all say that they have
-        caught up. Starting is in it.
+        caught up. Starting is in it; what a pass over IDLE ballots takes can be subtracted.
 """
 
+import asyncio
 import time
 from dataclasses import dataclass
 from itertools import islice
@@ -14,14 +15,16 @@ from typing import Final
 from rich.console import Console
 
 from shared.contract.standings import Standing
-from tests.bench.papers import CONTESTS, bench_election, records
-from tests.bench.processes import cpu_seconds, memory_bytes
-from tests.support.elections import Life
+from shared.contract.topics import BALLOTS_CAST, TOPICS
+from shared.runtime.kafka.reader import end_of
+from tests.bench.election import CONTESTS, Electorate
+from tests.bench.processes import cpu_seconds, memory_bytes, said_by
 from tests.support.pipeline import Pipeline
 
 SHARDS: Final = 4
 SERVICES: Final = ("validation", "counting")
-CHUNK: Final = 20_000
+IDLE: Final = 100
+CHUNK_RECORDS: Final = 20_000
 PASS_BOUND_S: Final = 600.0
 
 
@@ -49,34 +52,50 @@ class Logs:
         made.mkdir()
         return made
 
-    async def empty(self, name: str, shards: int = SHARDS) -> Pipeline:
-        """Return a deployment with empty topics."""
+    async def empty(self, name: str, shards: int = SHARDS, *, founded: bool = True) -> Pipeline:
+        """Return a deployment with empty topics, its log founded or not even that."""
         pipeline = Pipeline(self._kafka, self.folder(name), shards=shards)
-        await pipeline.create()
+        await pipeline.create(founded=founded)
         return pipeline
 
-    async def filled(self, name: str, ballots: int, shards: int = SHARDS) -> Pipeline:
-        """Return a deployment whose log holds an election of so many ballots."""
-        pipeline, life = await self.empty(name, shards), Life(bench_election(ballots))
-        await pipeline.control(life.configured())
-        await pipeline.control(life.opened())
-        cast, written = records(life, ballots, shards), 0
+    async def filled(self, name: str, ballots: int, pack: int, shards: int = SHARDS) -> Pipeline:
+        """Return a deployment whose log holds an election of so many ballots, in packs of so many."""
+        pipeline, life = await self.empty(name, shards), Electorate(ballots, shards)
+        await pipeline.cast((shard, record) for shard, of in enumerate(life.beginnings()) for record in of)
+        cast, written = life.packs(pack), 0
         with self._console.status("filling the log") as status:
-            while chunk := list(islice(cast, CHUNK)):
+            while chunk := list(islice(cast, CHUNK_RECORDS)):
                 await pipeline.cast(chunk)
                 written += len(chunk)
-                status.update(f"filling the log: {written:,} of {ballots:,} ballots")
+                status.update(f"filling the log: {written:,} packs of {ballots:,} ballots")
         await pipeline.control(life.closed())
         return pipeline
 
+    async def copied(self, name: str, source: Pipeline) -> tuple[Pipeline, float]:
+        """Return a deployment with a copy of a log, and the seconds that the copying took."""
+        target = await self.empty(name, source.shards, founded=False)
+        topics = [BALLOTS_CAST.name(of.namespace) for of in (source, target)]
+        argv = ("tests.bench.copy_loop", self._kafka, *topics)
+        return target, float(await asyncio.to_thread(said_by, *argv, bound_s=PASS_BOUND_S))
 
-async def judged_and_counted(pipeline: Pipeline, ballots: int, processes: int = 1) -> Pass:
+    def disk_bytes(self, pipeline: Pipeline) -> dict[str, float]:
+        """Return what a deployment's topics take on the broker's disk, by their nouns."""
+        sizes: dict[str, float] = {}
+        for topic in TOPICS:
+            name = topic.name(pipeline.namespace)
+            segments = (self._folder / "kafka").rglob(f"{name}-*/*.log")
+            sizes[topic.noun] = sum(segment.stat().st_size for segment in segments)
+        return sizes
+
+
+async def judged_and_counted(pipeline: Pipeline, processes: int = 1) -> Pass:
     """Let so many processes of each service do all of a log, and end them as a crash would."""
+    records = await length_of(pipeline)
     began = time.perf_counter()
     started = [(service, str(number + 1)) for service in SERVICES for number in range(processes)]
     children = [(service, pipeline.start(service, number)) for service, number in started]
     try:
-        standings = await pipeline.standings(ballots + 3 * pipeline.shards, CONTESTS[0], PASS_BOUND_S)
+        standings = await pipeline.standings(records, CONTESTS[0], PASS_BOUND_S)
         for service, number in started:
             pipeline.wait_ready(service, number, PASS_BOUND_S)
         seconds = time.perf_counter() - began
@@ -88,3 +107,9 @@ async def judged_and_counted(pipeline: Pipeline, ballots: int, processes: int = 
     finally:
         for service, number in started:
             pipeline.kill(service, number)
+
+
+async def length_of(pipeline: Pipeline) -> int:
+    """Return how many records a deployment's ballot log holds."""
+    topic = BALLOTS_CAST.name(pipeline.namespace)
+    return sum([await end_of(pipeline.kafka, topic, shard) for shard in range(pipeline.shards)])

@@ -1,12 +1,13 @@
 """Ballots judged and counted by whole processes, beside Kafka Streams and a bare copy: `python -m tests.bench.pipeline`.
 
-One broker; the services, the peer and the load share the machine with it. Two contests a paper.
+One broker; the services, the peer and the load share the machine with it. Two contests a ballot.
 
 Rule 1: in turns: the log is copied, the copy is judged and counted by Livecount, then by the peer; ratios are taken
-        within a turn, then the median.
+        within a turn, then the median. The peer judges by the same rules, on the same packs and on one ballot a record.
 Rule 2: a pass lasts from the start of the processes until everything is covered (see logs): by a published standing
-        here, by committed counts there.
-Rule 3: both must accept the same ballots and find the same first preferences, or nothing is told.
+        here, by committed counts there. What a pass over IDLE ballots takes, starting above all, is subtracted from both;
+        the notes have the rates with it.
+Rule 3: both must accept the same ballots and find the same first preferences, or nothing is shown.
 
 Writes results/pipeline.json and results/pipeline.png, unless `--quick`.
 """
@@ -14,12 +15,13 @@ Writes results/pipeline.json and results/pipeline.png, unless `--quick`.
 import asyncio
 import json
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
 from rich.console import Console
@@ -29,16 +31,21 @@ from infra.local.topics import create_topics
 from shared.contract.elections import Election
 from shared.contract.standings import Standing
 from shared.contract.topics import BALLOTS_CAST, TopicSpec
+from tests.bench.election import Electorate
 from tests.bench.goals import Figure, table
-from tests.bench.logs import PASS_BOUND_S, SHARDS, Logs, judged_and_counted
-from tests.bench.papers import bench_election
-from tests.bench.processes import said_by
+from tests.bench.logs import IDLE, PASS_BOUND_S, SHARDS, Logs, judged_and_counted, length_of
 from tests.bench.report import arguments, begin, write
 from tests.bench.streams_peer import StreamsPeer, compiled
-from tests.support.elections import Life
 from tests.support.pipeline import Pipeline
 
 THREADS: Final = 2
+PACKS: Final = (6, 17, 125)
+"""Ballots a pack: as intake makes them at 5,000 a second, when it is busy, and of a stream."""
+GOALS: Final = {6: 400_000, 125: 500_000}
+CPU_GOALS: Final = {"validation": 1.2, "counting": 0.5}
+CPU_GOALS_FROM: Final = 17
+BYTES_GOALS: Final = {"ballots.cast": 60, "ballots.judged": 12}
+SCALE_PACK: Final = 17
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,17 @@ class Length:
 QUICK: Final = Length(400_000, 1, 0)
 
 
+class Turn(NamedTuple):
+    """One log in one turn: seconds of a pass here, of the peer's and of copying; CPU and disk of the pass here."""
+
+    ballots: int
+    ours_s: float
+    peer_s: float
+    copy_s: float
+    cpu_s: dict[str, float]
+    disk_bytes: dict[str, float]
+
+
 class Bench:
     """One broker, one log after another."""
 
@@ -61,23 +79,19 @@ class Bench:
         self._folder = folder
         self._console = console
         self._logs = Logs(kafka, folder, console)
+        self._peer = StreamsPeer(compiled(self._logs.folder("classes")), folder, kafka)
 
     async def beside(self, length: Length) -> Iterator[Figure]:
-        """Measure Livecount beside its peer and the copy."""
-        life = Life(bench_election(length.ballots))
-        log = await self._logs.filled("log", length.ballots)
-        peer = StreamsPeer(compiled(self._logs.folder("classes")), self._folder, self._kafka)
-        rates: list[tuple[float, float, float]] = []
+        """Measure Livecount beside its peer and the copy, on logs of each size of packs."""
+        idle = await self._turn("idle", await self._logs.filled("idle-log", IDLE, 1), IDLE)
+        turns: dict[int, list[Turn]] = defaultdict(list)
+        logs = {size: await self._logs.filled(f"log-{size}", length.ballots, size) for size in (1, *PACKS)}
         for turn in range(length.turns):
-            copied = await self._logs.empty(f"turn-{turn}")
-            self._say(f"turn {turn + 1} of {length.turns}: copied")
-            copy_s = await self._copy(log, copied)
-            self._say(f"turn {turn + 1} of {length.turns}: judged and counted")
-            ours = await judged_and_counted(copied, length.ballots)
-            self._say(f"turn {turn + 1} of {length.turns}: judged and counted by Kafka Streams")
-            peer_s = await self._peer(peer, copied, life, ours.standing)
-            rates.append((length.ballots / ours.seconds, length.ballots / peer_s, length.ballots / copy_s))
-        return _beside(rates, length)
+            for size, log in logs.items():
+                name = f"turn-{turn}-{size}"
+                self._say(f"turn {turn + 1} of {length.turns}: packs of {size}")
+                turns[size].append(await self._turn(name, log, length.ballots))
+        return _beside(length, idle, turns)
 
     async def scale(self, ballots: int) -> list[Figure]:
         """Measure shards and processes; all must come to the same result."""
@@ -86,8 +100,8 @@ class Bench:
             for processes in (1, 2) if shards > 1 else (1,):
                 name = f"shards {shards}, processes a service {processes}"
                 self._say(name)
-                made = await self._logs.filled(f"scale-{shards}-{processes}", ballots, shards)
-                of = await judged_and_counted(made, ballots, processes)
+                made = await self._logs.filled(f"scale-{shards}-{processes}", ballots, SCALE_PACK, shards)
+                of = await judged_and_counted(made, processes)
                 hashes.add(of.standing.result_hash)
                 figures.append(
                     Figure("Shards and processes", name, ballots / of.seconds, "/s", better="more")
@@ -95,22 +109,25 @@ class Bench:
         assert len(hashes) == 1, "other shards or processes come to another result"
         return figures
 
-    async def _copy(self, source: Pipeline, target: Pipeline) -> float:
-        topics = [BALLOTS_CAST.name(of.namespace) for of in (source, target)]
-        argv = ("tests.bench.copy_loop", self._kafka, *topics)
-        return float(await asyncio.to_thread(said_by, *argv, bound_s=PASS_BOUND_S))
+    async def _turn(self, name: str, log: Pipeline, ballots: int) -> Turn:
+        copied, copy_s = await self._logs.copied(name, log)
+        ours = await judged_and_counted(copied)
+        disk = self._logs.disk_bytes(copied)
+        peer_s = await self._judged_by_peer(copied, Electorate(ballots, SHARDS), ours.standing)
+        return Turn(ballots, ours.seconds, peer_s, copy_s, ours.cpu, disk)
 
-    async def _peer(self, peer: StreamsPeer, cast: Pipeline, life: Life, standing: Standing) -> float:
+    async def _judged_by_peer(self, cast: Pipeline, life: Electorate, standing: Standing) -> float:
         topics = (
             BALLOTS_CAST.name(cast.namespace),
             f"{cast.namespace}.peer",
             f"{cast.namespace}.peer-counts",
         )
         await create_topics(self._kafka, [TopicSpec(topic, SHARDS, 1, {}) for topic in topics[1:]])
+        records = await length_of(cast)
         began = time.perf_counter()
-        child = peer.start(topics, life.definition, SHARDS, life.key, THREADS)
+        child = self._peer.start(topics, life, THREADS)
         try:
-            counts = await _committed(self._kafka, topics[2], standing.sequence)
+            counts = await _committed(self._kafka, topics[2], records)
             taken = time.perf_counter() - began
         finally:
             child.stop(PASS_BOUND_S)
@@ -151,16 +168,43 @@ def _require_same(counts: list[dict[str, int]], standing: Standing, election: El
         assert first == here, f"{candidate.id}: {first} first preferences, and {here} here"
 
 
-def _beside(rates: list[tuple[float, float, float]], length: Length) -> Iterator[Figure]:
-    ours, peer, copy = (median(of) for of in zip(*rates, strict=True))
-    name = f"{length.ballots:,} ballots, {SHARDS} shards, one process a service"
-    yield Figure(name, "judged and counted", ours, "/s", 150_000, "more", f"{length.turns} turns, median")
-    yield Figure(name, "Kafka Streams, exactly once", peer, "/s", better="more", note=f"{THREADS} threads")
-    yield Figure(name, "a bare copy of the log", copy, "/s", better="more", note="aiokafka, one process")
-    streams = median(mine / theirs for mine, theirs, _ in rates)
-    yield Figure("Ratios", "beside Kafka Streams", streams, "x", 2, "more", "medians of turns")
-    bare = median(mine / theirs for mine, _, theirs in rates)
-    yield Figure("Ratios", "beside a bare copy", bare, "x", 0.5, "more", "medians of turns")
+def _beside(length: Length, idle: Turn, turns: dict[int, list[Turn]]) -> Iterator[Figure]:
+    number = length.ballots
+    ours = {size: [number / (of.ours_s - idle.ours_s) for of in turns[size]] for size in turns}
+    peer = {size: [number / (of.peer_s - idle.peer_s) for of in turns[size]] for size in turns}
+    copy = [number / of.copy_s for of in turns[1]]
+    name = f"{number:,} ballots, {SHARDS} shards, one process a service"
+    for size, rates in ours.items():
+        with_start = number / median(of.ours_s for of in turns[size])
+        how = f"{with_start:,.0f}/s with starting; {length.turns} turns, median"
+        what = f"judged and counted, packs of {size}"
+        yield Figure(name, what, median(rates), "/s", GOALS.get(size), "more", how)
+    for size, rates in peer.items():
+        with_start = number / median(of.peer_s for of in turns[size])
+        how = f"{with_start:,.0f}/s with starting; {THREADS} threads"
+        yield Figure(name, f"Kafka Streams, exactly once, packs of {size}", median(rates), "/s", note=how)
+    yield Figure(name, "a bare copy, one ballot a record", median(copy), "/s", note="aiokafka, one process")
+    for size in PACKS:
+        for beside, rates, goal in (
+            ("Kafka Streams on one ballot a record", peer[1], 5.0),
+            ("Kafka Streams on the same packs", peer[size], 3.0),
+            ("a bare copy, one ballot a record", copy, 1.3),
+        ):
+            ratio = median(mine / theirs for mine, theirs in zip(ours[size], rates, strict=True))
+            yield Figure("Ratios", f"packs of {size} beside {beside}", ratio, "x", goal, "more")
+    for size, of_size in turns.items():
+        yield from _costs(size, idle, of_size)
+
+
+def _costs(size: int, idle: Turn, turns: list[Turn]) -> Iterator[Figure]:
+    for service, goal in CPU_GOALS.items():
+        us = median(1e6 * (of.cpu_s[service] - idle.cpu_s[service]) / of.ballots for of in turns)
+        held = goal if size >= CPU_GOALS_FROM else None
+        yield Figure(f"A ballot in packs of {size}", f"CPU of {service}", us, "us", held)
+    for topic, goal in BYTES_GOALS.items():
+        held = goal if size > 1 else None
+        found = median(of.disk_bytes[topic] / of.ballots for of in turns)
+        yield Figure(f"A ballot in packs of {size}", f"bytes in {topic}", found, "B", held)
 
 
 async def _measure(bench: Bench, length: Length) -> list[Figure]:

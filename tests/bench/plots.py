@@ -95,7 +95,7 @@ def pipeline(pyplot: Any, told: dict[str, Any]) -> Any:
     """Draw what is judged and counted a second beside the peers, and by shards and processes."""
     by_part: dict[str, list[dict[str, Any]]] = {}
     for of in told["figures"]:
-        if of["contest"] != "Ratios":
+        if of["unit"] == "/s":
             by_part.setdefault(of["contest"], []).append(of)
     figure, parts = pyplot.subplots(1, len(by_part), figsize=(4.2 * len(by_part), 3.4))
     for axes, (part, found) in zip(parts, by_part.items(), strict=True):
@@ -105,8 +105,7 @@ def pipeline(pyplot: Any, told: dict[str, Any]) -> Any:
         axes.tick_params(labelsize=7)
         axes.set_xticks([])
         for place, of in enumerate(found):
-            said = f"  {of['value']:,.2f} x" if of["unit"] == "x" else f"  {of['value']:,.0f}/s"
-            axes.text(0, place, said, va="center", fontsize=7, color="white")
+            axes.text(0, place, f"  {of['value']:,.0f}/s", va="center", fontsize=7, color="white")
     return figure
 
 

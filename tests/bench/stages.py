@@ -1,12 +1,14 @@
 """What a ballot costs at each stage, and how fast a log is counted and replayed: `make bench-stages`.
 
-One process of each service, a real broker and the load, all on this machine; two contests a paper.
+One process of each service, a real broker and the load, all on this machine; two contests a ballot.
 
 Rule 1: the first pass judges and counts a log that nobody has judged. The second finds every verdict there and no
-        snapshot: validation says every verdict again, and counting skips what it has heard.
-Rule 2: both passes must end at the same standing, or nothing is told or written.
+        snapshot: validation publishes every verdict again, and counting skips what it knows.
+Rule 2: both passes must end at the same standing, or nothing is shown or written.
+Rule 3: both are made of logs with packs of each size. `livecount plan` reckons with packs of one, the dearest: large
+        deployments have many intake processes and many shards, and hardly two ballots leave together for one shard.
 
-Writes services/cli/capacity/measured.json, which `livecount plan` reckons with.
+Writes services/cli/capacity/measured.json.
 """
 
 import argparse
@@ -16,7 +18,7 @@ import shutil
 from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, NamedTuple
 
 import httpx
 from rich.console import Console
@@ -26,12 +28,11 @@ from infra.local.kafka import EmbeddedKafka
 from services.cli.capacity.constants import MEASURED, Constants
 from services.cli.clients.ballots import Casting
 from shared.contract.elections import Phase
+from tests.bench.election import CONTESTS, Electorate
 from tests.bench.logs import SERVICES, SHARDS, Logs, Pass, judged_and_counted
 from tests.bench.machine import machine
-from tests.bench.papers import CONTESTS, bench_election, forms
 from tests.bench.processes import cpu_seconds, memory_bytes, said_by
 from tests.bench.report import begin, read
-from tests.support.elections import Life
 from tests.support.pipeline import Pipeline
 
 POSTED: Final = 20_000
@@ -39,6 +40,16 @@ POST_S: Final = 6
 POST_CONNECTIONS: Final = 100
 POST_BOUND_S: Final = 60.0
 STREAMED: Final = 100_000
+PACKS: Final = (1, 6, 17, 125)
+
+
+class Passes(NamedTuple):
+    """The first pass and the replay; in the first, the broker's CPU seconds, and the bytes on disk by topic."""
+
+    first: Pass
+    again: Pass
+    broker_cpu: float
+    disk: dict[str, float]
 
 
 class Bench:
@@ -52,11 +63,12 @@ class Bench:
     async def intake(self) -> tuple[float, float]:
         """Return the CPU seconds of a ballot posted by itself, among many at once, and of one in a stream."""
         pipeline = await self._logs.empty("intake")
-        life = Life(bench_election(STREAMED))
+        life = Electorate(STREAMED, SHARDS)
         await pipeline.announce(life, Phase.OPEN)
+        await pipeline.commit_roll(life)
         child = pipeline.start("intake")
         pipeline.wait_ready("intake")
-        bodies, path = list(forms(life, STREAMED)), "/v1/elections/bench/ballots"
+        bodies, path = list(life.forms()), "/v1/elections/bench/ballots"
         url = f"http://127.0.0.1:{pipeline.port('intake')}{path}"
         (self._folder / "forms").write_bytes(b"\n".join(bodies[:POSTED]))
         try:
@@ -79,36 +91,27 @@ class Bench:
         finally:
             pipeline.stop()
 
-    async def passes(self, ballots: int) -> tuple[Pass, Pass, float, dict[str, float]]:
-        """Return the first pass, the replay, the broker's CPU in the first, and the bytes on disk by topic.
-
-        Raises AssertionError: see rule 2.
-        """
-        pipeline, broker = await self._logs.filled("passes", ballots), self._kafka.children[0].pid
+    async def passes(self, ballots: int, pack: int) -> "Passes":
+        """Return both passes over a log with packs of so many. Raises AssertionError: see rule 2."""
+        pipeline = await self._logs.filled(f"passes-{pack}", ballots, pack)
+        broker = self._kafka.children[0].pid
         try:
             broker_cpu = cpu_seconds(broker)
-            first = await judged_and_counted(pipeline, ballots)
+            first = await judged_and_counted(pipeline)
             broker_cpu = cpu_seconds(broker) - broker_cpu
-            disk = self._disk_bytes(pipeline.namespace)
+            disk = self._logs.disk_bytes(pipeline)
             for service in SERVICES:
                 shutil.rmtree(pipeline.folder / f"{service}-1")
-            again = await judged_and_counted(pipeline, ballots)
+            again = await judged_and_counted(pipeline)
         finally:
             pipeline.stop()
         assert first.standing == again.standing, "a replay ends at another standing"
-        return first, again, broker_cpu, disk
+        return Passes(first, again, broker_cpu, disk)
 
     def _ready(self, pipeline: Pipeline, service: str) -> int:
         child = pipeline.start(service)
         pipeline.wait_ready(service)
         return child.pid
-
-    def _disk_bytes(self, namespace: str) -> dict[str, float]:
-        sizes: dict[str, float] = {}
-        for segment in (self._folder / "kafka").rglob(f"{namespace}.livecount.*/*.log"):
-            topic = segment.parent.name.removeprefix(f"{namespace}.livecount.").rpartition(".v1-")[0]
-            sizes[topic] = sizes.get(topic, 0) + segment.stat().st_size
-        return sizes
 
 
 def _post(port: int, path: str, forms_file: Path) -> int:
@@ -131,7 +134,8 @@ def main() -> None:
 async def _measure(bench: Bench, ballots: int) -> tuple[Constants, Table]:
     posted, streamed = await bench.intake()
     resting = await bench.resting()
-    first, again, broker_cpu, disk = await bench.passes(ballots)
+    passes = {pack: await bench.passes(ballots, pack) for pack in PACKS}
+    first, _, broker_cpu, disk = passes[1]
     constants = Constants(
         machine=machine(),
         command="make bench-stages",
@@ -149,7 +153,7 @@ async def _measure(bench: Bench, ballots: int) -> tuple[Constants, Table]:
         ranking_bytes=_ranking_bytes(),
         resting_bytes=max(memory for _, memory in resting.values()),
     )
-    return constants, _table({"judged and counted": first, "replayed, all state lost": again}, constants)
+    return constants, _table(passes, constants)
 
 
 def _us(seconds: float) -> float:
@@ -163,15 +167,17 @@ def _ranking_bytes() -> float:
     return found
 
 
-def _table(passes: dict[str, Pass], costs: Constants) -> Table:
+def _table(passes: dict[int, Passes], costs: Constants) -> Table:
     table = Table(
         title=f"{costs.ballots:,} ballots, {SHARDS} shards, one process a service", title_justify="left"
     )
     for heading in ("", "seconds", "ballots/s", "validation us CPU", "counting us CPU"):
         table.add_column(heading)
-    for name, of in passes.items():
-        cpu = (f"{1e6 * of.cpu[service] / costs.ballots:.1f}" for service in SERVICES)
-        table.add_row(name, f"{of.seconds:.1f}", f"{costs.ballots / of.seconds:,.0f}", *cpu)
+    for pack, (first, again, *_) in passes.items():
+        for name, of in (("judged and counted", first), ("replayed, all state lost", again)):
+            cpu = (f"{1e6 * of.cpu[service] / costs.ballots:.1f}" for service in SERVICES)
+            rate = f"{costs.ballots / of.seconds:,.0f}"
+            table.add_row(f"packs of {pack}, {name}", f"{of.seconds:.1f}", rate, *cpu)
     table.add_section()
     table.add_row("intake, one by one", "", "", f"{costs.intake_us} us CPU", "")
     table.add_row("intake, streamed", "", "", f"{costs.intake_bulk_us} us CPU", "")

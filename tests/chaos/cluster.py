@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from rich.console import Console
 
-from infra.local.deployment import deployment, make_secrets
+from infra.local.deployment import OFFICER_KEY, ROOT_KEY, LogKeys, deployment, make_keys
 from infra.local.kafka import EmbeddedKafka
 from infra.local.logs import Speaker
 from infra.local.ports import LOOPBACK, free_ports
@@ -29,12 +29,14 @@ from infra.local.supervision import Kept, Part
 from infra.local.topics import create_topics
 from infra.local.valkey import EmbeddedValkey
 from shared.contract.topics import BALLOTS_CAST, Topic, topic_specs
+from shared.runtime.kafka.founding import found_log
+from tests.chaos.books import SHARDS
 from tests.chaos.disk import Disk, can_mount
 from tests.chaos.plan import BROKERS, DISKS, SERVICES
 from tests.chaos.proxy import Proxy
+from tests.support.elections import LOG_ID, OFFICER, ROOT
 
 NAMESPACE: Final = "chaos"
-SHARDS: Final = 4
 REPLICATION: Final = 3
 HEAP: Final = "512m"
 INSTANCES: Final = {"validation": 2, "counting": 2}
@@ -57,11 +59,6 @@ class Cluster:
     def token(self) -> str:
         """The operator's bearer token."""
         return (self.folder / "operator-token").read_text().strip()
-
-    @property
-    def secret(self) -> bytes:
-        """The master secret of the voting codes."""
-        return (self.folder / "secret").read_bytes()
 
     def url(self, service: str) -> str:
         """Return where a client finds a service: intake through its proxy."""
@@ -120,7 +117,7 @@ class Cluster:
 @asynccontextmanager
 async def running(folder: Path, console: Console, disk_mib: int) -> AsyncIterator[Cluster]:
     """Give a cluster that is ready; `console` takes what the processes say. All of it ends with the context."""
-    make_secrets(folder)
+    keys = _make_keys(folder)
     speaker = Speaker(console)
     async with AsyncExitStack() as stack:
         names = [*SERVICES, "monitor"]
@@ -142,7 +139,7 @@ async def running(folder: Path, console: Console, disk_mib: int) -> AsyncIterato
             services=lambda addresses: deployment(
                 addresses, folder, NAMESPACE, ports, shards=SHARDS, instances=INSTANCES
             ),
-            topics=_create_topics,
+            topics=partial(_create_topics, keys),
             kafka=kafka.bootstrap,
             redis=f"redis://{LOOPBACK}:{ways['way to valkey'].port}/0",
         )
@@ -169,6 +166,16 @@ def _disk(folder: Path, service: str, mib: int) -> Disk:
     return Disk(folder / "snapshots" / NAMESPACE / service, mib)
 
 
-async def _create_topics(bootstrap: str) -> None:
+def _make_keys(folder: Path) -> LogKeys:
+    """Make what a deployment needs, with the keys of the tests: so that records can be written past intake and operator."""
+    keys = folder / "keys"
+    keys.mkdir(mode=0o700)
+    for name, content in (("log-id", LOG_ID), (ROOT_KEY, ROOT.hex()), (OFFICER_KEY, OFFICER.hex())):
+        (keys / name).write_text(content)
+    return make_keys(folder)
+
+
+async def _create_topics(keys: LogKeys, bootstrap: str) -> None:
     specs = topic_specs(NAMESPACE, shards=SHARDS, contest_partitions=1, replication=REPLICATION)
     await create_topics(bootstrap, specs)
+    await found_log(bootstrap, NAMESPACE, keys.log_id, SHARDS, keys.root)

@@ -8,21 +8,21 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import httpx
 
 from services.cli.clients.operator import OperatorClient, OperatorRefused, Patience
+from shared.contract.elections import Frozen
 from shared.contract.lifecycle import Command
 from shared.contract.standings import Status
 from tests.chaos import log
-from tests.chaos.books import ELECTION, Books
+from tests.chaos.books import ELECTION, SHARDS, Books
 from tests.chaos.cluster import Cluster
 from tests.chaos.feed import Viewer
 from tests.chaos.load import ChaosFailed, Gate
 from tests.chaos.monkey import Monkey
 from tests.chaos.plan import Act
-from tests.support.elections import Life
 
 FINAL_BOUND_S: Final = 300.0
 ORDER_BOUND_S: Final = 300.0
@@ -51,9 +51,9 @@ class Run:
     say: Callable[[str], None]
     bound_s: float = inf
     faults: list[str] = field(default_factory=list)
+    lost_proposals: int = 0
 
     def __post_init__(self) -> None:
-        self._life = Life(self.books.election)
         self._orders: list[tuple[float, Order]] = [
             (0.10, self._void),
             (0.20, self._withdraw),
@@ -146,29 +146,58 @@ class Run:
         await self._order(Command.RESUME)
 
     async def _forge(self) -> None:
-        await log.write(self.cluster, log.forged(self.books, self._life))
+        await log.write(self.cluster, log.forged(self.books))
 
     async def _close(self) -> None:
         """Close while ballots are in flight; then try to undo it, by mistake and past the operator."""
         await asyncio.sleep(STEP_S / 4)
         await self._order(Command.CLOSE)
-        for command in (Command.OPEN, Command.RESUME):
-            if not await self._is_refused(command):
-                self.faults.append(f"{command} of a closed election was not refused")
-        await log.write(self.cluster, log.too_late(self.books, self._life))
+        if not await self._is_refused(Command.OPEN, roll=self._roll_parts()):
+            self.faults.append("the opening of a closed election was not refused")
+        if not await self._is_refused(Command.RESUME):
+            self.faults.append("a closed election could be resumed")
+        last_control = (await self._carried_out(Command.CLOSE))[-1]
+        await log.write(self.cluster, log.too_late(self.books, last_control))
+
+    def _roll_parts(self) -> list[dict[str, Any]]:
+        return [part.model_dump(mode="json") for part in self.books.life.whole_roll().parts(SHARDS)]
 
     async def _order(self, command: Command, **about: object) -> None:
-        """Give an order until it is clear that it was carried out. Raises OperatorError, ChaosFailed."""
+        """Give an order until it is clear that it was carried out. Raises OperatorError, ChaosFailed.
+
+        An operator that was killed has forgotten the order that it had proposed, so it is given once more. If the first one came
+        through after all, the second is refused, and the list of controls tells.
+        """
+        before = await self._carried_out(command)
         try:
             async with asyncio.timeout(ORDER_BOUND_S):
-                await self.operator.order(ELECTION, command, **about)
+                while True:
+                    try:
+                        await self.operator.order(ELECTION, command, **about)
+                    except OperatorRefused as refused:
+                        if await self._carried_out(command) != before:
+                            return
+                        if "no proposal" not in str(refused):
+                            raise
+                        self.lost_proposals += 1
+                    else:
+                        return
         except TimeoutError:
             raise ChaosFailed(f"{command} was not carried out in {ORDER_BOUND_S:g} s") from None
 
-    async def _is_refused(self, command: Command) -> bool:
+    async def _carried_out(self, command: Command) -> list[str]:
+        """Return the ids of the orders of a kind that had an effect, in order."""
+        kind = cast("type[Frozen]", command.control).model_fields["type"].default
+        return [
+            control["control_id"]
+            for control in await self.operator.controls(ELECTION)
+            if control["type"] == kind and "applied" in control["verdicts"].values()
+        ]
+
+    async def _is_refused(self, command: Command, **about: object) -> bool:
         """Return whether an order is refused as impossible in the present phase."""
         try:
-            await self._order(command)
+            await self._order(command, **about)
         except OperatorRefused as refused:
             return refused.status == httpx.codes.CONFLICT
         return False

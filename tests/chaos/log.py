@@ -1,4 +1,4 @@
-"""Reads the log, and writes into it past intake and operator: forged ballots, wrong shards, noise, orders that come too late."""
+"""Reads the log, and writes into it past intake and operator: forged ballots and orders, wrong shards, noise, what comes too late."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -10,15 +10,17 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from services.audit.log import ShardedLog
-from shared.contract.codes import code_mac
+from shared.contract.codec import encode, encode_pack
+from shared.contract.events import ElectionClosed, signed
 from shared.contract.ids import shard_of
+from shared.contract.packs import MAX_PACK_BALLOTS, Ballot, pack_of
 from shared.contract.topics import BALLOTS_JUDGED
 from shared.runtime.kafka.sink import Item, send_all, start_producer
 from shared.runtime.log import SendFailed
-from tests.chaos.books import Books
-from tests.chaos.cluster import SHARDS, Cluster
+from tests.chaos.books import SHARDS, Books
+from tests.chaos.cluster import Cluster
 from tests.chaos.load import ChaosFailed
-from tests.support.elections import Life
+from tests.support.elections import OFFICER_KEY, ROOT, SALT
 
 ASK_BOUND_S: Final = 2.0
 TRIES: Final = 60
@@ -92,40 +94,46 @@ async def write(cluster: Cluster, items: Sequence[Item]) -> None:
     raise ChaosFailed(f"the log took no records in {TRIES} tries")
 
 
-def forged(books: Books, life: Life) -> list[Item]:
-    """Return records that no intake would write: each is to be rejected, whatever else it holds."""
-    elector, rankings = books.electors // 2, books.marks(0)
-    section = books.section(elector)
-    right = shard_of(elector, SHARDS)
-    genuine = code_mac(life.key, elector, section)
-    foreign = {"ballot": FOREIGN, "section": section}
-    return [
-        (right, None, b"\xffnoise"),
-        (right, None, b"[]"),
-        (right, None, life.ballot(elector, *rankings, **foreign, mac=1)),
-        ((right + 1) % SHARDS, None, life.ballot(elector, *rankings, **foreign)),
-        (right, None, life.ballot(elector, *rankings, ballot=FOREIGN, section=1 - section, mac=genuine)),
-        (right, None, life.ballot(elector, rankings[0], **foreign)),
-        (right, None, life.ballot(elector, "77", rankings[1], **foreign)),
-        (books.electors % SHARDS, None, life.ballot(books.electors, *rankings, ballot=FOREIGN)),
+def forged(books: Books) -> list[Item]:
+    """Return records that no intake and no operator would write: nothing in them is to have an effect."""
+    life, elector = books.life, books.electors // 2
+    rankings, section, right = books.marks(0), books.section(elector), shard_of(elector, SHARDS)
+    genuine = life.cast(elector, *rankings, ballot=FOREIGN)
+    bad = [
+        genuine._replace(secret=bytes(len(genuine.secret))),
+        genuine._replace(section=1 - section),
+        genuine._replace(section=len(books.election.sections)),
+        genuine._replace(rankings=("77", rankings[1])),
+        genuine._replace(elector=books.electors),
+        genuine._replace(elector=elector + 1),
     ]
+    close = signed(life.control(ElectionClosed), (OFFICER_KEY, ROOT))
+    records = [
+        b"\xffnoise",
+        b"[]",
+        life.pack(genuine)[:-1],
+        encode_pack(pack_of("unheard-of", [genuine], SALT)),
+        life.pack(genuine._replace(rankings=rankings[:1])),
+        life.pack(*[genuine] * (MAX_PACK_BALLOTS + 1)),
+        life.pack(*bad),
+        *[life.pack(ballot) for ballot in bad],
+    ]
+    orders: list[Item] = [(shard, None, encode(close)) for shard in range(SHARDS)]
+    return [*[(right, None, record) for record in records], *orders]
 
 
-def too_late(books: Books, life: Life) -> list[Item]:
-    """Return what is written after the close: genuine first ballots, and orders to open and to resume again."""
-    absent = range(books.present, books.electors)
+def too_late(books: Books, last_control: str) -> list[Item]:
+    """Return what is written after the close: genuine first ballots, and signed orders to open and to resume again."""
+    life = books.life
+    absent: list[list[Ballot]] = [[] for _ in range(SHARDS)]
+    for elector in range(books.present, books.electors):
+        number = int.from_bytes(books.ballot_id(elector))
+        absent[shard_of(elector, SHARDS)].append(life.cast(elector, *books.marks(elector), ballot=number))
     ballots: list[Item] = [
-        (
-            shard_of(elector, SHARDS),
-            None,
-            life.ballot(
-                elector,
-                *books.marks(elector),
-                ballot=int(books.ballot_id(elector), 16),
-                section=books.section(elector),
-            ),
-        )
-        for elector in absent
+        (shard, None, life.pack(*of[start : start + MAX_PACK_BALLOTS]))
+        for shard, of in enumerate(absent)
+        for start in range(0, len(of), MAX_PACK_BALLOTS)
     ]
+    life.last_control = last_control
     orders = [(shard, None, order) for order in (life.opened(), life.resumed()) for shard in range(SHARDS)]
     return [*ballots, *orders, *ballots]

@@ -13,9 +13,8 @@ import httpx
 from rich.console import Console
 
 from services.cli.clients.ballots import CastingFailed
-from services.cli.clients.operator import OperatorClient, OperatorError
-from shared.contract.codes import election_key
-from shared.contract.lifecycle import Command
+from services.cli.clients.keys import KeyRing
+from services.cli.clients.operator import Officer, OperatorClient, OperatorError
 from tests.chaos import log
 from tests.chaos.books import CONTESTS, ELECTION, Books, draw
 from tests.chaos.cluster import Cluster, running
@@ -27,7 +26,7 @@ from tests.chaos.monkey import Monkey
 from tests.chaos.plan import Act, Counts, Kind, salvos
 from tests.chaos.report import Report
 from tests.chaos.truth import check_standings, expected_hashes, truth_of
-from tests.support.elections import MASTER
+from tests.support.elections import OFFICER, ROOT
 
 HTTP_TIMEOUT_S: Final = 10.0
 ROLL: Final = 1.06
@@ -51,7 +50,6 @@ async def run(options: Options, folder: Path, say: Callable[[str], None]) -> Rep
     """Hold an election in an empty folder, break it, and report. Raises ChaosFailed, and what starting it raises."""
     began_s = time.monotonic()
     books = draw(int(options.ballots * ROLL), options.seed)
-    (folder / "secret").write_bytes(MASTER)
     disk_mib = DISK_MIB + options.ballots * SNAPSHOT_BYTES // 2**20
     with (folder / "stack.log").open("w") as log_file:
         async with running(folder, Console(file=log_file), disk_mib) as cluster:
@@ -63,9 +61,9 @@ async def run(options: Options, folder: Path, say: Callable[[str], None]) -> Rep
             records = await log.read(cluster)
     held_s = time.monotonic() - began_s
     say(f"all has ended after {held_s:.0f} s; the log is judged and counted again")
-    truth = truth_of(books, records.cast, records.judged, _key_of)
+    truth = truth_of(books, records.cast, records.judged)
     seen = [standing for viewer in held.viewers for standing in viewer.seen]
-    check_standings(truth, seen, records.cast, _key_of, say)
+    check_standings(truth, seen, records.cast, say)
     faults = [*held.faults, *_wrong_ends(held, records)]
     facts = {
         **asdict(options),
@@ -81,18 +79,16 @@ async def _hold(cluster: Cluster, books: Books, options: Options, say: Callable[
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(httpx.AsyncClient(timeout=HTTP_TIMEOUT_S, trust_env=False))
         ends = await stack.enter_async_context(log.ends_of(cluster))
-        operator = OperatorClient(
-            client, cluster.url("operator"), cluster.token, by="chaos", reason="chaos", patience=PATIENCE
-        )
+        officer = Officer(KeyRing.of(OFFICER, ROOT), "chaos", "chaos")
+        operator = OperatorClient(client, cluster.url("operator"), cluster.token, officer, PATIENCE)
         await operator.configure(books.election)
-        books.codes = await operator.codes(ELECTION)
-        await operator.order(ELECTION, Command.OPEN)
+        await operator.open(ELECTION, books.life.whole_roll())
         viewers = [Viewer(cluster.url("results"), contest.id) for contest in CONTESTS]
         gate = Gate()
         shown = lambda: min(viewer.sequence for viewer in viewers)  # noqa: E731
         monkey = Monkey(cluster, ends.length, shown, asyncio.get_running_loop().time())
         held = Run(cluster, books, operator, viewers, monkey, ends, gate, say, options.minutes * 60)
-        load = Load(client, cluster.url("intake"), books, _key_of(ELECTION), gate)
+        load = Load(client, cluster.url("intake"), books, gate)
         async with asyncio.TaskGroup() as tasks:
             watching = [tasks.create_task(viewer.watch()) for viewer in viewers]
             casting = tasks.create_task(load.run())
@@ -102,10 +98,6 @@ async def _hold(cluster: Cluster, books: Books, options: Options, say: Callable[
             for watch in watching:
                 watch.cancel()
     return held
-
-
-def _key_of(election: str) -> bytes:
-    return election_key(MASTER, election)
 
 
 def _plan(options: Options) -> list[list[Act]]:
@@ -139,6 +131,7 @@ def _facts(held: Run) -> dict[str, Any]:
         "requests_sent_again": books.retries,
         "orders": held.operator.orders,
         "orders_given_again": held.operator.repeats,
+        "proposals_lost": held.lost_proposals,
         "answers_cut_off": sum(way.lost for way in held.cluster.ways.values()),
         "feed_interruptions": sum(viewer.returns for viewer in held.viewers),
     }

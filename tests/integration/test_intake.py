@@ -39,6 +39,7 @@ async def opened(pipeline: Pipeline, phase: Phase = Phase.OPEN, **settings: str)
     """Start intake with the picnic announced; return where ballots go."""
     await pipeline.create()
     await pipeline.announce(LIFE, phase)
+    await pipeline.commit_roll(LIFE)
     pipeline.start("intake", **settings)
     pipeline.wait_ready("intake")
     return f"http://127.0.0.1:{pipeline.port('intake')}/v1/elections/picnic/ballots"

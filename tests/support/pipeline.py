@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer
@@ -24,10 +24,11 @@ from shared.contract.topics import (
     COUNTS_PUBLISHED,
     ELECTIONS_ANNOUNCED,
     ROLLS_COMMITTED,
+    Topic,
     topic_specs,
 )
 from shared.runtime.kafka.founding import found_log
-from shared.runtime.kafka.sink import send_all, start_producer
+from shared.runtime.kafka.sink import Item, send_all, start_producer
 from tests.support.elections import LOG_ID, ROOT, ROOT_KEY, Life
 
 READY_BOUND_S = 40.0
@@ -46,11 +47,12 @@ class Pipeline:
         self._children: dict[str, Child] = {}
         self._ports: dict[str, int] = {}
 
-    async def create(self) -> None:
-        """Create the topics, and found the log."""
+    async def create(self, *, founded: bool = True) -> None:
+        """Create the topics, and found the log unless its first records are to be copied from another."""
         specs = topic_specs(self.namespace, shards=self.shards, contest_partitions=1, replication=1)
         await create_topics(self.kafka, specs)
-        await found_log(self.kafka, self.namespace, LOG_ID, self.shards, ROOT)
+        if founded:
+            await found_log(self.kafka, self.namespace, LOG_ID, self.shards, ROOT)
 
     def start(self, service: str, instance: str = "1", **settings: str) -> Child:
         """Start a service's process, or start it again."""
@@ -137,16 +139,25 @@ class Pipeline:
         return sum(map(len, begun))
 
     async def announce(self, life: Life, phase: Phase) -> None:
-        """Announce an election, as the operator does, and its roll, as validation does."""
+        """Announce an election, as the operator does."""
+        await self._publish(
+            ELECTIONS_ANNOUNCED,
+            [(0, life.definition.id.encode(), encode(life.announced(self.shards, phase)))],
+        )
+
+    async def commit_roll(self, life: Life) -> None:
+        """Publish an election's roll, as validation does."""
+        known = [life.known(shard) for shard in range(self.shards)]
+        await self._publish(
+            ROLLS_COMMITTED, [(of.shard, f"{of.election}/{of.shard}/0".encode(), encode(of)) for of in known]
+        )
+
+    async def _publish(self, topic: Topic, items: Sequence[Item]) -> None:
         producer = await start_producer(self.kafka)
-        item = (0, life.definition.id.encode(), encode(life.announced(self.shards, phase)))
-        await send_all(producer, ELECTIONS_ANNOUNCED.name(self.namespace), [item])
-        rolls = [
-            (shard, f"{life.definition.id}/{shard}/0".encode(), encode(life.known(shard)))
-            for shard in range(self.shards)
-        ]
-        await send_all(producer, ROLLS_COMMITTED.name(self.namespace), rolls)
-        await producer.stop()
+        try:
+            await send_all(producer, topic.name(self.namespace), items)
+        finally:
+            await producer.stop()
 
     async def standings(self, until: int, contest: str, bound_s: float = 60.0) -> list[Standing]:
         """Return a contest's standings in the order published, up to the first that covers `until` records."""

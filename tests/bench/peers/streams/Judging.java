@@ -1,6 +1,9 @@
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -8,26 +11,27 @@ import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.state.KeyValueStore;
 
-/** Judges each record of a shard, counts first preferences, and tells its counts ten times a second. */
+/** Judges the ballots of each record of a shard, counts first preferences, and publishes its counts ten times a second. */
 final class Judging implements Processor<byte[], byte[], byte[], byte[]> {
     static final String VOTED = "voted";
     static final String COUNTS = "counts";
     private static final int MAX_REMEMBERED = 200_000;
 
     private final Terms terms;
-    private final Ballot ballot = new Ballot();
-    private final Blake2s codes;
-    private final byte[] message = new byte[32];
+    private final Pack pack = new Pack();
+    private final Codes codes;
     private final Set<String> fitting = new HashSet<>();
+    private final Map<String, Long> gathered = new HashMap<>();
+    private final StringBuilder verdicts = new StringBuilder();
     private ProcessorContext<byte[], byte[]> context;
-    private KeyValueStore<Integer, String> voted;
+    private KeyValueStore<Integer, byte[]> voted;
     private KeyValueStore<String, Long> counts;
     private boolean open;
-    private long told = -1;
+    private long published = -1;
 
     Judging(Terms terms) {
         this.terms = terms;
-        this.codes = new Blake2s(terms.key());
+        this.codes = new Codes(terms.key(), terms.roll());
     }
 
     @Override
@@ -35,71 +39,97 @@ final class Judging implements Processor<byte[], byte[], byte[], byte[]> {
         this.context = context;
         voted = context.getStateStore(VOTED);
         counts = context.getStateStore(COUNTS);
-        context.schedule(Duration.ofMillis(100), PunctuationType.WALL_CLOCK_TIME, at -> tell(at));
+        context.schedule(Duration.ofMillis(100), PunctuationType.WALL_CLOCK_TIME, at -> publish(at));
     }
 
     @Override
     public void process(Record<byte[], byte[]> record) {
-        String outcome = outcome(record.value());
-        add("judged");
-        add(outcome);
-        String verdict = "accepted".equals(outcome)
-                ? "[\"" + outcome + "\"," + ballot.section + ",\"" + ballot.papers[0] + "\",\"" + ballot.papers[1] + "\"]"
-                : "[\"" + outcome + "\"]";
-        context.forward(record.withValue(verdict.getBytes(StandardCharsets.UTF_8)), "judged");
+        byte[] value = record.value();
+        verdicts.setLength(0);
+        if (value.length > 0 && value[0] == '{') {
+            control(new String(value, StandardCharsets.UTF_8));
+        } else if (pack.read(value)) {
+            judgePack();
+        } else {
+            gather("malformed");
+            verdicts.append("[\"malformed\"]");
+        }
+        gather("judged");
+        gathered.forEach((what, number) -> {
+            Long before = counts.get(what);
+            counts.put(what, before == null ? number : before + number);
+        });
+        gathered.clear();
+        context.forward(record.withValue(verdicts.toString().getBytes(StandardCharsets.UTF_8)), "judged");
     }
 
-    private String outcome(byte[] value) {
-        if (value.length > 0 && value[0] == '{') {
-            return control(new String(value, StandardCharsets.UTF_8));
+    private void control(String text) {
+        if (text.contains("election-opened/")) {
+            open = true;
+        } else if (text.contains("election-closed/")) {
+            open = false;
         }
-        if (!ballot.read(value)) {
-            return "malformed";
+        verdicts.append("[\"control\"]");
+    }
+
+    private void judgePack() {
+        codes.commit(pack);
+        for (int i = 0; i < pack.ballots; i++) {
+            String outcome = outcome(i);
+            gather(outcome);
+            verdicts.append(i == 0 ? "[[\"" : ",[\"").append(outcome).append('"');
+            if ("accepted".equals(outcome)) {
+                verdicts.append(',').append(pack.sections[i]);
+                for (int contest = 0; contest < pack.contests; contest++) {
+                    verdicts.append(",\"").append(pack.marks[contest][i]).append('"');
+                }
+            }
+            verdicts.append(']');
         }
-        int shard = context.taskId().partition();
-        if (!ballot.election.equals(terms.election())) {
+        verdicts.append(']');
+    }
+
+    private String outcome(int i) {
+        int elector = pack.electors[i];
+        if (!pack.election.equals(terms.election())) {
             return "unknown-election";
         }
-        if (ballot.elector % terms.shards() != shard) {
+        if (Integer.remainderUnsigned(elector, terms.shards()) != context.taskId().partition()) {
             return "wrong-shard";
         }
-        if (ballot.elector >= terms.electors() || ballot.section != 0) {
+        if (elector < 0 || elector >= terms.electors()) {
             return "unknown-elector";
         }
-        if (ballot.mac != mac(ballot.elector, ballot.section)) {
+        if (pack.sections[i] != 0) {
+            return "unknown-section";
+        }
+        if (!codes.isGenuine(i, elector)) {
             return "bad-code";
         }
         if (!open) {
             return "closed";
         }
-        String before = voted.get(ballot.elector);
+        int id = pack.ids + Pack.ID_BYTES * i;
+        byte[] before = voted.get(elector);
         if (before != null) {
-            return before.equals(ballot.id) ? "same-ballot" : "already-voted";
+            boolean same = Arrays.equals(before, 0, Pack.ID_BYTES, pack.value, id, id + Pack.ID_BYTES);
+            return same ? "same-ballot" : "already-voted";
         }
-        if (ballot.contests != terms.contests()) {
+        if (pack.contests != terms.contests()) {
             return "unknown-contest";
         }
-        for (int contest = 0; contest < ballot.contests; contest++) {
-            if (!fits(ballot.papers[contest])) {
+        for (int contest = 0; contest < pack.contests; contest++) {
+            if (!fits(pack.marks[contest][i])) {
                 return "bad-ranking";
             }
         }
-        voted.put(ballot.elector, ballot.id);
-        for (int contest = 0; contest < ballot.contests; contest++) {
-            String marks = ballot.papers[contest];
+        voted.put(elector, Arrays.copyOfRange(pack.value, id, id + Pack.ID_BYTES));
+        for (int contest = 0; contest < pack.contests; contest++) {
+            String marks = pack.marks[contest][i];
             int end = marks.indexOf('>');
-            add("first/" + contest + "/" + (end < 0 ? marks : marks.substring(0, end)));
+            gather("first/" + contest + "/" + (end < 0 ? marks : marks.substring(0, end)));
         }
         return "accepted";
-    }
-
-    private String control(String text) {
-        if (text.contains("\"election-opened/")) {
-            open = true;
-        } else if (text.contains("\"election-closed/")) {
-            open = false;
-        }
-        return "control";
     }
 
     private boolean fits(String marks) {
@@ -118,35 +148,16 @@ final class Judging implements Processor<byte[], byte[], byte[], byte[]> {
         return true;
     }
 
-    private long mac(int elector, int section) {
-        int length = digits(elector, 0);
-        message[length++] = '/';
-        length = digits(section, length);
-        return codes.digest(message, length) >>> 4;
+    private void gather(String what) {
+        gathered.merge(what, 1L, Long::sum);
     }
 
-    private int digits(int number, int at) {
-        int length = 1;
-        for (int rest = number / 10; rest > 0; rest /= 10) {
-            length++;
-        }
-        for (int place = at + length - 1, rest = number; place >= at; place--, rest /= 10) {
-            message[place] = (byte) ('0' + rest % 10);
-        }
-        return at + length;
-    }
-
-    private void add(String what) {
-        Long before = counts.get(what);
-        counts.put(what, before == null ? 1 : before + 1);
-    }
-
-    private void tell(long at) {
+    private void publish(long at) {
         Long judged = counts.get("judged");
-        if (judged == null || judged == told) {
+        if (judged == null || judged == published) {
             return;
         }
-        told = judged;
+        published = judged;
         StringBuilder text = new StringBuilder("{\"shard\":").append(context.taskId().partition());
         try (var all = counts.all()) {
             while (all.hasNext()) {

@@ -1,3 +1,6 @@
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Properties;
@@ -12,26 +15,27 @@ import org.apache.kafka.streams.state.Stores;
 
 /**
  * The same judging and first-preference counts in Kafka Streams, exactly once:
- * {@code Peer BOOTSTRAP ID FOLDER CAST JUDGED COUNTS ELECTION SHARDS ELECTORS CONTESTS CANDIDATES KEY THREADS}.
+ * {@code Peer BOOTSTRAP ID FOLDER CAST JUDGED COUNTS ELECTION SHARDS ELECTORS CONTESTS CANDIDATES KEY ROLL THREADS}.
  *
  * <p>State is held in memory and logged by Kafka Streams, which is faster here than RocksDB; counts are cached, so that
  * a commit writes each once.
  */
 public final class Peer {
-    public static void main(String[] args) throws InterruptedException {
+    public static void main(String[] args) throws InterruptedException, IOException {
         Terms terms = new Terms(
                 args[6],
                 Integer.parseInt(args[7]),
                 Integer.parseInt(args[8]),
                 Integer.parseInt(args[9]),
                 Integer.parseInt(args[10]),
-                HexFormat.of().parseHex(args[11]));
+                HexFormat.of().parseHex(args[11]),
+                Codes.ofRoll(Files.readAllBytes(Path.of(args[12]))));
         Properties settings = new Properties();
         settings.putAll(Map.of(
                 StreamsConfig.APPLICATION_ID_CONFIG, args[1],
                 StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, args[0],
                 StreamsConfig.STATE_DIR_CONFIG, args[2],
-                StreamsConfig.NUM_STREAM_THREADS_CONFIG, args[12],
+                StreamsConfig.NUM_STREAM_THREADS_CONFIG, args[13],
                 StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2,
                 StreamsConfig.consumerPrefix("auto.offset.reset"), "earliest",
                 StreamsConfig.consumerPrefix("max.poll.records"), "4000",
@@ -56,7 +60,7 @@ public final class Peer {
                 .addProcessor("judging", () -> new Judging(terms), "cast")
                 .addStateStore(
                         Stores.keyValueStoreBuilder(
-                                Stores.inMemoryKeyValueStore(Judging.VOTED), Serdes.Integer(), Serdes.String()),
+                                Stores.inMemoryKeyValueStore(Judging.VOTED), Serdes.Integer(), Serdes.ByteArray()),
                         "judging")
                 .addStateStore(
                         Stores.keyValueStoreBuilder(

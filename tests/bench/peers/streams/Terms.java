@@ -1,2 +1,2 @@
 /** What the peer knows of the election beforehand. */
-record Terms(String election, int shards, int electors, int contests, int candidates, byte[] key) {}
+record Terms(String election, int shards, int electors, int contests, int candidates, byte[] key, byte[] roll) {}
