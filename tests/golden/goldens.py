@@ -28,7 +28,13 @@ from tests.unit.cli.front import Answer, livecount
 
 FOLDER = Path(__file__).parent / "elections"
 
-STAGE = {"quota": None, "nontransferable": "0", "transfers": [], "elected": [], "eliminated": []}
+STAGE: Mapping[str, Any] = {
+    "quota": None,
+    "nontransferable": "0",
+    "transfers": [],
+    "elected": [],
+    "eliminated": [],
+}
 ROUND: Mapping[str, Any] = {"inactive": {}, "elected": {}, "eliminated": {}}
 REASONS = ("exhaustedChoices", "overvotes", "repeatedRankings", "skippedRankings")
 
@@ -98,14 +104,14 @@ def at_a_terminal(argv: Sequence[str], answers: Sequence[str]) -> Answer:
         os.close(theirs)
 
 
-def expected(golden: Golden) -> dict[str, Any]:
+def expected(golden: Golden, words: Words) -> dict[str, Any]:
     """Return what the `.toml` says that a command gives, what it leaves out filled in."""
     told = golden.expected
-    if "count" in told:
+    if words[0] == "count":
         count = {"ties": [], **told["count"]}
         count["stages"] = [{**STAGE, **stage} for stage in count["stages"]]
         return {"count": _in_order(_texts(count))}
-    if "report" in told:
+    if words[0] == "tabulate":
         return {"report": {name: _filled(report) for name, report in told["report"].items()}}
     return {}
 
@@ -205,9 +211,7 @@ def _reports(out: Path, stem: str) -> Iterator[tuple[str, Any]]:
             name,
             {
                 "summary": _numbers(document["summary"]),
-                "rounds": [
-                    _round(number, round_) for number, round_ in enumerate(document["results"], 1)
-                ],
+                "rounds": [_round(number, round_) for number, round_ in enumerate(document["results"], 1)],
             },
         )
 
