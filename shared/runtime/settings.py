@@ -40,5 +40,5 @@ class Settings(BaseSettings):
         for name, value in (("LIVECOUNT_LOG_ID", self.log_id), ("LIVECOUNT_ROOT_KEY", self.root_key)):
             if not value:
                 raise ValueError(
-                    f"{name} is not set; `livecount up` makes a log, `livecount found` names one"
+                    f"{name} is not set; `livecount up` makes a log of its own; for others see `livecount topics --help`"
                 )

@@ -101,8 +101,8 @@ async def log_of(deployment: Pipeline) -> list[list[str]]:
 
 def _kind(value: bytes) -> str:
     record = decode_cast(value)
-    if isinstance(record, SignedRecord):
-        return record.content().type.partition("/")[0]
+    if isinstance(record, SignedRecord) and (content := record.content()) is not None:
+        return content.type.partition("/")[0]
     return "pack" if isinstance(record, Pack) else "unreadable"
 
 

@@ -196,7 +196,7 @@ async def test_others_find_a_stack_by_its_folder_while_it_is_up(
     kafka: EmbeddedKafka, valkey: EmbeddedValkey, tmp_path: Path
 ) -> None:
     """The addresses are there once it is ready, whatever characters they hold, and gone when it has ended."""
-    told = {"LIVECOUNT_NAMESPACE": "stack", "LIVECOUNT_SECRET_FILE": "/a folder/with 'quotes'/secret"}
+    told = {"LIVECOUNT_NAMESPACE": "stack", "LIVECOUNT_KEYS": "/a folder/with 'quotes'/keys"}
     plan = Plan(
         tmp_path, lambda _: [greeter("one", "")], no_topics, kafka.bootstrap, valkey.url, settings=told
     )

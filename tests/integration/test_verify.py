@@ -18,27 +18,27 @@ from shared.contract.ids import shard_of
 from shared.contract.standings import Standing
 from shared.contract.topics import BALLOTS_JUDGED, ELECTIONS_ANNOUNCED
 from shared.runtime.kafka.sink import send_all, start_producer
-from tests.support.elections import Life, election
+from tests.support.elections import LOG_ID, ROOT_KEY, Life, election
 from tests.support.evidence import MemoryEvidence
 from tests.support.pipeline import Pipeline
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
 ELECTORS = 3_000
-CONTROLS = 2
-"""Told one by one before the first range of verdicts."""
+CONTROLS = 4
+"""Judged one by one before the first range of verdicts: the founding, the definition, the roll, the opening."""
 RANKINGS = ("", "0", "1>0", "2>1", "3>2>1", "0>>2", "1=2")
 
 
 @pytest.fixture
 def deployments(kafka: EmbeddedKafka, tmp_path: Path) -> Iterator[list[Pipeline]]:
-    """Two namespaces with the same secret."""
+    """Two namespaces: a log, and room for its copy."""
     folders = [tmp_path / "first", tmp_path / "second"]
     pipelines = []
     for folder in folders:
         folder.mkdir()
         pipelines.append(Pipeline(kafka.bootstrap, folder))
-        asyncio.run(pipelines[-1].create())
+        asyncio.run(pipelines[-1].create(founded=folder is folders[0]))
     yield pipelines
     for pipeline in pipelines:
         pipeline.stop()
@@ -50,7 +50,8 @@ def livecount(pipeline: Pipeline, *words: str, **settings: str) -> "subprocess.C
         "LIVECOUNT_KAFKA": pipeline.kafka,
         "LIVECOUNT_NAMESPACE": pipeline.namespace,
         "LIVECOUNT_SHARDS": str(pipeline.shards),
-        "LIVECOUNT_SECRET_FILE": str(pipeline.folder / "secret"),
+        "LIVECOUNT_LOG_ID": LOG_ID,
+        "LIVECOUNT_ROOT_KEY": ROOT_KEY,
         **settings,
     }
     argv = [sys.executable, "-m", "services.cli", *words]
@@ -67,18 +68,14 @@ async def run_election(pipeline: Pipeline, life: Life) -> list[Standing]:
     topic = ELECTIONS_ANNOUNCED.name(pipeline.namespace)
     await send_all(producer, topic, [(0, announced.definition.id.encode(), encode(announced))])
     await producer.stop()
-    await pipeline.control(life.configured())
-    await pipeline.control(life.opened())
+    before = await pipeline.begin(life)
     cast = [
-        (
-            shard_of(elector, pipeline.shards),
-            life.ballot(elector, rng.choice(RANKINGS), "1", section=elector % 2),
-        )
+        (shard_of(elector, pipeline.shards), life.ballot(elector, rng.choice(RANKINGS), "1"))
         for elector in rng.choices(range(ELECTORS), k=ELECTORS)
     ]
     await pipeline.cast([*cast, (0, b"rubbish")])
     await pipeline.control(life.closed())
-    return await last(pipeline, len(cast) + 1 + 3 * pipeline.shards)
+    return await last(pipeline, before + len(cast) + 1 + pipeline.shards)
 
 
 async def last(pipeline: Pipeline, records: int) -> list[Standing]:
@@ -97,7 +94,7 @@ async def tell_again(pipeline: Pipeline, offset: int, *, forged: bool) -> None:
     value = (await consumer.getone()).value
     await consumer.stop()
     producer = await start_producer(pipeline.kafka)
-    told = value.replace(b'"picnic"', b'"panic"') if forged else value
+    told = value.replace(b"picnic", b"cinpic") if forged else value
     await send_all(producer, topic, [(1, None, told)])
     await producer.stop()
 
@@ -108,7 +105,7 @@ def test_an_election_is_verified_exported_and_made_again_elsewhere(
     """The same heads and result hashes from another namespace; a verdict told otherwise is found with its place."""
     first, second = deployments
     bundle, kept = tmp_path / "picnic.zip", tmp_path / "kept.json"
-    life = Life(election(electors=ELECTORS))
+    life = Life(election(electors=ELECTORS), 2, dict.fromkeys(range(1, ELECTORS, 2), 1))
     for service in ("validation", "counting"):
         first.start(service)
     standings = asyncio.run(run_election(first, life))
@@ -158,17 +155,17 @@ def test_an_election_is_verified_exported_and_made_again_elsewhere(
 
 
 def test_what_cannot_be_done_says_why(deployments: list[Pipeline], tmp_path: Path) -> None:
-    """Exit code 2 and one line: no Kafka, no such election, no bundle, another secret."""
+    """Exit code 2 and one line: no Kafka, no such election, no bundle, another root key."""
     pipeline = deployments[0]
     wrong = tmp_path / "wrong"
     wrong.write_bytes(b"x" * 32)
-    asyncio.run(pipeline.control(Life(election()).configured()))
-    asyncio.run(pipeline.control(Life(election()).opened()))
+    asyncio.run(pipeline.begin(Life(election(), 2)))
     for words, settings, said in (
         (("verify", "feast"), {}, "'feast' is configured in no shard of this log"),
         (("verify", "picnic"), {"LIVECOUNT_KAFKA": "127.0.0.1:1"}, "Kafka at 127.0.0.1:1 does not answer"),
         (("verify", "picnic"), {"LIVECOUNT_NAMESPACE": "nobodys"}, "LIVECOUNT_NAMESPACE"),
-        (("verify", "picnic"), {"LIVECOUNT_SECRET_FILE": str(wrong)}, "offset 1: opened under key"),
+        (("verify", "picnic"), {"LIVECOUNT_ROOT_KEY": "0" * 64}, "root key"),
+        (("verify", "picnic"), {"LIVECOUNT_LOG_ID": ""}, "LIVECOUNT_LOG_ID is not set"),
         (("verify", "--bundle", str(tmp_path / "none.zip")), {}, "none.zip: No such file"),
         (("verify",), {}, "expected an election's id, or --bundle FILE"),
         (("export", "feast", "--out", str(tmp_path / "out.zip")), {}, "no election 'feast' is announced"),

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,19 +16,34 @@ if TYPE_CHECKING:
 
 
 @app.command()
-def topics() -> None:
+def topics(
+    root: Annotated[
+        Path | None, typer.Option(help="Root key's file: found the log as well, as LIVECOUNT_LOG_ID names it")
+    ] = None,
+) -> None:
     """Create the topics that a deployment needs, as LIVECOUNT_NAMESPACE, _SHARDS, _REPLICATION say.
 
-    Example: LIVECOUNT_KAFKA=127.0.0.1:9092 livecount topics
+    With --root the first record of every empty shard is written too, signed by the root key; what is founded already is
+    compared. The key may be kept offline afterwards: it is needed again to configure an election or to replace a lost key.
+
+    Example: LIVECOUNT_KAFKA=127.0.0.1:9092 livecount topics --root root.key
     """
     import logging
 
     from infra.local.topics import create_topics
+    from services.cli.clients.keys import read_key
+    from shared.contract.signing import public_key
     from shared.contract.topics import topic_specs
+    from shared.runtime.kafka.founding import found_log
     from shared.runtime.settings import Settings
 
     logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # what it has to say is in the error
     settings = Settings()
+    private = None if root is None else read_key(root)
+    if private is not None:
+        settings.require_log()
+        if public_key(private) != settings.root_key:
+            raise ValueError(f"{root}: its public key is {public_key(private)}, LIVECOUNT_ROOT_KEY is another")
     specs = topic_specs(
         settings.namespace,
         shards=settings.shards,
@@ -37,6 +53,9 @@ def topics() -> None:
     asyncio.run(create_topics(settings.kafka, specs))
     for spec in specs:
         typer.echo(f"{spec.name}: {spec.partitions} partitions")
+    if private is not None:
+        asyncio.run(found_log(settings.kafka, settings.namespace, settings.log_id, settings.shards, private))
+        typer.echo(f"log {settings.log_id}: {settings.shards} shards founded")
 
 
 @app.command()

@@ -42,7 +42,7 @@ def verify(
     """Compare every verdict, head, standing and round with an independent recount of the log.
 
     Exit code 0: all agrees; 1: the first difference, with its place; 2: it cannot be done. Settings are those of the
-    services: LIVECOUNT_KAFKA, _NAMESPACE, _SHARDS, and _SECRET_FILE, the secret of the voting codes.
+    services: LIVECOUNT_KAFKA, _NAMESPACE, _SHARDS, and _LOG_ID and _ROOT_KEY, which say whose log it is.
     """
     from rich.console import Console
 
@@ -78,7 +78,8 @@ def import_(
 ) -> None:
     """Write an exported log into an empty deployment, whose services make everything else of it again.
 
-    It needs the secret that the election's voting codes were made with, and so do the services.
+    The deployment's topics exist and its log is not founded: the file holds the founding records, and the services are
+    started with LIVECOUNT_LOG_ID and _ROOT_KEY of the log that it was.
     """
     from services.audit.app import import_bundle
     from services.audit.check import Difference

@@ -49,4 +49,5 @@ def test_an_order_becomes_a_payload_that_is_read_back_as_it_was_signed() -> None
     found = decode_cast(encode(record))
     assert isinstance(found, SignedRecord)
     assert found.content() == control
+    assert isinstance(control, ElectorVoided)
     assert (control.log, control.follows, control.by, control.elector) == (LOG_ID, "f" * 32, "ada", 7)
