@@ -164,7 +164,7 @@ def test_what_cannot_be_done_says_why(deployments: list[Pipeline], tmp_path: Pat
         (("verify", "feast"), {}, "'feast' is configured in no shard of this log"),
         (("verify", "picnic"), {"LIVECOUNT_KAFKA": "127.0.0.1:1"}, "Kafka at 127.0.0.1:1 does not answer"),
         (("verify", "picnic"), {"LIVECOUNT_NAMESPACE": "nobodys"}, "LIVECOUNT_NAMESPACE"),
-        (("verify", "picnic"), {"LIVECOUNT_ROOT_KEY": "0" * 64}, "root key"),
+        (("verify", "picnic"), {"LIVECOUNT_ROOT_KEY": "0" * 64}, "is not signed by 0000"),
         (("verify", "picnic"), {"LIVECOUNT_LOG_ID": ""}, "LIVECOUNT_LOG_ID is not set"),
         (("verify", "--bundle", str(tmp_path / "none.zip")), {}, "none.zip: No such file"),
         (("verify",), {}, "expected an election's id, or --bundle FILE"),

@@ -5,6 +5,7 @@ again, and the public list of controls tells in the end what became of it.
 """
 
 import asyncio
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 import httpx
@@ -21,6 +22,8 @@ from shared.contract.signing import sign
 
 TIMEOUT_S: Final = 30.0
 RECOUNT_TIMEOUT_S: Final = 900.0
+LOST_S: Final = 15.0
+"""How long the public list is asked for an order whose answer was lost, before it is ordered again."""
 LATER: Final = frozenset({429, 502, 503})
 """What an operator may answer that has just been started again: it is still reading which elections there are."""
 
@@ -48,6 +51,10 @@ class OperatorRefused(OperatorError):
         self.retry_after_s = retry_after_s(answer)
         self.lost = lost
         self.unclear = unclear
+
+
+class OrderLost(OperatorError):
+    """A proposal went with the operator's process before it was written: it is in no log."""
 
 
 class Outcome(NamedTuple):
@@ -97,8 +104,7 @@ class OperatorClient:
     async def configure(self, definition: Election) -> Outcome | None:
         """Freeze an election's definition; None if it was frozen before."""
         form = {"definition": definition.model_dump(mode="json")}
-        answer = await self._post("/v1/elections", form)
-        return await self._signed(answer) if "payload" in answer else None
+        return await self._ordered("/v1/elections", form, TIMEOUT_S)
 
     async def elections(self) -> list[ElectionAnnounced]:
         """Return every election as last announced."""
@@ -128,7 +134,9 @@ class OperatorClient:
         """Give an order, `about` an elector or a candidate, and sign it with the keys at hand."""
         timeout_s = RECOUNT_TIMEOUT_S if command is Command.CERTIFY else TIMEOUT_S
         path = f"/v1/elections/{election}/{command}"
-        return await self._signed(await self._post(path, about, timeout_s=timeout_s))
+        outcome = await self._ordered(path, about, timeout_s)
+        assert outcome is not None, "only a definition may stand already"
+        return outcome
 
     async def open(self, election: str, roll: Roll) -> Outcome:
         """Upload a roll and open the election for it."""
@@ -177,6 +185,15 @@ class OperatorClient:
                     raise
                 await asyncio.sleep(refused.retry_after_s)
 
+    async def _ordered(self, path: str, about: dict[str, Any], timeout_s: float) -> Outcome | None:
+        """Propose an order and sign it, again if the proposal went with its process; None if it stands already."""
+        for _ in range(self._patience.tries):
+            with suppress(OrderLost):
+                answer = await self._post(path, about, timeout_s=timeout_s)
+                return await self._signed(answer) if "payload" in answer else None
+            self.repeats += 1
+        raise OrderLost(f"{path}: the operator's process ended before the order was written; give it again")
+
     async def _signed(self, proposal: dict[str, Any]) -> Outcome:
         """Sign a proposal with the keys at hand, as many as it needs; return what became of it."""
         control_id, recount = proposal["control_id"], proposal.get("recount")
@@ -194,8 +211,10 @@ class OperatorClient:
             try:
                 answer = await self._post(f"/v1/proposals/{control_id}/signatures", form, who=False)
             except OperatorRefused as refused:
-                if not refused.unclear or not await self._stands(proposal["election"], control_id):
+                if not refused.unclear:
                     raise
+                if not await self._stands(proposal["election"], control_id):
+                    raise OrderLost(f"{control_id}: {refused}; give the order again") from refused
                 answer = {"effect": "applied"}
             if "effect" in answer:
                 self.orders += 1
@@ -203,11 +222,15 @@ class OperatorClient:
         return Outcome(control_id, True, "", answer["needed"], answer["signed"], report)
 
     async def _stands(self, election: str, control_id: str) -> bool:
-        """Return whether an order whose answer was lost has had its effect."""
-        for control in await self.controls(election):
-            if control["control_id"] == control_id:
-                return "applied" in control["verdicts"].values()
-        return False
+        """Return whether an order whose answer was lost has had its effect; False: it came to no log."""
+        give_up_s = asyncio.get_running_loop().time() + LOST_S
+        while True:
+            for control in await self.controls(election):
+                if control["control_id"] == control_id:
+                    return "applied" in control["verdicts"].values()
+            if asyncio.get_running_loop().time() >= give_up_s:
+                return False
+            await asyncio.sleep(self._patience.retry_s)
 
     async def _post(
         self, path: str, about: dict[str, Any], *, who: bool = True, timeout_s: float = TIMEOUT_S

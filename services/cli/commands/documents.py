@@ -43,7 +43,9 @@ def topics(
     if private is not None:
         settings.require_log()
         if public_key(private) != settings.root_key:
-            raise ValueError(f"{root}: its public key is {public_key(private)}, LIVECOUNT_ROOT_KEY is another")
+            raise ValueError(
+                f"{root}: its public key is {public_key(private)}, LIVECOUNT_ROOT_KEY is another"
+            )
     specs = topic_specs(
         settings.namespace,
         shards=settings.shards,

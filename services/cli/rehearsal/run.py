@@ -5,7 +5,7 @@ Every wait has a bound, and says what it waited for when it is over.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -28,8 +28,6 @@ PATIENCE = Patience(tries=480)
 """Four minutes: on a busy machine a service may need a second start, a minute each."""
 CAST_RETRY_S = 2.0
 """Between two tries of a casting that intake does not answer: with the tries it has, two minutes."""
-ORDERS_AT_ONCE = 8
-"""Orders of a step that are given at once; the operator carries them out one by one."""
 
 Seen = Callable[[int, int, int], None]
 """Is called with how many ballots are cast, how many are counted, and how many there are."""
@@ -116,18 +114,17 @@ class Rehearsal:
         return judged_ballots
 
     async def _take(self, step: Step) -> None:
-        orders = iter(step.orders)
         try:
             async with asyncio.TaskGroup() as acts:
                 for victim in step.kills:
                     acts.create_task(self._where.kill(victim))
-                for _ in range(ORDERS_AT_ONCE):
-                    acts.create_task(self._give(orders))
+                acts.create_task(self._give(step.orders))
                 acts.create_task(self._cast_all(step))
         except* (CastingFailed, OperatorError) as group:
             raise RehearsalFailed(str(group.exceptions[0])) from group
 
-    async def _give(self, orders: Iterator[Order]) -> None:
+    async def _give(self, orders: Sequence[Order]) -> None:
+        """Give orders one after another: of two that are proposed at once only one follows the order before it."""
         for order in orders:
             await self._operator.order(self._election, order.command, **order.about)
 

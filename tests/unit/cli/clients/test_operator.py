@@ -9,12 +9,14 @@ from typing import TypeVar
 import httpx
 import pytest
 
+from services.cli.clients import operator
 from services.cli.clients.keys import KeyRing
 from services.cli.clients.operator import (
     Officer,
     OperatorClient,
     OperatorError,
     OperatorRefused,
+    OrderLost,
     Outcome,
     Patience,
 )
@@ -123,8 +125,17 @@ def test_a_signature_whose_answer_was_lost_is_looked_up_in_the_list_of_controls(
     control = {"control_id": "5" * 32, "verdicts": {"0": "not-here", "1": "applied"}}
 
     assert give(Scripted(PROPOSED, None, gone, answer(200, [control])), void).effect == "applied"
-    with pytest.raises(OperatorRefused, match="no proposal"):
-        give(Scripted(PROPOSED, None, gone, answer(200, [])), void)
+
+
+def test_an_order_that_went_with_its_process_is_given_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is in no log after a while; a person who asks once is told so."""
+    monkeypatch.setattr(operator, "LOST_S", 0.0)
+    gone = answer(422, {"title": "No such entry", "detail": "no proposal"})
+    lost = (PROPOSED, None, gone, answer(200, []))
+
+    assert give(Scripted(*lost, PROPOSED, DONE), void).effect == "applied"
+    with pytest.raises(OrderLost, match="give it again"):
+        give(Scripted(*lost, *lost, *lost), void, 3)
 
 
 @pytest.mark.parametrize("answers", [(CONFLICT,), (BUSY, CONFLICT), (None, CONFLICT)])
