@@ -20,7 +20,7 @@ from tests.support.strategies import MAX_SECTIONS, contests, profiles
 NAMES = [f"section {place}" for place in range(MAX_SECTIONS)]
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(st.data())
 def test_any_count_is_narrated_and_adds_up(data: st.DataObject) -> None:
     """Columns make all ballots; a provisional sentence states nothing as a fact; nobody is called by an id."""
@@ -45,7 +45,7 @@ def test_any_count_is_narrated_and_adds_up(data: st.DataObject) -> None:
     assert json.loads(json.dumps(document(counted)))["elected"] == [counted.names[c] for c in counted.elected]
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.data(), st.integers(40, 200))
 def test_any_count_fits_a_terminal(data: st.DataObject, width: int) -> None:
     """No line is wider than it, and an old one is sent nothing but ASCII."""
