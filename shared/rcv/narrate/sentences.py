@@ -14,7 +14,7 @@ from shared.rcv.narrate.counted import Counted, decided
 from shared.rcv.narrate.numbers import brief, number, percent, points
 from shared.rcv.narrate.tables import strength
 from shared.rcv.narrate.transfers import receivers
-from shared.rcv.narrate.words import FELL_IN_WORDS, TIE_IN_WORDS, listed
+from shared.rcv.narrate.words import ELIMINATED_IN_WORDS, TIE_IN_WORDS, listed
 
 NAMED_AT_MOST: Final = 4
 """Receivers of votes that a sentence names; further ones are counted."""
@@ -79,7 +79,7 @@ def _ahead(counted: Counted, round_: Round, decisions: Decisions) -> str:
     verb = _are(counted, one=True)
     return " ".join(
         f"{counted.names[d.candidate]} {verb} elected with {_share(counted, round_, d.candidate)}"
-        f"{_margin(counted, round_, d, 'ahead of')}."
+        f"{_ahead_of(counted, round_, d.candidate)}."
         for d in decisions
     )
 
@@ -128,13 +128,16 @@ def _surpluses(counted: Counted, round_: Round) -> Iterator[str]:
 def _eliminations(counted: Counted, round_: Round) -> Iterator[str]:
     for why, decisions in _by_reason(round_, "eliminated"):
         one, candidates = len(decisions) == 1, _of(decisions)
-        last = "last at present" if not counted.final else "eliminated" if one else "eliminated together"
         units = sum(round_.votes[candidate] for candidate in candidates)
+        if counted.final or (why, one) != ("fewest", True):
+            verb = f"{_are(counted, one=one)} eliminated{'' if one else ' together'}"
+        else:
+            verb = "is last at present"
         held = ""
         if one:
             held = f" with {_held(counted, round_, candidates[0])}" if units else " without a vote"
-            held += _margin(counted, round_, decisions[0], "behind") if units else ""
-        yield f"{_named(counted, candidates)} {'is' if one else 'are'} {last}{held}{FELL_IN_WORDS[why]}."
+            held += _behind(counted, round_, candidates[0]) if units and why == "fewest" else ""
+        yield f"{_named(counted, candidates)} {verb}{held}{ELIMINATED_IN_WORDS[why]}."
         parts = _parts(counted, round_, candidates)
         # Their number is in the sentence before, unless that one is about several or about points.
         these = "these votes" if one and not round_.scores else _votes(counted, units)
@@ -189,15 +192,25 @@ def _where(counted: Counted, parts: Sequence[_Part]) -> str:
     return listed(shown)
 
 
-def _margin(counted: Counted, round_: Round, decision: Decision, side: str) -> str:
-    """Return ", 5 behind the next": votes or, in an electoral college, points; nothing if there is no margin."""
-    gap = brief(decision.margin, counted.places) if decision.margin else ""
-    if round_.scores:
-        scores = {name: Fraction(score.exact) for name, score in round_.scores.items()}
-        own = scores.pop(decision.candidate)
-        nearest = min((abs(score - own) for score in scores.values()), default=None)
-        gap = f"{points(nearest)} points" if nearest else ""
-    return f", {gap} {side} the next" if gap else ""
+def _ahead_of(counted: Counted, round_: Round, candidate: str) -> str:
+    """Return ", 5 ahead of the next": of those who are not elected; nothing if that is not so."""
+    elected = {*round_.seated, *decided(round_, "elected")}
+    others = [strength(round_, name) for name in round_.votes if name not in elected]
+    return _gap(counted, round_, strength(round_, candidate) - max(others), "ahead of") if others else ""
+
+
+def _behind(counted: Counted, round_: Round, candidate: str) -> str:
+    """Return ", 5 behind the next": of those who continue; nothing if that is not so."""
+    settled = {*round_.seated, *(decision.candidate for decision in round_.decisions)}
+    others = [strength(round_, name) for name in round_.votes if name not in settled]
+    return _gap(counted, round_, min(others) - strength(round_, candidate), "behind") if others else ""
+
+
+def _gap(counted: Counted, round_: Round, gap: Fraction | int, side: str) -> str:
+    if gap <= 0:
+        return ""
+    amount = f"{points(Fraction(gap))} points" if round_.scores else brief(int(gap), counted.places)
+    return f", {amount} {side} the next"
 
 
 def _share(counted: Counted, round_: Round, candidate: str) -> str:

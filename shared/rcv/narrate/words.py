@@ -59,10 +59,10 @@ TIE_IN_WORDS: Final = {
     "random": "a draw from the published seed settles it",
     "asked": "the answer given settles it",
 }
-FELL_IN_WORDS: Final = {
+ELIMINATED_IN_WORDS: Final = {
     "fewest": "",
     "batch": ": none of them could still catch up",
-    "write-in": ": undeclared write-ins are eliminated first",
+    "write-in": ": undeclared write-ins go first",
     "below-minimum": ": fewer votes than the rules ask for",
     "below-percentage": ": below the share that the rules ask for",
     "not-in-top-two": ": only the first two go on",

@@ -64,7 +64,7 @@ def test_a_cell_has_votes_change_share_and_bar() -> None:
     assert "39.1%" in lines[place + 1]
 
 
-def test_the_fallen_lose_what_they_had() -> None:
+def test_the_eliminated_lose_what_they_had() -> None:
     """Emil's 30 are gone in round 2."""
     lines = shown(contest(), BALLOTS, 140)
     assert next(line for line in lines if line.startswith("✗ Emil")).rstrip().endswith("-30")

@@ -87,7 +87,7 @@ def test_every_code_of_a_count_has_its_words() -> None:
     assert words.TIE_IN_WORDS.keys() == set(get_args(SettledBy)) - {"votes"}
     assert words.ENDING_IN_WORDS.keys() == set(Ending)
     assert words.ENDING_OF_BALLOT.keys() == set(Ending) - {Ending.RESIDUE}
-    assert words.FELL_IN_WORDS.keys() | words.ELECTED_IN_WORDS.keys() | {"largest-surplus"} == set(
+    assert words.ELIMINATED_IN_WORDS.keys() | words.ELECTED_IN_WORDS.keys() | {"largest-surplus"} == set(
         get_args(Why)
     )
 

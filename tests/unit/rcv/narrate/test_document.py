@@ -48,7 +48,7 @@ def test_the_stages_of_a_scottish_ward_are_those_published(ward: str) -> None:
 
 
 @pytest.mark.parametrize("ward", ["craigton-2007", "hillhead-2007"])
-def test_a_stage_names_whose_papers_moved_in_it(ward: str) -> None:
+def test_a_stage_names_whose_ballots_moved_in_it(ward: str) -> None:
     """Its action, its eliminated and its transfers are about the candidate whom the record names."""
     shown = shown_of(data("stv", f"{ward}.blt"), "scottish-stv")
     steps = published(f"{ward}.steps.json", "begin", "transfer")
@@ -120,7 +120,7 @@ def test_an_electoral_college_has_scores_and_sections() -> None:
         assert {name: int(final[section][name]) for name in votes} == votes
 
 
-def test_a_tie_is_told_with_what_settled_it() -> None:
+def test_a_tie_has_what_settled_it() -> None:
     """Basil and Clara are level in the first round; the lot takes one of them."""
     shown = document(counted(contest(candidates=3), {"0": 4, "1>0": 3, "2>0": 3}))
     (tie,) = shown["ties"]
@@ -131,7 +131,7 @@ def test_a_tie_is_told_with_what_settled_it() -> None:
     assert shown["lot"] == "7"
 
 
-def test_blank_papers_are_not_nontransferable() -> None:
+def test_blank_ballots_are_not_nontransferable() -> None:
     """They never held a vote; an overvoted one did not either, but stopped for a reason."""
     stage = document(counted(contest(), {"0": 2, "": 5, "1=2": 3}))["stages"][0]
     assert stage["nontransferable"] == "3"

@@ -20,7 +20,7 @@ def way(of: Contest, ballots: Mapping[str, int], marks: str) -> tuple[list[Stay]
     return stays(counted, found, row, marks), counted
 
 
-def test_a_vote_moves_when_its_holder_is_out() -> None:
+def test_a_vote_moves_when_its_holder_is_eliminated() -> None:
     """Emil, then Clara, then nobody: with the rounds, and why."""
     found, counted = way(contest(), {"0": 9, "1": 8, "2": 4, "3>1": 3, "4": 1}, "4>2")
     assert [(stay.first, stay.last, stay.why) for stay in found] == [
@@ -31,7 +31,7 @@ def test_a_vote_moves_when_its_holder_is_out() -> None:
     assert conclusion(found, counted) == "In the end this vote counts for nobody: it stopped in round 4."
 
 
-def test_a_choice_that_is_out_already_is_passed_over() -> None:
+def test_a_choice_eliminated_already_is_passed_over() -> None:
     """The second choice fell before the first: the third has the vote."""
     found, _ = way(contest(), {"0": 9, "1": 8, "2": 4, "3": 3, "4": 1}, "3>4>0")
     assert [stay.why for stay in found] == [

@@ -56,7 +56,7 @@ def test_a_terminal_shows_two_places_half_up(units: int, places: int, text: str)
     assert number(units, places, SHOWN_PLACES) == text
 
 
-def test_a_whole_number_of_votes_is_told_without_places() -> None:
+def test_a_whole_number_of_votes_has_no_places() -> None:
     """A sentence says 2,729 votes, and 15.19 where they are not whole."""
     assert brief(272900000, 5) == "2,729"
     assert brief(1518877, 5) == "15.19"

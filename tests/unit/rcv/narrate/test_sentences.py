@@ -124,3 +124,26 @@ def test_by_meek_s_method_those_level_need_not_have_equal_votes() -> None:
     )
     apart = equal.model_copy(update={"votes": equal.votes | {"clara": equal.votes["clara"] + 1}})
     assert "Basil and Clara are level; the published lot settles it." in round_sentence(found, apart)
+
+
+def test_the_next_is_the_first_who_is_not_elected() -> None:
+    """Of two who are elected the second is ahead of the third, however near the first is."""
+    (only,) = sentences_of(contest("plurality", seats=2, candidates=3), {"0": 45, "1": 40, "2": 20})
+    assert only == (
+        "Ada is elected with 45 of 105 votes (42.9%), 25 ahead of the next. "
+        "Basil is elected with 40 of 105 votes (38.1%), 20 ahead of the next."
+    )
+
+
+def test_only_whoever_has_the_fewest_votes_is_last() -> None:
+    """Undeclared write-ins go first, whatever they have: they are neither last nor behind anybody."""
+    of = contest(candidates=3)
+    write_in = of.candidates[2].model_copy(update={"write_in": True})
+    found = counted(
+        of.model_copy(update={"candidates": (*of.candidates[:2], write_in)}), {"0": 4, "1": 3, "2>1": 3}
+    )
+    assert round_sentence(found, found.rounds[0]) == (
+        "Clara is eliminated with 3 votes: undeclared write-ins go first. All of these votes go to Basil."
+    )
+    provisional = replace(found, final=False)
+    assert round_sentence(provisional, found.rounds[0]).startswith("Clara would be eliminated with 3 votes:")
