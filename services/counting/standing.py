@@ -27,7 +27,7 @@ from shared.rcv.count import rounds as core
 
 @dataclass(frozen=True)
 class ShardLedger:
-    """What one shard last told of an election."""
+    """What one shard last published about an election."""
 
     watermark: int
     head: str
@@ -36,13 +36,13 @@ class ShardLedger:
     voided: int
     turnout: tuple[int, ...]
     withdrawn: frozenset[str] = frozenset()
-    """Candidates of the contest at hand whose withdrawal stands in the shard."""
+    """Candidates of the contest at hand whose withdrawal the shard holds."""
     certificate: tuple[str, str] | None = None
     """The certificate that stands in the shard: its id, and its result hash of the contest at hand."""
 
     @classmethod
     def empty(cls, sections: int) -> "ShardLedger":
-        """Return the ledger of a shard that has told nothing."""
+        """Return the ledger of a shard that has published nothing."""
         return cls(0, START.hex(), None, Counter(), 0, (0,) * sections)
 
 
@@ -99,7 +99,7 @@ def _common_certificate(shards: Sequence[ShardLedger], result: str) -> str | Non
 
 
 def rounds_of(count: core.Count, contest: Contest, sections: Sequence[Section]) -> tuple[Round, ...]:
-    """Return a count's rounds as a standing tells them."""
+    """Return a count's rounds as a standing has them."""
     return tuple(_round(round_, contest, sections) for round_ in count.rounds)
 
 

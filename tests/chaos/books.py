@@ -13,8 +13,8 @@ from typing import Final
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-
 from services.operator.roll import section_ranges
+
 from shared.contract.ballots import format_marks
 from shared.contract.elections import Contest, Election, Section
 from tests.support.elections import contest

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import httpx
+from services.intake.receipts import receipt
 
 from services.cli.clients.ballots import Answer, BallotClient
-from services.intake.receipts import receipt
 from tests.chaos.books import ELECTION, REFUSALS, Books
 
 STREAMS: Final = 6

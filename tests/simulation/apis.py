@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from contextlib import suppress
 
-from services.audit.ledger import ShardLedger
-from services.audit.recount import NoElection, recount_of
 from services.intake.decide import Desk as IntakeDesk
 from services.intake.desks import Desks
+
+from services.audit.ledger import ShardLedger
+from services.audit.recount import NoElection, recount_of
 from services.intake.forms import Form, Refusal
 from services.intake.log import BallotLog, LogUnavailable
 from services.operator.controls import ControlLog

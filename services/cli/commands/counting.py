@@ -86,7 +86,7 @@ def explain(
     ] = None,
     asked: "CountOptions",
 ) -> None:
-    """Tell for one ranking where its vote was in each round, and why."""
+    """Show for one ranking where its vote was in each round, and why."""
     from services.cli.terminal.journey import journey
     from shared.rcv.count.tabulate import trace
     from shared.rcv.narrate.papers import paper_of
