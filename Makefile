@@ -64,7 +64,7 @@ chaos: .venv/ready ## break everything on three brokers while ballots are cast (
 simulate: .venv/ready ## the real harness on a simulated log, disk and clock (SEEDS=2000 JOBS=2, or SEED=17 to replay one; MUTANTS=1)
 	@$(BIN)/python -m tests.simulation $(if $(MUTANTS),mutants,$(if $(SEED),--seed $(SEED),--seeds $(SEEDS) $(if $(JOBS),--jobs $(JOBS))))
 
-mutate: .venv/ready ## change the rules of counting one by one: do the tests notice? (RULES="ties decide", MINUTES=60, CORES=1)
+mutate: .venv/ready ## change the rules of counting one by one: do the tests notice? (RULES="ties methods/rulebook", MINUTES=60, CORES=1)
 	@uv=$$(command -v uv || echo .venv/bootstrap/bin/uv); $$uv run --no-sync --frozen --with mutmut==3.8.1 \
 	  python -m tests.mutation.run $(RULES) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(CORES),--cores $(CORES))
 

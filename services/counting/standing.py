@@ -14,7 +14,7 @@ from shared.rcv.count.rounds import Count
 
 @dataclass(frozen=True)
 class ShardLedger:
-    """What one shard last told of an election."""
+    """What one shard last published about an election."""
 
     watermark: int
     head: str
@@ -23,13 +23,13 @@ class ShardLedger:
     voided: int
     turnout: tuple[int, ...]
     withdrawn: frozenset[str] = frozenset()
-    """Candidates of the contest at hand whose withdrawal stands in the shard."""
+    """Candidates of the contest at hand whose withdrawal the shard holds."""
     certificate: tuple[str, str] | None = None
     """The certificate that stands in the shard: its id, and its result hash of the contest at hand."""
 
     @classmethod
     def empty(cls, sections: int) -> "ShardLedger":
-        """Return the ledger of a shard that has told nothing."""
+        """Return the ledger of a shard that has published nothing."""
         return cls(0, START.hex(), None, Counter(), 0, (0,) * sections)
 
 

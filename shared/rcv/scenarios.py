@@ -65,7 +65,7 @@ class Safe:
     outstanding: int
     calls: tuple[SafeCall, ...]
     leader: int
-    """Who has the most votes once all who are called are out."""
+    """Who has the most votes once all who are called have gone."""
     votes: int
     """What the leader has then."""
     of: int
@@ -177,7 +177,7 @@ def safe(count: Count, outstanding: int) -> Safe:
 
     The bound. A candidate who is eliminated hands on ballots; none of the others ever loses one. So if candidates
     together, with every outstanding ballot, have fewer than the least of the others, each of them is eliminated before
-    any of the others, in whatever order, and the votes when all of them are out depend on no order. From there the
+    any of the others, in whatever order, and the votes when all of them have gone depend on no order. From there the
     argument goes on. A candidate with more than half of the votes, all outstanding ballots included, is elected; a
     write-in never is.
     """

@@ -1,6 +1,6 @@
 """How hard and how long tests are tried on each mutant: a pytest plugin, `-p tests.mutation.quick`.
 
-The examples are the same for every mutant, so that one that lives does not live by chance; a few are enough to tell a
+The examples are the same for every mutant, so that one that lives does not live by chance; a few are enough to find a
 wrong rule, and thousands of mutants must run. A mutant that never ends is stopped soon: the system's SIGXCPU ends it.
 """
 

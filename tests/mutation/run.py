@@ -5,7 +5,7 @@ Rule 2: the tests that must notice are those of the core, some published electio
         tabulators agree, with few examples. The quickest that reach the changed function are asked first.
 Rule 3: time is bounded, for each test and for all. Results are kept: the next run goes on with what was not tried and
         what lives unexplained, and begins a module anew when it has changed.
-Rule 4: a mutant that lives is explained in README.md, by the line it changed, or is told as a fault: exit code 1.
+Rule 4: a mutant that lives is explained in README.md, by the line it changed, or is printed as a fault: exit code 1.
 """
 
 import argparse
@@ -94,12 +94,12 @@ class Mutant:
 
 
 def main() -> None:
-    """Try the mutants of the rules that are asked for, for so long; tell which live."""
+    """Try the mutants of the rules that are asked for, for so long; print which live."""
     arguments = _arguments()
     rules = arguments.rules or RULES
     _copy()
     _try(list(_wanted(rules)), 60 * arguments.minutes, arguments.cores)
-    unexplained = list(_tell(rules))
+    unexplained = list(_report(rules))
     for mutant in unexplained:
         _say(f"\nlives, unexplained: {mutant.name}\n{mutant.diff()}")
     raise SystemExit(1 if unexplained else 0)
@@ -190,7 +190,7 @@ def _mutants(rules: Sequence[str]) -> Iterator[Mutant]:
                 yield Mutant(name, rule, _OUTCOMES.get(code, "killed"))
 
 
-def _tell(rules: Sequence[str]) -> Iterator[Mutant]:
+def _report(rules: Sequence[str]) -> Iterator[Mutant]:
     """Say what became of each rule's mutants; yield those that live and are not explained."""
     for rule, of_rule in groupby(_mutants(rules), key=lambda mutant: mutant.rule):
         mutants = list(of_rule)

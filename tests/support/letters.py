@@ -1,4 +1,4 @@
-"""Contests between the letters of the alphabet, and papers spelt as they are ranked."""
+"""Contests between the letters of the alphabet, and ballots spelled as they are ranked."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -36,14 +36,14 @@ def letters(
     )
 
 
-def papers(**ballots: int) -> dict[tuple[int, str], int]:
-    """Return a profile: `abc=5` is five papers that rank a, then b, then c."""
+def cast(**ballots: int) -> dict[tuple[int, str], int]:
+    """Return a profile: `abc=5` is five ballots that rank a, then b, then c."""
     return {
         (0, ">".join(str(LETTERS.index(c)) for c in ranking.strip("_"))): number
         for ranking, number in ballots.items()
     }
 
 
-def told(rounds: Sequence[Round]) -> list[str]:
+def outcomes(rounds: Sequence[Round]) -> list[str]:
     """Return who is elected and who falls, round by round."""
     return ["".join(round_.elected) + "-" + "".join(round_.eliminated) for round_ in rounds]

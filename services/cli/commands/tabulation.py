@@ -78,5 +78,5 @@ def stamp() -> "Stamp":
 
     from shared.rcv.reports.tabulated import Stamp
 
-    now = datetime.now(UTC).astimezone()  # noqa: TID251 - the front door is where a clock is read
+    now = datetime.now(UTC).astimezone()  # noqa: TID251 - the command line is where a clock is read
     return Stamp("Livecount", version("livecount"), now.isoformat(timespec="seconds"))

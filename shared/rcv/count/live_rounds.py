@@ -1,7 +1,7 @@
 """A count by rounds, kept up to date while ballots arrive and leave.
 
 The idea. Fix the order in which candidates are eliminated. Then a ballot's way through the count is known when it
-arrives: it rests with its first choice until that one is out, then with the next who is not, and so on: two or three
+arrives: it rests with its first choice until that one goes, then with the next who is left, and so on: two or three
 holders, whatever the number of rounds. So we keep
 
     gains[k, holder, section]: by how many ballots the holder's tally grows when the k-th of the order is eliminated
@@ -10,13 +10,13 @@ and add each ballot to two or three of its cells. A running sum gives the tallie
 
 The order is a guess: the one that was right before the last ballots. To count is to walk the rounds by the rules
 (`Course`), with the tallies at hand. Where somebody else is eliminated, the tallies of that round are new, and
-only those: *a tally depends on who is out, not on the order in which they went*, so as soon as those who are out are,
-as a set, those of the old order at some place, its tallies hold again. Nearly always two neighbours have changed
+only those: *a tally depends on who has gone, not on the order in which they went*, so as soon as those who have gone
+are, as a set, those of the old order at some place, its tallies hold again. Nearly always two neighbours have changed
 places, and one round is tallied anew. This serves every rule that moves whole ballots: instant run-off in all its
 variants, plurality, the supplementary vote, bottoms-up, electoral colleges.
 
 Rule 1: before and after every method, for the order as it is, the sum of gains[0..k, h, s] is exactly what holder h,
-        unless out by then, holds in section s when the first k of the order are out.
+        unless gone by then, holds in section s when the first k of the order have gone.
 Rule 2: `count` equals the cold count, field by field.
 """
 
@@ -38,7 +38,7 @@ Tally = NDArray[np.int64]
 """Ballots by holder and section."""
 
 Out = frozenset[int]
-"""Candidates who are out of the count: excluded or eliminated."""
+"""Candidates who have gone: excluded from the start, or eliminated."""
 
 
 class LiveRounds:
@@ -58,8 +58,8 @@ class LiveRounds:
         """
         moved = self._profile.add(changes)
         np.add.at(self._first_choices, (moved.paths[:, 0], moved.sections), moved.ballots)
-        # A holder on a path has the ballot from place `start` of the order, when all before on the path are out, until
-        # `last`, just before it goes itself. Whoever is out before that (start > last) never has it.
+        # A holder on a path has the ballot from place `start` of the order, when all before on the path have gone, until
+        # `last`, just before it goes itself. Whoever goes before that (start > last) never has it.
         last = self._last[moved.paths]
         start = np.zeros_like(last)
         start[:, 1:] = np.maximum.accumulate(last, axis=1)[:, :-1] + 1
@@ -93,7 +93,7 @@ class LiveRounds:
         self._follow([self._excluded])
 
     def _follow(self, order: list[Out]) -> None:
-        """Let the candidates be eliminated in this order: for each place, all who are out by then."""
+        """Let the candidates be eliminated in this order: for each place, all who have gone by then."""
         tallies = np.stack([self._tally(out) for out in order])
         self._order = order
         self._gains = np.diff(tallies, axis=0, prepend=0)
@@ -103,14 +103,14 @@ class LiveRounds:
             self._last[list(order[place])] = place - 1
 
     def _known(self) -> dict[Out, Tally]:
-        """Return the tallies of the order as it is, by who is out."""
+        """Return the tallies of the order as it is, by who has gone."""
         tallies = self._gains.cumsum(axis=0)
         for place, out in enumerate(self._order):
             tallies[place, list(out)] = 0
         return dict(zip(self._order, tallies, strict=True))
 
     def _tally(self, out: Out) -> Tally:
-        """Return what each holder has when `out` are out: as known, or afresh from the rankings."""
+        """Return what each holder has when `out` have gone: as known, or afresh from the rankings."""
         tally = self._tallies_of.get(out)
         if tally is None:
             tally = self._first_choices + self._profile.handed_on_by(sorted(out))
@@ -119,7 +119,7 @@ class LiveRounds:
         return tally
 
     def _rounds(self, order: list[Out]) -> Iterator[Round]:
-        """Yield the rounds by the rules, and append to `order` who is out after each that eliminates."""
+        """Yield the rounds by the rules, and append to `order` who has gone after each that eliminates."""
         course = Course(self._contest, self._ties.again(), self._rulebook)
         candidates = len(self._contest.candidates)
         for number in numbers(1):
@@ -143,7 +143,7 @@ class LiveRounds:
                 order.append(order[-1].union(eliminated))
 
     def _transfers(self, out: Out, eliminated: Sequence[int]) -> tuple[Transfer, ...]:
-        """Return where the ballots of `eliminated` go, who go together when `out` are out."""
+        """Return where the ballots of `eliminated` go, who go together when `out` have gone."""
         after = out.union(eliminated)
         candidates = len(self._contest.candidates)
         if len(eliminated) == 1:

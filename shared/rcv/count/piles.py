@@ -1,7 +1,7 @@
 """Where every ballot of a count is, and what it is worth there.
 
 A row of the profile moves as one: equal rankings have one holder and one value. It stays with its holder until that
-one is out; then it goes to the next on its path who can receive votes, or rests with an ending.
+one is eliminated; then it goes to the next on its path who can receive votes, or rests with an ending.
 
 Votes are units of the count's last place. 64 bits hold them, or Python's integers do: never a float. Fixed places lose
 a few units when a surplus is divided: the count's residue. It belongs to no section, and is taken from the sections in

@@ -135,7 +135,7 @@ class Profile:
         return handed_on
 
     def handed_over(self, source: int, out: Collection[int], after: Collection[int]) -> list[int]:
-        """Return for each holder the ballots that `source` holds when `out` are out, and it when `after` are."""
+        """Return for each holder the ballots that `source` holds when `out` have gone, and it when `after` have."""
         _, _, ballots = self.columns()
         rows, holder = self._held_on(self._rows_first_of([*out, source]), out)
         rows, holder = self._held_on(rows[holder == source], after)
@@ -150,16 +150,16 @@ class Profile:
     def _held_on(
         self, rows: NDArray[np.intp], out: Collection[int]
     ) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
-        """Return the rows, in another order, and who holds each when `out` are out."""
+        """Return the rows, in another order, and who holds each when `out` have gone."""
         # One place of the paths after the other; rows whose holder there is not out are done with.
         paths, _, _ = self.columns()
-        is_out = np.zeros(SEVERAL + 1, np.bool_)
-        is_out[list(out)] = True
+        is_gone = np.zeros(SEVERAL + 1, np.bool_)
+        is_gone[list(out)] = True
         found: list[NDArray[np.intp]] = []
         holders: list[NDArray[np.uint8]] = []
         for place in range(self._width):
             holder = paths[rows, place]
-            goes_on = is_out[holder]
+            goes_on = is_gone[holder]
             found.append(rows[~goes_on])
             holders.append(holder[~goes_on])
             rows = rows[goes_on]

@@ -75,7 +75,7 @@ class Round:
     continuing: tuple[int, ...]
     """The candidates neither elected before nor out, by index, ascending."""
     votes_by_section: tuple[tuple[int, ...], ...]
-    """For each section, the votes of each candidate of the contest: 0 for those who are out."""
+    """For each section, the votes of each candidate of the contest: 0 for those who are out of it."""
     inactive_by_section: tuple[Mapping[Ending, int], ...]
     """For each section, the votes that rest with nobody, by the reason: all but the residue are there."""
     threshold: int | None
@@ -196,7 +196,7 @@ def _check_round(round_: Round) -> None:
     assert min(map(min, round_.votes_by_section)) >= 0, f"round {round_.number}: fewer than no votes"
     holding = {*round_.continuing, *round_.seated}
     astray = [c for c, n in enumerate(round_.votes) if n and c not in holding]
-    assert not astray, f"round {round_.number}: votes for candidates who are out: {astray}"
+    assert not astray, f"round {round_.number}: votes for candidates who are out of the count: {astray}"
 
 
 def _check_step(this: Round, following: Round) -> None:

@@ -1,4 +1,4 @@
-"""Whatever is cast and taken back, the live count, the reference and the audit tell one story."""
+"""Whatever is cast and taken back, the live count, the reference and the audit agree."""
 
 import os
 from collections import Counter
@@ -36,8 +36,8 @@ CONTESTS = int(os.environ.get("LIVECOUNT_CONTESTS", "400"))
 OFTEN = settings(max_examples=CONTESTS)
 
 
-class Told(NamedTuple):
-    """What both tabulators say of a round, in the candidates' ids and in votes."""
+class Facts(NamedTuple):
+    """What both tabulators find in a round, in the candidates' ids and in votes."""
 
     votes: dict[str, Fraction]
     inactive: dict[Ending, Fraction]
@@ -51,11 +51,11 @@ class Told(NamedTuple):
     scores: dict[str, Fraction]
 
 
-def core_tells(count: Count, contest: Contest) -> list[Told]:
+def core_facts(count: Count, contest: Contest) -> list[Facts]:
     """Return what a count says."""
     ids, unit = [candidate.id for candidate in contest.candidates], 10**count.places
     return [
-        Told(
+        Facts(
             {ids[c]: Fraction(round_.votes[c], unit) for c in (*round_.continuing, *round_.seated)},
             {ending: Fraction(units, unit) for ending, units in round_.inactive.items() if units},
             {ids[c] for c in round_.eliminated},
@@ -69,10 +69,10 @@ def core_tells(count: Count, contest: Contest) -> list[Told]:
     ]
 
 
-def audit_tells(rounds: Sequence[audit.Round], contest: Contest) -> list[Told]:
-    """Return what the second tabulator says."""
+def audit_facts(rounds: Sequence[audit.Round], contest: Contest) -> list[Facts]:
+    """Return the same of the second tabulator."""
     return [
-        Told(
+        Facts(
             {name: Fraction(votes) for name, votes in {**round_.votes, **round_.seated}.items()},
             {ending: Fraction(votes) for ending, votes in round_.inactive.items()},
             set(round_.eliminated),
@@ -145,11 +145,13 @@ def test_the_audit_agrees_with_the_core(data: st.DataObject) -> None:
     """Two programs written apart give the same votes, inactive ballots, residues and decisions in every round."""
     contest = data.draw(contests())
     profile = data.draw(profiles(contest))
-    counted = core_tells(tabulated(profile, contest), contest)
-    assert audit_tells(audit.tabulate(profile, contest), contest) == counted
+    counted = core_facts(tabulated(profile, contest), contest)
+    assert audit_facts(audit.tabulate(profile, contest), contest) == counted
 
 
-def told(count: Count, contest: Contest) -> list[tuple[dict[str, int], dict[str, int], set[str], set[str]]]:
+def by_name(
+    count: Count, contest: Contest
+) -> list[tuple[dict[str, int], dict[str, int], set[str], set[str]]]:
     """Return what a count says, whatever the order of the candidates on the ballot."""
     ids = [candidate.id for candidate in contest.candidates]
     return [
@@ -203,7 +205,7 @@ def test_the_order_of_candidates_on_the_ballot_does_not_matter(data: st.DataObje
             rank if rank == UNNAMED else tuple(order.index(c) for c in rank) for rank in parse_marks(ranking)
         )
         remarked[section, format_marks(list(ranks))] += ballots
-    assert told(tabulated(remarked, reprinted), reprinted) == told(tabulated(profile, contest), contest)
+    assert by_name(tabulated(remarked, reprinted), reprinted) == by_name(tabulated(profile, contest), contest)
 
 
 @given(st.data())
@@ -214,7 +216,9 @@ def test_sections_only_divide_the_count(data: st.DataObject) -> None:
     merged: Counter[tuple[int, str]] = Counter()
     for (_, ranking), ballots in profile.items():
         merged[0, ranking] += ballots
-    assert told(tabulate_counts(merged, contest, 1), contest) == told(tabulated(profile, contest), contest)
+    assert by_name(tabulate_counts(merged, contest, 1), contest) == by_name(
+        tabulated(profile, contest), contest
+    )
 
 
 @given(st.data())

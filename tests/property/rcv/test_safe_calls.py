@@ -21,9 +21,9 @@ def test_no_ballot_still_out_changes_a_safe_call(data: st.DataObject) -> None:
     for ranking in data.draw(st.lists(marks(len(contest.candidates)), max_size=out)):
         profile[0, ranking] += 1
     after = tabulate_counts(profile, contest, MAX_SECTIONS)
-    fallen = [d.candidate for r in after.rounds for d in r.decisions if d.outcome == "eliminated"]
+    gone = [d.candidate for r in after.rounds for d in r.decisions if d.outcome == "eliminated"]
     for call in called.calls:
-        first, fallen = fallen[: len(call.eliminated)], fallen[len(call.eliminated) :]
+        first, gone = gone[: len(call.eliminated)], gone[len(call.eliminated) :]
         assert set(first) <= set(call.eliminated), "others fell before those who were called"
         if len(first) < len(call.eliminated):
             break

@@ -55,6 +55,7 @@ REASONS = {
     "overvotes": "overvote",
     "repeatedRankings": "repeated",
     "skippedRankings": "skipped",
+    "finalRoundSurplus": "surplus",
 }
 
 
@@ -63,8 +64,8 @@ def exact(numbers: Mapping[str, str]) -> dict[str, Fraction]:
     return {name: Fraction(Decimal(number)) for name, number in numbers.items() if Decimal(number)}
 
 
-def told(round_: Round, of: Contest) -> dict[str, Any]:
-    """Return what a round says, in a report's words."""
+def outcomes(round_: Round, of: Contest) -> dict[str, Any]:
+    """Return a round in a report's words."""
     names = {candidate.id: candidate.name for candidate in of.candidates}
     votes = {**round_.votes, **round_.seated}
     return {
@@ -76,13 +77,13 @@ def told(round_: Round, of: Contest) -> dict[str, Any]:
 
 
 def reported(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a report says of a round."""
-    outcomes = [outcome for tallied in result["tallyResults"] for outcome in tallied.items()]
+    """Return a round of a report."""
+    decided = [outcome for tallied in result["tallyResults"] for outcome in tallied.items()]
     return {
         "votes": exact(result["tally"]),
         "threshold": Fraction(Decimal(result["threshold"])),
-        "elected": sorted(name for what, name in outcomes if what == "elected"),
-        "eliminated": sorted(name for what, name in outcomes if what == "eliminated"),
+        "elected": sorted(name for what, name in decided if what == "elected"),
+        "eliminated": sorted(name for what, name in decided if what == "eliminated"),
     }
 
 
@@ -94,16 +95,15 @@ def reports_in(folder: Path) -> list[list[dict[str, Any]]]:
 
 @pytest.mark.parametrize("name", FOLDERS)
 def test_a_published_count_is_reproduced(name: str) -> None:
-    """Read by the project's readers; a last surplus, a reason of its own there, is here inactive by the papers' ends."""
+    """Read by the project's readers: votes, decisions, and why votes are inactive, a last surplus included."""
     configuration = load(data("rctab", name, f"{name}_config.json"))
     of = contest_of(configuration)
     profile = Counter((0, record.marks) for record in read_records(configuration))
     counts, reports = passes(profile, of), reports_in(data("rctab", name))
     assert [len(rounds) for rounds in counts] == [len(results) for results in reports]
     for round_, result in zip(chain(*counts), chain(*reports), strict=True):
-        assert told(round_, of) == reported(result)
+        assert outcomes(round_, of) == reported(result)
         inactive = {reason: votes for reason, votes in round_.inactive.items() if reason != "blank"}
         expected = exact(result["inactiveBallots"])
         assert sum(inactive.values()) == sum(expected.values())
-        if "finalRoundSurplus" not in expected:
-            assert inactive == {REASONS[key]: votes for key, votes in expected.items()}
+        assert inactive == {REASONS[key]: votes for key, votes in expected.items()}

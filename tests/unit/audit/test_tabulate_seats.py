@@ -12,7 +12,7 @@ import pytest
 from services.audit.tabulate import Round, tabulate
 from services.audit.tabulate.rounds import cut, raise_to
 from shared.contract.elections import Candidate, Contest, Method
-from tests.support.letters import letters, papers, told
+from tests.support.letters import cast, letters, outcomes
 from tests.support.reference import data
 
 
@@ -32,7 +32,7 @@ def ward(path: Path, method: Method) -> tuple[Contest, dict[tuple[int, str], int
 
 
 def standing(round_: Round, of: Contest) -> dict[str, Fraction]:
-    """Return the votes of everybody in a round, by name: none for who is out."""
+    """Return the votes of everybody in a round, by name: none for who has gone."""
     votes = {**round_.votes, **round_.seated}
     return {candidate.name: Fraction(votes.get(candidate.id, 0)) for candidate in of.candidates}
 
@@ -69,7 +69,7 @@ def test_the_reference_meek_count_comes_out_step_by_step() -> None:
         assert standing(round_, of) == published(step["votes"])
         assert round_.threshold == Fraction(Decimal(step["quota"]))
         assert round_.ballots == 6
-    assert told(rounds) == ["c0-", "-c1", "c2-"]
+    assert outcomes(rounds) == ["c0-", "-c1", "c2-"]
 
 
 def test_meek_surplus_makes_level_who_is_nearly_level() -> None:
@@ -80,19 +80,19 @@ def test_meek_surplus_makes_level_who_is_nearly_level() -> None:
         asked.append(f"{level} {outcome}")
         return "b"
 
-    rounds = tabulate(papers(a=2, b=1, c=1), letters(3, "meek", 1, ties="ask"), ask)
+    rounds = tabulate(cast(a=2, b=1, c=1), letters(3, "meek", 1, ties="ask"), ask)
     assert asked == ["['b', 'c'] eliminated"]
-    assert told(rounds) == ["-b", "a-"]
+    assert outcomes(rounds) == ["-b", "a-"]
 
 
-def test_meek_splits_papers_by_what_is_kept() -> None:
+def test_meek_splits_ballots_by_what_is_kept() -> None:
     """Of 8 votes a needs 8/3: the rest goes on to b, and what nobody takes becomes inactive."""
-    first, second = tabulate(papers(ab=6, c=2), letters(3, "meek", 2))
+    first, second = tabulate(cast(ab=6, c=2), letters(3, "meek", 2))
     assert (first.votes, first.elected) == ({"a": 6, "b": 0, "c": 2}, ("a",))
     assert second.threshold is not None
     assert abs(second.seated["a"] - Fraction(8, 3)) < Fraction(1, 10**6)
     assert second.votes["b"] == 6 - second.seated["a"]
-    assert told([first, second]) == ["a-", "b-"]
+    assert outcomes([first, second]) == ["a-", "b-"]
 
 
 def test_places_are_cut_or_raised_as_the_rule_says() -> None:
@@ -101,9 +101,9 @@ def test_places_are_cut_or_raised_as_the_rule_says() -> None:
 
 
 def test_wigm_passes_on_what_is_above_the_threshold() -> None:
-    """Of 12 votes 5 elect. a has 7: 2/7 of each paper, cut to .2857, is 1.9999; .0001 is residue."""
-    rounds = tabulate(papers(ab=7, b=3, c=2), letters(3, "stv-wigm", 2))
-    assert told(rounds) == ["a-", "-c", "b-", "-"]
+    """Of 12 votes 5 elect. a has 7: 2/7 of each ballot, cut to .2857, is 1.9999; .0001 is residue."""
+    rounds = tabulate(cast(ab=7, b=3, c=2), letters(3, "stv-wigm", 2))
+    assert outcomes(rounds) == ["a-", "-c", "b-", "-"]
     assert rounds[1].votes == {"b": Fraction("4.9999"), "c": 2}
     assert (rounds[1].seated, rounds[1].residue) == ({"a": 5}, Fraction("0.0001"))
     assert rounds[3].seated == {"a": 5, "b": Fraction("4.9999")}
@@ -123,14 +123,14 @@ def test_wigm_passes_on_what_is_above_the_threshold() -> None:
 )
 def test_the_threshold_is_the_first_rounds(rules: dict[str, Any], threshold: str) -> None:
     """Ten votes for two seats."""
-    rounds = tabulate(papers(a=5, b=5), letters(2, "stv-wigm", 2, **rules))
+    rounds = tabulate(cast(a=5, b=5), letters(2, "stv-wigm", 2, **rules))
     assert rounds[0].threshold == Fraction(threshold)
 
 
 def test_hare_rounds_up() -> None:
     """Eleven votes for two seats: six, or 5.5."""
     whole, exact = (
-        tabulate(papers(a=6, b=5), letters(2, "stv-wigm", 2, quota="hare", fractional_threshold=f))
+        tabulate(cast(a=6, b=5), letters(2, "stv-wigm", 2, quota="hare", fractional_threshold=f))
         for f in (False, True)
     )
     assert (whole[0].threshold, exact[0].threshold) == (6, Fraction("5.5"))
@@ -138,37 +138,37 @@ def test_hare_rounds_up() -> None:
 
 def test_one_winner_a_round_leaves_the_others_for_the_next() -> None:
     """Both have the threshold; b's comes after a's surplus has moved."""
-    several = tabulate(papers(ac=6, b=5, c=1), letters(3, "stv-wigm", 2))
-    one = tabulate(papers(ac=6, b=5, c=1), letters(3, "stv-wigm", 2, winners_per_round="one"))
-    assert told(several) == ["ab-", "-"]
-    assert told(one) == ["a-", "b-", "-"]
+    several = tabulate(cast(ac=6, b=5, c=1), letters(3, "stv-wigm", 2))
+    one = tabulate(cast(ac=6, b=5, c=1), letters(3, "stv-wigm", 2, winners_per_round="one"))
+    assert outcomes(several) == ["ab-", "-"]
+    assert outcomes(one) == ["a-", "b-", "-"]
     assert one[1].votes == {"b": 5, "c": Fraction("1.9996")}
 
 
 def test_nobody_needs_the_last_surplus() -> None:
     """What a has above the threshold would go to c; with the last seat filled nobody needs it."""
-    rounds = tabulate(papers(ac=8, b=3, c=1), letters(3, "stv-wigm", 1, places=3))
-    assert told(rounds) == ["a-", "-"]
+    rounds = tabulate(cast(ac=8, b=3, c=1), letters(3, "stv-wigm", 1, places=3))
+    assert outcomes(rounds) == ["a-", "-"]
     assert (rounds[0].threshold, rounds[1].votes, rounds[1].seated) == (7, {"b": 3, "c": 1}, {"a": 7})
     assert rounds[1].inactive == {"surplus": 1}
 
 
 def test_more_seats_than_candidates_elect_everybody_at_once() -> None:
     """And nothing is left to show."""
-    assert told(tabulate(papers(a=4, b=3), letters(2, "stv-wigm", 5))) == ["ab-"]
+    assert outcomes(tabulate(cast(a=4, b=3), letters(2, "stv-wigm", 5))) == ["ab-"]
 
 
 def test_write_ins_go_before_anybody_is_elected() -> None:
     """Though a has the threshold."""
-    rounds = tabulate(papers(a=6, b=2, ca=1, d=1), letters(4, "stv-wigm", 2, write_in="c"))
-    assert told(rounds)[:2] == ["-c", "a-"]
+    rounds = tabulate(cast(a=6, b=2, ca=1, d=1), letters(4, "stv-wigm", 2, write_in="c"))
+    assert outcomes(rounds)[:2] == ["-c", "a-"]
     assert rounds[1].votes["a"] == 7
 
 
 def test_from_the_bottom_up_without_surplus() -> None:
     """Two seats: the lowest falls until two are left."""
-    rounds = tabulate(papers(ab=9, b=2, c=2, db=1), letters(4, "bottoms-up", 2))
-    assert told(rounds) == ["-d", "-c", "ab-"]
+    rounds = tabulate(cast(ab=9, b=2, c=2, db=1), letters(4, "bottoms-up", 2))
+    assert outcomes(rounds) == ["-d", "-c", "ab-"]
     assert rounds[2].votes == {"a": 9, "b": 3}
 
 
@@ -182,32 +182,32 @@ def test_from_the_bottom_up_without_surplus() -> None:
 )
 def test_from_the_bottom_up_to_a_percentage(rules: dict[str, Any], said: list[str]) -> None:
     """All must have more than 29 per cent of ten votes, or of those still counting."""
-    rounds = tabulate(papers(a=4, b=3, c=2, d=1), letters(4, "bottoms-up", 0, percentage=29, **rules))
-    assert told(rounds) == said
+    rounds = tabulate(cast(a=4, b=3, c=2, d=1), letters(4, "bottoms-up", 0, percentage=29, **rules))
+    assert outcomes(rounds) == said
     assert rounds[0].threshold == Fraction("2.9")
 
 
 def test_a_percentage_must_be_exceeded() -> None:
     """Three of ten are 30 per cent, not more."""
     of = letters(4, "bottoms-up", 0, percentage=30, first_round_threshold=True)
-    assert told(tabulate(papers(a=4, b=3, c=2, d=1), of)) == ["-d", "-c", "-b", "a-"]
+    assert outcomes(tabulate(cast(a=4, b=3, c=2, d=1), of)) == ["-d", "-c", "-b", "a-"]
 
 
 def test_the_first_rounds_percentage_is_harder_to_reach() -> None:
     """Once c and d are gone b has 2 of 7 votes: over a quarter of those, a fifth of the ten there were."""
-    profile = papers(a=5, b=2, c=2, d=1)
+    profile = cast(a=5, b=2, c=2, d=1)
     rules: dict[str, Any] = {"percentage": 25, "ties": "candidate-order"}
     moving = tabulate(profile, letters(4, "bottoms-up", 0, **rules))
     fixed = tabulate(profile, letters(4, "bottoms-up", 0, first_round_threshold=True, **rules))
-    assert told(moving) == ["-d", "-c", "ab-"]
-    assert told(fixed) == ["-d", "-c", "-b", "a-"]
+    assert outcomes(moving) == ["-d", "-c", "ab-"]
+    assert outcomes(fixed) == ["-d", "-c", "-b", "a-"]
     assert {round_.threshold for round_ in fixed} == {Fraction("2.5")}
 
 
 def test_with_nobody_above_the_percentage_the_cutoff_decides_nothing() -> None:
     """There would be nobody left."""
     of = letters(3, "bottoms-up", 0, percentage=60, cutoff_elimination=True)
-    assert told(tabulate(papers(a=4, b=3, c=3), of)) == ["-"]
+    assert outcomes(tabulate(cast(a=4, b=3, c=3), of)) == ["-"]
 
 
 def test_labour_2010_elects_the_candidate_of_one_section() -> None:
@@ -259,7 +259,7 @@ def test_a_section_without_a_share_is_an_error() -> None:
 
 def test_scottish_surpluses_move_the_largest_first() -> None:
     """Quota 4 of 15: a's two move before b's one; c has the quota by them, and the seats are full."""
-    rounds = tabulate(papers(ac=6, bd=5, c=2, d=2), letters(4, "scottish-stv", 3))
+    rounds = tabulate(cast(ac=6, bd=5, c=2, d=2), letters(4, "scottish-stv", 3))
     assert rounds[0].threshold == 4
     assert [round_.transferred for round_ in rounds[:2]] == ["a", "b"]
     assert rounds[1].votes == {"c": Fraction("3.99998"), "d": 2}
@@ -267,7 +267,7 @@ def test_scottish_surpluses_move_the_largest_first() -> None:
 
 @pytest.mark.parametrize("lot", ["v", "w", "x", "y", "z"])
 def test_scottish_ties_go_back_to_the_last_stage_that_differed(lot: str) -> None:
-    """First d is out; then b and c have four each. Before that c had three: whatever the lot, c is out."""
+    """First d is eliminated; then b and c have four each. Before that c had three: whatever the lot, c is the next."""
     profile = {(0, "0"): 10, (0, "1"): 4, (0, "2"): 3, (0, "3>2"): 1, (0, "4"): 6}
     rounds = tabulate(profile, letters(5, "scottish-stv", 1, lot=lot))
     assert [round_.eliminated for round_ in rounds[:2]] == [("d",), ("c",)]
@@ -276,30 +276,29 @@ def test_scottish_ties_go_back_to_the_last_stage_that_differed(lot: str) -> None
 
 def test_scottish_ties_that_never_differed_go_to_the_lot() -> None:
     """Another seed, another one excluded."""
-    fallen = {
-        tabulate(papers(a=4, b=1, c=1), letters(3, "scottish-stv", 2, lot=lot))[1].eliminated
-        for lot in "vwxyz"
+    gone = {
+        tabulate(cast(a=4, b=1, c=1), letters(3, "scottish-stv", 2, lot=lot))[1].eliminated for lot in "vwxyz"
     }
-    assert fallen == {("b",), ("c",)}
+    assert gone == {("b",), ("c",)}
 
 
 def test_nothing_moves_once_the_last_seats_are_filled() -> None:
     """There is a surplus, but all who are left have a seat."""
-    (only,) = tabulate(papers(ab=9, b=2, c=1), letters(3, "scottish-stv", 3))
+    (only,) = tabulate(cast(ab=9, b=2, c=1), letters(3, "scottish-stv", 3))
     assert (only.elected, only.transferred) == (("a", "b", "c"), None)
 
 
 def test_who_has_no_vote_may_still_be_elected_to_a_seat() -> None:
     """Nobody but a has one: its surplus moves, then two others are excluded by lot, and two are left for two seats."""
-    rounds = tabulate(papers(a=3), letters(5, "scottish-stv", 3))
+    rounds = tabulate(cast(a=3), letters(5, "scottish-stv", 3))
     assert [len(round_.elected) for round_ in rounds] == [1, 0, 0, 2]
     assert [len(round_.eliminated) for round_ in rounds] == [0, 1, 1, 0]
 
 
-def test_meek_gives_each_candidate_of_a_paper_one_part() -> None:
-    """Though a is marked again, beside somebody who is out: what a passes on goes to c."""
+def test_meek_gives_each_candidate_of_a_ballot_one_part() -> None:
+    """Though a is marked again, beside somebody who has gone: what a passes on goes to c."""
     profile = {(0, "0>0=1>2"): 6, (0, "3"): 1}
     of = letters(4, "meek", 2, excluded="b", overvote="exhaust-if-several-continue")
     rounds = tabulate(profile, of)
     assert rounds[1].votes["c"] == 6 - rounds[1].seated["a"]
-    assert told(rounds) == ["a-", "c-"]
+    assert outcomes(rounds) == ["a-", "c-"]

@@ -1,4 +1,4 @@
-"""How the second tabulator tells apart who is level."""
+"""How the second tabulator decides between candidates who are level."""
 
 from hashlib import blake2b
 
@@ -8,7 +8,7 @@ from services.audit.tabulate import Round, tabulate
 from services.audit.tabulate.java import JavaRandom, in_hash_order
 from services.audit.tabulate.ties import Ties
 from shared.contract.elections import TieRule
-from tests.support.letters import letters, papers
+from tests.support.letters import cast, letters
 
 
 def test_java_draws_what_its_documentation_says() -> None:
@@ -94,7 +94,7 @@ def test_who_was_level_in_every_round_is_drawn() -> None:
 @pytest.mark.parametrize("rule", ["lot", "random", "candidate-order", "permutation"])
 def test_a_tie_for_the_last_place_is_settled_and_the_count_goes_on(rule: TieRule) -> None:
     """One of two falls, and a wins."""
-    rounds = tabulate(papers(a=3, b=2, c=2), letters(3, ties=rule, lot="1"))
+    rounds = tabulate(cast(a=3, b=2, c=2), letters(3, ties=rule, lot="1"))
     assert len(rounds[0].eliminated) == 1
     assert rounds[1].elected == ("a",)
 

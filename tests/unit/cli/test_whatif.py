@@ -69,16 +69,18 @@ def test_a_lead_is_safe_while_the_outstanding_ballots_cannot_reach_it(
     shown = json.loads(livecount("whatif", file, *IRV, "--safe", outstanding, "--json").stdout)["safe"]
     assert (shown["elected"], shown["leader"], shown["votes"]) == (elected, "Jo", "11")
     assert (shown["of"], shown["up_to"]) == (str(14 + int(outstanding)), 7)
-    told = " ".join(livecount("whatif", file, *IRV, "--safe", outstanding).stdout.split())
-    assert ("Jo is certain to be elected: 11 votes" in told) == (elected is not None)
-    assert "Jo is certain to be elected with up to 7 further ballots" in told
+    printed = " ".join(livecount("whatif", file, *IRV, "--safe", outstanding).stdout.split())
+    assert ("Jo is certain to be elected: 11 votes" in printed) == (elected is not None)
+    assert "Jo is certain to be elected with up to 7 further ballots" in printed
 
 
 def test_a_call_says_why_it_is_safe(tmp_path: Path) -> None:
     """Liz has 3: with 3 outstanding she cannot reach the 20 that Mo has at least."""
     file = ward(tmp_path, '3 1\n22 1 0\n20 2 0\n3 3 2 0\n0\n"Jo"\n"Mo"\n"Liz"\n"Three"\n')
-    told = " ".join(livecount("whatif", file, *IRV, "--safe", "3").stdout.split())
-    assert "with every outstanding ballot Liz has 6 at most, and each of the others has 20 at least" in told
+    printed = " ".join(livecount("whatif", file, *IRV, "--safe", "3").stdout.split())
+    assert (
+        "with every outstanding ballot Liz has 6 at most, and each of the others has 20 at least" in printed
+    )
 
 
 def test_a_circle_has_no_condorcet_winner(tmp_path: Path) -> None:

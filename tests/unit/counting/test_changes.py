@@ -11,14 +11,14 @@ from tests.support.evidence import OUTPUTS
 
 
 def changes(*logs: list[bytes]) -> list[list[bytes]]:
-    """Return what a tally tells after each part of a log."""
+    """Return what a tally publishes after each part of a log."""
     judge, tally = Judge(LOG_ID, ROOT_KEY, 0, 1, OUTPUTS), Tally(0, 1, "t", PartitionOf(1))
-    told: list[list[bytes]] = []
+    published: list[list[bytes]] = []
     for log in logs:
         judge.apply(log)
         tally.apply([out.value for out in judge.drain() if out.topic == OUTPUTS.judged])
-        told.append([outgoing.value for outgoing in tally.drain()])
-    return told
+        published.append([outgoing.value for outgoing in tally.drain()])
+    return published
 
 
 def test_a_contest_whose_first_change_is_missing_is_a_gap() -> None:

@@ -44,7 +44,7 @@ def test_shares_are_for_every_section_or_none() -> None:
         contest_of(file, CountOptions("electoral-college", shares=[("adults", 3)]))
 
 
-def test_ids_tell_names_apart() -> None:
+def test_ids_keep_names_apart() -> None:
     """Accents go, what is nothing but signs has a name all the same."""
     assert slugs(["Zoë Ó Riain", "zoe-o-riain", "Ⅲ?", "王", "王 2"]) == [
         "zoe-o-riain",

@@ -85,7 +85,7 @@ def test_the_condorcet_winner_beats_every_other_one() -> None:
 
 
 def test_every_pair_is_counted_as_the_last_two() -> None:
-    """Six pairs of four; the ballots that rank neither are told."""
+    """Six pairs of four; with the ballots that rank neither."""
     pairs = {final.pair: final for final in finals(profile_of(COUNTS), LEADER)[0]}
     assert len(pairs) == 6
     assert pairs[ANDY, LIZ] == Final((ANDY, LIZ), (43, 9), 43)

@@ -105,8 +105,8 @@ def _ways(paths: NDArray[np.uint8], elected: Sequence[int], out: Sequence[int]) 
 
     Shape (rows, longest way), filled up with `SEVERAL`, which keeps nothing.
     """
-    is_out, goes_on = np.zeros(SEVERAL + 1, np.bool_), np.zeros(SEVERAL + 1, np.bool_)
-    is_out[[*out, SEVERAL]] = True
+    is_gone, goes_on = np.zeros(SEVERAL + 1, np.bool_), np.zeros(SEVERAL + 1, np.bool_)
+    is_gone[[*out, SEVERAL]] = True
     goes_on[[*out, SEVERAL, *elected]] = True
     ways = np.full(paths.shape, SEVERAL, np.uint8)
     # One place of the paths after the other. `length` is how much of each row's way is written, `rows` those whose
@@ -114,7 +114,7 @@ def _ways(paths: NDArray[np.uint8], elected: Sequence[int], out: Sequence[int]) 
     length, rows = np.zeros(len(paths), np.intp), np.arange(len(paths))
     for place in range(paths.shape[1]):
         holder = paths[rows, place]
-        here = rows[~is_out[holder]]
+        here = rows[~is_gone[holder]]
         ways[here, length[here]] = paths[here, place]
         length[here] += 1
         rows = rows[goes_on[holder]]

@@ -1,6 +1,6 @@
 """What a decision says of itself can be read off the votes of its round: why, by how much, who was level.
 
-The contests are those both tabulators count in `test_two_tabulators`; what is asked here the audit does not tell.
+The contests are those both tabulators count in `test_two_tabulators`; what is asked here the audit does not record.
 """
 
 from collections.abc import Iterator
@@ -128,7 +128,7 @@ def test_by_statute_a_margin_is_to_the_quota_or_to_the_next(method: Method) -> N
 
 
 @pytest.mark.parametrize("method", get_args(Method))
-def test_a_tie_names_all_who_are_level_and_what_told_them_apart(method: Method) -> None:
+def test_a_tie_names_all_who_are_level_and_what_settled_it(method: Method) -> None:
     """Two or more of equal votes and the contest's own rule; or nobody, and the votes."""
     seen = 0
     for contest, _, round_, decision in decisions(method):
@@ -146,7 +146,7 @@ def test_a_tie_names_all_who_are_level_and_what_told_them_apart(method: Method) 
 
 
 def settled_by(contest: Contest) -> set[str]:
-    """Return what may tell level candidates apart: Scottish stages are looked back on whatever the rule."""
+    """Return what may decide between level candidates: Scottish stages are looked back on whatever the rule."""
     rule = contest.rules.ties
     looks_back = contest.method == "scottish-stv" or rule.startswith("earlier-rounds")
     last = "random" if rule == "earlier-rounds-then-random" else rule

@@ -1,4 +1,4 @@
-"""Rules at their edges, told by hand: each test is here because a changed program lived without it."""
+"""Rules at their edges, counted by hand: each test is here because a changed program lived without it."""
 
 from fractions import Fraction
 from typing import Any, get_args
@@ -17,7 +17,7 @@ from shared.rcv.count.normalise import ENDINGS, read_plain
 from shared.rcv.count.profile import SEVERAL, Profile
 from shared.rcv.count.tabulate import runs, tabulate_counts, trace
 from shared.rcv.count.ties import Tie, TieBreaker
-from tests.property.rcv.test_counts_agree import audit_tells, core_tells
+from tests.property.rcv.test_counts_agree import audit_facts, core_facts
 from tests.support.elections import contest
 
 
@@ -62,15 +62,15 @@ def test_whoever_is_asked_is_asked_in_every_run_and_trace() -> None:
         assert tie.sought in {"winner", "loser"}
         return max(tie.candidates) if tie.sought == "winner" else min(tie.candidates)
 
-    told = [traced.count.elected for _, traced in runs(rankings, four, answer)]
-    assert told == [(3,), (2,)]
+    elected = [traced.count.elected for _, traced in runs(rankings, four, answer)]
+    assert elected == [(3,), (2,)]
     assert trace(rankings, four, answer).count.elected == (3, 2)
     (only,) = runs(rankings, of("irv", ties="ask"), answer)
     assert only[1].count.elected == (3,)
 
 
 def test_meek_asks_who_should_be_the_loser_of_the_round_it_is() -> None:
-    """Elder and damson have fallen, banana and cherry are level in the third round."""
+    """Elder and damson are eliminated, banana and cherry are level in the third round."""
     heard: list[Tie] = []
     counts = {(0, "0"): 6, (0, "1"): 4, (0, "2"): 4, (0, "3"): 2, (0, "4"): 1}
     five = contest("fruit", ("apple", "banana", "cherry", "damson", "elder"), ties="ask")
@@ -89,7 +89,7 @@ def test_by_meeks_method_one_last_place_apart_is_not_level_where_no_surplus_is_l
     assert (first.elected, last.elected) == ((1,), (2,))
 
 
-def test_by_meeks_method_a_quota_is_told_even_where_all_are_elected_at_once() -> None:
+def test_by_meeks_method_there_is_a_quota_even_where_all_are_elected_at_once() -> None:
     """Two candidates, two seats: the quota of three votes; of none there is no quota."""
     two = of("meek", seats=2, candidates=2)
     assert tabulate_counts({(0, "0"): 3}, two, 1).rounds[0].threshold == 10**9 + 1
@@ -97,7 +97,7 @@ def test_by_meeks_method_a_quota_is_told_even_where_all_are_elected_at_once() ->
 
 
 def test_meek_reads_a_rank_of_several_by_who_stands_and_changes_no_ranking() -> None:
-    """Banana is out: what apple shares with it is apple's, unless apple came before; of two who are out nothing is left."""
+    """Banana has gone: what apple shares with it is apple's, unless apple came before; of two who have gone nothing is left."""
     rankings = Profile(4, 1, Rules(overvote="exhaust-if-several-continue"))
     rankings.add([(0, marks, 1) for marks in ("0=1>2", "0>2>0=1", "1=3>2", "0=2")])
     before = rankings.columns()[0].copy()
@@ -110,7 +110,7 @@ def test_meek_reads_a_rank_of_several_by_who_stands_and_changes_no_ranking() -> 
 
 @pytest.mark.parametrize("width", [1, 7, 8, 9, 17])
 def test_rows_are_the_same_if_all_their_bytes_are(width: int) -> None:
-    """Of any width and of any bytes: rows that end on 255 are told apart by the others."""
+    """Of any width and of any bytes: rows that end on 255 are kept apart by the others."""
     rows = np.full((4, width), SEVERAL, np.uint8)
     rows[[0, 2], 0] = 1
     rows[3, width // 2] = 2
@@ -120,7 +120,7 @@ def test_rows_are_the_same_if_all_their_bytes_are(width: int) -> None:
 
 
 @pytest.mark.parametrize("method", ["plurality", "bottoms-up", "electoral-college"])
-def test_where_no_number_of_votes_elects_none_is_told(method: str) -> None:
+def test_where_no_number_of_votes_elects_there_is_none(method: str) -> None:
     """The most votes do, being left, or more than half of the scores."""
     assert tabulate_counts({(0, "0"): 3, (0, "1"): 2}, of(method), 1).rounds[0].threshold is None
 
@@ -130,7 +130,7 @@ def test_no_threshold_is_below_the_minimum_of_votes() -> None:
     assert threshold_of(of("stv-wigm", minimum_votes=5), 30_000, 10_000) == 50_000
 
 
-def test_plain_ballots_are_told_from_all_others() -> None:
+def test_plain_ballots_are_found_among_all_others() -> None:
     """Up to three ranks, each of one candidate named once: those rows say it all."""
     plain = {"0>1>2": [0, 1, 2, 3], "2": [2, 3, 3, 3], "2>1": [2, 1, 3, 3]}
     others = ["", "0=1", "1>1", "0>1>1", "0>>1", "3", "*", "0>1>2>0", "0>1>2>0>1"]
@@ -144,7 +144,7 @@ def test_plain_ballots_are_told_from_all_others() -> None:
 
 @pytest.mark.parametrize("method", get_args(Method))
 def test_a_trace_without_ballots_has_no_row_and_only_whole_numbers(method: Method) -> None:
-    """Rows are told by whole numbers, however many there are."""
+    """Rows are known by whole numbers, however many there are."""
     nobody = of(method)
     for snapshot in trace(Profile(4, 1, nobody.rules), nobody).snapshots:
         assert snapshot.holder.dtype == np.intp
@@ -163,8 +163,8 @@ def test_where_nobody_can_be_second_write_ins_without_a_vote_fall_one_by_one() -
     four = of("supplementary")
     write_ins = tuple(c.model_copy(update={"write_in": True}) for c in four.candidates[1:])
     four = four.model_copy(update={"candidates": (four.candidates[0], *write_ins)})
-    counted = core_tells(tabulate_counts({(0, "1"): 1}, four, 1), four)
-    assert counted == audit_tells(audit.tabulate({(0, "1"): 1}, four), four)
+    counted = core_facts(tabulate_counts({(0, "1"): 1}, four, 1), four)
+    assert counted == audit_facts(audit.tabulate({(0, "1"): 1}, four), four)
     assert [len(votes) for votes, *_ in counted] == [4, 3, 2]
 
 
@@ -180,7 +180,7 @@ def test_two_level_with_just_the_minimum_elect_one_at_once() -> None:
     assert [decision.why for decision in only.decisions] == ["last-two"]
 
 
-def test_whoever_loses_a_tie_for_the_second_place_is_told_so() -> None:
+def test_whoever_loses_a_tie_for_the_second_place_is_shown_so() -> None:
     """Banana and cherry have three each: one stays, one falls by that tie, damson falls by votes."""
     counts = {(0, "0"): 5, (0, "1"): 3, (0, "2"): 3, (0, "3"): 1}
     first = tabulate_counts(counts, of("supplementary", ties="candidate-order"), 1).rounds[0].decisions
@@ -205,7 +205,7 @@ def test_a_write_in_without_a_vote_is_not_in_the_top_two() -> None:
     assert [(d.candidate, d.why) for d in first.decisions] == [(2, "not-in-top-two")]
 
 
-def test_of_equal_surpluses_the_one_that_moves_first_says_how_it_was_told() -> None:
+def test_of_equal_surpluses_the_one_that_moves_first_says_how_it_was_settled() -> None:
     """Quota 4, apple and banana have 5 each: the order given moves apple's first."""
     ward = of("scottish-stv", seats=3, ties="candidate-order")
     first = tabulate_counts({(0, "0"): 5, (0, "1"): 5, (0, "2"): 1, (0, "3"): 1}, ward, 1).rounds[0]
@@ -234,9 +234,9 @@ def test_going_on_to_the_last_two_drops_write_ins_who_are_not_electable() -> Non
     three = of("irv", candidates=3, finish="last-two")
     write_ins = tuple(c.model_copy(update={"write_in": True}) for c in three.candidates[1:])
     three = three.model_copy(update={"candidates": (three.candidates[0], *write_ins)})
-    counted = core_tells(tabulate_counts({(0, "0"): 1}, three, 1), three)
+    counted = core_facts(tabulate_counts({(0, "0"): 1}, three, 1), three)
     assert [len(votes) for votes, *_ in counted] == [3, 3, 2]
-    assert counted == audit_tells(audit.tabulate({(0, "0"): 1}, three), three)
+    assert counted == audit_facts(audit.tabulate({(0, "0"): 1}, three), three)
 
 
 def test_the_last_one_left_never_falls() -> None:
@@ -260,7 +260,7 @@ def test_write_ins_whom_no_order_names_fall_by_name() -> None:
     three = three.model_copy(update={"candidates": (three.candidates[0], *write_ins)})
     count = tabulate_counts({(0, "0"): 1}, three, 1)
     assert count.rounds[1].eliminated == {1}
-    assert core_tells(count, three) == audit_tells(audit.tabulate({(0, "0"): 1}, three), three)
+    assert core_facts(count, three) == audit_facts(audit.tabulate({(0, "0"): 1}, three), three)
 
 
 def test_meek_traces_votes_that_move_no_further_to_nobody() -> None:

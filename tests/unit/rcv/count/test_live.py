@@ -60,7 +60,7 @@ def test_a_batch_may_take_back_before_it_gives() -> None:
 
 
 def test_the_rounds_follow_when_two_candidates_change_places() -> None:
-    """Apple was last; three ballots later banana is, and apple's voters are not moved any more."""
+    """Apple was last; three ballots later banana is, and apple's ballots are not moved any more."""
     live = open_method(contest("fruit", ("apple", "banana", "cherry")), 1)
     live.apply([(0, "0>2", 3), (0, "1>0", 4), (0, "2", 5)])
     assert live.count().elected == (2,)
@@ -71,7 +71,7 @@ def test_the_rounds_follow_when_two_candidates_change_places() -> None:
 
 @pytest.fixture
 def retallied(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
-    """Return a list that grows by the fallen, in order, whenever a round is tallied anew."""
+    """Return a list that grows by those eliminated, in order, whenever a round is tallied anew."""
     retallied: list[list[int]] = []
     handed_on_by = Profile.handed_on_by
 
@@ -83,7 +83,7 @@ def retallied(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
     return retallied
 
 
-def test_a_break_is_mended_only_until_the_fallen_are_the_same_again(retallied: list[list[int]]) -> None:
+def test_a_break_is_mended_only_until_the_same_have_gone_again(retallied: list[list[int]]) -> None:
     """Two neighbours change places early on: of the four rounds after, one is tallied anew."""
     live = open_method(SIX, 1)
     live.apply([(0, f"{c}>{(c + 1) % 6}", 10 + 20 * c) for c in range(6)])

@@ -12,7 +12,7 @@ from tests.support.elections import contest
 
 
 def level(ties: str, lot: str = "7") -> Contest:
-    """Return a contest of four in which ties are told apart by `ties`."""
+    """Return a contest of four in which ties are settled by `ties`."""
     rules = Rules.model_validate({"ties": ties})
     return contest().model_copy(update={"rules": rules, "lot": lot})
 
@@ -20,12 +20,12 @@ def level(ties: str, lot: str = "7") -> Contest:
 def test_an_unresolved_tie_says_who_is_level_and_what_is_sought() -> None:
     """Whoever has to answer reads this sentence."""
     four = level("ask")
-    with pytest.raises(UnresolvedTie) as told:
+    with pytest.raises(UnresolvedTie) as raised:
         TieBreaker(four).pick((0, 2), "loser", [[1, 5, 1, 0]])
     names = [four.candidates[c].name for c in (0, 2)]
     expected = f"round 2: {names[0]}, {names[1]} are level and the rules say to ask who should be the loser"
-    assert str(told.value) == expected
-    assert told.value.tie == Tie(2, (0, 2), "loser")
+    assert str(raised.value) == expected
+    assert raised.value.tie == Tie(2, (0, 2), "loser")
 
 
 def test_whoever_is_asked_hears_of_the_round_and_decides() -> None:
@@ -44,9 +44,9 @@ def test_whoever_is_asked_hears_of_the_round_and_decides() -> None:
 
 def test_who_is_asked_after_looking_back_hears_the_same() -> None:
     """Earlier rounds leave two level: they are asked about, in the round it is."""
-    with pytest.raises(UnresolvedTie) as told:
+    with pytest.raises(UnresolvedTie) as raised:
         TieBreaker(level("earlier-rounds-then-ask")).pick((0, 1, 2), "loser", [[3, 3, 4, 0], [2, 2, 2, 0]])
-    assert told.value.tie == Tie(3, (0, 1), "loser")
+    assert raised.value.tie == Tie(3, (0, 1), "loser")
 
 
 def test_an_answer_must_be_one_of_the_level() -> None:
@@ -55,7 +55,7 @@ def test_an_answer_must_be_one_of_the_level() -> None:
         TieBreaker(level("ask"), lambda _: 3).pick((0, 2), "winner", [])
 
 
-def test_earlier_rounds_tell_the_level_apart_from_the_last_round_back() -> None:
+def test_earlier_rounds_decide_from_the_last_round_back() -> None:
     """The most recent round in which they differ settles it: most votes win, fewest lose."""
     ties = TieBreaker(level("earlier-rounds-then-random"))
     history = [[9, 1, 5, 0], [2, 3, 2, 0], [4, 4, 4, 0]]
@@ -63,7 +63,7 @@ def test_earlier_rounds_tell_the_level_apart_from_the_last_round_back() -> None:
     assert ties.pick((0, 1, 2), "loser", history) == (2, "earlier-rounds")
 
 
-def test_earlier_rounds_only_tell_apart_those_who_are_still_level() -> None:
+def test_earlier_rounds_only_decide_between_those_who_are_still_level() -> None:
     """Who fell behind in a later round is not brought back by an earlier one."""
     ties = TieBreaker(level("earlier-rounds-then-random"))
     history = [[1, 9, 5, 0], [3, 2, 3, 0]]
@@ -197,7 +197,7 @@ def test_rctabs_draws_need_a_whole_number() -> None:
         TieBreaker(level("random", lot="words"))
 
 
-def test_a_count_tells_who_was_level_and_what_settled_it() -> None:
+def test_a_count_records_who_was_level_and_what_settled_it() -> None:
     """Two ballots for two candidates: a tie for the last place of two, settled by the order given."""
     count = tabulate_counts({(0, "0"): 1, (0, "1"): 1, (0, "2"): 3, (0, "3"): 2}, level("candidate-order"), 1)
     first = count.rounds[0].decisions
@@ -226,7 +226,7 @@ def test_stages_are_numbered_from_one_and_the_last_moves_nothing() -> None:
 
 
 def test_a_trace_of_scottish_stv_has_a_snapshot_for_each_stage() -> None:
-    """Where the ballots stood is told for every stage, not only counted."""
+    """Where the ballots were is recorded for every stage, not only counted."""
     rankings = Profile(4, 1, ward().rules)
     rankings.add([(section, marks, ballots) for (section, marks), ballots in WARD.items()])
     traced = trace(rankings, ward())

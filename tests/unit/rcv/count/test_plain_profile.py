@@ -28,9 +28,9 @@ def test_lists_count_as_their_marks_do(data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ballot", "told"), [((0, 4), "from 0 to 3"), ((-1,), "from 0 to 3"), ((2, 1, 2), r"found \(2, 1, 2\)")]
+    ("ballot", "found"), [((0, 4), "from 0 to 3"), ((-1,), "from 0 to 3"), ((2, 1, 2), r"found \(2, 1, 2\)")]
 )
-def test_a_ballot_that_is_not_plain_is_refused(ballot: tuple[int, ...], told: str) -> None:
+def test_a_ballot_that_is_not_plain_is_refused(ballot: tuple[int, ...], found: str) -> None:
     """Somebody outside the contest, or twice: nothing is guessed."""
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=found):
         PlainProfile([(0,), ballot], contest())

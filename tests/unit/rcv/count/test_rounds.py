@@ -57,9 +57,9 @@ def test_a_transfer_to_the_wrong_place_is_refused() -> None:
         with_round(1, transfers=(Transfer(3, 1, None, 1),)).check(BALLOTS)
 
 
-def test_votes_for_somebody_who_is_out_are_refused() -> None:
-    """Whoever has fallen holds nothing."""
-    with pytest.raises(AssertionError, match="who are out"):
+def test_votes_for_somebody_who_has_gone_are_refused() -> None:
+    """Whoever is eliminated holds nothing."""
+    with pytest.raises(AssertionError, match="who are out of the count"):
         with_round(1, continuing=(0, 1, 2)).check(BALLOTS)
 
 

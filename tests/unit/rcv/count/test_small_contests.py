@@ -1,4 +1,4 @@
-"""Small contests of every method, from fixed seeds: the live count and the trace tell the cold count's story.
+"""Small contests of every method, from fixed seeds: the live count and the trace agree with the cold count.
 
 The contests are those both tabulators count in `test_two_tabulators`; the property tests look further.
 """

@@ -1,4 +1,4 @@
-"""Small contests of every method, from fixed seeds: the core and the audit's tabulator tell the same story.
+"""Small contests of every method, from fixed seeds: the core and the audit's tabulator agree.
 
 Quick and always the same, so that a changed rule is noticed at once; the property tests look further.
 """
@@ -14,7 +14,7 @@ from shared.contract.ballots import UNNAMED, format_marks
 from shared.contract.elections import Candidate, Contest, Method, Rules
 from shared.rcv.count.profile import RankingCounts
 from shared.rcv.count.tabulate import tabulate_counts
-from tests.property.rcv.test_counts_agree import Told, audit_tells, core_tells
+from tests.property.rcv.test_counts_agree import Facts, audit_facts, core_facts
 from tests.support.strategies import MAX_SECTIONS, SEVERAL_SEATS
 
 SEEDS = 80
@@ -24,7 +24,7 @@ TIES = ("lot", "random", "earlier-rounds-then-random", "candidate-order", "permu
 
 
 @pytest.mark.parametrize("method", get_args(Method))
-def test_small_contests_are_told_the_same_twice(method: Method) -> None:
+def test_small_contests_are_counted_the_same_twice(method: Method) -> None:
     """Votes, inactive ballots, residue, scores and decisions of each round, or the same refusal to decide."""
     for seed in range(SEEDS):
         chance = Random(f"{method}/{seed}")
@@ -33,19 +33,19 @@ def test_small_contests_are_told_the_same_twice(method: Method) -> None:
         assert core_story(profile, contest) == audit_story(profile, contest), f"seed {seed}"
 
 
-def core_story(profile: RankingCounts, contest: Contest) -> list[Told] | str:
+def core_story(profile: RankingCounts, contest: Contest) -> list[Facts] | str:
     """Return what the core says, of a count that loses no vote, or that it refuses."""
     try:
         count = tabulate_counts(profile, contest, MAX_SECTIONS)
     except ValueError:
         return "refused"
-    return core_tells(count.check(sum(profile.values())), contest)
+    return core_facts(count.check(sum(profile.values())), contest)
 
 
-def audit_story(profile: RankingCounts, contest: Contest) -> list[Told] | str:
+def audit_story(profile: RankingCounts, contest: Contest) -> list[Facts] | str:
     """Return what the audit says, or that it refuses."""
     try:
-        return audit_tells(audit.tabulate(profile, contest), contest)
+        return audit_facts(audit.tabulate(profile, contest), contest)
     except ValueError:
         return "refused"
 
