@@ -1,14 +1,15 @@
-"""Golden elections: `elections/<name>/` holds papers and a `.toml` for each way they are counted.
+"""Golden elections: `elections/<name>/` holds ballots and a `.toml` for each way they are counted.
 
 Such a file has the reckoning in prose, the commands of the real command line, and what they must give:
 
     [proves]        what the election shows and, beside it, what would undo it: then the result must be another
     [count]         for `livecount count … --json`: the document, stage by stage
+    [whatif]        for `livecount whatif … --json`, or `count … --whatif`: the answers
     [report.STEM]   for `livecount tabulate`: the detailed report, round by round; STEM is the configuration's name
     files           the folder that holds what `livecount tabulate` or `livecount convert` must write, file by file
 
-What is not said is nothing: no tie, no transfer, nobody elected, no vote that stopped. Words that only tell the same
-facts again (a stage's "action") have tests of their own.
+What is not said is nothing: no tie, no transfer, nobody elected, no vote that stopped. Words that only repeat the figures
+(a stage's "action") have tests of their own.
 """
 
 import json
@@ -43,7 +44,7 @@ Words = list[str]
 
 @dataclass(frozen=True)
 class Golden:
-    """One way of counting the papers of a folder."""
+    """One way of counting the ballots of a folder."""
 
     path: Path
     expected: dict[str, Any]
@@ -74,7 +75,11 @@ def result(golden: Golden, words: Words, out: Path) -> dict[str, Any]:
     answer = run(golden, words, out)
     assert answer.exit_code == 0, answer.stderr
     if words[0] == "count":
-        return {"count": _count(json.loads(answer.stdout))}
+        count = json.loads(answer.stdout)
+        answers = {"whatif": _answers(count.pop("whatif"))} if "whatif" in count else {}
+        return {"count": _count(count), **answers}
+    if words[0] == "whatif":
+        return {"whatif": _answers(json.loads(answer.stdout))}
     if words[0] == "tabulate":
         return {"report": dict(_reports(out, Path(words[1]).stem.removesuffix("_config")))}
     return {}
@@ -105,14 +110,18 @@ def at_a_terminal(argv: Sequence[str], answers: Sequence[str]) -> Answer:
 
 
 def expected(golden: Golden, words: Words) -> dict[str, Any]:
-    """Return what the `.toml` says that a command gives, what it leaves out filled in."""
-    told = golden.expected
+    """Return what a command must give by the `.toml`, what that leaves out filled in."""
+    right = golden.expected
     if words[0] == "count":
-        count = {"ties": [], **told["count"]}
+        count = {"ties": [], **right["count"]}
         count["stages"] = [{**STAGE, **stage} for stage in count["stages"]]
-        return {"count": _in_order(_texts(count))}
+        answers = {"whatif": _texts(_whatif(right))} if "--whatif" in words else {}
+        return {"count": _in_order(_texts(count)), **answers}
+    if words[0] == "whatif":
+        heading = {key: right["count"][key] for key in ("method", "seats", "candidates")}
+        return {"whatif": _texts({**heading, **_whatif(right)})}
     if words[0] == "tabulate":
-        return {"report": {name: _filled(report) for name, report in told["report"].items()}}
+        return {"report": {name: _filled(report) for name, report in right["report"].items()}}
     return {}
 
 
@@ -163,6 +172,19 @@ def _count(document: dict[str, Any]) -> dict[str, Any]:
         assert stage.pop("action")
         stage["transfers"] = [_arrow(**transfer) for transfer in _renamed(stage["transfers"])]
     return _in_order(_texts(document))
+
+
+def _answers(document: dict[str, Any]) -> Any:
+    """Return the JSON of what-ifs as the `.toml` has it."""
+    for drop in document.get("drop", []):
+        drop["transfers"] = [_arrow(**transfer) for transfer in _renamed(drop["transfers"])]
+    return _texts(document)
+
+
+def _whatif(right: dict[str, Any]) -> dict[str, Any]:
+    """Return the answers of a `.toml`; if it names nobody who is certain to be elected, nobody is."""
+    answers: dict[str, Any] = right["whatif"]
+    return {**answers, "safe": {"elected": None, **answers["safe"]}} if "safe" in answers else answers
 
 
 def _renamed(transfers: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -224,8 +246,8 @@ def _round(number: int, round_: dict[str, Any]) -> dict[str, Any]:
         ((outcome, candidate),) = decided.items()
         outcomes[outcome][candidate] = moved
     inactive = round_.pop("inactiveBallots")
-    told: dict[str, Any] = _numbers({**round_, "inactive": inactive, **outcomes})
-    return told
+    numbers: dict[str, Any] = _numbers({**round_, "inactive": inactive, **outcomes})
+    return numbers
 
 
 def _filled(report: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from services.cli import app
 from shared.contract.elections import Candidate, Contest, Method, Rules
-from shared.contract.standings import Decision
+from shared.contract.standings import Decision, Ending
 from shared.rcv.formats.detect import READERS
 from shared.rcv.formats.rctab import checks
 from shared.rcv.formats.rctab.document import CvrSource, Document, OutputSettings
@@ -22,7 +22,7 @@ from tests.golden.goldens import Golden, expected, goldens, result
 
 GOLDENS = goldens()
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-COUNTING = ("count", "tabulate", "convert")
+COUNTING = ("count", "whatif", "tabulate", "convert")
 
 
 def switches(fields: dict[str, FieldInfo]) -> Iterator[str]:
@@ -101,11 +101,22 @@ def test_whatever_settles_a_tie_has_a_golden_election(how: str) -> None:
     assert how == "votes" or how in {tie["settled_by"] for tie in ties}
 
 
+@pytest.mark.parametrize("ending", Ending)
+def test_whatever_ends_a_ballot_has_a_golden_election(ending: Ending) -> None:
+    """Votes that come to nobody for that reason; or a report that counts what is blank."""
+    stages = [stage for golden in GOLDENS for stage in golden.expected.get("count", {}).get("stages", [])]
+    arrows = [arrow for stage in stages for arrow in stage.get("transfers", [])]
+    reports = [report for golden in GOLDENS for report in golden.expected.get("report", {}).values()]
+    blank = ending is Ending.BLANK and any(report["summary"]["undervotes"] for report in reports)
+    assert blank or any(f"({ending})" in arrow for arrow in arrows)
+
+
 @pytest.mark.parametrize("option", sorted(OPTIONS))
 def test_an_option_of_the_command_line_has_a_golden_election(option: str) -> None:
-    """Of the commands that count and write."""
+    """Of the commands that count and write; `whatif` has the options of `count`, which counts."""
     command, _, name = option.partition(" ")
-    assert [golden.name for golden, words in given(command=command) if name in words]
+    commands = (command, "count") if command == "whatif" else (command,)
+    assert [golden.name for each in commands for golden, words in given(command=each) if name in words]
 
 
 @pytest.mark.parametrize("suffix", [*READERS, ""])

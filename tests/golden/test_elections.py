@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.golden.goldens import Golden, expected, goldens, result, run, undone, undone_configuration
-from tests.support.reports import told
+from tests.support.reports import content
 from tests.unit.cli.front import shell
 
 GOLDENS = goldens()
@@ -30,12 +30,12 @@ def test_the_count_is_the_one_worked_out_by_hand(golden: Golden, tmp_path: Path)
         right = files(golden.path.parent / folder)
         assert sorted(written) == sorted(right)
         for name, path in right.items():
-            assert told(written[name]) == told(path), name
+            assert content(written[name]) == content(path), name
 
 
 @pytest.mark.parametrize(("golden", "claim", "undo"), CLAIMS)
 def test_what_is_undone_gives_another_result(golden: Golden, claim: str, undo: str, tmp_path: Path) -> None:
-    """The same papers by another rule: an election that would come out the same would prove nothing of the rule."""
+    """The same ballots by another rule: an election that would come out the same would prove nothing of the rule."""
     words = golden.commands[0]
     if words[0] == "tabulate":
         changed = undone_configuration(golden.path.parent / words[1], undo, tmp_path)
@@ -46,11 +46,11 @@ def test_what_is_undone_gives_another_result(golden: Golden, claim: str, undo: s
     assert facts(other) != facts(expected(golden, words))
 
 
-def facts(told: dict[str, Any]) -> Any:
+def facts(given: dict[str, Any]) -> Any:
     """Return what was counted, without the names of the method and the lot."""
-    if "count" in told:
-        return [told["count"][key] for key in ("stages", "elected", "ties")]
-    return {name: report["rounds"] for name, report in told["report"].items()}
+    if "count" in given:
+        return [given["count"][key] for key in ("stages", "elected", "ties")]
+    return {name: report["rounds"] for name, report in given["report"].items()}
 
 
 def files(folder: Path) -> dict[str, Path]:
@@ -67,11 +67,13 @@ def test_the_installed_command_says_the_same(tmp_path: Path) -> None:
     assert (there.exit_code, there.stdout) == (0, here.stdout)
 
 
-def test_every_file_of_papers_is_counted() -> None:
+def test_every_file_of_ballots_is_counted() -> None:
     """One that no command names would prove nothing."""
     for folder in {golden.path.parent for golden in GOLDENS}:
         named = {name for golden in GOLDENS if golden.path.parent == folder for name in golden.inputs}
         sources = "".join(path.read_text() for path in folder.glob("*_config.json"))
-        papers = {path.name for path in folder.iterdir() if path.suffix != ".toml"}
+        ballots = {path.name for path in folder.iterdir() if path.suffix != ".toml"}
         outputs = {golden.expected.get("files") for golden in GOLDENS}
-        assert {name for name in papers - named - outputs if f'"{name}"' not in sources} == set(), folder.name
+        assert {name for name in ballots - named - outputs if f'"{name}"' not in sources} == set(), (
+            folder.name
+        )

@@ -56,14 +56,14 @@ def left_out(lines: list[str]) -> list[str]:
 
 
 def test_without_the_folder_one_line_says_so(pytester: pytest.Pytester, folder: Path) -> None:
-    """Not one for each check; and whoever skips for another reason is told as ever."""
+    """Not one for each check; and a skip for another reason is printed as ever."""
     lines = run(pytester, "-rs")
     assert left_out(lines) == ["5 checks left out: ../shared/data is not beside this clone"]
     assert sum("SKIPPED" in line for line in lines) == 1
     assert "1 passed, 1 skipped" in lines[-1]
 
 
-def test_a_folder_that_lacks_parts_is_told_with_them(pytester: pytest.Pytester, folder: Path) -> None:
+def test_of_a_folder_that_lacks_parts_they_are_named(pytester: pytest.Pytester, folder: Path) -> None:
     """Three are named, of more it is said how many."""
     folder.mkdir(parents=True)
     (folder / "labour.json").touch()
@@ -72,13 +72,13 @@ def test_a_folder_that_lacks_parts_is_told_with_them(pytester: pytest.Pytester, 
     ]
 
 
-def test_a_single_check_is_told_in_words_that_fit(pytester: pytest.Pytester, folder: Path) -> None:
+def test_a_single_check_is_counted_as_one(pytester: pytest.Pytester, folder: Path) -> None:
     """Only what was asked to run is counted."""
     lines = run(pytester, "-q", "-k", "fixture")
     assert left_out(lines) == ["1 check left out: ../shared/data is not beside this clone"]
 
 
-def test_where_all_is_there_nothing_is_told(pytester: pytest.Pytester, folder: Path) -> None:
+def test_where_all_is_there_no_line_is_printed(pytester: pytest.Pytester, folder: Path) -> None:
     """Nothing was left out."""
     (folder / "stv").mkdir(parents=True)
     for name in ("labour.json", *(f"stv/{ward}.blt" for ward in "abcd")):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.reference import FOLDER, RCTAB, data
-from tests.support.reports import told
+from tests.support.reports import content
 from tests.unit.cli.front import livecount
 
 
@@ -27,13 +27,13 @@ AT_HAND = {path.parent.name for path in FOLDER.glob("rctab/*/*_config.json") if 
 
 
 @pytest.mark.parametrize("folder", sorted(AT_HAND | set(RCTAB)))
-def test_a_contest_is_told_as_rctab_tells_it(folder: str, tmp_path: Path) -> None:
+def test_a_contest_is_reported_as_rctab_does(folder: str, tmp_path: Path) -> None:
     """Reports of the whole contest, of its slices and its runs, and cast vote records with their rounds."""
     config = data("rctab", folder, f"{folder}_config.json")
     assert livecount("tabulate", str(config), "--out", str(tmp_path)).exit_code == 0
     assert expected_reports(config)
     for name, path in expected_of(config).items():
-        assert told(tmp_path / name) == told(path), name
+        assert content(tmp_path / name) == content(path), name
 
 
 @pytest.mark.parametrize("form", ["cdf", "csv"])
@@ -48,7 +48,7 @@ def test_records_are_converted_as_rctab_converts_them(form: str, tmp_path: Path)
         "csv": "conversions_from_cdf_expected.csv",
     }
     made = out.rename(out.with_suffix(Path(expected[form]).suffix))
-    assert told(made) == told(folder / expected[form])
+    assert content(made) == content(folder / expected[form])
 
 
 @pytest.mark.parametrize(

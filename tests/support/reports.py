@@ -1,4 +1,4 @@
-"""What a report says, less who made it and when: so that it can be held against one that somebody else wrote."""
+"""What a report says, less who made it and when: so that it can be compared with one that somebody else wrote."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ MADE = {"generatedBy", "GeneratedDate", "Application"}
 """Keys that name the program or the date."""
 
 
-def told(path: Path) -> Any:
+def content(path: Path) -> Any:
     """Return what a file says: JSON as values, any other text line by line."""
     if path.suffix == ".json":
         return _without_maker(json.loads(path.read_text(encoding="utf-8")))
