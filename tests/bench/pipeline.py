@@ -158,7 +158,7 @@ async def _committed(bootstrap: str, topic: str, records: int) -> list[dict[str,
 
 
 def _require_same(counts: list[dict[str, int]], standing: Standing, election: Election) -> None:
-    accepted = sum(of["accepted"] for of in counts)
+    accepted = sum(of.get("accepted", 0) for of in counts)
     assert accepted == standing.balance.accepted, (
         f"accepted: {accepted}, and {standing.balance.accepted} here"
     )

@@ -36,7 +36,8 @@ final class Pack {
             whole = whole && size(0xC4) == SECRET_BYTES * ballots;
             secrets = at;
             at += SECRET_BYTES * ballots;
-            at += size(0xC4); // the salt
+            int salt = size(0xC4);
+            at += salt;
             contests = array();
             for (int contest = 0; whole && contest < contests; contest++) {
                 whole = split(marks[contest]);
