@@ -31,7 +31,7 @@ def parse_ranking(text: str, names: tuple[str, ...]) -> str:
 def _at(file: BallotFile, ballot: int) -> Paper:
     """Return the paper number `ballot`, from 1, where equal papers stand together."""
     seen = 0
-    for papers in file.papers:
+    for papers in file.ballots:
         seen += papers.ballots
         if 1 <= ballot <= seen:
             return papers.section, papers.marks

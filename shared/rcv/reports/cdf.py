@@ -1,8 +1,8 @@
-"""`_cdf_cvr.json`: all papers in the NIST Common Data Format for cast vote records (SP 1500-103, 1.0), as RCTab has it.
+"""`_cdf_cvr.json`: all ballots in the NIST Common Data Format for cast vote records (SP 1500-103, 1.0), as RCTab has it.
 
-Rule 1: counted papers show how each round read them; converted ones stand as marked.
+Rule 1: counted ballots show how each round read them; converted ones stand as marked.
 Rule 2: precincts are units in the order of a Java HashMap, and only where results are told by precinct.
-Rule 3: papers are written one by one: a report may be far larger than memory.
+Rule 3: ballots are written one by one: a report may be far larger than memory.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +12,7 @@ from shared.contract.elections import Contest
 from shared.rcv.count.java import code_units, hash_order
 from shared.rcv.formats.records import CastVoteRecord
 from shared.rcv.names import sanitised
-from shared.rcv.reports.cdf_paper import CONTEST_ID, ELECTION_ID, CdfPapers
+from shared.rcv.reports.cdf_ballot import CONTEST_ID, ELECTION_ID, CdfBallots
 from shared.rcv.reports.cdf_selections import OVERVOTE, selection_id
 from shared.rcv.reports.json_text import Json, json_text
 from shared.rcv.reports.standing import Standing
@@ -24,19 +24,19 @@ _MANUFACTURER: Final = "Bright Spots"
 """Of the layout: the expected files name it beside the program."""
 
 
-def counted_papers(tabulated: Tabulated, standings: Sequence[Standing], stamp: Stamp) -> Iterator[str]:
-    """Yield the text of the report of a count's papers, piece by piece."""
-    papers = CdfPapers(tabulated.names, standings, tabulated.traced.count.places)
+def counted_ballots(tabulated: Tabulated, standings: Sequence[Standing], stamp: Stamp) -> Iterator[str]:
+    """Yield the text of the report of a count's ballots, piece by piece."""
+    ballots = CdfBallots(tabulated.names, standings, tabulated.traced.count.places)
     rows = tabulated.rows.tolist()
-    return _report(tabulated.contest, tabulated.settings, tabulated.records, rows, papers, stamp)
+    return _report(tabulated.contest, tabulated.settings, tabulated.records, rows, ballots, stamp)
 
 
-def converted_papers(
+def converted_ballots(
     contest: Contest, settings: Settings, records: Sequence[CastVoteRecord], stamp: Stamp
 ) -> Iterator[str]:
-    """Yield the text of the report of papers that were not counted."""
-    papers = CdfPapers([candidate.name for candidate in contest.candidates], (), 0)
-    return _report(contest, settings, records, [0] * len(records), papers, stamp)
+    """Yield the text of the report of ballots that were not counted."""
+    ballots = CdfBallots([candidate.name for candidate in contest.candidates], (), 0)
+    return _report(contest, settings, records, [0] * len(records), ballots, stamp)
 
 
 def _report(
@@ -44,7 +44,7 @@ def _report(
     settings: Settings,
     records: Sequence[CastVoteRecord],
     rows: Sequence[int],
-    papers: CdfPapers,
+    ballots: CdfBallots,
     stamp: Stamp,
 ) -> Iterator[str]:
     units = _units(records) if settings.by_precinct else {}
@@ -53,13 +53,13 @@ def _report(
         where: dict[str, Json] = (
             {"BallotStyleUnitId": units.get(record.precinct or "")} if settings.by_precinct else {}
         )
-        yield (", " if place else "") + papers.text(record, row, where)
+        yield (", " if place else "") + ballots.text(record, row, where)
     yield " ],"
     yield json_text(_frame(contest, settings, units.items(), stamp)).removeprefix("{")
 
 
 def _frame(contest: Contest, settings: Settings, units: Iterable[tuple[str, str]], stamp: Stamp) -> Json:
-    """Return what stands after the papers."""
+    """Return what stands after the ballots."""
     return {
         "Election": [_election(contest, settings)],
         "GeneratedDate": stamp.generated,

@@ -1,9 +1,9 @@
-"""What a paper selects, in the Common Data Format, and what each selection brings its candidate.
+"""What a ballot selects, in the Common Data Format, and what each selection brings its candidate.
 
 Rule 1: a candidate stands once, with all ranks that name them: by the best rank, then by name.
 Rule 2: only the first of a candidate's ranks carries the vote; all state its amount, 1 where none is allotted.
 
-Papers say the same things over and over: a selection's text is made once and kept for a while.
+Ballots say the same things over and over: a selection's text is made once and kept for a while.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,14 +28,14 @@ _NO_VOTES: Final = frozenset({"unknown", "no"})
 
 
 class Selection(NamedTuple):
-    """A candidate, by the name the paper uses, and the ranks that name them, ascending."""
+    """A candidate, by the name the ballot uses, and the ranks that name them, ascending."""
 
     name: str
     ranks: tuple[int, ...]
 
 
 def selections_of(marks: str, names: Sequence[str], aliases: Mapping[int, str]) -> list[Selection]:
-    """Return what a paper selects. Raises ValueError if `marks` are not the spelling of a ranking."""
+    """Return what a ballot selects. Raises ValueError if `marks` are not the spelling of a ranking."""
     ranks_of: dict[str, list[int]] = {}
     for number, rank in enumerate(parse_marks(marks), 1):
         called = [OVERVOTE] if rank == UNNAMED else [aliases.get(c, names[c]) for c in rank]

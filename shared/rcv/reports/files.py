@@ -1,7 +1,7 @@
-"""Which files tell a contest, by name and text: the whole, its slices, its papers.
+"""Which files tell a contest, by name and text: the whole, its slices, its ballots.
 
 Rule 1: a contest whose seats are filled one after another has files for each run, numbered "_1", "_2".
-Rule 2: slices are those the papers name, in the order of a Java HashMap. A paper that names none is in none.
+Rule 2: slices are those the ballots name, in the order of a Java HashMap. A ballot that names none is in none.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.rcv.count.java import hash_order
-from shared.rcv.reports.cdf import counted_papers
+from shared.rcv.reports.cdf import counted_ballots
 from shared.rcv.reports.document import Document
 from shared.rcv.reports.heading import Kind, Slice, candidate_order
 from shared.rcv.reports.names import SliceNames
@@ -35,7 +35,7 @@ def report_files(
 ) -> Iterator[ReportFile]:
     """Yield the files of a contest: of its one count, or `numbered` of each run.
 
-    Raises ValueError if results are asked for by precinct or batch, and no paper names one.
+    Raises ValueError if results are asked for by precinct or batch, and no ballot names one.
     """
     names = SliceNames()
     for number, tabulated in enumerate(runs, 1):
@@ -60,7 +60,7 @@ def _run(stem: str, tabulated: Tabulated, stamp: Stamp, names: SliceNames) -> It
         yield _file(names.path(stem, of, "detailed_report.json"), slice_document.detailed())
     if tabulated.settings.cdf:
         yield ReportFile(
-            PurePosixPath(f"{stem}_cdf_cvr.json"), counted_papers(tabulated, parts.standings, stamp)
+            PurePosixPath(f"{stem}_cdf_cvr.json"), counted_ballots(tabulated, parts.standings, stamp)
         )
 
 

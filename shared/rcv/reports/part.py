@@ -1,6 +1,6 @@
-"""The rounds of a part of the papers: all, or those of a precinct or a batch, along the whole contest's decisions.
+"""The rounds of a part of the ballots: all, or those of a precinct or a batch, along the whole contest's decisions.
 
-Rule 1: a part's tallies are what its own papers bring. Only the whole contest is set back to the threshold, for only
+Rule 1: a part's tallies are what its own ballots bring. Only the whole contest is set back to the threshold, for only
         there a surplus that fixed places cannot pass on is known; it is the residue.
 Rule 2: a candidate elected before keeps what they had in the round after their election.
 Rule 3: active is what candidates hold, with it the final round's surplus.
@@ -51,17 +51,17 @@ class PartRound:
 
     @property
     def ballots(self) -> Decimal:
-        """All papers; to be asked of the first round."""
+        """All ballots; to be asked of the first round."""
         return total([self.active, *self.inactive.values()])
 
     @property
     def blank(self) -> Decimal:
-        """Papers that rank nobody."""
+        """Ballots that rank nobody."""
         return self.inactive[Ending.BLANK]
 
     @property
     def exhausted(self) -> Decimal:
-        """All that is inactive but for blank papers."""
+        """All that is inactive but for blank ballots."""
         return less(total(self.inactive.values()), self.blank)
 
 
@@ -89,11 +89,11 @@ class Parts:
         self._one_place = np.zeros_like(self.standings[0].holder)
 
     def whole(self) -> Part:
-        """Return the rounds of all papers."""
+        """Return the rounds of all ballots."""
         return self._tell(Pile.of(self._rows), whole=True)
 
     def slice(self, places: NDArray[np.intp]) -> Part:
-        """Return the rounds of the papers at `places` among the records."""
+        """Return the rounds of the ballots at `places` among the records."""
         return self._tell(Pile.of(self._rows[places]), whole=False)
 
     def _tell(self, pile: Pile, *, whole: bool) -> Part:
@@ -141,15 +141,15 @@ class Parts:
         return pile.votes(self._one_place, 1, worth, self._places)[0]
 
     def _moved(self, pile: Pile, number: int) -> dict[int, Moved]:
-        """Return what leaves each candidate for round `number`. Papers worth nothing leave no trace."""
+        """Return what leaves each candidate for round `number`. Ballots worth nothing leave no trace."""
         after = self.standings[number]
         worth = Worth(after.value, after.divided)
         left = pile.pick(self._arriving[number][pile.rows])
         source = self.standings[number - 1].holder[left.rows]
         moved: dict[int, Moved] = {}
         for c in np.unique(source).tolist():
-            papers = left.pick(source == c)
-            *reached, exhausted = papers.votes(
+            ballots = left.pick(source == c)
+            *reached, exhausted = ballots.votes(
                 self._targets[number], self._candidates + 1, worth, self._places
             )
             moved[c] = {target: n for target, n in enumerate(reached) if n}

@@ -1,6 +1,6 @@
-"""Where papers stood in each round as RCTab tells it: the trace, and whom a paper has passed through.
+"""Where ballots stood in each round as RCTab tells it: the trace, and whom a ballot has passed through.
 
-Rule 1: a paper has passed through an elected candidate if it lay with them when their surplus moved, even if it kept
+Rule 1: a ballot has passed through an elected candidate if it lay with them when their surplus moved, even if it kept
         nothing there.
 Rule 2: once all seats are filled, what leaves the last elected reaches nobody. It is the final round's surplus: no
         vote of a candidate who still stands, no ballot that ran out of choices.
@@ -29,9 +29,9 @@ class Standing:
     holder: NDArray[np.intp]
     """A candidate, or their number plus an ending's place in `ENDINGS`, or plus `len(ENDINGS)`: surplus."""
     value: Units | None
-    """What one paper still brings its holder; None: a whole vote."""
+    """What one ballot still brings its holder; None: a whole vote."""
     kept: Mapping[int, Units]
-    """What one paper has left with each candidate elected before."""
+    """What one ballot has left with each candidate elected before."""
     through: Mapping[int, NDArray[np.bool_]]
     """Which rows have passed through each of them."""
     divided: NDArray[np.bool_]
@@ -39,7 +39,7 @@ class Standing:
 
 
 def standings(tabulated: Tabulated) -> tuple[Standing, ...]:
-    """Return where the papers stood in each round."""
+    """Return where the ballots stood in each round."""
     return tuple(_standings(tabulated))
 
 
@@ -73,7 +73,7 @@ def _is_after_last_election(tabulated: Tabulated, number: int) -> bool:
 
 
 def _with_surplus(snapshot: Snapshot, before: Standing, candidates: int) -> NDArray[np.intp]:
-    """Return the holders, with the surplus for papers whose holder was elected last."""
+    """Return the holders, with the surplus for ballots whose holder was elected last."""
     surplus = candidates + len(ENDINGS)
     elected_last = [c for c in snapshot.kept if c not in before.kept]
     moves = np.isin(before.holder, elected_last) | (before.holder == surplus)

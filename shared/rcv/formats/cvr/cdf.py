@@ -1,7 +1,7 @@
 """NIST's Common Data Format for cast vote records (SP 1500-103), JSON and XML alike, as RCTab reads it.
 
 Rule 1: the contest is found by its name; ids hold within one file only.
-Rule 2: a paper says what its current snapshot says, whatever the types of its snapshots. Papers without the contest are
+Rule 2: a ballot says what its current snapshot says, whatever the types of its snapshots. Ballots without the contest are
         no records, and are not numbered.
 Rule 3: ranks stand on the selection or on its positions. A position counts unless it says that it has no indication or
         is not allocable; a selection unless it waits for adjudication.
@@ -32,7 +32,7 @@ class Terms:
         self.contest_id = self._contest.text(ID)
 
     def name(self, chosen: Node) -> str | None:
-        """Return whom a paper's selection means, None if it is a skipped rank."""
+        """Return whom a ballot's selection means, None if it is a skipped rank."""
         selection = chosen.text("ContestSelectionId")
         if selection not in self._names:
             if selection not in self._selections:
@@ -41,7 +41,7 @@ class Terms:
         return self._names[selection]
 
     def precinct(self, cvr: Node) -> str | None:
-        """Return the name of a paper's unit; where a report names no units at all, the unit's id."""
+        """Return the name of a ballot's unit; where a report names no units at all, the unit's id."""
         unit = cvr.text_or_none("BallotStyleUnitId")
         if unit is None or not self._units:
             return unit
@@ -62,7 +62,7 @@ class Terms:
 
 
 def records(cvrs: Iterable[Node], terms: Terms, id_key: str) -> Iterator[RawRecord]:
-    """Yield the records of the papers with the contest; `id_key` is where they have an id of their own."""
+    """Yield the records of the ballots with the contest; `id_key` is where they have an id of their own."""
     number = 0
     for cvr in cvrs:
         contest = _marked(cvr, terms.contest_id)
@@ -97,7 +97,7 @@ def _by_id(nodes: Iterable[Node], kind: str) -> dict[str, Node]:
 
 
 def _marked(cvr: Node, contest_id: str) -> Node | None:
-    """Return the contest as the paper's current snapshot has it, None if that does not have it."""
+    """Return the contest as the ballot's current snapshot has it, None if that does not have it."""
     snapshots, current = cvr.nodes("CVRSnapshot", "snapshot"), cvr.text_or_none("CurrentSnapshotId")
     if current is not None or len(snapshots) > 1:
         snapshots = [each for each in snapshots if current is not None and each.text(ID) == current]

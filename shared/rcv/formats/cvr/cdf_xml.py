@@ -1,6 +1,6 @@
 """NIST's Common Data Format for cast vote records (SP 1500-103, 1.0) as XML, Unisyn's too: see `cdf`.
 
-The file is read twice: papers may stand before the elections that say what their ids mean, and there may be more papers
+The file is read twice: ballots may stand before the elections that say what their ids mean, and there may be more ballots
 than memory holds.
 """
 
@@ -30,8 +30,8 @@ def read(path: Path, source: Source) -> Iterator[RawRecord]:
         [_node(path, each) for each in held if each.name == kind] for kind in ("Election", "GpUnit")
     )
     terms = Terms(Node(path, "", {}), elections, units, source)
-    papers = xml_file.children(path, ROOT, {"CVR"})
-    cvrs = (_node(path, paper, f" {number}") for number, paper in enumerate(papers, 1))
+    ballots = xml_file.children(path, ROOT, {"CVR"})
+    cvrs = (_node(path, ballot, f" {number}") for number, ballot in enumerate(ballots, 1))
     yield from records(cvrs, terms, "UniqueId")
 
 

@@ -2,8 +2,8 @@
 
     {"title": "Tennessee"}
     =Memph:[Memphis, TN]
-    42:Memph>Nash=Chat>Knox     # 42 papers; without a count, one
-    500:                        # 500 blank papers
+    42:Memph>Nash=Chat>Knox     # 42 ballots; without a count, one
+    500:                        # 500 blank ballots
 
 Rule 1: `>` goes down a rank; `=` and `,` stay in it. With either `>` or `=`, ratings (`/5`) tell nothing more and
     are passed over.
@@ -22,12 +22,12 @@ from typing import Final
 
 from shared.contract.ballots import format_marks
 from shared.rcv.formats.plain.abif_names import NAME, Candidates
-from shared.rcv.formats.plain.holds import Holds, fitting_papers
+from shared.rcv.formats.plain.holds import Holds, fitting_ballots
 from shared.rcv.formats.plain.text import (
     MAX_BALLOTS_A_LINE,
     MAX_RANKS,
     Fault,
-    as_papers,
+    as_groups,
     decode,
     load,
     title_of,
@@ -36,7 +36,7 @@ from shared.rcv.formats.plain.text import (
 )
 from shared.rcv.formats.records import BallotFile, FormatError
 
-HOLDS: Final = Holds("ABIF", blank_papers=True)
+HOLDS: Final = Holds("ABIF", blank_ballots=True)
 
 _COUNT = re.compile(r"\s*(\d+)\s*:")
 _ELEMENT = re.compile(rf"\s*({NAME})\s*(?:/\s*(\d{{1,9}}(?:\.\d{{1,9}})?)\s*)?([>=,]?)")
@@ -50,10 +50,10 @@ Element = tuple[int, Fraction | None, str]
 
 
 def read(path: Path) -> BallotFile:
-    """Return the contest of an ABIF file, equal papers merged. Raises FormatError."""
+    """Return the contest of an ABIF file, equal ballots merged. Raises FormatError."""
     lines = [line.strip() for line in decode(path, load(path)).split("\n")]
     candidates, title, ballots = Candidates(), "", dict[str, int]()
-    papers: dict[str, int] = {}
+    counts: dict[str, int] = {}
     try:
         for line, times in Counter(lines).items():
             if line.startswith("{"):
@@ -64,26 +64,26 @@ def read(path: Path) -> BallotFile:
                 ballots[line] = times
         for line, times in ballots.items():
             marks, each = _ballot(candidates, line)
-            papers[marks] = papers.get(marks, 0) + each * times
+            counts[marks] = counts.get(marks, 0) + each * times
     except Fault as fault:
         raise FormatError(path, f"line {lines.index(line) + 1}", str(fault)) from None
     if not candidates.names:
         raise FormatError(
             path, f"line {len(lines)}", "expected at least one candidate, found the end of the file"
         )
-    return BallotFile(title_of(path, title), tuple(candidates.names), as_papers(papers))
+    return BallotFile(title_of(path, title), tuple(candidates.names), as_groups(counts))
 
 
 def write(file: BallotFile, path: Path) -> None:
     """Write a contest as ABIF, every candidate declared. Raises FormatError for what ABIF cannot say."""
-    papers = fitting_papers(file, path, HOLDS)
+    groups = fitting_ballots(file, path, HOLDS)
     ids = _ids(file.candidates)
     with written_whole(path) as out:
         out.write(f'{{"title": "{_escaped(title_of(path, file.title))}"}}\n')
         out.writelines(
             f"={token}:{_quoted(name)}\n" for token, name in zip(ids, file.candidates, strict=True)
         )
-        out.writelines(f"{paper.ballots}:{_order(paper.marks, ids)}\n" for paper in papers)
+        out.writelines(f"{group.ballots}:{_order(group.marks, ids)}\n" for group in groups)
 
 
 def _is_passed_over(line: str, first: str) -> bool:

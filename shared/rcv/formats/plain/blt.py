@@ -2,7 +2,7 @@
 
     4 2             candidates, seats
     -2              candidate 2 has withdrawn
-    3 1 3 4 0       three papers that rank 1, 3, 4
+    3 1 3 4 0       three ballots that rank 1, 3, 4
     1 2=3 - 1 0     an equal rank, then a blank one (OpenSTV, OpaVote, OpenTally)
     0
     "Adam"          one name for each candidate, then a title
@@ -21,31 +21,31 @@ from shared.contract.elections import MAX_CANDIDATES
 from shared.rcv.formats.plain.blt_names import quoted, read_names
 from shared.rcv.formats.plain.blt_ranks import Ranks
 from shared.rcv.formats.plain.blt_tokens import Body, read_body
-from shared.rcv.formats.plain.holds import Holds, fitting_papers
+from shared.rcv.formats.plain.holds import Holds, fitting_ballots
 from shared.rcv.formats.plain.text import (
     MAX_BALLOTS_A_LINE,
     MAX_RANKS,
     Fault,
-    as_papers,
+    as_groups,
     count_lines,
     load,
     title_of,
     whole_number,
     written_whole,
 )
-from shared.rcv.formats.records import BallotFile, Papers
+from shared.rcv.formats.records import BallotFile, BallotGroup
 
-HOLDS: Final = Holds("BLT", blank_ranks=True, blank_papers=True, excluded=True)
+HOLDS: Final = Holds("BLT", blank_ranks=True, blank_ballots=True, excluded=True)
 
 _HEAD = re.compile(rb"(\d{1,3}) (\d{1,3})\n((?:-\d{1,3}[ \n])*)")
 
 
 def read(path: Path) -> BallotFile:
-    """Return the contest of a BLT file, equal papers merged. Raises FormatError."""
+    """Return the contest of a BLT file, equal ballots merged. Raises FormatError."""
     data = load(path)
     body = read_plain_body(data) or read_body(path, data)
     names, title = read_names(path, data, body.names_at, body.candidates)
-    return BallotFile(title, names, as_papers(body.papers), seats=body.seats, excluded=body.withdrawn)
+    return BallotFile(title, names, as_groups(body.counts), seats=body.seats, excluded=body.withdrawn)
 
 
 def write(file: BallotFile, path: Path) -> None:
@@ -53,11 +53,11 @@ def write(file: BallotFile, path: Path) -> None:
 
     Raises FormatError for what BLT cannot say: sections, overvotes whose candidates are not named.
     """
-    papers = fitting_papers(file, path, HOLDS)
+    groups = fitting_ballots(file, path, HOLDS)
     with written_whole(path) as out:
         out.write(f"{len(file.candidates)} {file.seats or 1}\n")
         out.writelines(f"-{place + 1}\n" for place in file.excluded)
-        out.writelines(map(_line, papers))
+        out.writelines(map(_line, groups))
         out.write("0\n")
         out.writelines(f"{quoted(name)}\n" for name in (*file.candidates, title_of(path, file.title)))
 
@@ -74,14 +74,14 @@ def read_plain_body(data: bytes) -> Body | None:
     ranks = Ranks(candidates)
     try:
         withdrawn = {ranks.places([token[1:]])[0] for token in head[3].split()}
-        papers = _plain_papers(ranks, count_lines(data, head.end(), end))
+        counts = _plain_ballots(ranks, count_lines(data, head.end(), end))
     except Fault:
         return None
-    return Body(candidates, seats, tuple(sorted(withdrawn)), papers, end + 2)
+    return Body(candidates, seats, tuple(sorted(withdrawn)), counts, end + 2)
 
 
-def _plain_papers(ranks: Ranks, lines: dict[bytes, int]) -> dict[str, int]:
-    papers: dict[str, int] = {}
+def _plain_ballots(ranks: Ranks, lines: dict[bytes, int]) -> dict[str, int]:
+    counts: dict[str, int] = {}
     rank = ranks.__getitem__
     lines.pop(b"", None)
     for line, times in lines.items():
@@ -91,8 +91,8 @@ def _plain_papers(ranks: Ranks, lines: dict[bytes, int]) -> dict[str, int]:
         ballots = times if tokens[0] == b"1" else times * _weight(tokens[0])
         marks = ">".join(map(rank, tokens[1:-1]))
         marks = marks.rstrip(">") if marks.endswith(">") else marks
-        papers[marks] = papers.get(marks, 0) + ballots
-    return papers
+        counts[marks] = counts.get(marks, 0) + ballots
+    return counts
 
 
 def _weight(token: bytes) -> int:
@@ -102,9 +102,9 @@ def _weight(token: bytes) -> int:
     return weight
 
 
-def _line(paper: Papers) -> str:
-    ranks = paper.marks.split(">") if paper.marks else []
-    return " ".join((str(paper.ballots), *map(_rank, ranks), "0\n"))
+def _line(group: BallotGroup) -> str:
+    ranks = group.marks.split(">") if group.marks else []
+    return " ".join((str(group.ballots), *map(_rank, ranks), "0\n"))
 
 
 def _rank(rank: str) -> str:

@@ -1,9 +1,9 @@
 """The numbers of a BLT file in full: any layout, every dialect, and the line of whatever is wrong.
 
 Rule 1: line ends mean nothing but the end of a comment (`#`, `//`; `/* */` may span lines).
-Rule 2: `(id)` before a ballot names one paper: its weight follows and must be 1, as OpenSTV writes it.
+Rule 2: `(id)` before a ballot names one ballot: its weight follows and must be 1, as OpenSTV writes it.
 Rule 3: within a ballot `2=3` or, after Hill, `(2 3)` is an equal rank and `-` a blank one.
-Rule 4: Droop's `[nick …]` is obeyed; `[tie …]` and `[droop …]` are rules, not papers, and passed over; any other
+Rule 4: Droop's `[nick …]` is obeyed; `[tie …]` and `[droop …]` are rules, not ballots, and passed over; any other
     bracket might change what the ballots mean and is refused.
 Rule 5: who is ranked twice on a ballot that spans lines most likely shows a forgotten 0: refused, not guessed.
 """
@@ -34,7 +34,7 @@ class Body(NamedTuple):
     candidates: int
     seats: int
     withdrawn: tuple[int, ...]
-    papers: dict[str, int]
+    counts: dict[str, int]
     names_at: int
     """The byte after the 0 that ends the ballots."""
 
@@ -87,19 +87,19 @@ def read_body(path: Path, data: bytes) -> Body:
     seats = _header(scanner, "the number of seats")
     ranks = Ranks(candidates)
     withdrawn: list[int] = []
-    papers: dict[str, int] = {}
+    counts: dict[str, int] = {}
     while (token := scanner.next("a ballot, or 0 after the last one")) != b"0":
         try:
             if token.startswith(b"["):
                 _option(ranks, token)
-            elif token.startswith(b"-") and not papers:
+            elif token.startswith(b"-") and not counts:
                 withdrawn += ranks.places([token[1:]])
             else:
                 marks, ballots = _ballot(scanner, ranks, token)
-                papers[marks] = papers.get(marks, 0) + ballots
+                counts[marks] = counts.get(marks, 0) + ballots
         except Fault as fault:
             scanner.refuse(str(fault))
-    return Body(candidates, seats, tuple(sorted(set(withdrawn))), papers, scanner.end)
+    return Body(candidates, seats, tuple(sorted(set(withdrawn))), counts, scanner.end)
 
 
 def _header(scanner: _Scanner, expected: str) -> int:

@@ -2,11 +2,11 @@
 
     # NUMBER ALTERNATIVES: 3
     # ALTERNATIVE NAME 1: Adam
-    27: 1,{2,3}         27 papers that rank 1, then 2 and 3 equally; in old files `27,1,{2,3}`
+    27: 1,{2,3}         27 ballots that rank 1, then 2 and 3 equally; in old files `27,1,{2,3}`
 
 Rule 1: s: no equal ranks; c: every order ranks every alternative. The file's suffix is held to it.
 Rule 2: totals that the file declares are checked.
-Rule 3: PrefLib has no words for blank papers, blank ranks, unnamed overvotes, sections, withdrawals or seats.
+Rule 3: PrefLib has no words for blank ballots, blank ranks, unnamed overvotes, sections, withdrawals or seats.
 """
 
 import re
@@ -15,19 +15,19 @@ from pathlib import Path
 from typing import Final
 
 from shared.rcv.formats.plain.blt_ranks import Ranks
-from shared.rcv.formats.plain.holds import Holds, fitting_papers
+from shared.rcv.formats.plain.holds import Holds, fitting_ballots
 from shared.rcv.formats.plain.preflib_head import Head, read_head
 from shared.rcv.formats.plain.text import (
     MAX_BALLOTS_A_LINE,
     MAX_RANKS,
     Fault,
-    as_papers,
+    as_groups,
     load,
     title_of,
     whole_number,
     written_whole,
 )
-from shared.rcv.formats.records import BallotFile, FormatError, Papers
+from shared.rcv.formats.records import BallotFile, BallotGroup, FormatError
 
 SUFFIXES: Final = (".soc", ".soi", ".toc", ".toi")
 HOLDS: Final = Holds("PrefLib")
@@ -37,15 +37,15 @@ _ORDER = re.compile(rb"(?:%b)(?:,(?:%b))*" % (_RANK.pattern, _RANK.pattern))
 
 
 def read(path: Path) -> BallotFile:
-    """Return the contest of a PrefLib file, equal papers merged. Raises FormatError."""
+    """Return the contest of a PrefLib file, equal ballots merged. Raises FormatError."""
     lines = load(path).rstrip().split(b"\n")
     head = read_head(path, lines)
-    papers = _papers(path, lines, head)
+    found = _orders_of(path, lines, head)
     if head.ballots:
-        head.ballots.check(path, sum(papers.values()))
+        head.ballots.check(path, sum(found.values()))
     if head.orders:
-        head.orders.check(path, len(papers))
-    return BallotFile(head.title, head.names, as_papers(papers))
+        head.orders.check(path, len(found))
+    return BallotFile(head.title, head.names, as_groups(found))
 
 
 def write(file: BallotFile, path: Path) -> None:
@@ -53,18 +53,18 @@ def write(file: BallotFile, path: Path) -> None:
 
     Raises FormatError for what PrefLib, or the suffix, cannot say.
     """
-    papers = fitting_papers(file, path, HOLDS)
+    groups = fitting_ballots(file, path, HOLDS)
     suffix = path.suffix.lower()
-    suffix = suffix if suffix in SUFFIXES else _strictest(papers, len(file.candidates))
-    for paper in papers:
+    suffix = suffix if suffix in SUFFIXES else _strictest(groups, len(file.candidates))
+    for group in groups:
         try:
-            _Type.of(suffix).check(paper.marks, len(file.candidates))
+            _Type.of(suffix).check(group.marks, len(file.candidates))
         except Fault as fault:
-            place = f"paper {paper.marks!r} ({paper.ballots:,} ballots)"
+            place = f"ballot {group.marks!r} ({group.ballots:,} ballots)"
             raise FormatError(path, place, str(fault)) from None
     with written_whole(path) as out:
-        out.writelines(f"# {field}\n" for field in _fields(file, path, papers, suffix[1:]))
-        out.writelines(f"{paper.ballots}: {_order(paper.marks)}\n" for paper in papers)
+        out.writelines(f"# {field}\n" for field in _fields(file, path, groups, suffix[1:]))
+        out.writelines(f"{group.ballots}: {_order(group.marks)}\n" for group in groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +93,11 @@ def _is_complete(marks: str, candidates: int) -> bool:
     return len(places) == candidates == len(set(places))
 
 
-def _papers(path: Path, lines: list[bytes], head: Head) -> dict[str, int]:
+def _orders_of(path: Path, lines: list[bytes], head: Head) -> dict[str, int]:
     ranks, counts = _Ranks(len(head.names)), _Counts()
     promised = _Type.of(path.suffix.lower())
     between = b":" if lines[0].startswith(b"#") else b","
-    papers: dict[str, int] = {}
+    found: dict[str, int] = {}
     for number, line in enumerate(lines[head.lines :], head.lines + 1):
         count, _, order = line.partition(between)
         plain = b"{" not in order
@@ -110,8 +110,8 @@ def _papers(path: Path, lines: list[bytes], head: Head) -> dict[str, int]:
             if not line.strip():
                 continue
             raise FormatError(path, f"line {number}", str(fault)) from None
-        papers[marks] = papers.get(marks, 0) + ballots
-    return papers
+        found[marks] = found.get(marks, 0) + ballots
+    return found
 
 
 class _Counts(dict[bytes, int]):
@@ -148,21 +148,21 @@ def _tied(ranks: _Ranks, order: bytes) -> str:
     return ">".join(marked)
 
 
-def _strictest(papers: tuple[Papers, ...], candidates: int) -> str:
-    strict = all("=" not in paper.marks for paper in papers)
-    complete = all(_is_complete(paper.marks, candidates) for paper in papers)
+def _strictest(groups: tuple[BallotGroup, ...], candidates: int) -> str:
+    strict = all("=" not in group.marks for group in groups)
+    complete = all(_is_complete(group.marks, candidates) for group in groups)
     return next(suffix for suffix in SUFFIXES if _Type.of(suffix) == _Type(strict=strict, complete=complete))
 
 
-def _fields(file: BallotFile, path: Path, papers: tuple[Papers, ...], data_type: str) -> list[str]:
+def _fields(file: BallotFile, path: Path, groups: tuple[BallotGroup, ...], data_type: str) -> list[str]:
     return [
         f"FILE NAME: {path.name}",
         f"TITLE: {title_of(path, file.title)}",
         f"DATA TYPE: {data_type}",
         "MODIFICATION TYPE: original",
         f"NUMBER ALTERNATIVES: {len(file.candidates)}",
-        f"NUMBER VOTERS: {sum(paper.ballots for paper in papers)}",
-        f"NUMBER UNIQUE ORDERS: {len(papers)}",
+        f"NUMBER VOTERS: {sum(group.ballots for group in groups)}",
+        f"NUMBER UNIQUE ORDERS: {len(groups)}",
         *(f"ALTERNATIVE NAME {place}: {name}" for place, name in enumerate(file.candidates, 1)),
     ]
 

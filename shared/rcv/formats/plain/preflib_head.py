@@ -3,7 +3,7 @@
 Modern (PrefLib format specification): lines `# KEY: value`, of which NUMBER ALTERNATIVES, ALTERNATIVE NAME i and
 TITLE are used, and NUMBER VOTERS and NUMBER UNIQUE ORDERS checked. Old (until 2022): how many candidates, a line
 `i,name` for each, a line `voters,sum of counts,unique orders`; the sum and the orders are checked, the voters are
-not, since they may count papers that the file leaves out.
+not, since they may count ballots that the file leaves out.
 """
 
 from collections.abc import Sequence

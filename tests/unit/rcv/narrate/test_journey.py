@@ -3,11 +3,13 @@
 import pytest
 
 from services.cli.terminal.journey import conclusion, ranking_in_words, stays
-from shared.rcv.formats.records import BallotFile, Papers
+from shared.rcv.formats.records import BallotFile, BallotGroup
 from shared.rcv.narrate.papers import paper_of, parse_ranking
 from tests.unit.rcv.narrate.counted import NAMES, contest, traced
 
-FILE = BallotFile("Tea", NAMES, (Papers("0>1", 3), Papers("2", 2, 1)), sections=("adults", "children"))
+FILE = BallotFile(
+    "Tea", NAMES, (BallotGroup("0>1", 3), BallotGroup("2", 2, 1)), sections=("adults", "children")
+)
 
 
 def test_a_vote_moves_when_its_holder_is_out() -> None:

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from shared.rcv.formats.plain import blt, blt_tokens
 from shared.rcv.formats.plain.text import load
-from shared.rcv.formats.records import BallotFile, Papers
+from shared.rcv.formats.records import BallotFile, BallotGroup
 from tests.support.reference import data
-from tests.unit.rcv.formats.plain.reading import papers, read, refusal
+from tests.unit.rcv.formats.plain.reading import counts, read, refusal
 
 ALGORITHM_123 = """4 2
 -2
@@ -35,7 +35,7 @@ def test_the_file_of_algorithm_123_is_read(tmp_path: Path) -> None:
     file = read(tmp_path / "votes.blt", ALGORITHM_123)
     assert file.candidates == ("Adam", "Basil", "Charlotte", "Donald")
     assert (file.title, file.seats, file.excluded) == ("Title", 2, (1,))
-    assert papers(file) == {"0>2>3": 3, "0>2>1": 4, "3>0>2": 2, "1": 1, "1>3>2>0": 2, "2>3>1": 1}
+    assert counts(file) == {"0>2>3": 3, "0>2>1": 4, "3>0>2": 2, "1": 1, "1>3>2>0": 2, "2>3>1": 1}
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_the_file_of_algorithm_123_is_read(tmp_path: Path) -> None:
         + ALGORITHM_123.replace("4 2\n", "4 2 // seats\n\n").replace("\n0\n", "\n0 # the end\n"),
         ALGORITHM_123.replace("1 2 0\n", "/* one\npaper */ 1 2 0\n"),
         ALGORITHM_123.replace("3 1 3 4 0\n", "1 1 3 4 0\n2 1 3 4 0\n"),
-        ALGORITHM_123.replace("\n1 2 0\n", "\n[tie 4 3 2 1]\n(paper 7) 1 2 0\n[droop rule=meek]\n"),
+        ALGORITHM_123.replace("\n1 2 0\n", "\n[tie 4 3 2 1]\n(ballot 7) 1 2 0\n[droop rule=meek]\n"),
         ALGORITHM_123.replace('"Adam"\n"Basil"\n', '"Adam" "Basil"   # two\n// names\n\n'),
         ALGORITHM_123.replace('"', ""),
         ALGORITHM_123 + '"Our records"\n"Counted twice"\n',
@@ -65,18 +65,18 @@ def test_layout_and_comments_change_nothing(tmp_path: Path, text: str) -> None:
 def test_equal_and_blank_ranks_are_kept_as_marked(tmp_path: Path) -> None:
     """`=` joins, `-` skips, Hill's parentheses join too; blanks at the end are nothing."""
     file = read(tmp_path / "votes.blt", "3 1\n2 1=3 2 0\n1 - 2 - 0\n1 (3 1) 2 0\n5 0\n0\n" + NAMES)
-    assert papers(file) == {"0=2>1": 3, ">1": 1, "": 5}
+    assert counts(file) == {"0=2>1": 3, ">1": 1, "": 5}
 
 
 def test_a_candidate_ranked_twice_is_kept_as_marked(tmp_path: Path) -> None:
     """What it amounts to is the rule's business."""
-    assert papers(read(tmp_path / "votes.blt", "3 1\n2 1 2 1 0\n0\n" + NAMES)) == {"0>1>0": 2}
+    assert counts(read(tmp_path / "votes.blt", "3 1\n2 1 2 1 0\n0\n" + NAMES)) == {"0>1>0": 2}
 
 
 def test_nicknames_stand_for_candidates(tmp_path: Path) -> None:
     """Droop's option, before the ballots that use it."""
     file = read(tmp_path / "votes.blt", "3 1\n[nick A B C]\n2 B A=C 0\n1 2 0\n0\n" + NAMES)
-    assert papers(file) == {"1>0=2": 2, "1": 1}
+    assert counts(file) == {"1>0=2": 2, "1": 1}
 
 
 def test_names_may_hold_quotes(tmp_path: Path) -> None:
@@ -180,10 +180,10 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("ward", "ballots"), [("craigton-2007.blt", 11_052), ("hillhead-2007.blt", 8_984)])
 def test_a_scottish_ward_is_read_whole(ward: str, ballots: int) -> None:
-    """Ten candidates, four seats, and as many valid papers as the council published."""
+    """Ten candidates, four seats, and as many valid ballots as the council published."""
     file = blt.read(data("stv", ward))
     assert (len(file.candidates), file.seats) == (10, 4)
-    assert sum(paper.ballots for paper in file.papers) == ballots
+    assert sum(ballot.ballots for ballot in file.ballots) == ballots
 
 
 @given(
@@ -201,10 +201,10 @@ def test_both_readings_of_a_file_agree(tokens: list[str]) -> None:
 
 def test_a_refused_contest_leaves_no_file(tmp_path: Path) -> None:
     """An overvote without names cannot be said in BLT, and nothing is half-written."""
-    file = BallotFile("Title", ("Adam", "Basil"), (Papers("0", 2), Papers("0>*", 1)))
+    file = BallotFile("Title", ("Adam", "Basil"), (BallotGroup("0", 2), BallotGroup("0>*", 1)))
     path = tmp_path / "out.blt"
     assert refusal(path, lambda: blt.write(file, path)) == (
-        "paper '0>*' (1 ballots): BLT cannot say that a rank holds several candidates without naming them"
+        "ballot '0>*' (1 ballots): BLT cannot say that a rank holds several candidates without naming them"
     )
     assert list(tmp_path.iterdir()) == []
 

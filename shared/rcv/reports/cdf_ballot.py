@@ -1,7 +1,7 @@
-"""One paper in the Common Data Format: as marked, then as each round of a count reads it.
+"""One ballot in the Common Data Format: as marked, then as each round of a count reads it.
 
-Rule 1: a round allots the paper's votes: what those elected before have kept, then what it brings its holder.
-Rule 2: votes are allotted to the contest's own name for a candidate: a paper that calls them otherwise shows no
+Rule 1: a round allots the ballot's votes: what those elected before have kept, then what it brings its holder.
+Rule 2: votes are allotted to the contest's own name for a candidate: a ballot that calls them otherwise shows no
         allotment (RCTab's way; its expected files have it so).
 """
 
@@ -19,11 +19,11 @@ CONTEST_ID: Final = "contest-001"
 ELECTION_ID: Final = "election-001"
 
 _DEPTH: Final = 1
-"""A paper stands one object deep in the report, a selection three more."""
+"""A ballot stands one object deep in the report, a selection three more."""
 
 
-class CdfPapers:
-    """Writes papers of one contest."""
+class CdfBallots:
+    """Writes ballots of one contest."""
 
     def __init__(self, names: Sequence[str], standings: Sequence[Standing], places: int) -> None:
         self._names = names
@@ -31,19 +31,19 @@ class CdfPapers:
         self._places = places
 
     def text(self, record: CastVoteRecord, row: int, where: Mapping[str, Json]) -> str:
-        """Return the JSON of one paper; `where` says in which unit it was cast, if reports tell units apart."""
-        paper = sanitised(record.id)
+        """Return the JSON of one ballot; `where` says in which unit it was cast, if reports tell units apart."""
+        ballot = sanitised(record.id)
         selections = selections_of(record.marks, self._names, record.aliases)
-        as_marked = _snapshot(paper, 0, [(selection, "unknown") for selection in selections])
+        as_marked = _snapshot(ballot, 0, [(selection, "unknown") for selection in selections])
         as_read = [
-            _snapshot(paper, number, self._allot(standing, row, selections))
+            _snapshot(ballot, number, self._allot(standing, row, selections))
             for number, standing in enumerate(self._standings, 1)
         ]
         return json_text(
             {
                 "@type": "CVR",
-                "BallotPrePrintedId": paper,
-                "CurrentSnapshotId": _snapshot_id(paper, len(self._standings)),
+                "BallotPrePrintedId": ballot,
+                "CurrentSnapshotId": _snapshot_id(ballot, len(self._standings)),
                 "CVRSnapshot": [as_marked, *as_read],
                 "ElectionId": ELECTION_ID,
                 **where,
@@ -71,7 +71,7 @@ class CdfPapers:
         return allotted
 
 
-def _snapshot(paper: str, number: int, selections: Sequence[tuple[Selection, Brings]]) -> Json:
+def _snapshot(ballot: str, number: int, selections: Sequence[tuple[Selection, Brings]]) -> Json:
     contest: Json = {
         "@type": "CVR.CVRContest",
         "ContestId": CONTEST_ID,
@@ -80,12 +80,12 @@ def _snapshot(paper: str, number: int, selections: Sequence[tuple[Selection, Bri
         ],
     }
     return {
-        "@id": _snapshot_id(paper, number),
+        "@id": _snapshot_id(ballot, number),
         "@type": "CVR.CVRSnapshot",
         "CVRContest": [contest],
         "Type": "interpreted" if number else "original",
     }
 
 
-def _snapshot_id(paper: str, number: int) -> str:
-    return f"ballot-{paper}-round-{number}" if number else f"ballot-{paper}"
+def _snapshot_id(ballot: str, number: int) -> str:
+    return f"ballot-{ballot}-round-{number}" if number else f"ballot-{ballot}"
