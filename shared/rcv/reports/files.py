@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.rcv.count.java import hash_order
+from shared.rcv.names import sanitised
 from shared.rcv.reports.cdf import counted_ballots
 from shared.rcv.reports.document import Document
 from shared.rcv.reports.heading import Kind, Slice, candidate_order
-from shared.rcv.reports.names import SliceNames
 from shared.rcv.reports.part import Parts
 from shared.rcv.reports.spreadsheet import Spreadsheet
 from shared.rcv.reports.tabulated import Stamp, Tabulated
@@ -28,6 +28,33 @@ class ReportFile(NamedTuple):
     """Below the folder for reports."""
     text: Iterable[str]
     """Its pieces, in UTF-8 without another line end than theirs."""
+
+
+class SliceNames:
+    """Gives the files of every slice of a contest a name of their own; the same in every run.
+
+    Slices whose names become the same when characters are replaced get a number: the first none, the second "_1". They come
+    in the order of a Java HashMap, batches before precincts; one id has one name, whatever it names.
+    """
+
+    def __init__(self) -> None:
+        self._name_of: dict[str, str] = {}
+
+    def path(self, stem: str, of: Slice, report: str) -> PurePosixPath:
+        """Return where the slice's report goes, below the folder of the contest's reports."""
+        name = f"{stem}_{self._unique(of.id)}_{of.kind.lower()}_{report}"
+        return PurePosixPath(f"Tabulate by {of.kind}", name)
+
+    def _unique(self, slice_id: str) -> str:
+        if slice_id not in self._name_of:
+            taken = set(self._name_of.values())
+            name = bare = sanitised(slice_id)
+            number = 0
+            while name in taken:
+                number += 1
+                name = f"{bare}_{number}"
+            self._name_of[slice_id] = name
+        return self._name_of[slice_id]
 
 
 def report_files(
@@ -60,7 +87,7 @@ def _run(stem: str, tabulated: Tabulated, stamp: Stamp, names: SliceNames) -> It
         yield _file(names.path(stem, of, "detailed_report.json"), slice_document.detailed())
     if tabulated.settings.cdf:
         yield ReportFile(
-            PurePosixPath(f"{stem}_cdf_cvr.json"), counted_ballots(tabulated, parts.standings, stamp)
+            PurePosixPath(f"{stem}_cdf_cvr.json"), counted_ballots(tabulated, parts.positions, stamp)
         )
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from shared.contract.ballots import UNNAMED, parse_marks
 from shared.contract.elections import Contest
 from shared.rcv.formats.records import CastVoteRecord
-from shared.rcv.reports.csv_text import csv_line
+from shared.rcv.reports.text import csv_line
 
 _HEAD: Final = (
     "Source Filepath",

@@ -7,13 +7,13 @@ from shared.contract.elections import Rules
 from shared.rcv.formats.records import CastVoteRecord
 from shared.rcv.reports.cdf import converted_ballots, counted_ballots
 from shared.rcv.reports.generic_csv import Source, generic_csv
-from shared.rcv.reports.standing import standings
+from shared.rcv.reports.positions import positions_of
 from shared.rcv.reports.tabulated import Settings, Tabulated
 from tests.unit.rcv.reports.counted import STAMP, ballots, contest, count, two_elected_at_once
 
 
 def _counted(tabulated: Tabulated) -> Any:
-    return json.loads("".join(counted_ballots(tabulated, standings(tabulated), STAMP)))
+    return json.loads("".join(counted_ballots(tabulated, positions_of(tabulated), STAMP)))
 
 
 def _selections(ballot: Any, number: int) -> dict[str, list[tuple[Any, ...]]]:

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.contract.elections import Method, Rules
-from shared.rcv.reports.thresholds import thresholds
+from shared.rcv.reports.part import thresholds
 from tests.unit.rcv.reports.counted import ballots, contest, count
 
 _BALLOTS = ((12, "0"), (9, "1"), (8, "2"))
