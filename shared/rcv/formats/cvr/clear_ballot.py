@@ -11,8 +11,7 @@ from typing import Final
 
 from shared.rcv.formats.cvr.csv_rows import rows, whole
 from shared.rcv.formats.cvr.json_file import shown
-from shared.rcv.formats.cvr.labels import meaning
-from shared.rcv.formats.cvr.raw import RawRecord, Selection, Source, by_rank
+from shared.rcv.formats.cvr.raw import RawRecord, Selection, Source, by_rank, meaning
 from shared.rcv.formats.records import FormatError
 
 BALLOT: Final = 3

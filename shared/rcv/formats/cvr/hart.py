@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shared.rcv.formats.cvr import xml_file
-from shared.rcv.formats.cvr.labels import meaning
-from shared.rcv.formats.cvr.raw import RawRecord, Selection, Source, by_rank
+from shared.rcv.formats.cvr.raw import RawRecord, Selection, Source, by_rank, meaning
 from shared.rcv.formats.cvr.xml_file import Element
 from shared.rcv.formats.records import FormatError
 

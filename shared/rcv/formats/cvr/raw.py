@@ -60,3 +60,14 @@ Names = Mapping[str, str]
 def by_rank(selections: Iterable[Selection]) -> tuple[Selection, ...]:
     """Return selections in the order of their ranks, those at one rank as they came."""
     return tuple(sorted(selections, key=itemgetter(0)))
+
+
+def meaning(text: str, source: Source) -> str | None:
+    """Return OVERVOTE or WRITE_IN for the source's labels, None for a skipped rank, and any other text as it is."""
+    if not text:
+        return text
+    if text == source.overvote_label:
+        return OVERVOTE
+    if text == source.undeclared_write_in_label:
+        return WRITE_IN
+    return None if text == source.skipped_rank_label else text

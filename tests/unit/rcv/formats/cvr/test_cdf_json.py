@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.rcv.formats.cvr import cdf_json
+from shared.rcv.formats.cvr import cdf
 from shared.rcv.formats.cvr.raw import OVERVOTE, WRITE_IN, RawRecord, Source
 from shared.rcv.formats.records import FormatError
 from tests.support.reference import data
@@ -69,14 +69,14 @@ def report(*ballots: dict[str, Any], **more: Any) -> dict[str, Any]:
 def read(folder: Path, document: object, source: Source = SOURCE) -> list[RawRecord]:
     """Return the records of a report."""
     (folder / "r.json").write_text(json.dumps(document))
-    return list(cdf_json.read(folder / "r.json", source))
+    return list(cdf.read(folder / "r.json", source))
 
 
 @pytest.mark.parametrize(("file", "contest", "ballots"), REFERENCE)
 def test_reference_files_are_read(file: str, contest: str, ballots: int) -> None:
     """Each ballot is numbered in its file, and has its own id beside."""
     path = data("rctab", *file.split("/"))
-    records = list(cdf_json.read(path, SOURCE._replace(contest_id=contest)))
+    records = list(cdf.read(path, SOURCE._replace(contest_id=contest)))
     assert len(records) == ballots
     assert records[1].id == f"{path.name}(2)"
     assert records[1].vendor_id == "2"
@@ -87,9 +87,9 @@ def test_first_ballots_of_reference_files_say_what_they_say() -> None:
     aliases = SOURCE._replace(contest_id="aliases file 1")
     path = data("rctab", "_shared", "cdf_json", "cdf_json_file1_cvr.json")
     named = [(1, "Candidate D Name File 1"), (2, "Candidate D Name File 1"), (3, "Candidate A Name File 1")]
-    assert list(next(iter(cdf_json.read(path, aliases))).selections) == named
+    assert list(next(iter(cdf.read(path, aliases))).selections) == named
     path = data("rctab", "test_set_1_exhaust_at_overvote", "test_set_1_exhaust_at_overvote_cvr.json")
-    first = next(iter(cdf_json.read(path, SOURCE._replace(contest_id="test set 1"))))
+    first = next(iter(cdf.read(path, SOURCE._replace(contest_id="test set 1"))))
     assert [(rank, name[10]) for rank, name in first.selections] == [(1, "A"), (1, "B"), (3, "C"), (4, "D")]
 
 
@@ -218,4 +218,4 @@ def test_a_file_that_is_no_report_is_refused(tmp_path: Path) -> None:
         read(tmp_path, {key: value for key, value in report().items() if key != "CVR"})
     (tmp_path / "r.json").write_bytes(b'{"CVR": "\xff"}')
     with pytest.raises(FormatError, match="expected JSON in UTF-8"):
-        list(cdf_json.read(tmp_path / "r.json", SOURCE))
+        list(cdf.read(tmp_path / "r.json", SOURCE))

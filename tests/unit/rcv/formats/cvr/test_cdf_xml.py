@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import pytest
 
-from shared.rcv.formats.cvr import cdf_json, cdf_xml
+from shared.rcv.formats.cvr import cdf
 from shared.rcv.formats.cvr.raw import OVERVOTE, WRITE_IN, RawRecord, Source
 from shared.rcv.formats.records import FormatError
 from tests.support.reference import data
@@ -58,7 +58,7 @@ def report(*ballots: str, static: str = ELECTION) -> str:
 def read(folder: Path, text: str, source: Source = SOURCE) -> list[RawRecord]:
     """Return the records of a report."""
     (folder / "r.xml").write_text(text)
-    return list(cdf_xml.read(folder / "r.xml", source))
+    return list(cdf.read(folder / "r.xml", source))
 
 
 def as_xml(name: str, value: Any) -> str:
@@ -80,7 +80,7 @@ def test_reference_files_say_the_same_as_xml(tmp_path: Path, file: str, contest:
     source = SOURCE._replace(contest_id=contest)
     records = read(tmp_path, text, source)
     assert len(records) == ballots
-    assert [r.selections for r in records] == [r.selections for r in cdf_json.read(path, source)]
+    assert [r.selections for r in records] == [r.selections for r in cdf.read(path, source)]
 
 
 def test_ranks_may_stand_on_the_selection(tmp_path: Path) -> None:
