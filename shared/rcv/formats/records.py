@@ -10,7 +10,11 @@ from typing import NamedTuple
 class FormatError(ValueError):
     """A file says what it must not. The message names the file, the place in it, and what was expected."""
 
+    place: str
+    """Such as "line 3"; empty where it is the whole file."""
+
     def __init__(self, path: Path | str, place: str, expected: str) -> None:
+        self.place = place
         super().__init__(f"{path}: {place}: {expected}" if place else f"{path}: {expected}")
 
 
@@ -52,4 +56,8 @@ class BallotFile:
     """None where the format does not say."""
     excluded: tuple[int, ...] = ()
     """Candidates that the file marks as withdrawn, by place."""
+    write_ins: tuple[int, ...] = ()
+    """Candidates that the file marks as undeclared write-ins, by place."""
+    tie_order: tuple[int, ...] = ()
+    """Of level candidates the first in this order is picked, to win or to fall; none: the file does not say."""
     sections: tuple[str, ...] = ("all",)

@@ -19,6 +19,7 @@ class Holds:
     """Overvotes whose candidates the record does not name: `*`."""
     sections: bool = False
     excluded: bool = False
+    write_ins: bool = False
 
 
 def fitting_ballots(file: BallotFile, path: Path, holds: Holds) -> tuple[BallotGroup, ...]:
@@ -28,6 +29,11 @@ def fitting_ballots(file: BallotFile, path: Path, holds: Holds) -> tuple[BallotG
     if file.excluded and not holds.excluded:
         names = ", ".join(file.candidates[place] for place in file.excluded)
         raise FormatError(path, "", f"{holds.format} cannot say that candidates are withdrawn: {names}")
+    if file.write_ins and not holds.write_ins:
+        names = ", ".join(file.candidates[place] for place in file.write_ins)
+        raise FormatError(
+            path, "", f"{holds.format} cannot say that candidates are undeclared write-ins: {names}"
+        )
     merged: dict[tuple[int, str], int] = {}
     for marks, ballots, section in file.ballots:
         merged[section, marks] = merged.get((section, marks), 0) + ballots

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Final
 
 from shared.contract.elections import MAX_CANDIDATES
-from shared.rcv.formats.plain.blt_ranks import Ranks
 from shared.rcv.formats.plain.holds import Holds, fitting_ballots
+from shared.rcv.formats.plain.ranks import Ranks
 from shared.rcv.formats.plain.text import (
     MAX_BALLOTS_A_LINE,
     MAX_RANKS,

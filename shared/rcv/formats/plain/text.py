@@ -112,6 +112,14 @@ def clean_names(path: Path, named: Iterable[tuple[str, str]]) -> tuple[str, ...]
     return tuple(names)
 
 
+def with_party(name: str, party: str = "") -> str:
+    """Return a candidate's name with the party that a file has beside it: "Bo Marsh (Hill Party)"."""
+    party = party.strip()
+    if not party:
+        return name
+    return f"{name}, {party}" if "(" in party else f"{name} ({party})"
+
+
 def title_of(path: Path, title: str | None) -> str:
     """Return a contest's title, or where the file gives none the file's own name."""
     return _UNPRINTABLE.sub(" ", title or "").strip()[:MAX_NAME_CHARS] or path.stem
