@@ -54,7 +54,7 @@ def contest_of(file: BallotFile, options: CountOptions) -> Contest:
 
 def profile_of(file: BallotFile, contest: Contest) -> Profile:
     """Return the profile of a file's ballots, ready to be tabulated."""
-    changes = ((papers.section, papers.marks, papers.ballots) for papers in file.papers)
+    changes = ((group.section, group.marks, group.ballots) for group in file.ballots)
     return Profile.of(contest, len(file.sections), changes)
 
 

@@ -14,8 +14,8 @@ from shared.contract.elections import Contest
 from shared.rcv.contests import CountOptions, contest_of
 from shared.rcv.formats import rctab
 from shared.rcv.formats.detect import write_ballots
-from shared.rcv.formats.records import BallotFile, CastVoteRecord, Papers
-from shared.rcv.reports.cdf import converted_papers
+from shared.rcv.formats.records import BallotFile, BallotGroup, CastVoteRecord
+from shared.rcv.reports.cdf import converted_ballots
 from shared.rcv.reports.disk import write_files
 from shared.rcv.reports.files import ReportFile
 from shared.rcv.reports.generic_csv import Source, generic_csv
@@ -30,10 +30,10 @@ def convert_plain(file: BallotFile, to: str, out: Path, stamp: Stamp) -> int:
     if to == RECORDS:
         contest = contest_of(file, CountOptions("plurality"))
         settings = Settings(contest.title, by_precinct=len(file.sections) > 1)
-        write_text(out, converted_papers(contest, settings, records_of(file), stamp))
+        write_text(out, converted_ballots(contest, settings, records_of(file), stamp))
     else:
         write_ballots(file, out, to)
-    return sum(papers.ballots for papers in file.papers)
+    return sum(group.ballots for group in file.ballots)
 
 
 def convert_configuration(configuration: rctab.Configuration, to: str, out: Path, stamp: Stamp) -> int:
@@ -45,7 +45,7 @@ def convert_configuration(configuration: rctab.Configuration, to: str, out: Path
     sources = [(source, list(of)) for source, of in rctab.read_sources(configuration)]
     records = [record for _, of in sources for record in of]
     if to == RECORDS:
-        write_text(out, converted_papers(contest, settings_of(configuration), records, stamp))
+        write_text(out, converted_ballots(contest, settings_of(configuration), records, stamp))
     elif to == "csv":
         columns = (
             (Source(source.file_path, source.provider, source.undeclared_write_in_label), of)
@@ -60,7 +60,7 @@ def convert_configuration(configuration: rctab.Configuration, to: str, out: Path
 def records_of(file: BallotFile) -> list[CastVoteRecord]:
     """Return each ballot of a plain file, numbered from 1; its section is its precinct, if there are several."""
     named = file.sections if len(file.sections) > 1 else (None,)
-    each = ((papers.marks, named[papers.section]) for papers in file.papers for _ in range(papers.ballots))
+    each = ((group.marks, named[group.section]) for group in file.ballots for _ in range(group.ballots))
     return [CastVoteRecord(str(number), marks, name, None) for number, (marks, name) in enumerate(each, 1)]
 
 
@@ -70,7 +70,7 @@ def ballots_of(contest: Contest, records: Iterable[CastVoteRecord]) -> BallotFil
     return BallotFile(
         title=contest.title,
         candidates=tuple(candidate.name for candidate in contest.candidates),
-        papers=tuple(Papers(marks, ballots) for marks, ballots in counted.items()),
+        ballots=tuple(BallotGroup(marks, ballots) for marks, ballots in counted.items()),
         seats=contest.seats or None,
         excluded=contest.excluded,
     )

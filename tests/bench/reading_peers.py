@@ -15,7 +15,7 @@ def livecount(path: str) -> float:
     """Read any plain format."""
     from shared.rcv.formats.detect import read_ballots
 
-    return timed(lambda: sum(paper.ballots for paper in read_ballots(Path(path)).papers))
+    return timed(lambda: sum(group.ballots for group in read_ballots(Path(path)).ballots))
 
 
 def votelib(path: str) -> float:

@@ -36,7 +36,7 @@ def plain(read: Reader, write: Writer) -> Callable[[Path], None]:
             write(file, written)
         except FormatError:
             return
-        assert papers(read(written)) == papers(file)
+        assert counts(read(written)) == counts(file)
         assert read(written).candidates == file.candidates
 
     return try_one
@@ -50,15 +50,15 @@ def check(file: BallotFile) -> None:
     assert all(name == name.strip() != "" for name in (*file.candidates, *file.sections))
     assert all(0 <= place < candidates for place in file.excluded)
     assert 1 <= len(file.sections) <= MAX_SECTIONS
-    for marks, ballots, section in file.papers:
+    for marks, ballots, section in file.ballots:
         assert marks_fault(marks, candidates, MAX_RANKS) is None, marks
         assert ballots > 0
         assert 0 <= section < len(file.sections)
 
 
-def papers(file: BallotFile) -> dict[tuple[str, str], int]:
+def counts(file: BallotFile) -> dict[tuple[str, str], int]:
     """Return how many ballots of which section carry which marks."""
-    return {(file.sections[section], marks): ballots for marks, ballots, section in file.papers}
+    return {(file.sections[section], marks): ballots for marks, ballots, section in file.ballots}
 
 
 def detect(path: Path) -> None:

@@ -19,7 +19,7 @@ def counted(name: str, method: str) -> tuple[Count, tuple[str, ...]]:
     people = tuple(Candidate(id=f"c{place}", name=person) for place, person in enumerate(file.candidates))
     contest = Contest(id="ward", title="Ward", method=method, seats=file.seats, candidates=people, lot="2007")
     rankings = Profile(len(people), 1, contest.rules)
-    rankings.add((0, ranking.marks, ranking.ballots) for ranking in file.papers)
+    rankings.add((0, ranking.marks, ranking.ballots) for ranking in file.ballots)
     return tabulate(rankings, contest).check(int(rankings.columns()[2].sum())), file.candidates
 
 

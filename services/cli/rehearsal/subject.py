@@ -157,7 +157,7 @@ def plain(path: Path, asked: CountOptions) -> Subject:
     """Return what a plain ballot file holds, counted as asked. Raises FormatError, NotLive, ValueError, OSError."""
     file = read_ballots(path)
     contest = contest_of(file, asked)
-    each = (SectionRanking(of.section, of.marks) for of in file.papers for _ in range(of.ballots))
+    each = (SectionRanking(of.section, of.marks) for of in file.ballots for _ in range(of.ballots))
 
     def reports(counted: Counted) -> Iterator[ReportFile]:
         count = tabulate_counts(profile(counted), contest, len(file.sections))

@@ -10,9 +10,9 @@ from shared.contract.standings import Ending
 from shared.rcv.count.methods.rulebook import divides_votes
 from shared.rcv.count.rounds import Round
 from shared.rcv.reports.heading import Slice, decided
-from shared.rcv.reports.json_text import Json, json_text
 from shared.rcv.reports.part import Moved, Part, PartRound
 from shared.rcv.reports.tabulated import Stamp, Tabulated
+from shared.rcv.reports.text import Json, json_text
 
 _REASONS: Final[Mapping[str, Ending]] = {
     "exhaustedChoices": Ending.EXHAUSTED,

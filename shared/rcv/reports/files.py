@@ -1,7 +1,7 @@
-"""Which files tell a contest, by name and text: the whole, its slices, its papers.
+"""Which files tell a contest, by name and text: the whole, its slices, its ballots.
 
 Rule 1: a contest whose seats are filled one after another has files for each run, numbered "_1", "_2".
-Rule 2: slices are those the papers name, in the order of a Java HashMap. A paper that names none is in none.
+Rule 2: slices are those the ballots name, in the order of a Java HashMap. A ballot that names none is in none.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.rcv.count.java import hash_order
-from shared.rcv.reports.cdf import counted_papers
+from shared.rcv.names import sanitised
+from shared.rcv.reports.cdf import counted_ballots
 from shared.rcv.reports.document import Document
 from shared.rcv.reports.heading import Kind, Slice, candidate_order
-from shared.rcv.reports.names import SliceNames
 from shared.rcv.reports.part import Parts
 from shared.rcv.reports.spreadsheet import Spreadsheet
 from shared.rcv.reports.tabulated import Stamp, Tabulated
@@ -30,12 +30,39 @@ class ReportFile(NamedTuple):
     """Its pieces, in UTF-8 without another line end than theirs."""
 
 
+class SliceNames:
+    """Gives the files of every slice of a contest a name of their own; the same in every run.
+
+    Slices whose names become the same when characters are replaced get a number: the first none, the second "_1". They come
+    in the order of a Java HashMap, batches before precincts; one id has one name, whatever it names.
+    """
+
+    def __init__(self) -> None:
+        self._name_of: dict[str, str] = {}
+
+    def path(self, stem: str, of: Slice, report: str) -> PurePosixPath:
+        """Return where the slice's report goes, below the folder of the contest's reports."""
+        name = f"{stem}_{self._unique(of.id)}_{of.kind.lower()}_{report}"
+        return PurePosixPath(f"Tabulate by {of.kind}", name)
+
+    def _unique(self, slice_id: str) -> str:
+        if slice_id not in self._name_of:
+            taken = set(self._name_of.values())
+            name = bare = sanitised(slice_id)
+            number = 0
+            while name in taken:
+                number += 1
+                name = f"{bare}_{number}"
+            self._name_of[slice_id] = name
+        return self._name_of[slice_id]
+
+
 def report_files(
     stem: str, runs: Sequence[Tabulated], stamp: Stamp, *, numbered: bool = False
 ) -> Iterator[ReportFile]:
     """Yield the files of a contest: of its one count, or `numbered` of each run.
 
-    Raises ValueError if results are asked for by precinct or batch, and no paper names one.
+    Raises ValueError if results are asked for by precinct or batch, and no ballot names one.
     """
     names = SliceNames()
     for number, tabulated in enumerate(runs, 1):
@@ -60,7 +87,7 @@ def _run(stem: str, tabulated: Tabulated, stamp: Stamp, names: SliceNames) -> It
         yield _file(names.path(stem, of, "detailed_report.json"), slice_document.detailed())
     if tabulated.settings.cdf:
         yield ReportFile(
-            PurePosixPath(f"{stem}_cdf_cvr.json"), counted_papers(tabulated, parts.standings, stamp)
+            PurePosixPath(f"{stem}_cdf_cvr.json"), counted_ballots(tabulated, parts.positions, stamp)
         )
 
 

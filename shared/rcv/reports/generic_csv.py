@@ -1,4 +1,4 @@
-"""`_rctab_cvr.csv`: papers as RCTab's generic CSV has them, one a line, whatever file they came from.
+"""`_rctab_cvr.csv`: ballots as RCTab's generic CSV has them, one a line, whatever file they came from.
 
 Rule 1: a rank holds the contest's name of a candidate, "overvote" where the file says no more, or "undervote".
 Rule 2: several candidates of one rank stand in one cell, a line each.
@@ -12,7 +12,7 @@ from typing import Final
 from shared.contract.ballots import UNNAMED, parse_marks
 from shared.contract.elections import Contest
 from shared.rcv.formats.records import CastVoteRecord
-from shared.rcv.reports.csv_text import csv_line
+from shared.rcv.reports.text import csv_line
 
 _HEAD: Final = (
     "Source Filepath",
@@ -29,7 +29,7 @@ _HEAD: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where papers come from, as the configuration says it."""
+    """Where ballots come from, as the configuration says it."""
 
     path: str
     """[filePath], as it stands there"""
@@ -42,7 +42,7 @@ class Source:
 def generic_csv(
     contest: Contest, sources: Iterable[tuple[Source, Iterable[CastVoteRecord]]]
 ) -> Iterator[str]:
-    """Yield the lines: a head, then the papers of each source in their order."""
+    """Yield the lines: a head, then the ballots of each source in their order."""
     ranks = _ranks(contest)
     yield csv_line([*_HEAD, *(f"Rank {number}" for number in range(1, ranks + 1))])
     for source, records in sources:

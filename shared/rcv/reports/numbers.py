@@ -4,10 +4,10 @@ RCTab adds Java BigDecimals. Such a number knows its scale, the decimals it is w
 of what is added, even if that is 0.0000. Python's Decimal follows the same arithmetic and writes the same text
 (General Decimal Arithmetic, to-scientific-string: 0.0000001 is "1E-7", nought at eight places "0E-8").
 
-Rule 1: a paper that no elected candidate has held is worth 1, at scale 0. One that has passed through an elected
+Rule 1: a ballot that no elected candidate has held is worth 1, at scale 0. One that has passed through an elected
         candidate is worth its remainder at the contest's places, even a whole or an empty one: "1.0000", "0.0000".
-Rule 2: so a pile of papers is whole ("6") until such a paper joins it ("6.0000"), and an empty pile is "0".
-Rule 3: a transfer leaves out papers worth nothing. It may read "3" where the tallies say "3.0000".
+Rule 2: so a pile of ballots is whole ("6") until such a ballot joins it ("6.0000"), and an empty pile is "0".
+Rule 3: a transfer leaves out ballots worth nothing. It may read "3" where the tallies say "3.0000".
 Rule 4: a percentage is cut, not rounded, to two decimals, after a division to seven digits.
 """
 
@@ -25,7 +25,7 @@ _SEVEN_DIGITS: Final = Context(prec=7, rounding=ROUND_HALF_EVEN, traps=[])
 
 
 def votes(units: int, places: int, *, divided: bool) -> Decimal:
-    """Return `units` of 10 ** -places as votes: at scale `places` if any paper among them was divided, else whole."""
+    """Return `units` of 10 ** -places as votes: at scale `places` if any ballot among them was divided, else whole."""
     if divided:
         return EXACT.scaleb(Decimal(units), -places)
     whole, rest = divmod(units, 10**places)

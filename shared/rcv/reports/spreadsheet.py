@@ -12,11 +12,11 @@ from typing import Final
 
 from shared.contract.standings import Ending
 from shared.rcv.count.methods.rulebook import divides_votes
-from shared.rcv.reports.csv_text import csv_line
 from shared.rcv.reports.heading import Slice, decided, has_tie, marked, winners
 from shared.rcv.reports.numbers import ZERO, less, percentage
 from shared.rcv.reports.part import Part, PartRound
 from shared.rcv.reports.tabulated import Stamp, Tabulated
+from shared.rcv.reports.text import csv_line
 
 Line = Sequence[object]
 

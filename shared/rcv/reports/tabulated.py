@@ -1,4 +1,4 @@
-"""What reports are made of: a counted contest, the papers it was counted from, and what its pages are headed with."""
+"""What reports are made of: a counted contest, the ballots it was counted from, and what its pages are headed with."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -13,13 +13,13 @@ from tests.unit.cli.front import livecount, ward
     ("to", "name"), [("csv", "a.csv"), ("abif", "a.abif"), ("preflib", "a.soi"), ("blt", "a.blt")]
 )
 def test_a_plain_file_says_the_same_in_another_format(tmp_path: Path, to: str, name: str) -> None:
-    """The same candidates, and as many papers of each ranking."""
+    """The same candidates, and as many ballots of each ranking."""
     file, out = ward(tmp_path), tmp_path / name
     answer = livecount("convert", file, "--to", to, "--out", out)
     assert answer.stdout == f"24 ballots in {out}\n"
     before, after = read_ballots(file), read_ballots(out)
     assert after.candidates == before.candidates
-    assert sorted(after.papers) == sorted(before.papers)
+    assert sorted(after.ballots) == sorted(before.ballots)
 
 
 def test_cast_vote_records_have_each_paper(tmp_path: Path) -> None:

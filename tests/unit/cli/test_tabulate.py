@@ -10,14 +10,14 @@ from shared.rcv.formats.detect import read_ballots
 from tests.unit.cli.front import livecount
 
 NAMES = ("Ada", "Basil", "Clara")
-PAPERS = ("12", "1", "21", " 21", " 2")
-"""Papers as the CSV has them: for each candidate the rank that one has."""
+BALLOTS = ("12", "1", "21", " 21", " 2")
+"""Ballots as the CSV has them: for each candidate the rank that one has."""
 
 
-def configured(folder: Path, papers: tuple[str, ...] = PAPERS, **rules: Any) -> Path:
+def configured(folder: Path, ballots: tuple[str, ...] = BALLOTS, **rules: Any) -> Path:
     """Return a configuration of three candidates, and write its one source: a column a candidate."""
     source = folder / "tea_cvr.csv"
-    lines = [f"{number},Hill,{','.join(ranks.ljust(3))}" for number, ranks in enumerate(papers, 1)]
+    lines = [f"{number},Hill,{','.join(ranks.ljust(3))}" for number, ranks in enumerate(ballots, 1)]
     source.write_text("\n".join([f"id,precinct,{','.join(NAMES)}", *lines]) + "\n")
     config = folder / "tea_config.json"
     config.write_text(json.dumps(configuration(source.name, rules)))
@@ -55,7 +55,7 @@ def configuration(source: str, rules: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_reports_are_written_where_asked(tmp_path: Path) -> None:
-    """The folder is made, each file is told, the numbers are the papers'."""
+    """The folder is made, each file is told, the numbers are the ballots'."""
     out = tmp_path / "deep" / "results"
     answer = livecount("tabulate", configured(tmp_path), "--out", out)
     assert answer.exit_code == 0, answer.stderr
@@ -67,9 +67,9 @@ def test_reports_are_written_where_asked(tmp_path: Path) -> None:
     assert report["results"][0]["tally"] == {"Ada": "2", "Basil": "2", "Clara": "1"}
 
 
-def test_a_paper_that_is_wrong_is_told_and_nothing_is_written(tmp_path: Path) -> None:
+def test_a_ballot_that_is_wrong_is_told_and_nothing_is_written(tmp_path: Path) -> None:
     """The sixth has rank 7, where two are allowed."""
-    config, out = configured(tmp_path, (*PAPERS, "7")), tmp_path / "out"
+    config, out = configured(tmp_path, (*BALLOTS, "7")), tmp_path / "out"
     answer = livecount("tabulate", config, "--out", out)
     assert answer.exit_code == 2
     assert "line 7: expected ranks from 1 to 2" in answer.stderr
@@ -89,11 +89,11 @@ def test_a_tie_nobody_is_there_to_break_names_its_round(tmp_path: Path) -> None:
 def test_records_are_merged_into_a_plain_file(tmp_path: Path, to: str, name: str) -> None:
     """Without the blank first rank, which those formats have no words for."""
     out = tmp_path / name
-    answer = livecount("convert", configured(tmp_path, (*PAPERS[:4], PAPERS[0])), "--to", to, "--out", out)
+    answer = livecount("convert", configured(tmp_path, (*BALLOTS[:4], BALLOTS[0])), "--to", to, "--out", out)
     assert answer.stdout == f"5 ballots in {out}\n", answer.stderr
     file = read_ballots(out)
     assert file.candidates == ("Ada", "Basil", "Clara")
-    assert {(papers.marks, papers.ballots) for papers in file.papers} == {
+    assert {(group.marks, group.ballots) for group in file.ballots} == {
         ("0>1", 2),
         ("0", 1),
         ("1>0", 1),
@@ -102,8 +102,8 @@ def test_records_are_merged_into_a_plain_file(tmp_path: Path, to: str, name: str
 
 
 def test_records_become_a_generic_csv(tmp_path: Path) -> None:
-    """One line a paper, with its source, id and precinct."""
-    out = tmp_path / "papers.csv"
+    """One line a ballot, with its source, id and precinct."""
+    out = tmp_path / "ballots.csv"
     livecount("convert", configured(tmp_path), "--to", "csv", "--out", out)
     head, first, *_ = out.read_text().splitlines()
     assert head.startswith("Source Filepath,CVR Provider")
@@ -113,6 +113,6 @@ def test_records_become_a_generic_csv(tmp_path: Path) -> None:
 
 def test_records_become_a_common_data_format(tmp_path: Path) -> None:
     """Each of the five."""
-    out = tmp_path / "papers.json"
+    out = tmp_path / "ballots.json"
     livecount("convert", configured(tmp_path), "--to", "cdf", "--out", out)
     assert len(json.loads(out.read_text())["CVR"]) == 5

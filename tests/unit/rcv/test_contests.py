@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from shared.contract.elections import Candidate
 from shared.rcv.contests import CountOptions, contest_of, profile_of
-from shared.rcv.formats.records import BallotFile, Papers
+from shared.rcv.formats.records import BallotFile, BallotGroup
 from shared.rcv.names import slugs
 
 FILE = BallotFile(
-    "Tea", ("Ada", "Basil", "Clara"), (Papers("0>1", 3), Papers("2", 1)), seats=2, excluded=(2,)
+    "Tea", ("Ada", "Basil", "Clara"), (BallotGroup("0>1", 3), BallotGroup("2", 1)), seats=2, excluded=(2,)
 )
 
 

@@ -9,14 +9,14 @@ from shared.contract.elections import Rules
 from shared.rcv.count.ties import UnresolvedTie
 from shared.rcv.reports.tabulated import Settings, Stamp
 from shared.rcv.tabulation import count_records, write_reports
-from tests.unit.rcv.reports.counted import contest, papers
+from tests.unit.rcv.reports.counted import ballots, contest
 
 STAMP = Stamp("Livecount", "1", "2026-05-07T21:00:00+01:00")
 
 
 def test_records_become_reports(tmp_path: Path) -> None:
     """Four files whose numbers are the records'."""
-    records = papers((4, "0>1"), (3, "1"), (2, "2>1"))
+    records = ballots((4, "0>1"), (3, "1"), (2, "2>1"))
     counted = count_records(contest("ABC"), records, Settings("Test"))
     written = write_reports("tea", counted, STAMP, tmp_path / "out", numbered=False)
     assert sorted(path.name for path in written) == sorted(path.name for path in (tmp_path / "out").iterdir())
@@ -27,7 +27,7 @@ def test_records_become_reports(tmp_path: Path) -> None:
 
 def test_each_seat_filled_after_another_has_its_reports(tmp_path: Path) -> None:
     """Numbered from 1."""
-    records = papers((4, "0>1"), (3, "1"), (2, "2>1"))
+    records = ballots((4, "0>1"), (3, "1"), (2, "2>1"))
     counted = count_records(contest("ABC", method="sequential-irv", seats=2), records, Settings("Test"))
     written = write_reports("tea", counted, STAMP, tmp_path, numbered=True)
     assert {path.name[:6] for path in written} == {"tea_1_", "tea_2_"}
@@ -37,5 +37,5 @@ def test_nothing_is_written_where_a_tie_stays_open(tmp_path: Path) -> None:
     """Nobody is there to be asked."""
     of = contest("AB", rules=Rules(ties="ask"))
     with pytest.raises(UnresolvedTie):
-        count_records(of, papers((2, "0"), (2, "1")), Settings("Test"))
+        count_records(of, ballots((2, "0"), (2, "1")), Settings("Test"))
     assert list(tmp_path.iterdir()) == []

@@ -1,21 +1,54 @@
-"""NIST's Common Data Format for cast vote records (SP 1500-103), JSON and XML alike, as RCTab reads it.
+"""NIST's Common Data Format for cast vote records, JSON and XML alike; Unisyn exports it as XML.
 
-Rule 1: the contest is found by its name; ids hold within one file only.
-Rule 2: a paper says what its current snapshot says, whatever the types of its snapshots. Papers without the contest are
-        no records, and are not numbered.
-Rule 3: ranks stand on the selection or on its positions. A position counts unless it says that it has no indication or
-        is not allocable; a selection unless it waits for adjudication.
-Rule 4: a selection is called what its first candidate is called, or an undeclared write-in if it says it is one.
+Source: NIST SP 1500-103, Cast Vote Records Common Data Format, version 1.0 (2020).
+
+A contest is found by its name, for ids hold within one file only. A ballot is what its current snapshot has, whatever the
+types of its snapshots; a ballot without the contest is no record, and is not numbered. Ranks stand on the selection or on its
+positions. A selection is called what its first candidate is called, or an undeclared write-in if it is one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
 
+from shared.rcv.formats.cvr import json_file, xml_file
 from shared.rcv.formats.cvr.json_file import Node
-from shared.rcv.formats.cvr.labels import meaning
-from shared.rcv.formats.cvr.raw import WRITE_IN, RawRecord, Selection, Source, by_rank
+from shared.rcv.formats.cvr.raw import WRITE_IN, RawRecord, Selection, Source, by_rank, meaning
+from shared.rcv.formats.cvr.xml_file import Element
 
-ID = "@id"
+ID: Final = "@id"
+ROOT: Final = "CastVoteRecordReport"
 _YES = ("true", "yes", "1")
+_LISTS: Final = frozenset(
+    {"Candidate", "Contest", "ContestSelection", "CVRContest", "CVRContestSelection", "CVRSnapshot"}
+    | {"CVRWriteIn", "SelectionPosition"}
+)
+"""What JSON has lists of: in XML, elements that may stand more than once."""
+
+
+def read(path: Path, source: Source) -> Iterator[RawRecord]:
+    """Yield the records of a file's contest. Raises FormatError naming the CVR (and its line, in XML), OSError."""
+    return _read_xml(path, source) if path.suffix.lower() == ".xml" else _read_json(path, source)
+
+
+def _read_json(path: Path, source: Source) -> Iterator[RawRecord]:
+    report = json_file.load(path)
+    terms = Terms(report, report.some("Election", "Election"), report.nodes("GpUnit", "GpUnit"), source)
+    yield from records(report.some("CVR", "CVR"), terms, "BallotPrePrintedId")
+
+
+def _read_xml(path: Path, source: Source) -> Iterator[RawRecord]:
+    """Read the file twice: ballots may stand before the elections that give their ids a meaning, and may not fit memory."""
+    held = list(xml_file.children(path, ROOT, {"Election", "GpUnit"}))
+    elections, units = (
+        [_node(path, each) for each in held if each.name == kind] for kind in ("Election", "GpUnit")
+    )
+    terms = Terms(Node(path, "", {}), elections, units, source)
+    cvrs = (
+        _node(path, element, f" {number}")
+        for number, element in enumerate(xml_file.children(path, ROOT, {"CVR"}), 1)
+    )
+    yield from records(cvrs, terms, "UniqueId")
 
 
 class Terms:
@@ -32,7 +65,7 @@ class Terms:
         self.contest_id = self._contest.text(ID)
 
     def name(self, chosen: Node) -> str | None:
-        """Return whom a paper's selection means, None if it is a skipped rank."""
+        """Return whom a ballot's selection means, None if it is a skipped rank."""
         selection = chosen.text("ContestSelectionId")
         if selection not in self._names:
             if selection not in self._selections:
@@ -41,7 +74,7 @@ class Terms:
         return self._names[selection]
 
     def precinct(self, cvr: Node) -> str | None:
-        """Return the name of a paper's unit; where a report names no units at all, the unit's id."""
+        """Return the name of a ballot's unit; where a report names no units at all, the unit's id."""
         unit = cvr.text_or_none("BallotStyleUnitId")
         if unit is None or not self._units:
             return unit
@@ -62,7 +95,7 @@ class Terms:
 
 
 def records(cvrs: Iterable[Node], terms: Terms, id_key: str) -> Iterator[RawRecord]:
-    """Yield the records of the papers with the contest; `id_key` is where they have an id of their own."""
+    """Yield the records of the ballots with the contest; `id_key` is where they have an id of their own."""
     number = 0
     for cvr in cvrs:
         contest = _marked(cvr, terms.contest_id)
@@ -97,7 +130,7 @@ def _by_id(nodes: Iterable[Node], kind: str) -> dict[str, Node]:
 
 
 def _marked(cvr: Node, contest_id: str) -> Node | None:
-    """Return the contest as the paper's current snapshot has it, None if that does not have it."""
+    """Return the contest as the ballot's current snapshot has it, None if that does not have it."""
     snapshots, current = cvr.nodes("CVRSnapshot", "snapshot"), cvr.text_or_none("CurrentSnapshotId")
     if current is not None or len(snapshots) > 1:
         snapshots = [each for each in snapshots if current is not None and each.text(ID) == current]
@@ -137,3 +170,30 @@ def _waits(chosen: Node) -> bool:
 
 def _is(node: Node, key: str, *words: str) -> bool:
     return str(node.values.get(key)).lower() in words
+
+
+def _node(path: Path, element: Element, number: str = "") -> Node:
+    return Node(path, f"{element.name}{number} (line {element.line})", _values(element))
+
+
+def _values(element: Element) -> dict[str, object]:
+    """Return an element as the JSON of the format would have it."""
+    found: dict[str, object] = (
+        {ID: element.attributes["ObjectId"]} if "ObjectId" in element.attributes else {}
+    )
+    for child in element.children:
+        if child.name in _LISTS:
+            _listed(found, child.name, [_values(child)])
+        elif child.name == "CandidateIds":
+            _listed(found, child.name, child.text.split())
+        elif child.name == "Status":
+            _listed(found, child.name, [child.text.strip()])
+        else:
+            found[child.name] = _values(child) if child.children else child.text.strip()
+    return found
+
+
+def _listed(found: dict[str, object], name: str, more: Sequence[object]) -> None:
+    listed = found.setdefault(name, [])
+    assert isinstance(listed, list), "made here"
+    listed.extend(more)

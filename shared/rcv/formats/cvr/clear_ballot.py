@@ -1,8 +1,8 @@
-"""Clear Ballot: CSV, one paper a row, one choice a column: 1 where a candidate is marked at a rank, 0 where not.
+"""Clear Ballot: CSV, one ballot a row, one choice a column: 1 where a candidate is marked at a rank, 0 where not.
 
 Rule 1: the column's head says what it stands for: `Choice_7_1:contest:rank:rule:candidate:party`. The contest may have
         colons in its name, and the candidate.
-Rule 2: where all columns of the contest are blank, the paper does not have it.
+Rule 2: where all columns of the contest are blank, the ballot does not have it.
 """
 
 from collections.abc import Iterator
@@ -11,8 +11,7 @@ from typing import Final
 
 from shared.rcv.formats.cvr.csv_rows import rows, whole
 from shared.rcv.formats.cvr.json_file import shown
-from shared.rcv.formats.cvr.labels import meaning
-from shared.rcv.formats.cvr.raw import RawRecord, Selection, Source, by_rank
+from shared.rcv.formats.cvr.raw import RawRecord, Selection, Source, by_rank, meaning
 from shared.rcv.formats.records import FormatError
 
 BALLOT: Final = 3

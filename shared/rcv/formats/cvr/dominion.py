@@ -14,8 +14,7 @@ from typing import Final, NamedTuple
 
 from shared.rcv.formats.cvr import json_file
 from shared.rcv.formats.cvr.json_file import Node
-from shared.rcv.formats.cvr.labels import meaning
-from shared.rcv.formats.cvr.raw import Names, RawRecord, Selection, Source, by_rank
+from shared.rcv.formats.cvr.raw import Names, RawRecord, Selection, Source, by_rank, meaning
 from shared.rcv.formats.records import FormatError
 
 WHOLE: Final = "CvrExport.json"

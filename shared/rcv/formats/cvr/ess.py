@@ -18,7 +18,7 @@ from shared.rcv.names import sanitised
 
 MISSING_PRECINCT: Final = "missing_precinct_id"
 MISSING_BATCH: Final = "missing_batch_id"
-"""Where RCTab files papers whose cell for the precinct or batch is blank."""
+"""Where RCTab files ballots whose cell for the precinct or batch is blank."""
 
 
 def read(path: Path, source: Source, max_ranks: int | None) -> Iterator[RawRecord]:

@@ -1,15 +1,14 @@
-"""Hart Verity: a folder with one XML file a paper; an option's value has one digit a rank, 1 where it is marked.
+"""Hart Verity: a folder with one XML file a ballot; an option's value has one digit a rank, 1 where it is marked.
 
 Rule 1: a candidate is named by the option's id, and so are the lines for write-ins.
-Rule 2: files are read in the order of their names. `.sig.xml` files are signatures of the others, not papers.
+Rule 2: files are read in the order of their names. `.sig.xml` files are signatures of the others, not ballots.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from shared.rcv.formats.cvr import xml_file
-from shared.rcv.formats.cvr.labels import meaning
-from shared.rcv.formats.cvr.raw import RawRecord, Selection, Source, by_rank
+from shared.rcv.formats.cvr.raw import RawRecord, Selection, Source, by_rank, meaning
 from shared.rcv.formats.cvr.xml_file import Element
 from shared.rcv.formats.records import FormatError
 
@@ -17,25 +16,25 @@ from shared.rcv.formats.records import FormatError
 def read(path: Path, source: Source) -> Iterator[RawRecord]:
     """Yield the records of a folder's contest. Raises FormatError naming file and line, OSError."""
     if not path.is_dir():
-        raise FormatError(path, "", "expected a folder with one XML file a paper")
-    files = sorted(file for file in path.iterdir() if _is_paper(file.name.lower()))
+        raise FormatError(path, "", "expected a folder with one XML file a ballot")
+    files = sorted(file for file in path.iterdir() if _is_ballot(file.name.lower()))
     if not files:
         raise FormatError(path, "", "expected XML files, found none")
     for file in files:
         yield from _records(file, source)
 
 
-def _is_paper(name: str) -> bool:
+def _is_ballot(name: str) -> bool:
     return name.endswith(".xml") and not name.endswith(".sig.xml")
 
 
 def _records(file: Path, source: Source) -> Iterator[RawRecord]:
-    paper = Element("Cvr", {}, 1)
-    paper.children.extend(xml_file.children(file, "Cvr"))
-    contests, split = paper.first("Contests"), paper.first("PrecinctSplit")
-    number = paper.said("CvrGuid")
+    ballot = Element("Cvr", {}, 1)
+    ballot.children.extend(xml_file.children(file, "Cvr"))
+    contests, split = ballot.first("Contests"), ballot.first("PrecinctSplit")
+    number = ballot.said("CvrGuid")
     if number is None:
-        raise FormatError(file, "", "expected the paper's id, <CvrGuid>")
+        raise FormatError(file, "", "expected the ballot's id, <CvrGuid>")
     for contest in contests.children if contests else ():
         if contest.said("Id") == source.contest_id:
             yield RawRecord(
@@ -43,7 +42,7 @@ def _records(file: Path, source: Source) -> Iterator[RawRecord]:
                 id=number,
                 selections=by_rank(_selections(file, contest, source)),
                 precinct=split.said("Name") if split else None,
-                batch=paper.said("BatchNumber"),
+                batch=ballot.said("BatchNumber"),
                 vendor_id=number,
                 contest_id=source.contest_id,
                 precinct_portion=split.said("Id") if split else None,

@@ -9,18 +9,18 @@ Selection = tuple[int, str]
 
 
 class RawRecord(NamedTuple):
-    """One paper of the contest, in its file's words."""
+    """One ballot of the contest, in its file's words."""
 
     place: str
     """Where it stands in its file, for error messages: "row 12", "record 7"."""
     id: str
-    """As RCTab computes or repeats it: what reports call the paper."""
+    """As RCTab computes or repeats it: what reports call the ballot."""
     selections: tuple[Selection, ...]
     """In the order of the ranks. Several at one rank are an overvote; a rank that is missing was left blank."""
     precinct: str | None = None
     batch: str | None = None
     vendor_id: str | None = None
-    """The file's own id of the paper, where it has one."""
+    """The file's own id of the ballot, where it has one."""
     contest_id: str | None = None
     tabulator_id: str | None = None
     precinct_portion: str | None = None
@@ -60,3 +60,14 @@ Names = Mapping[str, str]
 def by_rank(selections: Iterable[Selection]) -> tuple[Selection, ...]:
     """Return selections in the order of their ranks, those at one rank as they came."""
     return tuple(sorted(selections, key=itemgetter(0)))
+
+
+def meaning(text: str, source: Source) -> str | None:
+    """Return OVERVOTE or WRITE_IN for the source's labels, None for a skipped rank, and any other text as it is."""
+    if not text:
+        return text
+    if text == source.overvote_label:
+        return OVERVOTE
+    if text == source.undeclared_write_in_label:
+        return WRITE_IN
+    return None if text == source.skipped_rank_label else text

@@ -2,8 +2,8 @@
 
     {"title": "Tennessee"}
     =Memph:[Memphis, TN]
-    42:Memph>Nash=Chat>Knox     # 42 papers; without a count, one
-    500:                        # 500 blank papers
+    42:Memph>Nash=Chat>Knox     # 42 ballots; without a count, one
+    500:                        # 500 blank ballots
 
 Rule 1: `>` goes down a rank; `=` and `,` stay in it. With either `>` or `=`, ratings (`/5`) tell nothing more and
     are passed over.
@@ -21,13 +21,14 @@ from pathlib import Path
 from typing import Final
 
 from shared.contract.ballots import format_marks
-from shared.rcv.formats.plain.abif_names import NAME, Candidates
-from shared.rcv.formats.plain.holds import Holds, fitting_papers
+from shared.contract.elections import MAX_CANDIDATES
+from shared.rcv.formats.plain.holds import Holds, fitting_ballots
 from shared.rcv.formats.plain.text import (
     MAX_BALLOTS_A_LINE,
     MAX_RANKS,
     Fault,
-    as_papers,
+    as_groups,
+    clean_name,
     decode,
     load,
     title_of,
@@ -36,10 +37,16 @@ from shared.rcv.formats.plain.text import (
 )
 from shared.rcv.formats.records import BallotFile, FormatError
 
-HOLDS: Final = Holds("ABIF", blank_papers=True)
+HOLDS: Final = Holds("ABIF", blank_ballots=True)
 
+_SIGNS = r'>=,/:\[\]"#{}*'
+_NAME = rf'\[[^\[\]]*\]|"(?:[^"\\]|\\.)*"|[^\s{_SIGNS}](?:[^{_SIGNS}]*[^\s{_SIGNS}])?'
+"""A candidate as a ballot has it: in square brackets, in quotes, or bare."""
+
+_DECLARATION = re.compile(rf"(=?)\s*({_NAME})\s*:\s*({_NAME})\s*(?:#.*)?")
+_ESCAPED = re.compile(r'\\(["\\])')
 _COUNT = re.compile(r"\s*(\d+)\s*:")
-_ELEMENT = re.compile(rf"\s*({NAME})\s*(?:/\s*(\d{{1,9}}(?:\.\d{{1,9}})?)\s*)?([>=,]?)")
+_ELEMENT = re.compile(rf"\s*({_NAME})\s*(?:/\s*(\d{{1,9}}(?:\.\d{{1,9}})?)\s*)?([>=,]?)")
 _REST = re.compile(r"\s*(?:#.*|:\s*\{.*)?", re.DOTALL)
 _HEADER = re.compile(r"ABIF(?:\s+[\d.]+)?\s*(?:\{.*\}\s*)?")
 _BARE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -49,11 +56,62 @@ Element = tuple[int, Fraction | None, str]
 """A candidate's place, its rating, and what stands between it and the next."""
 
 
+class Candidates:
+    """The candidates in order, and the words that name them.
+
+    `=id:[Full name]` declares, and ballots may use the id or the name. Where nothing is declared, candidates stand in order
+    of first appearance; where something is, a candidate who is not declared is refused: most likely a slip of the pen.
+    """
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.met: dict[str, int] = {}
+        """From words of ballots, as spelled there, to places: what has been looked up before."""
+        self._places: dict[str, int] = {}
+        self._declared = False
+
+    def declare(self, line: str, times: int = 1) -> bool:
+        """Learn from a line that stands `times` if it is a declaration, and say whether it is. Raises Fault."""
+        found = _DECLARATION.fullmatch(line)
+        if not found or not _declares(*found.groups()):
+            return False
+        token, name = clean_name(_without_quotes(found[2])), clean_name(_without_quotes(found[3]))
+        for word in {token, name} if times > 1 else {token, name} & self._places.keys():
+            raise Fault(f"expected another candidate, found {word!r} a second time")
+        self._places[token] = self._add(name)
+        self._declared = True
+        return True
+
+    def place(self, token: str) -> int:
+        """Return the place of a candidate whom a ballot names. Raises Fault."""
+        if (place := self.met.get(token)) is None:
+            place = self.met[token] = self._find(clean_name(_without_quotes(token)))
+        return place
+
+    def _find(self, word: str) -> int:
+        if (place := self._places.get(word)) is not None:
+            return place
+        if self._declared:
+            raise Fault(f"expected a declared candidate, found {word[:40]!r}")
+        return self._add(word)
+
+    def _add(self, name: str) -> int:
+        if len(self.names) == MAX_CANDIDATES:
+            raise Fault(f"expected at most {MAX_CANDIDATES} candidates")
+        self.names.append(name)
+        return self._places.setdefault(name, len(self.names) - 1)
+
+
+def _declares(equals: str, token: str, name: str) -> bool:
+    """Without `=` in front, `A:[Full name]` declares, and `27:[Full name]` is a ballot."""
+    return bool(equals) or (name.startswith(("[", '"')) and not token.isdigit())
+
+
 def read(path: Path) -> BallotFile:
-    """Return the contest of an ABIF file, equal papers merged. Raises FormatError."""
+    """Return the contest of an ABIF file, equal ballots merged. Raises FormatError."""
     lines = [line.strip() for line in decode(path, load(path)).split("\n")]
     candidates, title, ballots = Candidates(), "", dict[str, int]()
-    papers: dict[str, int] = {}
+    counts: dict[str, int] = {}
     try:
         for line, times in Counter(lines).items():
             if line.startswith("{"):
@@ -64,26 +122,26 @@ def read(path: Path) -> BallotFile:
                 ballots[line] = times
         for line, times in ballots.items():
             marks, each = _ballot(candidates, line)
-            papers[marks] = papers.get(marks, 0) + each * times
+            counts[marks] = counts.get(marks, 0) + each * times
     except Fault as fault:
         raise FormatError(path, f"line {lines.index(line) + 1}", str(fault)) from None
     if not candidates.names:
         raise FormatError(
             path, f"line {len(lines)}", "expected at least one candidate, found the end of the file"
         )
-    return BallotFile(title_of(path, title), tuple(candidates.names), as_papers(papers))
+    return BallotFile(title_of(path, title), tuple(candidates.names), as_groups(counts))
 
 
 def write(file: BallotFile, path: Path) -> None:
     """Write a contest as ABIF, every candidate declared. Raises FormatError for what ABIF cannot say."""
-    papers = fitting_papers(file, path, HOLDS)
+    groups = fitting_ballots(file, path, HOLDS)
     ids = _ids(file.candidates)
     with written_whole(path) as out:
         out.write(f'{{"title": "{_escaped(title_of(path, file.title))}"}}\n')
         out.writelines(
             f"={token}:{_quoted(name)}\n" for token, name in zip(ids, file.candidates, strict=True)
         )
-        out.writelines(f"{paper.ballots}:{_order(paper.marks, ids)}\n" for paper in papers)
+        out.writelines(f"{group.ballots}:{_order(group.marks, ids)}\n" for group in groups)
 
 
 def _is_passed_over(line: str, first: str) -> bool:
@@ -187,3 +245,11 @@ def _quoted(name: str) -> str:
 def _order(marks: str, ids: tuple[str, ...]) -> str:
     ranks = (rank.split("=") for rank in marks.split(">")) if marks else ()
     return ">".join("=".join(ids[int(place)] for place in rank) for rank in ranks)
+
+
+def _without_quotes(token: str) -> str:
+    """Return a token without its brackets or quotes."""
+    token = token.strip()
+    if token.startswith("["):
+        return token[1:-1].strip()
+    return _ESCAPED.sub(r"\1", token[1:-1]).strip() if token.startswith('"') else token

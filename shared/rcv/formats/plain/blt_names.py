@@ -1,35 +1,58 @@
-r"""The names that end a BLT file: candidates, then the title, then perhaps a source and a comment (Wichmann).
+r"""The names that end a BLT file: candidates, the title, then perhaps a source and a comment (Wichmann), then notes.
 
-Rule 1: strings in straight quotes, any number a line; within one, `\"` and `""` are a quote and `\\` a backslash.
-Rule 2: a line that begins and ends with a quote but is no such list is one name, inner quotes and all.
-Rule 3: a line without quotes is one name.
+Strings stand in straight quotes; within one, `\"` and `""` are a quote and `\\` a backslash. A line that begins and ends
+with a quote but is no list of strings is one string, inner quotes and all; a line without quotes is one string, too.
+
+Most files have a string a line. Some have all on one line, and some have two on a candidate's line: name and party
+(councils of Scotland, 2022). Where strings can be paired with candidates in two ways, the file is refused.
 """
 
 import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
-from shared.rcv.formats.plain.text import clean_names, decode_leniently, line_at, title_of
+from shared.rcv.formats.plain.text import clean_names, decode_leniently, line_at, title_of, with_party
 from shared.rcv.formats.records import FormatError
 
 _STRING = r'"(?:[^"\\]|\\.|"")*"'
-_STRINGS = re.compile(rf"(?:{_STRING}(?:\s+|$))+")
+_STRINGS = re.compile(rf"(?:{_STRING}(?:\s*,\s*|\s+|$))+")
 _ONE = re.compile(_STRING)
 _ESCAPED = re.compile(r'\\(["\\])|"(")')
 _COMMENT = re.compile(r"(?:^|(?<=\s))(?:#|//)")
 _OTHER_QUOTES = {"\N{LEFT DOUBLE QUOTATION MARK}": "\N{RIGHT DOUBLE QUOTATION MARK}", "'": "'"}
+_NUMBERS = re.compile(r"[-\d\s,=]+")
+_UNENDED = ["\n"]
+_BESIDES = 3
+"""Strings after the candidates: a title, a source and a comment."""
+
+
+class _Row(NamedTuple):
+    """A line with strings, and where it stands."""
+
+    place: str
+    text: str
+    strings: list[str]
+    is_quoted: bool
+    after_gap: bool
+    """A blank line stands before it."""
+
+
+Strings = list[tuple[str, str]]
+"""Names, then what follows them, each with its place."""
 
 
 def read_names(path: Path, data: bytes, start: int, candidates: int) -> tuple[tuple[str, ...], str]:
     """Return the candidates' names and the title. Raises FormatError."""
-    strings = list(islice(_strings(path, data, start), candidates + 4))
+    rows = list(islice(_rows(data, start), candidates + _BESIDES + 1))
+    strings = _strings(path, rows, candidates)
     if len(strings) < candidates:
         place = f"line {line_at(data, len(data.rstrip()))}"
         raise FormatError(path, place, f"expected {candidates} candidates' names, found {len(strings)}")
-    if len(strings) > candidates + 3:
+    if len(strings) > candidates + _BESIDES:
         expected = f"expected no more after {candidates} names, a title, a source and a comment"
-        raise FormatError(path, strings[-1][0], expected)
+        raise FormatError(path, strings[candidates + _BESIDES][0], expected)
     names = clean_names(path, strings[:candidates])
     return names, title_of(path, strings[candidates][1] if len(strings) > candidates else None)
 
@@ -39,38 +62,74 @@ def quoted(name: str) -> str:
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _strings(path: Path, data: bytes, start: int) -> Iterator[tuple[str, str]]:
-    first = line_at(data, start)
-    for number, line in enumerate(decode_leniently(data[start:]).split("\n"), first):
+def _strings(path: Path, rows: list[_Row], candidates: int) -> Strings:
+    """Return the strings in order, a party beside its candidate's name. Raises FormatError where that is in doubt."""
+    own = [len(row.strings) for row in rows[:candidates]]
+    in_order = _in_order(path, rows, candidates)
+    if all(strings == 1 for strings in own) or len(rows) < candidates:
+        return in_order
+    with_parties = _in_order(path, rows, candidates, parties=True) if max(own) == 2 else None
+    if with_parties is None:
+        return in_order
+    if len(in_order) > candidates + _BESIDES or (min(own) == 2 and len(rows) > candidates):
+        return with_parties
+    if candidates == len(rows) and (candidates == 1 or min(own) == 1):
+        return in_order
+    several = next(row for row in rows if len(row.strings) > 1)
+    raise FormatError(
+        path, several.place, "expected a line for each name: these may be two, or a name and a party"
+    )
+
+
+def _in_order(path: Path, rows: list[_Row], candidates: int, *, parties: bool = False) -> Strings:
+    """Return names, title and so on up to the notes: a line after the title that is no string, though others are, or
+    that a gap parts from them.
+    """
+    strings: Strings = []
+    has_quotes = False
+    for row in rows:
+        is_string = row.is_quoted and row.strings != _UNENDED
+        if len(strings) > candidates and not is_string and (has_quotes or row.after_gap):
+            break
+        if row.strings == _UNENDED:
+            expected = f"expected a name that ends in a quote, found {row.text[:40]!r}"
+            raise FormatError(path, row.place, expected)
+        if len(strings) < candidates and not row.is_quoted and _NUMBERS.fullmatch(row.text):
+            expected = f"expected a candidate's name, found {row.text[:40]!r}; in quotes it would be one"
+            raise FormatError(path, row.place, expected)
+        has_quotes = has_quotes or row.is_quoted
+        if parties and len(strings) < candidates:
+            strings.append((row.place, with_party(*row.strings)))
+        else:
+            strings += ((row.place, string) for string in row.strings)
+    return strings
+
+
+def _rows(data: bytes, start: int) -> Iterator[_Row]:
+    gap = False
+    for number, line in enumerate(decode_leniently(data[start:]).split("\n"), line_at(data, start)):
         text = line.strip()
-        for string in _line(path, f"line {number}", text):
-            yield f"line {number}", string
+        if strings := _line(text):
+            yield _Row(f"line {number}", text, strings, text.startswith(('"', *_OTHER_QUOTES)), gap)
+        gap = not text
 
 
-def _line(path: Path, place: str, text: str) -> list[str]:
+def _line(text: str) -> list[str]:
+    """Return the strings of a line, `_UNENDED` if it begins one and does not end it."""
     if text.startswith('"'):
-        return _quoted_line(path, place, text)
+        listed = _STRINGS.match(text)
+        if listed and not _without_comment(text[listed.end() :]):
+            found = _ONE.findall(listed.group())
+            return [_ESCAPED.sub(lambda match: match[1] or match[2], string[1:-1]) for string in found]
+        text = _without_comment(text)
+        return [text[1:-1]] if len(text) > 1 and text.endswith('"') else _UNENDED
     text = _without_comment(text)
     if len(text) > 1 and _OTHER_QUOTES.get(text[0]) == text[-1]:
         return [text[1:-1]]
     return [text] if text else []
 
 
-def _quoted_line(path: Path, place: str, text: str) -> list[str]:
-    listed = _STRINGS.match(text)
-    if listed and not _without_comment(text[listed.end() :]):
-        return [_unescaped(string) for string in _ONE.findall(listed.group())]
-    text = _without_comment(text)
-    if len(text) < 2 or not text.endswith('"'):
-        raise FormatError(path, place, f"expected a name that ends in a quote, found {text[:40]!r}")
-    return [text[1:-1]]
-
-
 def _without_comment(text: str) -> str:
     comment = _COMMENT.search(text)
     text = text[: comment.start()].rstrip() if comment else text
     return "" if text.startswith("/*") and text.endswith("*/") else text
-
-
-def _unescaped(string: str) -> str:
-    return _ESCAPED.sub(lambda match: match[1] or match[2], string[1:-1])

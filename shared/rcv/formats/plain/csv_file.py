@@ -22,7 +22,7 @@ from shared.contract.elections import MAX_SECTIONS
 from shared.rcv.formats.plain.csv_head import Columns, read_columns
 from shared.rcv.formats.plain.csv_marks import BLANKS, UNNAMED_WORDS, RankCells, ranked_row
 from shared.rcv.formats.plain.csv_rows import place_of, read_rows
-from shared.rcv.formats.plain.holds import Holds, fitting_papers
+from shared.rcv.formats.plain.holds import Holds, fitting_ballots
 from shared.rcv.formats.plain.text import (
     MAX_BALLOTS_A_LINE,
     Fault,
@@ -31,15 +31,15 @@ from shared.rcv.formats.plain.text import (
     whole_number,
     written_whole,
 )
-from shared.rcv.formats.records import BallotFile, FormatError, Papers
+from shared.rcv.formats.records import BallotFile, BallotGroup, FormatError
 
-HOLDS: Final = Holds("CSV", blank_ranks=True, blank_papers=True, unnamed=True, sections=True)
+HOLDS: Final = Holds("CSV", blank_ranks=True, blank_ballots=True, unnamed=True, sections=True)
 
 _DOUBTFUL_ROWS = 1000
 
 
 def read(path: Path) -> BallotFile:
-    """Return the contest of a CSV file, equal papers merged. Raises FormatError."""
+    """Return the contest of a CSV file, equal ballots merged. Raises FormatError."""
     data = load(path)
     rows = read_rows(path, data)
     header = next(rows, ([], 1))[0]
@@ -55,7 +55,7 @@ def read(path: Path) -> BallotFile:
 
 def write(file: BallotFile, path: Path) -> None:
     """Write a contest as CSV, a row a ballot. Raises FormatError for what CSV cannot say."""
-    papers = fitting_papers(file, path, HOLDS)
+    groups = fitting_ballots(file, path, HOLDS)
     for name in file.candidates:
         if "=" in name or name.lower() in (*BLANKS, *UNNAMED_WORDS):
             raise FormatError(path, f"candidate {name!r}", "CSV cannot hold this name under a rank")
@@ -63,7 +63,7 @@ def write(file: BallotFile, path: Path) -> None:
         if clean_name(section) != section:
             raise FormatError(path, f"section {section!r}", "expected a name as it is shown")
     with written_whole(path) as out:
-        csv.writer(out, lineterminator="\n").writerows(_table(file, papers))
+        csv.writer(out, lineterminator="\n").writerows(_table(file, groups))
 
 
 class _Ballots:
@@ -74,7 +74,7 @@ class _Ballots:
         self._columns = columns
         self._cells = RankCells()
         self._sections: dict[str, int] = {} if columns.section is not None else {"all": 0}
-        self._papers: dict[tuple[str, int], int] = {}
+        self._counts: dict[tuple[str, int], int] = {}
 
     def add(self, cells: Sequence[str], times: int) -> None:
         columns = self._columns
@@ -88,15 +88,17 @@ class _Ballots:
             marks = ">".join([self._cells[cells[at]] for at in columns.ranks]).rstrip(">")
         section = 0 if columns.section is None else self._section(cells[columns.section])
         if ballots := times if columns.count is None else times * _count(cells[columns.count]):
-            paper = marks, section
-            self._papers[paper] = self._papers.get(paper, 0) + ballots
+            ballot = marks, section
+            self._counts[ballot] = self._counts.get(ballot, 0) + ballots
 
     def file(self, path: Path) -> BallotFile:
         names = tuple(name for _, name in self._columns.candidates) or tuple(self._cells.names)
         if not names:
             raise FormatError(path, "line 1", "expected at least one candidate below")
-        papers = tuple(Papers(marks, ballots, section) for (marks, section), ballots in self._papers.items())
-        return BallotFile(path.stem, names, papers, sections=tuple(self._sections) or ("all",))
+        groups = tuple(
+            BallotGroup(marks, ballots, section) for (marks, section), ballots in self._counts.items()
+        )
+        return BallotFile(path.stem, names, groups, sections=tuple(self._sections) or ("all",))
 
     def _section(self, cell: str) -> int:
         if cell in self._sections:
@@ -117,14 +119,14 @@ def _count(cell: str) -> int:
     return count
 
 
-def _table(file: BallotFile, papers: tuple[Papers, ...]) -> Iterator[list[str | int]]:
-    width = max(len(file.candidates), *(paper.marks.count(">") + 1 for paper in papers), 1)
+def _table(file: BallotFile, groups: tuple[BallotGroup, ...]) -> Iterator[list[str | int]]:
+    width = max(len(file.candidates), *(group.marks.count(">") + 1 for group in groups), 1)
     parted = file.sections != ("all",)
     names = [*file.candidates, *[""] * (width - len(file.candidates))]
     yield ["count", *(["section"] if parted else []), *(f"rank{rank + 1}" for rank in range(width))]
     for name in file.sections:
         yield [0, *([name] if parted else []), *names]
-    for marks, ballots, section in papers:
+    for marks, ballots, section in groups:
         cells = [_cell(file.candidates, rank) for rank in marks.split(">")]
         yield [ballots, *([file.sections[section]] if parted else []), *cells, *[""] * (width - len(cells))]
 

@@ -1,11 +1,11 @@
-"""What a format can say; what it cannot is refused before anything is written, and the paper named."""
+"""What a format can say; what it cannot is refused before anything is written, and the ballot named."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from shared.contract.ballots import UNNAMED, marks_fault, parse_marks
 from shared.rcv.formats.plain.text import MAX_RANKS, Fault, clean_name
-from shared.rcv.formats.records import BallotFile, FormatError, Papers
+from shared.rcv.formats.records import BallotFile, BallotGroup, FormatError
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,33 +14,41 @@ class Holds:
 
     format: str
     blank_ranks: bool = False
-    blank_papers: bool = False
+    blank_ballots: bool = False
     unnamed: bool = False
     """Overvotes whose candidates the record does not name: `*`."""
     sections: bool = False
     excluded: bool = False
+    write_ins: bool = False
 
 
-def fitting_papers(file: BallotFile, path: Path, holds: Holds) -> tuple[Papers, ...]:
-    """Return the papers of `file`, equal ones merged. Raises FormatError if the format cannot say them all."""
+def fitting_ballots(file: BallotFile, path: Path, holds: Holds) -> tuple[BallotGroup, ...]:
+    """Return the ballots of `file`, equal ones merged. Raises FormatError if the format cannot say them all."""
     for name in file.candidates:
         _refuse_unclean(path, name)
     if file.excluded and not holds.excluded:
         names = ", ".join(file.candidates[place] for place in file.excluded)
         raise FormatError(path, "", f"{holds.format} cannot say that candidates are withdrawn: {names}")
+    if file.write_ins and not holds.write_ins:
+        names = ", ".join(file.candidates[place] for place in file.write_ins)
+        raise FormatError(
+            path, "", f"{holds.format} cannot say that candidates are undeclared write-ins: {names}"
+        )
     merged: dict[tuple[int, str], int] = {}
-    for marks, ballots, section in file.papers:
+    for marks, ballots, section in file.ballots:
         merged[section, marks] = merged.get((section, marks), 0) + ballots
-    papers = tuple(Papers(marks, ballots, section) for (section, marks), ballots in merged.items() if ballots)
-    for paper in papers:
-        if missing := _missing(file, paper, holds):
-            place = f"paper {paper.marks!r} ({paper.ballots:,} ballots)"
+    groups = tuple(
+        BallotGroup(marks, ballots, section) for (section, marks), ballots in merged.items() if ballots
+    )
+    for group in groups:
+        if missing := _missing(file, group, holds):
+            place = f"ballot {group.marks!r} ({group.ballots:,} ballots)"
             raise FormatError(path, place, missing)
     if len(file.sections) > 1 and not holds.sections:
         raise FormatError(
-            path, "", f"{holds.format} cannot say which of {len(file.sections)} sections a paper is of"
+            path, "", f"{holds.format} cannot say which of {len(file.sections)} sections a ballot is of"
         )
-    return papers
+    return groups
 
 
 def _refuse_unclean(path: Path, name: str) -> None:
@@ -52,13 +60,13 @@ def _refuse_unclean(path: Path, name: str) -> None:
         raise FormatError(path, f"candidate {name[:40]!r}", f"expected a name as it is shown: {clean[:40]!r}")
 
 
-def _missing(file: BallotFile, paper: Papers, holds: Holds) -> str | None:
+def _missing(file: BallotFile, group: BallotGroup, holds: Holds) -> str | None:
     candidates = len(file.candidates)
-    if fault := _fault(paper, candidates):
+    if fault := _fault(group, candidates):
         return f"expected marks of {candidates} candidates: {fault}"
-    ranks = parse_marks(paper.marks)
-    if not ranks and not holds.blank_papers:
-        return f"{holds.format} cannot say that a paper is blank"
+    ranks = parse_marks(group.marks)
+    if not ranks and not holds.blank_ballots:
+        return f"{holds.format} cannot say that a ballot is blank"
     if () in ranks and not holds.blank_ranks:
         return f"{holds.format} cannot say that a rank is blank"
     if UNNAMED in ranks and not holds.unnamed:
@@ -66,7 +74,7 @@ def _missing(file: BallotFile, paper: Papers, holds: Holds) -> str | None:
     return None
 
 
-def _fault(paper: Papers, candidates: int) -> str | None:
-    if paper.ballots < 0:
+def _fault(group: BallotGroup, candidates: int) -> str | None:
+    if group.ballots < 0:
         return "fewer than no ballots"
-    return marks_fault(paper.marks, candidates, max_ranks=MAX_RANKS)
+    return marks_fault(group.marks, candidates, max_ranks=MAX_RANKS)

@@ -2,32 +2,35 @@
 
     # NUMBER ALTERNATIVES: 3
     # ALTERNATIVE NAME 1: Adam
-    27: 1,{2,3}         27 papers that rank 1, then 2 and 3 equally; in old files `27,1,{2,3}`
+    27: 1,{2,3}         27 ballots that rank 1, then 2 and 3 equally; in old files `27,1,{2,3}`
 
 Rule 1: s: no equal ranks; c: every order ranks every alternative. The file's suffix is held to it.
 Rule 2: totals that the file declares are checked.
-Rule 3: PrefLib has no words for blank papers, blank ranks, unnamed overvotes, sections, withdrawals or seats.
+Rule 3: PrefLib has no words for blank ballots, blank ranks, unnamed overvotes, sections, withdrawals or seats.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from shared.rcv.formats.plain.blt_ranks import Ranks
-from shared.rcv.formats.plain.holds import Holds, fitting_papers
-from shared.rcv.formats.plain.preflib_head import Head, read_head
+from shared.contract.elections import MAX_CANDIDATES
+from shared.rcv.formats.plain.holds import Holds, fitting_ballots
+from shared.rcv.formats.plain.ranks import Ranks
 from shared.rcv.formats.plain.text import (
     MAX_BALLOTS_A_LINE,
     MAX_RANKS,
     Fault,
-    as_papers,
+    as_groups,
+    clean_names,
+    decode_leniently,
     load,
     title_of,
     whole_number,
     written_whole,
 )
-from shared.rcv.formats.records import BallotFile, FormatError, Papers
+from shared.rcv.formats.records import BallotFile, BallotGroup, FormatError
 
 SUFFIXES: Final = (".soc", ".soi", ".toc", ".toi")
 HOLDS: Final = Holds("PrefLib")
@@ -36,16 +39,48 @@ _RANK = re.compile(rb"\s*\{([^{}]*)\}\s*|([^{},]+)")
 _ORDER = re.compile(rb"(?:%b)(?:,(?:%b))*" % (_RANK.pattern, _RANK.pattern))
 
 
+MOST_BALLOTS = 10**15
+
+_NAME = "ALTERNATIVE NAME "
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A total that a file declares, and on which line."""
+
+    what: str
+    declared: int
+    line: int
+
+    def check(self, path: Path, found: int) -> None:
+        """Raise FormatError unless it is what was found."""
+        if found != self.declared:
+            expected = f"expected {self.declared:,} {self.what} as declared, found {found:,}"
+            raise FormatError(path, f"line {self.line}", expected)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """All that comes before the orders."""
+
+    title: str
+    names: tuple[str, ...]
+    ballots: Total | None
+    orders: Total | None
+    lines: int
+    """Lines it takes up."""
+
+
 def read(path: Path) -> BallotFile:
-    """Return the contest of a PrefLib file, equal papers merged. Raises FormatError."""
+    """Return the contest of a PrefLib file, equal ballots merged. Raises FormatError."""
     lines = load(path).rstrip().split(b"\n")
     head = read_head(path, lines)
-    papers = _papers(path, lines, head)
+    found = _orders_of(path, lines, head)
     if head.ballots:
-        head.ballots.check(path, sum(papers.values()))
+        head.ballots.check(path, sum(found.values()))
     if head.orders:
-        head.orders.check(path, len(papers))
-    return BallotFile(head.title, head.names, as_papers(papers))
+        head.orders.check(path, len(found))
+    return BallotFile(head.title, head.names, as_groups(found))
 
 
 def write(file: BallotFile, path: Path) -> None:
@@ -53,18 +88,18 @@ def write(file: BallotFile, path: Path) -> None:
 
     Raises FormatError for what PrefLib, or the suffix, cannot say.
     """
-    papers = fitting_papers(file, path, HOLDS)
+    groups = fitting_ballots(file, path, HOLDS)
     suffix = path.suffix.lower()
-    suffix = suffix if suffix in SUFFIXES else _strictest(papers, len(file.candidates))
-    for paper in papers:
+    suffix = suffix if suffix in SUFFIXES else _strictest(groups, len(file.candidates))
+    for group in groups:
         try:
-            _Type.of(suffix).check(paper.marks, len(file.candidates))
+            _Type.of(suffix).check(group.marks, len(file.candidates))
         except Fault as fault:
-            place = f"paper {paper.marks!r} ({paper.ballots:,} ballots)"
+            place = f"ballot {group.marks!r} ({group.ballots:,} ballots)"
             raise FormatError(path, place, str(fault)) from None
     with written_whole(path) as out:
-        out.writelines(f"# {field}\n" for field in _fields(file, path, papers, suffix[1:]))
-        out.writelines(f"{paper.ballots}: {_order(paper.marks)}\n" for paper in papers)
+        out.writelines(f"# {field}\n" for field in _fields(file, path, groups, suffix[1:]))
+        out.writelines(f"{group.ballots}: {_order(group.marks)}\n" for group in groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +128,11 @@ def _is_complete(marks: str, candidates: int) -> bool:
     return len(places) == candidates == len(set(places))
 
 
-def _papers(path: Path, lines: list[bytes], head: Head) -> dict[str, int]:
+def _orders_of(path: Path, lines: list[bytes], head: Head) -> dict[str, int]:
     ranks, counts = _Ranks(len(head.names)), _Counts()
     promised = _Type.of(path.suffix.lower())
     between = b":" if lines[0].startswith(b"#") else b","
-    papers: dict[str, int] = {}
+    found: dict[str, int] = {}
     for number, line in enumerate(lines[head.lines :], head.lines + 1):
         count, _, order = line.partition(between)
         plain = b"{" not in order
@@ -110,8 +145,8 @@ def _papers(path: Path, lines: list[bytes], head: Head) -> dict[str, int]:
             if not line.strip():
                 continue
             raise FormatError(path, f"line {number}", str(fault)) from None
-        papers[marks] = papers.get(marks, 0) + ballots
-    return papers
+        found[marks] = found.get(marks, 0) + ballots
+    return found
 
 
 class _Counts(dict[bytes, int]):
@@ -148,21 +183,21 @@ def _tied(ranks: _Ranks, order: bytes) -> str:
     return ">".join(marked)
 
 
-def _strictest(papers: tuple[Papers, ...], candidates: int) -> str:
-    strict = all("=" not in paper.marks for paper in papers)
-    complete = all(_is_complete(paper.marks, candidates) for paper in papers)
+def _strictest(groups: tuple[BallotGroup, ...], candidates: int) -> str:
+    strict = all("=" not in group.marks for group in groups)
+    complete = all(_is_complete(group.marks, candidates) for group in groups)
     return next(suffix for suffix in SUFFIXES if _Type.of(suffix) == _Type(strict=strict, complete=complete))
 
 
-def _fields(file: BallotFile, path: Path, papers: tuple[Papers, ...], data_type: str) -> list[str]:
+def _fields(file: BallotFile, path: Path, groups: tuple[BallotGroup, ...], data_type: str) -> list[str]:
     return [
         f"FILE NAME: {path.name}",
         f"TITLE: {title_of(path, file.title)}",
         f"DATA TYPE: {data_type}",
         "MODIFICATION TYPE: original",
         f"NUMBER ALTERNATIVES: {len(file.candidates)}",
-        f"NUMBER VOTERS: {sum(paper.ballots for paper in papers)}",
-        f"NUMBER UNIQUE ORDERS: {len(papers)}",
+        f"NUMBER VOTERS: {sum(group.ballots for group in groups)}",
+        f"NUMBER UNIQUE ORDERS: {len(groups)}",
         *(f"ALTERNATIVE NAME {place}: {name}" for place, name in enumerate(file.candidates, 1)),
     ]
 
@@ -174,3 +209,89 @@ def _order(marks: str) -> str:
 def _rank(rank: str) -> str:
     numbers = ",".join(str(int(place) + 1) for place in rank.split("="))
     return f"{{{numbers}}}" if "," in numbers else numbers
+
+
+def read_head(path: Path, lines: Sequence[bytes]) -> Head:
+    """Read what stands before the orders: names and declared totals. Raises FormatError.
+
+    Modern: lines `# KEY: value`, of which NUMBER ALTERNATIVES, ALTERNATIVE NAME i and TITLE are used, and NUMBER VOTERS and
+    NUMBER UNIQUE ORDERS checked. Old (until 2022): how many candidates, a line `i,name` for each, a line `voters,sum of
+    counts,unique orders`; the sum and the orders are checked, the voters are not, since they may count ballots that the
+    file leaves out.
+    """
+    return _modern(path, lines) if lines[0].startswith(b"#") else _old(path, lines)
+
+
+def _modern(path: Path, lines: Sequence[bytes]) -> Head:
+    count = next(
+        (at for at, line in enumerate(lines) if line.strip() and not line.startswith(b"#")), len(lines)
+    )
+    fields: dict[str, tuple[int, str]] = {}
+    for number, line in enumerate(lines[:count], 1):
+        key, colon, value = decode_leniently(line).partition(":")
+        if colon:
+            fields.setdefault(" ".join(key.strip("# \t").split(" ")), (number, value.strip()))
+    return Head(
+        title_of(path, fields.get("TITLE", (0, ""))[1]),
+        _names(path, fields),
+        _total(path, fields, "NUMBER VOTERS", MOST_BALLOTS),
+        _total(path, fields, "NUMBER UNIQUE ORDERS", MOST_BALLOTS),
+        count,
+    )
+
+
+def _names(path: Path, fields: dict[str, tuple[int, str]]) -> tuple[str, ...]:
+    alternatives = _total(path, fields, "NUMBER ALTERNATIVES", MAX_CANDIDATES)
+    if alternatives is None:
+        raise FormatError(path, "line 1", "expected a line '# NUMBER ALTERNATIVES: …'")
+    if not alternatives.declared:
+        raise FormatError(path, f"line {alternatives.line}", "expected at least one alternative")
+    alternatives.check(path, sum(key.startswith(_NAME) for key in fields))
+    return clean_names(path, (_name(path, fields, place) for place in range(1, alternatives.declared + 1)))
+
+
+def _name(path: Path, fields: dict[str, tuple[int, str]], place: int) -> tuple[str, str]:
+    if f"{_NAME}{place}" not in fields:
+        raise FormatError(path, "line 1", f"expected a line '# {_NAME}{place}: …'")
+    number, name = fields[f"{_NAME}{place}"]
+    return f"line {number}", name
+
+
+def _total(path: Path, fields: dict[str, tuple[int, str]], key: str, most: int) -> Total | None:
+    if key not in fields:
+        return None
+    number, value = fields[key]
+    return Total(key, _number(path, number, value.encode(), most), number)
+
+
+def _old(path: Path, lines: Sequence[bytes]) -> Head:
+    candidates = _number(path, 1, lines[0], MAX_CANDIDATES)
+    if not candidates:
+        raise FormatError(path, "line 1", "expected at least one candidate")
+    if len(lines) < candidates + 2:
+        expected = f"expected {candidates} candidates' names and a line of totals"
+        raise FormatError(path, f"line {len(lines)}", f"{expected}, found the end of the file")
+    names = clean_names(path, (_old_name(path, place, lines[place]) for place in range(1, candidates + 1)))
+    place = candidates + 2
+    totals = [_number(path, place, part, MOST_BALLOTS) for part in lines[place - 1].split(b",")]
+    if len(totals) != 3:
+        raise FormatError(path, f"line {place}", "expected voters, sum of counts, unique orders")
+    return Head(
+        path.stem, names, Total("ballots", totals[1], place), Total("orders", totals[2], place), lines=place
+    )
+
+
+def _old_name(path: Path, place: int, line: bytes) -> tuple[str, str]:
+    number, _, name = line.partition(b",")
+    if number.strip() != str(place).encode():
+        expected = f"expected '{place},name', found {decode_leniently(line[:40])!r}"
+        raise FormatError(path, f"line {place + 1}", expected)
+    return f"line {place + 1}", decode_leniently(name)
+
+
+def _number(path: Path, line: int, value: bytes, most: int) -> int:
+    number = whole_number(value.strip(), 0, most)
+    if number is None:
+        found = decode_leniently(value[:40])
+        raise FormatError(path, f"line {line}", f"expected a whole number up to {most:,}, found {found!r}")
+    return number

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from shared.contract.elections import MAX_CANDIDATES
-from shared.rcv.formats.records import FormatError, Papers
+from shared.rcv.formats.records import BallotGroup, FormatError
 
 MAX_RANKS: Final = MAX_CANDIDATES
-"""Ranks on one paper; blank ones count too."""
+"""Ranks on one ballot; blank ones count too."""
 MAX_BALLOTS_A_LINE: Final = 1_000_000_000
 MAX_NAME_CHARS: Final = 200
 BLOCK_BYTES: Final = 1 << 24
@@ -83,9 +83,9 @@ def whole_number(token: bytes, least: int, most: int) -> int | None:
     return number if least <= number <= most else None
 
 
-def as_papers(counts: dict[str, int]) -> tuple[Papers, ...]:
-    """Return papers of the only section, from marks and how many ballots carry them."""
-    return tuple(map(Papers, counts, counts.values(), repeat(0)))
+def as_groups(counts: dict[str, int]) -> tuple[BallotGroup, ...]:
+    """Return ballots of the only section, from marks and how many ballots carry them."""
+    return tuple(map(BallotGroup, counts, counts.values(), repeat(0)))
 
 
 def clean_name(name: str) -> str:
@@ -110,6 +110,14 @@ def clean_names(path: Path, named: Iterable[tuple[str, str]]) -> tuple[str, ...]
             raise FormatError(path, place, f"expected another name, found {name!r} a second time")
         names[name] = None
     return tuple(names)
+
+
+def with_party(name: str, party: str = "") -> str:
+    """Return a candidate's name with the party that a file has beside it: "Bo Marsh (Hill Party)"."""
+    party = party.strip()
+    if not party:
+        return name
+    return f"{name}, {party}" if "(" in party else f"{name} ({party})"
 
 
 def title_of(path: Path, title: str | None) -> str:

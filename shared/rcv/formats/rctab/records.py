@@ -28,22 +28,21 @@ def read_sources(configuration: Configuration) -> Iterator[tuple[Source, Iterato
     """Yield each source with its records, which are read before the next one is asked for: see `read_records`."""
     roster = Roster(configuration)
     for path, source in configuration.sources:
-        read = reader_of(configuration, path, source)
+        read = reader_of(configuration, source)
         yield source, (roster.record(raw, path) for raw in read(path, source))
     roster.refuse_unknown(configuration.path)
 
 
-def reader_of(configuration: Configuration, path: Path, source: Source) -> Reader:
+def reader_of(configuration: Configuration, source: Source) -> Reader:
     """Return the reader of a source. Only the one that is needed is imported."""
-    name = _READERS[source.provider]
-    if source.provider == "cdf" and path.suffix.lower() == ".xml":
-        name = "cdf_xml"
-    read: Callable[..., Iterator[RawRecord]] = import_module(f"shared.rcv.formats.cvr.{name}").read
+    read: Callable[..., Iterator[RawRecord]] = import_module(
+        f"shared.rcv.formats.cvr.{_READERS[source.provider]}"
+    ).read
     return partial(read, max_ranks=configuration.max_ranks) if source.provider == "ess" else read
 
 
 _READERS: Final = {
-    "cdf": "cdf_json",
+    "cdf": "cdf",
     "clearBallot": "clear_ballot",
     "dominion": "dominion",
     "ess": "ess",

@@ -18,7 +18,7 @@ SHOWN: Final = 10
 """Unknown names told in an error."""
 
 MAX_RANKS: Final = 1_000
-"""Ranks of a paper where the rules set no limit: beyond it, a rank is a slip."""
+"""Ranks of a ballot where the rules set no limit: beyond it, a rank is a slip."""
 
 
 class Roster:
@@ -44,7 +44,7 @@ class Roster:
                 upto = "on" if self._max_ranks is None else f"to {self._max_ranks} [maxRankingsAllowed]"
                 raise FormatError(path, raw.place, f"expected ranks from 1 {upto}, found {rank}")
             if rank > MAX_RANKS:
-                raise FormatError(path, raw.place, f"a paper has at most {MAX_RANKS} ranks, found {rank}")
+                raise FormatError(path, raw.place, f"a ballot has at most {MAX_RANKS} ranks, found {rank}")
             marked = ranks.setdefault(rank, [])
             if name == OVERVOTE and name not in self._place:
                 ranks[rank] = UNNAMED

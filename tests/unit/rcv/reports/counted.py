@@ -11,7 +11,7 @@ from shared.rcv.reports.tabulated import Settings, Stamp, Tabulated, rows_of
 STAMP = Stamp("Livecount", "1.2.3", "2026-05-07T21:00:00+01:00")
 
 
-def papers(*piles: tuple[int, str], precinct: str | None = None) -> list[CastVoteRecord]:
+def ballots(*piles: tuple[int, str], precinct: str | None = None) -> list[CastVoteRecord]:
     """Return records: so many of each marks."""
     marks = [marks for number, marks in piles for _ in range(number)]
     return [CastVoteRecord(f"{precinct}-{place}", m, precinct, None) for place, m in enumerate(marks, 1)]
@@ -48,7 +48,7 @@ def count(of: Contest, records: Sequence[CastVoteRecord], settings: Settings | N
 def two_elected_at_once(settings: Settings | None = None) -> Tabulated:
     """Return two seats filled in the first round, while a third candidate still stands and would receive votes."""
     records = [
-        *papers((4, "0>2"), (2, "0"), (3, "1>2"), precinct="Town"),
-        *papers((3, "1>2"), (2, "2"), (1, ""), precinct="Hill"),
+        *ballots((4, "0>2"), (2, "0"), (3, "1>2"), precinct="Town"),
+        *ballots((3, "1>2"), (2, "2"), (1, ""), precinct="Hill"),
     ]
     return count(contest("ABC", method="stv-wigm", seats=2), records, settings)

@@ -10,10 +10,10 @@ import pytest
 from shared.rcv.reports.disk import write_files
 from shared.rcv.reports.files import ReportFile, report_files
 from shared.rcv.reports.tabulated import Settings
-from tests.unit.rcv.reports.counted import STAMP, contest, count, papers, two_elected_at_once
+from tests.unit.rcv.reports.counted import STAMP, ballots, contest, count, two_elected_at_once
 
 
-def test_a_contest_has_its_reports_its_slices_and_its_papers() -> None:
+def test_a_contest_has_its_reports_its_slices_and_its_ballots() -> None:
     """As the configuration asks for them."""
     settings = Settings("Test", by_precinct=True, cdf=True)
     paths = [str(file.path) for file in report_files("stem", [two_elected_at_once(settings)], STAMP)]
@@ -32,13 +32,13 @@ def test_a_contest_has_its_reports_its_slices_and_its_papers() -> None:
 
 def test_runs_are_numbered() -> None:
     """Each seat of a sequential contest has its own files."""
-    counted = count(contest("AB"), papers((2, "0"), (1, "1")))
+    counted = count(contest("AB"), ballots((2, "0"), (1, "1")))
     paths = {str(file.path) for file in report_files("stem", [counted, counted], STAMP, numbered=True)}
     assert {"stem_1_detailed_report.json", "stem_2_detailed_report.json"} <= paths
 
 
 def test_results_by_batch_need_a_batch() -> None:
-    """Asked for where no paper names one, they are refused in a sentence."""
+    """Asked for where no ballot names one, they are refused in a sentence."""
     counted = two_elected_at_once(Settings("Test", by_batch=True))
     with pytest.raises(ValueError, match="by batch are asked for, and no cast vote record names one"):
         list(report_files("stem", [counted], STAMP))
@@ -92,12 +92,12 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path) -> None:
 
 
 def test_a_run_that_excludes_a_winner_counts_the_others(tmp_path: Path) -> None:
-    """The spreadsheet counts who stands, the document who is on the paper."""
+    """The spreadsheet counts who stands, the document who is on the ballot."""
     of = contest("ABC")
     standing = of.model_copy(
         update={"candidates": (of.candidates[0].model_copy(update={"excluded": True}), *of.candidates[1:])}
     )
-    counted = replace(count(standing, papers((3, "0>1"), (2, "1"), (1, "2"))), settings=Settings("Test"))
+    counted = replace(count(standing, ballots((3, "0>1"), (2, "1"), (1, "2"))), settings=Settings("Test"))
     write_files(tmp_path, report_files("s", [counted], STAMP))
     assert "Number of Candidates,2\n" in (tmp_path / "s_detailed_report.csv").read_text()
     assert json.loads((tmp_path / "s_detailed_report.json").read_text())["summary"]["numCandidates"] == 3

@@ -1,8 +1,8 @@
 """Names of files and ids."""
 
 from shared.rcv.names import sanitised
+from shared.rcv.reports.files import SliceNames
 from shared.rcv.reports.heading import Slice
-from shared.rcv.reports.names import SliceNames
 
 
 def test_what_no_file_name_should_hold_becomes_an_underscore() -> None:

@@ -7,12 +7,12 @@ import pytest
 from shared.rcv.reports.numbers import EXACT, less, percentage, total, votes
 
 
-def test_whole_papers_are_written_without_places() -> None:
+def test_whole_ballots_are_written_without_places() -> None:
     """A pile that nobody elected has held is a whole number."""
     assert str(votes(60_000, 4, divided=False)) == "6"
 
 
-def test_a_divided_paper_shows_its_places_even_where_it_is_worth_nothing() -> None:
+def test_a_divided_ballot_shows_its_places_even_where_it_is_worth_nothing() -> None:
     """Nought at four places is "0.0000"."""
     assert str(votes(0, 4, divided=True)) == "0.0000"
 
@@ -43,7 +43,7 @@ def test_sums_lose_no_digit() -> None:
 
 
 def test_whole_votes_that_are_not_whole_are_our_own_fault() -> None:
-    """Half a vote cannot come of papers that nobody divided."""
+    """Half a vote cannot come of ballots that nobody divided."""
     with pytest.raises(AssertionError, match="nothing was divided"):
         votes(5, 1, divided=False)
 

@@ -1,10 +1,10 @@
-"""A part of the papers, along the whole contest's decisions."""
+"""A part of the ballots, along the whole contest's decisions."""
 
 import numpy as np
 
 from shared.contract.elections import Rules
 from shared.rcv.reports.part import Part, Parts
-from tests.unit.rcv.reports.counted import contest, count, papers, two_elected_at_once
+from tests.unit.rcv.reports.counted import ballots, contest, count, two_elected_at_once
 
 
 def _texts(part: Part, number: int) -> dict[int, str]:
@@ -12,7 +12,7 @@ def _texts(part: Part, number: int) -> dict[int, str]:
 
 
 def test_what_leaves_the_last_elected_is_the_final_rounds_surplus() -> None:
-    """Nobody who still stands receives it: 12 papers of 0.1666."""
+    """Nobody who still stands receives it: 12 ballots of 0.1666."""
     final = Parts(two_elected_at_once()).whole().rounds[-1]
     assert (str(final.surplus), str(final.tally[2])) == ("1.9992", "2")
 
@@ -31,14 +31,14 @@ def test_transfers_say_what_reached_nobody_and_what_was_lost() -> None:
 
 
 def test_a_slice_knows_no_residue() -> None:
-    """Its elected keep what its own papers left with them."""
+    """Its elected keep what its own ballots left with them."""
     town = Parts(two_elected_at_once()).slice(np.arange(9))
     assert _texts(town, 2) == {2: "0", 0: "5.0004", 1: "2.5002"}
     assert (str(town.rounds[1].residue), str(town.rounds[1].surplus)) == ("0", "1.4994")
 
 
 def test_slices_add_up_to_the_whole_but_for_the_residue() -> None:
-    """Each paper is in one of them."""
+    """Each ballot is in one of them."""
     parts = Parts(two_elected_at_once())
     whole, town, hill = parts.whole(), parts.slice(np.arange(9)), parts.slice(np.arange(9, 15))
     for all_, one, other in zip(whole.rounds, town.rounds, hill.rounds, strict=True):
@@ -46,12 +46,12 @@ def test_slices_add_up_to_the_whole_but_for_the_residue() -> None:
         assert one.ballots + other.ballots == all_.ballots + all_.residue
 
 
-def test_a_paper_worth_nothing_shows_in_tallies_and_not_in_transfers() -> None:
-    """A reaches the quota exactly: its papers move on, worth 0.0000 each."""
+def test_a_ballot_worth_nothing_shows_in_tallies_and_not_in_transfers() -> None:
+    """A reaches the quota exactly: its ballots move on, worth 0.0000 each."""
     whole = Parts(
         count(
             contest("ABCD", method="stv-wigm", seats=2),
-            papers((5, "0>1"), (4, "1"), (3, "2"), (1, "3>1")),
+            ballots((5, "0>1"), (4, "1"), (3, "2"), (1, "3>1")),
         )
     ).whole()
     assert _texts(whole, 1)[1] == "4"
@@ -62,16 +62,16 @@ def test_a_paper_worth_nothing_shows_in_tallies_and_not_in_transfers() -> None:
 
 
 def test_an_empty_pile_is_nought_without_places() -> None:
-    """D has no paper, divided or not."""
+    """D has no ballot, divided or not."""
     whole = Parts(
-        count(contest("ABCD", method="stv-wigm", seats=2), papers((7, "0>1"), (3, "1"), (3, "2")))
+        count(contest("ABCD", method="stv-wigm", seats=2), ballots((7, "0>1"), (3, "1"), (3, "2")))
     ).whole()
     assert _texts(whole, 2)[3] == "0"
 
 
-def test_blank_papers_are_no_exhausted_ones() -> None:
+def test_blank_ballots_are_no_exhausted_ones() -> None:
     """They are told apart from the first round on."""
-    whole = Parts(count(contest("AB"), papers((2, "0"), (1, "1"), (3, ""), (1, "0=1")))).whole()
+    whole = Parts(count(contest("AB"), ballots((2, "0"), (1, "1"), (3, ""), (1, "0=1")))).whole()
     first = whole.rounds[0]
     numbers = (first.ballots, first.blank, first.exhausted, first.active)
     assert list(map(str, numbers)) == ["7", "3", "1", "3"]
@@ -80,5 +80,5 @@ def test_blank_papers_are_no_exhausted_ones() -> None:
 def test_a_count_that_stops_early_moves_nothing() -> None:
     """The last round has no transfers, whom it eliminates or not."""
     rules = Rules(stop_after_round=1, ties="candidate-order")
-    whole = Parts(count(contest("ABC", rules=rules), papers((3, "0"), (3, "1"), (2, "2>1")))).whole()
+    whole = Parts(count(contest("ABC", rules=rules), ballots((3, "0"), (3, "1"), (2, "2>1")))).whole()
     assert whole.transfers == ({},)

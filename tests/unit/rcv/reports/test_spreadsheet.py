@@ -11,7 +11,7 @@ from shared.rcv.reports.heading import Slice, candidate_order
 from shared.rcv.reports.part import Parts
 from shared.rcv.reports.spreadsheet import Spreadsheet
 from shared.rcv.reports.tabulated import Settings, Tabulated
-from tests.unit.rcv.reports.counted import STAMP, contest, count, papers, two_elected_at_once
+from tests.unit.rcv.reports.counted import STAMP, ballots, contest, count, two_elected_at_once
 
 
 def _sheet(tabulated: Tabulated) -> Spreadsheet:
@@ -26,20 +26,20 @@ def _row(text: str, title: str) -> list[str]:
 def test_candidates_who_are_level_stand_as_a_java_hash_map_of_their_names() -> None:
     """The order RCTab's own suite shows for these three, who all have three votes."""
     names = ["George Gervin", "Mookie Blaylock", "Yinka Dare"]
-    tabulated = count(contest(names), papers((3, "0"), (3, "1"), (3, "2")))
+    tabulated = count(contest(names), ballots((3, "0"), (3, "1"), (3, "2")))
     order = candidate_order(tabulated, Parts(tabulated).whole())
     assert [names[c] for c in order] == ["Yinka Dare", "George Gervin", "Mookie Blaylock"]
 
 
 def test_undeclared_write_ins_stand_last_whatever_they_have() -> None:
     """Though they have most votes."""
-    tabulated = count(contest(["(Undeclared Write-ins)", "A", "B"]), papers((5, "0"), (3, "2"), (2, "1")))
+    tabulated = count(contest(["(Undeclared Write-ins)", "A", "B"]), ballots((5, "0"), (3, "2"), (2, "1")))
     assert candidate_order(tabulated, Parts(tabulated).whole()) == [2, 1, 0]
 
 
 def test_a_broken_tie_is_marked_and_explained() -> None:
     """With an asterisk beside the name, and a note at the end; not in the line of winners."""
-    text = _sheet(count(contest("ABC"), papers((3, "0"), (2, "1>0"), (2, "2")))).detailed()
+    text = _sheet(count(contest("ABC"), ballots((3, "0"), (2, "1>0"), (2, "2")))).detailed()
     assert _row(text, "Eliminated")[1] == "C*"
     assert text.endswith("\n\n*Tie resolved in accordance with election law\n")
     assert "*" not in _row(text, "Winner(s)")[1]
@@ -49,7 +49,7 @@ def test_a_round_names_its_eliminated_in_the_order_of_names() -> None:
     """Not in that of their votes or places."""
     rules = Rules(batch_elimination=True, ties="candidate-order")
     tabulated = count(
-        contest(["Zoe", "Ann", "Max", "Bo"], rules=rules), papers((9, "2"), (9, "3"), (2, "0"), (1, "1"))
+        contest(["Zoe", "Ann", "Max", "Bo"], rules=rules), ballots((9, "2"), (9, "3"), (2, "0"), (1, "1"))
     )
     assert _row(_sheet(tabulated).detailed(), "Eliminated")[1] == "Ann; Zoe"
 
@@ -81,7 +81,7 @@ def test_a_slice_tells_its_own_votes_and_whose_the_decisions_are() -> None:
 
 def test_a_summary_leaves_out_why_ballots_are_inactive() -> None:
     """It keeps their total."""
-    sheet = _sheet(count(contest("AB"), papers((2, "0"), (1, "0=1"))))
+    sheet = _sheet(count(contest("AB"), ballots((2, "0"), (1, "0=1"))))
     left_out = [line for line in sheet.detailed().splitlines() if line not in sheet.summary().splitlines()]
     assert [line.split(",")[0].split(" by ")[0] for line in left_out] == ["Inactive Ballots"] * 4
     assert _row(sheet.summary(), "Inactive Ballots Total") == ["Inactive Ballots Total", "1", "", "0"]
@@ -89,7 +89,7 @@ def test_a_summary_leaves_out_why_ballots_are_inactive() -> None:
 
 def test_shares_are_of_the_round_with_one_winner_and_of_the_first_round_else() -> None:
     """Four votes of five are left in the second round."""
-    tabulated = count(contest("ABC"), papers((2, "0"), (2, "1>0"), (1, "2")))
+    tabulated = count(contest("ABC"), ballots((2, "0"), (2, "1>0"), (1, "2")))
     several = replace(tabulated, settings=Settings("Test", single_winner=False))
     assert _row(_sheet(tabulated).detailed(), "A")[5] == "50.0%"
     assert _row(_sheet(several).detailed(), "A")[5] == "40.0%"

@@ -7,8 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from shared.rcv.reports.csv_text import csv_line
-from shared.rcv.reports.json_text import json_text
+from shared.rcv.reports.text import csv_line, json_text
 
 
 @pytest.mark.parametrize(

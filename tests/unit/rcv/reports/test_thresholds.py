@@ -3,10 +3,10 @@
 import pytest
 
 from shared.contract.elections import Method, Rules
-from shared.rcv.reports.thresholds import thresholds
-from tests.unit.rcv.reports.counted import contest, count, papers
+from shared.rcv.reports.part import thresholds
+from tests.unit.rcv.reports.counted import ballots, contest, count
 
-_PAPERS = ((12, "0"), (9, "1"), (8, "2"))
+_BALLOTS = ((12, "0"), (9, "1"), (8, "2"))
 
 
 @pytest.mark.parametrize(
@@ -28,10 +28,10 @@ def test_a_threshold_has_the_scale_of_what_made_it(
     method: Method, seats: int, rules: Rules, text: str
 ) -> None:
     """29 votes: whole, at the rules' places, at a percentage's two, or the minimum as it was given."""
-    counted = count(contest("ABC", method=method, seats=seats, rules=rules), papers(*_PAPERS))
+    counted = count(contest("ABC", method=method, seats=seats, rules=rules), ballots(*_BALLOTS))
     assert str(thresholds(counted)[0]) == text
 
 
 def test_a_contest_without_a_vote_has_the_least_threshold() -> None:
     """One vote is more than half of none."""
-    assert [str(t) for t in thresholds(count(contest("AB"), papers((2, ""))))] == ["1"]
+    assert [str(t) for t in thresholds(count(contest("AB"), ballots((2, ""))))] == ["1"]

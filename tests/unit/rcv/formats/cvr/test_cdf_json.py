@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.rcv.formats.cvr import cdf_json
+from shared.rcv.formats.cvr import cdf
 from shared.rcv.formats.cvr.raw import OVERVOTE, WRITE_IN, RawRecord, Source
 from shared.rcv.formats.records import FormatError
 from tests.support.reference import data
@@ -45,12 +45,12 @@ def snapshot(number: str, *selections: dict[str, Any], contest: str = "c-1", **m
     return {"@id": number, "CVRContest": [held], **more}
 
 
-def paper(*selections: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """Return a paper with one snapshot."""
+def ballot(*selections: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Return a ballot with one snapshot."""
     return {"CVRSnapshot": [snapshot("now", *selections)], "CurrentSnapshotId": "now", **more}
 
 
-def report(*papers: dict[str, Any], **more: Any) -> dict[str, Any]:
+def report(*ballots: dict[str, Any], **more: Any) -> dict[str, Any]:
     """Return a report of two contests; of the one, five selections, of which one is a write-in."""
     selections: list[dict[str, Any]] = [
         {"@id": f"s-{short}", "CandidateIds": [f"p-{short}"]} for short in NAMES if short != "w"
@@ -63,33 +63,33 @@ def report(*papers: dict[str, Any], **more: Any) -> dict[str, Any]:
     candidates = [{"@id": f"p-{short}", "Name": name} for short, name in NAMES.items()]
     units = [{"@id": "u-1", "Name": "North"}]
     election = {"Candidate": candidates, "Contest": contests}
-    return {"CVR": list(papers), "Election": [election], "GpUnit": units, **more}
+    return {"CVR": list(ballots), "Election": [election], "GpUnit": units, **more}
 
 
 def read(folder: Path, document: object, source: Source = SOURCE) -> list[RawRecord]:
     """Return the records of a report."""
     (folder / "r.json").write_text(json.dumps(document))
-    return list(cdf_json.read(folder / "r.json", source))
+    return list(cdf.read(folder / "r.json", source))
 
 
-@pytest.mark.parametrize(("file", "contest", "papers"), REFERENCE)
-def test_reference_files_are_read(file: str, contest: str, papers: int) -> None:
-    """Each paper is numbered in its file, and has its own id beside."""
+@pytest.mark.parametrize(("file", "contest", "ballots"), REFERENCE)
+def test_reference_files_are_read(file: str, contest: str, ballots: int) -> None:
+    """Each ballot is numbered in its file, and has its own id beside."""
     path = data("rctab", *file.split("/"))
-    records = list(cdf_json.read(path, SOURCE._replace(contest_id=contest)))
-    assert len(records) == papers
+    records = list(cdf.read(path, SOURCE._replace(contest_id=contest)))
+    assert len(records) == ballots
     assert records[1].id == f"{path.name}(2)"
     assert records[1].vendor_id == "2"
 
 
-def test_first_papers_of_reference_files_say_what_they_say() -> None:
+def test_first_ballots_of_reference_files_say_what_they_say() -> None:
     """A repetition, and an overvote followed by a blank rank."""
     aliases = SOURCE._replace(contest_id="aliases file 1")
     path = data("rctab", "_shared", "cdf_json", "cdf_json_file1_cvr.json")
     named = [(1, "Candidate D Name File 1"), (2, "Candidate D Name File 1"), (3, "Candidate A Name File 1")]
-    assert list(next(iter(cdf_json.read(path, aliases))).selections) == named
+    assert list(next(iter(cdf.read(path, aliases))).selections) == named
     path = data("rctab", "test_set_1_exhaust_at_overvote", "test_set_1_exhaust_at_overvote_cvr.json")
-    first = next(iter(cdf_json.read(path, SOURCE._replace(contest_id="test set 1"))))
+    first = next(iter(cdf.read(path, SOURCE._replace(contest_id="test set 1"))))
     assert [(rank, name[10]) for rank, name in first.selections] == [(1, "A"), (1, "B"), (3, "C"), (4, "D")]
 
 
@@ -98,14 +98,14 @@ def test_labels_and_write_ins_are_no_candidates(tmp_path: Path) -> None:
     source = SOURCE._replace(overvote_label="Over", skipped_rank_label="Skipped")
     marks = [chosen(short, position(rank)) for rank, short in enumerate("osw", 1)]
     marks.append(chosen("a", position(4, CVRWriteIn={"Text": "Zed"}), position(5)))
-    (record,) = read(tmp_path, report(paper(*marks)), source)
+    (record,) = read(tmp_path, report(ballot(*marks)), source)
     assert record.selections == ((1, OVERVOTE), (3, WRITE_IN), (4, WRITE_IN), (5, "Ann"))
 
 
 @pytest.mark.parametrize("yes", ["true", "yes", True])
 def test_a_write_in_says_so_in_several_ways(tmp_path: Path, yes: object) -> None:
     """As text, or as JSON's own true."""
-    document = report(paper(chosen("w", position(1))))
+    document = report(ballot(chosen("w", position(1))))
     document["Election"][0]["Contest"][1]["ContestSelection"][-1]["IsWriteIn"] = yes
     assert read(tmp_path, document)[0].selections == ((1, WRITE_IN),)
 
@@ -118,7 +118,7 @@ def test_positions_without_indication_or_allocation_do_not_count(tmp_path: Path)
         chosen("b", position(2), Status="needs-adjudication"),
         chosen("b", position(4), Status=["needs-adjudication", "generated-rules"]),
     ]
-    assert read(tmp_path, report(paper(*marks)))[0].selections == ((1, "Bob"), (3, "Ann"))
+    assert read(tmp_path, report(ballot(*marks)))[0].selections == ((1, "Bob"), (3, "Ann"))
 
 
 def test_the_current_snapshot_counts(tmp_path: Path) -> None:
@@ -128,24 +128,24 @@ def test_the_current_snapshot_counts(tmp_path: Path) -> None:
         snapshot("y", chosen("b", Rank=1), Type="modified"),
         snapshot("z", chosen("a", Rank=2), Type="interpreted"),
     ]
-    papers: list[dict[str, Any]] = [
+    ballots: list[dict[str, Any]] = [
         {"CVRSnapshot": snapshots, "CurrentSnapshotId": "y"},
         {"CVRSnapshot": snapshots[2:]},
     ]
-    assert [r.selections for r in read(tmp_path, report(*papers))] == [((1, "Bob"),), ((2, "Ann"),)]
+    assert [r.selections for r in read(tmp_path, report(*ballots))] == [((1, "Bob"),), ((2, "Ann"),)]
 
 
-def test_papers_without_the_contest_are_not_numbered(tmp_path: Path) -> None:
-    """A contest without selections is a blank paper."""
+def test_ballots_without_the_contest_are_not_numbered(tmp_path: Path) -> None:
+    """A contest without selections is a blank ballot."""
     other = {"CVRSnapshot": [snapshot("n", contest="c-2")], "CurrentSnapshotId": "n"}
     bare = {"CVRSnapshot": [{"@id": "n"}], "CurrentSnapshotId": "n"}
-    records = read(tmp_path, report(other, bare, paper(BallotPrePrintedId="17", BallotStyleUnitId="u-1")))
+    records = read(tmp_path, report(other, bare, ballot(BallotPrePrintedId="17", BallotStyleUnitId="u-1")))
     assert records == [RawRecord("CVR 3", "r.json(1)", (), "North", vendor_id="17")]
 
 
 def test_a_report_that_names_no_units_tells_precincts_by_their_ids(tmp_path: Path) -> None:
     """So they stay apart."""
-    records = read(tmp_path, report(paper(BallotStyleUnitId="u-9"), GpUnit=None))
+    records = read(tmp_path, report(ballot(BallotStyleUnitId="u-9"), GpUnit=None))
     assert records[0].precinct == "u-9"
 
 
@@ -153,23 +153,23 @@ def test_a_report_that_names_no_units_tells_precincts_by_their_ids(tmp_path: Pat
     ("held", "told"),
     [
         (
-            paper(chosen("q", Rank=1)),
+            ballot(chosen("q", Rank=1)),
             "CVR 1, snapshot 1, contest 1, selection 1: expected a ContestSelection",
         ),
-        (paper(chosen("a")), r"expected a \[Rank\], or a list \[SelectionPosition\]"),
+        (ballot(chosen("a")), r"expected a \[Rank\], or a list \[SelectionPosition\]"),
         (
-            paper(chosen("a", position(None))),
+            ballot(chosen("a", position(None))),
             r"position 1: expected a text or whole number \[Rank\], found noth",
         ),
-        (paper(chosen("a", Rank="first")), r"expected a whole number \[Rank\], found 'first'"),
-        (paper(BallotStyleUnitId="u-9"), r"CVR 1: expected a GpUnit .* \[BallotStyleUnitId\], found 'u-9'"),
-        (paper() | {"CurrentSnapshotId": "q"}, r"CVR 1: expected one CVRSnapshot 'q' .*, found 0"),
+        (ballot(chosen("a", Rank="first")), r"expected a whole number \[Rank\], found 'first'"),
+        (ballot(BallotStyleUnitId="u-9"), r"CVR 1: expected a GpUnit .* \[BallotStyleUnitId\], found 'u-9'"),
+        (ballot() | {"CurrentSnapshotId": "q"}, r"CVR 1: expected one CVRSnapshot 'q' .*, found 0"),
         ({"CVRSnapshot": [snapshot("x"), snapshot("y")]}, "CVR 1: expected one CVRSnapshot None"),
         ({"CVRSnapshot": 3}, r"CVR 1: expected a list \[CVRSnapshot\], found 3"),
-        ("paper", "CVR 1: expected an object, found 'paper'"),
+        ("ballot", "CVR 1: expected an object, found 'ballot'"),
     ],
 )
-def test_a_paper_that_says_nonsense_is_refused(tmp_path: Path, held: Any, told: str) -> None:
+def test_a_ballot_that_says_nonsense_is_refused(tmp_path: Path, held: Any, told: str) -> None:
     """With its file, its place and what was expected."""
     with pytest.raises(FormatError, match=rf"r\.json: .*{told}"):
         read(tmp_path, report(held))
@@ -177,7 +177,7 @@ def test_a_paper_that_says_nonsense_is_refused(tmp_path: Path, held: Any, told: 
 
 def test_a_contest_twice_in_a_snapshot_is_refused(tmp_path: Path) -> None:
     """Neither is more the voter's than the other."""
-    held = paper()
+    held = ballot()
     held["CVRSnapshot"][0]["CVRContest"] *= 2
     with pytest.raises(FormatError, match="contest 2: expected a contest once in a snapshot"):
         read(tmp_path, report(held))
@@ -199,7 +199,7 @@ def test_ids_that_stand_for_several_things_or_none_are_refused(tmp_path: Path) -
     document["GpUnit"] *= 2
     with pytest.raises(FormatError, match="GpUnit 2: expected one GpUnit 'u-1', found several"):
         read(tmp_path, document)
-    document = report(paper(chosen("a", Rank=1)))
+    document = report(ballot(chosen("a", Rank=1)))
     document["Election"][0]["Candidate"] = []
     with pytest.raises(FormatError, match=r"expected a Candidate of an Election .*, found 'p-a'"):
         read(tmp_path, document)
@@ -218,4 +218,4 @@ def test_a_file_that_is_no_report_is_refused(tmp_path: Path) -> None:
         read(tmp_path, {key: value for key, value in report().items() if key != "CVR"})
     (tmp_path / "r.json").write_bytes(b'{"CVR": "\xff"}')
     with pytest.raises(FormatError, match="expected JSON in UTF-8"):
-        list(cdf_json.read(tmp_path / "r.json", SOURCE))
+        list(cdf.read(tmp_path / "r.json", SOURCE))

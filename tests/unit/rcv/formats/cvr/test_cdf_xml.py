@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import pytest
 
-from shared.rcv.formats.cvr import cdf_json, cdf_xml
+from shared.rcv.formats.cvr import cdf
 from shared.rcv.formats.cvr.raw import OVERVOTE, WRITE_IN, RawRecord, Source
 from shared.rcv.formats.records import FormatError
 from tests.support.reference import data
@@ -41,24 +41,24 @@ def option(selection: str, rank: int, more: str = "") -> str:
     return f"<CVRContestSelection>{where}{more}{position}</CVRContestSelection>"
 
 
-def paper(*options: str, contest: str = "c1", unit: str = "g1") -> str:
-    """Return a paper with one snapshot, complete but for line breaks."""
+def ballot(*options: str, contest: str = "c1", unit: str = "g1") -> str:
+    """Return a ballot with one snapshot, complete but for line breaks."""
     held = f"<CVRContest><ContestId>{contest}</ContestId>{''.join(options)}</CVRContest>"
     snapshot = f'<CVRSnapshot ObjectId="n1">{held}<Type>original</Type></CVRSnapshot>'
     ids = "<CurrentSnapshotId>n1</CurrentSnapshotId><UniqueId>u-77</UniqueId>"
     return f"<CVR><BallotStyleUnitId>{unit}</BallotStyleUnitId>{snapshot}{ids}</CVR>"
 
 
-def report(*papers: str, static: str = ELECTION) -> str:
-    """Return a report: its papers stand before what their ids mean."""
+def report(*ballots: str, static: str = ELECTION) -> str:
+    """Return a report: its ballots stand before what their ids mean."""
     space = f'xmlns="{NIST}" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
-    return f"<CastVoteRecordReport {space}>\n{''.join(papers)}\n  {static}\n</CastVoteRecordReport>"
+    return f"<CastVoteRecordReport {space}>\n{''.join(ballots)}\n  {static}\n</CastVoteRecordReport>"
 
 
 def read(folder: Path, text: str, source: Source = SOURCE) -> list[RawRecord]:
     """Return the records of a report."""
     (folder / "r.xml").write_text(text)
-    return list(cdf_xml.read(folder / "r.xml", source))
+    return list(cdf.read(folder / "r.xml", source))
 
 
 def as_xml(name: str, value: Any) -> str:
@@ -72,36 +72,36 @@ def as_xml(name: str, value: Any) -> str:
     return f"<{name}{number}>{held}</{name}>"
 
 
-@pytest.mark.parametrize(("file", "contest", "papers"), REFERENCE)
-def test_reference_files_say_the_same_as_xml(tmp_path: Path, file: str, contest: str, papers: int) -> None:
-    """Paper by paper, but for the name of the file, the place and the paper's own id."""
+@pytest.mark.parametrize(("file", "contest", "ballots"), REFERENCE)
+def test_reference_files_say_the_same_as_xml(tmp_path: Path, file: str, contest: str, ballots: int) -> None:
+    """Ballot by ballot, but for the name of the file, the place and the ballot's own id."""
     path = data("rctab", *file.split("/"))
     text = as_xml("CastVoteRecordReport", json.loads(path.read_text()))
     source = SOURCE._replace(contest_id=contest)
     records = read(tmp_path, text, source)
-    assert len(records) == papers
-    assert [r.selections for r in records] == [r.selections for r in cdf_json.read(path, source)]
+    assert len(records) == ballots
+    assert [r.selections for r in records] == [r.selections for r in cdf.read(path, source)]
 
 
 def test_ranks_may_stand_on_the_selection(tmp_path: Path) -> None:
     """Then its positions have none."""
     source = SOURCE._replace(overvote_label="overvote")
-    (record,) = read(tmp_path, report(paper(*(option(f"s{n}", 5 - n) for n in (1, 2, 3, 4)))), source)
+    (record,) = read(tmp_path, report(ballot(*(option(f"s{n}", 5 - n) for n in (1, 2, 3, 4)))), source)
     assert record.selections == ((1, WRITE_IN), (2, OVERVOTE), (3, "Bob"), (4, "Ann & Co"))
     assert record._replace(selections=()) == RawRecord(
         "CVR 1 (line 2)", "r.xml(1)", (), "North", vendor_id="u-77"
     )
 
 
-def test_a_paper_without_the_contest_is_no_record_and_one_without_selections_blank(tmp_path: Path) -> None:
+def test_a_ballot_without_the_contest_is_no_record_and_one_without_selections_blank(tmp_path: Path) -> None:
     """The one is not numbered."""
-    records = read(tmp_path, report(paper(contest="c9"), paper()))
+    records = read(tmp_path, report(ballot(contest="c9"), ballot()))
     assert [(record.id, record.selections) for record in records] == [("r.xml(1)", ())]
 
 
 def test_prefixes_of_names_do_not_matter(tmp_path: Path) -> None:
     """Some vendors write all names with one."""
-    text = report(paper(option("s1", 1))).replace("</", "</v:").replace("<", "<v:").replace("<v:/v:", "</v:")
+    text = report(ballot(option("s1", 1))).replace("</", "</v:").replace("<", "<v:").replace("<v:/v:", "</v:")
     (record,) = read(tmp_path, text.replace("xmlns=", "xmlns:v="))
     assert record.selections == ((1, "Ann & Co"),)
 
@@ -113,12 +113,12 @@ def test_selections_that_wait_for_adjudication_and_written_positions_are_known(t
     blank = "<SelectionPosition><HasIndication>no</HasIndication><Rank>3</Rank></SelectionPosition>"
     where = "<ContestSelectionId>s2</ContestSelectionId>"
     other = f"<CVRContestSelection>{where}{written}{blank}</CVRContestSelection>"
-    assert read(tmp_path, report(paper(waits, other)))[0].selections == ((2, WRITE_IN),)
+    assert read(tmp_path, report(ballot(waits, other)))[0].selections == ((2, WRITE_IN),)
 
 
-def test_many_papers_are_read_piece_by_piece(tmp_path: Path) -> None:
+def test_many_ballots_are_read_piece_by_piece(tmp_path: Path) -> None:
     """More than one piece of the file holds."""
-    records = read(tmp_path, report(*[paper(option("s1", 1), option("s2", 2))] * 2_000))
+    records = read(tmp_path, report(*[ballot(option("s1", 1), option("s2", 2))] * 2_000))
     assert len(records) == 2_000
     assert {record.selections for record in records} == {((1, "Ann & Co"), (2, "Bob"))}
     assert records[-1].id == "r.xml(2000)"
@@ -127,8 +127,8 @@ def test_many_papers_are_read_piece_by_piece(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (report(paper(option("s9", 1))), r"CVR 1 \(line 2\), snapshot 1, .*: expected a ContestSelection"),
-        (report(paper(unit="g9")), r"CVR 1 \(line 2\): expected a GpUnit of the report"),
+        (report(ballot(option("s9", 1))), r"CVR 1 \(line 2\), snapshot 1, .*: expected a ContestSelection"),
+        (report(ballot(unit="g9")), r"CVR 1 \(line 2\): expected a GpUnit of the report"),
         (report(static=""), "expected one contest 'Mayor' .*, found none at all"),
         (report(static=ELECTION + ELECTION), "expected one contest 'Mayor'"),
         (report("<CVR>\n"), "line 21: expected XML: mismatched tag"),

@@ -27,7 +27,7 @@ def head(*choices: str, contest: str = "Mayor") -> str:
     return ",".join(f"Choice_1_1:{contest}:{choice[0]}:Vote For 1:{choice[1:]}:NON" for choice in choices)
 
 
-def test_kansas_fifty_papers_are_read() -> None:
+def test_kansas_fifty_ballots_are_read() -> None:
     """Five ranks each."""
     path = data("rctab", "clear_ballot_kansas_primary", "clear_ballot_kansas_primary.cvr.csv")
     records = list(clear_ballot.read(path, SOURCE._replace(contest_id="Democratic Primary")))
@@ -41,7 +41,7 @@ def test_kansas_fifty_papers_are_read() -> None:
 
 
 def test_portlands_contest_has_a_comma_in_its_name() -> None:
-    """All 178 papers have the contest; most are blank."""
+    """All 178 ballots have the contest; most are blank."""
     path = data("rctab", "clear_ballot_with_inline_comma", "clear_ballot_with_inline_comma_cvr.csv")
     records = list(clear_ballot.read(path, SOURCE._replace(contest_id="City of Portland, Auditor")))
     assert len(records) == 178
@@ -52,7 +52,7 @@ def test_portlands_contest_has_a_comma_in_its_name() -> None:
 
 
 def test_marks_stand_in_the_order_of_their_ranks(tmp_path: Path) -> None:
-    """Two at one rank are an overvote; nothing but zeros is a blank paper."""
+    """Two at one rank are an overvote; nothing but zeros is a blank ballot."""
     records = read(tmp_path, head("2Ann", "1Ann", "1Bob"), "1,0,1", "0,1,1", "0,0,0")
     assert [r.selections for r in records] == [((1, "Bob"), (2, "Ann")), ((1, "Ann"), (1, "Bob")), ()]
 
@@ -65,7 +65,7 @@ def test_labels_name_write_ins_and_overvotes(tmp_path: Path) -> None:
 
 
 def test_other_contests_are_left_alone(tmp_path: Path) -> None:
-    """Whatever the form of their heads and cells; a paper whose columns are all blank does not have the contest."""
+    """Whatever the form of their heads and cells; a ballot whose columns are all blank does not have the contest."""
     choices = f"Choice_1:Clerk:Vote For 1:Cy,{head('1Di', contest='Mayor: East')},{head('1Ann', '2Ann')}"
     records = read(tmp_path, choices, "?,1,1,0", "1,1,,")
     assert [(r.place, r.selections) for r in records] == [("line 2", ((1, "Ann"),))]

@@ -63,7 +63,7 @@ def test_a_file_that_is_not_what_it_should_be_is_told_by_its_line(
 
 
 def test_a_sheet_is_read_row_by_row() -> None:
-    """Thirty papers of two precincts; "undervote" is a blank rank, a name is freed of spaces."""
+    """Thirty ballots of two precincts; "undervote" is a blank rank, a name is freed of spaces."""
     path = data("rctab", "minneapolis_multi_seat_threshold", "minneapolis_multi_seat_threshold_cvr.xlsx")
     source = Source(
         path.name,
@@ -112,7 +112,7 @@ def test_a_blank_cell_can_stand_for_a_write_in(tmp_path: Path) -> None:
     assert record.selections == ((1, "Ann"), (2, WRITE_IN), (3, WRITE_IN), (4, WRITE_IN))
 
 
-def test_records_are_numbered_and_papers_without_a_precinct_filed_together(tmp_path: Path) -> None:
+def test_records_are_numbered_and_ballots_without_a_precinct_filed_together(tmp_path: Path) -> None:
     """A row that holds nothing is none; a sheet's name is freed of spaces."""
     source = SHEET._replace(precinct_column=3, batch_column=4)
     first, second = read_sheet(tmp_path, source, 1, ["a", "Ann", "p1", "b1"], ["", "", "", ""], ["b", "Bob"])
@@ -174,7 +174,7 @@ def test_words_become_marks(tmp_path: Path, selections: tuple[tuple[int, str], .
 
 
 def test_an_alias_is_remembered(tmp_path: Path) -> None:
-    """Records that are written again name candidates as their paper did."""
+    """Records that are written again name candidates as their ballot did."""
     roster = Roster(load(written(tmp_path)))
     record = roster.record(RawRecord("row 2", "1", ((1, "A"), (2, "Bob"))), Path("cvr"))
     assert record.aliases == {0: "A"}

@@ -52,7 +52,7 @@ def read(folder: Path, source: Source = SOURCE) -> list[RawRecord]:
     return list(dominion.read(folder, source))
 
 
-def test_alaskas_thousand_papers_are_read() -> None:
+def test_alaskas_thousand_ballots_are_read() -> None:
     """Candidates by their ids, the undeclared by the label, precinct portions by their names."""
     source = Source(".", "dominion", contest_id="1", undeclared_write_in_label="12")
     records = read(data("rctab", "_shared", "dominion_alaska", "alaska_input_data"), source)
@@ -65,7 +65,7 @@ def test_alaskas_thousand_papers_are_read() -> None:
 
 
 def test_marks_stand_in_the_order_of_their_ranks(tmp_path: Path) -> None:
-    """Two at one rank are an overvote; a paper without marks is blank."""
+    """Two at one rank are an overvote; a ballot without marks is blank."""
     folder = export(tmp_path, session(1, side(mark(2, 3), mark(1, 1), mark(9, 1))), session(2, side()))
     assert [record.selections for record in read(folder)] == [((1, "1"), (1, "9"), (3, "2")), ()]
 
@@ -96,7 +96,7 @@ def test_labels_name_write_ins_and_overvotes(tmp_path: Path) -> None:
 
 
 def test_contests_stand_on_any_card_or_on_none(tmp_path: Path) -> None:
-    """Older exports have no cards; papers without the contest are no records."""
+    """Older exports have no cards; ballots without the contest are no records."""
     second = side(mark(5, 1), contest=8)
     second["Cards"].append(side(mark(1, 1))["Cards"][0])
     bare = {"IsCurrent": True, "Contests": [{"Id": 7, "Marks": [mark(2, 1)]}]}

@@ -18,17 +18,17 @@ def option(code: str, value: str) -> str:
     return f"<Option><Name>?</Name><Id>{code}</Id><Value>{value}</Value></Option>"
 
 
-def paper(*options: str, contest: str = "mayor", guid: str = "g1") -> str:
-    """Return a paper with one contest."""
+def ballot(*options: str, contest: str = "mayor", guid: str = "g1") -> str:
+    """Return a ballot with one contest."""
     contests = (
         f"<Contests><Contest><Id>{contest}</Id><Options>{''.join(options)}</Options></Contest></Contests>"
     )
     return f'<Cvr xmlns="http://tempuri.org/CVRDesign.xsd">{contests}{SPLIT}<CvrGuid>{guid}</CvrGuid></Cvr>'
 
 
-def read(folder: Path, *papers: str, source: Source = SOURCE) -> list[RawRecord]:
-    """Return the records of papers, written to files in a folder."""
-    for number, text in enumerate(papers, 1):
+def read(folder: Path, *ballots: str, source: Source = SOURCE) -> list[RawRecord]:
+    """Return the records of ballots, written to files in a folder."""
+    for number, text in enumerate(ballots, 1):
         (folder / f"{number}.xml").write_text(text)
     return list(hart.read(folder, source))
 
@@ -40,7 +40,7 @@ def read(folder: Path, *papers: str, source: Source = SOURCE) -> list[RawRecord]
         ("e9ca8235-893e-43df-93eb-3cc61eeb133c", "1_e84522d1-adce-43df-8b49-13adb8bcc2e1.xml", 3),
     ],
 )
-def test_the_archives_nine_papers_of_each_contest_are_read(contest: str, told: str, marks: int) -> None:
+def test_the_archives_nine_ballots_of_each_contest_are_read(contest: str, told: str, marks: int) -> None:
     """Of its eighteen files; in the order of their names."""
     folder = data("rctab", "_shared", "hart_cvr_archive")
     records = list(hart.read(folder, Source(".", "hart", contest_id=contest)))
@@ -51,7 +51,7 @@ def test_the_archives_nine_papers_of_each_contest_are_read(contest: str, told: s
     assert [each.place for each in records] == sorted(each.place for each in records)
 
 
-def test_steve_carlson_leads_and_tony_hernandez_follows_on_a_papers_ranks() -> None:
+def test_steve_carlson_leads_and_tony_hernandez_follows_on_a_ballots_ranks() -> None:
     """One candidate a rank, by the options' ids."""
     contest = "b651b997-417a-46d9-a676-a43d4df94ddc"
     folder = data("rctab", "_shared", "hart_cvr_archive")
@@ -64,8 +64,10 @@ def test_steve_carlson_leads_and_tony_hernandez_follows_on_a_papers_ranks() -> N
 
 
 def test_each_digit_is_a_rank(tmp_path: Path) -> None:
-    """Several at one rank are an overvote, one at several a repetition, none a blank paper."""
-    first, second = read(tmp_path, paper(option("a", "0101"), option("b", "0100")), paper(option("a", "000")))
+    """Several at one rank are an overvote, one at several a repetition, none a blank ballot."""
+    first, second = read(
+        tmp_path, ballot(option("a", "0101"), option("b", "0100")), ballot(option("a", "000"))
+    )
     assert first.selections == ((2, "a"), (2, "b"), (4, "a"))
     assert second.selections == ()
     assert (first.vendor_id, first.contest_id, first.precinct_portion) == ("g1", "mayor", "n-1")
@@ -74,30 +76,30 @@ def test_each_digit_is_a_rank(tmp_path: Path) -> None:
 def test_labels_name_write_ins_and_overvotes(tmp_path: Path) -> None:
     """By the options' ids; a skipped rank is no selection."""
     source = SOURCE._replace(undeclared_write_in_label="w", overvote_label="o", skipped_rank_label="s")
-    text = paper(option("w", "100"), option("o", "010"), option("s", "001"))
+    text = ballot(option("w", "100"), option("o", "010"), option("s", "001"))
     assert read(tmp_path, text, source=source)[0].selections == ((1, WRITE_IN), (2, OVERVOTE))
 
 
-def test_papers_without_the_contest_and_other_files_are_no_records(tmp_path: Path) -> None:
-    """Signatures stand beside the papers and end in .xml too."""
+def test_ballots_without_the_contest_and_other_files_are_no_records(tmp_path: Path) -> None:
+    """Signatures stand beside the ballots and end in .xml too."""
     (tmp_path / "1.xml.sig.xml").write_text("<Signature/>")
     (tmp_path / "notes.txt").write_text("notes")
-    assert read(tmp_path, paper(contest="clerk")) == []
+    assert read(tmp_path, ballot(contest="clerk")) == []
 
 
 def test_a_contest_without_options_is_blank(tmp_path: Path) -> None:
     """Whether it has an empty list of them or none."""
-    text = paper().replace("<Options></Options>", "")
-    assert [record.selections for record in read(tmp_path, paper(), text)] == [(), ()]
+    text = ballot().replace("<Options></Options>", "")
+    assert [record.selections for record in read(tmp_path, ballot(), text)] == [(), ()]
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (paper(option("a", "12")), "line 1: expected a digit a rank, 0 or 1, .* found '12'"),
-        (paper(option("a", "")), "line 1: expected a digit a rank, 0 or 1, .* found ''"),
-        (paper("<Option><Value>1</Value></Option>"), "line 1: expected the option's <Id>"),
-        (paper(guid=""), "expected the paper's id, <CvrGuid>"),
+        (ballot(option("a", "12")), "line 1: expected a digit a rank, 0 or 1, .* found '12'"),
+        (ballot(option("a", "")), "line 1: expected a digit a rank, 0 or 1, .* found ''"),
+        (ballot("<Option><Value>1</Value></Option>"), "line 1: expected the option's <Id>"),
+        (ballot(guid=""), "expected the ballot's id, <CvrGuid>"),
         ("<Ballot/>", "line 1: expected <Cvr>, found <Ballot>"),
         ("<Cvr>\n<Contests></Cvr>", "line 2: expected XML: mismatched tag"),
         ("", "line 1: expected XML: no element found"),
@@ -105,16 +107,16 @@ def test_a_contest_without_options_is_blank(tmp_path: Path) -> None:
         ("<Cvr>" + "<a>" * 60, "line 1: expected at most 50 elements within each other"),
     ],
 )
-def test_a_paper_that_says_nonsense_is_refused(tmp_path: Path, text: str, told: str) -> None:
+def test_a_ballot_that_says_nonsense_is_refused(tmp_path: Path, text: str, told: str) -> None:
     """With its file, its line and what was expected."""
     with pytest.raises(FormatError, match=rf"1\.xml: {told}"):
         read(tmp_path, text)
 
 
-def test_a_folder_without_papers_is_refused(tmp_path: Path) -> None:
+def test_a_folder_without_ballots_is_refused(tmp_path: Path) -> None:
     """And a file where a folder should be."""
     with pytest.raises(FormatError, match="expected XML files, found none"):
         read(tmp_path)
-    (tmp_path / "a.xml").write_text(paper())
-    with pytest.raises(FormatError, match="expected a folder with one XML file a paper"):
+    (tmp_path / "a.xml").write_text(ballot())
+    with pytest.raises(FormatError, match="expected a folder with one XML file a ballot"):
         read(tmp_path / "a.xml")

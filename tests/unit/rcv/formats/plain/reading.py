@@ -1,4 +1,4 @@
-"""What the tests of all plain formats do: put a text into a file, read it, and look at papers or the refusal."""
+"""What the tests of all plain formats do: put a text into a file, read it, and look at ballots or the refusal."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +15,9 @@ def read(path: Path, text: str | bytes) -> BallotFile:
     return read_ballots(path)
 
 
-def papers(file: BallotFile) -> dict[str, int]:
+def counts(file: BallotFile) -> dict[str, int]:
     """Return how many ballots carry which marks, in any section."""
-    return {marks: ballots for marks, ballots, _ in file.papers}
+    return {marks: ballots for marks, ballots, _ in file.ballots}
 
 
 def refusal(path: Path, act: Callable[[], object]) -> str:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from shared.rcv.formats.plain import abif
-from shared.rcv.formats.records import BallotFile, Papers
-from tests.unit.rcv.formats.plain.reading import papers, read, refusal
+from shared.rcv.formats.records import BallotFile, BallotGroup
+from tests.unit.rcv.formats.plain.reading import counts, read, refusal
 
 TENNESSEE = """{"title": "Tennessee: the {capital}"}
 {max_rating: 5}
@@ -27,7 +27,7 @@ def test_a_file_with_declarations_is_read(tmp_path: Path) -> None:
     file = read(tmp_path / "votes.abif", TENNESSEE)
     assert file.title == "Tennessee: the {capital}"
     assert file.candidates == ("Memphis, TN", "Nashville, TN", "Chattanooga, TN", "Knoxville, TN")
-    assert papers(file) == {"0>1>2=3": 42, "1>2=3>0": 26, "": 500, "3": 1}
+    assert counts(file) == {"0>1>2=3": 42, "1>2=3>0": 26, "": 500, "3": 1}
 
 
 def test_candidates_stand_in_order_of_appearance_if_none_is_declared(tmp_path: Path) -> None:
@@ -35,14 +35,14 @@ def test_candidates_stand_in_order_of_appearance_if_none_is_declared(tmp_path: P
     text = '5: [A, "x"] > Doña García = "B \\"y\\""\n2:Doña García>[A, "x"]\n'
     file = read(tmp_path / "votes.abif", text)
     assert file.candidates == ('A, "x"', "Doña García", 'B "y"')
-    assert papers(file) == {"0>1=2": 5, "1>0": 2}
+    assert counts(file) == {"0>1=2": 5, "1>0": 2}
 
 
 def test_a_candidate_may_be_called_by_id_or_name(tmp_path: Path) -> None:
     """Both were declared."""
     file = read(tmp_path / "votes.abif", "c1:[Adam M]\n=c2 : Basil\n3:c1>Basil\n2:[Adam M]>c2\n")
     assert file.candidates == ("Adam M", "Basil")
-    assert papers(file) == {"0>1": 5}
+    assert counts(file) == {"0>1": 5}
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_candidate_may_be_called_by_id_or_name(tmp_path: Path) -> None:
 )
 def test_ratings_order_only_where_nothing_else_does(tmp_path: Path, line: str, marks: str) -> None:
     """`>` and `=` are the order where they stand; else the highest rating is first and none is last."""
-    assert papers(read(tmp_path / "votes.abif", f"=A:A\n=B:B\n=C:C\n{line}\n")) == {marks: 1}
+    assert counts(read(tmp_path / "votes.abif", f"=A:A\n=B:B\n=C:C\n{line}\n")) == {marks: 1}
 
 
 def test_layout_changes_nothing(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str | bytes, 
 def test_names_that_are_words_are_their_own_ids(tmp_path: Path) -> None:
     """So that the file reads like what people write by hand."""
     path = tmp_path / "out.abif"
-    abif.write(BallotFile("T", ("Adam", "Basil"), (Papers("1>0", 2), Papers("", 3))), path)
+    abif.write(BallotFile("T", ("Adam", "Basil"), (BallotGroup("1>0", 2), BallotGroup("", 3))), path)
     assert path.read_text() == '{"title": "T"}\n=Adam:[Adam]\n=Basil:[Basil]\n2:Basil>Adam\n3:\n'
 
 
@@ -110,9 +110,9 @@ def test_names_that_are_words_are_their_own_ids(tmp_path: Path) -> None:
     [(">1", "a rank is blank"), ("*", "a rank holds several candidates without naming them")],
 )
 def test_what_abif_cannot_say_is_refused(tmp_path: Path, marks: str, missing: str) -> None:
-    """The paper is named, and no file is left."""
+    """The ballot is named, and no file is left."""
     path = tmp_path / "out.abif"
-    file = BallotFile("T", ("A", "B"), (Papers("0", 1), Papers(marks, 4)))
-    message = f"paper {marks!r} (4 ballots): ABIF cannot say that {missing}"
+    file = BallotFile("T", ("A", "B"), (BallotGroup("0", 1), BallotGroup(marks, 4)))
+    message = f"ballot {marks!r} (4 ballots): ABIF cannot say that {missing}"
     assert refusal(path, lambda: abif.write(file, path)) == message
     assert not path.exists()

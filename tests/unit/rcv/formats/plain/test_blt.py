@@ -1,16 +1,17 @@
 """BLT: what each dialect says, and which line is named when one says nothing that can be read."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.rcv.formats.plain import blt, blt_tokens
+from shared.rcv.formats.plain import blt
 from shared.rcv.formats.plain.text import load
-from shared.rcv.formats.records import BallotFile, Papers
+from shared.rcv.formats.records import BallotFile, BallotGroup, FormatError
 from tests.support.reference import data
-from tests.unit.rcv.formats.plain.reading import papers, read, refusal
+from tests.unit.rcv.formats.plain.reading import counts, read, refusal
 
 ALGORITHM_123 = """4 2
 -2
@@ -35,7 +36,7 @@ def test_the_file_of_algorithm_123_is_read(tmp_path: Path) -> None:
     file = read(tmp_path / "votes.blt", ALGORITHM_123)
     assert file.candidates == ("Adam", "Basil", "Charlotte", "Donald")
     assert (file.title, file.seats, file.excluded) == ("Title", 2, (1,))
-    assert papers(file) == {"0>2>3": 3, "0>2>1": 4, "3>0>2": 2, "1": 1, "1>3>2>0": 2, "2>3>1": 1}
+    assert counts(file) == {"0>2>3": 3, "0>2>1": 4, "3>0>2": 2, "1": 1, "1>3>2>0": 2, "2>3>1": 1}
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,11 @@ def test_the_file_of_algorithm_123_is_read(tmp_path: Path) -> None:
         + ALGORITHM_123.replace("4 2\n", "4 2 // seats\n\n").replace("\n0\n", "\n0 # the end\n"),
         ALGORITHM_123.replace("1 2 0\n", "/* one\npaper */ 1 2 0\n"),
         ALGORITHM_123.replace("3 1 3 4 0\n", "1 1 3 4 0\n2 1 3 4 0\n"),
-        ALGORITHM_123.replace("\n1 2 0\n", "\n[tie 4 3 2 1]\n(paper 7) 1 2 0\n[droop rule=meek]\n"),
+        ALGORITHM_123.replace("\n1 2 0\n", "\n(ballot 7) 1 2 0\n[droop rule=meek]\n"),
+        ALGORITHM_123.replace("4 2\n-2\n", "4 2\n[withdrawn 2]\n"),
+        ALGORITHM_123.replace("4 2\n", "4 2,\n").replace("3 4 0\n", "3 4 0,\n"),
+        ALGORITHM_123.replace(" 0\n", "\n"),
+        ALGORITHM_123 + "\nNotes of the clerk:\nAdam 9\n3 4 0\n",
         ALGORITHM_123.replace('"Adam"\n"Basil"\n', '"Adam" "Basil"   # two\n// names\n\n'),
         ALGORITHM_123.replace('"', ""),
         ALGORITHM_123 + '"Our records"\n"Counted twice"\n',
@@ -65,18 +70,18 @@ def test_layout_and_comments_change_nothing(tmp_path: Path, text: str) -> None:
 def test_equal_and_blank_ranks_are_kept_as_marked(tmp_path: Path) -> None:
     """`=` joins, `-` skips, Hill's parentheses join too; blanks at the end are nothing."""
     file = read(tmp_path / "votes.blt", "3 1\n2 1=3 2 0\n1 - 2 - 0\n1 (3 1) 2 0\n5 0\n0\n" + NAMES)
-    assert papers(file) == {"0=2>1": 3, ">1": 1, "": 5}
+    assert counts(file) == {"0=2>1": 3, ">1": 1, "": 5}
 
 
 def test_a_candidate_ranked_twice_is_kept_as_marked(tmp_path: Path) -> None:
     """What it amounts to is the rule's business."""
-    assert papers(read(tmp_path / "votes.blt", "3 1\n2 1 2 1 0\n0\n" + NAMES)) == {"0>1>0": 2}
+    assert counts(read(tmp_path / "votes.blt", "3 1\n2 1 2 1 0\n0\n" + NAMES)) == {"0>1>0": 2}
 
 
 def test_nicknames_stand_for_candidates(tmp_path: Path) -> None:
     """Droop's option, before the ballots that use it."""
     file = read(tmp_path / "votes.blt", "3 1\n[nick A B C]\n2 B A=C 0\n1 2 0\n0\n" + NAMES)
-    assert papers(file) == {"1>0=2": 2, "1": 1}
+    assert counts(file) == {"1>0=2": 2, "1": 1}
 
 
 def test_names_may_hold_quotes(tmp_path: Path) -> None:
@@ -123,7 +128,7 @@ def test_a_file_without_title_is_called_by_its_name(tmp_path: Path) -> None:
         ("x 2\n", "line 1: expected the number of candidates from 1 to 200, found 'x'"),
         ("0 2\n0\n", "line 1: expected the number of candidates from 1 to 200, found '0'"),
         ("201 2\n0\n", "line 1: expected the number of candidates from 1 to 200, found '201'"),
-        ("5 1,\n0\n", "line 1: expected the number of seats from 1 to 200, found '1,'"),
+        ("5 1;\n0\n", "line 1: expected the number of seats from 1 to 200, found '1;'"),
         ("3\n\n0\n", "line 3: expected the number of seats from 1 to 200, found '0'"),
         (
             "3 1\n1.5 2 0\n0\n",
@@ -142,13 +147,16 @@ def test_a_file_without_title_is_called_by_its_name(tmp_path: Path) -> None:
             "line 3: expected a ballot's weight, a whole number from 1 to 1000000000, found '-3'",
         ),
         ("3 1\n-4\n0\n", "line 2: expected a candidate from 1 to 3, found '4'"),
-        ("3 1\n[lines]\n0\n", "line 2: expected [nick …], [tie …] or [droop …], found '[lines]'"),
+        (
+            "3 1\n[lines]\n0\n",
+            "line 2: expected [nick …], [withdrawn …], [undeclared …], [tie …] or [droop …], found '[lines]'",
+        ),
         ("3 1\n[nick A B]\n0\n", "line 2: expected 3 nicknames, found 2"),
         ("3 1\n[nick A B 2]\n0\n", "line 2: expected nicknames that differ and are no numbers, found '2'"),
         ("3 1\n(a) 2 3 0\n0\n", "line 2: expected the weight 1 after a ballot's id, found '2'"),
         (
             "3 1\n2 1 3\n1 2 3 0\n0\n",
-            "line 3: expected 0 at the end of a ballot: this one spans lines and ranks a candidate twice",
+            "line 2: expected 0 at the end of the ballot, as other lines have it",
         ),
         ("3 1\n1 1" + " -" * 200 + " 0\n0\n", "line 2: expected 0 after at most 200 ranks"),
         ('3 1\n1 2 0\n0\n"Adam"\n"Basil"\n', "line 5: expected 3 candidates' names, found 2"),
@@ -180,10 +188,18 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("ward", "ballots"), [("craigton-2007.blt", 11_052), ("hillhead-2007.blt", 8_984)])
 def test_a_scottish_ward_is_read_whole(ward: str, ballots: int) -> None:
-    """Ten candidates, four seats, and as many valid papers as the council published."""
+    """Ten candidates, four seats, and as many valid ballots as the council published."""
     file = blt.read(data("stv", ward))
     assert (len(file.candidates), file.seats) == (10, 4)
-    assert sum(paper.ballots for paper in file.papers) == ballots
+    assert sum(ballot.ballots for ballot in file.ballots) == ballots
+
+
+def outcome(act: Callable[[], BallotFile]) -> BallotFile | str:
+    """Return what is read, or why nothing is."""
+    try:
+        return act()
+    except FormatError as refused:
+        return str(refused)
 
 
 @given(
@@ -191,20 +207,22 @@ def test_a_scottish_ward_is_read_whole(ward: str, ballots: int) -> None:
         st.sampled_from(["1", "2", "3", "0", "-", "1=2", "10", "01", "\n", "0\n", "\n0\n", "x"]), max_size=30
     )
 )
-def test_both_readings_of_a_file_agree(tokens: list[str]) -> None:
+def test_both_readings_of_a_file_agree(tmp_path_factory: pytest.TempPathFactory, tokens: list[str]) -> None:
     """What the quick reading takes, the full one takes alike."""
-    text = ("3 1\n" + " ".join(tokens).replace(" \n", "\n").replace("\n ", "\n") + "\n0\n").encode()
-    quick = blt.read_plain_body(text)
-    if quick is not None:
-        assert quick == blt_tokens.read_body(Path("votes.blt"), text)
+    path = tmp_path_factory.mktemp("readings", numbered=True) / "votes.blt"
+    ballots = " ".join(tokens).replace(" \n", "\n").replace("\n ", "\n")
+    text = f"3 1\n{ballots}\n0\n{NAMES}"
+    path.write_text(text)
+    if blt.read_plain_body(text.encode()) is not None:
+        assert outcome(lambda: blt.read(path)) == outcome(lambda: blt.read_in_full(path, load(path)))
 
 
 def test_a_refused_contest_leaves_no_file(tmp_path: Path) -> None:
     """An overvote without names cannot be said in BLT, and nothing is half-written."""
-    file = BallotFile("Title", ("Adam", "Basil"), (Papers("0", 2), Papers("0>*", 1)))
+    file = BallotFile("Title", ("Adam", "Basil"), (BallotGroup("0", 2), BallotGroup("0>*", 1)))
     path = tmp_path / "out.blt"
     assert refusal(path, lambda: blt.write(file, path)) == (
-        "paper '0>*' (1 ballots): BLT cannot say that a rank holds several candidates without naming them"
+        "ballot '0>*' (1 ballots): BLT cannot say that a rank holds several candidates without naming them"
     )
     assert list(tmp_path.iterdir()) == []
 

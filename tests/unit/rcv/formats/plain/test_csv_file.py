@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from shared.rcv.formats.plain import csv_file
-from shared.rcv.formats.records import BallotFile, Papers
-from tests.unit.rcv.formats.plain.reading import papers, read, refusal
+from shared.rcv.formats.records import BallotFile, BallotGroup
+from tests.unit.rcv.formats.plain.reading import counts, read, refusal
 
 BY_RANK = """id,count,section,precinct,rank1,rank2,rank3
 1,3,Members,P1,Adam,Basil,
@@ -27,11 +27,11 @@ def test_a_row_a_ballot_is_read(tmp_path: Path) -> None:
         ("Adam", "Basil", "Zoë"),
         ("Members", "Unions"),
     )
-    assert file.papers == (
-        Papers("0>1", 5, 0),
-        Papers(">*>2", 2, 1),
-        Papers("0=2>>1", 1, 0),
-        Papers("", 4, 1),
+    assert file.ballots == (
+        BallotGroup("0>1", 5, 0),
+        BallotGroup(">*>2", 2, 1),
+        BallotGroup("0=2>>1", 1, 0),
+        BallotGroup("", 4, 1),
     )
 
 
@@ -39,7 +39,7 @@ def test_a_column_a_candidate_is_read(tmp_path: Path) -> None:
     """Ranks under names; two of one rank are an overvote, a rank that nobody has is blank."""
     file = read(tmp_path / "votes.csv", BY_CANDIDATE)
     assert file.candidates == ("Adam", "Basil", "Zoë")
-    assert papers(file) == {"0>1": 3, "1=2": 2, "2>>0": 1, "": 4}
+    assert counts(file) == {"0>1": 3, "1=2": 2, "2>>0": 1, "": 4}
 
 
 @pytest.mark.parametrize("text", [BY_RANK, BY_CANDIDATE])
@@ -70,21 +70,21 @@ def test_layout_changes_nothing(tmp_path: Path, text: str, change: str) -> None:
 )
 def test_columns_of_ranks_go_by_many_names(tmp_path: Path, header: str) -> None:
     """All of them say the same."""
-    assert papers(read(tmp_path / "votes.csv", f"{header}\nAdam,Basil\nBasil,\n")) == {"0>1": 1, "1": 1}
+    assert counts(read(tmp_path / "votes.csv", f"{header}\nAdam,Basil\nBasil,\n")) == {"0>1": 1, "1": 1}
 
 
 @pytest.mark.parametrize("origin", ["Ballot_ID", "precinct portion", "", "cvr-number"])
 def test_where_a_row_comes_from_is_passed_over(tmp_path: Path, origin: str) -> None:
     """Exports say it in many words, and data frames number their rows."""
     path = tmp_path / "votes.csv"
-    assert papers(read(path, f"{origin},rank1\n0,Adam\n1,Adam\n")) == {"0": 2}
-    assert papers(read(path, f"{origin},Adam,Basil\n0,1,2\n1,1,2\n")) == {"0>1": 2}
+    assert counts(read(path, f"{origin},rank1\n0,Adam\n1,Adam\n")) == {"0": 2}
+    assert counts(read(path, f"{origin},Adam,Basil\n0,1,2\n1,1,2\n")) == {"0>1": 2}
 
 
 def test_ranks_may_stand_in_any_order(tmp_path: Path) -> None:
     """It is the header that numbers them."""
     file = read(tmp_path / "votes.csv", "rank2,rank1\nBasil,Adam\n")
-    assert (file.candidates, papers(file)) == (("Adam", "Basil"), {"0>1": 1})
+    assert (file.candidates, counts(file)) == (("Adam", "Basil"), {"0>1": 1})
 
 
 def test_a_quoted_name_may_hold_anything(tmp_path: Path) -> None:
@@ -98,12 +98,12 @@ def test_a_row_of_no_ballots_declares_names_and_sections(tmp_path: Path) -> None
     text = "count,section,rank1,rank2\n0,Unions,Zoë,Adam\n0,Members,,\n2,Members,Adam,\n"
     file = read(tmp_path / "votes.csv", text)
     assert (file.candidates, file.sections) == (("Zoë", "Adam"), ("Unions", "Members"))
-    assert file.papers == (Papers("1", 2, 1),)
+    assert file.ballots == (BallotGroup("1", 2, 1),)
 
 
 def test_counts_may_be_spelled_as_decimals(tmp_path: Path) -> None:
     """As data frames write whole numbers."""
-    assert papers(read(tmp_path / "votes.csv", "rank1,weight\nAdam,3.0\n")) == {"0": 3}
+    assert counts(read(tmp_path / "votes.csv", "rank1,weight\nAdam,3.0\n")) == {"0": 3}
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str | bytes, 
 def test_a_file_is_written_with_its_candidates_first(tmp_path: Path) -> None:
     """And a column of sections only where there are several."""
     path = tmp_path / "out.csv"
-    file = BallotFile("T", ("A", "B"), (Papers("1>*", 2), Papers("", 1)))
+    file = BallotFile("T", ("A", "B"), (BallotGroup("1>*", 2), BallotGroup("", 1)))
     csv_file.write(file, path)
     assert path.read_text() == "count,rank1,rank2\n0,A,B\n2,B,overvote\n1,,\n"
 

@@ -6,9 +6,9 @@ import pytest
 
 from shared.rcv.formats.detect import write_ballots
 from shared.rcv.formats.records import BallotFile
-from tests.unit.rcv.formats.plain.reading import papers, read, refusal
+from tests.unit.rcv.formats.plain.reading import counts, read, refusal
 
-SAME_PAPERS = {
+SAME_BALLOTS = {
     ".blt": '2 1\n3 2 1 0\n0\n"A"\n"B"\n',
     ".soi": "2\n1,A\n2,B\n3,3,1\n3,2,1\n",
     ".toc": "# TITLE: x\n# NUMBER ALTERNATIVES: 2\n# ALTERNATIVE NAME 1: A\n# ALTERNATIVE NAME 2: B\n3: 2,1\n",
@@ -17,16 +17,16 @@ SAME_PAPERS = {
 }
 
 
-@pytest.mark.parametrize("suffix", SAME_PAPERS)
+@pytest.mark.parametrize("suffix", SAME_BALLOTS)
 def test_a_suffix_is_believed(tmp_path: Path, suffix: str) -> None:
     """In whichever case it is written."""
-    assert papers(read(tmp_path / f"votes{suffix}", SAME_PAPERS[suffix])) == {"1>0": 3}
+    assert counts(read(tmp_path / f"votes{suffix}", SAME_BALLOTS[suffix])) == {"1>0": 3}
 
 
 @pytest.mark.parametrize("suffix", [".blt", ".soi", ".toc", ".abif"])
 def test_a_file_of_another_suffix_is_looked_at(tmp_path: Path, suffix: str) -> None:
     """Three of the formats cannot be mistaken."""
-    assert papers(read(tmp_path / "votes.txt", SAME_PAPERS[suffix])) == {"1>0": 3}
+    assert counts(read(tmp_path / "votes.txt", SAME_BALLOTS[suffix])) == {"1>0": 3}
 
 
 def test_a_file_of_no_known_format_is_told_what_there_is(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from shared.rcv.formats.plain import preflib
-from shared.rcv.formats.records import BallotFile, Papers
-from tests.unit.rcv.formats.plain.reading import papers, read, refusal
+from shared.rcv.formats.records import BallotFile, BallotGroup
+from tests.unit.rcv.formats.plain.reading import counts, read, refusal
 
 MODERN = """# FILE NAME: 00001-00000001.toi
 # TITLE: A ward
@@ -37,14 +37,14 @@ def test_the_modern_format_is_read(tmp_path: Path) -> None:
     """Names, title, and orders with and without ties."""
     file = read(tmp_path / "ward.toi", MODERN)
     assert (file.title, file.candidates) == ("A ward", ("Adam", "Basil: the second", "Zoë"))
-    assert papers(file) == {"0>1>2": 5, "1>0=2": 3, "2": 2}
+    assert counts(file) == {"0>1>2": 5, "1>0=2": 3, "2": 2}
 
 
 def test_the_old_format_is_read(tmp_path: Path) -> None:
-    """Names may hold commas; voters may be more than the papers that are in the file."""
+    """Names may hold commas; voters may be more than the ballots that are in the file."""
     file = read(tmp_path / "ward.toi", OLD)
     assert (file.title, file.candidates) == ("ward", ("Adam", "Basil, the second", "Zoë"))
-    assert papers(file) == {"0>1>2": 5, "1>0=2": 3, "2": 2}
+    assert counts(file) == {"0>1>2": 5, "1>0=2": 3, "2": 2}
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_layout_changes_nothing(tmp_path: Path, text: str | bytes) -> None:
 def test_equal_orders_are_merged(tmp_path: Path) -> None:
     """A file without totals may have a line a ballot."""
     file = read(tmp_path / "ward.soi", HEAD + "1: 2\n1: 1,2\n1: 2\n")
-    assert file.papers == (Papers("1", 2), Papers("0>1", 1))
+    assert file.ballots == (BallotGroup("1", 2), BallotGroup("0>1", 1))
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,9 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, name: str, text: st
 )
 def test_a_file_of_no_suffix_gets_the_strictest_type(tmp_path: Path, marks: str, data_type: str) -> None:
     """The data type says as much of the orders as is true of all."""
-    preflib.write(BallotFile("T", ("A", "B"), (Papers("0>1", 1), Papers(marks, 2))), tmp_path / "out")
+    preflib.write(
+        BallotFile("T", ("A", "B"), (BallotGroup("0>1", 1), BallotGroup(marks, 2))), tmp_path / "out"
+    )
     assert f"# DATA TYPE: {data_type}\n" in (tmp_path / "out").read_text()
 
 
@@ -150,38 +152,38 @@ def test_a_file_of_no_suffix_gets_the_strictest_type(tmp_path: Path, marks: str,
     ("file", "message"),
     [
         (
-            BallotFile("T", ("A", "B"), (Papers("", 3),)),
-            "paper '' (3 ballots): PrefLib cannot say that a paper is blank",
+            BallotFile("T", ("A", "B"), (BallotGroup("", 3),)),
+            "ballot '' (3 ballots): PrefLib cannot say that a ballot is blank",
         ),
         (
-            BallotFile("T", ("A", "B"), (Papers(">1", 3),)),
-            "paper '>1' (3 ballots): PrefLib cannot say that a rank is blank",
+            BallotFile("T", ("A", "B"), (BallotGroup(">1", 3),)),
+            "ballot '>1' (3 ballots): PrefLib cannot say that a rank is blank",
         ),
         (
-            BallotFile("T", ("A", "B"), (Papers("*", 3),)),
-            "paper '*' (3 ballots): PrefLib cannot say that a rank holds several candidates without naming them",
+            BallotFile("T", ("A", "B"), (BallotGroup("*", 3),)),
+            "ballot '*' (3 ballots): PrefLib cannot say that a rank holds several candidates without naming them",
         ),
         (
-            BallotFile("T", ("A", "B"), (Papers("0=1", 3),)),
-            "paper '0=1' (3 ballots): expected no equal ranks in a file of strict orders",
+            BallotFile("T", ("A", "B"), (BallotGroup("0=1", 3),)),
+            "ballot '0=1' (3 ballots): expected no equal ranks in a file of strict orders",
         ),
         (
-            BallotFile("T", ("A", "B"), (Papers("1", 3),), excluded=(0,)),
+            BallotFile("T", ("A", "B"), (BallotGroup("1", 3),), excluded=(0,)),
             "PrefLib cannot say that candidates are withdrawn: A",
         ),
         (
-            BallotFile("T", ("A", "B"), (Papers("1", 3),), sections=("x", "y")),
-            "PrefLib cannot say which of 2 sections a paper is of",
+            BallotFile("T", ("A", "B"), (BallotGroup("1", 3),), sections=("x", "y")),
+            "PrefLib cannot say which of 2 sections a ballot is of",
         ),
         (
-            BallotFile("T", ("A", "B"), (Papers("2", 3),)),
-            "paper '2' (3 ballots): expected marks of 2 candidates: a candidate index outside 0..1",
+            BallotFile("T", ("A", "B"), (BallotGroup("2", 3),)),
+            "ballot '2' (3 ballots): expected marks of 2 candidates: a candidate index outside 0..1",
         ),
         (BallotFile("T", ("A\nB",), ()), "candidate 'A\\nB': expected a name as it is shown: 'A B'"),
     ],
 )
 def test_what_preflib_cannot_say_is_refused(tmp_path: Path, file: BallotFile, message: str) -> None:
-    """The paper is named, and no file is left."""
+    """The ballot is named, and no file is left."""
     path = tmp_path / "out.soi"
     assert refusal(path, lambda: preflib.write(file, path)) == message
     assert not path.exists()

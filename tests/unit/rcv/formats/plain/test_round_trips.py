@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shared.rcv.formats.detect import READERS, WRITERS, read_ballots, write_ballots
 from shared.rcv.formats.plain import abif, blt, csv_file, preflib
 from shared.rcv.formats.plain.holds import Holds
-from shared.rcv.formats.records import BallotFile, Papers
+from shared.rcv.formats.records import BallotFile, BallotGroup
 from tests.support.strategies import marks
 
 HOLDS = {"blt": blt.HOLDS, "preflib": preflib.HOLDS, "abif": abif.HOLDS, "csv": csv_file.HOLDS}
@@ -36,8 +36,8 @@ def contests(draw: st.DrawFn, holds: Holds) -> BallotFile:
     candidates = tuple(draw(st.lists(names, min_size=1, max_size=6, unique=True)))
     places = range(len(candidates))
     sections = draw(st.lists(names, min_size=1, max_size=3, unique=True)) if holds.sections else ["all"]
-    paper = st.builds(
-        Papers,
+    ballot = st.builds(
+        BallotGroup,
         marks(len(candidates)) | st.sampled_from(["*", "0>*>0"]),
         st.integers(1, 9),
         st.integers(0, len(sections) - 1),
@@ -45,7 +45,7 @@ def contests(draw: st.DrawFn, holds: Holds) -> BallotFile:
     return BallotFile(
         draw(names),
         candidates,
-        tuple(draw(st.lists(paper.filter(lambda drawn: _held(drawn.marks, holds)), max_size=8))),
+        tuple(draw(st.lists(ballot.filter(lambda drawn: _held(drawn.marks, holds)), max_size=8))),
         seats=draw(st.integers(1, 9)),
         excluded=tuple(sorted(draw(st.sets(st.sampled_from(places))))) if holds.excluded else (),
         sections=tuple(sections),
@@ -55,7 +55,7 @@ def contests(draw: st.DrawFn, holds: Holds) -> BallotFile:
 def _held(drawn: str, holds: Holds) -> bool:
     ranks = drawn.split(">") if drawn else []
     return (
-        (holds.blank_papers or bool(ranks))
+        (holds.blank_ballots or bool(ranks))
         and (holds.blank_ranks or "" not in ranks)
         and (holds.unnamed or "*" not in ranks)
     )
@@ -63,7 +63,7 @@ def _held(drawn: str, holds: Holds) -> bool:
 
 def _merged(file: BallotFile) -> dict[tuple[str, str], int]:
     held: dict[tuple[str, str], int] = {}
-    for drawn, ballots, section in file.papers:
+    for drawn, ballots, section in file.ballots:
         key = file.sections[section], drawn
         held[key] = held.get(key, 0) + ballots
     return held
@@ -73,7 +73,7 @@ def _merged(file: BallotFile) -> dict[tuple[str, str], int]:
 def test_what_is_written_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, to: str
 ) -> None:
-    """Names, papers and sections always; title, seats and withdrawals where the format has words for them."""
+    """Names, ballots and sections always; title, seats and withdrawals where the format has words for them."""
     file = data.draw(contests(HOLDS[to]))
     path = tmp_path_factory.mktemp("trips", numbered=True) / f"votes{SUFFIXES[to]}"
     write_ballots(file, path, to)

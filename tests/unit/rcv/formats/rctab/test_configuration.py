@@ -120,7 +120,7 @@ def test_each_switch_reaches_the_rules(
 
 
 def test_undeclared_write_ins_are_a_candidate_where_a_source_can_name_one(tmp_path: Path) -> None:
-    """Last on the paper, and never elected."""
+    """Last on the ballot, and never elected."""
     of = contest_of(load(written(tmp_path, source={"undeclaredWriteInLabel": "UWI"})))
     assert (of.candidates[-1].name, of.candidates[-1].write_in) == ("Undeclared Write-ins", True)
 

@@ -1,10 +1,10 @@
-"""A rank on a BLT line: `3`, `2=3`, or `-` for none."""
+"""A rank whose candidates are numbered, as BLT and PrefLib have it: `3`, or `2=3`, or none."""
 
 from shared.rcv.formats.plain.text import Fault, whole_number
 
 
 class Ranks(dict[bytes, str]):
-    """From what a BLT file calls a rank to the spelling of `shared.contract.ballots`, learnt as it is met."""
+    """From what a file calls a rank to the spelling of `shared.contract.ballots`, learnt as it is met."""
 
     def __init__(self, candidates: int) -> None:
         super().__init__({str(place + 1).encode(): str(place) for place in range(candidates)})
@@ -31,10 +31,12 @@ class Ranks(dict[bytes, str]):
         return places
 
     def _place(self, token: bytes) -> int:
+        """Return one candidate's place; noughts in front only make all numbers equally long, as in 07 of 12."""
         if (known := self.get(token)) and known.isdigit():
             return int(known)
-        number = whole_number(token.lstrip(b"0"), 1, self.candidates)
-        if number is None:
+        bare = token.lstrip(b"0") if len(token) == len(str(self.candidates)) else token
+        number = whole_number(bare, 1, self.candidates)
+        if number is None or bare.startswith(b"0"):
             raise Fault(
                 f"expected a candidate from 1 to {self.candidates}, found {token[:40].decode(errors='replace')!r}"
             )
