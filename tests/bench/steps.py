@@ -23,8 +23,6 @@ from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import READ_UNCOMMITTED, PartitionRecords
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
-from services.intake.decide import Desk
-from services.intake.receipts import receipt
 
 from services.counting.rounds import Rounds
 from services.counting.tally import PartitionOf, Tally

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import httpx
-from services.intake.receipts import receipt
 
 from services.cli.clients.ballots import Answer, BallotClient
 from tests.chaos.books import ELECTION, REFUSALS, Books

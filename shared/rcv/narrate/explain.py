@@ -68,7 +68,7 @@ def ballot_of(
         place = 0 if section is None else find(section, file.sections, "section")
         return place, parse_ranking(ranking, file.candidates)
     seen = 0
-    for group in file.papers:
+    for group in file.ballots:
         seen += group.ballots
         if number is not None and seen - group.ballots < number <= seen:
             return group.section, group.marks

@@ -191,6 +191,7 @@ class Layout:
 
 
 def read_in_full(path: Path, data: bytes) -> BallotFile:
+    """Return what a file holds, read both ways. Raises FormatError where the two readings differ."""
     by_noughts, noughts = _reading(path, data, _by_noughts)
     by_lines, lines = _reading(path, data, _by_lines)
     mixed = bool(lines.unended and lines.whole)

@@ -82,8 +82,9 @@ def _strings(path: Path, rows: list[_Row], candidates: int) -> Strings:
 
 
 def _in_order(path: Path, rows: list[_Row], candidates: int, *, parties: bool = False) -> Strings:
-    """Return names, title and so on up to the notes: a line after the title that is no string, though others are, or
-    that a gap parts from them.
+    """Return names, title and so on up to the notes.
+
+    The notes begin at a line after the title that is no string, though others are, or that a gap parts from them.
     """
     strings: Strings = []
     has_quotes = False

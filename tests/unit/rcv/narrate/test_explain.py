@@ -5,12 +5,14 @@ from collections.abc import Mapping
 import pytest
 
 from shared.contract.elections import Contest
-from shared.rcv.formats.records import BallotFile, Papers
+from shared.rcv.formats.records import BallotFile, BallotGroup
 from shared.rcv.narrate.counted import Counted, counted_of
 from shared.rcv.narrate.explain import Stay, ballot_of, conclusion, parse_ranking, ranking_in_words, stays
 from tests.unit.rcv.narrate.counted import NAMES, contest, traced
 
-FILE = BallotFile("Tea", NAMES, (Papers("0>1", 3), Papers("2", 2, 1)), sections=("adults", "children"))
+FILE = BallotFile(
+    "Tea", NAMES, (BallotGroup("0>1", 3), BallotGroup("2", 2, 1)), sections=("adults", "children")
+)
 
 
 def way(of: Contest, ballots: Mapping[str, int], marks: str) -> tuple[list[Stay], Counted]:
