@@ -36,11 +36,9 @@ class Language(NamedTuple):
         return said % {key: self._set_off(value) for key, value in sentence.values.items()}
 
     def _set_off(self, value: Value) -> Markup:
-        if isinstance(value, int):
-            return Markup("{}").format(value)
-        parts = [
-            Markup("<bdi>{}</bdi>").format(part) for part in ((value,) if isinstance(value, str) else value)
-        ]
+        values = value if isinstance(value, tuple) else (value,)
+        name = Markup("<bdi>{}</bdi>")
+        parts = [name.format(of) if isinstance(of, str) else Markup.escape(of) for of in values]
         return Markup(format_list(parts, locale=self.code))  # noqa: S704  joins what has been escaped
 
 
