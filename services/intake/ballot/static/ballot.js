@@ -121,10 +121,7 @@ function show(html) {
   const page = new DOMParser().parseFromString(html, 'text/html')
   for (const name of ['lang', 'dir', 'class']) root.setAttribute(name, page.documentElement.getAttribute(name) ?? '')
   document.title = page.title
-  $('.band')?.remove()
   for (const part of ['header', 'main', 'footer']) $(part).replaceWith($(part, page))
-  const band = $('.band', page)
-  if (band) $('main').before(band)
   ready()
   focusOn($('#code[aria-invalid]') ?? $('main h1'))
 }
@@ -253,7 +250,7 @@ function rankPage() {
     focusOn(together || at === 0 ? $('h1', form) : $('h2', papers[at].section))
   }
   globalThis.onpopstate = async ({ state }) => {
-    if (!form.isConnected || casting) return
+    if (!form.isConnected || casting || location.hash) return
     if (state) return step(state.at, false)
     try { show(await look()) } catch { history.forward() } // back to the start; what is marked is offered there again
   }
@@ -306,7 +303,7 @@ function contestPart(section, contest, place, changed) {
     const made = document.createElement('button')
     made.type = 'button'
     made.className = 'tap'
-    made.innerHTML = '<b class="number"></b><span class="name"></span><span class="unseen"></span>'
+    made.innerHTML = '<b class="number" aria-hidden="true"></b><span class="name"></span><span class="unseen"></span>'
     $('.name', made).append(...$('label', row).cloneNode(true).childNodes)
     made.disabled = contest.out.includes(c)
     made.addEventListener('click', event => {
@@ -411,7 +408,7 @@ function contestPart(section, contest, place, changed) {
       $('.fault', rows[c]).hidden = !bad
       rows[c].classList.toggle('ranked', input.value !== '')
       $('.number', buttons[c]).textContent = input.value
-      $('.unseen', buttons[c]).textContent = `, ${input.value ? said('choice', { rank: input.value }) : said('not ranked')}`
+      $('.unseen', buttons[c]).textContent = `(${input.value ? said('choice', { rank: input.value }) : said('not ranked')})`
       mark(buttons[c], 'aria-pressed', String(input.value !== ''))
     })
     draw($('.order', side), $('.line', side), $('.notes', side), true)
@@ -570,5 +567,11 @@ function kiosk() {
   addEventListener('pageshow', event => { if (event.persisted) location.reload() })
 }
 
+// A personal link that is opened where the page already is does not load it anew.
+addEventListener('hashchange', async () => {
+  if (casting || !location.hash.startsWith('#code=')) return
+  try { show(await look()) } catch { location.reload() }
+})
+$('.skip').addEventListener('click', event => { event.preventDefault(); focusOn($('main')) })
 ready()
 if (root.hasAttribute('data-kiosk')) kiosk()
