@@ -13,6 +13,7 @@ from shared.contract.elections import MAX_CANDIDATES, MAX_CONTESTS, Contest, Ele
 
 MAX_FORM_BYTES: Final = 131_072
 """All candidates of the largest definition, each with a number, come to some 90,000 bytes."""
+MAX_DIGITS: Final = 4
 _MARK: Final = re.compile(r"(0|[1-9]\d?)\.(0|[1-9]\d{0,2})")
 _NAMES: Final = frozenset({"step", "code", "ballot"})
 
@@ -63,7 +64,11 @@ def read_fields(body: bytes, election: Election) -> Fields | None:
 def faults(typed: Typed, contest: Contest) -> frozenset[int]:
     """Return the candidates beside whom something else than a number from 1 to the number of candidates stands."""
     most = contest.max_ranks_on_paper
-    return frozenset(c for c, text in typed.items() if not text.isdecimal() or not 1 <= int(text[:4]) <= most)
+    return frozenset(
+        c
+        for c, text in typed.items()
+        if not text.isdecimal() or len(text) > MAX_DIGITS or not 1 <= int(text) <= most
+    )
 
 
 def ranks_of(typed: Typed) -> Ranks:

@@ -206,23 +206,30 @@ function busy() {
 
 // Ranking
 
+// A number in the digits of any script: each script's ten stand together, zero first.
+const isDigit = code => /^\p{Nd}$/u.test(String.fromCodePoint(code))
+function digit(character) {
+  const code = character.codePointAt(0)
+  let zero = code
+  while (code - zero < 9 && isDigit(zero - 1)) zero--
+  return code - zero
+}
+const numberOf = text => /^\p{Nd}{1,4}$/u.test(text) ? Number([...text].map(digit).join('')) : 0
+const isRank = (text, contest) => numberOf(text) >= 1 && numberOf(text) <= contest.names.length
 const ranksOf = typed => {
   const ranks = []
-  for (const [candidate, text] of Object.entries(typed)) (ranks[Number(text) - 1] ??= []).push(Number(candidate))
+  for (const [candidate, text] of Object.entries(typed)) (ranks[numberOf(text) - 1] ??= []).push(Number(candidate))
   return Array.from(ranks, rank => rank ?? [])
 }
-const isRank = (text, contest) => /^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= contest.names.length
 
 function rankPage() {
   const form = $('form#ballot'), practice = $('main').dataset.page === 'practice'
   const papers = $$('.contest').map((section, place) => contestPart(section, data.contests[place], place, changed))
   if (!practice) {
-    if (!ballot) {
-      ballot = { id: newId(), code: form.elements.code.value, typed: null, sent: false }
-    } else {
-      const { typed } = ballot
-      papers.forEach((paper, place) => paper.set(typed?.[place] ?? {}))
-    }
+    const code = form.elements.code.value, left = ballot ?? kept.read()
+    ballot = left?.code === code ? left : { id: newId(), code, typed: papers.map(paper => paper.typed()), sent: false }
+    const { typed } = ballot
+    papers.forEach((paper, place) => paper.set(typed[place]))
   }
   function changed() {
     if (!ballot || practice) return
@@ -284,7 +291,8 @@ function rankPage() {
     }))
   }
   if (practice) history.replaceState({ at: 0 }, '')
-  step(0, false)
+  if (ballot?.sent && !practice) cast()
+  else step(0, false)
 }
 
 // One contest: the numbers in its fields are what counts; tapping, dragging and moving write them.
@@ -507,12 +515,13 @@ const hold = event => event.preventDefault()
 function end(answer, unsure) {
   casting = false
   removeEventListener('beforeunload', hold)
-  const { code } = ballot, left = ballot
+  const left = ballot
+  kept.clear()
   show(answer.html)
   const page = $('main').dataset.page
-  if (page === 'paused') { left.sent = unsure; ballot = left; kept.write() } else kept.clear()
+  if (page === 'paused') { ballot = { ...left, sent: unsure }; kept.write() }
   globalThis.onpopstate = ({ state }) => { if (!state) location.reload() }
-  if (page === 'receipt') windows?.postMessage({ election, code })
+  if (page === 'receipt') windows?.postMessage({ election, code: left.code })
   if (unsure && $('[data-unsure]')) { $('[data-unsure]').hidden = false; $('[data-sure]').hidden = true }
 }
 
@@ -527,6 +536,7 @@ if (windows) windows.onmessage = ({ data: other }) => {
 // The receipt
 
 function receipt() {
+  kept.clear()
   const copy = $('[data-do=copy]')
   copy.hidden = $('[data-do=print]').hidden = false
   copy.addEventListener('click', async () => {
@@ -539,7 +549,10 @@ function receipt() {
 // A screen that many people use starts anew after each of them.
 
 function kiosk() {
-  const dialog = $('#idle'), begin = `/vote/${election}${location.search}`
+  const dialog = $('#idle')
+  let first = location.search // how the screen was set up: a voter may choose another language
+  try { first = sessionStorage.kiosk ??= first } catch { /* no storage: the last language stays */ }
+  const begin = location.pathname.replace(/\/practice$/, '') + first
   let idle = Date.now(), finish = 0
   const anew = () => { kept.clear(); location.replace(begin) }
   const touch = () => { if (!dialog.open) idle = Date.now() }
