@@ -15,9 +15,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from services.intake.ballot.files import NAMES
 from services.intake.ballot.follow import follow
 from services.intake.ballot.pages import contest_data
-from shared.contract.codec import HotBallot, decode_cast
-from shared.contract.codes import issue_code
+from shared.contract.codec import decode_cast
 from shared.contract.elections import Contest, Phase
+from shared.contract.packs import Ballot, Pack
 from shared.contract.topics import BALLOTS_CAST
 from tests.browser.test_results_page import browser  # noqa: F401  the same Chromium, as a fixture
 from tests.support.elections import Life, contest, election
@@ -25,10 +25,10 @@ from tests.support.pipeline import Pipeline
 
 pytestmark = [pytest.mark.kafka, pytest.mark.browser]
 
-PICNIC = Life(election())
+SHARDS = 2
+PICNIC = Life(election(electors=80), SHARDS)
 ELECTORS = count(1)
 """Each test has electors of its own."""
-SHARDS = 2
 
 
 def finish(work: Coroutine[Any, Any, Any]) -> Any:
@@ -49,27 +49,29 @@ class Place:
         return self.origin + path
 
     def announce(self, life: Life, phase: Phase) -> None:
-        """Announce an election."""
+        """Announce an election and its roll."""
+        finish(self.pipeline.commit_roll(life))
         finish(self.pipeline.announce(life, phase))
 
-    def ballots(self, elector: int, name: str = "picnic") -> list[HotBallot]:
+    def ballots(self, elector: int, name: str = "picnic") -> list[Ballot]:
         """Return the different ballots of an elector in the log; the same one sent again is one."""
-        return list(
-            dict.fromkeys(b for b in finish(self._log()) if (b.election, b.elector) == (name, elector))
-        )
+        found = [ballot for of, ballot in finish(self.log()) if (of, ballot.elector) == (name, elector)]
+        return list(dict.fromkeys(found))
 
-    async def _log(self) -> list[HotBallot]:
+    async def log(self) -> list[tuple[str, Ballot]]:
+        """Return every ballot in the log, with its election."""
         topic = BALLOTS_CAST.name(self.pipeline.namespace)
         consumer = AIOKafkaConsumer(bootstrap_servers=self.pipeline.kafka, auto_offset_reset="earliest")
         await consumer.start()
         try:
             parts = [TopicPartition(topic, shard) for shard in range(SHARDS)]
             consumer.assign(parts)
-            ends, found = await consumer.end_offsets(parts), list[HotBallot]()
+            ends, found = await consumer.end_offsets(parts), list[tuple[str, Ballot]]()
             while sum([await consumer.position(part) for part in parts]) < sum(ends.values()):
                 for records in (await consumer.getmany(timeout_ms=200)).values():
-                    cast = [decode_cast(record.value) for record in records]
-                    found += [ballot for ballot in cast if isinstance(ballot, HotBallot)]
+                    for pack in map(decode_cast, [record.value for record in records]):
+                        if isinstance(pack, Pack):
+                            found += [(pack.election, ballot) for ballot in pack.each()]
         finally:
             await consumer.stop()
         return found
@@ -80,8 +82,7 @@ def place(kafka: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plac
     """Intake, validation and counting on a namespace of their own, with the picnic open."""
     pipeline = Pipeline(kafka.bootstrap, tmp_path_factory.mktemp("ballot"), shards=SHARDS)
     finish(pipeline.create())
-    for record in (PICNIC.configured(), PICNIC.opened()):
-        finish(pipeline.control(record))
+    finish(pipeline.begin(PICNIC))
     finish(pipeline.announce(PICNIC, Phase.OPEN))
     for service in ("intake", "validation", "counting"):
         pipeline.start(service)
@@ -93,7 +94,7 @@ def place(kafka: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plac
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:  # noqa: F811  pytest's way to ask for a fixture
-    """A browser of a voter's own. Whatever its pages complain of, fails the test."""
+    """A browser of an elector's own. Whatever its pages complain of, fails the test."""
     made = browser.new_context(viewport={"width": 1280, "height": 900})
     with watched(made):
         yield made
@@ -126,10 +127,10 @@ class watched:  # noqa: N801  reads as a word: `with watched(context)`
         assert self._faults == []
 
 
-def voter() -> tuple[int, str]:
+def new_elector() -> tuple[int, str]:
     """Return an elector's number and code."""
     elector = next(ELECTORS)
-    return elector, issue_code(PICNIC.key, elector, 0)
+    return elector, PICNIC.code(elector)
 
 
 def enter(page: Page, place: Place, code: str, query: str = "") -> Page:
@@ -174,7 +175,7 @@ def kept(page: Page) -> dict[str, str]:
 
 def test_by_tapping_in_order(context: BrowserContext, place: Place) -> None:
     """From a personal link to the log; the code leaves the address at once, and nothing of the vote stays."""
-    elector, code = voter()
+    elector, code = new_elector()
     page = context.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -182,7 +183,7 @@ def test_by_tapping_in_order(context: BrowserContext, place: Place) -> None:
     assert page.url == place.url()
     tap(page, "Damson", "Apple")
     expect(page.locator(".contest:visible .line")).to_have_text(
-        "Your vote goes to Damson. If Damson is out, it goes to Apple. If Apple is out too, it stops there."
+        "Your vote goes to Damson. If Damson is eliminated, it goes to Apple. If Apple is eliminated too, it stops there."
     )
     page.locator("[data-do=next]").click()
     tap(page, "Juice")
@@ -195,13 +196,13 @@ def test_by_tapping_in_order(context: BrowserContext, place: Place) -> None:
     assert not [url for url in asked if code in url or "code" in url]
     assert page.evaluate("JSON.stringify(history.state)").count("Damson") == 0
     page.go_back()
-    expect(page.locator("body")).not_to_contain_text("Damson is out")
+    expect(page.locator("body")).not_to_contain_text("Damson is eliminated")
     assert page.evaluate("caches.keys()") == []
 
 
 def test_by_number_with_a_gap_and_a_tie(context: BrowserContext, place: Place) -> None:
     """What the numbers say is recorded as it is, and what the rules make of it is said before."""
-    elector, code = voter()
+    elector, code = new_elector()
     page = enter(context.new_page(), place, code)
     page.get_by_role("button", name="Write numbers instead").click()
     for name, number in (("Banana", "1"), ("Apple", "3"), ("Cherry", "3")):
@@ -227,7 +228,7 @@ def test_by_number_with_a_gap_and_a_tie(context: BrowserContext, place: Place) -
 
 def test_by_keyboard_alone(context: BrowserContext, place: Place) -> None:
     """Every control is reached with Tab and worked with Enter, Space or a digit; focus always shows and never gets lost."""
-    elector, code = voter()
+    elector, code = new_elector()
     page = context.new_page()
     page.goto(place.url(f"/vote/picnic#code={code}"))
     key = page.keyboard.press
@@ -273,7 +274,7 @@ def test_by_keyboard_alone(context: BrowserContext, place: Place) -> None:
 
 def test_by_dragging_moving_and_undoing(context: BrowserContext, place: Place) -> None:
     """The order can be changed in every way, and every change can be undone."""
-    elector, code = voter()
+    elector, code = new_elector()
     page = enter(context.new_page(), place, code)
     order = page.locator(".contest:visible .side .names")
     tap(page, "Apple", "Banana", "Cherry")
@@ -302,7 +303,7 @@ def test_by_dragging_moving_and_undoing(context: BrowserContext, place: Place) -
 
 def test_by_touch_on_a_narrow_phone(browser: Browser, place: Place) -> None:  # noqa: F811
     """A trembling finger ranks once; a drag begins after a short press."""
-    elector, code = voter()
+    elector, code = new_elector()
     made = browser.new_context(viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
     with watched(made):
         page = enter(made.new_page(), place, code)
@@ -336,7 +337,7 @@ def test_by_touch_on_a_narrow_phone(browser: Browser, place: Place) -> None:  # 
 @pytest.mark.parametrize("how", ["script off", "script does not arrive"])
 def test_without_a_script(browser: Browser, place: Place, how: str) -> None:  # noqa: F811
     """From code to receipt by forms; going back changes marks; no address ever holds more than the election."""
-    elector, code = voter()
+    elector, code = new_elector()
     made = browser.new_context(java_script_enabled=how != "script off")
     with watched(made):
         page = made.new_page()
@@ -366,7 +367,7 @@ def test_without_a_script(browser: Browser, place: Place, how: str) -> None:  # 
 
 def test_a_script_that_arrives_late(context: BrowserContext, place: Place) -> None:
     """A vote that began with forms goes on with the script; a reload keeps its marks and its id."""
-    elector, code = voter()
+    elector, code = new_elector()
     page, late = context.new_page(), count()
     page.route("**/*.js", lambda route: route.abort() if next(late) == 0 else route.continue_())
     page.goto(place.url())
@@ -385,7 +386,7 @@ def test_a_script_that_arrives_late(context: BrowserContext, place: Place) -> No
 
 def test_without_a_connection_in_the_middle(context: BrowserContext, place: Place) -> None:
     """Ranking and checking go on; casting says what is known, waits, and sends the ballot when it can."""
-    elector, code = voter()
+    elector, code = new_elector()
     page = enter(context.new_page(), place, code)
     context.set_offline(True)
     tap(page, "Banana")
@@ -417,8 +418,8 @@ def lose_answers(times: int) -> Callable[[Route], None]:
 
 
 def test_an_answer_that_is_lost(context: BrowserContext, place: Place) -> None:
-    """The ballot is in, but the voter cannot know: it is sent again with the same id, and is one ballot."""
-    elector, code = voter()
+    """The ballot is in, but the elector cannot know: it is sent again with the same id, and is one ballot."""
+    elector, code = new_elector()
     page = enter(context.new_page(), place, code)
     tap(page, "Cherry")
     to_review(page)
@@ -432,8 +433,8 @@ def test_an_answer_that_is_lost(context: BrowserContext, place: Place) -> None:
 
 
 def test_a_service_that_is_busy(context: BrowserContext, place: Place) -> None:
-    """503 with Retry-After: the voter is told how long, and the ballot goes by itself."""
-    elector, code = voter()
+    """503 with Retry-After: the elector learns how long, and the ballot goes by itself."""
+    elector, code = new_elector()
     page = enter(context.new_page(), place, code)
     tap(page, "Cherry")
     to_review(page)
@@ -453,7 +454,7 @@ def test_a_service_that_is_busy(context: BrowserContext, place: Place) -> None:
 
 def test_impatience(context: BrowserContext, place: Place) -> None:
     """Two clicks at once are one ballot."""
-    elector, code = voter()
+    elector, code = new_elector()
     page = enter(context.new_page(), place, code)
     tap(page, "Damson")
     to_review(page)
@@ -465,7 +466,7 @@ def test_impatience(context: BrowserContext, place: Place) -> None:
 
 def test_a_reload_in_the_middle_and_one_while_sending(context: BrowserContext, place: Place) -> None:
     """The marks are there again; a ballot that was on its way is sent again as the same."""
-    elector, code = voter()
+    elector, code = new_elector()
     page = enter(context.new_page(), place, code)
     tap(page, "Damson", "Banana")
     page.reload()
@@ -484,7 +485,7 @@ def test_a_reload_in_the_middle_and_one_while_sending(context: BrowserContext, p
 
 def test_the_back_button(context: BrowserContext, place: Place) -> None:
     """It goes from the review to the contest to the start; the ballot waits there until it is continued or deleted."""
-    elector, code = voter()
+    elector, code = new_elector()
     page = enter(context.new_page(), place, code)
     tap(page, "Apple")
     to_review(page)
@@ -499,14 +500,14 @@ def test_the_back_button(context: BrowserContext, place: Place) -> None:
     cast(page)
     for _ in range(2):
         page.go_back()
-        expect(page.locator("body")).not_to_contain_text("Apple is out")
+        expect(page.locator("body")).not_to_contain_text("Apple is eliminated")
 
     assert [ballot.rankings for ballot in place.ballots(elector)] == [("0", "")]
 
 
 def test_an_unfinished_ballot_can_be_deleted(context: BrowserContext, place: Place) -> None:
     """And another person's link in the same window never shows it."""
-    elector, code = voter()
+    elector, code = new_elector()
     page = enter(context.new_page(), place, code)
     tap(page, "Apple")
     page.goto("about:blank")
@@ -516,7 +517,7 @@ def test_an_unfinished_ballot_can_be_deleted(context: BrowserContext, place: Pla
     enter(page, place, code)
     tap(page, "Banana")
     page.goto("about:blank")
-    enter(page, place, voter()[1])
+    enter(page, place, new_elector()[1])
     expect(page.locator(".contest:visible .side .order")).to_be_empty()
 
     assert place.ballots(elector) == []
@@ -524,7 +525,7 @@ def test_an_unfinished_ballot_can_be_deleted(context: BrowserContext, place: Pla
 
 def test_two_windows(context: BrowserContext, place: Place) -> None:
     """When one has cast, the other says so and cannot."""
-    elector, code = voter()
+    elector, code = new_elector()
     one, other = (enter(context.new_page(), place, code) for _ in range(2))
     tap(one, "Apple")
     tap(other, "Banana")
@@ -538,7 +539,7 @@ def test_two_windows(context: BrowserContext, place: Place) -> None:
 
 def test_a_wrong_code(context: BrowserContext, place: Place) -> None:
     """The field keeps what was typed, has the focus and says what to do."""
-    elector, code = voter()
+    elector, code = new_elector()
     page = context.new_page()
     page.goto(place.url())
     field = page.get_by_label("Your voting code")
@@ -559,11 +560,11 @@ def test_a_wrong_code(context: BrowserContext, place: Place) -> None:
 
 def test_closed_while_ranking(context: BrowserContext, place: Place) -> None:
     """The page says that the ballot was not recorded, and nothing of it stays."""
-    fete = Life(election("fete"))
+    fete = Life(election("fete"), SHARDS)
     place.announce(fete, Phase.OPEN)
     page = context.new_page()
     arrive(page, place.url("/vote/fete"), "start")
-    page.get_by_label("Your voting code").fill(issue_code(fete.key, 3, 0))
+    page.get_by_label("Your voting code").fill(fete.code(3))
     page.locator("#code-form .main").click()
     tap(page, "Apple")
     to_review(page)
@@ -578,7 +579,7 @@ def test_closed_while_ranking(context: BrowserContext, place: Place) -> None:
 
 def test_paused_while_ranking(context: BrowserContext, place: Place) -> None:
     """The ballot is kept, the page looks again by itself, and the vote goes on where it was."""
-    gala = Life(election("gala"))
+    gala = Life(election("gala"), SHARDS)
     place.announce(gala, Phase.CONFIGURED)
     page = context.new_page()
     page.clock.install()
@@ -587,7 +588,7 @@ def test_paused_while_ranking(context: BrowserContext, place: Place) -> None:
     place.announce(gala, Phase.OPEN)
     until_phase(page, place, "gala", "Voting is open")
     page.clock.run_for(16_000)
-    page.get_by_label("Your voting code").fill(issue_code(gala.key, 3, 0))
+    page.get_by_label("Your voting code").fill(gala.code(3))
     page.locator("#code-form .main").click()
     tap(page, "Apple", "Damson")
     to_review(page)
@@ -640,9 +641,9 @@ def test_a_practice_ballot_is_never_sent(context: BrowserContext, place: Place) 
     assert kept(page) == {}
 
 
-def test_a_kiosk_starts_anew_for_each_voter(context: BrowserContext, place: Place) -> None:
+def test_a_kiosk_starts_anew_for_each_elector(context: BrowserContext, place: Place) -> None:
     """Nothing is stored while ranking; an idle screen asks, then starts anew; so does a receipt."""
-    elector, code = voter()
+    elector, code = new_elector()
     page = context.new_page()
     page.clock.install()
     enter(page, place, code, "?kiosk")
@@ -673,7 +674,7 @@ def test_a_kiosk_starts_anew_for_each_voter(context: BrowserContext, place: Plac
 
 def test_another_language_in_the_middle(context: BrowserContext, place: Place) -> None:
     """The marks stay, the words change, and only the code is sent for it."""
-    elector, code = voter()
+    elector, code = new_elector()
     page = enter(context.new_page(), place, code)
     tap(page, "Damson", "Apple")
     sent: list[str] = []
@@ -691,7 +692,7 @@ def test_another_language_in_the_middle(context: BrowserContext, place: Place) -
 
 def test_what_a_screen_reader_meets(context: BrowserContext, place: Place) -> None:
     """Names, roles and states in the accessibility tree; what is done is said in a live region."""
-    page = enter(context.new_page(), place, voter()[1])
+    page = enter(context.new_page(), place, new_elector()[1])
     tap(page, "Banana")
     expect(page.locator("main")).to_match_aria_snapshot("""
       - main:
@@ -724,7 +725,7 @@ def test_what_a_screen_reader_meets(context: BrowserContext, place: Place) -> No
             - button "Undo"
             - button "Clear"
           - heading "What this means" [level=3]
-          - paragraph: Your vote goes to Banana. If Banana is out, it stops there.
+          - paragraph: Your vote goes to Banana. If Banana is eliminated, it stops there.
           - list:
             - listitem: You have ranked 1 of 4. That is allowed; the more you rank, the longer your vote counts.
         - paragraph: Until you cast your ballot, nothing of it leaves this device.
@@ -798,7 +799,7 @@ LOOKS: dict[str, dict[str, Any]] = {
 def test_nothing_stands_in_anybody_s_way(browser: Browser, place: Place, look: str, query: str) -> None:  # noqa: F811
     """The axe rules (WCAG 2.2 A and AA among them) find nothing in any state, and no page is wider than its window."""
     made = browser.new_context(**LOOKS[look])
-    page, (_, code) = made.new_page(), voter()
+    page, (_, code) = made.new_page(), new_elector()
     with watched(made):
         for state in walk(page, place, code, query):
             found = Axe().run(page)
@@ -811,7 +812,7 @@ def test_nothing_stands_in_anybody_s_way(browser: Browser, place: Place, look: s
 def test_from_right_to_left(browser: Browser, place: Place) -> None:  # noqa: F811
     """Turned round, every state still fits, and numbers stand on the other side of the names."""
     made = browser.new_context(viewport={"width": 320, "height": 640})
-    page, (_, code) = made.new_page(), voter()
+    page, (_, code) = made.new_page(), new_elector()
     for state in walk(page, place, code, ""):
         page.evaluate("document.documentElement.dir = 'rtl'")
         assert page.evaluate("document.documentElement.scrollWidth") == 320, state
@@ -827,7 +828,7 @@ def test_from_right_to_left(browser: Browser, place: Place) -> None:  # noqa: F8
 def test_motion_is_kept_from_those_who_do_not_want_it(browser: Browser, place: Place) -> None:  # noqa: F811
     """No element of the ballot moves or fades."""
     made = browser.new_context(reduced_motion="reduce")
-    page = enter(made.new_page(), place, voter()[1])
+    page = enter(made.new_page(), place, new_elector()[1])
     tap(page, "Apple")
     moving = "[...document.querySelectorAll('*')].filter(e => parseFloat(getComputedStyle(e).transitionDuration) > 0).length"
     assert page.evaluate(moving) == 0
@@ -836,7 +837,7 @@ def test_motion_is_kept_from_those_who_do_not_want_it(browser: Browser, place: P
 
 def test_all_of_it_is_at_most_sixty_kilobytes(context: BrowserContext, place: Place) -> None:
     """What goes over the wire from the first address to the receipt."""
-    elector, code = voter()
+    elector, code = new_elector()
     page = context.new_page()
     sizes: list[int] = []
 
@@ -904,8 +905,7 @@ def _plain(values: Any) -> dict[str, Any]:
 
 def test_the_count_holds_each_vote_once(place: Place) -> None:
     """Whatever was sent twice on the way: one accepted ballot for each elector who voted here."""
-    ballots = finish(place._log())
-    electors = {ballot.elector for ballot in ballots if ballot.election == "picnic"}
+    electors = {ballot.elector for name, ballot in finish(place.log()) if name == "picnic"}
     standings = finish(place.pipeline.standings(0, "fruit"))
     accepted = 0
     for _ in range(40):

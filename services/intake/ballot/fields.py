@@ -1,6 +1,6 @@
-"""From the fields of a posted form to a voter's marks, and from marks to a ballot form. Pure.
+"""From the fields of a posted form to an elector's marks, and from marks to a ballot form. Pure.
 
-A field `0.12` holds the number that the voter wrote beside candidate 12 of contest 0, both as places in the
+A field `0.12` holds the number that the elector wrote beside candidate 12 of contest 0, both as places in the
 definition, which is frozen. What was typed is kept as it was typed, so that a fault can be shown where it is.
 """
 
@@ -63,7 +63,7 @@ def read_fields(body: bytes, election: Election) -> Fields | None:
 
 def faults(typed: Typed, contest: Contest) -> frozenset[int]:
     """Return the candidates beside whom something else than a number from 1 to the number of candidates stands."""
-    most = contest.max_ranks_on_paper
+    most = len(contest.candidates)
     return frozenset(
         c
         for c, text in typed.items()

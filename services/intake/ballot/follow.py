@@ -1,7 +1,7 @@
 """Where the vote of a ranking goes, in sentences, and what of the marks does not count. Pure.
 
 The choices are those of the count itself (`shared.rcv.count.normalise`). `follow` in static/ballot.js says the same
-while the voter ranks; a test gives both the same rankings and compares.
+while the elector ranks; a test gives both the same rankings and compares.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -43,7 +43,7 @@ def follow(contest: Contest, out: Collection[int], ranks: Ranks) -> Followed:
 
 
 def _going(choices: Sequence[Choice], out: Collection[int]) -> Iterator[tuple[int, ...]]:
-    """Yield the choices without the candidates who are out: one candidate, or several of whom the round decides."""
+    """Yield the choices without the candidates who can get no vote: one candidate, or several of whom the round decides."""
     for choice in choices:
         left = tuple(c for c in (choice if isinstance(choice, tuple) else (choice,)) if c not in out)
         if left:

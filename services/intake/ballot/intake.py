@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from services.intake.decide import Taken
+from services.intake.admission import Admitted
 from services.intake.forms import Form, Refusal
-from services.intake.taking import Taking
+from services.intake.service import IntakeService
 from shared.contract.events import ElectionAnnounced
 
+Rankings = dict[str, tuple[tuple[str, ...], ...]]
 Why = Literal["not a code", "wrong code", "not open", "busy", "not a ballot"]
 
 _WHY: Final[Mapping[int, Why]] = {
@@ -23,35 +24,39 @@ _NO_BALLOT: Final = "0" * 32
 
 
 class Recorded(NamedTuple):
-    """A ballot is in the log."""
+    """A ballot is in the log of a shard; `who` is what its receipt knows it by."""
 
-    receipt: str
+    shard: int
+    who: str
 
 
 @dataclass(frozen=True)
 class Intake:
     """The one interface between the pages and the rest of intake."""
 
-    taking: Taking
+    service: IntakeService
     elections: Mapping[str, ElectionAnnounced]
     caught_up: Callable[[], bool]
 
     def code_fault(self, election: str, code: str) -> Why | None:
         """Return what is wrong with a voting code, if anything; nothing is recorded."""
-        taken = self._take(election, Form(_NO_BALLOT, code, {}))
-        return None if isinstance(taken, Taken) else _why(taken)
+        admitted = self._admit(election, Form(_NO_BALLOT, code, {}))
+        return None if isinstance(admitted, Admitted) else _why(admitted)
 
-    async def cast(self, election: str, form: Form) -> Recorded | Why:
-        """Return the receipt of the ballot once it is in the log, or why it is not known to be there."""
-        taken = self._take(election, form)
-        if isinstance(taken, Refusal):
-            return _why(taken)
-        refusal = await self.taking.record(election, (taken,))
-        return Recorded(taken.receipt) if refusal is None else _why(refusal)
+    async def cast(self, election: str, code: str, ballot_id: str, rankings: Rankings) -> Recorded | Why:
+        """Return where a ballot is recorded, once it is, or why it is not known to be.
 
-    def _take(self, election: str, form: Form) -> Taken | Refusal:
-        desk = self.taking.desks.desk(election)
-        return desk if isinstance(desk, Refusal) else desk.take(form)
+        The rankings are the ids of the candidates at each rank, by contest.
+        """
+        admitted = self._admit(election, Form(ballot_id, code, rankings))
+        if isinstance(admitted, Refusal):
+            return _why(admitted)
+        refusal = await self.service.record(election, (admitted,))
+        return Recorded(admitted.shard, admitted.receipt) if refusal is None else _why(refusal)
+
+    def _admit(self, election: str, form: Form) -> Admitted | Refusal:
+        admission = self.service.admissions.of(election)
+        return admission if isinstance(admission, Refusal) else admission.admit(form)
 
 
 def _why(refusal: Refusal) -> Why:

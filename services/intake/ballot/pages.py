@@ -19,7 +19,6 @@ from services.intake.ballot.languages import Language, languages, preferred
 from services.intake.ballot.words import FAULTS, SCRIPT, SENDING, SENTENCES
 from shared.contract.elections import Contest
 from shared.contract.events import ElectionAnnounced
-from shared.contract.receipts import receipt_text
 
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self';"
@@ -35,11 +34,11 @@ SIZES: Final = ("normal", "large", "largest")
 
 
 class View(NamedTuple):
-    """How a voter wants to see the pages; it travels in the query, which holds nothing of the vote."""
+    """How an elector wants to see the pages; it travels in the query, which holds nothing of the vote."""
 
     language: Language
     asked: str
-    """The language's code if the voter chose it, empty if their browser did."""
+    """The language's code if the elector chose it, empty if their browser did."""
     size: str
     kiosk: bool
 
@@ -157,11 +156,10 @@ def _environment(language: Language) -> Environment:
         "fault_words": FAULTS,
         "data_url": _data_url,
         "qr": qr,
-        "receipt_text": receipt_text,
     }
     return made
 
 
 def _data_url(text: str) -> str:
-    """Return a plain text as an address that a link can download."""
-    return f"data:text/plain;charset=utf-8,{quote(text)}"
+    """Return a JSON text as an address that a link can download."""
+    return f"data:application/json;charset=utf-8,{quote(text)}"

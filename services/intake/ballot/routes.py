@@ -1,6 +1,6 @@
 """From a voting code to a receipt, step by step.
 
-Without a script each step is a posted form, and what the voter has typed travels in its body: nothing is kept here and
+Without a script each step is a posted form, and what the elector has typed travels in its body: nothing is kept here and
 nothing of it is ever in an address. With the script only the code and, in the end, the ballot are posted.
 """
 
@@ -20,9 +20,9 @@ from services.intake.ballot.fields import MAX_FORM_BYTES, Fields, Typed, faults,
 from services.intake.ballot.files import static
 from services.intake.ballot.intake import Intake, Recorded, Why
 from services.intake.ballot.pages import Pages, View, script_data, shown
-from services.intake.forms import Form
 from shared.contract.elections import Phase
 from shared.contract.events import ElectionAnnounced
+from shared.contract.receipts import receipt_text
 
 WRONG_CODES: Final = RateLimitItemPerMinute(20)
 """From one address; a household or a hall with one connection mistypes less."""
@@ -35,7 +35,7 @@ _STATUS: Final[dict[Why, int]] = {"not a code": 422, "wrong code": 403}
 
 @dataclass(frozen=True)
 class Ballot:
-    """The handlers and what they need; `new_id` makes ballot ids for voters whose browser runs no script."""
+    """The handlers and what they need; `new_id` makes ballot ids for electors whose browser runs no script."""
 
     intake: Intake
     new_id: Callable[[], str]
@@ -59,7 +59,7 @@ class Ballot:
         return self.pages.page("index", self.pages.view(request), elections=elections)
 
     async def start(self, request: Request) -> Response:
-        """Where a voter arrives: what the election is, and the way in if it is open."""
+        """Where an elector arrives: what the election is, and the way in if it is open."""
         view = self.pages.view(request)
         announced = self._announced(request)
         if announced is None:
@@ -114,13 +114,12 @@ class Ballot:
             return fault
         if not await self.limiter.hit(CASTS, definition.id, sha256(fields.code.encode()).hexdigest()):
             return self._busy(view, announced, fields, 429)
-        form = Form(fields.ballot_id, fields.code, rankings(fields.typed, definition))
-        cast = await self.intake.cast(definition.id, form)
+        marks = rankings(fields.typed, definition)
+        cast = await self.intake.cast(definition.id, fields.code, fields.ballot_id, marks)
         if not isinstance(cast, Recorded):
             return self._refused(view, announced, fields, cast)
-        return self.pages.page(
-            "receipt", view, announced=announced, ballot_id=fields.ballot_id, receipt=cast.receipt
-        )
+        receipt = receipt_text(announced.log, definition.id, fields.ballot_id, cast.shard, cast.who)
+        return self.pages.page("receipt", view, announced=announced, who=cast.who, receipt=receipt)
 
     def _refused(self, view: View, announced: ElectionAnnounced, fields: Fields, why: Why) -> Response:
         if why == "busy":

@@ -20,10 +20,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     "first-several": marked(
         "Your vote goes to whichever of %(names)s is alone still in the count; while several are, it stops there."
     ),
-    "then": marked("If %(out)s is out, it goes to %(name)s."),
-    "then-too": marked("If %(out)s is out too, it goes to %(name)s."),
+    "then": marked("If %(out)s is eliminated, it goes to %(name)s."),
+    "then-too": marked("If %(out)s is eliminated too, it goes to %(name)s."),
     "share-then": marked(
-        "If %(out)s is out, or has more votes than needed, your vote (or the part not needed) goes to %(name)s."
+        "If %(out)s is eliminated, or has more votes than needed, your vote (or the part not needed) goes to %(name)s."
     ),
     "share-then-too": marked("From %(out)s it goes to %(name)s in the same way."),
     "after": marked("After that it goes to %(name)s."),
@@ -31,9 +31,9 @@ SENTENCES: Final[Mapping[str, str]] = {
         "After that it goes to whichever of %(names)s is alone still in the count; while several are, it stops there."
     ),
     "and-so-on": marked("And so on in your order, down to %(name)s."),
-    "end": marked("If %(out)s is out, it stops there."),
-    "end-too": marked("If %(out)s is out too, it stops there."),
-    "share-end": marked("If %(out)s is out, or has more votes than needed, it goes no further."),
+    "end": marked("If %(out)s is eliminated, it stops there."),
+    "end-too": marked("If %(out)s is eliminated too, it stops there."),
+    "share-end": marked("If %(out)s is eliminated, or has more votes than needed, it goes no further."),
     "share-end-too": marked("After %(out)s it goes no further."),
     "plurality": marked("Only first choices count in this contest."),
     "supplementary": marked(

@@ -224,21 +224,21 @@ const ranksOf = typed => {
 
 function rankPage() {
   const form = $('form#ballot'), practice = $('main').dataset.page === 'practice'
-  const papers = $$('.contest').map((section, place) => contestPart(section, data.contests[place], place, changed))
+  const contests = $$('.contest').map((section, place) => contestPart(section, data.contests[place], place, changed))
   if (!practice) {
     const code = form.elements.code.value, left = ballot ?? kept.read()
-    ballot = left?.code === code ? left : { id: newId(), code, typed: papers.map(paper => paper.typed()), sent: false }
+    ballot = left?.code === code ? left : { id: newId(), code, typed: contests.map(of => of.typed()), sent: false }
     const { typed } = ballot
-    papers.forEach((paper, place) => paper.set(typed[place]))
+    contests.forEach((of, place) => of.set(typed[place]))
   }
   function changed() {
     if (!ballot || practice) return
-    ballot.typed = papers.map(paper => paper.typed())
+    ballot.typed = contests.map(of => of.typed())
     kept.write()
   }
   changed()
 
-  let at = 0, together = papers.length === 1
+  let at = 0, together = contests.length === 1
   const bar = $('.bar', form), button = name => $(`.bar [data-do=${name}], .head [data-do=${name}]`, form), review = $('[value=review]', bar)
   review.hidden = false
 
@@ -247,14 +247,14 @@ function rankPage() {
     at = to
     if (to === 'review') { only($('#review')); drawReview(); focusOn($('#review h1')); return }
     only(form)
-    papers.forEach((paper, place) => { paper.section.hidden = !together && place !== at })
+    contests.forEach((of, place) => { of.section.hidden = !together && place !== at })
     button('back').hidden = together || at === 0
-    button('next').hidden = together || at === papers.length - 1
-    review.hidden = !together && at < papers.length - 1
-    button('together').hidden = papers.length === 1
+    button('next').hidden = together || at === contests.length - 1
+    review.hidden = !together && at < contests.length - 1
+    button('together').hidden = contests.length === 1
     for (const part of $$('.one', form)) part.hidden = together
     for (const part of $$('.all', form)) part.hidden = !together
-    focusOn(together || at === 0 ? $('h1', form) : $('h2', papers[at].section))
+    focusOn(together || at === 0 ? $('h1', form) : $('h2', contests[at].section))
   }
   globalThis.onpopstate = async ({ state }) => {
     if (!form.isConnected || casting || location.hash) return
@@ -263,10 +263,10 @@ function rankPage() {
   }
 
   function toReview() {
-    const wrong = papers.findIndex(paper => paper.wrong())
+    const wrong = contests.findIndex(of => of.wrong())
     if (wrong < 0) return step('review')
     step(together ? 0 : wrong)
-    $('[aria-invalid=true]', papers[wrong].section)?.focus()
+    $('[aria-invalid=true]', contests[wrong].section)?.focus()
   }
   form.addEventListener('submit', event => {
     event.preventDefault()
@@ -282,10 +282,10 @@ function rankPage() {
   $('#review [data-do=cast]')?.addEventListener('click', cast)
 
   function drawReview() {
-    $('.reviewed').replaceChildren(...papers.map((paper, place) => {
+    $('.reviewed').replaceChildren(...contests.map((of, place) => {
       const part = $('#t-contest').content.cloneNode(true)
-      $('h2', part).textContent = $('h2', paper.section).textContent
-      paper.draw($('.order', part), $('.line', part), $('.notes', part), false)
+      $('h2', part).textContent = $('h2', of.section).textContent
+      of.draw($('.order', part), $('.line', part), $('.notes', part), false)
       $('[data-do=change]', part).addEventListener('click', () => step(together ? 0 : place))
       return part
     }))
@@ -484,13 +484,13 @@ async function cast() {
   kept.write()
   only($('#sending'))
   focusOn($('#sending h1'))
-  const tell = text => { $('#sending .say').textContent = text }
+  const say = text => { $('#sending .say').textContent = text }
   const fields = { step: 'cast', code: ballot.code, ballot: ballot.id }
   ballot.typed.forEach((typed, n) => { for (const [c, text] of Object.entries(typed)) fields[`${n}.${c}`] = text })
   $('#sending [data-do=again]').onclick = () => again()
   addEventListener('beforeunload', hold)
   for (;;) {
-    tell(said('sending'))
+    say(said('sending'))
     let answer = null
     try { answer = await post(fields) } catch { unsure = true }
     if (answer && answer.status < 500 && answer.status !== 429) { end(answer, unsure); return }
@@ -501,7 +501,7 @@ async function cast() {
   function pause(key, seconds) {
     return new Promise(resolve => {
       let left = Math.max(1, Math.min(seconds, 3600))
-      tell(said(key, { seconds: left }))
+      say(said(key, { seconds: left }))
       const timer = setTimeout(go, left * 1000)
       again = go
       addEventListener('online', go)
@@ -550,7 +550,7 @@ function receipt() {
 
 function kiosk() {
   const dialog = $('#idle')
-  let first = location.search // how the screen was set up: a voter may choose another language
+  let first = location.search // how the screen was set up: an elector may choose another language
   try { first = sessionStorage.kiosk ??= first } catch { /* no storage: the last language stays */ }
   const begin = location.pathname.replace(/\/practice$/, '') + first
   let idle = Date.now(), finish = 0

@@ -9,26 +9,28 @@ from urllib.parse import urlencode
 import httpx
 from starlette.applications import Starlette
 
+from services.intake.admission import Admissions
 from services.intake.ballot.intake import Intake
 from services.intake.ballot.pages import Pages
 from services.intake.ballot.routes import Ballot
-from services.intake.desks import Desks
 from services.intake.log import BallotLog
+from services.intake.roll import KnownRolls
+from services.intake.service import IntakeService
 from services.intake.settings import IntakeSettings
-from services.intake.taking import Taking
-from shared.contract.codec import HotBallot, decode_cast
-from shared.contract.codes import issue_code
-from shared.contract.elections import Election, Phase
+from shared.contract import packs
+from shared.contract.codec import decode_cast
+from shared.contract.codes import VotingCode
+from shared.contract.elections import Phase
+from shared.contract.events import ElectionAnnounced
 from shared.runtime.log import Outgoing, SendFailed
-from tests.support.elections import MASTER, Life, election
+from tests.support.elections import Life, election
 
 PICNIC = election()
-LIFE = Life(PICNIC)
-
-
-def code(elector: int = 5) -> str:
-    """Return an elector's genuine code."""
-    return issue_code(LIFE.key, elector, 0)
+SHARDS = 2
+LIFE = Life(PICNIC, SHARDS)
+ELECTOR = 5
+CODE = LIFE.code(ELECTOR)
+WRONG_CODE = str(VotingCode(ELECTOR, 0, b"0" * 10))
 
 
 class MemoryLog:
@@ -48,23 +50,25 @@ class MemoryLog:
         """Nothing is held."""
 
     @property
-    def ballots(self) -> list[HotBallot]:
+    def ballots(self) -> list[packs.Ballot]:
         """Every ballot in the log."""
         found = [decode_cast(item.value) for item in self.sent]
-        return [ballot for ballot in found if isinstance(ballot, HotBallot)]
+        return [ballot for pack in found if isinstance(pack, packs.Pack) for ballot in pack.each()]
 
 
 class Place:
     """The picnic's pages as a browser without a script meets them."""
 
-    def __init__(self, client: httpx.AsyncClient, log: MemoryLog, desks: dict[str, object]) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, log: MemoryLog, announced: dict[str, ElectionAnnounced]
+    ) -> None:
         self.client = client
         self.log = log
-        self._announced = desks
+        self.announced = announced
 
-    def announce(self, phase: Phase, definition: Election = PICNIC) -> None:
-        """Announce an election in a phase."""
-        self._announced[definition.id] = Life(definition).announced(2, phase)
+    def announce(self, phase: Phase, *withdrawn: tuple[str, str]) -> None:
+        """Announce the picnic in a phase, some candidates withdrawn."""
+        self.announced["picnic"] = LIFE.announced(SHARDS, phase).with_withdrawn(withdrawn)
 
     async def get(self, path: str = "/vote/picnic") -> httpx.Response:
         """Ask for a page."""
@@ -73,7 +77,7 @@ class Place:
     async def post(self, step: str, path: str = "/vote/picnic", **fields: str) -> httpx.Response:
         """Post a step; a field `_0_3` is candidate 3 of contest 0."""
         named = {name.strip("_").replace("_", "."): value for name, value in fields.items()}
-        form = {"step": step, "code": code(), "ballot": f"{7:032x}", **named}
+        form = {"step": step, "code": CODE, "ballot": f"{7:032x}", **named}
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         return await self.client.post(path, content=urlencode(form), headers=headers)
 
@@ -81,20 +85,22 @@ class Place:
 @asynccontextmanager
 async def place(phase: Phase = Phase.OPEN, *, caught_up: bool = True) -> AsyncIterator[Place]:
     """Open a polling place with the picnic announced."""
-    announced = {"picnic": LIFE.announced(2, phase)}
-    memory, numbers = MemoryLog(), count(1)
+    announced = {"picnic": LIFE.announced(SHARDS, phase)}
+    memory, numbers, rolls = MemoryLog(), count(1), KnownRolls()
+    for shard in range(SHARDS):
+        rolls.add(LIFE.known(shard))
 
     async def open_sink() -> MemoryLog:
         return memory
 
     log = BallotLog(open_sink, "ballots", 100)
-    taking = Taking(IntakeSettings(), Desks(announced, MASTER, lambda: caught_up), log)
-    intake = Intake(taking, announced, lambda: caught_up)
+    admissions = Admissions(announced, rolls.rolls, lambda: caught_up)
+    intake = Intake(IntakeService(IntakeSettings(), admissions, log), announced, lambda: caught_up)
     ballot = Ballot(intake, lambda: f"{next(numbers):032x}", Pages())
     await log.start()
     transport = httpx.ASGITransport(Starlette(routes=ballot.routes()))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        yield Place(client, memory, announced)  # type: ignore[arg-type]  # a plain dictionary of announcements
+        yield Place(client, memory, announced)
     await log.stop()
 
 

@@ -33,17 +33,17 @@ def by(method: Method, seats: int = 1, **rules: Any) -> Contest:
 def test_a_vote_is_followed_from_one_candidate_to_the_next() -> None:
     """No pronoun stands for a candidate."""
     assert plain(contest(), (1,), (0,)) == (
-        "Your vote goes to Banana. If Banana is out, it goes to Apple. If Apple is out too, it stops there.",
+        "Your vote goes to Banana. If Banana is eliminated, it goes to Apple. If Apple is eliminated too, it stops there.",
         ["You have ranked 2 of 4. That is allowed; the more you rank, the longer your vote counts."],
     )
 
 
-def test_who_ranks_everybody_is_not_told_that_it_stops() -> None:
+def test_who_ranks_everybody_is_not_warned_that_it_stops() -> None:
     """The last one left is never out."""
     assert plain(contest(), (0,), (1,), (2,), (3,)) == (
         (
-            "Your vote goes to Apple. If Apple is out, it goes to Banana. If Banana is out too, it goes to Cherry."
-            " If Cherry is out too, it goes to Damson."
+            "Your vote goes to Apple. If Apple is eliminated, it goes to Banana. If Banana is eliminated too, it goes to Cherry."
+            " If Cherry is eliminated too, it goes to Damson."
         ),
         [],
     )
@@ -65,7 +65,7 @@ def test_nobody_ranked_is_allowed_and_said() -> None:
         (by("scottish-stv", 2), "has more votes than needed"),
         (by("meek", 2), "has more votes than needed"),
         (by("sequential-irv", 2), "Each seat is counted anew"),
-        (by("stv-wigm"), "If Apple is out, it goes to Banana."),
+        (by("stv-wigm"), "If Apple is eliminated, it goes to Banana."),
     ],
 )
 def test_each_method_has_its_words(of: Contest, words: str) -> None:
@@ -80,13 +80,13 @@ def test_each_method_has_its_words(of: Contest, words: str) -> None:
         (
             {"max_skipped_ranks": 0},
             ((0,), (), (1,)),
-            "If Apple is out, it stops",
+            "If Apple is eliminated, it stops",
             "number 3 and later do not count",
         ),
         (
             {},
             ((0,), (1, 2)),
-            "If Apple is out, it stops there",
+            "If Apple is eliminated, it stops there",
             "Banana and Cherry share number 2. By the rules",
         ),
         ({"overvote": "skip"}, ((0,), (1, 2), (3,)), "it goes to Damson", "that number is passed over"),
@@ -102,7 +102,7 @@ def test_each_method_has_its_words(of: Contest, words: str) -> None:
         (
             {"max_ranks": 2},
             ((0,), (1,), (2,)),
-            "If Banana is out too, it stops",
+            "If Banana is eliminated too, it stops",
             "Only the first 2 choices count",
         ),
     ],
@@ -115,12 +115,12 @@ def test_each_rule_is_said(rules: Any, ranks: Any, line: str, note: str) -> None
     assert any(note in said for said in found[1]), found[1]
 
 
-def test_many_choices_are_not_told_one_by_one() -> None:
+def test_many_choices_are_not_named_one_by_one() -> None:
     """After four, the last is named."""
     many = contest(candidates=("a", "b", "c", "d", "e", "f"))
     line, _ = plain(many, (0,), (1,), (2,), (3,), (4,), (5,))
 
-    assert line.endswith("If C is out too, it goes to D. And so on in your order, down to F.")
+    assert line.endswith("If C is eliminated too, it goes to D. And so on in your order, down to F.")
 
 
 def test_every_sentence_of_the_catalogue_can_be_said() -> None:
