@@ -3,10 +3,13 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
+from secrets import token_hex
 
 from starlette.applications import Starlette
 
 from services.intake.admission import Admissions
+from services.intake.ballot.intake import Intake
+from services.intake.ballot.routes import Ballot
 from services.intake.log import BallotLog
 from services.intake.roll import KnownRolls
 from services.intake.routes import intake_routes
@@ -69,5 +72,7 @@ def create_app(settings: IntakeSettings) -> Starlette:
         await known.stop()
         await announced.stop()
 
-    routes = intake_routes(IntakeService(settings, admissions, log))
-    return Starlette(routes=[*routes, *health_routes(health)], lifespan=lifespan)
+    service = IntakeService(settings, admissions, log)
+    ballot = Ballot(Intake(service, announced.newest, lambda: announced.caught_up), lambda: token_hex(16))
+    routes = [*intake_routes(service), *ballot.routes(), *health_routes(health)]
+    return Starlette(routes=routes, lifespan=lifespan)

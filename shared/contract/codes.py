@@ -68,6 +68,11 @@ def new_code(elector: int, section: int) -> VotingCode:
     return VotingCode(elector, section, secrets.token_bytes(SECRET_BYTES))
 
 
+def voting_link(intake: str, election: str, code: str) -> str:
+    """Return an elector's personal link; the code is in the fragment, which browsers do not send."""
+    return f"{intake}/vote/{election}#code={code}"
+
+
 def parse_code(text: str) -> VotingCode:
     """Read a voting code. Raises BadCode."""
     if len(text) > MAX_CODE_CHARS:

@@ -18,7 +18,8 @@ from services.cli.clients.ballots import Casting
 from services.cli.clients.keys import KeyRing, with_officer
 from services.cli.clients.operator import Officer, OperatorClient, OperatorError, Patience
 from services.cli.clients.results import ResultsClient
-from services.cli.demo import official
+from services.cli.demo import by_hand, official
+from services.cli.demo.by_hand import open_by_hand
 from services.cli.demo.official import compare
 from services.cli.demo.show import Show, comparison_table
 from services.cli.demo.synthesis import ballot_forms, synthesise
@@ -72,6 +73,7 @@ class Demo:
             ("Operator", self._at["operator"]),
         ):
             self._console.print(f"  {name:<9} [link={url}]{url}[/link]")
+        await self._offer_ballots()
         await self._step("Casting and counting", self._cast(forms, rate))
         await self._operator.order(ELECTION, Command.CLOSE)
         final = self._results.until("the final count", lambda of: of.status is Status.COMPLETE)
@@ -81,6 +83,14 @@ class Demo:
         certified = self._results.until("the certificate", lambda of: of.status is Status.CERTIFIED)
         await self._step("Certified", certified)
         return self._compare()
+
+    async def _offer_ballots(self) -> None:
+        """Open the picnic and print where it is voted in by hand, and where its result moves."""
+        self._console.print("Vote yourself, each link once, and see the result move:")
+        for link in await open_by_hand(self._operator, self._keys, self._at["intake"]):
+            self._console.print(f"  Ballot    {link}", markup=False, soft_wrap=True)
+        result = f"{self._at['results']}/elections/{by_hand.ELECTION.id}"
+        self._console.print(f"  Result    {result}", markup=False, soft_wrap=True)
 
     async def _cast(self, forms: list[bytes], rate: float) -> None:
         casting = Casting(self._client, f"{self._at['intake']}/v1/elections/{ELECTION}/ballots", forms, rate)

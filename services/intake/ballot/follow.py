@@ -1,0 +1,121 @@
+"""Where the vote of a ranking goes, in sentences, and what of the marks does not count. Pure.
+
+The choices are those of the count itself (`shared.rcv.count.normalise`). `follow` in static/ballot.js says the same
+while the elector ranks; a test gives both the same rankings and compares.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from shared.contract.ballots import format_marks
+from shared.contract.elections import Contest
+from shared.rcv.count.normalise import Choice, Ranks, normalise
+
+STEPS: Final = 4
+"""So many choices are named one by one; longer rankings end with "and so on"."""
+_SHARING: Final = frozenset({"stv-wigm", "scottish-stv", "meek"})
+"""Methods that pass on the votes an elected candidate does not need."""
+
+Value = str | int | tuple[str, ...] | tuple[int, ...]
+
+
+class Sentence(NamedTuple):
+    """A sentence of `words.SENTENCES` by its key, and what is put into it."""
+
+    key: str
+    values: Mapping[str, Value]
+
+
+class Followed(NamedTuple):
+    """A contest's sentences: where the vote goes, and notes on marks that the rules treat in their own way."""
+
+    line: tuple[Sentence, ...]
+    notes: tuple[Sentence, ...]
+
+
+def follow(contest: Contest, out: Collection[int], ranks: Ranks) -> Followed:
+    """Return what a ranking means; `out` are the places of candidates who can get no vote."""
+    choices = normalise(format_marks(ranks), contest.rules).candidates
+    marked = any(ranks)
+    going = list(_going(choices, out))
+    line = _line(contest, out, going) if going else [Sentence("nothing" if marked else "nobody", {})]
+    return Followed(tuple(line), tuple(_notes(contest, out, ranks)) if marked else ())
+
+
+def _going(choices: Sequence[Choice], out: Collection[int]) -> Iterator[tuple[int, ...]]:
+    """Yield the choices without the candidates who can get no vote: one candidate, or several of whom the round decides."""
+    for choice in choices:
+        left = tuple(c for c in (choice if isinstance(choice, tuple) else (choice,)) if c not in out)
+        if left:
+            yield left
+
+
+def _line(contest: Contest, out: Collection[int], going: Sequence[tuple[int, ...]]) -> Iterator[Sentence]:
+    names = [candidate.name for candidate in contest.candidates]
+    name = [names[choice[0]] for choice in going]
+    if contest.method == "sequential-irv" and contest.seats > 1:
+        yield Sentence("each-seat", {})
+    if len(going[0]) == 1:
+        yield Sentence("first", {"name": name[0]})
+    else:
+        yield Sentence("first-several", {"names": tuple(names[c] for c in going[0])})
+    if contest.method == "plurality":
+        yield Sentence("plurality", {})
+        return
+    if contest.method == "supplementary":
+        key = "supplementary" if len(going) > 1 else "supplementary-end"
+        yield Sentence(key, {"name": name[0]})
+        return
+    kind = "share-" if contest.method in _SHARING and contest.seats > 1 else ""
+    for place in range(1, min(len(going), STEPS)):
+        if len(going[place]) > 1:
+            yield Sentence("after-several", {"names": tuple(names[c] for c in going[place])})
+        elif len(going[place - 1]) > 1:
+            yield Sentence("after", {"name": name[place]})
+        else:
+            again = "-too" if place > 1 else ""
+            yield Sentence(f"{kind}then{again}", {"out": name[place - 1], "name": name[place]})
+    if len(going) > STEPS:
+        yield Sentence(
+            "and-so-on", {"name": name[-1]} if len(going[-1]) == 1 else {"name": names[going[-1][-1]]}
+        )
+    everybody = len({c for choice in going for c in choice}) == len(names) - len(set(out))
+    if not everybody and len(going[-1]) == 1:
+        again = "-too" if len(going) > 1 else ""
+        yield Sentence(f"{kind}end{again}", {"out": name[-1]})
+
+
+def _notes(contest: Contest, out: Collection[int], ranks: Ranks) -> Iterator[Sentence]:
+    names, rules = [candidate.name for candidate in contest.candidates], contest.rules
+    yield from _stops(contest, ranks[: rules.max_ranks], names)
+    if rules.max_ranks is not None and any(ranks[rules.max_ranks :]):
+        yield Sentence("beyond", {"most": rules.max_ranks})
+    marked = [c for rank in ranks for c in rank]
+    for candidate in marked:
+        if candidate in out:
+            yield Sentence("withdrawn", {"name": names[candidate]})
+    possible = min(len(names) - len(set(out)), rules.max_ranks or len(names))
+    ranked = sum(candidate not in out for candidate in marked)
+    if ranked < possible:
+        yield Sentence("few", {"ranked": ranked, "all": possible})
+
+
+def _stops(contest: Contest, ranks: Ranks, names: Sequence[str]) -> Iterator[Sentence]:
+    """Yield what the rules say of empty and shared ranks, up to the first that ends the ballot."""
+    rules, empty = contest.rules, list[int]()
+    for number, rank in enumerate(ranks, 1):
+        if not rank:
+            empty.append(number)
+            continue
+        if empty:
+            ends = rules.max_skipped_ranks is not None and len(empty) > rules.max_skipped_ranks
+            yield Sentence("skipped-ends" if ends else "skipped", {"ranks": tuple(empty), "rank": number})
+            empty = []
+            if ends:
+                return
+        if len(rank) > 1:
+            yield Sentence(
+                f"equal-{rules.overvote}", {"names": tuple(names[c] for c in rank), "rank": number}
+            )
+            if rules.overvote == "exhaust":
+                return

@@ -1,0 +1,165 @@
+"""The pages of the ballot, made on the server: each is complete without a script."""
+
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote, urlencode
+
+import segno
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from services.intake.ballot import files
+from services.intake.ballot.fields import Typed, faults, ranks_of
+from services.intake.ballot.follow import follow
+from services.intake.ballot.languages import Language, languages, preferred
+from services.intake.ballot.words import FAULTS, SCRIPT, SENDING, SENTENCES
+from shared.contract.elections import Contest
+from shared.contract.events import ElectionAnnounced
+
+HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self';"
+    " img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Vary": "Accept-Language",
+}
+SIZES: Final = ("normal", "large", "largest")
+
+
+class View(NamedTuple):
+    """How an elector wants to see the pages; it travels in the query, which holds nothing of the vote."""
+
+    language: Language
+    asked: str
+    """The language's code if the elector chose it, empty if their browser did."""
+    size: str
+    kiosk: bool
+
+    def query(self, **changed: str) -> str:
+        """Return the query that keeps this view, with some of it changed: "?lang=cy&kiosk=1", or nothing."""
+        kept = {"lang": self.asked, "size": self.size, "kiosk": "1" if self.kiosk else ""} | changed
+        said = {key: value for key, value in kept.items() if value not in ("", "normal")}
+        return f"?{urlencode(said)}" if said else ""
+
+
+class Shown(NamedTuple):
+    """A contest as the templates show it."""
+
+    place: int
+    contest: Contest
+    out: frozenset[int]
+    """Candidates who can get no vote."""
+    typed: Typed
+    faults: frozenset[int]
+    line: Sequence[Markup]
+    notes: Sequence[Markup]
+    ranks: Sequence[Sequence[int]]
+
+
+class Pages:
+    """Renders pages in every language there is."""
+
+    def __init__(self, known: Mapping[str, Language] | None = None) -> None:
+        self.languages = known or languages()
+        self._templates = {code: _environment(language) for code, language in self.languages.items()}
+
+    def view(self, request: Request) -> View:
+        """Return how the request asks to see a page."""
+        asked = request.query_params
+        language = preferred(self.languages, asked.get("lang"), request.headers.get("accept-language", ""))
+        size = asked.get("size", "")
+        return View(
+            language,
+            language.code if asked.get("lang") == language.code else "",
+            size if size in SIZES else SIZES[0],
+            "kiosk" in asked,
+        )
+
+    def page(self, name: str, view: View, status: int = 200, **values: Any) -> Response:
+        """Return a page; `retry_after_s` among the values becomes a header too."""
+        template = self._templates[view.language.code].get_template(f"{name}.html")
+        html = template.render(view=view, languages=self.languages.values(), sizes=SIZES, **values)
+        retry = values.get("retry_after_s")
+        headers = HEADERS if retry is None else {**HEADERS, "Retry-After": str(retry)}
+        return HTMLResponse(html, status, headers)
+
+
+def shown(announced: ElectionAnnounced, typed: Sequence[Typed], language: Language) -> list[Shown]:
+    """Return the contests of an election with what is typed in each, and what follows from it."""
+    found = []
+    for place, (contest, numbers) in enumerate(zip(announced.definition.contests, typed, strict=True)):
+        wrong = faults(numbers, contest)
+        out = _out(announced, contest)
+        ranks = ranks_of({c: text for c, text in numbers.items() if c not in wrong})
+        line, notes = ([language.sentence(s) for s in part] for part in follow(contest, out, ranks))
+        found.append(Shown(place, contest, out, numbers, wrong, line, notes, ranks))
+    return found
+
+
+def script_data(language: Language, announced: ElectionAnnounced | None = None) -> dict[str, Any]:
+    """Return the script's words and, for a ballot, what it needs to know of the election's contests."""
+    say = language.translations.gettext
+    contests, words = (announced.definition.contests, {**SCRIPT, **SENTENCES}) if announced else ((), SENDING)
+    return {
+        "language": language.code,
+        "words": {key: say(text) for key, text in {**words, **SENDING}.items()},
+        "contests": [contest_data(of, _out(announced, of)) for of in contests if announced],
+    }
+
+
+def contest_data(contest: Contest, out: frozenset[int]) -> dict[str, Any]:
+    """Return what `follow` in the script needs to know of a contest."""
+    return {
+        "method": contest.method,
+        "seats": contest.seats,
+        "overvote": contest.rules.overvote,
+        "skips": contest.rules.max_skipped_ranks,
+        "most": contest.rules.max_ranks,
+        "names": [candidate.name for candidate in contest.candidates],
+        "out": sorted(out),
+    }
+
+
+def qr(text: str) -> Markup:
+    """Return a QR code as SVG."""
+    svg = BytesIO()
+    segno.make(text, error="m", micro=False).save(
+        svg, kind="svg", xmldecl=False, svgns=False, omitsize=True, border=2, svgclass="qr", lineclass=None
+    )
+    return Markup(svg.getvalue().decode())  # noqa: S704  segno draws a path; the text is not in it
+
+
+def _out(announced: ElectionAnnounced, contest: Contest) -> frozenset[int]:
+    withdrawn = {contest.place(candidate) for of, candidate in announced.withdrawn if of == contest.id}
+    return frozenset(withdrawn.union(contest.excluded))
+
+
+def _environment(language: Language) -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_translations(language.translations, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+    made.globals |= {
+        "static": files.NAMES,
+        "fault_words": FAULTS,
+        "data_url": _data_url,
+        "qr": qr,
+    }
+    return made
+
+
+def _data_url(text: str) -> str:
+    """Return a JSON text as an address that a link can download."""
+    return f"data:application/json;charset=utf-8,{quote(text)}"

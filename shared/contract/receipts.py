@@ -1,0 +1,21 @@
+"""Receipts as voters keep them."""
+
+import json
+
+from shared.contract.ids import BallotId, ElectionId, LogId
+
+
+def receipt_text(log: LogId, election: ElectionId, ballot_id: BallotId, shard: int, who: str) -> str:
+    """Return a receipt without its proof, as the JSON that a voter copies, downloads or photographs.
+
+    `who` is the digest of `leaves.who_digest`. The audit service's `Receipt` reads it and adds the proof.
+    """
+    kept = {
+        "type": "receipt/1",
+        "log": log,
+        "election": election,
+        "ballot_id": ballot_id,
+        "shard": shard,
+        "who": who,
+    }
+    return json.dumps(kept)

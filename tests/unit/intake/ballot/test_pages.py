@@ -1,0 +1,294 @@
+"""The ballot without a script: every state is a page that says what to do, and a vote counts once."""
+
+import re
+from html import unescape
+
+import pytest
+
+from services.audit.proofs.receipts import Receipt
+from services.intake.ballot.pages import HEADERS
+from services.intake.ballot.routes import CASTS, WRONG_CODES
+from shared.contract.elections import Phase
+from tests.unit.intake.ballot.place import CODE, ELECTOR, WRONG_CODE, hidden, page_of, place
+
+pytestmark = pytest.mark.asyncio
+
+
+async def test_a_vote_from_code_to_receipt() -> None:
+    """Each step is a page; the id made at the first is the id recorded; the marks are as written."""
+    async with place() as there:
+        ballot = await there.post("start")
+        kept = hidden(ballot)
+        assert page_of(ballot) == "ballot"
+        assert kept["code"] == CODE
+        marks = {"_0_0": "2", "_0_3": "1", "_1_1": "1"}
+        review = await there.post("review", ballot=kept["ballot"], **marks)
+        assert page_of(review) == "review"
+        assert (
+            "Your vote goes to <bdi>Damson</bdi>. If <bdi>Damson</bdi> is eliminated, it goes to"
+            in review.text
+        )
+        sent = hidden(review)
+        assert sent == {"code": CODE, "ballot": kept["ballot"], "0.0": "2", "0.3": "1", "1.1": "1"}
+        receipt = await there.post("cast", ballot=kept["ballot"], **marks)
+
+        assert page_of(receipt) == "receipt"
+        (recorded,) = there.log.ballots
+        assert (recorded.ballot_id.hex(), recorded.elector, recorded.rankings) == (
+            kept["ballot"],
+            ELECTOR,
+            ("3>0", "1"),
+        )
+
+
+async def test_a_receipt_shows_nothing_of_the_vote() -> None:
+    """Not on the page, not in what is copied, downloaded or photographed."""
+    async with place() as there:
+        one = await there.post("cast", _0_0="1")
+        other = await there.post("cast", _0_3="1", _1_0="1")
+
+    assert one.text == other.text
+    (shown,) = re.findall(r'data-copy="([^"]+)"', one.text)
+    receipt = Receipt.model_validate_json(unescape(shown))
+    assert (receipt.election, receipt.proof) == ("picnic", None)
+    assert "Apple" not in one.text
+    assert CODE not in one.text
+
+
+async def test_casting_again_gives_the_same_receipt() -> None:
+    """A reload or a second click is the same ballot."""
+    async with place() as there:
+        answers = [await there.post("cast", _0_0="1") for _ in range(2)]
+
+    assert answers[0].text == answers[1].text
+    assert len({ballot.ballot_id for ballot in there.log.ballots}) == 1
+
+
+@pytest.mark.parametrize(
+    ("phase", "words"),
+    [
+        (Phase.CONFIGURED, "Voting has not begun yet"),
+        (Phase.PAUSED, "Voting is paused"),
+        (Phase.CLOSED, "Voting has closed"),
+    ],
+)
+async def test_an_election_that_is_not_open_says_so(phase: Phase, words: str) -> None:
+    """On arrival and in the middle of a vote; in the middle it also says that nothing was recorded."""
+    async with place(phase) as there:
+        arrival, late = await there.get(), await there.post("cast", _0_0="1")
+
+    assert (arrival.status_code, late.status_code) == (200, 409)
+    assert words in arrival.text
+    assert "not" in re.findall(r'role="alert" data-sure>([^<]+)<', late.text)[0]
+    assert there.log.ballots == []
+
+
+async def test_a_pause_keeps_what_is_written() -> None:
+    """The page carries the ballot, so that it can be sent when voting goes on."""
+    async with place(Phase.PAUSED) as there:
+        paused = await there.post("cast", _0_0="1", _0_2="2")
+        there.announce(Phase.OPEN)
+        receipt = await there.post(
+            "cast", **{f"_{k.replace('.', '_')}": v for k, v in hidden(paused).items()}
+        )
+
+    assert page_of(receipt) == "receipt"
+    assert [ballot.rankings for ballot in there.log.ballots] == [("0>2", "")]
+
+
+async def test_an_unknown_election_says_what_to_compare() -> None:
+    """404, with a way to the elections there are."""
+    async with place() as there:
+        answer, front = await there.get("/vote/nowhere"), await there.get("/vote")
+
+    assert (answer.status_code, page_of(answer)) == (404, "missing")
+    assert 'href="/vote/picnic"' in front.text
+    assert "Voting is open" in front.text
+
+
+async def test_while_elections_are_being_read_nothing_is_called_unknown() -> None:
+    """503, and a page that asks to try again."""
+    async with place(caught_up=False) as there:
+        answer = await there.get()
+
+    assert (answer.status_code, page_of(answer), answer.headers["retry-after"]) == (503, "busy", "5")
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "words"),
+    [
+        ("", 422, "Please type your voting code"),
+        ("hello", 422, "Something is missing or mistyped"),
+        ('"\\<script>', 422, "Something is missing or mistyped"),
+        (WRONG_CODE, 403, "does not belong to this election"),
+    ],
+)
+@pytest.mark.parametrize("step", ["start", "cast"])
+async def test_a_wrong_code_says_what_to_do(step: str, text: str, status: int, words: str) -> None:
+    """The page of the code again, with the reason beside the field."""
+    async with place() as there:
+        answer = await there.post(step, code=text)
+
+    assert (answer.status_code, page_of(answer)) == (status, "start")
+    assert words in answer.text
+    assert "<script>" not in answer.text.replace('<script type="', "")
+    assert there.log.ballots == []
+
+
+async def test_many_wrong_codes_are_asked_to_wait_and_a_good_one_is_not() -> None:
+    """429 with Retry-After; whoever shares the connection can vote all the same."""
+    async with place() as there:
+        wrong = [await there.post("start", code=WRONG_CODE) for _ in range(WRONG_CODES.amount + 1)]
+        good = await there.post("start")
+
+    assert {answer.status_code for answer in wrong[:-1]} == {403}
+    assert (wrong[-1].status_code, wrong[-1].headers["retry-after"]) == (429, "60")
+    assert "wait a minute" in wrong[-1].text
+    assert page_of(good) == "ballot"
+
+
+async def test_one_code_cannot_fill_the_log() -> None:
+    """429, with the ballot carried along to be sent again."""
+    async with place() as there:
+        answers = [await there.post("cast", ballot=f"{n:032x}", _0_0="1") for n in range(CASTS.amount + 1)]
+
+    assert len(there.log.ballots) == CASTS.amount
+    assert (answers[-1].status_code, page_of(answers[-1])) == (429, "busy")
+    assert hidden(answers[-1])["0.0"] == "1"
+
+
+async def test_a_log_that_is_away_is_not_a_vote_that_is_lost() -> None:
+    """503: the page says that nothing is confirmed and carries the ballot; sent again it is in, once."""
+    async with place() as there:
+        there.log.away = True
+        busy = await there.post("cast", _0_1="1")
+        there.log.away = False
+        receipt = await there.post("cast", **{f"_{k.replace('.', '_')}": v for k, v in hidden(busy).items()})
+
+    assert (busy.status_code, busy.headers["retry-after"]) == (503, "5")
+    assert "cannot confirm yet" in busy.text
+    assert page_of(receipt) == "receipt"
+    assert [ballot.rankings for ballot in there.log.ballots] == [("1", "")]
+
+
+async def test_a_number_that_cannot_be_read_is_shown_where_it_is() -> None:
+    """Nothing is dropped in silence, and nothing is recorded."""
+    async with place() as there:
+        answers = [await there.post(step, _0_0="x", _0_1="9", _0_2="1") for step in ("review", "cast")]
+
+    for answer in answers:
+        assert (answer.status_code, page_of(answer)) == (422, "ballot")
+        assert len(re.findall('aria-invalid="true"', answer.text)) == 2
+        assert 'name="0.0" value="x"' in answer.text
+    assert there.log.ballots == []
+
+
+async def test_skipped_and_shared_numbers_are_explained_and_recorded_as_they_are() -> None:
+    """The rules of the contest decide what they amount to; the elector learns before casting."""
+    async with place() as there:
+        review = await there.post("review", _0_0="1", _0_1="3", _0_2="3")
+        await there.post("cast", _0_0="1", _0_1="3", _0_2="3")
+
+    assert "No candidate has number 2. That is passed over" in review.text
+    assert "<bdi>Banana</bdi> and <bdi>Cherry</bdi> share number 3" in review.text
+    assert there.log.ballots[0].rankings == ("0>>1=2", "")
+
+
+async def test_what_is_no_form_of_this_election_is_refused() -> None:
+    """An unknown field, candidate or step; a field twice; bytes that are no form; more bytes than a form can have."""
+    async with place() as there:
+        answers = [await there.post("cast", **{name: "1"}) for name in ("_7_0", "_0_9", "_0_01", "more")]
+        answers.append(await there.post("leap"))
+        bodies = (b"step=cast&step=cast", b"\xff", b"step=cast&" + b"0.0=1" * 40_000)
+        answers += [await there.client.post("/vote/picnic", content=body) for body in bodies]
+
+    assert {(answer.status_code, page_of(answer)) for answer in answers} == {(400, "trouble")}
+    assert there.log.ballots == []
+
+
+async def test_neither_code_nor_marks_are_in_an_address() -> None:
+    """No link, action or download of any page holds the code; only posted bodies do."""
+    async with place() as there:
+        pages = [await there.get(), await there.post("start")]
+        pages += [await there.post(step, _0_0="1") for step in ("mark", "review", "cast")]
+        there.announce(Phase.PAUSED)
+        pages.append(await there.post("cast", _0_0="1"))
+
+    for answer in pages:
+        for address in re.findall(r'(?:href|action|src)="([^"]*)"', answer.text):
+            assert CODE not in address
+            assert "0.0" not in address
+
+
+async def test_pages_are_kept_nowhere_and_run_nothing_from_elsewhere() -> None:
+    """Every page of every status is sent with the same policy; no page has a script or a style of its own."""
+    async with place() as there:
+        answers = [await there.get(), await there.get("/vote"), await there.get("/vote/nowhere")]
+        answers += [
+            await there.get("/vote/picnic/practice"),
+            await there.post("start"),
+            await there.post("cast"),
+        ]
+
+    for answer in answers:
+        assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+        assert answer.headers["cache-control"] == "no-store"
+        assert not re.search(
+            r'style="|\son[a-z]+="|https?://', answer.text.replace("http://www.w3.org/2000/svg", "")
+        )
+        scripts = re.findall(r"<script[^>]*>", answer.text)
+        assert all("src=" in script or 'type="application/json"' in script for script in scripts)
+
+
+async def test_a_practice_ballot_has_nowhere_to_go() -> None:
+    """No code, no id, no address to be posted to, and TEST over it, whatever the phase."""
+    async with place(Phase.CONFIGURED) as there:
+        answer = await there.get("/vote/picnic/practice")
+
+    assert page_of(answer) == "practice"
+    assert hidden(answer) == {}
+    assert "action=" not in answer.text.replace("formaction", "")
+    assert "TEST" in answer.text
+
+
+async def test_a_withdrawn_candidate_is_shown_as_such() -> None:
+    """Nobody can be ranked who gets no votes; one ranked before is passed over, and that is said."""
+    async with place() as there:
+        there.announce(Phase.OPEN, ("fruit", "cherry"))
+        ballot, review = await there.post("start"), await there.post("review", _0_2="1", _0_0="2")
+
+    assert "withdrawn" in ballot.text
+    assert re.search(r'name="0\.2"[^>]* disabled', ballot.text)
+    assert "<bdi>Cherry</bdi> has withdrawn" in review.text
+    assert "Your vote goes to <bdi>Apple</bdi>" in review.text
+
+
+async def test_the_whole_ballot_is_small_and_its_files_are_kept() -> None:
+    """At most 60 kB from the address to the receipt; style and script have names of their own content."""
+    async with place() as there:
+        start, ballot, receipt = (
+            await there.get(),
+            await there.post("start"),
+            await there.post("cast", _0_0="1"),
+        )
+        files = [await there.get(path) for path in sorted(set(re.findall(r'"(/static/[^"]+)"', start.text)))]
+        missing = await there.get("/static/ballot.000000000000.css")
+
+    sent = [len(answer.content) for answer in (start, ballot, receipt)]
+    packed = [answer.num_bytes_downloaded for answer in files]
+    assert sum(sent) + sum(packed) <= 60_000
+    assert len(files) == 3
+    assert all("immutable" in answer.headers["cache-control"] for answer in files)
+    assert missing.status_code == 404
+
+
+async def test_language_size_and_kiosk_travel_in_the_query_and_nothing_else_does() -> None:
+    """A page keeps how it is seen; an unknown wish is left out."""
+    async with place() as there:
+        answer = await there.get("/vote/picnic?lang=cy&size=large&kiosk&code=secret&size=huge")
+        plain = await there.get("/vote/picnic?size=huge&lang=xx")
+
+    assert '<html lang="cy" dir="ltr" class="normal" data-kiosk>' in answer.text
+    assert 'action="/vote/picnic?lang=cy&amp;kiosk=1"' in answer.text
+    assert "secret" not in answer.text
+    assert 'action="/vote/picnic"' in plain.text
