@@ -43,6 +43,7 @@ RULES = (
 )
 KILLERS = (
     "tests/unit/rcv/count",
+    "tests/unit/rcv/test_tabulation.py",
     "tests/golden/test_stv.py",
     "tests/golden/test_labour.py",
     "tests/property/rcv/test_counts_agree.py",
