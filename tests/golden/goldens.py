@@ -170,14 +170,14 @@ def _count(document: dict[str, Any]) -> dict[str, Any]:
     for number, stage in enumerate(document["stages"], 1):
         assert stage.pop("stage") == number
         assert stage.pop("action")
-        stage["transfers"] = [_arrow(**transfer) for transfer in _renamed(stage["transfers"])]
+        stage["transfers"] = [_arrow(transfer) for transfer in stage["transfers"]]
     return _in_order(_texts(document))
 
 
 def _answers(document: dict[str, Any]) -> Any:
     """Return the JSON of what-ifs as the `.toml` has it."""
     for drop in document.get("drop", []):
-        drop["transfers"] = [_arrow(**transfer) for transfer in _renamed(drop["transfers"])]
+        drop["transfers"] = [_arrow(transfer) for transfer in drop["transfers"]]
     return _texts(document)
 
 
@@ -187,14 +187,11 @@ def _whatif(right: dict[str, Any]) -> dict[str, Any]:
     return {**answers, "safe": {"elected": None, **answers["safe"]}} if "safe" in answers else answers
 
 
-def _renamed(transfers: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield transfers without the word `from`, which no Python argument can have."""
-    for transfer in transfers:
-        yield {"source" if key == "from" else key: value for key, value in transfer.items()}
-
-
-def _arrow(source: str, to: str | None, votes: str, why: str | None = None) -> str:
-    target = f"nobody ({why})" if to is None else to
+def _arrow(transfer: dict[str, Any]) -> str:
+    """Return a transfer as the `.toml` has it: "Cid -> Bel 4", "Dot -> nobody (choices) 1"."""
+    source, to, votes = (transfer.pop(key) for key in ("from", "to", "votes"))
+    target = f"nobody ({transfer.pop('why')})" if to is None else to
+    assert not transfer, f"a transfer says more: {transfer}"
     return f"{source} -> {target} {votes}"
 
 
@@ -228,13 +225,11 @@ def _reports(out: Path, stem: str) -> Iterator[tuple[str, Any]]:
     """Yield every detailed report below `out`, by its path; the configuration's name in it is STEM."""
     for path in out.rglob("*_detailed_report.json"):
         document = json.loads(path.read_text())
-        name = str(path.relative_to(out)).removesuffix("_detailed_report.json").replace(stem, "STEM")
+        name = path.name.removesuffix("_detailed_report.json").replace(stem, "STEM", 1)
+        rounds = [_round(number, round_) for number, round_ in enumerate(document["results"], 1)]
         yield (
-            name,
-            {
-                "summary": _numbers(document["summary"]),
-                "rounds": [_round(number, round_) for number, round_ in enumerate(document["results"], 1)],
-            },
+            str(path.relative_to(out).with_name(name)),
+            {"summary": _numbers(document["summary"]), "rounds": rounds},
         )
 
 

@@ -10,6 +10,12 @@ from tests.support.reports import content
 from tests.unit.cli.front import shell
 
 GOLDENS = goldens()
+KEYS = {"title", "source", "reckoning", "commands", "answers", "files"} | {
+    "proves",
+    "count",
+    "whatif",
+    "report",
+}
 CLAIMS = [
     pytest.param(golden, claim, undo, id=f"{golden.name}, {claim}")
     for golden in GOLDENS
@@ -65,6 +71,14 @@ def test_the_installed_command_says_the_same(tmp_path: Path) -> None:
     here = run(golden, words, tmp_path)
     there = shell(words[0], golden.path.parent / words[1], *words[2:])
     assert (there.exit_code, there.stdout) == (0, here.stdout)
+
+
+@pytest.mark.parametrize("golden", GOLDENS, ids=lambda golden: golden.name)
+def test_a_golden_election_says_how_its_values_were_found(golden: Golden) -> None:
+    """In prose; and it has no key that nobody reads."""
+    assert golden.expected["title"]
+    assert golden.expected["reckoning"].strip()
+    assert set(golden.expected) <= KEYS
 
 
 def test_every_file_of_ballots_is_counted() -> None:
