@@ -191,6 +191,7 @@ class Layout:
 
 
 def read_in_full(path: Path, data: bytes) -> BallotFile:
+    """Return what a file says by both readings, or by the only one that is possible. Raises FormatError."""
     by_noughts, noughts = _reading(path, data, _by_noughts)
     by_lines, lines = _reading(path, data, _by_lines)
     mixed = bool(lines.unended and lines.whole)
