@@ -5,12 +5,10 @@
     42:Memph>Nash=Chat>Knox     # 42 ballots; without a count, one
     500:                        # 500 blank ballots
 
-Rule 1: `>` goes down a rank; `=` and `,` stay in it. With either `>` or `=`, ratings (`/5`) tell nothing more and
-    are passed over.
-Rule 2: a ballot with neither is ordered by its ratings, the highest first, equal ones at one rank, and whoever has
-    none comes last; without any rating all are equal.
-Rule 3: of the metadata only the title is used; data after a second colon and everything after `#` is passed over.
-Rule 4: ABIF has no words for blank ranks, unnamed overvotes, sections, withdrawals or seats.
+`>` goes down a rank; `=` and `,` stay in it. With either `>` or `=`, ratings (`/5`) are passed over. A ballot with neither is ordered by its ratings, the highest first, equal ones at one
+rank, and whoever has none comes last; without any rating all are equal. Of the metadata only the title is used; data after
+a second colon and everything after `#` is passed over. ABIF has no words for blank ranks, unnamed overvotes, sections,
+withdrawals or seats.
 """
 
 import re

@@ -44,7 +44,7 @@ from shared.rcv.formats.records import BallotFile, BallotGroup, FormatError
 
 HOLDS: Final = Holds("BLT", blank_ranks=True, blank_ballots=True, excluded=True, write_ins=True)
 
-_HEAD = re.compile(rb"(\d{1,3}) (\d{1,3}),?\n((?:-\d{1,3}[ \n])*)")
+_HEAD = re.compile(rb"(\d{1,3}) (\d{1,3}),?\n((?:-\d{1,3}(?: -\d{1,3})* ?\n)*)")
 _TOKEN = re.compile(rb"/\*.*?\*/|//[^\n]*|#[^\n]*|\([^)\n]*\)|\[[^\]\n]*\]|[^\s\"#()\[\]/]+|\S", re.DOTALL)
 _COMMENTS = (b"#", b"//", b"/*")
 
@@ -179,7 +179,7 @@ class Layout:
     """How ballots lie on lines, as far as a reading came. Lines count from 1; 0: there is none such."""
 
     irregular: int = 0
-    """The first line that begins more than one ballot, or one that another line ends."""
+    """The first line that begins more than one ballot or, beside a withdrawal, one; or one that another line ends."""
     inner: int = 0
     """The first line with a 0 before its last word."""
     unended: int = 0
@@ -191,7 +191,7 @@ class Layout:
 
 
 def read_in_full(path: Path, data: bytes) -> BallotFile:
-    """Return what a file holds, read both ways. Raises FormatError where the two readings differ."""
+    """Return what a file says by both readings, or by the only one that is possible. Raises FormatError."""
     by_noughts, noughts = _reading(path, data, _by_noughts)
     by_lines, lines = _reading(path, data, _by_lines)
     mixed = bool(lines.unended and lines.whole)
@@ -250,19 +250,18 @@ def _reading(
 
 def _by_noughts(tokens: "_Tokens", layout: Layout) -> Iterator[Item]:
     """Yield ballots as Algorithm 123 has them: each up to its 0, line ends mean nothing."""
-    begun = 0
+    begun = withdrawing = 0
     alone = False
     while (token := tokens.next("a ballot, or 0 after the last one")).text != b"0":
         if _is_option(token, begun):
+            withdrawing = token.line if token.text.startswith(b"-") else withdrawing
             yield token
             continue
-        if token.line == begun:
-            layout.irregular = layout.irregular or begun
+        if token.line in (begun, withdrawing):
+            layout.irregular = layout.irregular or token.line
             layout.whole -= alone
-            alone = False
-        else:
-            begun, alone = token.line, True
-        ballot = [token]
+        alone = token.line not in (begun, withdrawing)
+        begun, ballot = token.line, [token]
         while (token := tokens.next("a candidate, or 0 to end the ballot")).text != b"0":
             ballot.append(token)
             if len(ballot) > MAX_RANKS + 2:
@@ -283,13 +282,16 @@ def _by_noughts(tokens: "_Tokens", layout: Layout) -> Iterator[Item]:
 
 def _by_lines(tokens: "_Tokens", layout: Layout) -> Iterator[Item]:
     """Yield ballots as OpenTally has them: a line each, its 0 optional, so that any other 0 is a blank rank."""
-    begun = 0
+    begun = withdrawing = 0
     for line, words in groupby(tokens, key=lambda token: token.line):
         ballot: list[Token] = []
         for word in words:
             if not ballot and _is_option(word, begun):
+                withdrawing = line if word.text.startswith(b"-") else withdrawing
                 yield word
                 continue
+            if line == withdrawing:
+                raise tokens.refusal(word, "expected no ballot on the line of those who have withdrawn")
             ballot.append(word)
             if len(ballot) > MAX_RANKS + 3:
                 raise tokens.refusal(word, f"expected 0 after at most {MAX_RANKS} ranks")

@@ -17,12 +17,13 @@ from shared.rcv.formats.plain.text import clean_names, decode_leniently, line_at
 from shared.rcv.formats.records import FormatError
 
 _STRING = r'"(?:[^"\\]|\\.|"")*"'
-_STRINGS = re.compile(rf"(?:{_STRING}(?:\s*,\s*|\s+|$))+")
+_STRINGS = re.compile(rf"(?:{_STRING}(?:\s*,[\s,]*|\s+|$))+")
 _ONE = re.compile(_STRING)
 _ESCAPED = re.compile(r'\\(["\\])|"(")')
 _COMMENT = re.compile(r"(?:^|(?<=\s))(?:#|//)")
 _OTHER_QUOTES = {"\N{LEFT DOUBLE QUOTATION MARK}": "\N{RIGHT DOUBLE QUOTATION MARK}", "'": "'"}
 _NUMBERS = re.compile(r"[-\d\s,=]+")
+_ALTERNATIVE = re.compile(rb"^#[ \t]*ALTERNATIVE NAME (\d{1,3})[ \t]*:[ \t]*(.*)$", re.MULTILINE)
 _UNENDED = ["\n"]
 _BESIDES = 3
 """Strings after the candidates: a title, a source and a comment."""
@@ -46,7 +47,7 @@ Strings = list[tuple[str, str]]
 def read_names(path: Path, data: bytes, start: int, candidates: int) -> tuple[tuple[str, ...], str]:
     """Return the candidates' names and the title. Raises FormatError."""
     rows = list(islice(_rows(data, start), candidates + _BESIDES + 1))
-    strings = _strings(path, rows, candidates)
+    strings = _strings(path, rows, candidates) if rows else _in_comments(data)
     if len(strings) < candidates:
         place = f"line {line_at(data, len(data.rstrip()))}"
         raise FormatError(path, place, f"expected {candidates} candidates' names, found {len(strings)}")
@@ -55,6 +56,15 @@ def read_names(path: Path, data: bytes, start: int, candidates: int) -> tuple[tu
         raise FormatError(path, strings[candidates + _BESIDES][0], expected)
     names = clean_names(path, strings[:candidates])
     return names, title_of(path, strings[candidates][1] if len(strings) > candidates else None)
+
+
+def _in_comments(data: bytes) -> Strings:
+    """Return the names of a file that has them only in comments `# ALTERNATIVE NAME 1: …`, as PrefLib writes them."""
+    named = {
+        int(found[1]): (f"line {line_at(data, found.start())}", decode_leniently(found[2]))
+        for found in reversed(list(_ALTERNATIVE.finditer(data)))
+    }
+    return [named[number] for number in range(1, len(named) + 1) if number in named]
 
 
 def quoted(name: str) -> str:
@@ -84,7 +94,7 @@ def _strings(path: Path, rows: list[_Row], candidates: int) -> Strings:
 def _in_order(path: Path, rows: list[_Row], candidates: int, *, parties: bool = False) -> Strings:
     """Return names, title and so on up to the notes.
 
-    The notes begin at a line after the title that is no string, though others are, or that a gap parts from them.
+    These begin with a line after the title that is no string, though others are, or that a gap parts from them.
     """
     strings: Strings = []
     has_quotes = False

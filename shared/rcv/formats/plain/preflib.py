@@ -229,8 +229,9 @@ def _modern(path: Path, lines: Sequence[bytes]) -> Head:
     fields: dict[str, tuple[int, str]] = {}
     for number, line in enumerate(lines[:count], 1):
         key, colon, value = decode_leniently(line).partition(":")
-        if colon:
-            fields.setdefault(" ".join(key.strip("# \t").split(" ")), (number, value.strip()))
+        name = " ".join(key.strip("# \t").upper().split())
+        if colon and fields.setdefault(name, (number, value.strip()))[0] != number and _is_used(name):
+            raise FormatError(path, f"line {number}", f"expected one line '# {name}: …', found a second")
     return Head(
         title_of(path, fields.get("TITLE", (0, ""))[1]),
         _names(path, fields),
@@ -238,6 +239,10 @@ def _modern(path: Path, lines: Sequence[bytes]) -> Head:
         _total(path, fields, "NUMBER UNIQUE ORDERS", MOST_BALLOTS),
         count,
     )
+
+
+def _is_used(key: str) -> bool:
+    return key == "TITLE" or key.startswith(("NUMBER ", _NAME))
 
 
 def _names(path: Path, fields: dict[str, tuple[int, str]]) -> tuple[str, ...]:

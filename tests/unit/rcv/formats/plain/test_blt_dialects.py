@@ -140,6 +140,18 @@ def test_numbers_may_be_padded_to_one_length(tmp_path: Path) -> None:
     )
 
 
+def test_names_may_stand_in_comments(tmp_path: Path) -> None:
+    """As PrefLib's files have them, where a file has no others."""
+    named = "# ALTERNATIVE NAME 1: Adam\n# ALTERNATIVE NAME 2: Basil\n"
+    file = read(tmp_path / "votes.blt", f"{named}2 1\n3 2 0\n0\n")
+    assert (file.candidates, counts(file)) == (("Adam", "Basil"), {"1": 3})
+    assert read(tmp_path / "votes.blt", f'{named}2 1\n3 2 0\n0\n"A"\n"B"\n').candidates == ("A", "B")
+    path = tmp_path / "votes.blt"
+    assert refusal(path, lambda: read(path, f"{named}3 1\n3 2 0\n0\n")).startswith(
+        "line 5: expected 3 candidates"
+    )
+
+
 BALLOT = st.lists(st.sampled_from(["1", "2", "3", "-", "1=3"]), max_size=4).map(" ".join)
 EDIT = st.sampled_from(["", "0", " 0", "0 ", " ", "\n", "1", "2 ", "-", "=", "9", "\n0\n", " 0 2 "])
 

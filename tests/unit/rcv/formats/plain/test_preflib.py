@@ -109,6 +109,11 @@ def test_equal_orders_are_merged(tmp_path: Path) -> None:
             HEAD + "# NUMBER UNIQUE ORDERS: 2\n3: 1\n",
             "line 4: expected 2 NUMBER UNIQUE ORDERS as declared, found 1",
         ),
+        (
+            "x.soi",
+            HEAD + "# ALTERNATIVE NAME  1 : C\n3: 1\n",
+            "line 4: expected one line '# ALTERNATIVE NAME 1: …', found a second",
+        ),
         ("x.soi", HEAD + "3: 1\n1: 3\n", "line 5: expected a candidate from 1 to 2, found '3'"),
         ("x.soi", HEAD + "3: 1\n\n1: 1,,2\n", "line 6: expected a candidate from 1 to 2, found ''"),
         ("x.soi", HEAD + "3:\n", "line 4: expected a candidate from 1 to 2, found ''"),
