@@ -5,6 +5,7 @@ The electors of a shard are dense (number // shards), so a box is columns: 28 by
 that one. Marks are numbered in the order of the ballots that first carry them and stored once, contest by contest.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -69,6 +70,13 @@ class BallotBox:
         if again.any():
             touched[fresh] |= np.isin(at, at[again])
         return touched
+
+    def numbers_of(self, columns: Sequence[Sequence[str]]) -> list[NDArray[np.int32]]:
+        """Return the numbers of marks, a column a contest; NO_BALLOT for marks that no accepted ballot carries."""
+        return [
+            np.fromiter(map(numbers.__getitem__, marks), np.int32, len(marks))
+            for numbers, marks in zip(self.numbers, columns, strict=False)
+        ]
 
     def number(self, contest: int, marks: str) -> int:
         """Return the number of marks that an accepted ballot carries."""

@@ -76,10 +76,17 @@ def _rankings(
     sections: NDArray[np.uint16], numbers: NDArray[np.int32], spelt: Sequence[str]
 ) -> ContestRankings:
     """Return the different (section, marks) in the order of their first ballot, and which of them each ballot carries."""
-    keys = (sections.astype(np.int64) << 32) | numbers
-    sorted_keys, first, which = np.unique(keys, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    place = np.empty(len(order), "<u2")
-    place[order] = np.arange(len(order), dtype="<u2")
-    different: list[Ranking] = [(key >> 32, spelt[key & 0xFFFFFFFF]) for key in sorted_keys[order].tolist()]
-    return ContestRankings(tuple(different), place[which].tobytes())
+    width = int(sections.max()) + 1
+    keys = numbers.astype(np.int64) * width + sections
+    rows = np.arange(len(keys), dtype=np.int32)
+    first_of = np.empty(len(spelt) * width, np.int32)  # by key; an entry is read only where it was written
+    first_of[keys[::-1]] = rows[::-1]  # the last one written stays: of equal rankings the first ballot
+    first = first_of[keys]
+    is_first = first == rows
+    place = np.cumsum(is_first, dtype="<u2") - np.uint16(1)
+    new = np.flatnonzero(is_first)
+    different: list[Ranking] = [
+        (section, spelt[number])
+        for section, number in zip(sections[new].tolist(), numbers[new].tolist(), strict=True)
+    ]
+    return ContestRankings(tuple(different), place[first].tobytes())

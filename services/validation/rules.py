@@ -7,7 +7,7 @@ once: the rules that are the same for everybody are comparisons of columns, and 
 are void, or come twice in the fetch are asked one by one. A property test holds both to the auditor's judge.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -117,11 +117,12 @@ class Judged(NamedTuple):
 def judge_columns(of: Columns, polling: Polling) -> Judged:
     """Return what becomes of the ballots, in order, and put those that count into the box."""
     box, codes = polling.box, np.zeros(len(of), np.uint8)
+    numbers = box.numbers_of(of.marks)
     at_home = (of.electors % polling.shards == polling.shard) & (of.electors < polling.electors)
     touched = ~at_home
     rows = np.flatnonzero(at_home)
     touched[rows] = box.touched(of.electors[rows] // polling.shards)
-    _judge_untouched(of, polling, np.flatnonzero(~touched), codes)
+    _judge_untouched(of, polling, numbers, np.flatnonzero(~touched), codes)
     here: dict[int, Ballot] = {}
     for row in np.flatnonzero(touched).tolist():
         ballot = of.ballot(row)
@@ -130,10 +131,16 @@ def judge_columns(of: Columns, polling: Polling) -> Judged:
             here[polling.place(ballot.elector)] = ballot
         else:
             codes[row] = CODE_OF[reason]
-    return Judged(codes, _put(of, polling, np.flatnonzero(codes == ACCEPTED)))
+    return Judged(codes, _put(of, polling, numbers, np.flatnonzero(codes == ACCEPTED)))
 
 
-def _judge_untouched(of: Columns, polling: Polling, rows: NDArray[np.intp], codes: NDArray[np.uint8]) -> None:
+def _judge_untouched(
+    of: Columns,
+    polling: Polling,
+    numbers: Sequence[NDArray[np.int32]],
+    rows: NDArray[np.intp],
+    codes: NDArray[np.uint8],
+) -> None:
     """Judge ballots of electors of this shard who come once in the fetch, have not voted and are not void."""
     electors, sections = of.electors[rows], of.sections[rows]
     found = commitments(polling.log_id, polling.definition.id, electors, sections, of.secrets[rows])
@@ -141,12 +148,12 @@ def _judge_untouched(of: Columns, polling: Polling, rows: NDArray[np.intp], code
     if len(of.marks) != len(polling.definition.contests):
         reasons[:] = CODE_OF[Reason.UNKNOWN_CONTEST]
     else:
-        for marks, contest, known in zip(
-            of.marks, polling.definition.contests, polling.box.numbers, strict=True
-        ):
-            unfit = {text for text in set(marks) if text not in known and not _fits(text, contest)}
+        for marks, contest, known in zip(of.marks, polling.definition.contests, numbers, strict=True):
+            new = np.flatnonzero(known[rows] == NO_BALLOT)
+            texts = [marks[row] for row in rows[new].tolist()]
+            unfit = {text for text in set(texts) if not _fits(text, contest)}
             if unfit:
-                reasons[[marks[row] in unfit for row in rows.tolist()]] = CODE_OF[Reason.BAD_RANKING]
+                reasons[new[[text in unfit for text in texts]]] = CODE_OF[Reason.BAD_RANKING]
     if polling.phase is not Phase.OPEN:
         reasons[:] = CODE_OF[_OUT_OF_PHASE[polling.phase]]
     genuine = (polling.box.commitments[electors // polling.shards] == found).all(axis=1)
@@ -155,20 +162,19 @@ def _judge_untouched(of: Columns, polling: Polling, rows: NDArray[np.intp], code
     codes[rows] = reasons
 
 
-def _put(of: Columns, polling: Polling, rows: NDArray[np.intp]) -> list[NDArray[np.int32]]:
-    """Put accepted ballots into the box; marks get their numbers in the order of the ballots."""
+def _put(
+    of: Columns, polling: Polling, numbers: Sequence[NDArray[np.int32]], rows: NDArray[np.intp]
+) -> list[NDArray[np.int32]]:
+    """Put accepted ballots into the box; new marks get their numbers in the order of the ballots."""
     if not len(rows):
         return []
     box = polling.box
-    numbers = []
-    for contest, column in enumerate(of.marks):
-        marks = column if len(rows) == len(of) else [column[row] for row in rows.tolist()]
-        found = np.fromiter(map(box.numbers[contest].__getitem__, marks), np.int32, len(marks))
+    accepted = [known[rows] for known in numbers]
+    for contest, (marks, found) in enumerate(zip(of.marks, accepted, strict=True)):
         for new in np.flatnonzero(found == NO_BALLOT).tolist():
-            found[new] = box.number(contest, marks[new])
-        numbers.append(found)
-    box.put(of.electors[rows] // polling.shards, of.ids[rows], of.sections[rows], numbers)
-    return numbers
+            found[new] = box.number(contest, marks[rows[new]])
+    box.put(of.electors[rows] // polling.shards, of.ids[rows], of.sections[rows], accepted)
+    return accepted
 
 
 def _fits(marks: str, contest: Contest) -> bool:
