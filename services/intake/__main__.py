@@ -4,8 +4,8 @@ from typing import Any, Final
 
 import uvicorn
 
-from services.intake.overload import OverloadProtocol
 from services.intake.settings import IntakeSettings
+from shared.runtime.process.overload import overload_protocol
 
 SERVER: Final[dict[str, Any]] = {
     "access_log": False,
@@ -18,7 +18,7 @@ if __name__ == "__main__":
     uvicorn.run(
         "services.intake.app:from_environment",
         factory=True,
-        http=OverloadProtocol,
+        http=overload_protocol() or "httptools",
         host=settings.host,
         port=settings.port,
         workers=settings.workers,

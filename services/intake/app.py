@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from secrets import token_hex
+from typing import Final
 
+from prometheus_client import Counter
 from starlette.applications import Starlette
 
 from services.intake.admission import Admissions
@@ -13,7 +15,7 @@ from services.intake.ballot.routes import Ballot
 from services.intake.log import BallotLog
 from services.intake.roll import KnownRolls
 from services.intake.routes import intake_routes
-from services.intake.service import IntakeService
+from services.intake.service import RETRY_AFTER_S, IntakeService
 from services.intake.settings import IntakeSettings
 from shared.contract.codec import decode_as
 from shared.contract.events import ElectionAnnounced, RollKnown
@@ -22,10 +24,17 @@ from shared.runtime.kafka.reader import open_reader
 from shared.runtime.kafka.sink import open_sink
 from shared.runtime.process.collector import calm_collector
 from shared.runtime.process.health import Health, health_routes
+from shared.runtime.process.overload import Overload, OverloadLimit, overload_protocol
+from shared.runtime.process.problems import problem
 from shared.runtime.process.telemetry import configure_logging
 from shared.runtime.projection import Projection
 
 CATCH_UP_WITHIN_S = 60.0
+SINGLE: Final = b"/ballots"
+"""How the path of a single ballot ends."""
+TURNED_AWAY: Final = Counter(
+    "livecount_intake_turned_away_total", "Ballots turned away before they were read"
+)
 
 
 def from_environment() -> Starlette:
@@ -55,10 +64,17 @@ def create_app(settings: IntakeSettings) -> Starlette:
         lambda value: decode_as(RollKnown, value),
         lambda _, record, __: rolls.add(record),
     )
+    again = "Nothing was recorded; send the same ballot again after Retry-After seconds"
+    overload = Overload(
+        settings.max_requests,
+        path_end=SINGLE,
+        answer=problem(503, "Too much at once", again, retry_after_s=RETRY_AFTER_S),
+        turned_away=TURNED_AWAY.inc,
+    )
     admissions = Admissions(announced.newest, rolls.rolls, lambda: announced.caught_up and known.caught_up)
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[Mapping[str, int]]:
+    async def lifespan(_: Starlette) -> AsyncIterator[Mapping[str, Overload]]:
         health.set("intake", ready=False, detail="reading elections")
         await announced.start()
         await known.start()
@@ -67,7 +83,7 @@ def create_app(settings: IntakeSettings) -> Starlette:
         await known.wait_caught_up(CATCH_UP_WITHIN_S)
         health.set("intake", ready=True)
         calm_collector()
-        yield {"max_requests": settings.max_requests}
+        yield {"overload": overload}
         await log.stop()
         await known.stop()
         await announced.stop()
@@ -75,4 +91,7 @@ def create_app(settings: IntakeSettings) -> Starlette:
     service = IntakeService(settings, admissions, log)
     ballot = Ballot(Intake(service, announced.newest, lambda: announced.caught_up), lambda: token_hex(16))
     routes = [*intake_routes(service), *ballot.routes(), *health_routes(health)]
-    return Starlette(routes=routes, lifespan=lifespan)
+    site = Starlette(routes=routes, lifespan=lifespan)
+    if overload_protocol() is None:
+        site.add_middleware(OverloadLimit, overload=overload)
+    return site

@@ -38,7 +38,7 @@ from shared.contract.elections import Phase
 from shared.contract.leaves import who_digest
 from shared.contract.packs import Columns, Pack
 from shared.contract.standings import Standing
-from shared.runtime.kafka.bare import read_bare_records
+from shared.runtime.kafka.patches.bare_records import read_bare_records
 from shared.runtime.kafka.sink import MAX_BATCH_BYTES
 from tests.bench.election import CONTESTS, Electorate
 from tests.bench.goals import Figure, table
