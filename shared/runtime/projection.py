@@ -36,7 +36,7 @@ class Projection(Generic[T]):
         self.caught_up = False
         self.alarm: str | None = None
         self._open_reader = open_reader
-        self._topic = topic
+        self.topic = topic
         self._decode = decode
         self._on_change = on_change
         self._offsets: dict[str, int] = {}
@@ -45,7 +45,7 @@ class Projection(Generic[T]):
 
     async def start(self) -> None:
         """Begin to follow; returns at once."""
-        self._task = asyncio.create_task(self._keep_following(), name=f"projection of {self._topic}")
+        self._task = asyncio.create_task(self._keep_following(), name=f"projection of {self.topic}")
 
     async def stop(self) -> None:
         """Stop following."""
@@ -61,16 +61,20 @@ class Projection(Generic[T]):
         if self.alarm:
             raise RuntimeError(self.alarm)
 
+    def readiness(self) -> tuple[bool, str]:
+        """Return whether the newest of every key is here, and why not."""
+        return self.caught_up and self.alarm is None, self.alarm or ""
+
     async def _keep_following(self) -> None:
         while self.alarm is None:
             try:
                 await self._follow()
             except LogAway as fault:
-                log.warning("projection interrupted", topic=self._topic, fault=repr(fault), retry_s=RETRY_S)
+                log.warning("projection interrupted", topic=self.topic, fault=repr(fault), retry_s=RETRY_S)
                 await asyncio.sleep(RETRY_S)
 
     async def _follow(self) -> None:
-        reader = await self._open_reader(self._topic)
+        reader = await self._open_reader(self.topic)
         try:
             while self.alarm is None:
                 for record in await reader.read(POLL_MS):
@@ -85,8 +89,8 @@ class Projection(Generic[T]):
         try:
             self.newest[record.key] = self._decode(record.value)
         except Exception as fault:
-            self.alarm = f"{self._topic} key {record.key}: {fault}"
-            log.exception("projection stopped", topic=self._topic, key=record.key)
+            self.alarm = f"{self.topic} key {record.key}: {fault}"
+            log.exception("projection stopped", topic=self.topic, key=record.key)
             return
         self._offsets[record.key] = record.offset
         if self._on_change is not None:

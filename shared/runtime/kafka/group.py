@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 from mode import Service
 
-from shared.runtime.kafka.bare import read_bare_records
+from shared.runtime.kafka.patches.bare_records import read_bare_records
 from shared.runtime.kafka.sink import KafkaSink, open_sink
 from shared.runtime.log import LogAway
 from shared.runtime.process.health import Health

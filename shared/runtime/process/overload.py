@@ -1,0 +1,74 @@
+"""A limit on the requests that one process answers at once: what is too much is answered before it is looked at."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.runtime.process.patches import READ_IN
+
+if TYPE_CHECKING:
+    from shared.runtime.process.patches.overload_protocol import OverloadProtocol
+
+
+@dataclass(frozen=True)
+class Overload:
+    """What is turned away, and how.
+
+    Beyond `max_requests` that are being answered, one more whose path ends in `path_end` has `answer`, before its body is
+    looked at; every other request (health, streams) always comes in. `turned_away` is called for each.
+    """
+
+    max_requests: int
+    path_end: bytes
+    answer: Response
+    turned_away: Callable[[], None]
+
+    @cached_property
+    def answer_bytes(self) -> bytes:
+        """The answer as it is sent over HTTP/1.1."""
+        headers = b"".join(b"%b: %b\r\n" % header for header in self.answer.raw_headers)
+        status = HTTPStatus(self.answer.status_code)
+        line = f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
+        return line + headers + b"\r\n" + bytes(self.answer.body)
+
+
+def overload_protocol() -> "type[OverloadProtocol] | None":
+    """Return uvicorn's protocol that holds to an `Overload` by itself, None in a version of uvicorn that was not read."""
+    if not version("uvicorn").startswith(READ_IN):
+        return None
+    from shared.runtime.process.patches.overload_protocol import OverloadProtocol
+
+    return OverloadProtocol
+
+
+class OverloadLimit:
+    """Middleware that holds to an `Overload` where the server's protocol does not."""
+
+    def __init__(self, app: ASGIApp, overload: Overload) -> None:
+        self._app = app
+        self._overload = overload
+        self._running = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or pass it on."""
+        overload = self._overload
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+        elif self._running >= overload.max_requests and scope["raw_path"].endswith(overload.path_end):
+            overload.turned_away()
+            message: Message = {"more_body": True}
+            while message.get("more_body", False):
+                message = await receive()
+            await overload.answer(scope, receive, send)
+        else:
+            self._running += 1
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                self._running -= 1
