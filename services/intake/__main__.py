@@ -1,26 +1,12 @@
 """`python -m services.intake`: run intake until it is told to stop."""
 
-from typing import Any, Final
+from typing import Final
 
-import uvicorn
-
-from services.intake.door import Door
 from services.intake.settings import IntakeSettings
+from shared.runtime.process.server import ServerLimits, run_server
 
-SERVER: Final[dict[str, Any]] = {
-    "access_log": False,
-    "log_level": "warning",
-    "timeout_graceful_shutdown": 10,
-}
+LIMITS: Final = ServerLimits(drain_s=10)
 
 if __name__ == "__main__":
     settings = IntakeSettings()
-    uvicorn.run(
-        "services.intake.app:from_environment",
-        factory=True,
-        http=Door,
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        **SERVER,
-    )
+    run_server("intake", "services.intake.app:from_environment", settings, LIMITS, workers=settings.workers)

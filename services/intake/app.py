@@ -1,28 +1,30 @@
 """Composition root of intake."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from functools import partial
+from typing import Final
 
+from prometheus_client import Counter
 from starlette.applications import Starlette
 
-from services.intake.desks import Desks
+from services.intake.admission import Admissions
 from services.intake.log import BallotLog
-from services.intake.routes import intake_routes
+from services.intake.routes import RETRY_AFTER_S, IntakeService, intake_routes
 from services.intake.settings import IntakeSettings
-from services.intake.taking import Taking
 from shared.contract.codec import decode_as
 from shared.contract.events import ElectionAnnounced
 from shared.contract.topics import BALLOTS_CAST, ELECTIONS_ANNOUNCED
 from shared.runtime.kafka.reader import open_reader
 from shared.runtime.kafka.sink import open_sink
-from shared.runtime.process.collector import calm_collector
-from shared.runtime.process.health import Health, health_routes
+from shared.runtime.process.health import Health
+from shared.runtime.process.http import create_site, problem
+from shared.runtime.process.overload import Overload
 from shared.runtime.process.telemetry import configure_logging
 from shared.runtime.projection import Projection
 from shared.runtime.settings import read_secret
 
-CATCH_UP_WITHIN_S = 60.0
+TURNED_AWAY: Final = Counter(
+    "livecount_intake_turned_away_total", "Ballots turned away before they were read"
+)
 
 
 def from_environment() -> Starlette:
@@ -34,7 +36,6 @@ def from_environment() -> Starlette:
 
 def create_app(settings: IntakeSettings) -> Starlette:
     """Return the application. Raises ValueError if the secret is missing."""
-    health = Health()
     announced: Projection[ElectionAnnounced] = Projection(
         partial(open_reader, settings.kafka),
         ELECTIONS_ANNOUNCED.name(settings.namespace),
@@ -45,19 +46,13 @@ def create_app(settings: IntakeSettings) -> Starlette:
         BALLOTS_CAST.name(settings.namespace),
         settings.max_pending_ballots,
     )
-    desks = Desks(announced.newest, read_secret(settings.secret_file), lambda: announced.caught_up)
-
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[Mapping[str, int]]:
-        health.set("intake", ready=False, detail="reading elections")
-        await announced.start()
-        await log.start()
-        await announced.wait_caught_up(CATCH_UP_WITHIN_S)
-        health.set("intake", ready=True)
-        calm_collector()
-        yield {"max_requests": settings.max_requests}
-        await log.stop()
-        await announced.stop()
-
-    routes = intake_routes(Taking(settings, desks, log))
-    return Starlette(routes=[*routes, *health_routes(health)], lifespan=lifespan)
+    admissions = Admissions(announced.newest, read_secret(settings.secret_file), lambda: announced.caught_up)
+    again = "Nothing was recorded; send the same ballot again after Retry-After seconds"
+    overload = Overload(
+        settings.max_requests,
+        path_end=b"/ballots",
+        answer=problem(503, "Too much at once", again, retry_after_s=RETRY_AFTER_S),
+        turned_away=TURNED_AWAY.inc,
+    )
+    routes = intake_routes(IntakeService(settings, admissions, log))
+    return create_site("intake", routes, Health(), [announced, log], overload)

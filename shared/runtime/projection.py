@@ -88,13 +88,13 @@ class Projection(Generic[T]):
             return
         try:
             self.newest[record.key] = self._decode(record.value)
+            if self._on_change is not None:
+                self._on_change(record.key, self.newest[record.key], record.timestamp_ms)
         except Exception as fault:
             self.alarm = f"{self.topic} key {record.key}: {fault}"
             log.exception("projection stopped", topic=self.topic, key=record.key)
-            return
-        self._offsets[record.key] = record.offset
-        if self._on_change is not None:
-            self._on_change(record.key, self.newest[record.key], record.timestamp_ms)
+        else:
+            self._offsets[record.key] = record.offset
 
     async def _note_progress(self, *, caught_up: bool) -> None:
         self.caught_up = self.caught_up or caught_up

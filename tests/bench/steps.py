@@ -22,9 +22,7 @@ from aiokafka.record.memory_records import MemoryRecords
 
 from services.counting.rounds import Rounds
 from services.counting.tally import PartitionOf, Tally
-from services.intake.decide import Desk
-from services.intake.forms import Refusal, read_form
-from services.intake.receipts import receipt
+from services.intake.admission import Admission, Refusal, read_form, receipt
 from services.validation.controls import new_polling
 from services.validation.judge import Judge
 from services.validation.rules import objection
@@ -32,7 +30,7 @@ from shared.contract.chain import START, link
 from shared.contract.codec import HotBallot, decode_cast, decode_judged, encode_ballot
 from shared.contract.codes import code_mac, parse_code
 from shared.contract.elections import Phase
-from shared.runtime.kafka.bare import read_bare_records
+from shared.runtime.kafka.patches.bare_records import read_bare_records
 from shared.runtime.kafka.sink import MAX_BATCH_BYTES
 from tests.bench.goals import Figure, table
 from tests.bench.papers import CONTESTS, bench_election, forms, records
@@ -87,18 +85,18 @@ def _told(machine: Any, values: Sequence[bytes]) -> list[bytes]:
 
 def _intake(of: Material) -> Steps:
     life = of.life
-    desk = Desk(life.announced(1, Phase.OPEN), life.key)
+    admission = Admission(life.announced(1, Phase.OPEN), life.key)
     read = [form for form in map(read_form, of.forms) if not isinstance(form, Refusal)]
     name = life.definition.id
 
-    def take() -> None:
+    def admit() -> None:
         for body in of.forms:
             form = read_form(body)
             assert not isinstance(form, Refusal)
-            desk.take(form)
+            admission.admit(form)
 
     return {
-        "all of a form to a taken ballot": take,
+        "all of a form to an admitted ballot": admit,
         "  reading the form": lambda: _drain(read_form(body) for body in of.forms),
         "  reading the code": lambda: _drain(parse_code(form.code) for form in read),
         "  the code's MAC": lambda: _drain(code_mac(life.key, b.elector, b.section) for b in of.ballots),

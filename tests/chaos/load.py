@@ -13,7 +13,7 @@ import httpx
 import msgspec
 
 from services.cli.demo.casting import Answer, read_answers
-from services.intake.receipts import receipt
+from services.intake.admission import receipt
 from tests.chaos.books import ELECTION, REFUSALS, Books
 
 STREAMS: Final = 6

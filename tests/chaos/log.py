@@ -9,15 +9,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from services.audit.log import ShardedLog
 from shared.contract.codes import code_mac
 from shared.contract.ids import shard_of
 from shared.contract.topics import BALLOTS_JUDGED
+from shared.runtime.kafka.reader import KafkaReader, open_reader, read_topic
 from shared.runtime.kafka.sink import Item, send_all, start_producer
-from shared.runtime.log import SendFailed
+from shared.runtime.log import LogAway, SendFailed
 from tests.chaos.books import Books
 from tests.chaos.cluster import SHARDS, Cluster
 from tests.chaos.load import ChaosFailed
@@ -34,16 +33,15 @@ FOREIGN: Final = 1 << 127
 class Ends:
     """Asks how many records the ballot log holds. While a leader is away, it tells the last it has heard."""
 
-    consumer: AIOKafkaConsumer
-    partitions: list[TopicPartition]
+    reader: KafkaReader
     heard: int = 0
 
     async def length(self) -> int:
         """Return how many records the ballot log holds."""
         try:
             async with asyncio.timeout(ASK_BOUND_S):
-                self.heard = max(self.heard, sum((await self.consumer.end_offsets(self.partitions)).values()))
-        except (KafkaError, TimeoutError):
+                self.heard = max(self.heard, sum(await self.reader.ends()))
+        except (LogAway, TimeoutError):
             pass
         return self.heard
 
@@ -51,12 +49,8 @@ class Ends:
 @asynccontextmanager
 async def ends_of(cluster: Cluster) -> AsyncIterator[Ends]:
     """Give the ends of a cluster's ballot log."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=cluster.kafka.bootstrap, request_timeout_ms=5_000)
-    await consumer.start()
-    try:
-        yield Ends(consumer, [TopicPartition(cluster.topic(), shard) for shard in range(SHARDS)])
-    finally:
-        await consumer.stop()
+    async with await open_reader(cluster.kafka.bootstrap, cluster.topic()) as reader:
+        yield Ends(reader)
 
 
 @dataclass(frozen=True)
@@ -69,16 +63,9 @@ class Records:
 
 async def read(cluster: Cluster) -> Records:
     """Return everything that is in the logs. Raises LogError."""
-    found = [await _read_topic(cluster, topic) for topic in (cluster.topic(), cluster.topic(BALLOTS_JUDGED))]
-    return Records(*found)
-
-
-async def _read_topic(cluster: Cluster, topic: str) -> list[list[bytes]]:
-    async with ShardedLog(cluster.kafka.bootstrap, topic) as log:
-        return [
-            [value async for batch in log.records(shard, end) for value in batch]
-            for shard, end in enumerate(await log.ends(SHARDS))
-        ]
+    topics = cluster.topic(), cluster.topic(BALLOTS_JUDGED)
+    cast, judged = [await read_topic(cluster.kafka.bootstrap, topic) for topic in topics]
+    return Records(cast, judged)
 
 
 async def write(cluster: Cluster, items: Sequence[Item]) -> None:

@@ -5,9 +5,7 @@ from contextlib import suppress
 
 from services.audit.ledger import ShardLedger
 from services.audit.report import NoElection, report_of
-from services.intake.decide import Desk as IntakeDesk
-from services.intake.desks import Desks
-from services.intake.forms import Form, Refusal
+from services.intake.admission import Admissions, Form, Refusal
 from services.intake.log import BallotLog, LogUnavailable
 from services.operator.controls import ControlLog
 from services.operator.desk import Desk, OrderRefused
@@ -35,7 +33,7 @@ ORDERS_LATE_MORE_OFTEN = 4.0
 
 
 class IntakeNode(Node):
-    """Takes ballots as `services.intake.routes` does: a receipt only for what is acknowledged."""
+    """Admits ballots as `services.intake.routes` does: a receipt only for what is acknowledged."""
 
     async def run(self) -> None:
         """Follow the announcements and connect."""
@@ -48,7 +46,7 @@ class IntakeNode(Node):
         )
         self.phases: dict[str, Phase] = {}
         self.log = BallotLog(lambda: open_sink(site.broker, process), CAST, MAX_PENDING)
-        self.desks = Desks(announced.newest, MASTER, lambda: announced.caught_up)
+        self.admissions = Admissions(announced.newest, MASTER, lambda: announced.caught_up)
         await announced.start()
         while True:
             with suppress(LogAway):
@@ -64,16 +62,16 @@ class IntakeNode(Node):
         self.phases[election] = announced.phase
 
     async def cast(self, election: str, form: Form) -> str | Refusal:
-        """Return a receipt once the ballot is recorded, or why it is not taken."""
-        desk = self.desks.desk(election)
-        taken = desk.take(form) if isinstance(desk, IntakeDesk) else desk
-        if isinstance(taken, Refusal):
-            return taken
+        """Return a receipt once the ballot is recorded, or why it is not admitted."""
+        admission = self.admissions.of(election)
+        admitted = admission if isinstance(admission, Refusal) else admission.admit(form)
+        if isinstance(admitted, Refusal):
+            return admitted
         try:
-            await self.log.append([taken])
+            await self.log.append([admitted])
         except LogUnavailable as fault:
             return Refusal(503, "Ballots cannot be recorded now", "", str(fault))
-        return taken.receipt
+        return admitted.receipt
 
 
 class OperatorNode(Node):

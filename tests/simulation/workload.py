@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from services.intake.forms import Form, Ranks, Refusal
+from services.intake.admission import Form, Ranks, Refusal
 from services.operator.desk import Desk, NotReady, OrderRefused, UnknownElection, UnknownEntry
 from services.operator.lifecycle import Command, Order
 from shared.contract.codec import HotBallot, encode, encode_ballot

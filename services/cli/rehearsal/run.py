@@ -10,7 +10,6 @@ from math import inf
 
 import httpx
 
-from services.audit.log import LogError, ShardedLog
 from services.cli.demo.casting import Casting, CastingFailed
 from services.cli.demo.forms import CodesRefused, issue_codes
 from services.cli.rehearsal.deployment import Deployment
@@ -22,6 +21,8 @@ from services.cli.rehearsal.verdicts import Box
 from shared.contract.codec import decode_as
 from shared.contract.standings import Standing, Status
 from shared.contract.topics import BALLOTS_CAST, BALLOTS_JUDGED
+from shared.runtime.kafka.reader import KafkaReader, open_reader
+from shared.runtime.log import LogError
 
 COUNT_BOUND_S = 120.0
 LOOK_EVERY_S = 0.1
@@ -105,11 +106,10 @@ class Rehearsal:
     async def _read_back(self, upto: Sequence[int]) -> Box:
         box, where = Box(self._election), self._where
         async with (
-            ShardedLog(where.kafka, BALLOTS_CAST.name(where.namespace)) as cast,
-            ShardedLog(where.kafka, BALLOTS_JUDGED.name(where.namespace)) as judged,
+            await open_reader(where.kafka, BALLOTS_CAST.name(where.namespace), where.shards) as cast,
+            await open_reader(where.kafka, BALLOTS_JUDGED.name(where.namespace), where.shards) as judged,
         ):
-            await cast.ends(where.shards)
-            ends = await judged.ends(where.shards)
+            ends = await judged.ends()
             for shard, end in enumerate(upto):
                 box.read(shard, await _records(cast, shard, end), await _records(judged, shard, ends[shard]))
         return box
@@ -159,5 +159,5 @@ class Rehearsal:
                 self._seen(self.recorded, self.standing.balance.cast, self._ballots)
 
 
-async def _records(log: ShardedLog, shard: int, upto: int) -> list[bytes]:
+async def _records(log: KafkaReader, shard: int, upto: int) -> list[bytes]:
     return [value async for batch in log.records(shard, upto) for value in batch]

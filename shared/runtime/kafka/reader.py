@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from shared.runtime.log import Keyed, LogAway, LogError, Record
+from shared.runtime.log import Keyed, LogAway, LogError
 
 BATCH_RECORDS = 5_000
 FETCH_BYTES = 2 * 1024 * 1024
@@ -77,13 +77,15 @@ class KafkaReader:
             raise LogAway(f"{self._topic}: {fault!r}") from fault
         return [ends[partition] for partition in self._all]
 
-    async def records(self, partition: int, upto: int, since: int = 0) -> AsyncIterator[Sequence[Record]]:
-        """Yield a partition's records `since` .. `upto` - 1 in batches; nothing is kept but the batch at hand.
+    async def records(self, partition: int, upto: int, since: int = 0) -> AsyncIterator[list[bytes]]:
+        """Yield the values of a partition's records `since` .. `upto` - 1 in batches; nothing is kept but the present one.
 
         Raises LogError if records are missing between others, LogAway if Kafka gives none for STALL_BOUND_S.
         """
         place = self._all[partition]
-        self._consumer.assign([place])
+        # Pausing, since aiokafka 0.14.0 never stops a consumer that is stopped right after a second `assign`.
+        self._consumer.pause(*self._all)
+        self._consumer.resume(place)
         self._consumer.seek(place, since)
         position, heard_s = since, _now_s()
         while position < upto:
@@ -95,7 +97,7 @@ class KafkaReader:
                 )
             if found:
                 position, heard_s = position + len(found), _now_s()
-                yield found
+                yield [record.value for record in found]
             elif _now_s() - heard_s > STALL_BOUND_S:
                 raise LogAway(
                     f"{self._topic} shard {partition}: no record {position} within {STALL_BOUND_S:g} s"
@@ -110,8 +112,11 @@ class KafkaReader:
         return records
 
 
-async def open_reader(bootstrap: str, topic: str) -> KafkaReader:
-    """Return a reader of every partition of a topic. Raises LogAway, also if there is no such topic."""
+async def open_reader(bootstrap: str, topic: str, partitions: int | None = None) -> KafkaReader:
+    """Return a reader of every partition of a topic.
+
+    Raises LogAway, also if there is no such topic; LogError if it has not as many `partitions` as expected.
+    """
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         group_id=None,
@@ -121,13 +126,13 @@ async def open_reader(bootstrap: str, topic: str) -> KafkaReader:
     )
     try:
         async with asyncio.timeout(OPEN_BOUND_S):
-            reader = KafkaReader(consumer, topic, await _partitions(bootstrap, topic))
+            reader = KafkaReader(consumer, topic, await _partitions(bootstrap, topic, partitions))
             await reader.start()
             return reader
     except BaseException as fault:
         await consumer.stop()
         if isinstance(fault, KafkaError | OSError | TimeoutError):
-            raise LogAway(f"{topic} cannot be read from Kafka at {bootstrap}: {fault!r}") from fault
+            raise LogAway(f"Kafka at {bootstrap} does not answer: {fault!r}") from fault
         raise
 
 
@@ -135,21 +140,24 @@ async def read_topic(bootstrap: str, topic: str) -> list[list[bytes]]:
     """Return the values of each partition, all that a topic holds. Raises LogError."""
     async with await open_reader(bootstrap, topic) as reader:
         return [
-            [record.value async for batch in reader.records(partition, end) for record in batch]
+            [value async for batch in reader.records(partition, end) for value in batch]
             for partition, end in enumerate(await reader.ends())
         ]
 
 
-async def _partitions(bootstrap: str, topic: str) -> int:
+async def _partitions(bootstrap: str, topic: str, expected: int | None) -> int:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     try:
         await admin.start()
         (found,) = await admin.describe_topics([topic])
     finally:
         await admin.close()
-    if not found["partitions"]:
+    partitions = len(found["partitions"])
+    if not partitions:
         raise LogAway(f"no topic {topic} on this Kafka (LIVECOUNT_NAMESPACE)")
-    return len(found["partitions"])
+    if partitions != (expected or partitions):
+        raise LogError(f"{topic} has {partitions} shards, expected {expected} (LIVECOUNT_SHARDS)")
+    return partitions
 
 
 def _now_s() -> float:

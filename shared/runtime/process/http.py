@@ -102,7 +102,7 @@ def create_site(
     name: str,
     routes: Sequence[BaseRoute],
     health: Health,
-    parts: Sequence[Part],
+    parts: Sequence[Part] = (),
     overload: Overload | None = None,
 ) -> Starlette:
     """Return a service's ASGI application.

@@ -105,6 +105,6 @@ def run_server(
 
 
 async def _call_when_leaving(server: uvicorn.Server, leaving: Callable[[], None]) -> None:
-    while not server.should_exit:
+    while not server.should_exit:  # noqa: ASYNC110  uvicorn sets a flag in its signal handler and tells nobody
         await asyncio.sleep(LOOK_EVERY_S)
     leaving()

@@ -13,15 +13,13 @@ import faust
 import uvicorn
 from faust.app import BootStrategy
 from mode import Service
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from shared.runtime.kafka.group import ShardGroup
 from shared.runtime.kafka.sink import open_sink
 from shared.runtime.process.collector import calm_collector
 from shared.runtime.process.health import Health
-from shared.runtime.process.http import health_routes, http_problem
+from shared.runtime.process.http import Part, create_site
 from shared.runtime.process.server import ServerLimits, listen, serve, server_config
 from shared.runtime.process.telemetry import Reporter, configure_logging
 from shared.runtime.settings import Settings
@@ -57,20 +55,27 @@ class HttpService(Service):
             raise RuntimeError("the HTTP server has ended")
 
 
-class _Reporting(Service):
-    def __init__(self, reporter: Reporter) -> None:
+class PartService(Service):
+    """A part of a process (see `http.Part`) as a service of its worker."""
+
+    def __init__(self, part: Part) -> None:
         super().__init__()
-        self._reporter = reporter
+        self._part = part
 
     async def on_start(self) -> None:
-        await self._reporter.start()
+        """Begin."""
+        await self._part.start()
 
     async def on_stop(self) -> None:
-        await self._reporter.stop()
+        """End."""
+        await self._part.stop()
 
 
 def faust_app(name: str, settings: Settings, **more: Any) -> faust.App:
-    """Return a Faust app that declares no topic, discovers nothing and serves nothing by itself."""
+    """Return a Faust app that declares no topic, discovers nothing and serves nothing by itself.
+
+    What is added with `add_dependency` starts first, in that order, and stops last.
+    """
     folder = settings.data_dir / "faust" / name
     folder.mkdir(parents=True, exist_ok=True)
     return faust.App(
@@ -92,11 +97,11 @@ def create_worker(
     """Return a Faust app that runs `groups`, reports on topic `monitor`, and serves /live, /ready and /metrics."""
     app = faust_app(name, settings)
     app.boot_strategy = BootStrategy(app, enable_kafka=False)
-    site = Starlette(routes=health_routes(health), exception_handlers={HTTPException: http_problem})
+    site = create_site(name, [], health)
     reporter = Reporter(
         lambda: open_sink(settings.kafka), monitor, lambda: [r for group in groups for r in group.reports()]
     )
-    for service in (HttpService(site, settings.host, settings.port), *groups, _Reporting(reporter)):
+    for service in (HttpService(site, settings.host, settings.port), *groups, PartService(reporter)):
         app.add_dependency(service)
     return app
 

@@ -11,10 +11,10 @@ import pytest
 from services.audit.bundle import FORMAT, MANIFEST, SEAL_CHARS, Bundle, Damaged, Manifest, seal_of
 from services.audit.export import export
 from services.audit.frames import frame
-from services.audit.log import LogError
 from services.audit.report import NoElection
 from services.audit.verify import verify
 from shared.contract.topics import BALLOTS_CAST, BALLOTS_JUDGED
+from shared.runtime.log import LogError
 from tests.support.elections import MASTER
 from tests.support.evidence import MemoryEvidence, picnic
 

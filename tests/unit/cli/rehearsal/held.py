@@ -1,4 +1,4 @@
-"""A rehearsal's script held by the real state machines in memory: desk, judges, tallies, rounds, shard after shard."""
+"""A rehearsal's script held by the real state machines in memory: admission, judges, tallies, rounds, shard after shard."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -9,8 +9,7 @@ from services.cli.rehearsal.subject import Paper, Subject
 from services.cli.rehearsal.verdicts import Box
 from services.counting.rounds import Rounds
 from services.counting.tally import PartitionOf, Tally
-from services.intake.decide import Desk, Taken
-from services.intake.forms import Form, read_form
+from services.intake.admission import Admission, Admitted, Form, read_form
 from services.operator import lifecycle
 from services.operator.lifecycle import Command, candidate_control, elector_control
 from services.validation.judge import Judge
@@ -73,15 +72,15 @@ def _judged(shard: int, log: Sequence[bytes]) -> list[bytes]:
 def _logs(of: Subject, scenes: Iterable[Scene]) -> list[list[bytes]]:
     life = Life(of.election(NAME))
     logs = [[life.configured(), life.opened()] for _ in range(SHARDS)]
-    desk = _desk(life)
+    admission = _admission(life)
     codes = [issue_code(life.key, elector, paper.section) for elector, paper in enumerate(of.papers)]
     number = 0
     for scene in scenes:
         for body in ballot_forms(of.contest, scene.ballots, codes):
             form = read_form(body)
             assert isinstance(form, Form), form
-            taken = desk.take(form)
-            assert isinstance(taken, Taken), taken
+            taken = admission.admit(form)
+            assert isinstance(taken, Admitted), taken
             logs[taken.shard].append(encode_ballot(taken.ballot))
         for order in scene.orders:
             number += 1
@@ -104,5 +103,5 @@ def _controls(order: Order, number: int) -> list[tuple[int, bytes]]:
     return [(shard, control) for shard in range(SHARDS)]
 
 
-def _desk(life: Life) -> Desk:
-    return Desk(life.announced(SHARDS, Phase.OPEN), life.key)
+def _admission(life: Life) -> Admission:
+    return Admission(life.announced(SHARDS, Phase.OPEN), life.key)

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.decide import Desk, Taken
-from services.intake.forms import Form, Refusal, read_form
+from services.intake.admission import Admission, Admitted, Form, Refusal, read_form
 from shared.contract.codes import issue_code
 from shared.contract.elections import Phase
 from tests.support.elections import Life, election
@@ -18,15 +17,15 @@ ID = "0123456789abcdef" * 2
 GOOD = {"ballot_id": ID, "code": CODE, "rankings": {"fruit": [["apple"], [], ["damson", "banana"]]}}
 
 
-def desk(phase: Phase = Phase.OPEN) -> Desk:
-    """Return the picnic's desk."""
-    return Desk(LIFE.announced(4, phase), LIFE.key)
+def admission(phase: Phase = Phase.OPEN) -> Admission:
+    """Return the picnic's admission."""
+    return Admission(LIFE.announced(4, phase), LIFE.key)
 
 
 def refusal(body: bytes, phase: Phase = Phase.OPEN) -> Refusal:
     """Return why the body is refused."""
     form = read_form(body)
-    found = form if isinstance(form, Refusal) else desk(phase).take(form)
+    found = form if isinstance(form, Refusal) else admission(phase).admit(form)
     assert isinstance(found, Refusal)
     return found
 
@@ -37,24 +36,24 @@ def changed(**fields: object) -> bytes:
 
 
 def test_a_good_form_becomes_a_record_as_marked() -> None:
-    """Blank ranks and overvotes are kept; a contest left out is a blank paper; the elector's shard is found."""
+    """Blank ranks and overvotes are kept; a contest left out has a blank ranking; the elector's shard is found."""
     form = read_form(changed())
     assert isinstance(form, Form)
-    taken = desk().take(form)
+    admitted = admission().admit(form)
 
-    assert isinstance(taken, Taken)
-    assert taken.ballot.rankings == ("0>>1=3", "")
-    assert (taken.ballot.elector, taken.ballot.section, taken.shard) == (5, 1, 1)
+    assert isinstance(admitted, Admitted)
+    assert admitted.ballot.rankings == ("0>>1=3", "")
+    assert (admitted.ballot.elector, admitted.ballot.section, admitted.shard) == (5, 1, 1)
 
 
-def test_a_rank_may_hold_several_of_whom_nobody_says_who_they_are() -> None:
+def test_a_rank_may_hold_several_candidates_who_are_not_named() -> None:
     """A scanner's overvote; beside a candidate's id the sign means nothing."""
     form = read_form(changed(rankings={"fruit": [["apple"], ["*"], [], ["cherry"]]}))
     assert isinstance(form, Form)
-    taken = desk().take(form)
+    admitted = admission().admit(form)
 
-    assert isinstance(taken, Taken)
-    assert taken.ballot.rankings == ("0>*>>2", "")
+    assert isinstance(admitted, Admitted)
+    assert admitted.ballot.rankings == ("0>*>>2", "")
     assert refusal(changed(rankings={"fruit": [["*", "apple"]]})).field == "rankings.fruit[0][0]"
 
 
@@ -65,9 +64,9 @@ def test_the_same_ballot_gets_the_same_receipt_and_another_a_different_one() -> 
     for fields in changes:
         form = read_form(changed(**fields))
         assert isinstance(form, Form)
-        taken = desk().take(form)
-        assert isinstance(taken, Taken)
-        receipts.append(taken.receipt)
+        admitted = admission().admit(form)
+        assert isinstance(admitted, Admitted)
+        receipts.append(admitted.receipt)
 
     assert receipts[0] == receipts[1] != receipts[2]
 
@@ -136,7 +135,7 @@ def test_what_does_not_fit_the_election_is_refused_with_its_place(
 
 
 @pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.OPEN])
-def test_an_election_that_is_not_open_takes_nothing(phase: Phase) -> None:
+def test_an_election_that_is_not_open_admits_nothing(phase: Phase) -> None:
     """409, in words."""
     assert refusal(changed(), phase).status == 409
 
@@ -155,9 +154,9 @@ json_values = st.recursive(
 
 
 @given(st.sampled_from(sorted(GOOD)), json_values)
-def test_any_json_in_a_field_is_taken_or_refused(field: str, value: object) -> None:
-    """Whatever stands in a field, the desk answers; and what it takes has a wire form."""
+def test_any_json_in_a_field_is_admitted_or_refused(field: str, value: object) -> None:
+    """Whatever stands in a field, there is an answer; and what is admitted has a wire form."""
     form = read_form(json.dumps({**GOOD, field: value}).encode())
-    found = form if isinstance(form, Refusal) else desk().take(form)
+    found = form if isinstance(form, Refusal) else admission().admit(form)
 
-    assert isinstance(found, Taken | Refusal)
+    assert isinstance(found, Admitted | Refusal)

@@ -1,0 +1,279 @@
+"""Whether a ballot is admitted: from the bytes of a request to the ballot to record, or to the reason why not. Pure.
+
+Refusing early is a kindness and saves a log write; the judge decides again, from the log alone.
+
+* Reading is total: any bytes give a form or a refusal that names the field and what was expected.
+* A form has one reading. Two values under one key, or an escape that hides a second key, are refused.
+* Marks are taken as they are: blank ranks and overvotes belong to a ranking. A scanner that saw several marks at a rank and
+  cannot tell whose they are sends ["*"].
+
+Forms are decoded in one typed step. It cannot see a repeated key, but quotes can be counted: without a backslash every
+string has two, so more quotes than the form's strings account for give a repetition away. Only then, and for errors, the
+slow and strict reader is asked.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2s
+from typing import Any
+
+import msgspec
+
+from shared.contract.ballots import UNNAMED, format_marks
+from shared.contract.codec import HotBallot
+from shared.contract.codes import (
+    ALPHABET,
+    BadCode,
+    VotingCode,
+    code_macs,
+    election_key,
+    fingerprint,
+    parse_code,
+)
+from shared.contract.elections import Contest, Phase
+from shared.contract.events import ElectionAnnounced
+from shared.contract.ids import shard_of
+
+EXAMPLE = '{"ballot_id": "32 hexadecimal digits", "code": "...", "rankings": {"contest": [["candidate"]]}}'
+KNOWN_RANKINGS = 16_384
+"""Rankings of a contest that are kept with their spelling: most ballots carry one that another carries too."""
+
+Ranks = tuple[tuple[str, ...], ...]
+
+_SEVERAL = ("*",)
+_BALLOT_ID = re.compile(r"[0-9a-f]{32}")
+_NOT_OPEN = {
+    Phase.CONFIGURED: "is not open yet",
+    Phase.PAUSED: "is paused",
+    Phase.CLOSED: "is closed",
+    Phase.CERTIFIED: "is closed and certified",
+}
+
+
+class Form(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
+    """A ballot as a client sends it: rankings as marked, by contest id, each rank the candidates' ids.
+
+    A rank of `("*",)` holds several candidates that are not told apart.
+    """
+
+    ballot_id: str
+    code: str
+    rankings: dict[str, Ranks]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a ballot is not admitted: an HTTP status, the field, what was expected and found."""
+
+    status: int
+    title: str
+    field: str
+    detail: str
+
+
+class Admitted(msgspec.Struct, frozen=True, gc=False):
+    """A ballot to record: its shard, its record, and the receipt to give once it is in the log."""
+
+    shard: int
+    ballot: HotBallot
+    receipt: str
+
+
+NOT_READY = Refusal(503, "Not ready yet", "", "Elections are still being read from the log; try again")
+
+
+class Admissions:
+    """The admission of every announced election, made once for each announcement."""
+
+    def __init__(
+        self, announced: Mapping[str, ElectionAnnounced], master: bytes, caught_up: Callable[[], bool]
+    ) -> None:
+        self._announced = announced
+        self._master = master
+        self._caught_up = caught_up
+        self._made: dict[str, tuple[ElectionAnnounced, Admission | Refusal]] = {}
+
+    def of(self, election: str) -> "Admission | Refusal":
+        """Return an election's admission, or why there is none."""
+        if not self._caught_up():
+            return NOT_READY
+        announced = self._announced.get(election)
+        if announced is None:
+            known = ", ".join(sorted(self._announced)) or "none yet"
+            return Refusal(404, "No such election", "", f"Elections here: {known}")
+        made_for, admission = self._made.get(election, (None, NOT_READY))
+        if made_for is not announced:
+            key = election_key(self._master, announced.definition.id)
+            if fingerprint(key) == announced.code_key:
+                admission = Admission(announced, key)
+            else:
+                other = "This intake holds another secret than the one codes were made with"
+                admission = Refusal(503, "Wrong secret", "", other)
+            self._made[election] = (announced, admission)
+        return admission
+
+
+class Admission:
+    """Admits the ballots of one election as it was last announced."""
+
+    def __init__(self, announced: ElectionAnnounced, key: bytes) -> None:
+        self._announced = announced
+        self._key = key
+        self._mac_of = code_macs(key)
+        self._election = announced.definition.id
+        self._electors = announced.definition.electors
+        self._contests = {contest.id: ContestForm(contest) for contest in announced.definition.contests}
+
+    def admit(self, form: Form) -> Admitted | Refusal:
+        """Return the ballot of a form, or why there is none: some 10 us."""
+        code = self._code(form.code)
+        if isinstance(code, Refusal):
+            return code
+        fault = self._phase_fault() or self._form_fault(form)
+        if fault is not None:
+            return fault
+        rankings = []
+        for name, contest in self._contests.items():
+            marks = contest.marks(form.rankings.get(name, ()))
+            if isinstance(marks, Refusal):
+                return marks
+            rankings.append(marks)
+        ballot = HotBallot(
+            form.ballot_id, self._election, code.elector, code.section, code.mac, tuple(rankings)
+        )
+        proof = receipt(self._key, self._election, form.ballot_id, code.elector)
+        return Admitted(shard_of(code.elector, self._announced.shards), ballot, proof)
+
+    def _code(self, text: str) -> VotingCode | Refusal:
+        try:
+            code = parse_code(text)
+        except BadCode as fault:
+            return Refusal(422, "Not a voting code", "code", f"Expected a voting code: {fault}")
+        if code.elector < self._electors and code.mac == self._mac_of(code.elector, code.section):
+            return code
+        return Refusal(403, "Not a genuine voting code", "code", "This election gave out no such code")
+
+    def _phase_fault(self) -> Refusal | None:
+        phase = self._announced.phase
+        if phase is Phase.OPEN:
+            return None
+        detail = f"{self._announced.definition.title} {_NOT_OPEN[phase]}"
+        return Refusal(409, "The election is not open", "", detail)
+
+    def _form_fault(self, form: Form) -> Refusal | None:
+        if not _BALLOT_ID.fullmatch(form.ballot_id):
+            return Refusal(422, "Not a ballot id", "ballot_id", "Expected 32 hexadecimal digits, 0-9 and a-f")
+        for contest in form.rankings:
+            if contest not in self._contests:
+                known = f"Expected one of: {', '.join(self._contests)}"
+                return Refusal(422, "Unknown contest", f"rankings.{contest[:60]}", known)
+        return None
+
+
+class ContestForm:
+    """One contest as forms are read for it."""
+
+    def __init__(self, contest: Contest) -> None:
+        self._contest = contest
+        self._places = {candidate.id: place for place, candidate in enumerate(contest.candidates)}
+        self.marks = lru_cache(KNOWN_RANKINGS)(self._marks)
+        """From ranks to their one spelling, or to what is wrong with them."""
+
+    def _marks(self, ranks: Ranks) -> str | Refusal:
+        contest, places = self._contest, self._places
+        field = f"rankings.{contest.id}"
+        if len(ranks) > contest.max_ranks_on_paper:
+            found = f"Expected at most {contest.max_ranks_on_paper} ranks, found {len(ranks)}"
+            return Refusal(422, "Too many ranks", field, found)
+        for number, rank in enumerate(ranks):
+            for place, candidate in enumerate(rank):
+                if candidate not in places and rank != _SEVERAL:
+                    known = f"Expected one of: {', '.join(places)}"
+                    return Refusal(422, "Unknown candidate", f"{field}[{number}][{place}]", known)
+            if len(set(rank)) != len(rank):
+                twice = "Expected each candidate once in a rank"
+                return Refusal(422, "A candidate twice in one rank", f"{field}[{number}]", twice)
+        return format_marks(
+            UNNAMED if rank == _SEVERAL else [places[candidate] for candidate in rank] for rank in ranks
+        )
+
+
+_PAIRS = [high + low for high in ALPHABET for low in ALPHABET]
+"""Two digits for each ten bits."""
+
+
+def receipt(key: bytes, election: str, ballot_id: str, elector: int) -> str:
+    """Return a ballot's receipt: 80 bits of a keyed BLAKE2s in Crockford's base 32, such as "7KQ2-…".
+
+    It shows that the ballot was recorded, and nothing of what is on it. The same ballot again gets the same receipt, from
+    any intake process, without anything being remembered.
+    """
+    mac = _keyed(key).copy()
+    mac.update(f"{election}/{ballot_id}/{elector}".encode())
+    number, pair = int.from_bytes(mac.digest()), _PAIRS
+    return (
+        f"{pair[number >> 70]}{pair[number >> 60 & 1023]}-{pair[number >> 50 & 1023]}{pair[number >> 40 & 1023]}-"
+        f"{pair[number >> 30 & 1023]}{pair[number >> 20 & 1023]}-{pair[number >> 10 & 1023]}{pair[number & 1023]}"
+    )
+
+
+@lru_cache(maxsize=1024)
+def _keyed(key: bytes) -> blake2s:
+    """Return a hash that has taken in the key: a copy costs half of a new one."""
+    return blake2s(key=key, digest_size=10, person=b"receipts")
+
+
+_decode = msgspec.json.Decoder(Form).decode
+
+
+def read_form(body: bytes) -> Form | Refusal:
+    """Return the form that bytes hold, or what is wrong with them."""
+    try:
+        form = _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        message, _, path = str(fault).partition(" - at `")
+        field = path.rstrip("`").removeprefix("$").lstrip(".")
+        return _json_fault(body) or Refusal(422, "Not a ballot form", field, message)
+    if b"\\" in body or body.count(b'"') != 2 * _strings(form):
+        plain = "Every id is plain text; expected no backslash"
+        return _json_fault(body) or Refusal(422, "Escapes are not used in ballots", "", plain)
+    return form
+
+
+def _strings(form: Form) -> int:
+    """Count the strings of a form: the names of its fields, its id and its code, and what the rankings hold."""
+    return 5 + len(form.rankings) + sum([sum(map(len, ranks)) for ranks in form.rankings.values()])
+
+
+class _Ambiguous(Exception):
+    pass
+
+
+def _json_fault(body: bytes) -> Refusal | None:
+    """Return what is wrong with the bytes as JSON, None if they are sound JSON with one reading."""
+
+    def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in found:
+                raise _Ambiguous(f"The key {key!r} stands twice in one object; expected once")
+            found[key] = value
+        return found
+
+    def no_constant(name: str) -> Any:
+        raise _Ambiguous(f"{name} is not JSON; expected a string or a list")
+
+    try:
+        json.loads(body.decode(), object_pairs_hook=without_repeats, parse_constant=no_constant)
+    except UnicodeDecodeError as fault:
+        return Refusal(400, "Not UTF-8", "", f"Byte {fault.start} is not UTF-8 text")
+    except RecursionError:
+        return Refusal(400, "Nested too deeply", "", f"A ballot looks like {EXAMPLE}")
+    except _Ambiguous as fault:
+        return Refusal(400, "Not one reading", "", str(fault))
+    except ValueError as fault:
+        return Refusal(400, "Not JSON", "", f"{fault}. A ballot looks like {EXAMPLE}")
+    return None
