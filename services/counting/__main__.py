@@ -1,4 +1,4 @@
-"""`python -m services.counting`: run counting until it is told to stop."""
+"""`python -m services.counting`: run counting until SIGTERM or SIGINT."""
 
 from services.counting.app import create_app
 from services.counting.settings import CountingSettings

@@ -1,4 +1,4 @@
-"""`python -m services.intake`: run intake until it is told to stop."""
+"""`python -m services.intake`: run intake until SIGTERM or SIGINT."""
 
 from typing import Final
 

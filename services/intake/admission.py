@@ -5,7 +5,7 @@ Refusing early is a kindness and saves a log write; the judge decides again, fro
 * Reading is total: any bytes give a form or a refusal that names the field and what was expected.
 * A form has one reading. Two values under one key, or an escape that hides a second key, are refused.
 * Marks are taken as they are: blank ranks and overvotes belong to a ranking. A scanner that saw several marks at a rank and
-  cannot tell whose they are sends ["*"].
+  cannot tell them apart sends ["*"].
 
 Forms are decoded in one typed step. It cannot see a repeated key, but quotes can be counted: without a backslash every
 string has two, so more quotes than the form's strings account for give a repetition away. Only then, and for errors, the

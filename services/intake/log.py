@@ -1,10 +1,11 @@
 """The ballot log as intake writes it: a receipt is given only for what every replica has acknowledged.
 
-Rule 1: after any failed send the sink is spent: it is stopped and a new one opened. Whether the failed ballots are in
-        the log is not known, so the client is asked to send the same ballot again; it counts once.
-Rule 2: at most `max_pending` ballots are being sent; more are refused before anything is promised.
-Rule 3: one batch is sent at a time. Ballots that arrive meanwhile are sent together with the next: a batch costs some
-        0.5 ms of CPU here, however many ballots it holds. A ballot that finds nothing being sent leaves at once.
+One batch is sent at a time. Ballots that arrive meanwhile are sent together with the next: a batch costs some 0.5 ms of CPU
+here, however many ballots it holds. A ballot that finds nothing being sent leaves at once. At most `max_pending` ballots are
+being sent; more are refused before anything is promised.
+
+After a failed send the sink is spent: it is stopped and a new one opened. Whether the failed ballots are in the log is not
+known, so the client is asked to send the same ballot again; it counts once.
 """
 
 import asyncio
@@ -27,7 +28,7 @@ class LogUnavailable(Exception):
 
 
 class Batch:
-    """Records that are sent together, and the requests that wait for their acknowledgement, at most `ANSWER_WITHIN_S`."""
+    """Records that are sent together, and the requests that wait for them, at most `ANSWER_WITHIN_S`."""
 
     def __init__(self) -> None:
         self.records: list[Outgoing] = []

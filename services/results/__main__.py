@@ -1,4 +1,4 @@
-"""`python -m services.results`: run results until it is told to stop."""
+"""`python -m services.results`: run results until SIGTERM or SIGINT."""
 
 from services.results.app import create_app
 from services.results.hub import Hub

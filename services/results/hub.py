@@ -1,4 +1,4 @@
-"""From the log to Redis to what this gateway shows, and to whoever waits for the next standing.
+"""From the log through Redis to what this gateway shows, and to the clients who wait for the next standing.
 
 Several gateways share a Redis: each writes into it what it reads from the log, and shows what it finds there.
 
@@ -6,7 +6,7 @@ Several gateways share a Redis: each writes into it what it reads from the log, 
 * A write goes in only if it is newer, so several writers do no harm.
 * While Redis is away the newest is served from memory and marked stale.
 * A client has one slot: a slow one misses standings between, never the newest.
-* Nothing is kept of a key that nobody listens to, or whoever makes keys up would fill the memory.
+* Nothing is kept of a key without listeners: a client that invents keys fills no memory.
 """
 
 import asyncio
@@ -89,7 +89,7 @@ class Projector:
 
 
 class Cache:
-    """The standings of one deployment in Redis: the newest of each contest, and word of new ones."""
+    """The standings of one deployment in Redis: the newest of each contest, and a channel that announces new ones."""
 
     def __init__(self, redis: Redis, namespace: str) -> None:
         self._redis = redis
@@ -106,7 +106,7 @@ class Cache:
         await self._redis.aclose()
 
     async def put(self, newest: Frame) -> None:
-        """Write a standing if it is newer than the one held, and tell the gateways. Raises RedisError."""
+        """Write a standing if it is newer than the one held, and announce it. Raises RedisError."""
         keys = [self._prefix + newest.key, self._index, self._channel]
         await self._put(keys=keys, args=[newest.sequence, newest.as_of_ms, newest.body])
 
@@ -176,7 +176,7 @@ class Hub:
 
 
 class Listener:
-    """A client who waits for a contest's news. What comes while nobody waits is not kept: look, then wait, at one go."""
+    """A client who waits for a contest's news. News that come while it does not wait are not kept: it looks first, then waits."""
 
     def __init__(self) -> None:
         self._news: asyncio.Future[None] | None = None

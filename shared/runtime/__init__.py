@@ -1,1 +1,1 @@
-"""The harness services run on: it follows, sends, saves and reports, and knows no word of the domain."""
+"""What services run on: following a log, sending, saving, reporting, serving. It knows nothing of ballots or elections."""

@@ -1,9 +1,8 @@
 """The newest value of each key of a compacted topic, kept up to date.
 
-Every replica reads every partition from the start; there is no group and nothing to commit. `caught_up` turns
-true when the end seen at the start has been reached, and not before.
-
-Rule 1: no value goes back: after an interruption all is read again, and what was read before is skipped.
+Every replica reads every partition from the start; there is no group and nothing to commit. `caught_up` turns true when the
+end that the topic had at the start has been reached, and not before. No value goes back: after an interruption everything is
+read again, and what was read before is skipped.
 """
 
 import asyncio

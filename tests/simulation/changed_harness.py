@@ -33,8 +33,8 @@ def joins_anything(_what: str, watermark: int, _since: int, upto: int) -> bool:
     return upto > watermark
 
 
-async def say_whatever_fails(self: Follower) -> None:
-    """Tell, and go on as if nothing were wrong where that fails."""
+async def flush_whatever_fails(self: Follower) -> None:
+    """Publish, and go on as if nothing were wrong where that fails."""
     if not self._pending:
         return
     if outgoing := self.machine.drain():
@@ -45,8 +45,8 @@ async def say_whatever_fails(self: Follower) -> None:
     self._pending = 0
 
 
-async def say_after_saving(self: Follower) -> None:
-    """Save the position, then tell."""
+async def flush_after_saving(self: Follower) -> None:
+    """Save the position, then publish."""
     if not self._pending:
         return
     outgoing = self.machine.drain()
@@ -57,8 +57,8 @@ async def say_after_saving(self: Follower) -> None:
         await self.sink.send(outgoing)
 
 
-async def say_backwards(self: Follower) -> None:
-    """Tell the newest first."""
+async def flush_backwards(self: Follower) -> None:
+    """Publish the newest first."""
     if not self._pending:
         return
     if outgoing := self.machine.drain():
@@ -120,4 +120,4 @@ def keeping_machine(make: Callable[[Shards, int, Any], Any]) -> Callable[[Shards
 
 
 def never_republish(_self: Any) -> None:
-    """Say nothing again."""
+    """Publish nothing again."""

@@ -48,7 +48,7 @@ class Mutant:
                 setattr(where, name, was)
 
 
-SAY = "_flush_if_due"
+FLUSH = "_flush_if_due"
 MUTANTS = (
     Mutant(
         "lower ones applied again",
@@ -63,9 +63,11 @@ MUTANTS = (
     Mutant("overlapping range applied whole", "I7", ((HotVerdicts, "after", changed.whole),)),
     Mutant("overlapping range skipped", "I7", ((tally, "joins", harness.joins_only_exactly),)),
     Mutant("gap in a tally skipped", "I7", ((rounds, "joins", harness.joins_anything),)),
-    Mutant("sends that fail passed over", "I5", ((Follower, SAY, harness.say_whatever_fails),)),
-    Mutant("position saved before the acknowledgement", "I4", ((Follower, SAY, harness.say_after_saving),)),
-    Mutant("sends in the wrong order", "I3", ((Follower, SAY, harness.say_backwards),)),
+    Mutant("sends that fail passed over", "I5", ((Follower, FLUSH, harness.flush_whatever_fails),)),
+    Mutant(
+        "position saved before the acknowledgement", "I4", ((Follower, FLUSH, harness.flush_after_saving),)
+    ),
+    Mutant("sends in the wrong order", "I3", ((Follower, FLUSH, harness.flush_backwards),)),
     Mutant("state saved without its position", "I6", ((Follower, "_snapshot", harness.taken_split),)),
     Mutant(
         "tally saved without its watermark", "I6", ((tally.Tally, "save", changed.save_without_watermark),)

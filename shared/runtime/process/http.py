@@ -21,7 +21,7 @@ from shared.runtime.process.overload import Overload, OverloadLimit, overload_pr
 from shared.runtime.projection import Projection
 
 CATCH_UP_WITHIN_S: Final = 60.0
-"""A process whose topics take longer to read ends, and says so."""
+"""A process whose topics take longer to read ends, with the reason in its log."""
 
 
 def problem(
@@ -108,7 +108,7 @@ def create_site(
     """Return a service's ASGI application.
 
     Its lifespan starts `parts` in their order, waits until every projection among them has read its topic to the end, and
-    only then says that it is ready; in the end it stops them in the opposite order. A projection that stops later makes
+    only then is ready; in the end it stops them in the opposite order. A projection that stops later makes
     it unready again. Raises at the start: TimeoutError after CATCH_UP_WITHIN_S, or what a part raises.
     """
     followed = [part for part in parts if isinstance(part, Projection)]

@@ -71,7 +71,7 @@ async def serve(
 ) -> None:
     """Serve until SIGTERM, SIGINT or `server.should_exit`.
 
-    Then `leaving` is called, with which streams end, and requests that are being answered have their time to finish.
+    Then `leaving` is called, so that streams end, and requests that are being answered have `drain_s` to finish.
     """
     looking = asyncio.create_task(_call_when_leaving(server, leaving)) if leaving is not None else None
     try:
@@ -90,7 +90,7 @@ def run_server(
     workers: int = 1,
     leaving: Callable[[], None] | None = None,
 ) -> None:
-    """Serve until the process is told to end. Several workers share the port; then `app` is the name of its factory."""
+    """Serve until SIGTERM or SIGINT. Several workers share the port; then `app` is the name of its factory."""
     configure_logging(name, settings.log_level)
     config = server_config(app, limits, factory=isinstance(app, str), workers=workers)
     try:
@@ -105,6 +105,6 @@ def run_server(
 
 
 async def _call_when_leaving(server: uvicorn.Server, leaving: Callable[[], None]) -> None:
-    while not server.should_exit:  # noqa: ASYNC110  uvicorn sets a flag in its signal handler and tells nobody
+    while not server.should_exit:  # noqa: ASYNC110  uvicorn only sets a flag in its signal handler
         await asyncio.sleep(LOOK_EVERY_S)
     leaving()

@@ -1,4 +1,4 @@
-"""A stream service's process: a Faust worker that runs followers of shards, and answers for their health.
+"""A stream service's process: a Faust worker that runs followers of shards and serves their health.
 
 Faust gives the process its service tree, signals and timers, but the log goes through followers of our own: an agent that
 raises loses the event, and Faust's tables do not survive a kill. Faust starts none of its own Kafka clients, since there
