@@ -1,26 +1,12 @@
-"""`python -m services.intake`: run intake until it is told to stop."""
+"""`python -m services.intake`: run intake until it is stopped."""
 
-from typing import Any, Final
-
-import uvicorn
+from typing import Final
 
 from services.intake.settings import IntakeSettings
-from shared.runtime.process.overload import overload_protocol
+from shared.runtime.process.server import ServerLimits, run_server
 
-SERVER: Final[dict[str, Any]] = {
-    "access_log": False,
-    "log_level": "warning",
-    "timeout_graceful_shutdown": 10,
-}
+LIMITS: Final = ServerLimits(drain_s=10)
 
 if __name__ == "__main__":
     settings = IntakeSettings()
-    uvicorn.run(
-        "services.intake.app:from_environment",
-        factory=True,
-        http=overload_protocol() or "httptools",
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        **SERVER,
-    )
+    run_server("intake", "services.intake.app:from_environment", settings, LIMITS, workers=settings.workers)

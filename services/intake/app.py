@@ -1,7 +1,5 @@
 """Composition root of intake."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from functools import partial
 from secrets import token_hex
 from typing import Final
@@ -22,14 +20,12 @@ from shared.contract.events import ElectionAnnounced, RollKnown
 from shared.contract.topics import BALLOTS_CAST, ELECTIONS_ANNOUNCED, ROLLS_COMMITTED
 from shared.runtime.kafka.reader import open_reader
 from shared.runtime.kafka.sink import open_sink
-from shared.runtime.process.collector import calm_collector
-from shared.runtime.process.health import Health, health_routes
-from shared.runtime.process.overload import Overload, OverloadLimit, overload_protocol
-from shared.runtime.process.problems import problem
+from shared.runtime.process.health import Health
+from shared.runtime.process.http import create_site, problem
+from shared.runtime.process.overload import Overload
 from shared.runtime.process.telemetry import configure_logging
 from shared.runtime.projection import Projection
 
-CATCH_UP_WITHIN_S = 60.0
 SINGLE: Final = b"/ballots"
 """How the path of a single ballot ends."""
 TURNED_AWAY: Final = Counter(
@@ -46,7 +42,6 @@ def from_environment() -> Starlette:
 
 def create_app(settings: IntakeSettings) -> Starlette:
     """Return the application."""
-    health = Health()
     announced: Projection[ElectionAnnounced] = Projection(
         partial(open_reader, settings.kafka),
         ELECTIONS_ANNOUNCED.name(settings.namespace),
@@ -73,25 +68,7 @@ def create_app(settings: IntakeSettings) -> Starlette:
     )
     admissions = Admissions(announced.newest, rolls.rolls, lambda: announced.caught_up and known.caught_up)
 
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[Mapping[str, Overload]]:
-        health.set("intake", ready=False, detail="reading elections")
-        await announced.start()
-        await known.start()
-        await log.start()
-        await announced.wait_caught_up(CATCH_UP_WITHIN_S)
-        await known.wait_caught_up(CATCH_UP_WITHIN_S)
-        health.set("intake", ready=True)
-        calm_collector()
-        yield {"overload": overload}
-        await log.stop()
-        await known.stop()
-        await announced.stop()
-
     service = IntakeService(settings, admissions, log)
     ballot = Ballot(Intake(service, announced.newest, lambda: announced.caught_up), lambda: token_hex(16))
-    routes = [*intake_routes(service), *ballot.routes(), *health_routes(health)]
-    site = Starlette(routes=routes, lifespan=lifespan)
-    if overload_protocol() is None:
-        site.add_middleware(OverloadLimit, overload=overload)
-    return site
+    routes = [*intake_routes(service), *ballot.routes()]
+    return create_site("intake", routes, Health(), [announced, known, log], overload)

@@ -11,7 +11,7 @@ from services.intake.admission import Admissions, Admitted
 from services.intake.forms import EXAMPLE, Refusal, read_form
 from services.intake.log import BallotLog, LogUnavailable
 from services.intake.settings import IntakeSettings
-from shared.runtime.process.problems import problem
+from shared.runtime.process.http import problem
 
 RECORDED = Counter("livecount_intake_recorded_total", "Ballots recorded", ["election"])
 REFUSED = Counter("livecount_intake_refused_total", "Ballots refused, by HTTP status", ["status"])

@@ -8,11 +8,12 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
 
 from services.operator.book import Entry
 from services.operator.monitor import MonitorFigures
@@ -33,8 +34,8 @@ from shared.contract.lifecycle import Command
 from shared.contract.recounts import Recount
 from shared.contract.signing import PublicKey, Signature
 from shared.runtime.log import SendFailed
-from shared.runtime.process.health import Health, health_routes
-from shared.runtime.process.problems import problem
+from shared.runtime.process.health import Health
+from shared.runtime.process.http import BodyLimit, health_routes, http_problem, problem
 
 MAX_BODY_BYTES = (
     600_000  # a definition or a chunk of the roll travels in one record, and a record in one batch
@@ -158,7 +159,7 @@ def create_api(
         return figures()
 
     _add_problems(api)
-    api.middleware("http")(_bound_body)
+    api.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
     return api
 
 
@@ -301,13 +302,6 @@ def _token_check(token: str) -> Callable[..., None]:
     return check
 
 
-async def _bound_body(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    length = request.headers.get("content-length", "0")
-    if "transfer-encoding" in request.headers or not length.isdecimal() or int(length) > MAX_BODY_BYTES:
-        return problem(413, "Body too large", f"expected a stated length of at most {MAX_BODY_BYTES} bytes")
-    return await call_next(request)
-
-
 def _add_problems(api: FastAPI) -> None:
     titles: dict[type[Exception], tuple[int, str]] = {
         UnknownElection: (404, "No such election"),
@@ -330,11 +324,7 @@ def _add_problems(api: FastAPI) -> None:
         path = ".".join(str(part) for part in first["loc"] if part != "body")
         return problem(422, "Invalid request", f"{path or 'body'}: {first['msg']}", field=path or "body")
 
-    @api.exception_handler(HTTPException)
-    def http(_: Request, fault: HTTPException) -> Response:
-        response = problem(fault.status_code, str(fault.detail), str(fault.detail))
-        response.headers.update(fault.headers or {})
-        return response
+    api.add_exception_handler(HTTPException, http_problem)
 
 
 def _answering(status: int, title: str) -> Callable[[Request, Exception], JSONResponse | Response]:

@@ -9,8 +9,10 @@ from typing import Final
 import faust
 import structlog
 from faust.types import StreamT
-from faust.web import Request, Response, View
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from shared.contract.topics import MONITOR_SHARDS, MONITOR_TABLE, MONITOR_WINDOWS_KEPT_S
 from shared.runtime.process.telemetry import ShardReport
@@ -60,12 +62,19 @@ class Monitor:
             MONITOR_SHARDS.name(namespace), key_serializer="raw", value_serializer="raw", partitions=1
         )
         app.agent(topic, name="operator.monitor")(self._follow)
-        _add_page(app, self)
 
     def figures(self) -> MonitorFigures:
         """Return every shard's figures, as of now."""
         now_s = time.time()
         return MonitorFigures(shards=[self._figures_of(key, now_s) for key in sorted(self._newest)])
+
+    def routes(self) -> list[Route]:
+        """Return the monitor's own page: the figures as JSON."""
+
+        async def page(_: Request) -> Response:
+            return JSONResponse(self.figures().model_dump())
+
+        return [Route("/monitor", page)]
 
     async def _follow(self, stream: StreamT[bytes]) -> None:
         async for event in stream.events():
@@ -97,12 +106,6 @@ class Monitor:
             so_far=self._handled[key][self._window.current(now_s)],
             heard_s_ago=round(max(0.0, now_s - at_s), 1),
         )
-
-
-def _add_page(app: faust.App, monitor: Monitor) -> None:
-    @app.page("/monitor")
-    async def page(view: View, _: Request) -> Response:
-        return view.json(monitor.figures().model_dump())
 
 
 def _handled_since(before: ShardReport, report: ShardReport) -> int:

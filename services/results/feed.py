@@ -1,7 +1,7 @@
-"""What results shows of a contest, and the gate that keeps it from going back.
+"""What results shows of a contest, and the condition that keeps it from going back.
 
-Rule: a standing is shown only if no component of its watermark is below the one shown, so that repeats and
-late words of a restarted process change nothing.
+A standing is shown only if no component of its watermark is below the one shown, so that repeats and late records of a
+restarted process change nothing.
 """
 
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Frame:
 
     @cached_property
     def headers(self) -> dict[str, str]:
-        """What an answer with it says: tag, age, and how long it may be shown again."""
+        """The headers of an answer with it: tag, age, and how long it may be shown again."""
         return {
             "ETag": self.etag,
             "Cache-Control": FRESH,

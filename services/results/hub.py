@@ -1,36 +1,135 @@
-"""What this gateway shows at present, and who waits for the next.
+"""From the log through Redis to what this gateway shows, and to the clients who wait for the next standing.
 
-Rule 1: a client has one slot: if it is slow it misses standings between, never the newest.
-Rule 2: while Redis is away the newest is served from memory and marked stale.
-Rule 3: nothing is kept of a key that nobody listens to, or whoever makes keys up would fill the memory.
+Several gateways share a Redis: each writes into it what it reads from the log, and shows what it finds there.
+
+* Redis holds nothing that decides a vote. What it loses is written again from the log within a second.
+* A write goes in only if it is newer, so several writers do no harm.
+* While Redis is away the newest is served from memory and marked stale.
+* A client has one slot: a slow one misses standings between, never the newest.
+* Nothing is kept of a key without listeners: a client that invents keys fills no memory.
 """
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, cast
 
-from services.results.feed import Frame, advances
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from services.results.feed import Frame, advances, frame
+
+REWRITE_EVERY_S = 1.0
+RETRY_S = 0.5
+
+_PUT_IF_NEWER = """
+local held = redis.call('HGET', KEYS[1], 'sequence')
+if held and tonumber(held) >= tonumber(ARGV[1]) then return 0 end
+redis.call('HSET', KEYS[1], 'sequence', ARGV[1], 'as_of_ms', ARGV[2], 'body', ARGV[3])
+redis.call('SADD', KEYS[2], KEYS[1])
+redis.call('PUBLISH', KEYS[3], KEYS[1])
+return 1
+"""
+
+log = structlog.get_logger()
 
 
-class Listener:
-    """One who waits for a contest's news. What comes while nobody waits is not kept: look, then wait, at one go."""
+class Projector:
+    """Keeps Redis in step with the log, and the hub in step with Redis, whatever is restarted meanwhile."""
 
-    def __init__(self) -> None:
-        self._news: asyncio.Future[None] | None = None
+    def __init__(self, cache: "Cache", hub: "Hub") -> None:
+        self._cache = cache
+        self._hub = hub
+        self._newest: dict[str, Frame] = {}
+        self._news = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
 
-    async def wait(self) -> None:
-        """Wait until woken."""
-        self._news = asyncio.get_running_loop().create_future()
-        await self._news
+    def offer(self, offered: Frame) -> None:
+        """Note a standing from the log; it is written soon."""
+        if advances(self._newest.get(offered.key), offered):
+            self._newest[offered.key] = offered
+            self._news.set()
 
-    def wake(self) -> None:
-        """End the wait, if there is one."""
-        if self._news is not None and not self._news.done():
-            self._news.set_result(None)
+    async def start(self) -> None:
+        """Begin; returns at once."""
+        for work in (self._write, self._read):
+            self._tasks.append(asyncio.create_task(self._keep(work), name=work.__name__))
+
+    async def stop(self) -> None:
+        """Stop."""
+        for task in self._tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _keep(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        while True:
+            try:
+                await work()
+            except (RedisError, OSError) as fault:
+                self._hub.stale = True
+                log.warning("Redis is away", fault=repr(fault), retry_s=RETRY_S)
+                await asyncio.sleep(RETRY_S)
+
+    async def _write(self) -> None:
+        """Write what is new at once, and everything again each second: what Redis lost is back then."""
+        while True:
+            for newest in list(self._newest.values()):
+                await self._cache.put(newest)
+            self._hub.stale = False
+            self._news.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REWRITE_EVERY_S):
+                    await self._news.wait()
+
+    async def _read(self) -> None:
+        async for found in self._cache.follow():
+            self._hub.offer(found)
+
+
+class Cache:
+    """The standings of one deployment in Redis: the newest of each contest, and a channel that announces new ones."""
+
+    def __init__(self, redis: Redis, namespace: str) -> None:
+        self._redis = redis
+        self._prefix = f"{namespace}:standing:"
+        self._index = f"{namespace}:standings"
+        self._channel = f"{namespace}:standings:new"
+        self._put = redis.register_script(_PUT_IF_NEWER)
+
+    async def start(self) -> None:
+        """Nothing: the first use connects."""
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        await self._redis.aclose()
+
+    async def put(self, newest: Frame) -> None:
+        """Write a standing if it is newer than the one held, and announce it. Raises RedisError."""
+        keys = [self._prefix + newest.key, self._index, self._channel]
+        await self._put(keys=keys, args=[newest.sequence, newest.as_of_ms, newest.body])
+
+    async def follow(self) -> AsyncIterator[Frame]:
+        """Yield every standing held, then each new one as it comes. Raises RedisError."""
+        async with self._redis.pubsub() as subscription:
+            await subscription.subscribe(self._channel)
+            for name in sorted(await cast("Awaitable[set[bytes]]", self._redis.smembers(self._index))):
+                if (held := await self._get(name)) is not None:
+                    yield held
+            async for message in subscription.listen():
+                if message["type"] == "message" and (new := await self._get(message["data"])) is not None:
+                    yield new
+
+    async def _get(self, name: bytes) -> Frame | None:
+        as_of_ms, body = await cast(
+            "Awaitable[list[bytes | None]]", self._redis.hmget(name.decode(), ["as_of_ms", "body"])
+        )
+        return None if as_of_ms is None or body is None else frame(body, int(as_of_ms))
 
 
 class Hub:
-    """The newest frame of each contest."""
+    """The newest frame of each contest, and the clients who wait for the next."""
 
     def __init__(self) -> None:
         self.frames: dict[str, Frame] = {}
@@ -46,7 +145,7 @@ class Hub:
                 listener.wake()
 
     def close(self) -> None:
-        """Say goodbye to every client."""
+        """End every client's stream."""
         self.closing = True
         for listeners in self._listeners.values():
             for listener in listeners:
@@ -63,7 +162,7 @@ class Hub:
         return len(self._listeners)
 
     @contextmanager
-    def listen(self, key: str) -> Iterator[Listener]:
+    def listen(self, key: str) -> Iterator["Listener"]:
         """Give a listener that is woken whenever the contest has a newer frame."""
         listener = Listener()
         listeners = self._listeners.setdefault(key, set())
@@ -74,3 +173,20 @@ class Hub:
             listeners.discard(listener)
             if not listeners:
                 del self._listeners[key]
+
+
+class Listener:
+    """A client who waits for a contest's news. News that come while it does not wait are not kept: it looks first, then waits."""
+
+    def __init__(self) -> None:
+        self._news: asyncio.Future[None] | None = None
+
+    async def wait(self) -> None:
+        """Wait until woken."""
+        self._news = asyncio.get_running_loop().create_future()
+        await self._news
+
+    def wake(self) -> None:
+        """End the wait, if there is one."""
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)

@@ -14,7 +14,7 @@ from services.results.settings import ResultsSettings
 from services.results.stream import live
 from shared.contract.events import ElectionAnnounced
 from shared.contract.ids import contest_key
-from shared.runtime.process.problems import problem
+from shared.runtime.process.http import problem
 from shared.runtime.projection import Projection
 
 

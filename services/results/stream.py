@@ -2,10 +2,9 @@
 
 Standings travel whole, so to resume is to send the newest, unless the client has it (Last-Event-ID).
 
-Rule 1: a standing is made into an event once, however many clients it goes to.
-Rule 2: a client that takes nothing within the bound is let go, one that has left at once. Its one task beside waits for
-        that, and for nothing else.
-Rule 3: a client has one timer, looked after when it rings: one for each event costs more than the event's sending.
+A standing is made into an event once, however many clients it goes to. A client that takes nothing within the bound is
+dropped, and one that has left at once: a second task for each client waits for that alone. A client has one timer, set
+again only when it fires: one for each event costs more than sending the event.
 """
 
 import asyncio
@@ -38,39 +37,39 @@ class LiveFeed(Response):
 
     async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
         """Send events until the client leaves, is too slow, or the server goes."""
-        with self._hub.listen(self._key) as listener, _Patience(listener, self._send_timeout_s) as patience:
+        with self._hub.listen(self._key) as listener, _ClientTimer(listener, self._send_timeout_s) as timer:
             left = asyncio.create_task(_left(receive, listener))
             try:
                 await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
                 while not left.done() and not self._hub.closing:
-                    event = self._next(patience)
+                    event = self._next(timer)
                     if event is None:
                         await listener.wait()
                     else:
-                        await self._tell(send, patience, event)
-                await self._tell(send, patience, BYE, more=False)
+                        await self._send(send, timer, event)
+                await self._send(send, timer, BYE, more=False)
             except asyncio.CancelledError:
-                if not patience.lost:
+                if not timer.lost:
                     raise
             finally:
                 left.cancel()
 
-    def _next(self, patience: "_Patience") -> bytes | None:
+    def _next(self, timer: "_ClientTimer") -> bytes | None:
         """Return the newest standing's event if the client has not had it, a heartbeat when it is time for one."""
         newest = self._hub.frames.get(self._key)
         if newest is not None and newest.sequence > self._seen:
             self._seen = newest.sequence
             return newest.event
-        return HEARTBEAT if patience.waited() else None
+        return HEARTBEAT if timer.heartbeat_due() else None
 
-    async def _tell(self, send: Send, patience: "_Patience", event: bytes, *, more: bool = True) -> None:
-        patience.begin(sending=True)
+    async def _send(self, send: Send, timer: "_ClientTimer", event: bytes, *, more: bool = True) -> None:
+        timer.begin(sending=True)
         await send({"type": "http.response.body", "body": event, "more_body": more})
-        patience.begin(sending=False)
+        timer.begin(sending=False)
 
 
-class _Patience:
-    """For how long a client's task waits for news, and for the client to take some."""
+class _ClientTimer:
+    """Bounds how long a client's task waits for news (then a heartbeat is due) and for the client to take some."""
 
     def __init__(self, listener: Listener, send_timeout_s: float) -> None:
         self.lost = False
@@ -79,10 +78,11 @@ class _Patience:
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
         self._bounds_s = (HEARTBEAT_S, send_timeout_s)
+        """While waiting for news, and while sending."""
         self.begin(sending=False)
 
     def __enter__(self) -> Self:
-        self._ring()
+        self._fire()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -93,14 +93,14 @@ class _Patience:
         self._sending = sending
         self._since_s = self._loop.time()
 
-    def waited(self) -> bool:
+    def heartbeat_due(self) -> bool:
         """Whether there have been no news for a heartbeat's time. Asked while nothing is being sent."""
         return self._left_s() <= 0
 
     def _left_s(self) -> float:
         return self._since_s + self._bounds_s[self._sending] - self._loop.time()
 
-    def _ring(self) -> None:
+    def _fire(self) -> None:
         left_s = self._left_s()
         if left_s <= 0 and self._sending and self._task is not None:
             self.lost = True
@@ -108,7 +108,7 @@ class _Patience:
         elif left_s <= 0:
             self._listener.wake()
         again_s = min(self._bounds_s)
-        self._timer = self._loop.call_later(min(left_s, again_s) if left_s > 0 else again_s, self._ring)
+        self._timer = self._loop.call_later(min(left_s, again_s) if left_s > 0 else again_s, self._fire)
 
 
 def live(request: Request, hub: Hub, key: str, send_timeout_s: float) -> Response:

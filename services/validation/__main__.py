@@ -1,4 +1,4 @@
-"""`python -m services.validation`: run validation until it is told to stop."""
+"""`python -m services.validation`: run validation until SIGTERM or SIGINT."""
 
 from services.validation.app import create_app
 from services.validation.settings import ValidationSettings

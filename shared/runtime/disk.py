@@ -1,6 +1,6 @@
 """The disk as snapshots need it. What is not synced may be gone, torn or old after a crash.
 
-Rule 1: content is sure after `sync`; a new or changed name after `sync_folder`.
+Content is safe after `sync`, a new or changed name after `sync_folder`.
 """
 
 import os
@@ -16,7 +16,7 @@ class Disk(Protocol):
         """Write a whole file; its folder is made if need be."""
 
     def sync(self, path: Path) -> None:
-        """Make a file's content sure."""
+        """Make a file's content safe."""
 
     def read(self, path: Path) -> bytes:
         """Return a whole file."""
@@ -34,7 +34,7 @@ class Disk(Protocol):
         """Return the names in a folder, in order; none if there is no folder."""
 
     def sync_folder(self, folder: Path) -> None:
-        """Make the folder's names sure."""
+        """Make the folder's names safe."""
 
 
 class LocalDisk:
@@ -47,7 +47,7 @@ class LocalDisk:
             file.writelines(parts)
 
     def sync(self, path: Path) -> None:
-        """Make a file's content sure."""
+        """Make a file's content safe."""
         _sync(path)
 
     def read(self, path: Path) -> bytes:
@@ -71,7 +71,7 @@ class LocalDisk:
         return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
     def sync_folder(self, folder: Path) -> None:
-        """Make the folder's names sure."""
+        """Make the folder's names safe."""
         _sync(folder)
 
 

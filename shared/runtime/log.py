@@ -1,14 +1,18 @@
-"""The log as the harness asks for it. Kafka is behind it (see kafka, group); anything that keeps these promises will do.
+"""The log as the harness asks for it. Kafka is behind it (see the folder kafka); anything that keeps these promises will do.
 
-Rule 1: what a shard holds is in one order; offsets go up by exactly one from zero.
-Rule 2: a sink sends in order. After a failure it is spent: whether the record is in the log is not known.
+The records of a shard are in one order; offsets go up by exactly one from zero. A sink sends in order. After a failure it is
+spent: whether the record is in the log is not known.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 
-class LogAway(Exception):
+class LogError(RuntimeError):
+    """The log cannot be read whole, and why."""
+
+
+class LogAway(LogError):
     """The log cannot be read or reached at present."""
 
 

@@ -1,9 +1,8 @@
 """The newest value of each key of a compacted topic, kept up to date.
 
-Every replica reads every partition from the start; there is no group and nothing to commit. `caught_up` turns
-true when the end seen at the start has been reached, and not before.
-
-Rule 1: no value goes back: after an interruption all is read again, and what was read before is skipped.
+Every replica reads every partition from the start; there is no group and nothing to commit. `caught_up` turns true when the
+end that the topic had at the start has been reached, and not before. No value goes back: after an interruption everything is
+read again, and what was read before is skipped.
 """
 
 import asyncio
@@ -36,7 +35,7 @@ class Projection(Generic[T]):
         self.caught_up = False
         self.alarm: str | None = None
         self._open_reader = open_reader
-        self._topic = topic
+        self.topic = topic
         self._decode = decode
         self._on_change = on_change
         self._offsets: dict[str, int] = {}
@@ -45,7 +44,7 @@ class Projection(Generic[T]):
 
     async def start(self) -> None:
         """Begin to follow; returns at once."""
-        self._task = asyncio.create_task(self._keep_following(), name=f"projection of {self._topic}")
+        self._task = asyncio.create_task(self._keep_following(), name=f"projection of {self.topic}")
 
     async def stop(self) -> None:
         """Stop following."""
@@ -61,16 +60,20 @@ class Projection(Generic[T]):
         if self.alarm:
             raise RuntimeError(self.alarm)
 
+    def readiness(self) -> tuple[bool, str]:
+        """Return whether the newest of every key is here, and why not."""
+        return self.caught_up and self.alarm is None, self.alarm or ""
+
     async def _keep_following(self) -> None:
         while self.alarm is None:
             try:
                 await self._follow()
             except LogAway as fault:
-                log.warning("projection interrupted", topic=self._topic, fault=repr(fault), retry_s=RETRY_S)
+                log.warning("projection interrupted", topic=self.topic, fault=repr(fault), retry_s=RETRY_S)
                 await asyncio.sleep(RETRY_S)
 
     async def _follow(self) -> None:
-        reader = await self._open_reader(self._topic)
+        reader = await self._open_reader(self.topic)
         try:
             while self.alarm is None:
                 for record in await reader.read(POLL_MS):
@@ -84,13 +87,13 @@ class Projection(Generic[T]):
             return
         try:
             self.newest[record.key] = self._decode(record.value)
+            if self._on_change is not None:
+                self._on_change(record.key, self.newest[record.key], record.timestamp_ms)
         except Exception as fault:
-            self.alarm = f"{self._topic} key {record.key}: {fault}"
-            log.exception("projection stopped", topic=self._topic, key=record.key)
-            return
-        self._offsets[record.key] = record.offset
-        if self._on_change is not None:
-            self._on_change(record.key, self.newest[record.key], record.timestamp_ms)
+            self.alarm = f"{self.topic} key {record.key}: {fault}"
+            log.exception("projection stopped", topic=self.topic, key=record.key)
+        else:
+            self._offsets[record.key] = record.offset
 
     async def _note_progress(self, *, caught_up: bool) -> None:
         self.caught_up = self.caught_up or caught_up

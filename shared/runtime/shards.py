@@ -1,9 +1,8 @@
-"""The shards a process has at present: a follower each, kept running, and what is said of them.
+"""The shards that are assigned to a process: a follower for each, kept running, and reports of how far they are.
 
-Rule 1: a run that a fault of the world ended is followed by another, after a wait with a bound; anything else stops
-        the shard, for a stated reason, until it is put right.
-Rule 2: who gives shards out and how the log is reached is the business of others (see group).
-Rule 3: a process that was given no shard stands by: it is ready to be given one.
+A run that ends because the log or the disk is away, or because records are missing, is followed by another after a wait. Any
+other fault stops the shard, with the reason in its report, until the process is started again. A process without shards
+stands by: it is ready to be assigned one. Who assigns shards, and how the log is reached, is in the folder kafka.
 """
 
 import asyncio

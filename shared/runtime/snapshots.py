@@ -1,12 +1,9 @@
 """Saved states of shards: a cache of the log, never the truth.
 
-A file is the SHA-256 of all that follows, a line of JSON (format, version, position), and the state. It is written
-beside, synced and renamed, and the one before it is kept: whatever happens, a whole one is found, or none and the
-log is replayed.
-
-Rule 1: the file written beside bears a name of this process's own: two processes that share a folder (a shard's old
-        owner and its new one) cannot tear one another's.
-Rule 2: a process writes one at a time, in a thread: what waits for the disk is not the event loop.
+A file is the SHA-256 of all that follows, a line of JSON (format, version, position), and the state. It is written under
+another name, synced and renamed, and the one before it is kept: whatever happens, a whole one is found, or none and the log
+is replayed. The other name is this process's own: two processes that share a folder (a shard's old owner and its new one)
+do not overwrite one another's. A process writes one at a time, in a thread: the event loop does not wait for the disk.
 """
 
 import asyncio

@@ -1,15 +1,15 @@
 """A Starlette that does nothing but answer, run as intake is: `python -m tests.bench.empty PORT WORKERS`."""
 
 import sys
-from typing import Final
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from services.intake.__main__ import SERVER
+from services.intake.__main__ import LIMITS
+from shared.runtime.process.server import run_server
+from shared.runtime.settings import Settings
 
 
 async def empty(_: Request) -> Response:
@@ -22,17 +22,16 @@ async def nothing(_: Request) -> Response:
     return Response(b"{}", media_type="application/json")
 
 
-app: Final = Starlette(
-    routes=[
-        Route("/v1/elections/{election}/ballots", empty, methods=["POST"]),
-        Route("/v1/elections/{election}/contests/{contest}/standing", nothing),
-    ]
-)
+def create_app() -> Starlette:
+    """Return the application."""
+    return Starlette(
+        routes=[
+            Route("/v1/elections/{election}/ballots", empty, methods=["POST"]),
+            Route("/v1/elections/{election}/contests/{contest}/standing", nothing),
+        ]
+    )
+
 
 if __name__ == "__main__":
-    uvicorn.run(
-        "tests.bench.empty:app",
-        port=int(sys.argv[1]),
-        workers=int(sys.argv[2]),
-        **SERVER,
-    )
+    port, workers = map(int, sys.argv[1:])
+    run_server("empty", "tests.bench.empty:create_app", Settings(port=port), LIMITS, workers=workers)

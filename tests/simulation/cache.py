@@ -1,4 +1,4 @@
-"""The simulated Redis: what `services.results.cache.Cache` asks of it, and its absences."""
+"""The simulated Redis: what `services.results.hub.Cache` asks of it, and its absences."""
 
 import asyncio
 from collections.abc import AsyncIterator

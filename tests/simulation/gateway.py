@@ -3,9 +3,7 @@
 import asyncio
 from typing import cast
 
-from services.results.cache import Cache
-from services.results.hub import Hub
-from services.results.projector import Projector
+from services.results.hub import Cache, Hub, Projector
 from shared.contract.standings import Standing
 from shared.runtime.projection import Projection
 from tests.simulation.cache import SimCache

@@ -12,7 +12,7 @@ from services.counting import rounds, standing, tally
 from services.intake.log import BallotLog
 from services.operator import book, controls
 from services.operator.service import OperatorService
-from services.results import hub, projector
+from services.results import hub
 from services.validation import box, judge
 from shared.contract.verdict_ranges import Verdicts
 from shared.runtime import follower, projection
@@ -142,9 +142,7 @@ MUTANTS = (
         "promise 2",
         ((rounds.Rounds, "republish", harness.never_republish),),
     ),
-    Mutant(
-        "feed may go back", "I9", ((hub, "advances", harness.always), (projector, "advances", harness.always))
-    ),
+    Mutant("feed may go back", "I9", ((hub, "advances", harness.always),)),
     Mutant("bad checksum trusted", "promise 1", ((Snapshots, "_read", harness.read_unchecked),)),
     Mutant("file not synced", "snapshots survive", ((SimDisk, "sync", harness.nothing),)),
     Mutant("folder not synced", "snapshots survive", ((SimDisk, "sync_folder", harness.nothing),)),

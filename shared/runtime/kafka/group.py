@@ -1,7 +1,7 @@
-"""Shards by way of Kafka: a group gives them out, one consumer reads them all, each run has a producer.
+"""Shards by way of Kafka: a consumer group assigns them, one consumer reads them all, each run has a producer.
 
-Rule 1: groups share out the work; correctness rests on nothing here (see follower, rule 4).
-Rule 2: positions come from snapshots, never from the group.
+The group only divides the work: nothing is wrong if two processes follow the same shard (see follower, rule 4). Positions
+come from snapshots, never from the group.
 """
 
 from collections.abc import Sequence

@@ -5,7 +5,7 @@ The client's own defaults (acks=1, idempotence off) lose and reorder records.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -19,8 +19,6 @@ REQUEST_TIMEOUT_MS = 15_000
 
 Item = tuple[int, bytes | None, bytes]
 """Partition, key, value."""
-Record = tuple[bytes | None, bytes]
-"""Key, value."""
 
 
 class KafkaSink:
@@ -31,10 +29,31 @@ class KafkaSink:
 
     async def send(self, items: Sequence[Outgoing]) -> None:
         """Send in order and wait for all acknowledgements. Raises SendFailed: then the producer is spent."""
-        groups: dict[tuple[str, int], list[Record]] = defaultdict(list)
-        for topic, partition, key, value in items:
-            groups[topic, partition].append((key, value))
-        await _send_groups(self._producer, groups)
+        groups: dict[tuple[str, int], list[Outgoing]] = defaultdict(list)
+        for item in items:
+            groups[item.topic, item.partition].append(item)
+        try:
+            acks = [ack for group in groups.values() for ack in await self._send_partition(group)]
+            await asyncio.gather(*acks)
+        except (KafkaError, ValueError) as fault:
+            topics = ", ".join(sorted({topic for topic, _ in groups}))
+            raise SendFailed(f"{topics}: {fault!r}") from fault
+
+    async def _send_partition(self, items: Sequence[Outgoing]) -> list[asyncio.Future[object]]:
+        """Send records of one partition in batches as large as allowed. Raises ValueError if one fits none."""
+        topic, partition, _, _ = items[0]
+        acks: list[asyncio.Future[object]] = []
+        batch = self._producer.create_batch()
+        for _, _, key, value in items:
+            if batch.append(key=key, value=value, timestamp=None) is None:
+                acks.append(await self._producer.send_batch(batch, topic, partition=partition))
+                batch = self._producer.create_batch()
+                if batch.append(key=key, value=value, timestamp=None) is None:
+                    raise ValueError(
+                        f"a record of {len(value)} bytes does not fit a batch of {MAX_BATCH_BYTES}"
+                    )
+        acks.append(await self._producer.send_batch(batch, topic, partition=partition))
+        return acks
 
     async def stop(self) -> None:
         """Put the producer away."""
@@ -70,37 +89,4 @@ async def start_producer(bootstrap: str) -> AIOKafkaProducer:
 
 async def send_all(producer: AIOKafkaProducer, topic: str, items: Sequence[Item]) -> None:
     """Send records, each partition's in the order given, and wait for every acknowledgement. Raises SendFailed."""
-    groups: dict[tuple[str, int], list[Record]] = defaultdict(list)
-    for partition, key, value in items:
-        groups[topic, partition].append((key, value))
-    await _send_groups(producer, groups)
-
-
-async def _send_groups(
-    producer: AIOKafkaProducer, groups: Mapping[tuple[str, int], Sequence[Record]]
-) -> None:
-    try:
-        acks = [
-            ack
-            for (topic, partition), records in groups.items()
-            for ack in await _send_partition(producer, topic, partition, records)
-        ]
-        await asyncio.gather(*acks)
-    except (KafkaError, ValueError) as fault:
-        topics = ", ".join(sorted({topic for topic, _ in groups}))
-        raise SendFailed(f"{topics}: {fault!r}") from fault
-
-
-async def _send_partition(
-    producer: AIOKafkaProducer, topic: str, partition: int, records: Sequence[Record]
-) -> list[asyncio.Future[object]]:
-    acks: list[asyncio.Future[object]] = []
-    batch = producer.create_batch()
-    for key, value in records:
-        if batch.append(key=key, value=value, timestamp=None) is None:
-            acks.append(await producer.send_batch(batch, topic, partition=partition))
-            batch = producer.create_batch()
-            if batch.append(key=key, value=value, timestamp=None) is None:
-                raise ValueError(f"a record of {len(value)} bytes does not fit a batch of {MAX_BATCH_BYTES}")
-    acks.append(await producer.send_batch(batch, topic, partition=partition))
-    return acks
+    await KafkaSink(producer).send([Outgoing(topic, *item) for item in items])

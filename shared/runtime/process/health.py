@@ -1,50 +1,39 @@
-"""Honest readiness: a process is ready when every part of it has said so."""
+"""Readiness: a process is ready when there are parts and every one of them is ready."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+Readiness = tuple[bool, str]
+"""Whether a part is ready, and details."""
 
 
 @dataclass
 class Health:
-    """What each part of a process last said of itself."""
+    """The readiness of each part of a process: as last set, or as asked for when it is needed."""
 
-    parts: dict[str, tuple[bool, str]] = field(default_factory=dict)
+    parts: dict[str, Readiness] = field(default_factory=dict)
+    watched: dict[str, Callable[[], Readiness]] = field(default_factory=dict)
 
     def set(self, part: str, *, ready: bool, detail: str = "") -> None:
-        """Record what a part says."""
+        """Record a part's readiness."""
         self.parts[part] = (ready, detail)
 
-    def forget(self, part: str) -> None:
-        """Drop a part that has moved elsewhere."""
-        self.parts.pop(part, None)
+    def watch(self, part: str, ask: Callable[[], Readiness]) -> None:
+        """Call `ask` each time that readiness is asked for."""
+        self.watched[part] = ask
+
+    def current(self) -> dict[str, Readiness]:
+        """Return every part's readiness."""
+        return {**self.parts, **{part: ask() for part, ask in self.watched.items()}}
 
     @property
     def ready(self) -> bool:
-        """Whether there are parts and all are ready."""
-        return bool(self.parts) and all(ready for ready, _ in self.parts.values())
+        """Whether there are parts, and all are ready."""
+        current = self.current()
+        return bool(current) and all(ready for ready, _ in current.values())
 
     def as_json(self) -> Mapping[str, object]:
-        """Return readiness, every part's word, and by which launch of a deployment this process was started."""
-        parts = {name: {"ready": ready, "detail": detail} for name, (ready, detail) in self.parts.items()}
+        """Return the process's readiness, every part's, and by which launch of a deployment it was started."""
+        parts = {name: {"ready": ready, "detail": detail} for name, (ready, detail) in self.current().items()}
         return {"ready": self.ready, "launch": os.environ.get("LIVECOUNT_LAUNCH", ""), "parts": parts}
-
-
-def health_routes(health: Health) -> list[Route]:
-    """Return /live, /ready (200 or 503) and /metrics."""
-
-    def live(_: Request) -> Response:
-        return JSONResponse({"live": True})
-
-    def ready(_: Request) -> Response:
-        return JSONResponse(health.as_json(), status_code=200 if health.ready else 503)
-
-    def metrics(_: Request) -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-    return [Route("/live", live), Route("/ready", ready), Route("/metrics", metrics)]

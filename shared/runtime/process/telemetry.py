@@ -50,7 +50,7 @@ def configure_logging(service: str, level: str) -> None:
 
 
 class ShardReport(BaseModel):
-    """Where one shard of one service stands, as it says itself."""
+    """How far one shard of one service is, as its process reports it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -76,7 +76,7 @@ def expose(report: ShardReport) -> None:
 
 
 class Reporter:
-    """Sends what `read` returns every second. What it cannot send is dropped: the next report says it all."""
+    """Sends what `read` returns every second. What it cannot send is dropped: each report is complete in itself."""
 
     def __init__(self, open_sink: OpenSink, topic: str, read: Callable[[], list[ShardReport]]) -> None:
         self._open_sink = open_sink

@@ -1,65 +1,109 @@
-"""A stream service's process: a Faust worker that owns its followers, and answers for their health.
+"""A stream service's process: a Faust worker that runs followers of shards and serves their health.
 
-Faust gives the process its service tree, signals, timers and web server. The log goes through followers of our
-own: an agent that raises loses the event, and its tables do not survive a kill.
+Faust gives the process its service tree, signals and timers, but the log goes through followers of our own: an agent that
+raises loses the event, and Faust's tables do not survive a kill. Faust starts none of its own Kafka clients, since there
+is no agent to feed, and not its web server: the process answers as every other one does (see `server`).
 """
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import faust
-import structlog
-from faust.app.base import BootStrategy
-from faust.web import Request, Response, View
+import uvicorn
+from faust.app import BootStrategy
 from mode import Service
-from prometheus_client import generate_latest
+from starlette.types import ASGIApp
 
 from shared.runtime.kafka.group import ShardGroup
 from shared.runtime.kafka.sink import open_sink
 from shared.runtime.process.collector import calm_collector
 from shared.runtime.process.health import Health
+from shared.runtime.process.http import Part, create_site
+from shared.runtime.process.server import ServerLimits, listen, serve, server_config
 from shared.runtime.process.telemetry import Reporter, configure_logging
 from shared.runtime.settings import Settings
 
-log = structlog.get_logger()
+
+class HttpService(Service):
+    """An application served inside a worker, in its event loop. A server that ends by itself ends the worker."""
+
+    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+        super().__init__()
+        self._limits = ServerLimits()
+        self._server = uvicorn.Server(server_config(app, self._limits, lifespan="off"))
+        self._at = host, port
+        self._serving: asyncio.Task[None] | None = None
+
+    async def on_start(self) -> None:
+        """Begin to serve; does not wait for it. Raises OSError if the address is taken."""
+        listening = listen(*self._at, self._limits)
+        self._serving = asyncio.create_task(serve(self._server, listening), name=f"http {self._at}")
+
+    async def on_stop(self) -> None:
+        """Let requests end, within a bound."""
+        self._server.should_exit = True
+        if self._serving is not None:
+            await self._serving
+
+    @Service.task
+    async def watch(self) -> None:
+        """End the worker if the server has ended. Raises RuntimeError."""
+        assert self._serving is not None
+        await asyncio.wait([self._serving])
+        if not self._server.should_exit:
+            raise RuntimeError("the HTTP server has ended")
+
+
+class PartService(Service):
+    """A part of a process (see `http.Part`) as a service of its worker."""
+
+    def __init__(self, part: Part) -> None:
+        super().__init__()
+        self._part = part
+
+    async def on_start(self) -> None:
+        """Begin."""
+        await self._part.start()
+
+    async def on_stop(self) -> None:
+        """End."""
+        await self._part.stop()
+
+
+def faust_app(name: str, settings: Settings, **more: Any) -> faust.App:
+    """Return a Faust app that declares no topic, discovers nothing and serves nothing by itself.
+
+    What is added with `add_dependency` starts first, in that order, and stops last.
+    """
+    folder = settings.data_dir / "faust" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return faust.App(
+        f"{settings.namespace}-{name}",
+        broker=f"kafka://{settings.kafka.replace(',', ';kafka://')}",
+        store="memory://",
+        datadir=folder,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        autodiscover=False,
+        web_enabled=False,
+        **more,
+    )
 
 
 def create_worker(
     name: str, settings: Settings, groups: Sequence[ShardGroup], health: Health, monitor: str
 ) -> faust.App:
     """Return a Faust app that runs `groups`, reports on topic `monitor`, and serves /live, /ready and /metrics."""
-    folder = settings.data_dir / "faust" / name
-    folder.mkdir(parents=True, exist_ok=True)
-    app = faust.App(
-        f"{settings.namespace}-{name}",
-        broker=f"kafka://{settings.kafka.replace(',', ';kafka://')}",
-        store="memory://",
-        web_host=settings.host,
-        web_bind=settings.host,
-        web_port=settings.port,
-        datadir=folder,
-        topic_disable_leader=True,
-        topic_allow_declare=False,
-        autodiscover=False,
-    )
+    app = faust_app(name, settings)
+    app.boot_strategy = BootStrategy(app, enable_kafka=False)
+    site = create_site(name, [], health)
     reporter = Reporter(
         lambda: open_sink(settings.kafka), monitor, lambda: [r for group in groups for r in group.reports()]
     )
-    app.boot_strategy = FollowerBoot(app, [*groups, _Reporting(reporter)])
-    _add_pages(app, health)
+    for service in (HttpService(site, settings.host, settings.port), *groups, PartService(reporter)):
+        app.add_dependency(service)
     return app
-
-
-class FollowerBoot(BootStrategy):
-    """Starts web server and followers, and none of Faust's own Kafka clients: there is no agent to feed."""
-
-    def __init__(self, app: faust.App, followers: Sequence[Service]) -> None:
-        super().__init__(app)
-        self._followers = followers
-
-    def server(self) -> Iterable[Any]:
-        """Return what a worker starts, in order; it stops in the opposite one."""
-        return [*self.sensors(), *self.web_server(), *self._followers]
 
 
 def run_worker(app: faust.App, name: str, settings: Settings) -> None:
@@ -67,29 +111,3 @@ def run_worker(app: faust.App, name: str, settings: Settings) -> None:
     configure_logging(name, settings.log_level)
     calm_collector()
     faust.Worker(app, loglevel="warning", redirect_stdouts=False, quiet=True).execute_from_commandline()
-
-
-class _Reporting(Service):
-    def __init__(self, reporter: Reporter) -> None:
-        super().__init__()
-        self._reporter = reporter
-
-    async def on_start(self) -> None:
-        await self._reporter.start()
-
-    async def on_stop(self) -> None:
-        await self._reporter.stop()
-
-
-def _add_pages(app: faust.App, health: Health) -> None:
-    @app.page("/live")
-    async def live(view: View, _: Request) -> Response:
-        return view.json({"live": True})
-
-    @app.page("/ready")
-    async def ready(view: View, _: Request) -> Response:
-        return view.json(dict(health.as_json()), status=200 if health.ready else 503)
-
-    @app.page("/metrics")
-    async def metrics(view: View, _: Request) -> Any:
-        return view.text(generate_latest().decode(), content_type="text/plain")

@@ -11,12 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from services.results.__main__ import Server, listen
 from services.results.feed import Frame, frame
 from services.results.hub import Hub
 from services.results.stream import live
 from shared.contract.codec import encode
 from shared.contract.elections import Phase
+from shared.runtime.process.server import ServerLimits, listen, serve, server_config
 from tests.support.standings import standing
 
 KEY = standing(1, Phase.OPEN).key
@@ -40,11 +40,11 @@ async def test_the_connection_of_a_client_that_takes_nothing_is_ended_with_bytes
     async def stream(request: Request) -> Response:
         return live(request, hub, KEY, SEND_TIMEOUT_S)
 
-    config = uvicorn.Config(
-        Starlette(routes=[Route("/", stream)]), host="127.0.0.1", port=0, log_level="critical", lifespan="off"
-    )
-    server, listening = Server(config, hub), listen(config, SEND_TIMEOUT_S)
-    serving = asyncio.create_task(server.serve([listening]))
+    limits = ServerLimits(send_timeout_s=SEND_TIMEOUT_S)
+    site = Starlette(routes=[Route("/", stream)])
+    server = uvicorn.Server(server_config(site, limits, lifespan="off"))
+    listening = listen("127.0.0.1", 0, limits)
+    serving = asyncio.create_task(serve(server, listening, hub.close))
     async with asyncio.timeout(BOUND_S):
         while not server.started:
             await asyncio.sleep(0.01)

@@ -25,8 +25,8 @@ from shared.runtime.kafka.patches import bare_records
 from shared.runtime.kafka.patches.bare_records import read_bare_records
 from shared.runtime.process import overload as overloading
 from shared.runtime.process import patches
+from shared.runtime.process.http import problem
 from shared.runtime.process.overload import Overload, OverloadLimit
-from shared.runtime.process.problems import problem
 
 SOURCES: dict[Callable[..., Any], str] = {
     PartitionRecords._consumer_record: "e668541600b047ab",
