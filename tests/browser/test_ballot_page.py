@@ -25,6 +25,7 @@ from tests.support.pipeline import Pipeline
 
 pytestmark = [pytest.mark.kafka, pytest.mark.browser]
 
+SERVICES = ("intake", "validation", "counting", "results")
 SHARDS = 2
 PICNIC = Life(election(electors=80), SHARDS)
 ELECTORS = count(1)
@@ -78,15 +79,16 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(kafka: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """Intake, validation and counting on a namespace of their own, with the picnic open."""
-    pipeline = Pipeline(kafka.bootstrap, tmp_path_factory.mktemp("ballot"), shards=SHARDS)
+def place(kafka: Any, valkey: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """Intake, validation, counting and results on a namespace of their own, with the picnic open."""
+    folder = tmp_path_factory.mktemp("ballot")
+    pipeline = Pipeline(kafka.bootstrap, folder, shards=SHARDS, redis=valkey.url)
     finish(pipeline.create())
     finish(pipeline.begin(PICNIC))
     finish(pipeline.announce(PICNIC, Phase.OPEN))
-    for service in ("intake", "validation", "counting"):
+    for service in SERVICES:
         pipeline.start(service)
-    for service in ("intake", "validation", "counting"):
+    for service in SERVICES:
         pipeline.wait_ready(service)
     yield Place(pipeline)
     pipeline.stop()
@@ -901,6 +903,23 @@ def test_the_script_says_of_a_ranking_what_the_server_says(context: BrowserConte
 
 def _plain(values: Any) -> dict[str, Any]:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+
+
+def test_a_vote_moves_the_results_page(context: BrowserContext, place: Place) -> None:
+    """Whoever looks at the result sees the ballot arrive."""
+    elector, code = new_elector()
+    result = context.new_page()
+    port = place.pipeline.port("results")
+    result.goto(f"http://127.0.0.1:{port}/elections/picnic/contests/fruit")
+    balance = result.locator(".balance")
+    before = int(balance.inner_text().split()[0])
+    page = enter(context.new_page(), place, code)
+    tap(page, "Damson")
+    to_review(page)
+    cast(page)
+    expect(balance).to_contain_text(f"{before + 1} cast", timeout=15_000)
+
+    assert len(place.ballots(elector)) == 1
 
 
 def test_the_count_holds_each_vote_once(place: Place) -> None:
