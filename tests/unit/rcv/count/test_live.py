@@ -157,3 +157,14 @@ def test_marks_are_normalised_once(monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(3):
         rankings.add([(0, "1", 1), (0, ">1>1", 1)])
     assert read == ["1", ">1>1"]
+
+
+def test_a_count_that_stops_early_moves_nothing_after_its_last_round() -> None:
+    """One round, and the last of three is eliminated in it: the live count shows no transfer, as the cold one does."""
+    of = contest("fruit", ("apple", "banana", "cherry"), stop_after_round=1)
+    counts = {(0, "0"): 4, (0, "1"): 3, (0, "2>1"): 2}
+    live = open_method(of, 1)
+    live.apply((section, marks, ballots) for (section, marks), ballots in counts.items())
+    (only,) = live.count().rounds
+    assert (only.eliminated, only.transfers) == ({2}, ())
+    assert live.count() == tabulate_counts(counts, of, 1)
