@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from shared.contract.chain import START
 from shared.contract.codec import decode_judged
@@ -61,11 +62,12 @@ class Ledger:
             self.reasons[reason] += ballots
         for contest, rankings in enumerate(verdicts.rankings):
             pending, different = self.pending[contest], rankings.different
-            for place, ballots in Counter(rankings.places().tolist()).items():
-                section, marks = different[place]
-                pending[section, marks] += ballots
-                if contest == 0:
-                    self.turnout[section] += ballots
+            ballots_of = np.bincount(rankings.places(), minlength=len(different)).tolist()
+            for ranking, ballots in zip(different, ballots_of, strict=True):
+                if ballots:  # a range that was cut names rankings of what was applied before
+                    pending[ranking] += ballots
+                    if contest == 0:
+                        self.turnout[ranking[0]] += ballots
 
     def move(self, ballot: Ballot | None, step: int) -> None:
         """Bring a ballot back into the count, +1, or take it out, -1."""

@@ -38,7 +38,7 @@ def bench_election(electors: int) -> Election:
 
 
 class Electorate(Life):
-    """An election's life with an electorate of any size: every elector casts one ballot, in the order of the roll."""
+    """An election's life with an electorate of any size: electors cast one ballot each, in the order of the roll."""
 
     def __init__(self, electors: int, shards: int) -> None:
         super().__init__(bench_election(electors), shards)
@@ -79,11 +79,11 @@ class Electorate(Life):
             )
             yield encode(signed(chunk, (OFFICER_KEY, OFFICER)))
 
-    def packs(self, size: int) -> Iterator[tuple[int, bytes]]:
-        """Yield shard and record of every ballot in turn, so many ballots a pack, as intake writes them."""
+    def packs(self, size: int, ballots: int | None = None) -> Iterator[tuple[int, bytes]]:
+        """Yield shard and record of the first so many ballots, or of all, in packs of a size, as intake writes them."""
         assert size <= MAX_PACK_BALLOTS, f"a pack holds {MAX_PACK_BALLOTS} ballots"
         start = 0
-        for columns in _drawn(self.definition.electors):
+        for columns in _drawn(self.definition.electors if ballots is None else ballots):
             upto = start + len(columns[0])
             for first in range(start, upto, self.shards * size):
                 for shard in range(self.shards):

@@ -2,7 +2,8 @@
 
 Rule 1: a log holds an election from its definition to its close, its ballots in packs of one size.
 Rule 2: a pass lasts from the start of the processes until the standing covers the whole log and all say that they have
-        caught up. Starting is in it; what a pass over IDLE ballots takes can be subtracted.
+        caught up. Starting is in it, and reading the roll; what a pass over IDLE ballots of the same electorate takes can
+        be subtracted.
 """
 
 import asyncio
@@ -58,11 +59,16 @@ class Logs:
         await pipeline.create(founded=founded)
         return pipeline
 
-    async def filled(self, name: str, ballots: int, pack: int, shards: int = SHARDS) -> Pipeline:
-        """Return a deployment whose log holds an election of so many ballots, in packs of so many."""
-        pipeline, life = await self.empty(name, shards), Electorate(ballots, shards)
+    async def filled(
+        self, name: str, ballots: int, pack: int, shards: int = SHARDS, electors: int | None = None
+    ) -> Pipeline:
+        """Return a deployment whose log holds an election of so many ballots, in packs of so many.
+
+        There are as many electors as ballots, unless a number is given.
+        """
+        pipeline, life = await self.empty(name, shards), Electorate(electors or ballots, shards)
         await pipeline.cast((shard, record) for shard, of in enumerate(life.beginnings()) for record in of)
-        cast, written = life.packs(pack), 0
+        cast, written = life.packs(pack, ballots), 0
         with self._console.status("filling the log") as status:
             while chunk := list(islice(cast, CHUNK_RECORDS)):
                 await pipeline.cast(chunk)

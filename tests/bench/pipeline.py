@@ -5,8 +5,8 @@ One broker; the services, the peer and the load share the machine with it. Two c
 Rule 1: in turns: the log is copied, the copy is judged and counted by Livecount, then by the peer; ratios are taken
         within a turn, then the median. The peer judges by the same rules, on the same packs and on one ballot a record.
 Rule 2: a pass lasts from the start of the processes until everything is covered (see logs): by a published standing
-        here, by committed counts there. What a pass over IDLE ballots takes, starting above all, is subtracted from both;
-        the notes have the rates with it.
+        here, by committed counts there. What a pass over IDLE ballots of the same electorate takes, starting and reading
+        the roll, is subtracted from both; the notes have the rates with it.
 Rule 3: both must accept the same ballots and find the same first preferences, or nothing is shown.
 
 Writes results/pipeline.json and results/pipeline.png, unless `--quick`.
@@ -83,14 +83,16 @@ class Bench:
 
     async def beside(self, length: Length) -> Iterator[Figure]:
         """Measure Livecount beside its peer and the copy, on logs of each size of packs."""
-        idle = await self._turn("idle", await self._logs.filled("idle-log", IDLE, 1), IDLE)
+        life = Electorate(length.ballots, SHARDS)
+        idle_log = await self._logs.filled("idle-log", IDLE, 1, electors=length.ballots)
+        idle = await self._turn("idle", idle_log, life, IDLE)
         turns: dict[int, list[Turn]] = defaultdict(list)
         logs = {size: await self._logs.filled(f"log-{size}", length.ballots, size) for size in (1, *PACKS)}
         for turn in range(length.turns):
             for size, log in logs.items():
                 name = f"turn-{turn}-{size}"
                 self._say(f"turn {turn + 1} of {length.turns}: packs of {size}")
-                turns[size].append(await self._turn(name, log, length.ballots))
+                turns[size].append(await self._turn(name, log, life, length.ballots))
         return _beside(length, idle, turns)
 
     async def scale(self, ballots: int) -> list[Figure]:
@@ -109,11 +111,11 @@ class Bench:
         assert len(hashes) == 1, "other shards or processes come to another result"
         return figures
 
-    async def _turn(self, name: str, log: Pipeline, ballots: int) -> Turn:
+    async def _turn(self, name: str, log: Pipeline, life: Electorate, ballots: int) -> Turn:
         copied, copy_s = await self._logs.copied(name, log)
         ours = await judged_and_counted(copied)
         disk = self._logs.disk_bytes(copied)
-        peer_s = await self._judged_by_peer(copied, Electorate(ballots, SHARDS), ours.standing)
+        peer_s = await self._judged_by_peer(copied, life, ours.standing)
         return Turn(ballots, ours.seconds, peer_s, copy_s, ours.cpu, disk)
 
     async def _judged_by_peer(self, cast: Pipeline, life: Electorate, standing: Standing) -> float:
@@ -192,6 +194,8 @@ def _beside(length: Length, idle: Turn, turns: dict[int, list[Turn]]) -> Iterato
         ):
             ratio = median(mine / theirs for mine, theirs in zip(ours[size], rates, strict=True))
             yield Figure("Ratios", f"packs of {size} beside {beside}", ratio, "x", goal, "more")
+    of_roll = idle.disk_bytes["ballots.cast"] / number
+    yield Figure("The roll, once", "bytes of an elector in ballots.cast", of_roll, "B")
     for size, of_size in turns.items():
         yield from _costs(size, idle, of_size)
 
@@ -203,7 +207,7 @@ def _costs(size: int, idle: Turn, turns: list[Turn]) -> Iterator[Figure]:
         yield Figure(f"A ballot in packs of {size}", f"CPU of {service}", us, "us", held)
     for topic, goal in BYTES_GOALS.items():
         held = goal if size > 1 else None
-        found = median(of.disk_bytes[topic] / of.ballots for of in turns)
+        found = median((of.disk_bytes[topic] - idle.disk_bytes[topic]) / of.ballots for of in turns)
         yield Figure(f"A ballot in packs of {size}", f"bytes in {topic}", found, "B", held)
 
 
