@@ -12,7 +12,7 @@ from typing import Final
 from shared.contract.ballots import marks_fault
 from shared.contract.elections import MAX_CANDIDATES, MAX_SECTIONS
 from shared.rcv.formats.detect import read_ballots
-from shared.rcv.formats.plain import abif, blt, csv_file, preflib
+from shared.rcv.formats.plain import abif, blt, condorcet, csv_file, preflib, scotland, stv_pm, votekit
 from shared.rcv.formats.plain.text import MAX_RANKS
 from shared.rcv.formats.records import BallotFile, FormatError
 from tests.fuzz.files import Target
@@ -38,6 +38,22 @@ def plain(read: Reader, write: Writer) -> Callable[[Path], None]:
             return
         assert counts(read(written)) == counts(file)
         assert read(written).candidates == file.candidates
+
+    return try_one
+
+
+def other(read: Reader) -> Callable[[Path], None]:
+    """Return what is tried of a format that is not written: what was read is written as BLT, and read back."""
+
+    def try_one(path: Path) -> None:
+        try:
+            file = read(path)
+        except FormatError:
+            return
+        check(file)
+        written = path.with_name("written.blt")
+        blt.write(file, written)
+        assert counts(blt.read(written)) == counts(file)
 
     return try_one
 
@@ -89,6 +105,24 @@ _CSV = (
     b"1st\t2nd\nA\tB\nB\t\n",
 )
 
+_ROWS = (b'2,1,\n5,1,\n3,2,1,\n"Candidate 1","A","p (P)",\n"Candidate 2","B, b","q"\n"Ward",\n',)
+_RANKS = (b"A ward\n1 2 2 90\nA, p\nB, q\n3 2 1\n4 0 0\n",)
+_VOTEKIT = (
+    (
+        b"VoteKit RankProfile,v2\nCandidates\n(A:str:0),(B:str:1)\nMax Ranking Length\n2\nIncludes Voter Set\nFalse\n=,=\n"
+        b"Ranking_1,Ranking_2,&,Weight,&\n{'0'},{'1'},&,3.0,&\n\"{'0', '1'}\",,&,2,&\n{},{'1'},&,1,&\n"
+    ),
+)
+_CONDORCET = (
+    b"#/Candidates: A ; B\n#/Implicit Ranking: false\n#/Weight Allowed: true\nt || A > B ^1 * 3\nA=B # c\n/EMPTY/\n",
+    b"A > B\nC * 2\n",
+)
+_STV_PM = (
+    b"title=T # c\nseats=2\ncandidate=a A\nwithdrawn=b B\nballots=2\n2X a b\nb\nend\n",
+    b"candidate=a A\ncandidate=b B\norder=b a\nballots=1\n1 -\nend\n",
+    b'ballots=blt\n2 1\n3 2 0\n0\n"A"\n"B"\n',
+)
+
 PLAIN: Final[dict[str, Target]] = {
     "blt": Target("f.blt", plain(blt.read, blt.write), _BLT, ("0\n", " 0", "-", "=", "[nick ", "/*", "*/", '"\n"', "(a) 1 ")),
     "preflib": Target(
@@ -98,6 +132,12 @@ PLAIN: Final[dict[str, Target]] = {
     "csv": Target(
         "f.csv", plain(csv_file.read, csv_file.write), _CSV, ("rank1", "count", "section", "overvote", '""', ",", ";", "\r\n")
     ),
+    "marks": Target("f.csv", plain(csv_file.read, csv_file.write), (b"ballot,rank,choice\n1,1,A\n1,2,B\n2,1,A\n2,1,B\n3,,\n",), ("1,", ",", "overvote", "=")),
+    "rows": Target("f.csv", other(scotland.read_rows), _ROWS, (",", '"Candidate 3",', "1,", '""')),
+    "ranks": Target("f.dat", other(scotland.read_ranks), _RANKS, (" ", "0 ", "1 ", "\n")),
+    "votekit": Target("f.csv", other(votekit.read), _VOTEKIT, ("{'0'}", "{}", "&", "(C:str:2)", ",")),
+    "condorcet": Target("f.cvotes", other(condorcet.read), _CONDORCET, (" > ", "=", "^1", "* 3", "||", "/EMPTY/", "#/Implicit Ranking: true\n")),
+    "stv_pm": Target("f.stv", other(stv_pm.read), _STV_PM, ("2X ", "end\n", "ballots=", "order=", "-", "candidate=c C\n")),
     "detect": Target("f.txt", detect, (*_BLT, *_PREFLIB, *_ABIF), ("# NUMBER ALTERNATIVES: 1\n", "2 1\n", "{", "1:", "\n1,")),
 }  # fmt: skip
 

@@ -1,15 +1,16 @@
-"""Which format a plain ballot file is in: by its suffix, and where that says nothing by its first line.
+"""Which format a plain ballot file is in: by its suffix, and where that says nothing by how it begins.
 
-Rule 1: a suffix that is known is believed; the reader says what it expected if that was wrong.
-Rule 2: any other file is looked at: BLT, PrefLib and ABIF begin in ways that cannot be mistaken, CSV does not.
+A suffix that is known is believed; the reader says what it expected if that was wrong. `.csv` and `.dat` have several
+formats, and any other file may be anything: these are looked at. BLT, PrefLib, ABIF and Condorcet's format begin in ways that
+cannot be mistaken, CSV does not.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final
 
-from shared.rcv.formats.plain import abif, blt, csv_file, preflib
+from shared.rcv.formats.plain import abif, blt, condorcet, csv_file, preflib, scotland, stv_pm, votekit
 from shared.rcv.formats.plain.text import load
 from shared.rcv.formats.records import BallotFile, FormatError
 
@@ -20,6 +21,8 @@ READERS: Final[dict[str, Reader]] = {
     **dict.fromkeys(preflib.SUFFIXES, preflib.read),
     ".abif": abif.read,
     ".csv": csv_file.read,
+    ".cvotes": condorcet.read,
+    ".stv": stv_pm.read,
 }
 WRITERS: Final[dict[str, Callable[[BallotFile, Path], None]]] = {
     "blt": blt.write,
@@ -31,15 +34,27 @@ WRITERS: Final[dict[str, Callable[[BallotFile, Path], None]]] = {
 _BEGINNINGS: Final[tuple[tuple[re.Pattern[bytes], Reader], ...]] = (
     (re.compile(rb"#[^\n]*\n(?:#[^\n]*\n)*# NUMBER ALTERNATIVES:"), preflib.read),
     (re.compile(rb"\d{1,3}[ \t]*\n1,"), preflib.read),
-    (re.compile(rb"(?:#[^\n]*\n|\s)*\d{1,3}[ \t]+\d{1,3}[ \t]*(?:#[^\n]*)?\n"), blt.read),
+    (re.compile(rb"(?:#[^\n]*\n|\s)*\d{1,3}[ \t]+\d{1,3}[ \t]*,?[ \t]*(?:#[^\n]*)?\n"), blt.read),
+    (condorcet.BEGINNING, condorcet.read),
     (re.compile(rb"(?:#[^\n]*\n|\n)*(?:\{|=|\d+[ \t]*:|ABIF\b)"), abif.read),
 )
-_FORMATS = "BLT (.blt), PrefLib (.soc .soi .toc .toi), ABIF (.abif) or CSV (.csv)"
+_FORMATS = (
+    "BLT (.blt), PrefLib (.soc .soi .toc .toi), ABIF (.abif), CSV (.csv), STV.pm (.stv), Condorcet (.cvotes)"
+    " or Scottish wards (.dat)"
+)
 
 
-def read_ballots(path: Path) -> BallotFile:
-    """Return the contest of a plain ballot file of any format. Raises FormatError."""
-    reader = READERS.get(path.suffix.lower()) or _reader_by_content(path)
+def read_ballots(path: Path, ignored: Collection[str] = ()) -> BallotFile:
+    """Return the contest of a plain ballot file of any format. Raises FormatError.
+
+    Columns of a CSV file whose head is `ignored` are passed over.
+    """
+    suffix = path.suffix.lower()
+    reader = _of_csv(path) if suffix == ".csv" else READERS.get(suffix) or _by_beginning(path)
+    if reader is csv_file.read:
+        return csv_file.read(path, ignored)
+    if ignored:
+        raise FormatError(path, "", "expected a CSV file with columns to ignore")
     return reader(path)
 
 
@@ -50,9 +65,18 @@ def write_ballots(file: BallotFile, path: Path, to: str) -> None:
     WRITERS[to](file, path)
 
 
-def _reader_by_content(path: Path) -> Reader:
+def _of_csv(path: Path) -> Reader:
+    data = load(path)
+    if votekit.BEGINNING.match(data):
+        return votekit.read
+    return scotland.read_rows if scotland.are_rows(data) else csv_file.read
+
+
+def _by_beginning(path: Path) -> Reader:
     data = load(path)
     for beginning, reader in _BEGINNINGS:
         if beginning.match(data):
             return reader
+    if path.suffix.lower() == ".dat" and scotland.are_ranks(data):
+        return scotland.read_ranks
     raise FormatError(path, "", f"expected a ballot file: {_FORMATS}")

@@ -1,32 +1,37 @@
-"""CSV, in and out: a row a ballot, names under ranks; or a column a candidate, ranks under names.
+"""CSV, in and out: a row a ballot, a column a candidate, or a row a mark.
 
-    count,section,rank1,rank2       count,Adam,Basil
-    0,Members,Adam,Basil            3,1,2
-    3,Members,Basil,Adam=Basil      1,,1
+    count,section,rank1,rank2       count,Adam,Basil       ballot,rank,choice
+    0,Members,Adam,Basil            3,1,2                  7,1,Adam
+    3,Members,Basil,Adam=Basil      1,,1                   7,2,Basil
 
-Rule 1: the header tells which (`csv_head`); commas, semicolons or tabs part cells; quotes as in RFC 4180; UTF-8.
-Rule 2: under a rank, `Adam=Basil` is an overvote, `overvote` one whose candidates are not known; an empty cell,
-    `skipped` or `undervote` is a blank rank. Under names, two of one rank are an overvote.
-Rule 3: candidates stand in the header's order or that of first appearance. A row of no ballots declares: names in
-    order, sections in order. That is how a file is written, so that nobody is lost.
-Rule 4: CSV has no words for withdrawals or seats, and none for names that contain `=`.
+The header says which (`csv_head`); commas, semicolons or tabs part cells; quotes as in RFC 4180; UTF-8. Under a rank,
+`Adam=Basil` is an overvote, `overvote` one whose candidates are not known; an empty cell, `skipped` or `undervote` is a
+blank rank. Under names, two of one rank are an overvote; so are two marks of one rank.
+
+Candidates stand in the header's order or that of first appearance. A row of no ballots declares: names in order, sections in
+order. That is how a file is written, so that nobody is lost. CSV has no words for withdrawals or seats, and none for names
+that contain `=`.
 """
 
 import csv
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
+from io import StringIO
 from itertools import chain, islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from shared.contract.elections import MAX_SECTIONS
+from shared.contract.ballots import format_marks
+from shared.contract.elections import MAX_CANDIDATES, MAX_SECTIONS
 from shared.rcv.formats.plain.csv_head import Columns, read_columns
-from shared.rcv.formats.plain.csv_marks import BLANKS, UNNAMED_WORDS, RankCells, ranked_row
-from shared.rcv.formats.plain.csv_rows import place_of, read_rows
 from shared.rcv.formats.plain.holds import Holds, fitting_ballots
 from shared.rcv.formats.plain.text import (
     MAX_BALLOTS_A_LINE,
+    MAX_RANKS,
     Fault,
     clean_name,
+    count_lines,
+    decode,
     load,
     whole_number,
     written_whole,
@@ -35,21 +40,31 @@ from shared.rcv.formats.records import BallotFile, BallotGroup, FormatError
 
 HOLDS: Final = Holds("CSV", blank_ranks=True, blank_ballots=True, unnamed=True, sections=True)
 
+_BLANKS: Final = ("", "skipped", "undervote")
+_UNNAMED_WORDS: Final = ("overvote", "*")
+_TRUTHS: Final = ("", "t", "true", "y", "yes", "1")
 _DOUBTFUL_ROWS = 1000
 
+Row = tuple[Sequence[str], int]
+"""Cells, and how many rows are the same."""
 
-def read(path: Path) -> BallotFile:
-    """Return the contest of a CSV file, equal ballots merged. Raises FormatError."""
+
+def read(path: Path, ignored: Collection[str] = ()) -> BallotFile:
+    """Return the contest of a CSV file, equal ballots merged; columns with an `ignored` head are passed over.
+
+    Raises FormatError.
+    """
     data = load(path)
     rows = read_rows(path, data)
     header = next(rows, ([], 1))[0]
     some = list(islice(rows, _DOUBTFUL_ROWS))
-    ballots = _Ballots(header, read_columns(path, header, [cells for cells, _ in some]))
+    columns = read_columns(path, header, [cells for cells, _ in some], ignored)
+    ballots = (_Marks if columns.marks else _Ballots)(header, columns)
     for cells, times in chain(some, rows):
         try:
             ballots.add(cells, times)
         except Fault as fault:
-            raise FormatError(path, place_of(path, data, cells, skip=1), str(fault)) from None
+            raise FormatError(path, _place_of(path, data, cells), str(fault)) from None
     return ballots.file(path)
 
 
@@ -57,66 +72,13 @@ def write(file: BallotFile, path: Path) -> None:
     """Write a contest as CSV, a row a ballot. Raises FormatError for what CSV cannot say."""
     groups = fitting_ballots(file, path, HOLDS)
     for name in file.candidates:
-        if "=" in name or name.lower() in (*BLANKS, *UNNAMED_WORDS):
+        if "=" in name or name.lower() in (*_BLANKS, *_UNNAMED_WORDS):
             raise FormatError(path, f"candidate {name!r}", "CSV cannot hold this name under a rank")
     for section in file.sections:
         if clean_name(section) != section:
             raise FormatError(path, f"section {section!r}", "expected a name as it is shown")
     with written_whole(path) as out:
         csv.writer(out, lineterminator="\n").writerows(_table(file, groups))
-
-
-class _Ballots:
-    """What has been read so far."""
-
-    def __init__(self, header: Sequence[str], columns: Columns) -> None:
-        self._header = header
-        self._columns = columns
-        self._cells = RankCells()
-        self._sections: dict[str, int] = {} if columns.section is not None else {"all": 0}
-        self._counts: dict[tuple[str, int], int] = {}
-
-    def add(self, cells: Sequence[str], times: int) -> None:
-        columns = self._columns
-        if len(cells) != columns.width:
-            raise Fault(f"expected {columns.width} cells, found {len(cells)}")
-        if cells == self._header:
-            raise Fault("expected a ballot, found the header again")
-        if columns.candidates:
-            marks = ranked_row(cells, columns.candidates)
-        else:
-            marks = ">".join([self._cells[cells[at]] for at in columns.ranks]).rstrip(">")
-        section = 0 if columns.section is None else self._section(cells[columns.section])
-        if ballots := times if columns.count is None else times * _count(cells[columns.count]):
-            ballot = marks, section
-            self._counts[ballot] = self._counts.get(ballot, 0) + ballots
-
-    def file(self, path: Path) -> BallotFile:
-        names = tuple(name for _, name in self._columns.candidates) or tuple(self._cells.names)
-        if not names:
-            raise FormatError(path, "line 1", "expected at least one candidate below")
-        groups = tuple(
-            BallotGroup(marks, ballots, section) for (marks, section), ballots in self._counts.items()
-        )
-        return BallotFile(path.stem, names, groups, sections=tuple(self._sections) or ("all",))
-
-    def _section(self, cell: str) -> int:
-        if cell in self._sections:
-            return self._sections[cell]
-        section = self._sections.setdefault(clean_name(cell), len(self._sections))
-        if section >= MAX_SECTIONS:
-            raise Fault(f"expected at most {MAX_SECTIONS} sections")
-        return section
-
-
-def _count(cell: str) -> int:
-    digits = cell.strip()
-    whole, point, places = digits.partition(".")
-    digits = whole if point and not places.strip("0") else digits
-    count = whole_number(digits.encode(), 0, MAX_BALLOTS_A_LINE)
-    if count is None:
-        raise Fault(f"expected how many ballots, a whole number, found {cell[:40]!r}")
-    return count
 
 
 def _table(file: BallotFile, groups: tuple[BallotGroup, ...]) -> Iterator[list[str | int]]:
@@ -135,3 +97,219 @@ def _cell(candidates: tuple[str, ...], rank: str) -> str:
     if rank in ("", "*"):
         return "overvote" if rank else ""
     return "=".join(candidates[int(place)] for place in rank.split("="))
+
+
+# Rows: equal ones together where that is sure to be right.
+
+
+def read_rows(path: Path, data: bytes) -> Iterator[Row]:
+    """Yield the header, then all other rows; lines without any cell are passed over. Raises FormatError.
+
+    Without a quote in the file a line is a row, and equal lines are counted before one is read. What parts cells is what the
+    header, outside quotes, has most of: commas, semicolons or tabs.
+    """
+    decode(path, data)
+    delimiter = _delimiter(data)
+    if b'"' in data:
+        rows: Iterator[Row] = ((cells, 1) for cells in _checked(path, _reader(data, delimiter)))
+    else:
+        rows = _plain_rows(data, delimiter)
+    return (row for row in rows if row[0] and row[0] != [""])
+
+
+def _place_of(path: Path, data: bytes, wanted: Sequence[str]) -> str:
+    """Return the line of the first row after the header with these cells."""
+    reader = _reader(data, _delimiter(data))
+    for number, cells in enumerate(_checked(path, reader)):
+        if number and cells == wanted:
+            return f"line {reader.line_num}"
+    return ""
+
+
+def _delimiter(data: bytes) -> str:
+    header = re.sub(rb'"[^"]*"', b"", data.lstrip(b"\n").partition(b"\n")[0])
+    return max(",;\t", key=lambda mark: header.count(mark.encode()))
+
+
+def _plain_rows(data: bytes, delimiter: str) -> Iterator[Row]:
+    header = True
+    for line, times in count_lines(data, 0, len(data)).items():
+        cells = line.decode().split(delimiter)
+        if header and line:
+            header = False
+            yield cells, 1
+            if times > 1:
+                yield cells, times - 1
+        else:
+            yield cells, times
+
+
+def _reader(data: bytes, delimiter: str) -> Any:
+    return csv.reader(StringIO(data.decode(), newline=""), delimiter=delimiter, strict=True)
+
+
+def _checked(path: Path, reader: Any) -> Iterator[list[str]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise FormatError(path, f"line {reader.line_num}", f"expected cells of CSV: {error}") from None
+
+
+# Ballots: from the cells of rows to marks.
+
+
+class _Ballots:
+    """What has been read so far, where rows are ballots."""
+
+    def __init__(self, header: Sequence[str], columns: Columns) -> None:
+        self._header = header
+        self._columns = columns
+        self._cells = _RankCells()
+        self._sections: dict[str, int] = {} if columns.section is not None else {"all": 0}
+        self._counts: dict[tuple[str, int], int] = {}
+
+    def add(self, cells: Sequence[str], times: int) -> None:
+        """Take in a row that stands so many times. Raises Fault."""
+        columns = self._columns
+        self._check(cells)
+        if columns.candidates:
+            marks = _ranked_row(cells, columns.candidates)
+        else:
+            marks = ">".join([self._cells[cells[at]] for at in columns.ranks]).rstrip(">")
+        section = self._section_of(cells)
+        if ballots := times if columns.count is None else times * _count(cells[columns.count]):
+            if columns.valid is not None and cells[columns.valid].strip().lower() not in _TRUTHS:
+                found = f"{self._header[columns.valid].strip()} {cells[columns.valid].strip()!r}"
+                raise Fault(
+                    f"expected a ballot that counts, found {found}; take it out, or ignore the column"
+                )
+            ballot = marks, section
+            self._counts[ballot] = self._counts.get(ballot, 0) + ballots
+
+    def file(self, path: Path) -> BallotFile:
+        """Return what was read. Raises FormatError."""
+        names = tuple(name for _, name in self._columns.candidates) or tuple(self._cells.names)
+        if not names:
+            raise FormatError(path, "line 1", "expected at least one candidate below")
+        groups = tuple(
+            BallotGroup(marks, ballots, section) for (marks, section), ballots in self._counts.items()
+        )
+        return BallotFile(path.stem, names, groups, sections=tuple(self._sections) or ("all",))
+
+    def _check(self, cells: Sequence[str]) -> None:
+        if len(cells) != self._columns.width:
+            raise Fault(f"expected {self._columns.width} cells, found {len(cells)}")
+        if cells == self._header:
+            raise Fault("expected a ballot, found the header again")
+
+    def _section_of(self, cells: Sequence[str]) -> int:
+        if self._columns.section is None:
+            return 0
+        cell = cells[self._columns.section]
+        if cell in self._sections:
+            return self._sections[cell]
+        section = self._sections.setdefault(clean_name(cell), len(self._sections))
+        if section >= MAX_SECTIONS:
+            raise Fault(f"expected at most {MAX_SECTIONS} sections")
+        return section
+
+
+class _Marks(_Ballots):
+    """What has been read so far, where rows are marks."""
+
+    def __init__(self, header: Sequence[str], columns: Columns) -> None:
+        super().__init__(header, columns)
+        self._ballots: dict[str, dict[int, str]] = {}
+        """By ballot, the spelling of each rank that is marked, from 1."""
+        self._section_by: dict[str, int] = {}
+
+    def add(self, cells: Sequence[str], times: int) -> None:
+        """Take in a mark. Raises Fault: equal ones, and two sections of one ballot, are two ballots of one name."""
+        self._check(cells)
+        assert self._columns.marks is not None, "or rows were ballots"
+        ballot, rank_cell, choice = (cells[at].strip() for at in self._columns.marks)
+        if not ballot:
+            raise Fault("expected which ballot the mark is on, found nothing")
+        ranks = self._ballots.setdefault(ballot, {})
+        section = self._section_of(cells)
+        if self._section_by.setdefault(ballot, section) != section:
+            raise Fault(f"expected ballot {ballot!r} in one section")
+        if times > 1:
+            raise Fault(f"expected a mark once, found it {times} times")
+        if not rank_cell and not choice:
+            return  # a ballot without marks
+        rank = whole_number(rank_cell.encode(), 1, MAX_RANKS)
+        if rank is None:
+            raise Fault(f"expected a rank from 1 to {MAX_RANKS}, found {rank_cell[:40]!r}")
+        spelled = self._cells[choice]
+        if rank in ranks and not (spelled.isdigit() and ranks[rank].replace("=", "").isdigit()):
+            raise Fault(f"expected one mark at rank {rank} of ballot {ballot!r}, or several candidates")
+        places = sorted(
+            {int(place) for place in [*ranks.get(rank, spelled).split("="), spelled] if place.isdigit()}
+        )
+        if rank in ranks and len(places) == ranks[rank].count("=") + 1:
+            raise Fault(f"expected a candidate once at rank {rank} of ballot {ballot!r}")
+        ranks[rank] = "=".join(map(str, places)) if places else spelled
+
+    def file(self, path: Path) -> BallotFile:
+        """Return what was read. Raises FormatError."""
+        for ballot, ranks in self._ballots.items():
+            marks = ">".join(ranks.get(rank, "") for rank in range(1, max(ranks, default=0) + 1)).rstrip(">")
+            key = marks, self._section_by[ballot]
+            self._counts[key] = self._counts.get(key, 0) + 1
+        return super().file(path)
+
+
+class _RankCells(dict[str, str]):
+    """From a cell under a rank to the rank's spelling; candidates are learnt as they appear."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: dict[str, int] = {}
+
+    def __missing__(self, cell: str) -> str:
+        self[cell] = rank = self._rank(cell.strip())
+        return rank
+
+    def _rank(self, cell: str) -> str:
+        if cell.lower() in _BLANKS:
+            return ""
+        if cell.lower() in _UNNAMED_WORDS:
+            return "*"
+        places = sorted(map(self._place, cell.split("=")))
+        if len(set(places)) < len(places):
+            raise Fault(f"expected a candidate once within a rank, found {cell[:40]!r}")
+        return "=".join(map(str, places))
+
+    def _place(self, raw: str) -> int:
+        name = clean_name(raw)
+        place = self.names.setdefault(name, len(self.names))
+        if place >= MAX_CANDIDATES:
+            raise Fault(f"expected at most {MAX_CANDIDATES} candidates")
+        return place
+
+
+def _ranked_row(cells: Sequence[str], columns: Sequence[tuple[int, str]]) -> str:
+    """Return the marks of a row whose cells are the ranks of candidates. Raises Fault."""
+    ranks: list[list[int]] = []
+    for place, (column, name) in enumerate(columns):
+        if cell := cells[column].strip():
+            rank = whole_number(cell.encode(), 1, MAX_RANKS)
+            if rank is None:
+                raise Fault(
+                    f"expected a rank from 1 to {MAX_RANKS} of {name!r}, or nothing, found {cell[:40]!r};"
+                    " where cells are names, columns are headed rank1, rank2, …"
+                )
+            ranks.extend([] for _ in range(rank - len(ranks)))
+            ranks[rank - 1].append(place)
+    return format_marks(ranks)
+
+
+def _count(cell: str) -> int:
+    digits = cell.strip()
+    whole, point, places = digits.partition(".")
+    digits = whole if point and not places.strip("0") else digits
+    count = whole_number(digits.encode(), 0, MAX_BALLOTS_A_LINE)
+    if count is None:
+        raise Fault(f"expected how many ballots, a whole number, found {cell[:40]!r}")
+    return count

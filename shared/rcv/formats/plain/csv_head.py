@@ -1,28 +1,39 @@
 """What the columns of a CSV file are, from its header and, where that leaves a doubt, its cells.
 
-Rule 1: columns of ranks (`rank1`, `Rank 2`, `choice_3`, `1st`, `2nd choice`, `4`) hold names: a row a ballot.
-Rule 2: any other columns are candidates and hold ranks.
-Rule 3: beside them, once each: how many ballots (`count`, `weight`, `votes`, `ballots`, `#`), their `section`, and
-    columns that tell a row's origin and are passed over (`id`, `ballot_id`, `precinct`, `batch`, …).
-Rule 4: both kinds at once, gaps in the ranks, or numbers over numbers are ambiguous and refused.
+Columns of ranks (`rank1`, `Rank 2`, `choice_3`, `1st`, `2nd choice`, `4`) hold names: a row a ballot. A column `rank`
+beside one of names (`choice`, `candidate`) and one that identifies the ballot: a row a mark. Any other columns are
+candidates and hold ranks. Beside them may stand, once each, how many ballots a row is (`count`, `weight`, `votes`, `ballots`,
+`#`) and their `section`; columns that say where a row comes from are passed over, and those that the reader is told to
+ignore. A head can say its type: `candidate:Ward`, `ignore:notes`.
+
+What may be a candidate or something else, gaps in the ranks, and numbers over numbers are refused.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from shared.contract.elections import MAX_CANDIDATES
 from shared.rcv.formats.plain.text import MAX_RANKS, clean_names
 from shared.rcv.formats.records import FormatError
 
-COUNTS = ("count", "weight", "votes", "ballots", "#")
-SECTIONS = ("section",)
-ORIGINS = (
-    "id", "ballotid", "ballottype", "ballotstyle", "cvrid", "cvrnumber", "recordid", "voter", "voterid", "precinct",
-    "precinctid", "precinctportion", "batch", "batchid", "tabulator", "timestamp",
+COUNTS: Final = ("count", "weight", "votes", "ballots", "#")
+SECTIONS: Final = ("section",)
+BALLOTS: Final = ("id", "ballot", "ballotid", "cvrid", "cvrnumber", "recordid", "voter", "voterid")
+"""Words that identify a ballot, without spaces, underscores and hyphens, as all that follow."""
+ORIGINS: Final = (
+    *(word for word in BALLOTS if word != "ballot"),
+    "ballottype", "ballotstyle", "precinct", "precinctid", "precinctportion", "batch", "batchid", "tabulator", "timestamp",
 )  # fmt: skip
-"""Words without spaces, underscores and hyphens; a first column without any word is an index."""
+"""Words that no candidate has; a first column without any word is an index."""
+PLACES: Final = (
+    "ballot", "ward", "pile", "valid", "box", "county", "machine", "scanner", "station", "pollingplace", "pollingstation", "sheet",
+    "row", "rownumber", "sequence", "date", "time", "remade",
+)  # fmt: skip
+"""Words that say where a row comes from where other columns are ranks; candidates may be called so."""
+NAMES: Final = ("choice", "candidate", "candidatename", "selection", "vote")
 
 NO_RANKS: tuple[int, ...] = ()
 NOBODY: tuple[tuple[int, str], ...] = ()
@@ -32,6 +43,7 @@ _RANK = re.compile(
     r"|([0-9]{1,3})(?:st|nd|rd|th)(?:[ _-]*(?:rank|choice|preference|pref))?|([0-9]{1,3})"
 )
 _NUMBER = re.compile(r"[0-9]{0,3}")
+_TYPED = re.compile(r"(candidate|ignore):(.*)", re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,35 +54,82 @@ class Columns:
     count: int | None
     section: int | None
     ranks: tuple[int, ...]
-    """The column of each rank, the first rank first; empty if columns are candidates."""
+    """The column of each rank, the first rank first; empty if columns are candidates, or rows are marks."""
     candidates: tuple[tuple[int, str], ...]
-    """Column and name of each candidate; empty if columns are ranks."""
+    """Column and name of each candidate; empty if columns are ranks, or rows are marks."""
+    marks: tuple[int, int, int] | None = None
+    """The columns of ballot, rank and choice, where rows are marks."""
+    valid: int | None = None
+    """The column that says whether a row is to be counted."""
 
 
-def read_columns(path: Path, header: Sequence[str], cells: Sequence[Sequence[str]]) -> Columns:
-    """Say what the columns are; `cells` are some rows, to settle a doubt. Raises FormatError."""
-    words = [" ".join(cell.lower().split()) for cell in header]
-    special = {at for at, word in enumerate(words) if _is_beside(at, word)}
+def read_columns(
+    path: Path, header: Sequence[str], cells: Sequence[Sequence[str]], ignored: Collection[str] = ()
+) -> Columns:
+    """Say what the columns are; `cells` are some rows, to settle a doubt, and `ignored` heads that are passed over.
+
+    Raises FormatError.
+    """
+    words = [_word(head) for head in header]
+    named = {at: found for at, head in enumerate(header) if (found := _TYPED.match(head.strip()))}
+    passed = _ignored(path, header, ignored) | {
+        at for at, found in named.items() if found[1].lower() == "ignore"
+    }
+    forced = named.keys() - passed
+    special = {
+        at for at, word in enumerate(words) if at not in forced and (at in passed or _is_beside(at, word))
+    }
     ranked = {at: int(next(filter(None, found.groups()))) for at, word in enumerate(words)
-              if at not in special and (found := _RANK.fullmatch(word))}  # fmt: skip
+              if at not in special | forced and (found := _RANK.fullmatch(word))}  # fmt: skip
     others = [at for at in range(len(words)) if at not in special and at not in ranked]
-    if ranked and not others and not _numbers_over_numbers(path, words, ranked, cells):
-        ranks, candidates = _in_order(path, header, ranked), NOBODY
-    elif others and not ranked:
-        ranks, candidates = NO_RANKS, _candidates(path, header, others)
-    else:
-        raise FormatError(path, "line 1", _ambiguous(header, ranked, others))
-    return Columns(
-        len(header),
-        _only(path, header, words, COUNTS),
-        _only(path, header, words, SECTIONS),
-        ranks,
-        candidates,
-    )
+    places = [at for at in others if at not in forced and _bare(words[at]) in PLACES]
+    count = _only(path, header, words, COUNTS, passed)
+    section = _only(path, header, words, SECTIONS, passed)
+    if not ranked and (marks := _marks(words, passed)) is not None:
+        if count is not None:
+            raise FormatError(path, "line 1", f"expected a row a mark, and no {header[count]!r} of ballots")
+        return Columns(len(header), None, section, NO_RANKS, NOBODY, marks)
+    if ranked and others == places and not _numbers_over_numbers(path, words, ranked, cells):
+        valid = next((at for at in places if words[at] == "valid"), None)
+        return Columns(len(header), count, section, _in_order(path, header, ranked), NOBODY, valid=valid)
+    if others and not ranked and not places:
+        names = [named[at][2] if at in named else head for at, head in enumerate(header)]
+        return Columns(len(header), count, section, NO_RANKS, _candidates(path, names, others))
+    raise FormatError(path, "line 1", _ambiguous(header, ranked, others, places))
+
+
+def _word(head: str) -> str:
+    return " ".join(head.lower().split())
+
+
+def _bare(word: str) -> str:
+    return re.sub(r"[ _-]", "", word)
+
+
+def _ignored(path: Path, header: Sequence[str], ignored: Collection[str]) -> set[int]:
+    wanted = {_word(head) for head in ignored}
+    found = {at for at, head in enumerate(header) if _word(head) in wanted}
+    if missing := wanted - {_word(header[at]) for at in found}:
+        raise FormatError(
+            path, "line 1", f"expected a column {min(missing)!r} to ignore, found {_listed(header)}"
+        )
+    return found
 
 
 def _is_beside(at: int, word: str) -> bool:
-    return word in (*COUNTS, *SECTIONS) or re.sub(r"[ _-]", "", word) in (ORIGINS if at else (*ORIGINS, ""))
+    return word in (*COUNTS, *SECTIONS) or _bare(word) in (ORIGINS if at else (*ORIGINS, ""))
+
+
+def _marks(words: Sequence[str], passed: Collection[int]) -> tuple[int, int, int] | None:
+    """Return the columns of ballot, rank and choice if there is one of each."""
+    found = [
+        [at for at, word in enumerate(words) if at not in passed and _bare(word) in wanted]
+        for wanted in (BALLOTS, ("rank",), NAMES)
+    ]
+    if any(len(columns) != 1 for columns in found):
+        return None
+    (ballot,), (rank,), (choice,) = found
+    return ballot, rank, choice
 
 
 def _numbers_over_numbers(
@@ -96,27 +155,37 @@ def _in_order(path: Path, header: Sequence[str], ranked: dict[int, int]) -> tupl
     return columns
 
 
-def _candidates(path: Path, header: Sequence[str], columns: Sequence[int]) -> tuple[tuple[int, str], ...]:
+def _candidates(path: Path, names: Sequence[str], columns: Sequence[int]) -> tuple[tuple[int, str], ...]:
     if len(columns) > MAX_CANDIDATES:
         expected = f"expected at most {MAX_CANDIDATES} candidates, found {len(columns)}"
         raise FormatError(path, "line 1", expected)
-    names = clean_names(path, ((f"line 1, column {at + 1}", header[at]) for at in columns))
-    return tuple(zip(columns, names, strict=True))
+    clean = clean_names(path, ((f"line 1, column {at + 1}", names[at]) for at in columns))
+    return tuple(zip(columns, clean, strict=True))
 
 
-def _only(path: Path, header: Sequence[str], words: Sequence[str], wanted: Sequence[str]) -> int | None:
-    columns = [at for at, word in enumerate(words) if word in wanted]
+def _only(
+    path: Path, header: Sequence[str], words: Sequence[str], wanted: Sequence[str], passed: Collection[int]
+) -> int | None:
+    columns = [at for at, word in enumerate(words) if word in wanted and at not in passed]
     if len(columns) > 1:
         found = " and ".join(repr(header[at]) for at in columns[:2])
         raise FormatError(path, "line 1", f"expected one column of {wanted[0]}s, found {found}")
     return columns[0] if columns else None
 
 
-def _ambiguous(header: Sequence[str], ranked: dict[int, int], others: Sequence[int]) -> str:
+def _ambiguous(
+    header: Sequence[str], ranked: dict[int, int], others: Sequence[int], places: Sequence[int]
+) -> str:
     if not ranked and not others:
         return f"expected columns headed rank1, rank2, … or by candidates' names, found {_listed(header)}"
-    rank, other = header[min(ranked)], header[others[0]]
-    return f"expected columns of ranks or of candidates, found both: {rank!r} and {other!r}"
+    if not ranked:
+        head = header[places[0]]
+        return (
+            f"expected candidates: {head!r} may be one or not; ignore it, or head it candidate:{head.strip()}"
+        )
+    other = header[next(at for at in others if at not in places)]
+    both = f"found both: {header[min(ranked)]!r} and {other!r}"
+    return f"expected columns of ranks or of candidates, {both}"
 
 
 def _listed(header: Sequence[str]) -> str:

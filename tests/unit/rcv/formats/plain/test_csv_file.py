@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.rcv.formats.detect import read_ballots
 from shared.rcv.formats.plain import csv_file
 from shared.rcv.formats.records import BallotFile, BallotGroup
 from tests.unit.rcv.formats.plain.reading import counts, read, refusal
@@ -104,6 +105,75 @@ def test_a_row_of_no_ballots_declares_names_and_sections(tmp_path: Path) -> None
 def test_counts_may_be_spelled_as_decimals(tmp_path: Path) -> None:
     """As data frames write whole numbers."""
     assert counts(read(tmp_path / "votes.csv", "rank1,weight\nAdam,3.0\n")) == {"0": 3}
+
+
+def test_where_a_ballot_lay_is_passed_over(tmp_path: Path) -> None:
+    """Beside ranks: Cambridge's columns, and all that the reader is asked to ignore."""
+    path = tmp_path / "votes.csv"
+    plain = read(path, "rank1,rank2\nAdam,Basil\nBasil,\n")
+    assert (
+        read(path, "precinct,ward,valid,pile,rank1,rank2\n1,2,t,Adam,Adam,Basil\n9,3,t,Basil,Basil,\n")
+        == plain
+    )
+    path.write_text("District,rank1,my notes,rank2\n1,Adam,x,Basil\n2,Basil,,\n")
+    assert read_ballots(path, ["district", "My Notes"]) == plain
+    assert read(path, "ignore:a,rank1,ignore:b,rank2\n1,Adam,x,Basil\n2,Basil,,\n") == plain
+
+
+def test_a_candidate_may_be_called_ward(tmp_path: Path) -> None:
+    """Where columns are candidates the head says so, or it is refused."""
+    path = tmp_path / "votes.csv"
+    file = read(path, "candidate:Ward,Basil\n1,2\n")
+    assert (file.candidates, counts(file)) == (("Ward", "Basil"), {"0>1": 1})
+    message = refusal(path, lambda: read(path, "Ward,Basil\n1,2\n"))
+    assert (
+        message
+        == "line 1: expected candidates: 'Ward' may be one or not; ignore it, or head it candidate:Ward"
+    )
+    path.write_text("Ward,Basil,Zoë\n7,1,2\n")
+    assert read_ballots(path, ["ward"]).candidates == ("Basil", "Zoë")
+
+
+def test_a_ballot_that_is_not_valid_is_not_counted_in_silence(tmp_path: Path) -> None:
+    """Nor left out in silence."""
+    path = tmp_path / "votes.csv"
+    text = "valid,rank1\nt,Adam\nf,Basil\n"
+    assert refusal(path, lambda: read(path, text)) == (
+        "line 3: expected a ballot that counts, found valid 'f'; take it out, or ignore the column"
+    )
+    assert counts(read_ballots(path, ["valid"])) == {"0": 1, "1": 1}
+
+
+def test_a_row_a_mark_is_read(tmp_path: Path) -> None:
+    """Ballot, rank and choice: in any order, with overvotes, blank ranks and blank ballots."""
+    text = "rank,ballot_id,choice,ward\n1,7,Adam,x\n3,7,Basil,x\n2,8,Zoë,x\n2,8,Adam,x\n,9,,x\n1,8,overvote,y\n2,7,,x\n"
+    file = read(tmp_path / "votes.csv", text.replace(",ward", ",precinct"))
+    assert file.candidates == ("Adam", "Basil", "Zoë")
+    assert counts(file) == {"0>>1": 1, "*>0=2": 1, "": 1}
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("7,1,A\n7,1,A\n", "line 2: expected a mark once, found it 2 times"),
+        ("7,1,A\n7,x,B\n", "line 3: expected a rank from 1 to 200, found 'x'"),
+        ("7,1,A\n,1,B\n", "line 3: expected which ballot the mark is on, found nothing"),
+        ("7,1,overvote\n7,1,B\n", "line 3: expected one mark at rank 1 of ballot '7', or several candidates"),
+        ("7,1,A=B\n7,1,B\n", "line 3: expected a candidate once at rank 1 of ballot '7'"),
+    ],
+)
+def test_marks_that_are_two_ballots_are_refused(tmp_path: Path, rows: str, message: str) -> None:
+    """Equal numbers of ballots are most likely those of several batches."""
+    path = tmp_path / "votes.csv"
+    assert refusal(path, lambda: read(path, "ballot,rank,choice\n" + rows)) == message
+
+
+def test_a_column_to_ignore_must_be_there(tmp_path: Path) -> None:
+    """A slip of the pen is told."""
+    path = tmp_path / "votes.csv"
+    path.write_text("rank1,district\nA,1\n")
+    message = refusal(path, lambda: read_ballots(path, ["distrct"]))
+    assert message == "line 1: expected a column 'distrct' to ignore, found rank1, district"
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,9 @@ SAME_BALLOTS = {
     ".toc": "# TITLE: x\n# NUMBER ALTERNATIVES: 2\n# ALTERNATIVE NAME 1: A\n# ALTERNATIVE NAME 2: B\n3: 2,1\n",
     ".abif": "=A:A\n=B:B\n3:B>A\n",
     ".CSV": "A,B,count\n2,1,3\n",
+    ".cvotes": "#/Candidates: A ; B\nB > A * 3\n",
+    ".stv": "candidate=a A\ncandidate=b B\nballots=1\n3X b a\nend\n",
+    ".dat": "A ward\n1 2 1 9\nA, p\nB, q\n3 2 1\n",
 }
 
 
@@ -23,9 +26,9 @@ def test_a_suffix_is_believed(tmp_path: Path, suffix: str) -> None:
     assert counts(read(tmp_path / f"votes{suffix}", SAME_BALLOTS[suffix])) == {"1>0": 3}
 
 
-@pytest.mark.parametrize("suffix", [".blt", ".soi", ".toc", ".abif"])
+@pytest.mark.parametrize("suffix", [".blt", ".soi", ".toc", ".abif", ".cvotes"])
 def test_a_file_of_another_suffix_is_looked_at(tmp_path: Path, suffix: str) -> None:
-    """Three of the formats cannot be mistaken."""
+    """Four of the formats cannot be mistaken."""
     assert counts(read(tmp_path / "votes.txt", SAME_BALLOTS[suffix])) == {"1>0": 3}
 
 
@@ -33,7 +36,8 @@ def test_a_file_of_no_known_format_is_told_what_there_is(tmp_path: Path) -> None
     """All formats are listed."""
     path = tmp_path / "votes.doc"
     assert refusal(path, lambda: read(path, "dear council")) == (
-        "expected a ballot file: BLT (.blt), PrefLib (.soc .soi .toc .toi), ABIF (.abif) or CSV (.csv)"
+        "expected a ballot file: BLT (.blt), PrefLib (.soc .soi .toc .toi), ABIF (.abif), CSV (.csv),"
+        " STV.pm (.stv), Condorcet (.cvotes) or Scottish wards (.dat)"
     )
 
 
