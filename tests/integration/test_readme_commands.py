@@ -13,6 +13,7 @@ ELSEWHERE = """
 export LIVECOUNT_DATA_DIR=elsewhere
 livecount up --namespace first
 livecount create services/cli/demo/labour_2015.json
+livecount codes labour-2015 --out labour-codes.csv
 livecount open labour-2015
 livecount void labour-2015 --elector 4711 --reason 'joined twice'
 livecount withdraw labour-2015 deputy/caroline-flint
