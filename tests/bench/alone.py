@@ -1,10 +1,10 @@
-"""What the core is measured at alone, without peers: each measure in a fresh process, told as JSON.
+"""What the core is measured at alone, without peers: each measure in a fresh process, printed as JSON.
 
 Run as `python -m tests.bench.alone MEASURE NUMBER`.
 
 Rule 1: a batch is what the live path hands over: a thousand ballots, each a change of its own, applied and counted.
-Rule 2: ballots are made, and garbage is collected, outside the clock. CPU time is told.
-Rule 3: what was counted is compared with the cold count before a figure is told.
+Rule 2: ballots are made, and garbage is collected, outside the clock. CPU time is shown.
+Rule 3: what was counted is compared with the cold count before a figure is shown.
 """
 
 import gc
@@ -79,10 +79,10 @@ def _live(shape: Shape, number: int) -> list[float]:
     """Return CPU seconds of each batch that arrives after so many ballots."""
     counted = profile(shape, number, SEED)
     live = open_method(contest_of(shape.candidates), 1)
-    live.apply([(0, paper, times) for paper, times in counted.items()])
+    live.apply([(0, marks, times) for marks, times in counted.items()])
     live.count()
     arriving = [row for rows in ranks(shape, BATCH * BATCHES, FRESH) for row in marks(rows)]
-    changes: list[Change] = [(0, paper, 1) for paper in arriving]
+    changes: list[Change] = [(0, marks, 1) for marks in arriving]
     gc.collect()
     gc.freeze()
     seconds = [_batch(live, changes[start : start + BATCH]) for start in range(0, len(changes), BATCH)]
@@ -98,7 +98,7 @@ def _batch(live: LiveMethod, changes: list[Change]) -> float:
 
 
 def _agrees(live: LiveMethod, counted: Counter[str], candidates: int) -> None:
-    cold = tabulate_counts({(0, paper): times for paper, times in counted.items()}, contest_of(candidates), 1)
+    cold = tabulate_counts({(0, marks): times for marks, times in counted.items()}, contest_of(candidates), 1)
     assert live.count() == cold, "live and cold count differ"
 
 

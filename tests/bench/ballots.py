@@ -1,7 +1,7 @@
 """Synthetic ballots of a known shape: Plackett-Luce rankings, drawn from a seed.
 
 Rule 1: the same shape and seed give the same ballots, on every machine.
-Rule 2: a voter's next choice is drawn among whom the voter has not ranked, by the candidates' weights: the smallest of
+Rule 2: an elector's next choice is drawn among whom the elector has not ranked, by the candidates' weights: the smallest of
         exponential clocks, one for each candidate, rings first (Plackett 1975, Luce 1959).
 """
 
@@ -20,14 +20,14 @@ CHUNK = 100_000
 
 @dataclass(frozen=True)
 class Shape:
-    """What voters are like."""
+    """What electors are like."""
 
     weights: tuple[float, ...]
     """By candidate: how well liked."""
     lengths: tuple[float, ...]
     """How likely a ballot has one rank, two, and so on."""
     herd: float = 1.0
-    """Voters differ in how far they follow the crowd: each raises the weights to a power between this and 1."""
+    """Electors differ in how far they follow the crowd: each raises the weights to a power between this and 1."""
 
     @property
     def candidates(self) -> int:
@@ -75,9 +75,9 @@ def ranks(shape: Shape, number: int, seed: int) -> Iterator[NDArray[np.int8]]:
     weights = np.array(shape.weights)
     longest = len(shape.lengths)
     for start in range(0, number, CHUNK):
-        voters = min(CHUNK, number - start)
-        likes = weights ** chance.uniform(shape.herd, 1, (voters, 1)) if shape.herd < 1 else weights
-        rings = chance.standard_exponential((voters, shape.candidates)) / likes
+        electors = min(CHUNK, number - start)
+        likes = weights ** chance.uniform(shape.herd, 1, (electors, 1)) if shape.herd < 1 else weights
+        rings = chance.standard_exponential((electors, shape.candidates)) / likes
         order = np.argsort(rings, axis=1)[:, :longest].astype(np.int8)
         lengths = chance.choice(np.arange(1, longest + 1), size=len(order), p=shape.lengths)
         order[np.arange(longest) >= lengths[:, None]] = -1

@@ -2,8 +2,8 @@
 
 Rule 1: peers run from PyPI in an environment of their own (`make bench-peers`), each in its own process, all on the
         same decoded ballots; all by turns, ours among them. CPU time; medians of the ratios within a turn.
-Rule 2: all engines must name the same winners, or nothing is told.
-Rule 3: a goal that is missed is told as missed.
+Rule 2: all engines must name the same winners, or nothing is shown.
+Rule 3: a goal that is missed is shown as missed.
 
 Writes results/count.json, count.md and count.png beside this file.
 """
@@ -54,7 +54,7 @@ class Effort:
     lines: int
     """Of the files that are read; 0: none."""
     patience_s: float = 20.0
-    """A peer whose turn takes longer is given up, and told so."""
+    """A peer whose turn takes longer is given up, and that is shown."""
 
 
 FULL = Effort(
@@ -72,8 +72,8 @@ def main() -> None:
     console.print(f"{machine()}\nCPU time throughout.")
     figures: list[Figure] = []
     with TemporaryDirectory() as folder, console.status("making ballots") as status:
-        for told in (_irv(effort, Path(folder)), _stv(effort, Path(folder)), _live(), _held()):
-            for figure in told:
+        for said in (_irv(effort, Path(folder)), _stv(effort, Path(folder)), _live(), _held()):
+            for figure in said:
                 status.update(f"measured: {figure.contest}; going on")
                 figures.append(figure)
         growth = {size: _measure("growth", size) for size in effort.sizes}
@@ -138,7 +138,7 @@ def _held() -> Iterator[Figure]:
 def _growth(growth: dict[int, dict[str, float]]) -> Iterator[Figure]:
     contest = "Growth: one more ballot, counted live, when so many were before"
     for shape, goal in (("mayor", GROWTH_LIMIT), ("council", None)):
-        cost = {size: told[f"{shape}_ns"] for size, told in growth.items()}
+        cost = {size: said[f"{shape}_ns"] for size, said in growth.items()}
         spread = max(cost.values()) / min(cost.values())
         note = ", ".join(f"{size:,}: {ns / 1e3:.2f} µs" for size, ns in cost.items())
         yield Figure(contest, f"dearest by cheapest, ballots for a {shape}", spread, "x", goal, note=note)
@@ -146,10 +146,10 @@ def _growth(growth: dict[int, dict[str, float]]) -> Iterator[Figure]:
 
 def _measure(measure: str, number: int) -> dict[str, float]:
     command = [sys.executable, "-m", "tests.bench.alone", measure, str(number)]
-    told: dict[str, float] = json.loads(
+    said: dict[str, float] = json.loads(
         subprocess.run(command, cwd=_PROJECT, capture_output=True, check=True).stdout
     )
-    return told
+    return said
 
 
 def _reading(lines: int) -> Iterator[Figure]:
@@ -167,9 +167,9 @@ def _reading(lines: int) -> Iterator[Figure]:
         "--timeout",
         str(READER_PATIENCE_S),
     ]
-    told = subprocess.run(command, cwd=_PROJECT, capture_output=True, check=True, text=True).stdout
+    said = subprocess.run(command, cwd=_PROJECT, capture_output=True, check=True, text=True).stdout
     seconds: dict[str, dict[str, float]] = {}
-    for words in (line.split() for line in told.splitlines()):
+    for words in (line.split() for line in said.splitlines()):
         if len(words) == 5 and words[3] == "s":  # .blt votelib 5.15 s 2.2x
             seconds.setdefault(words[0], {})[words[1]] = float(words[2])
     for suffix, taken in seconds.items():

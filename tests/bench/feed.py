@@ -96,12 +96,12 @@ class Bench:
             await asyncio.sleep(max(0.0, began + (number + 1) * EVERY_S - time.monotonic()))
         spent = cpu_seconds(self.gateway.pid) - cpu_s
         grown = memory_bytes(self.gateway.pid) - before
-        told = [
+        said = [
             json.loads((await asyncio.to_thread(client.communicate, timeout=BOUND_S))[0])
             for client in clients
         ]
         published = standings + 1  # the one held when a client connects, too
-        return _fan_out(self.length, told, self._late(outs), grown, spent / self.length.seconds, published)
+        return _fan_out(self.length, said, self._late(outs), grown, spent / self.length.seconds, published)
 
     def _late(self, outs: list[Path]) -> "np.ndarray[Any, Any]":
         pairs = np.concatenate([np.fromfile(out).reshape(-1, 2) for out in outs])
@@ -121,9 +121,9 @@ class Bench:
                 self.console.print(f"[dim]the standing's route: round {number} of {self.length.rounds}")
                 for name, (where, more) in sides.items():
                     argv = (where, path, CONNECTIONS, self.length.closed_s, *more)
-                    told = said_by("tests.bench.get_load", *argv, bound_s=BOUND_S)
+                    said = said_by("tests.bench.get_load", *argv, bound_s=BOUND_S)
                     if number:
-                        rates[name].append(float(told))
+                        rates[name].append(float(said))
         for name, beside, goal in (("standing", "empty", 0.7), ("not modified", "standing", 1.0)):
             ratio = median(mine / base for mine, base in zip(rates[name], rates[beside], strict=True))
             how = f"{median(rates[name]):,.0f}/s beside {median(rates[beside]):,.0f}/s"
@@ -142,15 +142,15 @@ STEP: Final = standing(1, Phase.OPEN).sequence
 
 def _fan_out(
     length: Length,
-    told: list[dict[str, Any]],
+    said: list[dict[str, Any]],
     late_ms: "np.ndarray[Any, Any]",
     grown: float,
     cores: float,
     standings: int,
 ) -> Iterator[Figure]:
-    received = sorted(number for of in told for number in of["received"])
+    received = sorted(number for of in said for number in of["received"])
     name = f"{length.clients:,} clients, a standing each {1000 * EVERY_S:.0f} ms"
-    lost = sum(of["lost"] for of in told)
+    lost = sum(of["lost"] for of in said)
     how = f"of {standings}; median {received[len(received) // 2]}, {lost} connections lost; {cores:.2f} cores"
     yield Figure(
         name, "standings that the poorest client received", received[0] / standings, "x", 0.9, "more", how

@@ -77,7 +77,7 @@ async def run(port: int, path: str, number: int, seconds: float, out: Path) -> d
 
 if __name__ == "__main__":
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        told = runner.run(
+        said = runner.run(
             run(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), Path(sys.argv[5]))
         )
-    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.write(json.dumps(said) + "\n")

@@ -77,5 +77,5 @@ if __name__ == "__main__":
     parser.add_argument("--etag", default="")
     of = parser.parse_args()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        told = runner.run(run(of.port, of.path, of.connections, of.seconds, of.etag))
-    sys.stdout.write(f"{told}\n")
+        said = runner.run(run(of.port, of.path, of.connections, of.seconds, of.etag))
+    sys.stdout.write(f"{said}\n")

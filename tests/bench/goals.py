@@ -10,7 +10,7 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Figure:
-    """One measure, told whether it reached its goal or not."""
+    """One measure, and whether it reached its goal."""
 
     contest: str
     """What is counted, read or held."""

@@ -3,8 +3,7 @@
 Whole processes and a real broker, two contests a ballot, PACK ballots a record; each size is an election of its own, judged and counted from
 the first ballot to the last.
 
-Rule 1: CPU of both services, less what they take for an election of IDLE ballots: starting, and waiting for its end.
-Rule 2: a hundred thousand ballots and fewer drown in what a process takes to start.
+Rule 1: CPU of both services while they judge and count (see logs): neither starting nor reading the roll is in it.
 
 Writes results/growth.json and results/growth.png, unless `--quick`.
 """
@@ -19,7 +18,7 @@ from rich.console import Console
 
 from infra.local.kafka import EmbeddedKafka
 from tests.bench.goals import Figure, table
-from tests.bench.logs import IDLE, SERVICES, Logs, judged_and_counted
+from tests.bench.logs import Logs, judged_and_counted
 from tests.bench.report import arguments, begin, write
 
 PACK: Final = 17
@@ -31,12 +30,11 @@ Costs = Mapping[int, Mapping[str, float]]
 
 
 async def _costs(logs: Logs, sizes: tuple[int, ...], console: Console) -> Costs:
-    idle = await judged_and_counted(await logs.filled("idle", IDLE, PACK))
     costs = {}
     for size in sizes:
         console.print(f"[dim]{size:,} ballots")
         of = await judged_and_counted(await logs.filled(f"{size}", size, PACK))
-        costs[size] = {service: 1e6 * (of.cpu[service] - idle.cpu[service]) / size for service in SERVICES}
+        costs[size] = of.cpu_us
     return costs
 
 

@@ -1,4 +1,4 @@
-"""Posts to one path over kept connections, and tells what came back, as JSON: `python -m tests.bench.http_load --help`.
+"""Posts to one path over kept connections, and prints what came back, as JSON: `python -m tests.bench.http_load --help`.
 
 Rule 1: a connection has one request in flight. Without a plan (closed loop) it sends the next with the answer.
 Rule 2: with a plan (open loop) requests are due at their times, whatever the server does; one that finds no free
@@ -43,7 +43,7 @@ class Second:
 
 
 class Load:
-    """All connections, and the book of what they were told."""
+    """All connections, and the book of what they were answered."""
 
     def __init__(self, requests: list[bytes], *, closed: bool) -> None:
         self.idle: deque[Connection] = deque()
@@ -115,7 +115,7 @@ class Connection(asyncio.Protocol):
         self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
-        """Gather an answer; tell of it when it is whole."""
+        """Gather an answer; enter it when it is whole."""
         self._got += data
         got = self._got
         head = got.find(b"\r\n\r\n")

@@ -84,8 +84,8 @@ class Bench:
             for server, found in taken.items():
                 self._say(f"{workers} worker(s): round {number + 1} of {self.length.rounds}")
                 cpu_s = server.cpu_s()
-                told = self._load(server, f"0:{self.length.closed_s}", CONNECTIONS, 0.0)
-                found.append((told["per_s"], 1e6 * (server.cpu_s() - cpu_s) / told["accepted"]))
+                said = self._load(server, f"0:{self.length.closed_s}", CONNECTIONS, 0.0)
+                found.append((said["per_s"], 1e6 * (server.cpu_s() - cpu_s) / said["accepted"]))
         (base, base_us), (ours, ours_us) = (
             [median(part) for part in zip(*of, strict=True)] for of in taken.values()
         )
@@ -96,10 +96,10 @@ class Bench:
 
     def _half(self, intake: Server, most: float, workers: int) -> Iterator[Figure]:
         self._say(f"{workers} worker(s): half load")
-        told = self._load(intake, f"{most / 2:.0f}:{self.length.half_s}", CONNECTIONS)
-        how = f"{most / 2:,.0f}/s, open loop; {told['shed']} turned away"
-        yield Figure(_name(workers), "acknowledgement at half load, p50", told["p50_ms"], "ms", note=how)
-        yield Figure(_name(workers), "acknowledgement at half load, p99", told["p99_ms"], "ms", 50, note=how)
+        said = self._load(intake, f"{most / 2:.0f}:{self.length.half_s}", CONNECTIONS)
+        how = f"{most / 2:,.0f}/s, open loop; {said['shed']} turned away"
+        yield Figure(_name(workers), "acknowledgement at half load, p50", said["p50_ms"], "ms", note=how)
+        yield Figure(_name(workers), "acknowledgement at half load, p99", said["p99_ms"], "ms", 50, note=how)
 
     def _streams(self, intake: Server) -> Iterator[Figure]:
         spent: list[tuple[float, float]] = []
@@ -107,9 +107,9 @@ class Bench:
             self._say(f"streams: round {number + 1} of {self.length.streams}")
             cpu_s = intake.cpu_s()
             argv = (intake.port, f"{PATH}/bulk", self.folder / "forms", 5)
-            told = json.loads(said_by("tests.bench.stream_load", *argv, bound_s=BOUND_S))
-            assert told["recorded"] == told["sent"], f"not every line was recorded: {told}"
-            spent.append(((intake.cpu_s() - cpu_s) / told["sent"], told["sent"] / told["seconds"]))
+            said = json.loads(said_by("tests.bench.stream_load", *argv, bound_s=BOUND_S))
+            assert said["recorded"] == said["sent"], f"not every line was recorded: {said}"
+            spent.append(((intake.cpu_s() - cpu_s) / said["sent"], said["sent"] / said["seconds"]))
         cpu_s, per_s = (median(part) for part in zip(*spent, strict=True))
         how = f"{1e6 * cpu_s:.1f} us CPU a ballot; {per_s:,.0f}/s seen with the broker on the same cores"
         yield Figure("Streams (NDJSON)", "ballots/s a core", 1 / cpu_s, "/s", 60_000, "more", how)
@@ -118,15 +118,15 @@ class Bench:
         self._say(f"a surge of {SURGE_TIMES} times what it takes")
         rates = (most / 2, SURGE_TIMES * most, most / 2)
         plan = ",".join(f"{rate:.0f}:{s}" for rate, s in zip(rates, self.length.surge, strict=True))
-        told = self._load(intake, plan, SURGE_CONNECTIONS)
-        seconds = told["seconds"][: sum(self.length.surge)]
+        said = self._load(intake, plan, SURGE_CONNECTIONS)
+        seconds = said["seconds"][: sum(self.length.surge)]
         return {"times": SURGE_TIMES, "capacity_per_s": most, "plan": plan, "seconds": seconds}
 
     def _load(self, server: Server, plan: str, connections: int, warm_s: float = 0.5) -> dict[str, Any]:
         where = ("--port", server.port, "--path", PATH, "--forms", self.folder / "forms")
         how = ("--plan", plan, "--connections", connections, "--warm", warm_s)
-        told = said_by("tests.bench.http_load", *where, *how, bound_s=BOUND_S)
-        return dict(json.loads(told))
+        said = said_by("tests.bench.http_load", *where, *how, bound_s=BOUND_S)
+        return dict(json.loads(said))
 
     @contextmanager
     def _intake(self, life: Electorate, workers: int) -> Iterator[Server]:

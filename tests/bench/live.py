@@ -2,7 +2,7 @@
 
 Intake, validation, counting and results, a process each, on a real Kafka and Valkey.
 
-Rule 1: ballots are counted in the order sent, as far as a client can tell: the k-th is seen with the first standing that
+Rule 1: ballots are counted in the order sent, as far as a client can see: the k-th is seen with the first standing that
         accounts for k ballots.
 Rule 2: a ballot is sent when its lines are handed to the connection; it is seen when the event has been read whole.
 """

@@ -2,8 +2,9 @@
 
 Rule 1: a log holds an election from its definition to its close, its ballots in packs of one size.
 Rule 2: a pass lasts from the start of the processes until the standing covers the whole log and all say that they have
-        caught up. Starting is in it, and reading the roll; what a pass over IDLE ballots of the same electorate takes can
-        be subtracted.
+        caught up.
+Rule 3: rate and CPU of a ballot are taken from the first standing with ballots to the last one, over the ballots between
+        them: neither starting nor reading the roll is in them.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import time
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.console import Console
 
@@ -31,12 +32,25 @@ PASS_BOUND_S: Final = 600.0
 
 @dataclass(frozen=True)
 class Pass:
-    """How long it took until all was counted; CPU and memory of each service, in seconds and bytes; what came out."""
+    """How long it took until all was counted; what a service took at the end, in seconds of CPU and bytes; what came out.
+
+    `per_s` and `cpu_us` are the rate, and each service's CPU of a ballot, while ballots were judged and counted.
+    """
 
     seconds: float
     cpu: dict[str, float]
     memory: dict[str, float]
     standing: Standing
+    per_s: float
+    cpu_us: dict[str, float]
+
+
+class Mark(NamedTuple):
+    """Where a pass is: when, how many ballots a standing covers, and the CPU seconds that each service has taken."""
+
+    at_s: float
+    ballots: int
+    cpu: dict[str, float]
 
 
 class Logs:
@@ -100,16 +114,28 @@ async def judged_and_counted(pipeline: Pipeline, processes: int = 1) -> Pass:
     began = time.perf_counter()
     started = [(service, str(number + 1)) for service in SERVICES for number in range(processes)]
     children = [(service, pipeline.start(service, number)) for service, number in started]
+    marks: list[Mark] = []
+
+    def note(standing: Standing) -> None:
+        if standing.balance.cast and (not marks or standing.sequence >= records):
+            cpu = dict.fromkeys(SERVICES, 0.0)
+            for service, child in children:
+                cpu[service] += cpu_seconds(child.pid)
+            marks.append(Mark(time.perf_counter(), standing.balance.cast, cpu))
+
     try:
-        standings = await pipeline.standings(records, CONTESTS[0], PASS_BOUND_S)
+        standings = await pipeline.standings(records, CONTESTS[0], PASS_BOUND_S, note)
         for service, number in started:
             pipeline.wait_ready(service, number, PASS_BOUND_S)
         seconds = time.perf_counter() - began
-        cpu, memory = dict.fromkeys(SERVICES, 0.0), dict.fromkeys(SERVICES, 0.0)
+        memory = dict.fromkeys(SERVICES, 0.0)
         for service, child in children:
-            cpu[service] += cpu_seconds(child.pid)
             memory[service] += memory_bytes(child.pid)
-        return Pass(seconds, cpu, memory, standings[-1])
+        first, last = marks[0], marks[-1]
+        ballots = max(1, last.ballots - first.ballots)
+        cpu_us = {service: 1e6 * (last.cpu[service] - first.cpu[service]) / ballots for service in SERVICES}
+        per_s = ballots / (last.at_s - first.at_s) if last is not first else 0.0
+        return Pass(seconds, last.cpu, memory, standings[-1], per_s, cpu_us)
     finally:
         for service, number in started:
             pipeline.kill(service, number)

@@ -4,9 +4,9 @@ One broker; the services, the peer and the load share the machine with it. Two c
 
 Rule 1: in turns: the log is copied, the copy is judged and counted by Livecount, then by the peer; ratios are taken
         within a turn, then the median. The peer judges by the same rules, on the same packs and on one ballot a record.
-Rule 2: a pass lasts from the start of the processes until everything is covered (see logs): by a published standing
-        here, by committed counts there. What a pass over IDLE ballots of the same electorate takes, starting and reading
-        the roll, is subtracted from both; the notes have the rates with it.
+Rule 2: rates are taken from the first output that covers ballots to the one that covers them all (see logs): a published
+        standing here, committed counts there. So neither starting nor reading the roll is in them; the notes have what a
+        whole pass from the start of the processes comes to.
 Rule 3: both must accept the same ballots and find the same first preferences, or nothing is shown.
 
 Writes results/pipeline.json and results/pipeline.png, unless `--quick`.
@@ -33,7 +33,7 @@ from shared.contract.standings import Standing
 from shared.contract.topics import BALLOTS_CAST, TopicSpec
 from tests.bench.election import Electorate
 from tests.bench.goals import Figure, table
-from tests.bench.logs import IDLE, PASS_BOUND_S, SHARDS, Logs, judged_and_counted, length_of
+from tests.bench.logs import IDLE, PASS_BOUND_S, SHARDS, Logs, Pass, judged_and_counted, length_of
 from tests.bench.report import arguments, begin, write
 from tests.bench.streams_peer import StreamsPeer, compiled
 from tests.support.pipeline import Pipeline
@@ -44,6 +44,7 @@ PACKS: Final = (6, 17, 125)
 GOALS: Final = {6: 400_000, 125: 500_000}
 CPU_GOALS: Final = {"validation": 1.2, "counting": 0.5}
 CPU_GOALS_FROM: Final = 17
+"""Ballots a pack."""
 BYTES_GOALS: Final = {"ballots.cast": 60, "ballots.judged": 12}
 SCALE_PACK: Final = 17
 
@@ -61,14 +62,13 @@ QUICK: Final = Length(400_000, 1, 0)
 
 
 class Turn(NamedTuple):
-    """One log in one turn: seconds of a pass here, of the peer's and of copying; CPU and disk of the pass here."""
+    """One log in one turn: the pass here and its bytes on disk, the peer's rate and seconds, the seconds of copying."""
 
-    ballots: int
-    ours_s: float
+    ours: Pass
+    disk_bytes: dict[str, float]
+    peer_per_s: float
     peer_s: float
     copy_s: float
-    cpu_s: dict[str, float]
-    disk_bytes: dict[str, float]
 
 
 class Bench:
@@ -84,16 +84,15 @@ class Bench:
     async def beside(self, length: Length) -> Iterator[Figure]:
         """Measure Livecount beside its peer and the copy, on logs of each size of packs."""
         life = Electorate(length.ballots, SHARDS)
-        idle_log = await self._logs.filled("idle-log", IDLE, 1, electors=length.ballots)
-        idle = await self._turn("idle", idle_log, life, IDLE)
+        idle = self._logs.disk_bytes(await self._logs.filled("idle", IDLE, 1, electors=length.ballots))
         turns: dict[int, list[Turn]] = defaultdict(list)
         logs = {size: await self._logs.filled(f"log-{size}", length.ballots, size) for size in (1, *PACKS)}
         for turn in range(length.turns):
             for size, log in logs.items():
                 name = f"turn-{turn}-{size}"
                 self._say(f"turn {turn + 1} of {length.turns}: packs of {size}")
-                turns[size].append(await self._turn(name, log, life, length.ballots))
-        return _beside(length, idle, turns)
+                turns[size].append(await self._turn(name, log, life))
+        return _beside(length, idle["ballots.cast"], turns)
 
     async def scale(self, ballots: int) -> list[Figure]:
         """Measure shards and processes; all must come to the same result."""
@@ -111,14 +110,17 @@ class Bench:
         assert len(hashes) == 1, "other shards or processes come to another result"
         return figures
 
-    async def _turn(self, name: str, log: Pipeline, life: Electorate, ballots: int) -> Turn:
+    async def _turn(self, name: str, log: Pipeline, life: Electorate) -> Turn:
         copied, copy_s = await self._logs.copied(name, log)
         ours = await judged_and_counted(copied)
         disk = self._logs.disk_bytes(copied)
-        peer_s = await self._judged_by_peer(copied, life, ours.standing)
-        return Turn(ballots, ours.seconds, peer_s, copy_s, ours.cpu, disk)
+        peer_per_s, peer_s = await self._judged_by_peer(copied, life, ours.standing)
+        return Turn(ours, disk, peer_per_s, peer_s, copy_s)
 
-    async def _judged_by_peer(self, cast: Pipeline, life: Electorate, standing: Standing) -> float:
+    async def _judged_by_peer(
+        self, cast: Pipeline, life: Electorate, standing: Standing
+    ) -> tuple[float, float]:
+        """Return the peer's rate, and the seconds of its whole pass."""
         topics = (
             BALLOTS_CAST.name(cast.namespace),
             f"{cast.namespace}.peer",
@@ -129,34 +131,38 @@ class Bench:
         began = time.perf_counter()
         child = self._peer.start(topics, life, THREADS)
         try:
-            counts = await _committed(self._kafka, topics[2], records)
+            counts, per_s = await _committed(self._kafka, topics[2], records)
             taken = time.perf_counter() - began
         finally:
             child.stop(PASS_BOUND_S)
         _require_same(counts, standing, life.definition)
-        return taken
+        return per_s, taken
 
     def _say(self, words: str) -> None:
         self._console.print(f"[dim]{words}")
 
 
-async def _committed(bootstrap: str, topic: str, records: int) -> list[dict[str, int]]:
-    """Return each shard's counts once `records` of the log have been judged and committed."""
+async def _committed(bootstrap: str, topic: str, records: int) -> tuple[list[dict[str, int]], float]:
+    """Return each shard's counts once `records` of the log have been judged and committed, and the rate till then."""
     consumer = AIOKafkaConsumer(
         topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest", isolation_level="read_committed"
     )
     await consumer.start()
     newest: dict[int, dict[str, int]] = {}
+    marks: list[tuple[float, int]] = []
     try:
         async with asyncio.timeout(PASS_BOUND_S):
             async for record in consumer:
                 counts = json.loads(record.value)
                 newest[counts["shard"]] = counts
+                if accepted := sum(of.get("accepted", 0) for of in newest.values()):
+                    marks[1:] = [(time.perf_counter(), accepted)]
                 if sum(of["judged"] for of in newest.values()) >= records:
                     break
     finally:
         await consumer.stop()
-    return list(newest.values())
+    (first_s, first), (last_s, last) = marks[0], marks[-1]
+    return list(newest.values()), (last - first) / (last_s - first_s)
 
 
 def _require_same(counts: list[dict[str, int]], standing: Standing, election: Election) -> None:
@@ -170,20 +176,20 @@ def _require_same(counts: list[dict[str, int]], standing: Standing, election: El
         assert first == here, f"{candidate.id}: {first} first preferences, and {here} here"
 
 
-def _beside(length: Length, idle: Turn, turns: dict[int, list[Turn]]) -> Iterator[Figure]:
+def _beside(length: Length, roll_bytes: float, turns: dict[int, list[Turn]]) -> Iterator[Figure]:
     number = length.ballots
-    ours = {size: [number / (of.ours_s - idle.ours_s) for of in turns[size]] for size in turns}
-    peer = {size: [number / (of.peer_s - idle.peer_s) for of in turns[size]] for size in turns}
+    ours = {size: [of.ours.per_s for of in turns[size]] for size in turns}
+    peer = {size: [of.peer_per_s for of in turns[size]] for size in turns}
     copy = [number / of.copy_s for of in turns[1]]
     name = f"{number:,} ballots, {SHARDS} shards, one process a service"
     for size, rates in ours.items():
-        with_start = number / median(of.ours_s for of in turns[size])
-        how = f"{with_start:,.0f}/s with starting; {length.turns} turns, median"
+        with_start = number / median(of.ours.seconds for of in turns[size])
+        how = f"{with_start:,.0f}/s from the start; {length.turns} turns, median"
         what = f"judged and counted, packs of {size}"
         yield Figure(name, what, median(rates), "/s", GOALS.get(size), "more", how)
     for size, rates in peer.items():
         with_start = number / median(of.peer_s for of in turns[size])
-        how = f"{with_start:,.0f}/s with starting; {THREADS} threads"
+        how = f"{with_start:,.0f}/s from the start; {THREADS} threads"
         yield Figure(name, f"Kafka Streams, exactly once, packs of {size}", median(rates), "/s", note=how)
     yield Figure(name, "a bare copy, one ballot a record", median(copy), "/s", note="aiokafka, one process")
     for size in PACKS:
@@ -194,21 +200,20 @@ def _beside(length: Length, idle: Turn, turns: dict[int, list[Turn]]) -> Iterato
         ):
             ratio = median(mine / theirs for mine, theirs in zip(ours[size], rates, strict=True))
             yield Figure("Ratios", f"packs of {size} beside {beside}", ratio, "x", goal, "more")
-    of_roll = idle.disk_bytes["ballots.cast"] / number
-    yield Figure("The roll, once", "bytes of an elector in ballots.cast", of_roll, "B")
+    yield Figure("The roll, once", "bytes of an elector in ballots.cast", roll_bytes / number, "B")
     for size, of_size in turns.items():
-        yield from _costs(size, idle, of_size)
+        yield from _costs(size, number, roll_bytes, of_size)
 
 
-def _costs(size: int, idle: Turn, turns: list[Turn]) -> Iterator[Figure]:
+def _costs(size: int, ballots: int, roll_bytes: float, turns: list[Turn]) -> Iterator[Figure]:
+    name = f"A ballot in packs of {size}"
     for service, goal in CPU_GOALS.items():
-        us = median(1e6 * (of.cpu_s[service] - idle.cpu_s[service]) / of.ballots for of in turns)
-        held = goal if size >= CPU_GOALS_FROM else None
-        yield Figure(f"A ballot in packs of {size}", f"CPU of {service}", us, "us", held)
+        us = median(of.ours.cpu_us[service] for of in turns)
+        yield Figure(name, f"CPU of {service}", us, "us", goal if size >= CPU_GOALS_FROM else None)
     for topic, goal in BYTES_GOALS.items():
-        held = goal if size > 1 else None
-        found = median((of.disk_bytes[topic] - idle.disk_bytes[topic]) / of.ballots for of in turns)
-        yield Figure(f"A ballot in packs of {size}", f"bytes in {topic}", found, "B", held)
+        without = roll_bytes if topic == "ballots.cast" else 0
+        found = median((of.disk_bytes[topic] - without) / ballots for of in turns)
+        yield Figure(name, f"bytes in {topic}", found, "B", goal if size > 1 else None)
 
 
 async def _measure(bench: Bench, length: Length) -> list[Figure]:

@@ -12,21 +12,21 @@ from typing import Any
 OURS, SOFT, WORST, INK = "#0b6e4f", "#9aa5b1", "#c0392b", "#1f2933"
 
 
-def count(pyplot: Any, told: dict[str, Any]) -> Any:
+def count(pyplot: Any, said: dict[str, Any]) -> Any:
     """Draw how many times longer peers take, and what one more ballot costs."""
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(12, 4.6), width_ratios=(3, 2))
     _ratios(
-        left, [f for f in reversed(told["figures"]) if f["better"] == "more" and f["reached"] is not None]
+        left, [f for f in reversed(said["figures"]) if f["better"] == "more" and f["reached"] is not None]
     )
-    _growth(right, told["growth"])
+    _growth(right, said["growth"])
     return figure
 
 
-def growth(pyplot: Any, told: dict[str, Any]) -> Any:
+def growth(pyplot: Any, said: dict[str, Any]) -> Any:
     """Draw what a ballot costs each service by the size of the election."""
     figure, axes = pyplot.subplots(figsize=(9, 3.2))
-    costs = list(told["costs_us"].values())
-    sizes = [int(size) for size in told["costs_us"]]
+    costs = list(said["costs_us"].values())
+    sizes = [int(size) for size in said["costs_us"]]
     services = {service: [of[service] for of in costs] for service in costs[0]}
     axes.stackplot(sizes, services.values(), labels=services, colors=(OURS, SOFT))
     axes.set_xscale("log")
@@ -39,39 +39,39 @@ def growth(pyplot: Any, told: dict[str, Any]) -> Any:
     return figure
 
 
-def latency(pyplot: Any, told: dict[str, Any]) -> Any:
+def latency(pyplot: Any, said: dict[str, Any]) -> Any:
     """Draw p50 and p99 of every second."""
     figure, axes = pyplot.subplots(figsize=(9, 3.2))
     for place, (name, colour) in enumerate((("p50", OURS), ("p99", WORST))):
-        axes.plot([second[place] for second in told["by_second_ms"]], color=colour, label=name)
+        axes.plot([second[place] for second in said["by_second_ms"]], color=colour, label=name)
     axes.set_ylim(0)
     axes.set_xlabel("seconds")
     axes.set_ylabel("ms from cast to seen")
-    axes.set_title(told["figures"][0]["contest"], fontsize=10)
+    axes.set_title(said["figures"][0]["contest"], fontsize=10)
     axes.legend(fontsize=8)
     return figure
 
 
-def soak(pyplot: Any, told: dict[str, Any]) -> Any:
+def soak(pyplot: Any, said: dict[str, Any]) -> Any:
     """Draw latency and memory over tenths of the time."""
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.2))
-    left.plot(told["p50_ms"], color=OURS, label="p50")
-    left.plot(told["p99_ms"], color=WORST, label="p99")
+    left.plot(said["p50_ms"], color=OURS, label="p50")
+    left.plot(said["p99_ms"], color=WORST, label="p99")
     left.set_ylabel("ms from cast to seen")
-    for name, sizes in told["memory_mb"].items():
+    for name, sizes in said["memory_mb"].items():
         right.plot(sizes, label=name)
     right.set_ylabel("memory, MB")
     for axes in (left, right):
         axes.set_ylim(0)
         axes.set_xlabel("tenths of the time")
         axes.legend(fontsize=7)
-    figure.suptitle(told["figures"][0]["contest"].partition(", the")[0], fontsize=10)
+    figure.suptitle(said["figures"][0]["contest"].partition(", the")[0], fontsize=10)
     return figure
 
 
-def overload(pyplot: Any, told: dict[str, Any]) -> Any:
+def overload(pyplot: Any, said: dict[str, Any]) -> Any:
     """Draw what was offered, accepted and shed each second, and the latency of what was accepted."""
-    seconds = told["overload"]["seconds"]
+    seconds = said["overload"]["seconds"]
     at, accepted = range(len(seconds)), [of["accepted"] for of in seconds]
     figure, (upper, lower) = pyplot.subplots(2, 1, figsize=(9, 5.4), sharex=True, height_ratios=(3, 2))
     upper.bar(at, accepted, color=OURS, width=0.9, label="accepted: acknowledged by the log")
@@ -80,7 +80,7 @@ def overload(pyplot: Any, told: dict[str, Any]) -> Any:
     offered = [of["offered"] for of in seconds]
     upper.step(at, offered, where="mid", color=INK, linewidth=1.5, label="offered")
     upper.set_ylabel("ballots/s")
-    upper.set_title(f"A surge of {told['overload']['times']} times what one process takes", fontsize=10)
+    upper.set_title(f"A surge of {said['overload']['times']} times what one process takes", fontsize=10)
     upper.legend(fontsize=8)
     for quantile, colour, label in (("p99_ms", WORST, "p99 of accepted ballots"), ("p50_ms", OURS, "p50")):
         lower.plot(at, [of[quantile] for of in seconds], marker="o", color=colour, label=label)
@@ -91,10 +91,10 @@ def overload(pyplot: Any, told: dict[str, Any]) -> Any:
     return figure
 
 
-def pipeline(pyplot: Any, told: dict[str, Any]) -> Any:
+def pipeline(pyplot: Any, said: dict[str, Any]) -> Any:
     """Draw what is judged and counted a second beside the peers, and by shards and processes."""
     by_part: dict[str, list[dict[str, Any]]] = {}
-    for of in told["figures"]:
+    for of in said["figures"]:
         if of["unit"] == "/s":
             by_part.setdefault(of["contest"], []).append(of)
     figure, parts = pyplot.subplots(1, len(by_part), figsize=(4.2 * len(by_part), 3.4))
@@ -134,7 +134,7 @@ def _growth(axes: Any, growth: dict[str, dict[str, float]]) -> None:
         ("mayor", OURS, "35 candidates, 3 ranks"),
         ("council", SOFT, "20 candidates, 4 ranks"),
     ):
-        cost = [told[f"{shape}_ns"] / 1e3 for told in growth.values()]
+        cost = [said[f"{shape}_ns"] / 1e3 for said in growth.values()]
         axes.plot(sizes, cost, marker="o", color=colour, label=label)
     axes.set_xscale("log")
     axes.set_ylim(0)
@@ -146,13 +146,13 @@ def _growth(axes: Any, growth: dict[str, dict[str, float]]) -> None:
 def main(name: str, source: Path, target: Path) -> None:
     """Draw one, with the machine it was measured on."""
     import_module("matplotlib").use("Agg")
-    told = json.loads(source.read_text())
+    said = json.loads(source.read_text())
     draw = {of.__name__: of for of in (count, growth, latency, soak, overload, pipeline)}[name]
-    figure = draw(import_module("matplotlib.pyplot"), told)
+    figure = draw(import_module("matplotlib.pyplot"), said)
     for axes in figure.axes:
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
-    figure.text(0.01, 0.01, told["machine"], fontsize=6.5, color=SOFT)
+    figure.text(0.01, 0.01, said["machine"], fontsize=6.5, color=SOFT)
     figure.tight_layout(rect=(0, 0.03, 1, 1))
     figure.savefig(target, dpi=130)
 

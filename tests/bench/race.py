@@ -103,11 +103,11 @@ class Engine:
         answer = self._ask()
         if not answer:
             return
-        told = json.loads(answer)
-        self.times.winners = told["winners"]
+        said = json.loads(answer)
+        self.times.winners = said["winners"]
         if warm:
-            self.times.build.append(told["build"]["cpu"])
-            self.times.count.append(told["count"]["cpu"])
+            self.times.build.append(said["build"]["cpu"])
+            self.times.count.append(said["count"]["cpu"])
 
     def _ask(self) -> str:
         process = self._process

@@ -32,7 +32,7 @@ def arguments(name: str, doc: str, quick: str) -> argparse.ArgumentParser:
 
 
 def begin() -> Console:
-    """Return a console that has told what is measured on. The client's words on new topics are left out."""
+    """Return a console that has shown what is measured on. The client's words on new topics are left out."""
     console = Console()
     console.print(machine())
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a new topic's leader takes a moment
@@ -41,9 +41,9 @@ def begin() -> Console:
 
 def write(name: str, figures: Sequence[Figure], plot: str | None = None, **more: object) -> None:
     """Write results/NAME.json, and results/PLOT.png by plots.py, with an interpreter that has matplotlib."""
-    told = {"machine": machine(), "figures": [figure.as_data() for figure in figures], **more}
+    said = {"machine": machine(), "figures": [figure.as_data() for figure in figures], **more}
     target = RESULTS / f"{name}.json"
-    target.write_text(json.dumps(told, indent=1) + "\n")
+    target.write_text(json.dumps(said, indent=1) + "\n")
     if plot is not None:
         argv = [_PROJECT / PEERS_PYTHON, _HERE / "plots.py", plot, target, RESULTS / f"{plot}.png"]
         subprocess.run([str(part) for part in argv], check=True)
@@ -51,5 +51,5 @@ def write(name: str, figures: Sequence[Figure], plot: str | None = None, **more:
 
 def read(name: str) -> list[Figure]:
     """Return the figures that a benchmark wrote."""
-    told = json.loads((RESULTS / f"{name}.json").read_text())["figures"]
-    return [Figure(**{key: value for key, value in of.items() if key != "reached"}) for of in told]
+    said = json.loads((RESULTS / f"{name}.json").read_text())["figures"]
+    return [Figure(**{key: value for key, value in of.items() if key != "reached"}) for of in said]

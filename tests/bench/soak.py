@@ -66,8 +66,8 @@ async def _measure(
         **{f"memory of {process}": (sizes, "MB") for process, sizes in memory_mb.items()},
     }
     name = f"{len(at_s):,} ballots in {at_s[-1] / 60:.1f} minutes, the last tenth beside the second"
-    told = {"p50_ms": p50_ms, "p99_ms": p99_ms, "lag": lag, "memory_mb": memory_mb}
-    return list(_figures(name, series)), told
+    said = {"p50_ms": p50_ms, "p99_ms": p99_ms, "lag": lag, "memory_mb": memory_mb}
+    return list(_figures(name, series)), said
 
 
 def _by_part(values: Array, percent: float) -> list[float]:
@@ -88,10 +88,10 @@ def main() -> None:
     given = parser.parse_args()
     ballots = int(PER_S * 60 * (QUICK_MINUTES if given.quick else given.minutes))
     console = begin()
-    figures, told = with_deployment(ballots, partial(_measure, ballots, console))
+    figures, said = with_deployment(ballots, partial(_measure, ballots, console))
     console.print(table(figures, f"{PER_S:,} ballots/s for long"))
     if not given.quick:
-        write("soak", figures, plot="soak", **told)
+        write("soak", figures, plot="soak", **said)
 
 
 if __name__ == "__main__":

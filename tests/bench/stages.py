@@ -82,12 +82,12 @@ class Bench:
             pipeline.stop()
         return (spent[1] - spent[0]) / posted, (spent[2] - spent[1]) / STREAMED
 
-    async def resting(self) -> dict[str, tuple[float, float]]:
-        """Return the CPU that each service takes to start, and its memory without work."""
+    async def resting(self) -> dict[str, float]:
+        """Return each service's memory without work."""
         pipeline = await self._logs.empty("resting")
         try:
             pids = {service: self._ready(pipeline, service) for service in SERVICES}
-            return {service: (cpu_seconds(pid), memory_bytes(pid)) for service, pid in pids.items()}
+            return {service: memory_bytes(pid) for service, pid in pids.items()}
         finally:
             pipeline.stop()
 
@@ -117,8 +117,8 @@ class Bench:
 def _post(port: int, path: str, forms_file: Path) -> int:
     """Post ballots one a request, POST_CONNECTIONS at a time; return how many were acknowledged."""
     argv = ("--port", port, "--path", path, "--forms", forms_file, "--plan", f"0:{POST_S}", "--warm", 0)
-    told = said_by("tests.bench.http_load", *argv, "--connections", POST_CONNECTIONS, bound_s=POST_BOUND_S)
-    return int(json.loads(told)["accepted"])
+    said = said_by("tests.bench.http_load", *argv, "--connections", POST_CONNECTIONS, bound_s=POST_BOUND_S)
+    return int(json.loads(said)["accepted"])
 
 
 def main() -> None:
@@ -143,15 +143,15 @@ async def _measure(bench: Bench, ballots: int) -> tuple[Constants, Table]:
         contests=len(CONTESTS),
         intake_us=_us(posted),
         intake_bulk_us=_us(streamed),
-        validation_us=_us((first.cpu["validation"] - resting["validation"][0]) / ballots),
-        counting_us=_us((first.cpu["counting"] - resting["counting"][0]) / ballots),
+        validation_us=round(first.cpu_us["validation"], 2),
+        counting_us=round(first.cpu_us["counting"], 2),
         broker_us=_us(broker_cpu / ballots),
-        cast_bytes=round(disk["ballots.cast"] / ballots, 1),
+        cast_bytes=round((disk["ballots.cast"] + disk["rolls.committed"]) / ballots, 1),
         judged_bytes=round(disk["ballots.judged"] / ballots, 1),
         published_bytes=round((disk["tallies.changed"] + disk["counts.published"]) / ballots, 1),
-        elector_bytes=round((first.memory["validation"] - resting["validation"][1]) / ballots, 1),
+        elector_bytes=round((first.memory["validation"] - resting["validation"]) / ballots, 1),
         ranking_bytes=_ranking_bytes(),
-        resting_bytes=max(memory for _, memory in resting.values()),
+        resting_bytes=max(resting.values()),
     )
     return constants, _table(passes, constants)
 
@@ -175,7 +175,7 @@ def _table(passes: dict[int, Passes], costs: Constants) -> Table:
         table.add_column(heading)
     for pack, (first, again, *_) in passes.items():
         for name, of in (("judged and counted", first), ("replayed, all state lost", again)):
-            cpu = (f"{1e6 * of.cpu[service] / costs.ballots:.1f}" for service in SERVICES)
+            cpu = (f"{of.cpu_us[service]:.2f}" for service in SERVICES)
             rate = f"{costs.ballots / of.seconds:,.0f}"
             table.add_row(f"packs of {pack}, {name}", f"{of.seconds:.1f}", rate, *cpu)
     table.add_section()

@@ -1,4 +1,4 @@
-"""Posts forms as streams of lines over a few connections and tells how many were recorded, as JSON.
+"""Posts forms as streams of lines over a few connections and prints how many were recorded, as JSON.
 
 Run as `python -m tests.bench.stream_load PORT PATH FORMS TIMES`: each of the forms, so many times.
 """

@@ -93,7 +93,7 @@ class Cluster:
             return False
 
     async def replicas_in_sync(self) -> int | None:
-        """Return how many replicas the partition that has fewest has in sync, None while no broker tells."""
+        """Return how many replicas the partition that has fewest has in sync, None while no broker says."""
         try:
             async with asyncio.timeout(ISR_BOUND_S):
                 return min(len(partition["isr"]) for partition in await self._partitions())

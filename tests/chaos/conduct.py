@@ -166,7 +166,7 @@ class Run:
         """Give an order until it is clear that it was carried out. Raises OperatorError, ChaosFailed.
 
         An operator that was killed has forgotten the order that it had proposed, so it is given once more. If the first one came
-        through after all, the second is refused, and the list of controls tells.
+        through after all, the second is refused, and the list of controls shows it.
         """
         before = await self._carried_out(command)
         try:

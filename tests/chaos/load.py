@@ -1,4 +1,4 @@
-"""The voters and scanners: they send what the books hold over HTTP, and send it again until the answer is clear.
+"""The electors and scanners: they send what the books hold over HTTP, and send it again until the answer is clear.
 
 A ballot is acknowledged only by a 202 or a line that is "recorded", with the ballot's own receipt. No answer, 429, 503 and a
 pause mean the same ballot again; any answer that the books do not foresee is a fault.
@@ -15,7 +15,7 @@ from services.cli.clients.ballots import Answer, BallotClient
 from tests.chaos.books import ELECTION, REFUSALS, Books
 
 STREAMS: Final = 6
-VOTERS: Final = 4
+ELECTORS: Final = 4
 CHUNKS: Final = 200
 CHUNK_LINES: Final = (250, 1_000)
 SINGLES: Final = 25
@@ -90,13 +90,13 @@ class Load:
         for chunk in self._left:
             await self.gate.take(len(chunk))
             singles, lines = chunk[:SINGLES], chunk[SINGLES:]
-            voters = iter(singles)
+            electors = iter(singles)
             async with asyncio.TaskGroup() as all_at_once:
                 all_at_once.create_task(self._until_clear(lines, bulk=True))
-                for _ in range(VOTERS):
-                    all_at_once.create_task(self._voter(voters))
+                for _ in range(ELECTORS):
+                    all_at_once.create_task(self._elector(electors))
 
-    async def _voter(self, items: Iterator[int]) -> None:
+    async def _elector(self, items: Iterator[int]) -> None:
         for item in items:
             await self._until_clear([item], bulk=False)
 

@@ -31,7 +31,7 @@ FOREIGN: Final = 1 << 127
 
 @dataclass
 class Ends:
-    """Asks how many records the ballot log holds. While a leader is away, it tells the last it has heard."""
+    """Asks how many records the ballot log holds. While a leader is away, it says the last it has heard."""
 
     consumer: AIOKafkaConsumer
     partitions: list[TopicPartition]

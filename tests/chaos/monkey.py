@@ -43,7 +43,7 @@ class Done:
 
 @dataclass
 class Monkey:
-    """`log_length` tells how many records the ballot log holds, `shown` how many the feed covers."""
+    """`log_length` says how many records the ballot log holds, `shown` how many the feed covers."""
 
     cluster: Cluster
     log_length: Callable[[], Awaitable[int]]
@@ -120,7 +120,7 @@ class Monkey:
         async with asyncio.timeout(RECOVERY_BOUND_S):
             while child.running and child.pid == pid:
                 await asyncio.sleep(LOOK_S / 5)
-            if act.kind is Kind.BROKER:  # what the others tell is true once they have missed it
+            if act.kind is Kind.BROKER:  # what the others say is true once they have missed it
                 while await self.cluster.replicas_in_sync() in (None, REPLICATION):
                     await asyncio.sleep(LOOK_S)
 

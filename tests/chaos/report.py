@@ -36,8 +36,8 @@ class Report:
         wrong = len(truth.wrong_standings)
         line = f"{len(truth.lost)} lost, {len(truth.doubled)} doubled, {wrong} wrong standings"
         others = len(truth.wrong_verdicts) + len(self.faults)
-        told = [f"  {fault}" for fault in [*truth.differences, *self.faults][:20]]
-        return "\n".join([line, *([f"{others} other faults"] if others else []), *told])
+        said = [f"  {fault}" for fault in [*truth.differences, *self.faults][:20]]
+        return "\n".join([line, *([f"{others} other faults"] if others else []), *said])
 
 
 def percentile(values: Iterable[float], percent: float) -> float:

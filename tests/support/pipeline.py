@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer
@@ -159,8 +159,17 @@ class Pipeline:
         finally:
             await producer.stop()
 
-    async def standings(self, until: int, contest: str, bound_s: float = 60.0) -> list[Standing]:
-        """Return a contest's standings in the order published, up to the first that covers `until` records."""
+    async def standings(
+        self,
+        until: int,
+        contest: str,
+        bound_s: float = 60.0,
+        note: Callable[[Standing], None] = lambda _: None,
+    ) -> list[Standing]:
+        """Return a contest's standings in the order published, up to the first that covers `until` records.
+
+        `note` is given each as it arrives.
+        """
         consumer = AIOKafkaConsumer(
             COUNTS_PUBLISHED.name(self.namespace), bootstrap_servers=self.kafka, auto_offset_reset="earliest"
         )
@@ -172,6 +181,7 @@ class Pipeline:
                     standing = decode_as(Standing, record.value)
                     if standing.contest.id == contest:
                         found.append(standing)
+                        note(standing)
                         if standing.sequence >= until:
                             return found
         except TimeoutError:

@@ -27,7 +27,7 @@ class Constants(Frozen):
     broker_us: float = Field(
         gt=0, description="The broker: taking in, and giving out, all that a ballot causes"
     )
-    cast_bytes: float = Field(gt=0, description="In the log of cast records, one copy")
+    cast_bytes: float = Field(gt=0, description="In the log of cast records and the rolls, one copy")
     judged_bytes: float = Field(gt=0, description="In the log of verdicts, one copy")
     published_bytes: float = Field(gt=0, description="In the changed tallies and published counts, one copy")
     elector_bytes: float = Field(gt=0, description="Memory of validation for an elector")
