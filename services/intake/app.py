@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 
 from services.intake.admission import Admissions
 from services.intake.ballot.intake import Intake
-from services.intake.ballot.routes import Ballot
+from services.intake.ballot.routes import BallotRoutes
 from services.intake.log import BallotLog
 from services.intake.roll import KnownRolls
 from services.intake.routes import intake_routes
@@ -69,6 +69,8 @@ def create_app(settings: IntakeSettings) -> Starlette:
     admissions = Admissions(announced.newest, rolls.rolls, lambda: announced.caught_up and known.caught_up)
 
     service = IntakeService(settings, admissions, log)
-    ballot = Ballot(Intake(service, announced.newest, lambda: announced.caught_up), lambda: token_hex(16))
+    ballot = BallotRoutes(
+        Intake(service, announced.newest, lambda: announced.caught_up), lambda: token_hex(16)
+    )
     routes = [*intake_routes(service), *ballot.routes()]
     return create_site("intake", routes, Health(), [announced, known, log], overload)

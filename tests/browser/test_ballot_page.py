@@ -4,13 +4,14 @@ import asyncio
 import random
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route, expect
 
 from services.intake.ballot.files import NAMES
 from services.intake.ballot.follow import follow
@@ -27,6 +28,8 @@ pytestmark = [pytest.mark.kafka, pytest.mark.browser]
 
 SERVICES = ("intake", "validation", "counting", "results")
 SHARDS = 2
+NOT_OPEN = (Phase.CONFIGURED, Phase.PAUSED, Phase.CLOSED)
+"""For each there is an election that is named after it."""
 PICNIC = Life(election(electors=80), SHARDS)
 ELECTORS = count(1)
 """Each test has electors of its own."""
@@ -85,6 +88,8 @@ def place(kafka: Any, valkey: Any, tmp_path_factory: pytest.TempPathFactory) -> 
     pipeline = Pipeline(kafka.bootstrap, folder, shards=SHARDS, redis=valkey.url)
     finish(pipeline.create())
     finish(pipeline.begin(PICNIC))
+    for phase in NOT_OPEN:
+        finish(pipeline.announce(Life(election(phase), SHARDS), phase))
     finish(pipeline.announce(PICNIC, Phase.OPEN))
     for service in SERVICES:
         pipeline.start(service)
@@ -103,30 +108,24 @@ def context(browser: Browser) -> Iterator[BrowserContext]:  # noqa: F811  pytest
     made.close()
 
 
-class watched:  # noqa: N801  reads as a word: `with watched(context)`
-    """Collects what goes wrong in a context's pages: exceptions, violations of the policy, foreign addresses."""
+@contextmanager
+def watched(made: BrowserContext) -> Iterator[None]:
+    """Fail if a page of the context raises, breaks its policy, or asks for anything from elsewhere."""
+    faults: list[str] = []
+    made.on("weberror", lambda fault: faults.append(str(fault.error)))
 
-    def __init__(self, made: BrowserContext) -> None:
-        self._faults: list[str] = []
-        made.on("weberror", lambda fault: self._faults.append(str(fault.error)))
-        made.on(
-            "console",
-            lambda said: self._faults.append(said.text) if "Content Security" in said.text else None,
-        )
-        made.on(
-            "request",
-            lambda asked: (
-                None
-                if asked.url.startswith(("http://127.0.0.1", "data:", "blob:"))
-                else self._faults.append(asked.url)
-            ),
-        )
+    def listen(said: ConsoleMessage) -> None:
+        if "Content Security" in said.text:
+            faults.append(said.text)
 
-    def __enter__(self) -> None:
-        pass
+    def look(asked: Request) -> None:
+        if not asked.url.startswith(("http://127.0.0.1", "data:", "blob:")):
+            faults.append(asked.url)
 
-    def __exit__(self, *_: object) -> None:
-        assert self._faults == []
+    made.on("console", listen)
+    made.on("request", look)
+    yield
+    assert faults == []
 
 
 def new_elector() -> tuple[int, str]:
@@ -774,8 +773,9 @@ def walk(page: Page, place: Place, code: str, query: str) -> Iterator[str]:
     page.goto(place.url(f"/vote/picnic/practice{query}"))
     tap(page, "Apple")
     yield "practice"
-    page.goto(place.url(f"/vote/nowhere{query}"))
-    yield "unknown"
+    for name in (*NOT_OPEN, "nowhere"):
+        page.goto(place.url(f"/vote/{name}{query}"))
+        yield name
 
 
 LOOKS: dict[str, dict[str, Any]] = {

@@ -34,7 +34,7 @@ _STATUS: Final[dict[Why, int]] = {"not a code": 422, "wrong code": 403}
 
 
 @dataclass(frozen=True)
-class Ballot:
+class BallotRoutes:
     """The handlers and what they need; `new_id` makes ballot ids for electors whose browser runs no script."""
 
     intake: Intake

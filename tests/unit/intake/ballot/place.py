@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from services.intake.admission import Admissions
 from services.intake.ballot.intake import Intake
 from services.intake.ballot.pages import Pages
-from services.intake.ballot.routes import Ballot
+from services.intake.ballot.routes import BallotRoutes
 from services.intake.log import BallotLog
 from services.intake.roll import KnownRolls
 from services.intake.service import IntakeService
@@ -96,7 +96,7 @@ async def place(phase: Phase = Phase.OPEN, *, caught_up: bool = True) -> AsyncIt
     log = BallotLog(open_sink, "ballots", 100)
     admissions = Admissions(announced, rolls.rolls, lambda: caught_up)
     intake = Intake(IntakeService(IntakeSettings(), admissions, log), announced, lambda: caught_up)
-    ballot = Ballot(intake, lambda: f"{next(numbers):032x}", Pages())
+    ballot = BallotRoutes(intake, lambda: f"{next(numbers):032x}", Pages())
     await log.start()
     transport = httpx.ASGITransport(Starlette(routes=ballot.routes()))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
