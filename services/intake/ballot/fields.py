@@ -58,7 +58,9 @@ def read_fields(body: bytes, election: Election) -> Fields | None:
             typed[contest][candidate] = value.strip()
     if len(named) != len(pairs):
         return None
-    return Fields(named.get("step", ""), named.get("code", "").strip(), named.get("ballot", ""), typed)
+    return Fields(
+        named.get("step", ""), "".join(named.get("code", "").split()), named.get("ballot", ""), typed
+    )
 
 
 def faults(typed: Typed, contest: Contest) -> frozenset[int]:

@@ -163,6 +163,7 @@ function start() {
     if (entry && entry.type !== 'navigate' && history.state) resume(left)
   }
   $('#code-form').addEventListener('submit', event => { event.preventDefault(); kept.clear(); begin(field.value) })
+  field.addEventListener('keydown', event => { if (event.key === 'Enter') { event.preventDefault(); field.form.requestSubmit() } })
   $('[data-do=resume]').addEventListener('click', () => resume(kept.read()))
   $('[data-do=discard]').addEventListener('click', () => { kept.clear(); $('#unfinished').hidden = true; field.focus() })
   for (const link of $$('header nav a')) link.addEventListener('click', () => {

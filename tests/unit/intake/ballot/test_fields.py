@@ -42,7 +42,7 @@ def test_what_is_no_number_of_this_contest_is_a_fault() -> None:
 def test_white_space_and_empty_fields_are_nothing_written() -> None:
     """As a browser sends them for candidates who are not ranked."""
     body = urlencode(
-        {"step": "cast", "code": " abc ", "ballot": "x", "0.0": " 1 ", "0.1": "", "1.0": " "}
+        {"step": "cast", "code": " ab\r\nc ", "ballot": "x", "0.0": " 1 ", "0.1": "", "1.0": " "}
     ).encode()
     fields = read_fields(body, PICNIC)
 
