@@ -171,8 +171,11 @@ def _put(
     box = polling.box
     accepted = [known[rows] for known in numbers]
     for contest, (marks, found) in enumerate(zip(of.marks, accepted, strict=True)):
-        for new in np.flatnonzero(found == NO_BALLOT).tolist():
-            found[new] = box.number(contest, marks[rows[new]])
+        new = np.flatnonzero(found == NO_BALLOT)
+        if len(new):
+            texts = [marks[row] for row in rows[new].tolist()]
+            given = {text: box.number(contest, text) for text in dict.fromkeys(texts)}
+            found[new] = [given[text] for text in texts]
     box.put(of.electors[rows] // polling.shards, of.ids[rows], of.sections[rows], accepted)
     return accepted
 

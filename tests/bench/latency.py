@@ -65,7 +65,7 @@ async def _resting(rest_s: float, deployment: Deployment) -> list[Figure]:
     sizes = ", ".join(f"{name} {size / 1e6:.0f}" for name, size in memory.items())
     name, cores = "At rest, the broker included", 100 * sum(spent.values()) / rest_s
     return [
-        Figure(name, "CPU, of one core", cores, "%", 3, note=each),
+        Figure(name, "CPU, of one core", cores, "%", 5, note=each),
         Figure(name, "memory", sum(memory.values()) / 1e9, "GB", 1.5, note=f"{sizes} MB"),
     ]
 
@@ -73,8 +73,8 @@ async def _resting(rest_s: float, deployment: Deployment) -> list[Figure]:
 def _latency(length: Length, late_ms: Array, per_s: float) -> Iterator[Figure]:
     name = f"Cast to seen, {length.per_s:,} ballots/s for {length.seconds:g} s"
     how = f"{len(late_ms):,} ballots, {per_s:,.0f}/s sent of {length.per_s:,}/s asked for"
-    yield Figure(name, "p50", float(np.percentile(late_ms, 50)), "ms", 100, note=how)
-    yield Figure(name, "p99", float(np.percentile(late_ms, 99)), "ms", 250, note=how)
+    yield Figure(name, "p50", float(np.percentile(late_ms, 50)), "ms", 50, note=how)
+    yield Figure(name, "p99", float(np.percentile(late_ms, 99)), "ms", 120, note=how)
 
 
 def _by_second(at_s: Array, late_ms: Array) -> Iterator[list[float]]:

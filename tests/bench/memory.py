@@ -1,6 +1,7 @@
 """What an elector takes in validation's memory, all ballots in the box: `python -m tests.bench.memory`.
 
-Rule 1: a process of its own for each electorate; what it has grown by since its imports, all electors having voted.
+Rule 1: a process of its own for each electorate; what it has grown by, all electors having voted, since it judged a small
+        election: what it takes to read and to judge a fetch is no elector's.
 Rule 2: the judge alone: what a service takes at rest is measured by `python -m tests.bench.latency`.
 
 Writes results/memory.json, unless `--quick`.
@@ -10,10 +11,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from itertools import islice
 from typing import BinaryIO, Final
 
 from services.validation.judge import Judge
+from shared.runtime.kafka.group import PARTITION_FETCH_BYTES
 from tests.bench.election import CONTESTS, Electorate
 from tests.bench.goals import Figure, table
 from tests.bench.processes import memory_bytes
@@ -23,33 +24,56 @@ from tests.support.evidence import OUTPUTS
 
 ELECTORS: Final = (1_000_000, 10_000_000)
 QUICK: Final = (100_000,)
+SMALL: Final = 100_000
 PACK: Final = 17
-TOGETHER: Final = 200
 LENGTH_BYTES: Final = 4
 BOUND_S: Final = 60.0
 
 
 def judge_all(records: Iterator[bytes]) -> float:
     """Judge the records of a shard; return the bytes that this process has grown by."""
-    judge = Judge(LOG_ID, ROOT_KEY, 0, 1, OUTPUTS)
+    _judged(_records(SMALL))
     before = memory_bytes(os.getpid())
-    while part := list(islice(records, TOGETHER)):
-        judge.apply(part)
-        judge.drain()
-    return memory_bytes(os.getpid()) - before
+    judge = _judged(records)
+    return memory_bytes(os.getpid()) - before if judge.ballots() else 0.0
 
 
 def grown_by(electors: int) -> float:
     """Let a process judge the ballots of so many electors, drawn here; return what it says."""
     argv = [sys.executable, "-m", "tests.bench.memory", "--judge"]
-    life = Electorate(electors, 1)
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdin is not None
-        for record in (life.founded(), *life.beginnings()[0]):
-            child.stdin.write(_framed(record))
-        for _, record in life.packs(PACK):
+        for record in _records(electors):
             child.stdin.write(_framed(record))
         return float(child.communicate(timeout=BOUND_S)[0])
+
+
+def _records(electors: int) -> Iterator[bytes]:
+    life = Electorate(electors, 1)
+    yield from (life.founded(), *life.beginnings()[0])
+    for _, record in life.packs(PACK):
+        yield record
+
+
+def _judged(records: Iterator[bytes]) -> Judge:
+    judge = Judge(LOG_ID, ROOT_KEY, 0, 1, OUTPUTS)
+    for fetch in _fetches(records):
+        judge.apply(fetch)
+        judge.drain()
+    return judge
+
+
+def _fetches(records: Iterator[bytes]) -> Iterator[list[bytes]]:
+    """Yield the records in parts of as many bytes as are fetched at once."""
+    fetch: list[bytes] = []
+    size = 0
+    for record in records:
+        fetch.append(record)
+        size += len(record)
+        if size >= PARTITION_FETCH_BYTES:
+            yield fetch
+            fetch, size = [], 0
+    yield fetch
 
 
 def _framed(record: bytes) -> bytes:

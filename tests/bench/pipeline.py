@@ -225,11 +225,15 @@ async def _measure(bench: Bench, length: Length) -> list[Figure]:
 
 def main() -> None:
     """Measure, print the table, write the results."""
-    quick = arguments("pipeline", __doc__, "fewer ballots, one turn, no files").parse_args().quick
+    parser = arguments("pipeline", __doc__, "fewer ballots, one turn, no files")
+    parser.add_argument("--ballots", type=int, default=Length.ballots, help="default: %(default)s")
+    parser.add_argument("--turns", type=int, default=Length.turns, help="default: %(default)s")
+    given = parser.parse_args()
+    quick = given.quick
     console = begin()
     with TemporaryDirectory() as folder, EmbeddedKafka(Path(folder) / "kafka") as kafka:
         bench = Bench(kafka.bootstrap, Path(folder), console)
-        figures = asyncio.run(_measure(bench, QUICK if quick else Length()))
+        figures = asyncio.run(_measure(bench, QUICK if quick else Length(given.ballots, given.turns)))
     console.print(table(figures, "Ballots through the services"))
     if not quick:
         write("pipeline", figures, plot="pipeline")

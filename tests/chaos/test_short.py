@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.plan import Counts, Kind
+from tests.chaos.report import write
 from tests.chaos.run import Options, run
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(900)]
@@ -16,6 +17,7 @@ SHORT = Options(ballots=20_000, counts=Counts(kills=15, pauses=4, broker_kills=2
 def test_nothing_is_lost_doubled_or_shown_wrongly_while_everything_is_broken(tmp_path: Path) -> None:
     """Every acknowledged ballot has one verdict, every standing seen equals a recount, the close is a barrier."""
     report = asyncio.run(run(SHORT, tmp_path, print))
+    write(report, tmp_path / "report.json")
     truth = report.truth
 
     assert report.good, report.verdict

@@ -54,7 +54,7 @@ class Truth:
     records: int = 0
     packs: int = 0
     repeated_verdicts: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
+    reasons: dict[str, int] = field(default_factory=dict)
     acknowledged: int = 0
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
@@ -109,7 +109,8 @@ def _judged_packs(
             truth.wrong_verdicts.append(f"{where}: another head than the audit's")
         if isinstance(outcome, ControlJudged):
             continue
-        truth.reasons.update(verdict.reason for verdict in outcome)
+        for verdict in outcome:
+            truth.reasons[verdict.reason] = truth.reasons.get(verdict.reason, 0) + 1
         record = decode_cast(value)
         if isinstance(record, Pack):
             yield record, outcome
