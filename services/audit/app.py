@@ -12,7 +12,6 @@ from services.audit.bundle import Bundle, Manifest
 from services.audit.evidence import KafkaEvidence
 from services.audit.export import export
 from services.audit.ledger import ShardCount, ShardLedger
-from services.audit.log import LogError, ShardedLog
 from services.audit.recount import recount_of
 from services.audit.restore import restore
 from services.audit.settings import AuditSettings
@@ -20,6 +19,8 @@ from services.audit.verify import Advance, Verification, verify
 from shared.contract.recounts import Recount
 from shared.contract.standings import Standing
 from shared.contract.topics import BALLOTS_CAST
+from shared.runtime.kafka.reader import KafkaReader, open_reader
+from shared.runtime.log import LogError
 
 logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # the exception holds the reason
 
@@ -30,8 +31,9 @@ async def recount(settings: AuditSettings, election: str, watermark: Sequence[in
     Raises LogError, NoElection, ForeignLog, UnknownVersion; ValueError if no log is named.
     """
     identity = settings.identity()
-    async with ShardedLog(settings.kafka, BALLOTS_CAST.name(settings.namespace)) as log:
-        upto = _checked(watermark, await log.ends(settings.shards))
+    cast = BALLOTS_CAST.name(settings.namespace)
+    async with await open_reader(settings.kafka, cast, settings.shards) as log:
+        upto = _checked(watermark, await log.ends())
         with _progress(f"recounting {election}") as advance:
             step = advance(sum(upto))
             shards = [
@@ -90,7 +92,7 @@ def _checked(watermark: Sequence[int] | None, ends: Sequence[int]) -> Sequence[i
 
 
 async def _count_shard(
-    log: ShardedLog, ledger: ShardLedger, election: str, upto: int, step: Advance
+    log: KafkaReader, ledger: ShardLedger, election: str, upto: int, step: Advance
 ) -> ShardCount:
     async for values in log.records(ledger.shard, upto):
         for value in values:

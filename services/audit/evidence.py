@@ -10,7 +10,6 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Final, Protocol, Self, TypeVar
 
-from services.audit.log import STALL_BOUND_S, WAIT_MS, LogError, ShardedLog
 from services.audit.settings import AuditSettings
 from shared.contract.codec import decode_as
 from shared.contract.events import ElectionAnnounced
@@ -22,8 +21,8 @@ from shared.contract.topics import (
     ELECTIONS_ANNOUNCED,
     Topic,
 )
-from shared.runtime.kafka.reader import open_reader
-from shared.runtime.log import LogAway
+from shared.runtime.kafka.reader import STALL_BOUND_S, WAIT_MS, KafkaReader, open_reader
+from shared.runtime.log import LogError
 
 SHARDED: Final = (BALLOTS_JUDGED, BALLOTS_CAST)
 
@@ -56,12 +55,13 @@ class KafkaEvidence:
     def __init__(self, settings: AuditSettings) -> None:
         self._settings = settings
         self._stack = AsyncExitStack()
-        self._logs: dict[str, ShardedLog] = {}
+        self._logs: dict[str, KafkaReader] = {}
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             for topic in SHARDED:
-                log = ShardedLog(self._settings.kafka, topic.name(self._settings.namespace))
+                name = topic.name(self._settings.namespace)
+                log = await open_reader(self._settings.kafka, name, self.shards)
                 self._logs[topic.noun] = await stack.enter_async_context(log)
             self._stack = stack.pop_all()
         return self
@@ -90,7 +90,7 @@ class KafkaEvidence:
 
     async def ends(self, topic: Topic) -> Sequence[int]:
         """Return how many records each shard of a topic holds."""
-        return await self._logs[topic.noun].ends(self.shards)
+        return await self._logs[topic.noun].ends()
 
     def records(self, topic: Topic, shard: int, upto: int) -> AsyncIterator[Sequence[bytes]]:
         """Yield the records 0 .. upto-1 of a topic's shard in batches."""
@@ -102,16 +102,15 @@ class KafkaEvidence:
         name = topic.name(self._settings.namespace)
         found: dict[str, T] = {}
         try:
-            reader = await open_reader(self._settings.kafka, name)
-            try:
-                async with asyncio.timeout(STALL_BOUND_S):
-                    while not await reader.caught_up():
-                        for record in await reader.read(WAIT_MS):
-                            value = decode(record.value)
-                            if record.key not in found or place(value) >= place(found[record.key]):
-                                found[record.key] = value
-            finally:
-                await reader.stop()
-        except (LogAway, TimeoutError) as fault:
-            raise LogError(f"{name} cannot be read: {fault}") from fault
+            async with (
+                await open_reader(self._settings.kafka, name) as reader,
+                asyncio.timeout(STALL_BOUND_S),
+            ):
+                while not await reader.caught_up():
+                    for record in await reader.read(WAIT_MS):
+                        value = decode(record.value)
+                        if record.key not in found or place(value) >= place(found[record.key]):
+                            found[record.key] = value
+        except TimeoutError as fault:
+            raise LogError(f"{name} cannot be read within {STALL_BOUND_S:g} s") from fault
         return [found[key] for key in sorted(found)]

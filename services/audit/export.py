@@ -17,12 +17,12 @@ from pydantic import BaseModel
 
 from services.audit.bundle import FORMAT, MANIFEST, SEAL_CHARS, Manifest, Part, frame, part_name, seal_of
 from services.audit.evidence import Evidence
-from services.audit.log import LogError
 from services.audit.recount import NoElection
 from shared.contract.chain import START
 from shared.contract.codec import decode_judged, encode
 from shared.contract.topics import BALLOTS_CAST, BALLOTS_JUDGED, COUNTS_PUBLISHED, ELECTIONS_ANNOUNCED
 from shared.contract.verdicts import ControlJudged
+from shared.runtime.log import LogError
 
 OWNER_ONLY: Final = 0o600
 NO_TIME: Final = (1980, 1, 1, 0, 0, 0)

@@ -12,7 +12,6 @@ from aiokafka.errors import KafkaError
 
 from services.audit.bundle import Bundle
 from services.audit.ledger import ForeignLog, LogIdentity, ShardLedger
-from services.audit.log import LogError, ShardedLog
 from services.audit.settings import AuditSettings
 from shared.contract.codec import encode
 from shared.contract.topics import (
@@ -24,8 +23,9 @@ from shared.contract.topics import (
     ROLLS_COMMITTED,
     TALLIES_CHANGED,
 )
+from shared.runtime.kafka.reader import open_reader
 from shared.runtime.kafka.sink import send_all, start_producer
-from shared.runtime.log import SendFailed
+from shared.runtime.log import LogError, SendFailed
 
 EMPTY = (
     BALLOTS_CAST,
@@ -92,9 +92,8 @@ async def _require_own(bundle: Bundle, identity: LogIdentity) -> None:
 async def _require_empty(settings: AuditSettings, shards: int) -> None:
     for topic in EMPTY:
         name = topic.name(settings.namespace)
-        async with ShardedLog(settings.kafka, name) as log:
-            held = await log.total()
-            if topic is BALLOTS_CAST:
-                await log.ends(shards)
+        expected = shards if topic is BALLOTS_CAST else None
+        async with await open_reader(settings.kafka, name, expected) as log:
+            held = sum(await log.ends())
         if held:
             raise LogError(f"{name} holds {held} records: a bundle is imported into an empty deployment only")

@@ -1,16 +1,26 @@
-"""Whether a ballot is admitted: from a form to the ballot that is recorded, or to the reason why it is refused.
+"""Whether a ballot is admitted: from the bytes of a request to the ballot to record, or to the reason why not. Pure.
 
-Refusing early is a kindness and saves a log write; the judge decides again, from the log alone. Marks are taken as they are:
-blanks and overvotes are rankings too. A scanner that saw several marks at a rank and cannot tell whose they are sends ["*"].
+Refusing early is a kindness and saves a log write; the judge decides again, from the log alone.
+
+* Reading is total: any bytes give a form or a refusal that names the field and what was expected.
+* A form has one reading. Two values under one key, or an escape that hides a second key, are refused.
+* Marks are taken as they are: blank ranks and overvotes belong to a ranking. A scanner that saw several marks at a rank and
+  cannot tell them apart sends ["*"].
+
+Forms are decoded in one typed step. It cannot see a repeated key, but quotes can be counted: without a backslash every
+string has two, so more quotes than the form's strings account for give a repetition away. Only then, and for errors, the
+slow and strict reader is asked.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 
-from services.intake.forms import Form, Ranks, Refusal
 from services.intake.roll import KnownRoll
 from shared.contract.ballots import UNNAMED, format_marks
 from shared.contract.codes import BadCode, VotingCode, commitment, parse_code
@@ -20,9 +30,12 @@ from shared.contract.ids import shard_of
 from shared.contract.leaves import who_digest
 from shared.contract.packs import Ballot
 
+EXAMPLE = '{"ballot_id": "32 hexadecimal digits", "code": "...", "rankings": {"contest": [["candidate"]]}}'
 KNOWN_RANKINGS = 16_384
 """Rankings of a contest that are kept with their spelling: most ballots carry one that another carries too."""
-NOT_READY = Refusal(503, "Not ready yet", "", "Elections are still being read from the log; try again")
+
+Ranks = tuple[tuple[str, ...], ...]
+
 _SEVERAL = ("*",)
 _BALLOT_ID = re.compile(r"[0-9a-f]{32}")
 _NOT_OPEN = {
@@ -30,6 +43,27 @@ _NOT_OPEN = {
     Phase.PAUSED: "is paused",
     Phase.CLOSED: "is closed",
 }
+
+
+class Form(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
+    """A ballot as a client sends it: rankings as marked, by contest id, each rank the candidates' ids.
+
+    A rank of `("*",)` holds several candidates that are not told apart.
+    """
+
+    ballot_id: str
+    code: str
+    rankings: dict[str, Ranks]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a ballot is not admitted: an HTTP status, the field, what was expected and found."""
+
+    status: int
+    title: str
+    field: str
+    detail: str
 
 
 class Admitted(msgspec.Struct, frozen=True, gc=False):
@@ -41,32 +75,35 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
     receipt: str
 
 
-class ContestForm:
-    """One contest as forms are read for it."""
+NOT_READY = Refusal(503, "Not ready yet", "", "Elections are still being read from the log; try again")
 
-    def __init__(self, contest: Contest) -> None:
-        self._contest = contest
-        self._places = {candidate.id: place for place, candidate in enumerate(contest.candidates)}
-        self.marks = lru_cache(KNOWN_RANKINGS)(self._marks)
-        """From ranks to their one spelling, or to what is wrong with them."""
 
-    def _marks(self, ranks: Ranks) -> str | Refusal:
-        contest, places = self._contest, self._places
-        field = f"rankings.{contest.id}"
-        if len(ranks) > contest.max_ranks_on_paper:
-            found = f"Expected at most {contest.max_ranks_on_paper} ranks, found {len(ranks)}"
-            return Refusal(422, "Too many ranks", field, found)
-        for number, rank in enumerate(ranks):
-            for place, candidate in enumerate(rank):
-                if candidate not in places and rank != _SEVERAL:
-                    known = f"Expected one of: {', '.join(places)}"
-                    return Refusal(422, "Unknown candidate", f"{field}[{number}][{place}]", known)
-            if len(set(rank)) != len(rank):
-                twice = "Expected each candidate once in a rank"
-                return Refusal(422, "A candidate twice in one rank", f"{field}[{number}]", twice)
-        return format_marks(
-            UNNAMED if rank == _SEVERAL else [places[candidate] for candidate in rank] for rank in ranks
-        )
+class Admissions:
+    """The admission of every announced election, made once for each announcement."""
+
+    def __init__(
+        self,
+        announced: Mapping[str, ElectionAnnounced],
+        rolls: Mapping[str, KnownRoll],
+        caught_up: Callable[[], bool],
+    ) -> None:
+        self._announced = announced
+        self._rolls = rolls
+        self._caught_up = caught_up
+        self._made: dict[str, tuple[ElectionAnnounced, Admission]] = {}
+
+    def of(self, election: str) -> "Admission | Refusal":
+        """Return an election's admission, or why there is none."""
+        if not self._caught_up():
+            return NOT_READY
+        announced = self._announced.get(election)
+        if announced is None:
+            known = ", ".join(sorted(self._announced)) or "none yet"
+            return Refusal(404, "No such election", "", f"Elections here: {known}")
+        made = self._made.get(election)
+        if made is None or made[0] is not announced:
+            made = self._made[election] = (announced, Admission(announced, lambda: self._rolls.get(election)))
+        return made[1]
 
 
 class Admission:
@@ -136,29 +173,82 @@ class Admission:
         return None
 
 
-class Admissions:
-    """The admission of every announced election, made once for each announcement."""
+class ContestForm:
+    """One contest as forms are read for it."""
 
-    def __init__(
-        self,
-        announced: Mapping[str, ElectionAnnounced],
-        rolls: Mapping[str, KnownRoll],
-        caught_up: Callable[[], bool],
-    ) -> None:
-        self._announced = announced
-        self._rolls = rolls
-        self._caught_up = caught_up
-        self._made: dict[str, tuple[ElectionAnnounced, Admission]] = {}
+    def __init__(self, contest: Contest) -> None:
+        self._contest = contest
+        self._places = {candidate.id: place for place, candidate in enumerate(contest.candidates)}
+        self.marks = lru_cache(KNOWN_RANKINGS)(self._marks)
+        """From ranks to their one spelling, or to what is wrong with them."""
 
-    def of(self, election: str) -> Admission | Refusal:
-        """Return an election's admission, or why there is none."""
-        if not self._caught_up():
-            return NOT_READY
-        announced = self._announced.get(election)
-        if announced is None:
-            known = ", ".join(sorted(self._announced)) or "none yet"
-            return Refusal(404, "No such election", "", f"Elections here: {known}")
-        made = self._made.get(election)
-        if made is None or made[0] is not announced:
-            made = self._made[election] = (announced, Admission(announced, lambda: self._rolls.get(election)))
-        return made[1]
+    def _marks(self, ranks: Ranks) -> str | Refusal:
+        contest, places = self._contest, self._places
+        field = f"rankings.{contest.id}"
+        if len(ranks) > contest.max_ranks_on_paper:
+            found = f"Expected at most {contest.max_ranks_on_paper} ranks, found {len(ranks)}"
+            return Refusal(422, "Too many ranks", field, found)
+        for number, rank in enumerate(ranks):
+            for place, candidate in enumerate(rank):
+                if candidate not in places and rank != _SEVERAL:
+                    known = f"Expected one of: {', '.join(places)}"
+                    return Refusal(422, "Unknown candidate", f"{field}[{number}][{place}]", known)
+            if len(set(rank)) != len(rank):
+                twice = "Expected each candidate once in a rank"
+                return Refusal(422, "A candidate twice in one rank", f"{field}[{number}]", twice)
+        return format_marks(
+            UNNAMED if rank == _SEVERAL else [places[candidate] for candidate in rank] for rank in ranks
+        )
+
+
+_decode = msgspec.json.Decoder(Form).decode
+
+
+def read_form(body: bytes) -> Form | Refusal:
+    """Return the form that bytes hold, or what is wrong with them."""
+    try:
+        form = _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        message, _, path = str(fault).partition(" - at `")
+        field = path.rstrip("`").removeprefix("$").lstrip(".")
+        return _json_fault(body) or Refusal(422, "Not a ballot form", field, message)
+    if b"\\" in body or body.count(b'"') != 2 * _strings(form):
+        plain = "Every id is plain text; expected no backslash"
+        return _json_fault(body) or Refusal(422, "Escapes are not used in ballots", "", plain)
+    return form
+
+
+def _strings(form: Form) -> int:
+    """Count the strings of a form: the names of its fields, its id and its code, and what the rankings hold."""
+    return 5 + len(form.rankings) + sum([sum(map(len, ranks)) for ranks in form.rankings.values()])
+
+
+class _Ambiguous(Exception):
+    pass
+
+
+def _json_fault(body: bytes) -> Refusal | None:
+    """Return what is wrong with the bytes as JSON, None if they are sound JSON with one reading."""
+
+    def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in found:
+                raise _Ambiguous(f"The key {key!r} stands twice in one object; expected once")
+            found[key] = value
+        return found
+
+    def no_constant(name: str) -> Any:
+        raise _Ambiguous(f"{name} is not JSON; expected a string or a list")
+
+    try:
+        json.loads(body.decode(), object_pairs_hook=without_repeats, parse_constant=no_constant)
+    except UnicodeDecodeError as fault:
+        return Refusal(400, "Not UTF-8", "", f"Byte {fault.start} is not UTF-8 text")
+    except RecursionError:
+        return Refusal(400, "Nested too deeply", "", f"A ballot looks like {EXAMPLE}")
+    except _Ambiguous as fault:
+        return Refusal(400, "Not one reading", "", str(fault))
+    except ValueError as fault:
+        return Refusal(400, "Not JSON", "", f"{fault}. A ballot looks like {EXAMPLE}")
+    return None

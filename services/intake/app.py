@@ -12,8 +12,7 @@ from services.intake.ballot.intake import Intake
 from services.intake.ballot.routes import BallotRoutes
 from services.intake.log import BallotLog
 from services.intake.roll import KnownRolls
-from services.intake.routes import intake_routes
-from services.intake.service import RETRY_AFTER_S, IntakeService
+from services.intake.routes import RETRY_AFTER_S, IntakeService, intake_routes
 from services.intake.settings import IntakeSettings
 from shared.contract.codec import decode_as
 from shared.contract.events import ElectionAnnounced, RollKnown
@@ -26,8 +25,6 @@ from shared.runtime.process.overload import Overload
 from shared.runtime.process.telemetry import configure_logging
 from shared.runtime.projection import Projection
 
-SINGLE: Final = b"/ballots"
-"""How the path of a single ballot ends."""
 TURNED_AWAY: Final = Counter(
     "livecount_intake_turned_away_total", "Ballots turned away before they were read"
 )
@@ -62,7 +59,7 @@ def create_app(settings: IntakeSettings) -> Starlette:
     again = "Nothing was recorded; send the same ballot again after Retry-After seconds"
     overload = Overload(
         settings.max_requests,
-        path_end=SINGLE,
+        path_end=b"/ballots",
         answer=problem(503, "Too much at once", again, retry_after_s=RETRY_AFTER_S),
         turned_away=TURNED_AWAY.inc,
     )

@@ -1,11 +1,12 @@
-"""The ballot log as intake writes it: a promise is made only for what every replica has acknowledged.
+"""The ballot log as intake writes it: a receipt is given only for what every replica has acknowledged.
 
-Rule 1: after any failed send the sink is spent: it is put away and a new one opened. Whether the failed ballots
-        are in the log is not known, so the client is asked to send the same ballot again; it counts once.
-Rule 2: at most `max_pending` ballots are on their way; more are put off before anything is promised.
-Rule 3: one batch is on its way at a time. What arrives meanwhile leaves together with the next: a batch costs some
-        0.5 ms of CPU here, however many ballots it holds. A ballot that finds nothing on its way leaves at once.
-Rule 4: the ballots of one election that leave together for one shard are one record, a pack (see shared.contract.packs).
+One batch is sent at a time. Ballots that arrive meanwhile are sent together with the next: a batch costs some 0.5 ms of CPU
+here, however many ballots it holds. A ballot that finds nothing being sent leaves at once. The ballots of one election that
+are sent together to one shard are one record, a pack (see shared.contract.packs). At most `max_pending` ballots are being
+sent; more are refused before anything is promised.
+
+After a failed send the sink is spent: it is stopped and a new one opened. Whether the failed ballots are in the log is not
+known, so the client is asked to send the same ballot again; it counts once.
 """
 
 import asyncio
@@ -27,9 +28,9 @@ from shared.contract.packs import (
 )
 from shared.runtime.log import LogAway, OpenSink, Outgoing, SendFailed, Sink
 
-PENDING = Gauge("livecount_intake_pending", "Ballots on their way to the log")
+PENDING = Gauge("livecount_intake_pending", "Ballots that are being sent to the log")
 GATHER_S = 0.005
-"""Batches leave no closer to one another than this."""
+"""At least this long between two batches."""
 ANSWER_WITHIN_S = 10.0
 
 
@@ -38,7 +39,7 @@ class LogUnavailable(Exception):
 
 
 class Batch:
-    """Ballots that leave together, and who waits for their acknowledgement, at most `ANSWER_WITHIN_S`."""
+    """Ballots that are sent together, and the requests that wait for them, at most `ANSWER_WITHIN_S`."""
 
     def __init__(self) -> None:
         self.ballots: list[Admitted] = []
@@ -54,7 +55,7 @@ class Batch:
         return done
 
     def settle(self, fault: Exception | None = None) -> None:
-        """Tell everyone who waits."""
+        """Let every request that waits go on."""
         self._bound.cancel()
         for done in self._waiting:
             if done.done():
@@ -89,16 +90,16 @@ class BallotLog:
         self._task = asyncio.create_task(self._keep_sending(), name="ballot log")
 
     async def stop(self) -> None:
-        """Leave. Requests end before this: nothing is waiting any more."""
+        """Disconnect. Requests end before this: nothing is waiting any more."""
         if self._task is not None:
             self._task.cancel()
-        await self._put_sink_away()
+        await self._close_sink()
 
     async def append(self, ballots: Sequence[Admitted]) -> None:
         """Return once every ballot is acknowledged. Raises LogUnavailable: then it may be in the log or not."""
         if self._pending + len(ballots) > self._max_pending:
             raise LogUnavailable(
-                f"{self._pending} ballots are on their way, at most {self._max_pending} may be"
+                f"{self._pending} ballots are being sent, at most {self._max_pending} may be at once"
             )
         if self._next is None:
             self._next = Batch()
@@ -126,19 +127,19 @@ class BallotLog:
                 self._sink = await self._open_sink()
             await self._sink.send(packed(self._topic, batch.ballots))
         except (SendFailed, LogAway) as fault:
-            await self._put_sink_away()
+            await self._close_sink()
             batch.settle(LogUnavailable(str(fault)))
         else:
             batch.settle()
 
-    async def _put_sink_away(self) -> None:
+    async def _close_sink(self) -> None:
         sink, self._sink = self._sink, None
         if sink is not None:
             await sink.stop()
 
 
 def packed(topic: str, ballots: Sequence[Admitted]) -> list[Outgoing]:
-    """Return the packs in which ballots leave: those of one shard and election together, in the order they came."""
+    """Return the packs of ballots: those of one shard and election together, in the order they came."""
     groups: dict[tuple[int, str], list[Ballot]] = {}
     for admitted in ballots:
         groups.setdefault((admitted.shard, admitted.election), []).append(admitted.ballot)

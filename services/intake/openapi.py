@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from services.intake.forms import Form
+from services.intake.admission import Form
 
 PATH = "/v1/elections/{election}/ballots"
 _ELECTION = {"name": "election", "in": "path", "required": True, "schema": {"type": "string"}}
@@ -25,6 +25,7 @@ _RECORDED = {
     "properties": {
         "ballot_id": {"type": "string"},
         "status": {"const": "recorded"},
+        "shard": {"type": "integer"},
         "receipt": {"type": "string"},
     },
 }

@@ -1,44 +1,82 @@
 """The public routes: one ballot in a request, or a stream of them, one a line.
 
-Rule 1: 202 only after the log has acknowledged; before that nothing is promised.
-Rule 2: a refused ballot has written nothing; its answer names the field and what was expected.
+202 is answered only after the log has acknowledged a ballot; before that nothing is promised. A refused ballot has written
+nothing, and its answer names the field and what was expected.
+
+Both routes are ASGI itself: a request and a response object would cost as much as a ballot, and a response that looks out
+for a disconnect by reading the request would lose what it reads of a stream.
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import msgspec
 from limits import RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response, StreamingResponse
+from prometheus_client import Counter
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from services.intake.admission import Admitted
-from services.intake.forms import Refusal
-from services.intake.service import REFUSED, IntakeService, media_fault, recorded, refused
+from services.intake.admission import EXAMPLE, Admissions, Admitted, Refusal, read_form
+from services.intake.log import BallotLog, LogUnavailable
+from services.intake.settings import IntakeSettings
+from shared.runtime.process.http import problem
 
 BALLOTS = "/v1/elections/{election}/ballots"
 JSON_TYPES = (b"application/json",)
 LINES_TYPES = (b"application/x-ndjson", b"application/jsonl", b"application/ndjson")
+RETRY_AFTER_S = 1
+
+RECORDED = Counter("livecount_intake_recorded_total", "Ballots recorded", ["election"])
+REFUSED = Counter("livecount_intake_refused_total", "Ballots refused, by HTTP status", ["status"])
+
+
+@dataclass(frozen=True)
+class IntakeService:
+    """What the routes share: limits, admissions, and the log."""
+
+    settings: IntakeSettings
+    admissions: Admissions
+    log: BallotLog
+
+    def admit(self, election: str, body: bytes) -> Admitted | Refusal:
+        """Return the ballot that bytes hold, or why there is none."""
+        admission = self.admissions.of(election)
+        if isinstance(admission, Refusal):
+            return admission
+        if len(body) > self.settings.max_body_bytes:
+            limit = self.settings.max_body_bytes
+            return Refusal(413, "Too large", "", f"Expected at most {limit} bytes, like {EXAMPLE}")
+        form = read_form(body)
+        return form if isinstance(form, Refusal) else admission.admit(form)
+
+    async def record(self, election: str, ballots: Sequence[Admitted]) -> Refusal | None:
+        """Return once every ballot is in the log, or why they may not be."""
+        try:
+            await self.log.append(ballots)
+        except LogUnavailable as fault:
+            again = f"Send the same ballot again; it counts once ({fault})"
+            return Refusal(503, "Ballots cannot be recorded now", "", again)
+        RECORDED.labels(election).inc(len(ballots))
+        return None
 
 
 def intake_routes(service: IntakeService) -> list[Route]:
     """Return the routes."""
-    stream = StreamOfBallots(service)
     return [
         Route(BALLOTS, SingleBallot(service), methods=["POST"]),
-        Route(f"{BALLOTS}/bulk", stream.cast, methods=["POST"]),
+        Route(f"{BALLOTS}/bulk", BallotStream(service), methods=["POST"]),
     ]
 
 
-class SingleBallot:
-    """Answers `POST …/ballots`: 202 with its receipt once the log has acknowledged it, or a problem.
+class ClientLeft(Exception):
+    """The client has gone before its request was read: nobody waits for an answer."""
 
-    Written for ASGI itself: a request and a response object would cost as much as the ballot.
-    """
+
+class SingleBallot:
+    """Answers `POST …/ballots`: 202 with the ballot's receipt, or a problem."""
 
     def __init__(self, service: IntakeService) -> None:
         self._service = service
@@ -49,19 +87,19 @@ class SingleBallot:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         try:
-            admitted = await self._cast(scope, receive)
-        except ClientDisconnect:
+            cast = await self._cast(scope, receive)
+        except ClientLeft:
             return
-        if isinstance(admitted, Refusal):
-            await refused(admitted)(scope, receive, send)
+        if isinstance(cast, Refusal):
+            await _refused(cast)(scope, receive, send)
             return
-        body = f"{{{recorded(admitted)}}}".encode()
+        body = f"{{{_recorded(cast)}}}".encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 202, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
     async def _cast(self, scope: Scope, receive: Receive) -> Admitted | Refusal:
-        fault = media_fault(scope, JSON_TYPES) or await self._too_fast(scope)
+        fault = _media_fault(scope, JSON_TYPES) or await self._rate_fault(scope)
         if fault is not None:
             return fault
         election: str = scope["path_params"]["election"]
@@ -71,17 +109,17 @@ class SingleBallot:
         return await self._service.record(election, (admitted,)) or admitted
 
     async def _body(self, receive: Receive) -> bytes:
-        """Return the body, cut when it is longer than allowed. Raises ClientDisconnect."""
+        """Return the body, cut when it is longer than allowed. Raises ClientLeft."""
         body, more = b"", True
         while more and len(body) <= self._service.settings.max_body_bytes:
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise ClientDisconnect
+                raise ClientLeft
             body += message.get("body", b"")
             more = message.get("more_body", False)
         return body
 
-    async def _too_fast(self, scope: Scope) -> Refusal | None:
+    async def _rate_fault(self, scope: Scope) -> Refusal | None:
         if not self._per_second or scope["client"] is None:
             return None
         if await self._limiter.hit(self._limit, scope["client"][0]):
@@ -90,65 +128,83 @@ class SingleBallot:
         return Refusal(429, "Too many ballots from this address", "", words)
 
 
-class DuplexResponse(StreamingResponse):
-    """Answers while the request is still being read.
-
-    The usual one looks out for a disconnect by reading the request itself, and what it reads is lost; here a client
-    that is gone shows in the next write.
-    """
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  ASGI's signature
-        """Send the answers."""
-        await self.stream_response(send)
-
-
-class StreamOfBallots:
-    """Answers `POST …/ballots/bulk`: each ballot by a line of its own, as they are recorded."""
+class BallotStream:
+    """Answers `POST …/ballots/bulk`: each line by a line of its own, as ballots are recorded."""
 
     def __init__(self, service: IntakeService) -> None:
         self._service = service
 
-    async def cast(self, request: Request) -> Response:
-        """Answer a request."""
-        fault = media_fault(request.scope, LINES_TYPES)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request while it is still being read. A client that is gone shows in the next write."""
+        fault = _media_fault(scope, LINES_TYPES)
         if fault is not None:
-            return refused(fault)
-        return DuplexResponse(self._answers(request), media_type="application/x-ndjson")
+            await _refused(fault)(scope, receive, send)
+            return
+        election, answered = scope["path_params"]["election"], 0
+        headers = [(b"content-type", b"application/x-ndjson")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        async for lines in self._lines(receive):
+            body = await self._record(election, answered, lines)
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+            answered += len(lines)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _answers(self, request: Request) -> AsyncIterator[bytes]:
-        election, number = request.path_params["election"], 0
-        async for lines in self._lines(request):
-            yield await self._record(election, number, lines)
-            number += len(lines)
-
-    async def _record(self, election: str, before: int, lines: Sequence[bytes]) -> bytes:
-        """Record lines together; return their answers."""
-        take = self._service.admit
-        verdicts = [take(election, line) for line in lines]
-        admitted = [verdict for verdict in verdicts if isinstance(verdict, Admitted)]
-        fault = await self._service.record(election, admitted) if admitted else None
-        if fault is not None:
-            verdicts = [fault if isinstance(verdict, Admitted) else verdict for verdict in verdicts]
-        return b"".join([_answer(number, verdict) for number, verdict in enumerate(verdicts, before + 1)])
-
-    async def _lines(self, request: Request) -> AsyncIterator[list[bytes]]:
+    async def _lines(self, receive: Receive) -> AsyncIterator[list[bytes]]:
         """Yield whole lines as they arrive, at most `bulk_lines` together. An endless line is cut at the limit."""
         settings = self._service.settings
-        rest, limit = b"", settings.max_body_bytes
-        try:
-            async for chunk in request.stream():
-                *lines, rest = (rest + chunk).split(b"\n")
-                rest = rest[: limit + 1]
-                for start in range(0, len(lines), settings.bulk_lines):
-                    yield lines[start : start + settings.bulk_lines]
-        except ClientDisconnect:
-            return
+        rest, more = b"", True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            more = message.get("more_body", False)
+            *lines, rest = (rest + message.get("body", b"")).split(b"\n")
+            rest = rest[: settings.max_body_bytes + 1]
+            for start in range(0, len(lines), settings.bulk_lines):
+                yield lines[start : start + settings.bulk_lines]
         if rest:
             yield [rest]
 
+    async def _record(self, election: str, before: int, lines: Sequence[bytes]) -> bytes:
+        """Record lines together; return their answers."""
+        outcomes = [self._service.admit(election, line) for line in lines]
+        admitted = [outcome for outcome in outcomes if isinstance(outcome, Admitted)]
+        fault = await self._service.record(election, admitted) if admitted else None
+        if fault is not None:
+            outcomes = [fault if isinstance(outcome, Admitted) else outcome for outcome in outcomes]
+        return b"".join([_line(number, outcome) for number, outcome in enumerate(outcomes, before + 1)])
 
-def _answer(number: int, verdict: Admitted | Refusal) -> bytes:
-    if isinstance(verdict, Admitted):
-        return f'{{"line":{number},{recorded(verdict)}}}\n'.encode()
-    REFUSED.labels(str(verdict.status)).inc()
-    return msgspec.json.encode({"line": number, "status": "refused", "problem": asdict(verdict)}) + b"\n"
+
+def _line(number: int, outcome: Admitted | Refusal) -> bytes:
+    if isinstance(outcome, Admitted):
+        return f'{{"line":{number},{_recorded(outcome)}}}\n'.encode()
+    REFUSED.labels(str(outcome.status)).inc()
+    return msgspec.json.encode({"line": number, "status": "refused", "problem": asdict(outcome)}) + b"\n"
+
+
+def _recorded(cast: Admitted) -> str:
+    """Return the answer for a recorded ballot, as members of a JSON object: recorded, which is not judged yet.
+
+    Nothing in it needs escaping.
+    """
+    return (
+        f'"ballot_id":"{cast.ballot.ballot_id.hex()}","status":"recorded",'
+        f'"shard":{cast.shard},"receipt":"{cast.receipt}"'
+    )
+
+
+def _refused(refusal: Refusal) -> Response:
+    REFUSED.labels(str(refusal.status)).inc()
+    retry = RETRY_AFTER_S if refusal.status in (429, 503) else None
+    return problem(
+        refusal.status, refusal.title, refusal.detail, field=refusal.field or None, retry_after_s=retry
+    )
+
+
+def _media_fault(scope: Scope, expected: Sequence[bytes]) -> Refusal | None:
+    """Return what is wrong with a request's Content-Type."""
+    found = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
+    if found in expected or found.partition(b";")[0].strip().lower() in expected:
+        return None
+    names = f"Expected Content-Type {expected[0].decode()}, found {found.decode('latin-1') or 'none'}"
+    return Refusal(415, "Unsupported media type", "", names)

@@ -6,7 +6,7 @@ from shared.runtime.settings import Settings
 
 
 class IntakeSettings(Settings):
-    """Adds the limits of what is taken in."""
+    """Adds the limits of what is admitted."""
 
     port: int = Field(8101, ge=1, le=65535)
     workers: int = Field(

@@ -13,7 +13,7 @@ from services.operator.book import ControlBook
 from shared.contract.codec import decode_as, encode
 from shared.contract.events import ElectionAnnounced, SignedRecord
 from shared.contract.topics import BALLOTS_CAST, CONTROLS_JUDGED, ELECTIONS_ANNOUNCED
-from shared.runtime.log import LogAway, OpenReader, OpenSink, Outgoing, SendFailed, Sink
+from shared.runtime.log import LogAway, LogError, OpenReader, OpenSink, Outgoing, SendFailed, Sink
 from shared.runtime.projection import Projection
 
 READ_BACK_BOUND_S = 10.0
@@ -76,7 +76,7 @@ class ControlLog:
         """Return a cast record. Raises SendFailed if it cannot be read."""
         try:
             return await self._read_record(self._cast, shard, offset)
-        except LogAway as fault:
+        except LogError as fault:
             raise SendFailed(str(fault)) from fault
 
     async def announce(self, announced: ElectionAnnounced) -> None:

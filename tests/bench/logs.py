@@ -18,7 +18,7 @@ from rich.console import Console
 
 from shared.contract.standings import Standing
 from shared.contract.topics import BALLOTS_CAST, TOPICS
-from shared.runtime.kafka.reader import end_of
+from shared.runtime.kafka.reader import open_reader
 from tests.bench.election import CONTESTS, Electorate
 from tests.bench.processes import cpu_seconds, memory_bytes, said_by
 from tests.support.pipeline import Pipeline
@@ -143,5 +143,5 @@ async def judged_and_counted(pipeline: Pipeline, processes: int = 1) -> Pass:
 
 async def length_of(pipeline: Pipeline) -> int:
     """Return how many records a deployment's ballot log holds."""
-    topic = BALLOTS_CAST.name(pipeline.namespace)
-    return sum([await end_of(pipeline.kafka, topic, shard) for shard in range(pipeline.shards)])
+    async with await open_reader(pipeline.kafka, BALLOTS_CAST.name(pipeline.namespace)) as reader:
+        return sum(await reader.ends())

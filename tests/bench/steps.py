@@ -26,8 +26,7 @@ from aiokafka.record.memory_records import MemoryRecords
 
 from services.counting.rounds import Rounds
 from services.counting.tally import PartitionOf, Tally
-from services.intake.admission import Admission, Admitted
-from services.intake.forms import Refusal, read_form
+from services.intake.admission import Admission, Admitted, Refusal, read_form
 from services.intake.log import packed
 from services.intake.roll import KnownRoll
 from services.validation.judge import Judge

@@ -9,7 +9,6 @@ from itertools import count
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route, expect
 
@@ -20,6 +19,7 @@ from shared.contract.codec import decode_cast
 from shared.contract.elections import Contest, Phase
 from shared.contract.packs import Ballot, Pack
 from shared.contract.topics import BALLOTS_CAST
+from shared.runtime.kafka.reader import read_topic
 from tests.browser.test_results_page import browser  # noqa: F401  the same Chromium, as a fixture
 from tests.support.elections import Life, contest, election
 from tests.support.pipeline import Pipeline
@@ -64,21 +64,9 @@ class Place:
 
     async def log(self) -> list[tuple[str, Ballot]]:
         """Return every ballot in the log, with its election."""
-        topic = BALLOTS_CAST.name(self.pipeline.namespace)
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.pipeline.kafka, auto_offset_reset="earliest")
-        await consumer.start()
-        try:
-            parts = [TopicPartition(topic, shard) for shard in range(SHARDS)]
-            consumer.assign(parts)
-            ends, found = await consumer.end_offsets(parts), list[tuple[str, Ballot]]()
-            while sum([await consumer.position(part) for part in parts]) < sum(ends.values()):
-                for records in (await consumer.getmany(timeout_ms=200)).values():
-                    for pack in map(decode_cast, [record.value for record in records]):
-                        if isinstance(pack, Pack):
-                            found += [(pack.election, ballot) for ballot in pack.each()]
-        finally:
-            await consumer.stop()
-        return found
+        shards = await read_topic(self.pipeline.kafka, BALLOTS_CAST.name(self.pipeline.namespace))
+        packs = [decode_cast(value) for shard in shards for value in shard]
+        return [(pack.election, ballot) for pack in packs if isinstance(pack, Pack) for ballot in pack.each()]
 
 
 @pytest.fixture(scope="module")

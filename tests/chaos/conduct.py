@@ -123,7 +123,7 @@ class Run:
         except TimeoutError:
             found = [(v.contest, v.newest and v.newest.status, v.sequence) for v in self.viewers]
             raise ChaosFailed(
-                f"waited {FINAL_BOUND_S:g} s for {status} of {self.ends.heard} records: {found}"
+                f"waited {FINAL_BOUND_S:g} s for {status} of {self.ends.known} records: {found}"
             ) from None
 
     async def _void(self) -> None:

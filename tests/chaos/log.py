@@ -6,17 +6,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from services.audit.log import ShardedLog
 from shared.contract.codec import encode, encode_pack
 from shared.contract.events import ElectionClosed, signed
 from shared.contract.ids import shard_of
 from shared.contract.packs import MAX_PACK_BALLOTS, Ballot, pack_of
 from shared.contract.topics import BALLOTS_JUDGED
+from shared.runtime.kafka.reader import KafkaReader, open_reader, read_topic
 from shared.runtime.kafka.sink import Item, send_all, start_producer
-from shared.runtime.log import SendFailed
+from shared.runtime.log import LogAway, SendFailed
 from tests.chaos.books import SHARDS, Books
 from tests.chaos.cluster import Cluster
 from tests.chaos.load import ChaosFailed
@@ -31,31 +30,26 @@ FOREIGN: Final = 1 << 127
 
 @dataclass
 class Ends:
-    """Asks how many records the ballot log holds. While a leader is away, it says the last it has heard."""
+    """Asks how many records the ballot log holds. While a leader is away, the answer is the last known."""
 
-    consumer: AIOKafkaConsumer
-    partitions: list[TopicPartition]
-    heard: int = 0
+    reader: KafkaReader
+    known: int = 0
 
     async def length(self) -> int:
         """Return how many records the ballot log holds."""
         try:
             async with asyncio.timeout(ASK_BOUND_S):
-                self.heard = max(self.heard, sum((await self.consumer.end_offsets(self.partitions)).values()))
-        except (KafkaError, TimeoutError):
+                self.known = max(self.known, sum(await self.reader.ends()))
+        except (LogAway, TimeoutError):
             pass
-        return self.heard
+        return self.known
 
 
 @asynccontextmanager
 async def ends_of(cluster: Cluster) -> AsyncIterator[Ends]:
     """Give the ends of a cluster's ballot log."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=cluster.kafka.bootstrap, request_timeout_ms=5_000)
-    await consumer.start()
-    try:
-        yield Ends(consumer, [TopicPartition(cluster.topic(), shard) for shard in range(SHARDS)])
-    finally:
-        await consumer.stop()
+    async with await open_reader(cluster.kafka.bootstrap, cluster.topic(), SHARDS) as reader:
+        yield Ends(reader)
 
 
 @dataclass(frozen=True)
@@ -68,16 +62,9 @@ class Records:
 
 async def read(cluster: Cluster) -> Records:
     """Return everything that is in the logs. Raises LogError."""
-    found = [await _read_topic(cluster, topic) for topic in (cluster.topic(), cluster.topic(BALLOTS_JUDGED))]
-    return Records(*found)
-
-
-async def _read_topic(cluster: Cluster, topic: str) -> list[list[bytes]]:
-    async with ShardedLog(cluster.kafka.bootstrap, topic) as log:
-        return [
-            [value async for batch in log.records(shard, end) for value in batch]
-            for shard, end in enumerate(await log.ends(SHARDS))
-        ]
+    topics = cluster.topic(), cluster.topic(BALLOTS_JUDGED)
+    cast, judged = [await read_topic(cluster.kafka.bootstrap, topic) for topic in topics]
+    return Records(cast, judged)
 
 
 async def write(cluster: Cluster, items: Sequence[Item]) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from infra.local.kafka import EmbeddedKafka
 from shared.contract.codec import decode_cast
@@ -19,6 +18,7 @@ from shared.contract.codes import VotingCode
 from shared.contract.elections import Phase
 from shared.contract.packs import Ballot, Pack
 from shared.contract.topics import BALLOTS_CAST
+from shared.runtime.kafka.reader import read_topic
 from tests.support.elections import Life, election
 from tests.support.pipeline import Pipeline
 
@@ -68,20 +68,9 @@ def post(url: str, body: bytes, media: str = "application/json") -> tuple[int, d
 
 async def recorded(pipeline: Pipeline) -> list[Ballot]:
     """Return every ballot in the log."""
-    consumer = AIOKafkaConsumer(
-        BALLOTS_CAST.name(pipeline.namespace), bootstrap_servers=pipeline.kafka, auto_offset_reset="earliest"
-    )
-    await consumer.start()
-    found: list[Ballot] = []
-    try:
-        ends: dict[TopicPartition, int] = await consumer.end_offsets(list(consumer.assignment()))
-        while sum([await consumer.position(p) for p in ends]) < sum(ends.values()):
-            for records in (await consumer.getmany(timeout_ms=200)).values():
-                packs = [decode_cast(record.value) for record in records]
-                found += [ballot for pack in packs if isinstance(pack, Pack) for ballot in pack.each()]
-    finally:
-        await consumer.stop()
-    return found
+    shards = await read_topic(pipeline.kafka, BALLOTS_CAST.name(pipeline.namespace))
+    packs = [decode_cast(value) for shard in shards for value in shard]
+    return [ballot for pack in packs if isinstance(pack, Pack) for ballot in pack.each()]
 
 
 async def test_a_ballot_is_in_the_log_when_it_is_acknowledged(pipeline: Pipeline) -> None:

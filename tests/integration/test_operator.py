@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from infra.local import ports
 from infra.local.kafka import EmbeddedKafka
@@ -23,6 +22,7 @@ from shared.contract.packs import Pack
 from shared.contract.rolls import Roll
 from shared.contract.standings import Status
 from shared.contract.topics import BALLOTS_CAST, MONITOR_SHARDS
+from shared.runtime.kafka.reader import read_topic
 from shared.runtime.kafka.sink import send_all, start_producer
 from shared.runtime.process.telemetry import ShardReport
 from tests.support.elections import OFFICER, ROOT, Life, election
@@ -82,21 +82,8 @@ def wait_for(condition: Callable[[], Any], why: Callable[[], str]) -> Any:
 
 async def log_of(deployment: Pipeline) -> list[list[str]]:
     """Return the kinds of the cast records, shard by shard."""
-    topic = BALLOTS_CAST.name(deployment.namespace)
-    consumer = AIOKafkaConsumer(bootstrap_servers=deployment.kafka, auto_offset_reset="earliest")
-    await consumer.start()
-    try:
-        partitions = [TopicPartition(topic, shard) for shard in range(deployment.shards)]
-        consumer.assign(partitions)
-        ends = await consumer.end_offsets(partitions)
-        found: dict[TopicPartition, list[str]] = {partition: [] for partition in partitions}
-        async with asyncio.timeout(BOUND_S):
-            while any(len(found[p]) < ends[p] for p in partitions):
-                for partition, records in (await consumer.getmany(timeout_ms=200)).items():
-                    found[partition] += [_kind(record.value) for record in records]
-        return [found[partition] for partition in partitions]
-    finally:
-        await consumer.stop()
+    shards = await read_topic(deployment.kafka, BALLOTS_CAST.name(deployment.namespace))
+    return [[_kind(value) for value in shard] for shard in shards]
 
 
 def _kind(value: bytes) -> str:

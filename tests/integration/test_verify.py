@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from infra.local.kafka import EmbeddedKafka
 from shared.contract.codec import encode
 from shared.contract.ids import shard_of
 from shared.contract.standings import Standing
 from shared.contract.topics import BALLOTS_JUDGED, ELECTIONS_ANNOUNCED
+from shared.runtime.kafka.reader import read_topic
 from shared.runtime.kafka.sink import send_all, start_producer
 from tests.support.elections import LOG_ID, ROOT_KEY, Life, election
 from tests.support.evidence import MemoryEvidence
@@ -86,13 +86,7 @@ async def last(pipeline: Pipeline, records: int) -> list[Standing]:
 async def tell_again(pipeline: Pipeline, offset: int, *, forged: bool) -> None:
     """Tell a record of verdicts again, as a zombie would: in the same bytes, or in others."""
     topic = BALLOTS_JUDGED.name(pipeline.namespace)
-    consumer = AIOKafkaConsumer(bootstrap_servers=pipeline.kafka)
-    await consumer.start()
-    partition = TopicPartition(topic, 1)
-    consumer.assign([partition])
-    consumer.seek(partition, offset)
-    value = (await consumer.getone()).value
-    await consumer.stop()
+    value = (await read_topic(pipeline.kafka, topic))[1][offset]
     producer = await start_producer(pipeline.kafka)
     told = value.replace(b"picnic", b"cinpic") if forged else value
     await send_all(producer, topic, [(1, None, told)])

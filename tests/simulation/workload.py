@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from services.intake.forms import Form, Ranks, Refusal
+from services.intake.admission import Form, Ranks, Refusal
 from services.operator.orders import Order
 from services.operator.service import (
     NotReady,

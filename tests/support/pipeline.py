@@ -11,8 +11,6 @@ import urllib.request
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from aiokafka import AIOKafkaConsumer
-
 from infra.local import ports
 from infra.local.process import Child
 from infra.local.topics import create_topics
@@ -28,6 +26,7 @@ from shared.contract.topics import (
     topic_specs,
 )
 from shared.runtime.kafka.founding import found_log
+from shared.runtime.kafka.reader import WAIT_MS, open_reader
 from shared.runtime.kafka.sink import Item, send_all, start_producer
 from tests.support.elections import LOG_ID, ROOT, ROOT_KEY, Life
 
@@ -170,28 +169,23 @@ class Pipeline:
 
         `note` is given each as it arrives.
         """
-        consumer = AIOKafkaConsumer(
-            COUNTS_PUBLISHED.name(self.namespace), bootstrap_servers=self.kafka, auto_offset_reset="earliest"
-        )
-        await consumer.start()
         found: list[Standing] = []
+        reader = await open_reader(self.kafka, COUNTS_PUBLISHED.name(self.namespace))
         try:
-            async with asyncio.timeout(bound_s):
-                async for record in consumer:
-                    standing = decode_as(Standing, record.value)
-                    if standing.contest.id == contest:
-                        found.append(standing)
-                        note(standing)
-                        if standing.sequence >= until:
-                            return found
+            async with reader, asyncio.timeout(bound_s):
+                while True:
+                    for record in await reader.read(WAIT_MS):
+                        standing = decode_as(Standing, record.value)
+                        if standing.contest.id == contest:
+                            found.append(standing)
+                            note(standing)
+                            if standing.sequence >= until:
+                                return found
         except TimeoutError:
             reached = found[-1].sequence if found else "none"
             raise AssertionError(
                 f"no standing of {until} records, the last is {reached}\n{self.logs()}"
             ) from None
-        finally:
-            await consumer.stop()
-        raise AssertionError("the consumer ended")
 
     async def says(self, service: str, words: str, bound_s: float = 20.0) -> bool:
         """Return whether a process that is not ready comes to give `words` as a reason, within the bound."""

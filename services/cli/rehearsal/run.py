@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 
-from services.audit.log import ShardedLog
 from services.cli.clients.ballots import Casting, CastingFailed
 from services.cli.clients.operator import OperatorError, Patience
 from services.cli.clients.results import LOOK_EVERY_S, ResultsClient
@@ -22,6 +21,7 @@ from shared.contract.lifecycle import Command
 from shared.contract.standings import Balance, Standing, Status
 from shared.contract.topics import BALLOTS_CAST, BALLOTS_JUDGED
 from shared.rcv.reports.disk import write_files
+from shared.runtime.kafka.reader import KafkaReader, open_reader
 from shared.runtime.watermark import Gap
 
 PATIENCE = Patience(tries=480)
@@ -102,11 +102,10 @@ class Rehearsal:
         """Return what is in the logs up to a watermark. Raises as `JudgedBallots.read` does, too."""
         judged_ballots, where = JudgedBallots(self._election), self._where
         async with (
-            ShardedLog(where.kafka, BALLOTS_CAST.name(where.namespace)) as cast,
-            ShardedLog(where.kafka, BALLOTS_JUDGED.name(where.namespace)) as judged,
+            await open_reader(where.kafka, BALLOTS_CAST.name(where.namespace), where.shards) as cast,
+            await open_reader(where.kafka, BALLOTS_JUDGED.name(where.namespace), where.shards) as judged,
         ):
-            await cast.ends(where.shards)
-            ends = await judged.ends(where.shards)
+            ends = await judged.ends()
             for shard, end in enumerate(upto):
                 judged_ballots.read(
                     shard, await _records(cast, shard, end), await _records(judged, shard, ends[shard])
@@ -149,7 +148,7 @@ class Rehearsal:
             await asyncio.sleep(LOOK_EVERY_S)
 
 
-async def _records(log: ShardedLog, shard: int, upto: int) -> list[bytes]:
+async def _records(log: KafkaReader, shard: int, upto: int) -> list[bytes]:
     return [value async for batch in log.records(shard, upto) for value in batch]
 
 

@@ -8,7 +8,7 @@ from shared.contract.codec import ADMITTED, Unreadable, decode_cast, encode
 from shared.contract.events import LogFounded, SignedRecord, signed
 from shared.contract.signing import public_key
 from shared.contract.topics import BALLOTS_CAST
-from shared.runtime.kafka.reader import end_of, read_record
+from shared.runtime.kafka.reader import open_reader
 from shared.runtime.kafka.sink import open_sink
 from shared.runtime.log import Outgoing
 
@@ -18,14 +18,15 @@ class OtherLog(Exception):
 
 
 async def found_log(bootstrap: str, namespace: str, log_id: str, shards: int, root: bytes) -> None:
-    """Found every shard that is empty, with the root's private key. Raises OtherLog, LogAway, SendFailed."""
+    """Found every shard that is empty, with the root's private key. Raises OtherLog, LogError, SendFailed."""
     topic, root_key = BALLOTS_CAST.name(namespace), public_key(root)
     empty = []
-    for shard in range(shards):
-        if await end_of(bootstrap, topic, shard) == 0:
-            empty.append(shard)
-        else:
-            _require_own(await read_record(bootstrap, topic, shard, 0), log_id, shard, shards, root_key)
+    async with await open_reader(bootstrap, topic, shards) as reader:
+        for shard, end in enumerate(await reader.ends()):
+            if end == 0:
+                empty.append(shard)
+            else:
+                _require_own(await reader.record(shard, 0), log_id, shard, shards, root_key)
     sink = await open_sink(bootstrap)
     try:
         await sink.send(

@@ -1,23 +1,55 @@
-"""A compacted topic by way of Kafka: a consumer without a group, which commits nothing."""
+"""A whole topic by way of Kafka: a consumer without a group, which commits nothing.
+
+It is read in one of two ways: from all partitions as records come (`read`, to follow a topic), or one partition after
+another up to a given end (`records`), where a record that is missing is an error.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from types import TracebackType
+from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from shared.runtime.log import Keyed, LogAway
+from shared.runtime.log import Keyed, LogAway, LogError
 
+BATCH_RECORDS = 5_000
+FETCH_BYTES = 2 * 1024 * 1024
+WAIT_MS = 500
+OPEN_BOUND_S = 15.0
 READ_BOUND_S = 15.0
+STALL_BOUND_S = 30.0
+"""A record that is in the log comes within this time, or the log is away."""
 
 
 class KafkaReader:
-    """A started consumer, and the ends its partitions had at the start."""
+    """An open topic; as an async context it is stopped at the end."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, topic: str, partitions: int) -> None:
         self._consumer = consumer
-        self._ends = ends
+        self._topic = topic
+        self._all = [TopicPartition(topic, number) for number in range(partitions)]
+        self._ends_at_opening: dict[TopicPartition, int] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Connect, and begin at the start of every partition. Raises KafkaError."""
+        await self._consumer.start()
+        self._consumer.assign(self._all)
+        self._ends_at_opening = await self._consumer.end_offsets(self._all)
+
+    async def stop(self) -> None:
+        """Let go of Kafka."""
+        await self._consumer.stop()
 
     async def read(self, wait_ms: int) -> Sequence[Keyed]:
         """Return the next records, none if there are none within `wait_ms`. Raises LogAway."""
@@ -32,70 +64,116 @@ class KafkaReader:
         ]
 
     async def caught_up(self) -> bool:
-        """Whether all has been read that the topic held at the start. Raises LogAway."""
+        """Whether all has been read that the topic held when it was opened. Raises LogAway."""
         try:
-            return all([await self._consumer.position(p) >= end for p, end in self._ends.items()])
+            return all([await self._consumer.position(p) >= end for p, end in self._ends_at_opening.items()])
         except (KafkaError, OSError) as fault:
             raise LogAway(repr(fault)) from fault
 
-    async def stop(self) -> None:
-        """Let go of Kafka."""
-        await self._consumer.stop()
+    async def ends(self) -> list[int]:
+        """Ask how many records each partition holds now. Raises LogAway."""
+        try:
+            ends: dict[TopicPartition, int] = await self._consumer.end_offsets(self._all)
+        except (KafkaError, OSError) as fault:
+            raise LogAway(f"{self._topic}: {fault!r}") from fault
+        return [ends[partition] for partition in self._all]
+
+    async def records(self, partition: int, upto: int, since: int = 0) -> AsyncIterator[list[bytes]]:
+        """Yield the values of a partition's records `since` .. `upto` - 1 in batches; nothing is kept but the present one.
+
+        Raises LogError if records are missing between others, LogAway if Kafka gives none for STALL_BOUND_S.
+        """
+        place = self._all[partition]
+        # Pausing, since aiokafka 0.14.0 never stops a consumer that is stopped right after a second `assign`.
+        self._consumer.pause(*self._all)
+        self._consumer.resume(place)
+        self._consumer.seek(place, since)
+        position, heard_s = since, _now_s()
+        while position < upto:
+            found = await self._batch(place, min(BATCH_RECORDS, upto - position))
+            if found and [record.offset for record in found] != list(range(position, position + len(found))):
+                last = found[-1].offset
+                raise LogError(
+                    f"{self._topic} shard {partition}: records are missing between {position} and {last}"
+                )
+            if found:
+                position, heard_s = position + len(found), _now_s()
+                yield [record.value for record in found]
+            elif _now_s() - heard_s > STALL_BOUND_S:
+                raise LogAway(
+                    f"{self._topic} shard {partition}: no record {position} within {STALL_BOUND_S:g} s"
+                )
+
+    async def record(self, partition: int, offset: int) -> bytes:
+        """Return the value of one record. Raises as `records`."""
+        (value,) = [value async for batch in self.records(partition, offset + 1, offset) for value in batch]
+        return value
+
+    async def _batch(self, place: TopicPartition, limit: int) -> Sequence[Any]:
+        try:
+            found = await self._consumer.getmany(place, timeout_ms=WAIT_MS, max_records=limit)
+        except (KafkaError, OSError) as fault:
+            raise LogAway(f"{place.topic} shard {place.partition}: {fault!r}") from fault
+        records: Sequence[Any] = found.get(place, ())
+        return records
 
 
-async def open_reader(bootstrap: str, topic: str) -> KafkaReader:
-    """Return a reader of every partition of a topic. Raises LogAway."""
+async def open_reader(bootstrap: str, topic: str, partitions: int | None = None) -> KafkaReader:
+    """Return a reader of every partition of a topic.
+
+    Raises LogAway, also if there is no such topic; LogError if it has not as many `partitions` as expected.
+    """
     consumer = AIOKafkaConsumer(
-        topic,
         bootstrap_servers=bootstrap,
         group_id=None,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
+        max_partition_fetch_bytes=FETCH_BYTES,
     )
     try:
-        await consumer.start()
-        return KafkaReader(consumer, await _ends(consumer, topic))
+        async with asyncio.timeout(OPEN_BOUND_S):
+            reader = KafkaReader(consumer, topic, await _partitions(bootstrap, topic, partitions))
+            await reader.start()
+            return reader
     except BaseException as fault:
         await consumer.stop()
-        if isinstance(fault, KafkaError | OSError):
-            raise LogAway(f"{topic}: {fault!r}") from fault
+        if isinstance(fault, KafkaError | OSError | TimeoutError):
+            raise LogAway(f"Kafka at {bootstrap} does not answer: {fault!r}") from fault
         raise
 
 
-async def _ends(consumer: AIOKafkaConsumer, topic: str) -> Mapping[TopicPartition, int]:
-    ends: Mapping[TopicPartition, int] = await consumer.end_offsets(list(consumer.assignment()))
-    if not ends:
-        raise LogAway(f"topic {topic} does not exist")
-    return ends
+async def read_topic(bootstrap: str, topic: str) -> list[list[bytes]]:
+    """Return the values of each partition, all that a topic holds. Raises LogError."""
+    async with await open_reader(bootstrap, topic) as reader:
+        return [
+            [value async for batch in reader.records(partition, end) for value in batch]
+            for partition, end in enumerate(await reader.ends())
+        ]
 
 
 async def read_record(bootstrap: str, topic: str, partition: int, offset: int) -> bytes:
     """Return the value of one record. Raises LogAway if it cannot be read within READ_BOUND_S."""
-    where = TopicPartition(topic, partition)
-    async with _assigned(bootstrap, where) as consumer:
-        consumer.seek(where, offset)
-        record = await consumer.getone(where)
-        value: bytes = record.value
-        return value
-
-
-async def end_of(bootstrap: str, topic: str, partition: int) -> int:
-    """Return how many records a partition holds. Raises LogAway as `read_record` does."""
-    where = TopicPartition(topic, partition)
-    async with _assigned(bootstrap, where) as consumer:
-        ends: dict[TopicPartition, int] = await consumer.end_offsets([where])
-        return ends[where]
-
-
-@asynccontextmanager
-async def _assigned(bootstrap: str, where: TopicPartition) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False)
     try:
-        async with asyncio.timeout(READ_BOUND_S):
-            await consumer.start()
-            consumer.assign([where])
-            yield consumer
-    except (KafkaError, OSError, TimeoutError) as fault:
-        raise LogAway(f"{where.topic} shard {where.partition}: {fault!r}") from fault
+        async with asyncio.timeout(READ_BOUND_S), await open_reader(bootstrap, topic) as reader:
+            return await reader.record(partition, offset)
+    except TimeoutError as fault:
+        raise LogAway(f"{topic} shard {partition}: no record {offset} within {READ_BOUND_S:g} s") from fault
+
+
+async def _partitions(bootstrap: str, topic: str, expected: int | None) -> int:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        await admin.start()
+        (found,) = await admin.describe_topics([topic])
     finally:
-        await consumer.stop()
+        await admin.close()
+    partitions = len(found["partitions"])
+    if not partitions:
+        raise LogAway(f"no topic {topic} on this Kafka (LIVECOUNT_NAMESPACE)")
+    if partitions != (expected or partitions):
+        raise LogError(f"{topic} has {partitions} shards, expected {expected} (LIVECOUNT_SHARDS)")
+    return partitions
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

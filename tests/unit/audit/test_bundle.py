@@ -10,10 +10,10 @@ import pytest
 
 from services.audit.bundle import FORMAT, MANIFEST, SEAL_CHARS, Bundle, Damaged, Manifest, frame, seal_of
 from services.audit.export import export
-from services.audit.log import LogError
 from services.audit.recount import NoElection
 from services.audit.verify import verify
 from shared.contract.topics import BALLOTS_CAST, BALLOTS_JUDGED
+from shared.runtime.log import LogError
 from tests.support.evidence import IDENTITY, MemoryEvidence, picnic
 
 

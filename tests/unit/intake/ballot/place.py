@@ -15,7 +15,7 @@ from services.intake.ballot.pages import Pages
 from services.intake.ballot.routes import BallotRoutes
 from services.intake.log import BallotLog
 from services.intake.roll import KnownRolls
-from services.intake.service import IntakeService
+from services.intake.routes import IntakeService
 from services.intake.settings import IntakeSettings
 from shared.contract import packs
 from shared.contract.codec import decode_cast

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.admission import Admission, Admitted
-from services.intake.forms import Form, Refusal, read_form
+from services.intake.admission import Admission, Admitted, Form, Refusal, read_form
 from services.intake.roll import KnownRoll
 from shared.contract.codes import VotingCode, commitment
 from shared.contract.elections import Phase

@@ -1,0 +1,83 @@
+"""A whole topic read from real Kafka: every record, or the reason why not."""
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+
+from infra.local.topics import create_topics
+from shared.contract.topics import TopicSpec
+from shared.runtime.kafka.reader import BATCH_RECORDS, open_reader, read_topic
+from shared.runtime.kafka.sink import Item, send_all, start_producer
+from shared.runtime.log import LogAway, LogError
+
+pytestmark = [pytest.mark.kafka, pytest.mark.asyncio]
+
+BOUND_S = 30.0
+
+
+async def topic(kafka: Any, items: list[Item]) -> str:
+    """Return a topic of two partitions that holds records."""
+    name = f"reader-{time.monotonic_ns()}"
+    await create_topics(kafka.bootstrap, [TopicSpec(name, 2, 1, {})])
+    producer = await start_producer(kafka.bootstrap)
+    await send_all(producer, name, items)
+    await producer.stop()
+    return name
+
+
+async def test_every_record_is_read_in_order_partition_by_partition(kafka: Any) -> None:
+    """More than fit a batch, and a partition without any."""
+    sent = [b"%d" % number for number in range(BATCH_RECORDS + 7)]
+    name = await topic(kafka, [(1, None, value) for value in sent])
+
+    async with asyncio.timeout(BOUND_S):
+        assert await read_topic(kafka.bootstrap, name) == [[], sent]
+        async with await open_reader(kafka.bootstrap, name, 2) as reader:
+            some = [value async for batch in reader.records(1, 12, since=9) for value in batch]
+    assert some == [b"9", b"10", b"11"]
+
+
+async def test_a_reader_that_has_read_nothing_stops_at_once(kafka: Any) -> None:
+    """As do those of an empty deployment, one after another."""
+    name = await topic(kafka, [])
+    async with asyncio.timeout(BOUND_S):
+        for _ in range(5):
+            assert await read_topic(kafka.bootstrap, name) == [[], []]
+
+
+async def test_what_follows_a_topic_has_caught_up_at_the_end_that_it_had(kafka: Any) -> None:
+    """And not before, however many reads that takes."""
+    name = await topic(kafka, [(partition, b"key", b"value") for partition in (0, 1, 1)])
+    found, before = list[bytes](), list[bool]()
+    async with await open_reader(kafka.bootstrap, name) as reader, asyncio.timeout(BOUND_S):
+        while not await reader.caught_up():
+            before.append(len(found) < 3)
+            found += [record.value for record in await reader.read(200)]
+    assert len(found) == 3
+    assert all(before)
+
+
+async def test_a_topic_that_is_not_there_or_not_as_expected_is_named(kafka: Any) -> None:
+    """Whoever has a wrong setting is told which."""
+    name = await topic(kafka, [])
+    with pytest.raises(LogAway, match=r"no topic nowhere on this Kafka \(LIVECOUNT_NAMESPACE\)"):
+        await open_reader(kafka.bootstrap, "nowhere")
+    with pytest.raises(LogError, match=r"has 2 shards, expected 3 \(LIVECOUNT_SHARDS\)"):
+        await open_reader(kafka.bootstrap, name, 3)
+
+
+async def test_a_log_that_has_lost_its_beginning_is_not_read_as_if_it_were_whole(kafka: Any) -> None:
+    """The place of what is missing is named."""
+    name = await topic(kafka, [(0, None, b"value")] * 3)
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+    await admin.start()
+    await admin.delete_records({TopicPartition(name, 0): RecordsToDelete(before_offset=2)})
+    await admin.close()
+
+    with pytest.raises(LogError, match="shard 0: records are missing between 0 and 2"):
+        async with asyncio.timeout(BOUND_S):
+            await read_topic(kafka.bootstrap, name)
