@@ -14,17 +14,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from shared.rcv.formats.cvr.raw import OVERVOTE, WRITE_IN, RawRecord, Selection, Source
+from shared.rcv.formats.cvr.raw import OVERVOTE, WRITE_IN, Note, RawRecord, Selection, Source, no_note
 from shared.rcv.formats.cvr.sheet import Cells, rows
 from shared.rcv.formats.records import FormatError
 from shared.rcv.names import sanitised
 
+NOT_ON_BALLOT: Final = "ballot does not have the contest"
 MISSING_PRECINCT: Final = "missing_precinct_id"
 MISSING_BATCH: Final = "missing_batch_id"
 """Where RCTab files ballots whose cell for the precinct or batch is blank."""
 
 
-def read(path: Path, source: Source, max_ranks: int | None) -> Iterator[RawRecord]:
+def read(path: Path, source: Source, max_ranks: int | None, note: Note = no_note) -> Iterator[RawRecord]:
     """Yield the records of a workbook's first sheet; of each `max_ranks` columns of ranks, or all that follow.
 
     Raises FormatError naming row and cell, OSError.
@@ -47,6 +48,7 @@ def read(path: Path, source: Source, max_ranks: int | None) -> Iterator[RawRecor
         if row.is_filled and not is_marked:
             says_blank = _says_blank(path, source) if says_blank is None else says_blank
             if says_blank:
+                note(NOT_ON_BALLOT)
                 continue
         vendor_id = row.beside[0] if source.id_column else ""
         if source.id_column and not vendor_id and row.is_filled:
@@ -66,7 +68,7 @@ def read(path: Path, source: Source, max_ranks: int | None) -> Iterator[RawRecor
 def _says_blank(path: Path, source: Source) -> bool:
     """Say whether the sheet has the configured word for a blank rank anywhere among its ranks."""
     label = source.skipped_rank_label
-    if not label or source.blank_is_write_in:
+    if not label or source.blank_is_write_in or source.as_rctab:
         return False
     found = rows(path, source.first_vote_column or 1)
     return any(
