@@ -41,9 +41,9 @@ def read(path: Path, source: Source, note: Note = no_note) -> Iterator[RawRecord
 
 
 def _read_json(path: Path, source: Source, note: Note) -> Iterator[RawRecord]:
-    report = json_file.load(path)
+    report, cvrs = json_file.parted(path, "CVR", "CVR")
     terms = Terms(report, report.some("Election", "Election"), report.nodes("GpUnit", "GpUnit"), source)
-    yield from records(report.some("CVR", "CVR"), terms, "BallotPrePrintedId", note)
+    yield from records(cvrs, terms, "BallotPrePrintedId", note)
 
 
 def _read_xml(path: Path, source: Source, note: Note) -> Iterator[RawRecord]:

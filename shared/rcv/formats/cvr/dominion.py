@@ -44,7 +44,8 @@ def read(path: Path, source: Source, note: Note = no_note) -> Iterator[RawRecord
     """Yield the records of a folder's contest. Raises FormatError naming file and session, OSError."""
     manifests = _manifests(path, source)
     for file in _exports(path):
-        for session in json_file.load(file).some("Sessions", "session"):
+        _, sessions = json_file.parted(file, "Sessions", "session")
+        for session in sessions:
             yield from _records(session, source, manifests, note)
 
 

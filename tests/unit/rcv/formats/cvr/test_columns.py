@@ -142,7 +142,7 @@ def test_blanks_after_the_last_cell_are_no_write_ins_without_a_number_of_ranks(t
     assert (second.selections, third.selections) == (((1, "Ann"),), ())
 
 
-SEVERAL = (
+SEVERAL: tuple[list[str], ...] = (
     ["a", "Ann", "under", "Yew", "under"],
     ["b", "", "", "Yew", "under"],
     ["c", "under", "under", "", ""],
