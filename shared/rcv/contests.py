@@ -43,7 +43,7 @@ def contest_of(file: BallotFile, options: CountOptions) -> Contest:
         method=options.method,
         seats=_seats(file, options),
         candidates=tuple(
-            Candidate(id=slug_, name=name, excluded=place in excluded)
+            Candidate(id=slug_, name=name, excluded=place in excluded, write_in=place in file.write_ins)
             for place, (slug_, name) in enumerate(zip(slugs(file.candidates), file.candidates, strict=True))
         ),
         rules=Rules(**options.rules),

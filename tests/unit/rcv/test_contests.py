@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from shared.contract.elections import Candidate
 from shared.rcv.contests import CountOptions, contest_of, profile_of
+from shared.rcv.count.tabulate import tabulate
 from shared.rcv.formats.records import BallotFile, BallotGroup
 from shared.rcv.names import slugs
 
@@ -27,6 +28,14 @@ def test_who_is_withdrawn_or_asked_to_drop_out_is_excluded() -> None:
     """Clara by the file, Ada by name."""
     contest = contest_of(FILE, CountOptions("irv", excluded=["ada"]))
     assert [candidate.excluded for candidate in contest.candidates] == [True, False, True]
+
+
+def test_who_is_an_undeclared_write_in_of_the_file_falls_first() -> None:
+    """And is never elected."""
+    file = BallotFile("Tea", ("Ada", "Basil"), (BallotGroup("1", 3), BallotGroup("0", 1)), write_ins=(1,))
+    contest = contest_of(file, CountOptions("irv"))
+    assert [candidate.write_in for candidate in contest.candidates] == [False, True]
+    assert tabulate(profile_of(file, contest), contest).elected == (0,)
 
 
 def test_the_rankings_are_the_files() -> None:
