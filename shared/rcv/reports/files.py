@@ -1,12 +1,12 @@
 """Which files tell a contest, by name and text: the whole, its slices, its ballots.
 
 Rule 1: a contest whose seats are filled one after another has files for each run, numbered "_1", "_2".
-Rule 2: slices are those the ballots name, in the order of a Java HashMap. A ballot that names none is in none.
+Rule 2: slices are those the ballots name, in the order of a Java HashMap. Those that name none have a slice, too.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,12 +103,15 @@ def _slices(tabulated: Tabulated) -> Iterator[tuple[Slice, NDArray[np.intp]]]:
         yield from _by("Precinct", [record.precinct for record in records])
 
 
+_MISSING: Final[Mapping[Kind, str]] = {"Batch": "missing_batch_id", "Precinct": "missing_precinct_id"}
+"""What RCTab calls the slice of the ballots that name none: slices add up to the whole."""
+
+
 def _by(kind: Kind, ids: Sequence[str | None]) -> Iterator[tuple[Slice, NDArray[np.intp]]]:
     places: dict[str, list[int]] = {}
     for place, slice_id in enumerate(ids):
-        if slice_id:
-            places.setdefault(slice_id, []).append(place)
-    if not places:
+        places.setdefault(slice_id or _MISSING[kind], []).append(place)
+    if not any(ids):
         raise ValueError(f"results by {kind.lower()} are asked for, and no cast vote record names one")
     for slice_id in hash_order(places):
         yield Slice(kind, slice_id), np.array(places[slice_id], np.intp)

@@ -42,10 +42,15 @@ class Source:
 def generic_csv(
     contest: Contest, sources: Iterable[tuple[Source, Iterable[CastVoteRecord]]]
 ) -> Iterator[str]:
-    """Yield the lines: a head, then the ballots of each source in their order."""
-    ranks = _ranks(contest)
+    """Yield the lines: a head, then the ballots of each source in their order.
+
+    There are as many ranks as RCTab writes or, where a ballot has more, as the longest ballot has: none is dropped.
+    """
+    held = [(source, list(records)) for source, records in sources]
+    longest = max((len(parse_marks(record.marks)) for _, records in held for record in records), default=0)
+    ranks = max(_ranks(contest), longest)
     yield csv_line([*_HEAD, *(f"Rank {number}" for number in range(1, ranks + 1))])
-    for source, records in sources:
+    for source, records in held:
         names = [source.write_in_label if c.write_in else c.name for c in contest.candidates]
         for record in records:
             yield csv_line([*_origin(source, record), *_selections(record.marks, names, ranks)])

@@ -2,6 +2,11 @@
 
 Source: NIST SP 1500-103, Cast Vote Records Common Data Format, version 1.0 (2020).
 
+[IsAllocable] alone decides whether a position is a vote. Where it leaves that open, a position is one that is indicated, and
+whose status, selection and contest are not invalidated by the contest's rules; one whose indication is unknown waits for an
+adjudicator, as a selection does that needs adjudication: that is no vote yet. RCTab counts every position unless it says that
+it has no indication or is not allocable.
+
 A contest is found by its name, for ids hold within one file only. A ballot is what its current snapshot has, whatever the
 types of its snapshots; a ballot without the contest is no record, and is not numbered. Ranks stand on the selection or on its
 positions. A selection is called what its first candidate is called, or an undeclared write-in if it is one.
@@ -13,12 +18,15 @@ from typing import Final
 
 from shared.rcv.formats.cvr import json_file, xml_file
 from shared.rcv.formats.cvr.json_file import Node
-from shared.rcv.formats.cvr.raw import WRITE_IN, RawRecord, Selection, Source, by_rank, meaning
+from shared.rcv.formats.cvr.raw import WRITE_IN, Note, RawRecord, Selection, Source, by_rank, meaning, no_note
 from shared.rcv.formats.cvr.xml_file import Element
 
 ID: Final = "@id"
 ROOT: Final = "CastVoteRecordReport"
+WAITING: Final = "mark that waits for an adjudicator is no vote yet"
 _YES = ("true", "yes", "1")
+_WAITS: Final = "needs-adjudication"
+_INVALID: Final = "invalidated-rules"
 _LISTS: Final = frozenset(
     {"Candidate", "Contest", "ContestSelection", "CVRContest", "CVRContestSelection", "CVRSnapshot"}
     | {"CVRWriteIn", "SelectionPosition"}
@@ -26,18 +34,19 @@ _LISTS: Final = frozenset(
 """What JSON has lists of: in XML, elements that may stand more than once."""
 
 
-def read(path: Path, source: Source) -> Iterator[RawRecord]:
+def read(path: Path, source: Source, note: Note = no_note) -> Iterator[RawRecord]:
     """Yield the records of a file's contest. Raises FormatError naming the CVR (and its line, in XML), OSError."""
-    return _read_xml(path, source) if path.suffix.lower() == ".xml" else _read_json(path, source)
+    read_as = _read_xml if path.suffix.lower() == ".xml" else _read_json
+    return read_as(path, source, note)
 
 
-def _read_json(path: Path, source: Source) -> Iterator[RawRecord]:
-    report = json_file.load(path)
+def _read_json(path: Path, source: Source, note: Note) -> Iterator[RawRecord]:
+    report, cvrs = json_file.parted(path, "CVR", "CVR")
     terms = Terms(report, report.some("Election", "Election"), report.nodes("GpUnit", "GpUnit"), source)
-    yield from records(report.some("CVR", "CVR"), terms, "BallotPrePrintedId")
+    yield from records(cvrs, terms, "BallotPrePrintedId", note)
 
 
-def _read_xml(path: Path, source: Source) -> Iterator[RawRecord]:
+def _read_xml(path: Path, source: Source, note: Note) -> Iterator[RawRecord]:
     """Read the file twice: ballots may stand before the elections that give their ids a meaning, and may not fit memory."""
     held = list(xml_file.children(path, ROOT, {"Election", "GpUnit"}))
     elections, units = (
@@ -48,7 +57,7 @@ def _read_xml(path: Path, source: Source) -> Iterator[RawRecord]:
         _node(path, element, f" {number}")
         for number, element in enumerate(xml_file.children(path, ROOT, {"CVR"}), 1)
     )
-    yield from records(cvrs, terms, "UniqueId")
+    yield from records(cvrs, terms, "UniqueId", note)
 
 
 class Terms:
@@ -56,6 +65,7 @@ class Terms:
 
     def __init__(self, report: Node, elections: list[Node], units: list[Node], source: Source) -> None:
         self._source = source
+        self.as_rctab = source.as_rctab
         self._contest = _contest(report, elections, source)
         candidates = (each for election in elections for each in election.nodes("Candidate", "candidate"))
         self._candidates = _by_id(candidates, "Candidate")
@@ -94,7 +104,7 @@ class Terms:
         return meaning(candidate.text("Name"), self._source)
 
 
-def records(cvrs: Iterable[Node], terms: Terms, id_key: str) -> Iterator[RawRecord]:
+def records(cvrs: Iterable[Node], terms: Terms, id_key: str, note: Note) -> Iterator[RawRecord]:
     """Yield the records of the ballots with the contest; `id_key` is where they have an id of their own."""
     number = 0
     for cvr in cvrs:
@@ -104,7 +114,7 @@ def records(cvrs: Iterable[Node], terms: Terms, id_key: str) -> Iterator[RawReco
             yield RawRecord(
                 place=cvr.place,
                 id=f"{cvr.path.name}({number})",
-                selections=by_rank(_selections(contest, terms)),
+                selections=by_rank(_selections(contest, terms, note)),
                 precinct=terms.precinct(cvr),
                 vendor_id=cvr.text_or_none(id_key),
             )
@@ -143,19 +153,33 @@ def _marked(cvr: Node, contest_id: str) -> Node | None:
     return found[0] if found else None
 
 
-def _selections(contest: Node, terms: Terms) -> Iterator[Selection]:
+def _selections(contest: Node, terms: Terms, note: Note) -> Iterator[Selection]:
     for chosen in contest.nodes("CVRContestSelection", "selection"):
-        if _waits(chosen):
+        if _has_status(chosen, _WAITS):
+            note(WAITING)
             continue
         if chosen.has("Rank"):
-            yield from _selection(chosen.whole("Rank"), terms.name(chosen))
+            if _counts(chosen, (contest, chosen), terms, note):
+                yield from _selection(chosen.whole("Rank"), terms.name(chosen))
             continue
         if not chosen.has("SelectionPosition"):
             chosen.refuse("expected a [Rank], or a list [SelectionPosition]")
         for position in chosen.nodes("SelectionPosition", "position"):
-            if not (_is(position, "HasIndication", "no") or _is(position, "IsAllocable", "no")):
+            if _counts(position, (contest, chosen, position), terms, note):
                 written = position.has("CVRWriteIn")
                 yield from _selection(position.whole("Rank"), WRITE_IN if written else terms.name(chosen))
+
+
+def _counts(mark: Node, within: Sequence[Node], terms: Terms, note: Note) -> bool:
+    """Say whether a mark is a vote; `within` are those whose status may say otherwise, itself included."""
+    indicated, allocable = (str(mark.values.get(key)).lower() for key in ("HasIndication", "IsAllocable"))
+    if terms.as_rctab:
+        return "no" not in (indicated, allocable)
+    if allocable in ("yes", "no"):
+        return allocable == "yes"
+    if indicated == "unknown":
+        note(WAITING)
+    return indicated not in ("no", "unknown") and not any(_has_status(each, _INVALID) for each in within)
 
 
 def _selection(rank: int, name: str | None) -> Iterator[Selection]:
@@ -163,9 +187,9 @@ def _selection(rank: int, name: str | None) -> Iterator[Selection]:
         yield rank, name
 
 
-def _waits(chosen: Node) -> bool:
-    status = chosen.values.get("Status")
-    return "needs-adjudication" in (status if isinstance(status, list) else [status])
+def _has_status(node: Node, status: str) -> bool:
+    found = node.values.get("Status")
+    return status in (found if isinstance(found, list) else [found])
 
 
 def _is(node: Node, key: str, *words: str) -> bool:

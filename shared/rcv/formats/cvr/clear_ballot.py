@@ -1,8 +1,10 @@
 """Clear Ballot: CSV, one ballot a row, one choice a column: 1 where a candidate is marked at a rank, 0 where not.
 
-Rule 1: the column's head says what it stands for: `Choice_7_1:contest:rank:rule:candidate:party`. The contest may have
-        colons in its name, and the candidate.
-Rule 2: where all columns of the contest are blank, the ballot does not have it.
+Source: Clear Ballot 2.1 RCV Format Specification, as RCTab 2.0's reader has it.
+
+The column's head says what it stands for: `Choice_7_1:contest:rank:rule:candidate:party`. The contest may have colons in its
+name, and the candidate. Columns of ranks beyond those that the rules allow are not read (RCTab's way). Where all columns of the
+contest are blank, the ballot does not have it.
 """
 
 from collections.abc import Iterator
@@ -26,11 +28,14 @@ Columns = dict[int, tuple[int, str | None]]
 """The rank and the choice of each column of the contest."""
 
 
-def read(path: Path, source: Source) -> Iterator[RawRecord]:
+def read(path: Path, source: Source, max_ranks: int | None = None) -> Iterator[RawRecord]:
     """Yield the records of a file's contest. Raises FormatError naming line and column, OSError."""
     table = rows(path)
     head = next(table, [])
     columns = _columns(path, head, source)
+    allowed = {
+        column: choice for column, choice in columns.items() if max_ranks is None or choice[0] <= max_ranks
+    }
     for line, cells in enumerate(table, 2):
         if not cells:
             continue
@@ -40,7 +45,7 @@ def read(path: Path, source: Source) -> Iterator[RawRecord]:
             yield RawRecord(
                 place=f"line {line}",
                 id=cells[BALLOT],
-                selections=_selections(path, line, cells, columns),
+                selections=_selections(path, line, cells, allowed),
                 precinct=cells[PRECINCT] or None,
                 vendor_id=cells[BALLOT],
                 contest_id=source.contest_id,

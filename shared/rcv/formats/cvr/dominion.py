@@ -1,10 +1,13 @@
 """Dominion: a folder of JSON, manifests beside `CvrExport.json` or, split, `CvrExport_1.json` and on.
 
-Rule 1: a candidate is named by its id. The contest's candidates are those that the manifest gives it.
-Rule 2: the voter's own marks count unless they are not current; then the adjudicated ones do. A session that is not
-        current and was not adjudicated is no record (RCTab's way).
-Rule 3: an ambiguous mark is none.
-Rule 4: split files are read in the order of their numbers, which may have gaps.
+Sources: Dominion's CVR export file format, as RCTab documents it; RCTab 2.0's reader.
+
+A candidate is named by its id; the contest's candidates are those that the manifest gives it, and its ranks are as many as the
+manifest says [NumOfRanks]. The voter's own marks count unless they are not current; then the adjudicated ones do. A session
+that is not current and was not adjudicated is no record (RCTab's way). An ambiguous mark is none. A contest whose outstack
+conditions say that it is invalid, such as on a ballot of another district, is no record: which condition that is stands in
+the manifest of conditions; without one it is number 7, as RCTab has it. Split files are read in the order of their numbers,
+which may have gaps.
 """
 
 import re
@@ -13,30 +16,37 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from shared.rcv.formats.cvr import json_file
-from shared.rcv.formats.cvr.json_file import Node
-from shared.rcv.formats.cvr.raw import Names, RawRecord, Selection, Source, by_rank, meaning
+from shared.rcv.formats.cvr.json_file import Node, shown
+from shared.rcv.formats.cvr.raw import Names, Note, RawRecord, Selection, Source, by_rank, meaning, no_note
 from shared.rcv.formats.records import FormatError
 
 WHOLE: Final = "CvrExport.json"
+INVALID: Final = "ballot whose contest is invalid is not counted"
 _PART: Final = re.compile(r"CvrExport_(\d+)\.json")
+_INVALID: Final = re.compile(r"(?:Invalid|Inactive)(?:Contest|Card|Ballot)?", re.IGNORECASE)
+_INVALID_IN_RCTAB: Final = "7"
 
 
 class _Manifests(NamedTuple):
     """What the folder's ids stand for."""
 
-    contests: Names
     candidates: frozenset[str]
     """Ids of the contest's."""
     precincts: Names
     portions: Names
+    ranks: int | None
+    """Of the contest; None: the manifest does not say."""
+    invalid: frozenset[str]
+    """Ids of the outstack conditions that say that a contest is invalid."""
 
 
-def read(path: Path, source: Source) -> Iterator[RawRecord]:
+def read(path: Path, source: Source, note: Note = no_note) -> Iterator[RawRecord]:
     """Yield the records of a folder's contest. Raises FormatError naming file and session, OSError."""
     manifests = _manifests(path, source)
     for file in _exports(path):
-        for session in json_file.load(file).some("Sessions", "session"):
-            yield from _records(session, source, manifests)
+        _, sessions = json_file.parted(file, "Sessions", "session")
+        for session in sessions:
+            yield from _records(session, source, manifests, note)
 
 
 def _exports(folder: Path) -> list[Path]:
@@ -52,7 +62,12 @@ def _manifests(folder: Path, source: Source) -> _Manifests:
     if not folder.is_dir():
         raise FormatError(folder, "", f"expected a folder with manifests and {WHOLE}")
     contests = _names(folder / "ContestManifest.json")
-    if source.contest_id not in contests:
+    of_contest = [
+        each
+        for each in json_file.load(folder / "ContestManifest.json").some("List", "entry")
+        if each.text("Id") == source.contest_id
+    ]
+    if not of_contest:
         told = ", ".join(f"{key} ({name})" for key, name in contests.items())
         expected = f"expected a contest {source.contest_id!r} [contestId], found {told or 'none'}"
         raise FormatError(folder / "ContestManifest.json", "", expected)
@@ -62,7 +77,12 @@ def _manifests(folder: Path, source: Source) -> _Manifests:
         if each.text("ContestId") == source.contest_id
     )
     precincts, portions = folder / "PrecinctManifest.json", folder / "PrecinctPortionManifest.json"
-    return _Manifests(contests, candidates, _if_any(precincts), _if_any(portions))
+    conditions = _if_any(folder / "OutstackConditionManifest.json")
+    invalid = {number for number, name in conditions.items() if _INVALID.fullmatch(name)}
+    if _INVALID_IN_RCTAB not in conditions:
+        invalid.add(_INVALID_IN_RCTAB)
+    ranks = of_contest[0].whole("NumOfRanks") if of_contest[0].has("NumOfRanks") else 0
+    return _Manifests(candidates, _if_any(precincts), _if_any(portions), ranks or None, frozenset(invalid))
 
 
 def _if_any(manifest: Path) -> Names:
@@ -75,7 +95,7 @@ def _names(manifest: Path) -> Names:
     return {each.text("Id"): each.text_or_none("Description") or each.text("Id") for each in entries}
 
 
-def _records(session: Node, source: Source, manifests: _Manifests) -> Iterator[RawRecord]:
+def _records(session: Node, source: Source, manifests: _Manifests, note: Note) -> Iterator[RawRecord]:
     marked = _current(session)
     if marked is None:
         return
@@ -85,10 +105,13 @@ def _records(session: Node, source: Source, manifests: _Manifests) -> Iterator[R
     for card in marked.nodes("Cards", "card") if marked.has("Cards") else [marked]:
         for contest in card.some("Contests", "contest"):
             if contest.text("Id") == source.contest_id:
+                if _conditions(marked, card, contest) & manifests.invalid:
+                    note(INVALID)
+                    continue
                 yield RawRecord(
                     place=f"{session.path.name}, {session.place}",
                     id=number,
-                    selections=_selections(contest, source, manifests.candidates),
+                    selections=_selections(contest, source, manifests),
                     precinct=precinct,
                     batch=session.text("BatchId"),
                     vendor_id=number,
@@ -96,6 +119,17 @@ def _records(session: Node, source: Source, manifests: _Manifests) -> Iterator[R
                     tabulator_id=session.text("TabulatorId"),
                     precinct_portion=portion,
                 )
+
+
+def _conditions(*nodes: Node) -> set[str]:
+    """Return the ids of all outstack conditions of a session's marks, a card and a contest."""
+    found: set[str] = set()
+    for node in nodes:
+        listed = node.values.get("OutstackConditionIds") or []
+        if not isinstance(listed, list) or not all(isinstance(each, str | int) for each in listed):
+            node.refuse(f"expected a list of numbers [OutstackConditionIds], found {shown(listed)}")
+        found.update(map(str, listed))
+    return found
 
 
 def _current(session: Node) -> Node | None:
@@ -114,15 +148,19 @@ def _named(marked: Node, key: str, names: Names, manifest: str) -> str | None:
     return names[number]
 
 
-def _selections(contest: Node, source: Source, candidates: frozenset[str]) -> tuple[Selection, ...]:
+def _selections(contest: Node, source: Source, manifests: _Manifests) -> tuple[Selection, ...]:
     found: list[Selection] = []
     for mark in contest.nodes("Marks", "mark"):
         if mark.truth("IsAmbiguous"):
             continue
         code = mark.text("CandidateId")
         text = meaning(code, source)
-        if text == code and code not in candidates:
+        if text == code and code not in manifests.candidates:
             mark.refuse(f"expected [CandidateId] to be the contest's in CandidateManifest.json, found {code}")
-        if text is not None:
-            found.append((mark.whole("Rank"), text))
+        if text is None:
+            continue
+        rank = mark.whole("Rank")
+        if manifests.ranks is not None and rank > manifests.ranks:
+            mark.refuse(f"expected a rank up to {manifests.ranks} [NumOfRanks], found {rank}")
+        found.append((rank, text))
     return by_rank(found)

@@ -16,11 +16,12 @@ def read(path: Path, source: Source) -> Iterator[RawRecord]:
     """Yield the records of a CSV file. Raises FormatError naming line and column, OSError."""
     assert source.first_vote_column is not None, "checked with the configuration"
     assert source.first_vote_row is not None, "checked with the configuration"
-    found = list(rows(path))
-    if not found:
+    table = rows(path)
+    head = next(table, None)
+    if head is None:
         raise FormatError(path, "line 1", "expected the names of the columns")
-    names = [WRITE_IN if name and name == source.undeclared_write_in_label else name for name in found[0]]
-    for line, cells in enumerate(found[1:], 2):
+    names = [WRITE_IN if name and name == source.undeclared_write_in_label else name for name in head]
+    for line, cells in enumerate(table, 2):
         if line >= source.first_vote_row and cells:
             yield _record(path, line, cells, names, source)
 

@@ -1,10 +1,13 @@
 """Hart Verity: a folder with one XML file a ballot; an option's value has one digit a rank, 1 where it is marked.
 
-Rule 1: a candidate is named by the option's id, and so are the lines for write-ins.
-Rule 2: files are read in the order of their names. `.sig.xml` files are signatures of the others, not ballots.
+Source: RCTab 2.0's reader of Hart exports; Hart publishes no description.
+
+A candidate is named by the option's id, and so are the lines for write-ins; a write-in that was rejected is no vote. Files are
+read in the order of their names. `.sig.xml` files are signatures of the others, not ballots.
 """
 
 from collections.abc import Iterator
+from os import scandir
 from pathlib import Path
 
 from shared.rcv.formats.cvr import xml_file
@@ -17,11 +20,12 @@ def read(path: Path, source: Source) -> Iterator[RawRecord]:
     """Yield the records of a folder's contest. Raises FormatError naming file and line, OSError."""
     if not path.is_dir():
         raise FormatError(path, "", "expected a folder with one XML file a ballot")
-    files = sorted(file for file in path.iterdir() if _is_ballot(file.name.lower()))
-    if not files:
+    with scandir(path) as entries:
+        names = sorted(entry.name for entry in entries if _is_ballot(entry.name.lower()))
+    if not names:
         raise FormatError(path, "", "expected XML files, found none")
-    for file in files:
-        yield from _records(file, source)
+    for name in names:
+        yield from _records(path / name, source)
 
 
 def _is_ballot(name: str) -> bool:
@@ -58,6 +62,13 @@ def _selections(file: Path, contest: Element, source: Source) -> Iterator[Select
         if not value or value.strip("01"):
             expected = f"expected a digit a rank, 0 or 1, in the option's <Value>, found {value!r}"
             raise FormatError(file, f"line {option.line}", expected)
+        written = option.first("WriteInData")
+        if (
+            written
+            and (written.said("WriteInDataStatus") or "").lower() == "rejected"
+            and not source.as_rctab
+        ):
+            continue
         text = meaning(code, source)
         if text is not None:
             yield from ((rank, text) for rank, digit in enumerate(value, 1) if digit == "1")

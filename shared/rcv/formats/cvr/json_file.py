@@ -1,13 +1,31 @@
-"""JSON that vendors export: every value is asked for by name and kind, and a wrong one is told with its place."""
+"""JSON that vendors export: each value is asked for by name and kind, and a wrong one is refused with its place."""
 
+import json
+import re
 from codecs import BOM_UTF8
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn, TextIO
 
 import msgspec
 
 from shared.rcv.formats.cvr.csv_rows import whole
 from shared.rcv.formats.records import FormatError
+
+MAX_WHOLE_BYTES: Final = 1 << 26
+"""Of a file that is read at once: its objects take ten times as much."""
+MAX_VALUE_CHARS: Final = 1 << 26
+"""Of a value that is held at once, in a file that is not."""
+
+_PIECE_CHARS: Final = 1 << 20
+_BLANKS: Final = re.compile(r"[ \t\n\r]*")
+
+
+def _no_constant(constant: str) -> object:
+    raise json.JSONDecodeError(f"{constant} is no number", "", 0)
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_no_constant)
 
 
 class Node:
@@ -88,6 +106,126 @@ def load(path: Path) -> Node:
         return Node(path, "", msgspec.json.decode(text))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise FormatError(path, "", f"expected JSON in UTF-8: {fault}") from None
+
+
+def parted(path: Path, key: str, of: str) -> tuple[Node, Iterator[Node]]:
+    """Return a file's object without the list at `key`, which must be there, and that list's objects one by one.
+
+    A small file is read at once, a large one twice and piece by piece. Raises FormatError, OSError.
+    """
+    if path.stat().st_size <= MAX_WHOLE_BYTES:
+        report = load(path)
+        return report, _listed(report, key, of)
+    others: dict[str, object] = {}
+    is_there = False
+    for found, value in _members(path, key, skip=True):
+        is_there = is_there or found == key
+        if found != key:
+            others[found] = value
+    report = Node(path, "", others)
+    if not is_there:
+        report.refuse(f"expected a list [{key}]")
+    values = (value for found, value in _members(path, key) if found == key)
+    return report, (Node(path, f"{of} {number}", value, report) for number, value in enumerate(values, 1))
+
+
+def _listed(report: Node, key: str, of: str) -> Iterator[Node]:
+    yield from report.some(key, of)
+
+
+def _members(path: Path, key: str, *, skip: bool = False) -> Iterator[tuple[str, object]]:
+    """Yield the members of a file's object, of the list at `key` each element; with `skip` only that it is there."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        yield from _members_of(_Text(path, file), key, skip=skip)
+
+
+def _members_of(text: "_Text", key: str, *, skip: bool) -> Iterator[tuple[str, object]]:
+    text.expect("{")
+    if text.has("}"):
+        return
+    while True:
+        name = text.value()
+        text.expect(":")
+        if name == key and text.has("["):
+            if skip:
+                yield key, None
+            for value in _elements_of(text):
+                if not skip:
+                    yield key, value
+        else:
+            yield str(name), text.value()
+        if not text.has(","):
+            text.expect("}")
+            return
+
+
+def _elements_of(text: "_Text") -> Iterator[object]:
+    """Yield the elements of a list whose `[` has been read."""
+    if text.has("]"):
+        return
+    while True:
+        yield text.value()
+        if not text.has(","):
+            text.expect("]")
+            return
+
+
+class _Text:
+    """The text of a file of JSON, of which only a piece is held."""
+
+    def __init__(self, path: Path, file: TextIO) -> None:
+        self._path, self._file = path, file
+        self._held, self._at = "", 0
+        self._is_whole = False
+        self._read_on()
+
+    def value(self) -> object:
+        """Return the value that stands here, and go on behind it. Raises FormatError."""
+        self._skip_blanks()
+        while True:
+            try:
+                value, end = _DECODER.raw_decode(self._held, self._at)
+            except (json.JSONDecodeError, RecursionError) as fault:
+                if self._is_whole or len(self._held) - self._at > MAX_VALUE_CHARS:
+                    raise self._refusal(str(fault)) from None
+            else:
+                if end < len(self._held) or self._is_whole:  # or a number might go on
+                    self._at = end
+                    return value
+            self._read_on()
+
+    def has(self, sign: str) -> bool:
+        """Say whether this sign stands here, and if so go on behind it."""
+        self._skip_blanks()
+        found = self._held.startswith(sign, self._at)
+        self._at += found
+        return found
+
+    def expect(self, sign: str) -> None:
+        """Go on behind this sign. Raises FormatError if it does not stand here."""
+        if not self.has(sign):
+            raise self._refusal(f"{sign!r} is missing")
+
+    def _skip_blanks(self) -> None:
+        while True:
+            blanks = _BLANKS.match(self._held, self._at)
+            assert blanks is not None, "no blanks match, too"
+            self._at = blanks.end()
+            if self._at < len(self._held) or self._is_whole:
+                return
+            self._read_on()
+
+    def _read_on(self) -> None:
+        try:
+            piece = self._file.read(_PIECE_CHARS)
+        except UnicodeDecodeError as fault:
+            raise self._refusal(str(fault)) from None
+        self._held, self._at = self._held[self._at :] + piece, 0
+        if not piece:
+            self._is_whole = True
+
+    def _refusal(self, fault: str) -> FormatError:
+        return FormatError(self._path, "", f"expected JSON in UTF-8: {fault}")
 
 
 def shown(value: object) -> str:

@@ -1,6 +1,6 @@
 """What a vendor's record says, before anybody knows whom its names mean."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -45,6 +45,8 @@ class Source(NamedTuple):
     undeclared_write_in_label: str = ""
     blank_is_write_in: bool = False
     """[treatBlankAsUndeclaredWriteIn]"""
+    as_rctab: bool = False
+    """Whether the vendor's own "do not count" is read as RCTab 2.0 reads it, where that differs."""
 
 
 OVERVOTE = "overvote"
@@ -52,6 +54,14 @@ OVERVOTE = "overvote"
 
 WRITE_IN = "Undeclared Write-ins"
 """What a reader yields where the file says that somebody undeclared is written in."""
+
+Note = Callable[[str], None]
+"""Is told of each ballot or mark that a file has and that is not counted, and why."""
+
+
+def no_note(_: str) -> None:
+    """Tell nobody."""
+
 
 Names = Mapping[str, str]
 """What a vendor's manifests say a code stands for."""

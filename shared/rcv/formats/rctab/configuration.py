@@ -24,6 +24,8 @@ class Configuration:
 
     path: Path
     document: Document
+    as_rctab: bool = False
+    """Whether vendors' own "do not count" is read as RCTab reads it, where that differs."""
 
     @property
     def stem(self) -> str:
@@ -45,10 +47,13 @@ class Configuration:
     @property
     def sources(self) -> list[tuple[Path, Source]]:
         """The sources, in order, each with its path as it is found from the configuration's folder."""
-        return [(self.path.parent / s.file_path, _source(s)) for s in self.document.cvr_file_sources]
+        return [
+            (self.path.parent / s.file_path, _source(s, as_rctab=self.as_rctab))
+            for s in self.document.cvr_file_sources
+        ]
 
 
-def load(path: Path) -> Configuration:
+def load(path: Path, *, as_rctab: bool = False) -> Configuration:
     """Read and check a configuration. Raises FormatError with a line for each thing that is wrong, OSError."""
     try:
         document = Document.model_validate(msgspec.json.decode(path.read_bytes().removeprefix(BOM_UTF8)))
@@ -60,7 +65,7 @@ def load(path: Path) -> Configuration:
     if found:
         more = "" if len(found) == 1 else f"{len(found)} things are wrong\n  "
         raise FormatError(path, "", more + "\n  ".join(found))
-    return Configuration(path, document)
+    return Configuration(path, document, as_rctab)
 
 
 def contest_of(configuration: Configuration) -> Contest:
@@ -129,7 +134,7 @@ def _rules(configuration: Configuration) -> Rules:
     )
 
 
-def _source(source: CvrSource) -> Source:
+def _source(source: CvrSource, *, as_rctab: bool) -> Source:
     return Source(
         file_path=source.file_path,
         provider=source.provider,
@@ -144,6 +149,7 @@ def _source(source: CvrSource) -> Source:
         skipped_rank_label=source.skipped_rank_label,
         undeclared_write_in_label=source.undeclared_write_in_label,
         blank_is_write_in=source.treat_blank_as_undeclared_write_in,
+        as_rctab=as_rctab,
     )
 
 

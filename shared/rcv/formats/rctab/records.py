@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from shared.rcv.formats.cvr.raw import RawRecord, Source
+from shared.rcv.formats.cvr.raw import Note, RawRecord, Source, no_note
 from shared.rcv.formats.rctab.configuration import Configuration
 from shared.rcv.formats.rctab.roster import Roster
 from shared.rcv.formats.records import CastVoteRecord
@@ -14,33 +14,41 @@ from shared.rcv.formats.records import CastVoteRecord
 Reader = Callable[[Path, Source], Iterator[RawRecord]]
 
 
-def read_records(configuration: Configuration) -> Iterator[CastVoteRecord]:
-    """Yield the records of every source. Raises FormatError naming file and place, OSError.
+def read_records(configuration: Configuration, note: Note = no_note) -> Iterator[CastVoteRecord]:
+    """Yield the records of every source; `note` is told of what a file has and is not counted.
 
     A name that the configuration does not know is told after the last record, with all others like it: whoever reads
-    must read to the end before anything is made of the records.
+    must read to the end before anything is made of the records. Raises FormatError naming file and place, OSError.
     """
-    for _, records in read_sources(configuration):
+    for _, records in read_sources(configuration, note):
         yield from records
 
 
-def read_sources(configuration: Configuration) -> Iterator[tuple[Source, Iterator[CastVoteRecord]]]:
+def read_sources(
+    configuration: Configuration, note: Note = no_note
+) -> Iterator[tuple[Source, Iterator[CastVoteRecord]]]:
     """Yield each source with its records, which are read before the next one is asked for: see `read_records`."""
     roster = Roster(configuration)
     for path, source in configuration.sources:
-        read = reader_of(configuration, source)
+        read = _reader_of(configuration, source, note)
         yield source, (roster.record(raw, path) for raw in read(path, source))
     roster.refuse_unknown(configuration.path)
 
 
-def reader_of(configuration: Configuration, source: Source) -> Reader:
+def _reader_of(configuration: Configuration, source: Source, note: Note) -> Reader:
     """Return the reader of a source. Only the one that is needed is imported."""
-    read: Callable[..., Iterator[RawRecord]] = import_module(
-        f"shared.rcv.formats.cvr.{_READERS[source.provider]}"
-    ).read
-    return partial(read, max_ranks=configuration.max_ranks) if source.provider == "ess" else read
+    name = _READERS[source.provider]
+    read: Callable[..., Iterator[RawRecord]] = import_module(f"shared.rcv.formats.cvr.{name}").read
+    more: dict[str, object] = {"max_ranks": configuration.max_ranks} if name in _READ_RANKS else {}
+    if name in _NOTE:
+        more["note"] = note
+    return partial(read, **more)
 
 
+_READ_RANKS: Final = {"ess", "clear_ballot"}
+"""Readers that read as many ranks as the rules allow."""
+_NOTE: Final = {"cdf", "dominion", "ess"}
+"""Readers that leave out what a file has."""
 _READERS: Final = {
     "cdf": "cdf",
     "clearBallot": "clear_ballot",

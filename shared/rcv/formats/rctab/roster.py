@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from shared.contract.ballots import UNNAMED, format_marks
-from shared.rcv.formats.cvr.raw import OVERVOTE, WRITE_IN, RawRecord
+from shared.rcv.formats.cvr.raw import OVERVOTE, WRITE_IN, RawRecord, Selection
 from shared.rcv.formats.rctab.configuration import Configuration
 from shared.rcv.formats.records import CastVoteRecord, FormatError
 
@@ -34,9 +34,32 @@ class Roster:
         self._max_ranks = configuration.max_ranks
         self._unknown: Counter[str] = Counter()
         self._first_seen: dict[str, str] = {}
+        self._known: dict[tuple[Selection, ...], tuple[str, dict[int, str]]] = {}
+        """What selections amount to: most records say what another has said."""
 
     def record(self, raw: RawRecord, path: Path) -> CastVoteRecord:
         """Return a record with its marks. Raises FormatError for a rank that the rules do not allow."""
+        known = self._known.get(raw.selections)
+        if known is None:
+            unknown = sum(self._unknown.values())
+            known = self._marks(raw, path)
+            if unknown == sum(self._unknown.values()):
+                self._known[raw.selections] = known
+        marks, aliases = known
+        return CastVoteRecord(
+            raw.id,
+            marks,
+            raw.precinct,
+            raw.batch,
+            aliases,
+            raw.vendor_id,
+            raw.contest_id,
+            raw.tabulator_id,
+            raw.precinct_portion,
+        )
+
+    def _marks(self, raw: RawRecord, path: Path) -> tuple[str, dict[int, str]]:
+        """Return the marks of a record, and candidates whom it calls otherwise than the contest does."""
         ranks: dict[int, list[int] | tuple[int, ...]] = {}
         aliases: dict[int, str] = {}
         for rank, name in raw.selections:
@@ -57,18 +80,8 @@ class Roster:
                 marked.append(place)
                 if self._names[place] != name:
                     aliases[place] = name
-        marks = format_marks([tuple(ranks.get(rank, ())) for rank in range(1, max(ranks, default=0) + 1)])
-        return CastVoteRecord(
-            raw.id,
-            marks,
-            raw.precinct,
-            raw.batch,
-            aliases,
-            raw.vendor_id,
-            raw.contest_id,
-            raw.tabulator_id,
-            raw.precinct_portion,
-        )
+        spelled = format_marks([tuple(ranks.get(rank, ())) for rank in range(1, max(ranks, default=0) + 1)])
+        return spelled, aliases
 
     def refuse_unknown(self, configuration: Path) -> None:
         """Raise FormatError if a record named somebody whom the configuration does not."""

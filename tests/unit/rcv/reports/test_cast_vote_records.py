@@ -106,3 +106,12 @@ def test_generic_csv_has_a_rank_for_each_declared_candidate_where_the_rules_set_
     """Undeclared write-ins are none."""
     text = "".join(generic_csv(contest(["A", "B", "(W)"]), []))
     assert text.strip().endswith("Precinct Portion,Rank 1,Rank 2")
+
+
+def test_generic_csv_drops_no_rank() -> None:
+    """A ballot may have more ranks than there are candidates."""
+    text = "".join(generic_csv(contest("AB"), [(Source("a.xlsx", "ess"), ballots((1, ">>0"), (1, "1")))]))
+    head, first, second = text.splitlines()
+    assert head.endswith("Precinct Portion,Rank 1,Rank 2,Rank 3")
+    assert first.endswith(",undervote,undervote,A")
+    assert second.endswith(",B,undervote,undervote")

@@ -101,3 +101,18 @@ def test_a_run_that_excludes_a_winner_counts_the_others(tmp_path: Path) -> None:
     write_files(tmp_path, report_files("s", [counted], STAMP))
     assert "Number of Candidates,2\n" in (tmp_path / "s_detailed_report.csv").read_text()
     assert json.loads((tmp_path / "s_detailed_report.json").read_text())["summary"]["numCandidates"] == 3
+
+
+def test_slices_add_up_to_the_whole() -> None:
+    """Ballots that name no precinct have a slice of their own, under the name that RCTab gives it."""
+    records = [*ballots((2, "0"), precinct="Hill"), *ballots((2, "0"), (1, "1"))]
+    counted = count(contest("AB"), records, Settings("Test", by_precinct=True))
+    slices = {
+        file.path.name: json.loads("".join(file.text))["summary"]["totalNumBallots"]
+        for file in report_files("tea", [counted], STAMP)
+        if file.path.parent.name and file.path.suffix == ".json"
+    }
+    assert slices == {
+        "tea_Hill_precinct_detailed_report.json": "2",
+        "tea_missing_precinct_id_precinct_detailed_report.json": "3",
+    }

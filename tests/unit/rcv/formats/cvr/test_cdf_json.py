@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.rcv.formats.cvr import cdf
+from shared.rcv.formats.cvr import cdf, json_file
 from shared.rcv.formats.cvr.raw import OVERVOTE, WRITE_IN, RawRecord, Source
 from shared.rcv.formats.records import FormatError
 from tests.support.reference import data
@@ -119,6 +119,63 @@ def test_positions_without_indication_or_allocation_do_not_count(tmp_path: Path)
         chosen("b", position(4), Status=["needs-adjudication", "generated-rules"]),
     ]
     assert read(tmp_path, report(ballot(*marks)))[0].selections == ((1, "Bob"), (3, "Ann"))
+
+
+STATES = [
+    ({}, 1), ({"HasIndication": "yes"}, 1), ({"HasIndication": "no"}, 0), ({"HasIndication": "unknown"}, 0),
+    ({"IsAllocable": "yes", "HasIndication": "no"}, 1), ({"IsAllocable": "yes", "HasIndication": "unknown"}, 1),
+    ({"IsAllocable": "no", "HasIndication": "yes"}, 0), ({"IsAllocable": "unknown", "HasIndication": "yes"}, 1),
+    ({"IsAllocable": "unknown", "HasIndication": "unknown"}, 0), ({"IsAllocable": "unknown", "HasIndication": "no"}, 0),
+    ({"Status": ["invalidated-rules"]}, 0), ({"Status": "invalidated-rules", "IsAllocable": "yes"}, 1),
+    ({"Status": ["adjudicated"]}, 1),
+]  # fmt: skip
+"""What a position says, and whether it is a vote by the specification."""
+
+
+@pytest.mark.parametrize(("states", "votes"), STATES)
+def test_allocation_decides_and_then_indication_and_status(
+    tmp_path: Path, states: dict[str, Any], votes: int
+) -> None:
+    """A mark that waits for an adjudicator is no vote yet; RCTab takes whatever does not say no."""
+    document = report(ballot(chosen("a", position(1, **states))))
+    assert len(read(tmp_path, document)[0].selections) == votes
+    in_rctab = "no" not in states.values()
+    assert len(read(tmp_path, document, SOURCE._replace(as_rctab=True))[0].selections) == in_rctab
+
+
+@pytest.mark.parametrize("where", ["selection", "contest"])
+def test_what_the_contests_rules_have_invalidated_is_no_vote(tmp_path: Path, where: str) -> None:
+    """A whole selection or contest; unless a position says that it is to be allocated."""
+    held = ballot(chosen("a", position(1), position(2, IsAllocable="yes")), chosen("b", Rank=3))
+    contest = held["CVRSnapshot"][0]["CVRContest"][0]
+    invalid = [contest] if where == "contest" else contest["CVRContestSelection"]
+    for each in invalid:
+        each["Status"] = ["invalidated-rules"]
+    assert read(tmp_path, report(held))[0].selections == ((2, "Ann"),)
+
+
+def test_marks_that_wait_are_told(tmp_path: Path) -> None:
+    """To whoever asks."""
+    held = ballot(
+        chosen("a", position(1, HasIndication="unknown")),
+        chosen("b", position(2), Status="needs-adjudication"),
+    )
+    (tmp_path / "r.json").write_text(json.dumps(report(held)))
+    notes: list[str] = []
+    assert [record.selections for record in cdf.read(tmp_path / "r.json", SOURCE, notes.append)] == [()]
+    assert notes == [cdf.WAITING] * 2
+
+
+@pytest.mark.parametrize("first", ["CVR", "Election"])
+def test_a_large_report_is_read_piece_by_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    """Whether its ballots stand before what their ids mean, or behind."""
+    document = report(*(ballot(chosen("a", position(rank))) for rank in range(1, 30)))
+    whole = read(tmp_path, document)
+    monkeypatch.setattr(json_file, "MAX_WHOLE_BYTES", 0)
+    monkeypatch.setattr(json_file, "_PIECE_CHARS", 50)
+    assert read(tmp_path, {first: document.pop(first), **document}) == whole
 
 
 def test_the_current_snapshot_counts(tmp_path: Path) -> None:

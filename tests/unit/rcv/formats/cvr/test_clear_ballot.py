@@ -51,6 +51,15 @@ def test_portlands_contest_has_a_comma_in_its_name() -> None:
     assert named
 
 
+def test_columns_of_ranks_that_the_rules_do_not_allow_are_not_read(tmp_path: Path) -> None:
+    """A ballot that is marked in no other has the contest all the same."""
+    (tmp_path / "c.csv").write_text(
+        f"{FIRST},{head('1Ann', '2Bob', '3Cy')}\n{ROW},1,0,1\n{ROW},0,0,1\n{ROW},,,\n"
+    )
+    records = list(clear_ballot.read(tmp_path / "c.csv", SOURCE, 2))
+    assert [record.selections for record in records] == [((1, "Ann"),), ()]
+
+
 def test_marks_stand_in_the_order_of_their_ranks(tmp_path: Path) -> None:
     """Two at one rank are an overvote; nothing but zeros is a blank ballot."""
     records = read(tmp_path, head("2Ann", "1Ann", "1Bob"), "1,0,1", "0,1,1", "0,0,0")

@@ -113,15 +113,69 @@ def test_a_blank_cell_can_stand_for_a_write_in(tmp_path: Path) -> None:
 
 
 def test_records_are_numbered_and_ballots_without_a_precinct_filed_together(tmp_path: Path) -> None:
-    """A row that holds nothing is none; a sheet's name is freed of spaces."""
+    """A row that holds nothing is one as well; a sheet's name is freed of spaces."""
     source = SHEET._replace(precinct_column=3, batch_column=4)
-    first, second = read_sheet(tmp_path, source, 1, ["a", "Ann", "p1", "b1"], ["", "", "", ""], ["b", "Bob"])
+    first, second, third = read_sheet(
+        tmp_path, source, 1, ["a", "Ann", "p1", "b1"], ["", "", "", ""], ["b", "Bob"]
+    )
     assert (first.id, first.precinct, first.batch) == ("x_y.xlsx-1", "p1", "b1")
-    assert (second.id, second.precinct, second.batch) == (
-        "x_y.xlsx-2",
+    assert (second.id, second.selections) == ("x_y.xlsx-2", ())
+    assert (third.id, third.precinct, third.batch) == (
+        "x_y.xlsx-3",
         ess.MISSING_PRECINCT,
         ess.MISSING_BATCH,
     )
+
+
+def test_a_row_without_anything_has_no_id_and_needs_none(tmp_path: Path) -> None:
+    """A row with marks does."""
+    (first, second) = read_sheet(tmp_path, SHEET._replace(id_column=1), 1, [], ["b", "Bob"])
+    assert (first.id, first.vendor_id, second.vendor_id) == ("x_y.xlsx-1", None, "b")
+
+
+def test_blanks_after_the_last_cell_are_no_write_ins_without_a_number_of_ranks(tmp_path: Path) -> None:
+    """With one, blanks up to it are (RCTab's way)."""
+    source = SHEET._replace(blank_is_write_in=True)
+    rows = ["a", "", "Bob"], ["b", "Ann"], ["c"]
+    first, second, third = read_sheet(tmp_path, source, None, *rows)
+    assert first.selections == ((1, WRITE_IN), (2, "Bob"))
+    assert (second.selections, third.selections) == (((1, "Ann"),), ())
+
+
+SEVERAL: tuple[list[str], ...] = (
+    ["a", "Ann", "under", "Yew", "under"],
+    ["b", "", "", "Yew", "under"],
+    ["c", "under", "under", "", ""],
+    [],
+)
+"""An export of two contests of two ranks each."""
+
+
+def test_a_contest_without_any_cell_is_not_on_the_ballot(tmp_path: Path) -> None:
+    """Where the sheet says blank ranks in a word; a row of nothing is a record, as ever. Numbers count all rows."""
+    source = SHEET._replace(skipped_rank_label="under")
+    records = read_sheet(tmp_path, source, 2, *SEVERAL)
+    assert [(record.id[-1], record.selections) for record in records] == [
+        ("1", ((1, "Ann"),)),
+        ("3", ()),
+        ("4", ()),
+    ]
+    other = read_sheet(tmp_path, source._replace(first_vote_column=4), 2, *SEVERAL)
+    assert [record.id[-1] for record in other] == ["1", "2", "4"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        SHEET,
+        SHEET._replace(skipped_rank_label="other"),
+        SHEET._replace(skipped_rank_label="under", blank_is_write_in=True),
+    ],
+)
+def test_blank_cells_are_blank_ranks_where_no_word_says_otherwise(tmp_path: Path, source: Source) -> None:
+    """Or where the configuration makes write-ins of them."""
+    rows = [row for row in SEVERAL if "under" not in row[1:3]]
+    assert len(read_sheet(tmp_path, source, 2, *rows)) == 2
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.rcv.formats.cvr import dominion
+from shared.rcv.formats.cvr import dominion, json_file
 from shared.rcv.formats.cvr.raw import OVERVOTE, WRITE_IN, RawRecord, Source
 from shared.rcv.formats.records import FormatError
 from tests.support.reference import data
@@ -172,3 +172,82 @@ def test_what_is_no_json_and_what_is_no_folder_is_refused(tmp_path: Path) -> Non
         read(tmp_path)
     with pytest.raises(FormatError, match="expected a folder with manifests"):
         read(tmp_path / "CvrExport.json")
+
+
+@pytest.mark.parametrize("piece", [3, 40, 1 << 20])
+def test_a_large_file_is_read_piece_by_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    """And says the same, wherever a piece ends."""
+    sessions = [session(number, side(mark(1, 1), mark(2, 2))) for number in range(30)]
+    whole = read(export(tmp_path, *sessions))
+    monkeypatch.setattr(json_file, "MAX_WHOLE_BYTES", 0)
+    monkeypatch.setattr(json_file, "_PIECE_CHARS", piece)
+    assert read(tmp_path) == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"Sessions": [{"a": NaN}]}', "NaN is no number"),
+        ('{"Sessions": [],}', "Expecting value"),
+        ('{"Sessions": [{"a": 1}', "']' is missing"),
+        ('{"Version": "5"}', r"expected a list \[Sessions\]"),
+        ('["Sessions"]', "'{' is missing"),
+        ('{"Version" 5}', "':' is missing"),
+        ('{"Sessions": [3]}', "session 1: expected an object, found 3"),
+        ('{"Version": "\xff', "invalid start byte|Unterminated"),
+    ],
+)
+def test_a_large_file_that_is_damaged_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str
+) -> None:
+    """Where it stops making sense."""
+    monkeypatch.setattr(json_file, "MAX_WHOLE_BYTES", 0)
+    export(tmp_path, session(1, side()))
+    (tmp_path / "CvrExport.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(FormatError, match=message):
+        read(tmp_path)
+
+
+def conditions(folder: Path, **named: int) -> None:
+    """Write the manifest of outstack conditions."""
+    listed = [{"Id": number, "Description": name} for name, number in named.items()]
+    write(folder, "OutstackConditionManifest.json", {"List": listed})
+
+
+def marked_with(*numbers: int, card: tuple[int, ...] = ()) -> dict[str, Any]:
+    """Return a side whose contest, and card, have these outstack conditions."""
+    made = side(mark(1, 1))
+    made["Cards"][0]["Contests"][0]["OutstackConditionIds"] = list(numbers)
+    made["Cards"][0]["OutstackConditionIds"] = list(card)
+    return made
+
+
+def test_a_contest_that_is_invalid_is_no_record(tmp_path: Path) -> None:
+    """Whichever number the manifest gives that; others are about marks, which the rules of the count judge."""
+    sides = marked_with(), marked_with(3), marked_with(7), marked_with(5, 3), marked_with(card=(3,))
+    folder = export(tmp_path, *(session(number, each) for number, each in enumerate(sides, 1)))
+    conditions(folder, Overvote=5, InvalidContest=3, BlankContest=7)
+    notes: list[str] = []
+    records = list(dominion.read(folder, SOURCE, notes.append))
+    assert [record.id for record in records] == ["1", "3"]
+    assert notes == [dominion.INVALID] * 3
+
+
+@pytest.mark.parametrize("manifest", [None, {"Overvote": 5}])
+def test_without_a_word_in_the_manifest_7_is_invalid(tmp_path: Path, manifest: dict[str, int] | None) -> None:
+    """RCTab's rule, for exports whose manifest leaves it out."""
+    folder = export(tmp_path, session(1, marked_with(5)), session(2, marked_with(7)))
+    if manifest is not None:
+        conditions(folder, **manifest)
+    assert [record.id for record in read(folder)] == ["1"]
+
+
+def test_a_rank_that_the_contest_does_not_have_is_refused(tmp_path: Path) -> None:
+    """By the number in its manifest; without one, by the rules alone."""
+    folder = export(tmp_path, session(1, side(mark(1, 1), mark(2, 3))))
+    assert len(read(folder)) == 1
+    write(folder, "ContestManifest.json", {"List": [{"Id": 7, "Description": "Mayor", "NumOfRanks": 2}]})
+    with pytest.raises(FormatError, match=r"mark 2: expected a rank up to 2 \[NumOfRanks\], found 3"):
+        read(folder)

@@ -73,6 +73,20 @@ def test_each_digit_is_a_rank(tmp_path: Path) -> None:
     assert (first.vendor_id, first.contest_id, first.precinct_portion) == ("g1", "mayor", "n-1")
 
 
+def test_a_write_in_that_was_rejected_is_no_vote(tmp_path: Path) -> None:
+    """One that nobody has looked at yet is."""
+    written = "<WriteInData><WriteInDataStatus>{}</WriteInDataStatus></WriteInData></Option>"
+    options = [option("a", "100")]
+    options += [
+        option("w", rank).replace("</Option>", written.format(status))
+        for rank, status in (("010", "Rejected"), ("001", "Unresolved"))
+    ]
+    source = SOURCE._replace(undeclared_write_in_label="w")
+    assert read(tmp_path, ballot(*options), source=source)[0].selections == ((1, "a"), (3, WRITE_IN))
+    in_rctab = read(tmp_path, ballot(*options), source=source._replace(as_rctab=True))
+    assert in_rctab[0].selections == ((1, "a"), (2, WRITE_IN), (3, WRITE_IN))
+
+
 def test_labels_name_write_ins_and_overvotes(tmp_path: Path) -> None:
     """By the options' ids; a skipped rank is no selection."""
     source = SOURCE._replace(undeclared_write_in_label="w", overvote_label="o", skipped_rank_label="s")
