@@ -19,6 +19,7 @@ from shared.contract.events import (
     ElectionAnnounced,
     ElectionCertified,
     ElectionConfigured,
+    ElectionOpened,
     KeyReplaced,
 )
 from shared.contract.lifecycle import phase_after
@@ -114,6 +115,12 @@ class Account:
         first = found[0]
         alike = all(control is not None and control == first for control in found)
         return first if alike and isinstance(first, ElectionCertified) else None
+
+    def is_whole(self, control: Control, shards: int) -> bool:
+        """Return whether every shard is where an opening or a certificate leads; of other controls each stands by itself."""
+        if isinstance(control, ElectionOpened):
+            return len(set(self.phases(shards))) == 1
+        return not isinstance(control, ElectionCertified) or self.certificate(shards) == control
 
     def announcement(
         self, log_id: str, shards: int, before: ElectionAnnounced | None

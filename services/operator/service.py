@@ -63,6 +63,10 @@ class OrderRefused(Exception):
         self.found = list(found)
 
 
+class PartlyRefused(OrderRefused):
+    """The order has its effect in some shards, and was refused in others: once its reason is gone it is to be given again."""
+
+
 class NotFinal(OrderRefused):
     """The count has not come to its end yet: a moment later the same order may be possible."""
 
@@ -250,9 +254,12 @@ class OperatorService:
             entry = await self._verdicts(name, control_id, set(range(self.shards)))
             await self._announce(name)
         self.proposals.pop(control_id, None)
-        if not entry.applied:
+        whole = self._account(name).is_whole(control, self.shards)
+        if entry.applied and whole:
+            return entry
+        if not entry.applied and (whole or isinstance(control, ElectionCertified)):
             raise OrderRefused(_why_not(entry))
-        return entry
+        raise PartlyRefused(f"some shards took the order and some did not: {_why_not(entry)}")
 
     async def _verdicts(self, name: str, control_id: str, shards: set[int]) -> Entry:
         try:
@@ -349,6 +356,6 @@ _WHY_NOT: Final = {
 
 
 def _why_not(entry: Entry) -> str:
-    found = sorted({verdict.why for verdict in entry.verdicts.values() if verdict.why is not None})
-    shown = [why for why in found if why is not NoEffect.NOT_HERE] or found
-    return "; ".join(_WHY_NOT.get(why, f"it had no effect: {why}") for why in shown)
+    found = {verdict.why for verdict in entry.verdicts.values() if verdict.why is not None}
+    shown = found - {NoEffect.NOT_HERE} or found
+    return "; ".join(_WHY_NOT.get(why, f"it had no effect: {why}") for why in sorted(shown))

@@ -67,11 +67,10 @@ class IntakeNode(Node):
                 return
 
     def _note(self, election: str, announced: ElectionAnnounced, _at_ms: int) -> None:
-        """What is known of an election never goes back, unless an order was given up half-way."""
+        """What is known of an election never goes back."""
         before = self.phases.get(election, Phase.CONFIGURED)
         back = LIFE.index(announced.phase) < LIFE.index(before) and {before, announced.phase} != PAUSABLE
-        given_up = election in self.site.auditor.given_up
-        hold(given_up or not back, "I2 no announcement goes back", f"{before} {announced.phase}")
+        hold(not back, "I2 no announcement goes back", f"{before} {announced.phase}")
         self.phases[election] = announced.phase
 
     async def cast(self, election: str, form: Form) -> str | Refusal:

@@ -30,7 +30,6 @@ class Auditor:
     shards: int
     occurred: Counter[str] = field(default_factory=Counter)
     lossy: bool = False
-    given_up: set[str] = field(default_factory=set)
     newest: dict[str, Standing] = field(default_factory=dict)
     published: dict[tuple[str, tuple[int, ...]], bytes] = field(default_factory=dict)
 
@@ -41,6 +40,8 @@ class Auditor:
         """By ballot id, where it stands: the offset of the pack, and the place in it."""
         self._with_verdict: list[list[bool]] = [[] for _ in range(self.shards)]
         """Whether the verdict on each record has come, as far as any has."""
+        self._announced_last: dict[str, int] = {}
+        """By election, the place among the common phases of what was announced last."""
         self._snapshots: dict[tuple[str, str, int], bytes] = {}
 
     def expect(self, definition: Election) -> None:
@@ -139,9 +140,15 @@ class Auditor:
 
     def _announced(self, announced: ElectionAnnounced) -> None:
         truth = self.truths[announced.definition.id]
-        phases = truth.at(truth.end).phases
-        agreed = truth.definition.id in self.given_up or set(phases) == {str(announced.phase)}
-        hold(agreed, "I2 what is announced stands in every shard", f"{announced.phase}: {phases}")
+        before = self._announced_last.get(truth.definition.id, 0)
+        since = truth.common_phases[before:]
+        stood = announced.phase in since
+        hold(
+            stood,
+            "I2 what is announced stood in every shard, and goes not back",
+            f"{announced.phase} of {since}",
+        )
+        self._announced_last[truth.definition.id] = before + since.index(announced.phase)
 
     def _published(self, body: bytes) -> None:
         standing = standing_of(body)

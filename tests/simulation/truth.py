@@ -85,11 +85,16 @@ class Truth:
         self._ledgers = ledgers
         self._prefixes = [[_prefix(of, definition.id)] * (of.position + 1) for of in ledgers]
         self._sums: dict[tuple[int, ...], Sum] = {}
+        self.common_phases: list[str] = []
+        """The phases in which all shards have stood at the same time, in order."""
 
     def remember(self, shard: int) -> None:
         """Remember what the election is after the shard's last record."""
         prefixes, after = self._prefixes[shard], _prefix(self._ledgers[shard], self.definition.id)
         prefixes.append(prefixes[-1] if after == prefixes[-1] else after)
+        phases = {of[-1].phase for of in self._prefixes}
+        if len(phases) == 1 and (phase := phases.pop()) is not None and [phase] != self.common_phases[-1:]:
+            self.common_phases.append(phase)
 
     @property
     def end(self) -> tuple[int, ...]:

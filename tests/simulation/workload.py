@@ -14,6 +14,7 @@ from services.operator.service import (
     NotReady,
     OperatorService,
     OrderRefused,
+    PartlyRefused,
     Proposal,
     UnknownElection,
     UnknownEntry,
@@ -22,7 +23,7 @@ from shared.contract.codec import encode
 from shared.contract.elections import Contest, Election
 from shared.contract.events import ElectionClosed, ElectionOpened, SignedRecord, signed
 from shared.contract.lifecycle import Command
-from shared.contract.signing import new_private_key, public_key, sign
+from shared.contract.signing import public_key, sign
 from shared.runtime.log import Outgoing, SendFailed
 from tests.simulation.apis import IntakeNode, OperatorNode
 from tests.simulation.invariants import CAST
@@ -137,13 +138,14 @@ class People:
             if self._random.random() < 0.3:
                 await self._give(self._configure)
         self._site.broker.occurred["order given up half-way"] += 1
-        self._site.auditor.given_up.add(self._election.id)
 
     async def _give(self, give: Give) -> bool:
         """Give an order once; return whether it need not be repeated."""
         order = Order(by="ada", reason="", at=AT, control_id=self._new_id())
         try:
             await self._operator.ask(lambda: self._signed(give, order), 8.0)
+        except PartlyRefused:
+            return False
         except (OrderRefused, UnknownEntry):
             return True
         except (SendFailed, NotReady, TimeoutError, UnknownElection, AttributeError):
@@ -229,7 +231,7 @@ class People:
         """Open what is closed: by an order, which is refused, and by controls of somebody else's, which are ignored."""
         await self._order(self._open)
         self._site.broker.occurred["forged control"] += 1
-        eve = new_private_key()
+        eve = self._random.randbytes(32)
         opening = SignedRecord.model_validate_json(self._life.opened()).content()
         assert isinstance(opening, ElectionOpened)
         closing = self._life.control(ElectionClosed)

@@ -34,7 +34,7 @@ def ballots(contests: int) -> st.SearchStrategy[list[Ballot]]:
 packs = st.integers(1, 3).flatmap(ballots)
 wrong = st.one_of(
     st.none(),
-    st.integers(),
+    st.integers(-(2**63), 2**64 - 1),
     st.binary(max_size=20),
     st.text(max_size=20),
     st.lists(st.text(max_size=3), max_size=3),
