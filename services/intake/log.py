@@ -10,7 +10,7 @@ known, so the client is asked to send the same ballot again; it counts once.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from secrets import token_bytes
 
 from prometheus_client import Gauge
@@ -32,6 +32,9 @@ PENDING = Gauge("livecount_intake_pending", "Ballots that are being sent to the 
 GATHER_S = 0.005
 """At least this long between two batches."""
 ANSWER_WITHIN_S = 10.0
+
+RandomBytes = Callable[[int], bytes]
+"""So many bytes that nobody can guess: a pack's salt."""
 
 
 class LogUnavailable(Exception):
@@ -73,8 +76,11 @@ class Batch:
 class BallotLog:
     """Gathers the ballots of concurrent requests into batches."""
 
-    def __init__(self, open_sink: OpenSink, topic: str, max_pending: int) -> None:
+    def __init__(
+        self, open_sink: OpenSink, topic: str, max_pending: int, random_bytes: RandomBytes = token_bytes
+    ) -> None:
         self._open_sink = open_sink
+        self._random_bytes = random_bytes
         self._topic = topic
         self._max_pending = max_pending
         self._pending = 0
@@ -125,7 +131,7 @@ class BallotLog:
         try:
             if self._sink is None:
                 self._sink = await self._open_sink()
-            await self._sink.send(packed(self._topic, batch.ballots))
+            await self._sink.send(packed(self._topic, batch.ballots, self._random_bytes))
         except (SendFailed, LogAway) as fault:
             await self._close_sink()
             batch.settle(LogUnavailable(str(fault)))
@@ -138,13 +144,15 @@ class BallotLog:
             await sink.stop()
 
 
-def packed(topic: str, ballots: Sequence[Admitted]) -> list[Outgoing]:
+def packed(
+    topic: str, ballots: Sequence[Admitted], random_bytes: RandomBytes = token_bytes
+) -> list[Outgoing]:
     """Return the packs of ballots: those of one shard and election together, in the order they came."""
     groups: dict[tuple[int, str], list[Ballot]] = {}
     for admitted in ballots:
         groups.setdefault((admitted.shard, admitted.election), []).append(admitted.ballot)
     return [
-        Outgoing(topic, shard, None, encode_pack(pack_of(election, part, token_bytes(SALT_BYTES))))
+        Outgoing(topic, shard, None, encode_pack(pack_of(election, part, random_bytes(SALT_BYTES))))
         for (shard, election), group in groups.items()
         for part in _parts(group)
     ]

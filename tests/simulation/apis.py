@@ -48,7 +48,9 @@ class IntakeNode(Node):
             self._note,
         )
         self.phases: dict[str, Phase] = {}
-        self.log = BallotLog(lambda: open_sink(site.broker, process), CAST, MAX_PENDING)
+        self.log = BallotLog(
+            lambda: open_sink(site.broker, process), CAST, MAX_PENDING, site.random.randbytes
+        )
         rolls = KnownRolls()
         known: Projection[RollKnown] = Projection(
             lambda topic: open_reader(site.broker, process, topic),
