@@ -7,7 +7,7 @@ CONTESTS ?= 10000
 SEEDS ?= 2000
 BIN := .venv/bin
 
-.PHONY: help setup demo up test check bench bench-quick bench-count bench-stages bench-peers chaos simulate mutate pictures format clean
+.PHONY: help setup demo up test check lint bench bench-quick bench-count bench-stages bench-peers chaos simulate mutate pictures format clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,12 +30,14 @@ test: .venv/ready ## every test: unit, property, golden, integration on real Kaf
 	@infra/chromium.sh
 	LIVECOUNT_CONTESTS=$(CONTESTS) $(BIN)/python -m pytest tests
 
-check: .venv/ready ## lint, types, import contracts, unit, property and golden tests
+check: lint ## lint, types, import contracts, unit, property and golden tests
+	LIVECOUNT_TAMPERINGS=1000 $(BIN)/python -m pytest -q tests/unit tests/property tests/golden tests/tidy
+
+lint: .venv/ready ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	LIVECOUNT_TAMPERINGS=1000 $(BIN)/python -m pytest -q tests/unit tests/property tests/golden tests/tidy
 
 bench-count: .venv/ready .livecount/peers/ready ## measure the counting core beside its peers from PyPI (QUICK=1: some minutes less)
 	$(BIN)/python -m tests.bench.count $(if $(QUICK),--quick)

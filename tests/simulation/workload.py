@@ -21,7 +21,7 @@ from services.operator.service import (
 )
 from shared.contract.codec import encode
 from shared.contract.elections import Contest, Election
-from shared.contract.events import ElectionClosed, ElectionOpened, SignedRecord, signed
+from shared.contract.events import ElectionCertified, ElectionClosed, ElectionOpened, SignedRecord, signed
 from shared.contract.lifecycle import Command
 from shared.contract.signing import public_key, sign
 from shared.runtime.log import Outgoing, SendFailed
@@ -67,12 +67,16 @@ class People:
         if random.random() < 0.2:
             await self._certify_and_correct()
         if random.random() < 0.3:
-            await self._open_again()
+            await self._order(self._open)  # which is refused
+            self._forge()
         await asyncio.gather(*voting)
 
     async def certify(self) -> None:
-        """Ask for the certificate until it is given or refused for good."""
-        await self._order(lambda service, order: service.certify(self._election.id, order), tries=3)
+        """Ask for the certificate until it is given or refused for good; now and then correct what is certified."""
+        if self._random.random() < 0.2:
+            await self._order(self._certificate, tries=3)
+            await self._order(self._void)
+        await self._order(self._certificate, tries=3)
 
     async def finish(self) -> None:
         """See the election configured and closed everywhere, once nothing fails any more."""
@@ -96,15 +100,17 @@ class People:
         roll = self._life.whole_roll().parts(self._site.shards)
         return await service.order(self._election.id, Command.OPEN, order, roll=roll)
 
+    def _certificate(self, service: OperatorService, order: Order) -> Awaitable[Any]:
+        return service.certify(self._election.id, order)
+
+    def _void(self, service: OperatorService, order: Order) -> Awaitable[Any]:
+        elector = self._random.randrange(self._election.electors)
+        return service.order(self._election.id, Command.VOID, order, elector=elector)
+
     async def _certify_and_correct(self) -> None:
         """Let an order come between a recount and its certificate, or after the certificate."""
         self._site.broker.occurred["order beside a certificate"] += 1
-        name = self._election.id
-        certify: Give = lambda service, order: service.certify(name, order)  # noqa: E731  one of two gives
-        void: Give = lambda service, order: service.order(  # noqa: E731
-            name, Command.VOID, order, elector=self._random.randrange(self._election.electors)
-        )
-        both = [self._order(certify, tries=2), self._order(void, tries=2)]
+        both = [self._order(self._certificate, tries=2), self._order(self._void, tries=2)]
         self._random.shuffle(both)
         await asyncio.gather(*both)
 
@@ -227,20 +233,31 @@ class People:
             ballots.append(life.cast(elector, *marks, ballot=number, section=section, secret=secret))
         return life.pack(*ballots)
 
-    async def _open_again(self) -> None:
-        """Open what is closed: by an order, which is refused, and by controls of somebody else's, which are ignored."""
-        await self._order(self._open)
+    def _forge(self) -> None:
+        """Write what nobody may: orders of somebody else's, and an officer's certificate of what was never recounted."""
         self._site.broker.occurred["forged control"] += 1
         eve = self._random.randbytes(32)
         opening = SignedRecord.model_validate_json(self._life.opened()).content()
         assert isinstance(opening, ElectionOpened)
         closing = self._life.control(ElectionClosed)
+        if (account := self._operator.service.book.accounts.get(self._election.id)) is not None:
+            self._life.last_control = account.last_control
+        shards = self._site.shards
+        certificate = self._life.ordered(
+            ElectionCertified,
+            watermark=(1,) * shards,
+            heads=(bytes(32).hex(),) * shards,
+            effects=(bytes(32).hex(),) * shards,
+            result_hashes={},
+            replaces=None,
+        )
         for forged in (
             encode(signed(opening, (public_key(eve), eve))),
             encode(signed(closing, (OFFICER_KEY, eve))),
             self._life.configured().replace(b"ada", b"eve"),
+            certificate,
         ):
-            for shard in range(self._site.shards):
+            for shard in range(shards):
                 self._site.broker.append(CAST, shard, [Outgoing(CAST, shard, None, forged)])
 
     def _rankings(self) -> dict[str, Ranks]:
