@@ -50,7 +50,7 @@ class Pages:
 
     def __post_init__(self) -> None:
         self._templates = environment()
-        self._made: dict[str, tuple[Frame, ContestPage, str]] = {}
+        self._made: dict[str, tuple[Frame, dict[int | None, tuple[ContestPage, str]]]] = {}
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -78,23 +78,29 @@ class Pages:
         return self._page("list.html", election_page(announced, standing_of))
 
     def contest(self, request: Request) -> Response:
-        """One contest; `?fragment=1` gives only what changes."""
+        """One contest; `?round=2` shows that round large, `?fragment=1` gives only what changes."""
         key = contest_key(request.path_params["election"], request.path_params["contest"])
         frame = self.hub.frames.get(key)
         if frame is None:
             return self._missing(request)
-        view, main = self._main(key, frame)
+        asked_for = request.query_params.get("round", "")
+        view, main = self._main(
+            key, frame, int(asked_for) if asked_for.isdecimal() and len(asked_for) < 6 else None
+        )
         if request.query_params.get("fragment"):
             return HTMLResponse(main, headers=HEADERS)
         return self._page("contest.html", view, main=main)
 
-    def _main(self, key: str, frame: Frame) -> tuple[ContestPage, str]:
-        made = self._made.get(key)
-        if made is None or made[0] is not frame:
-            view = contest_page(frame.standing, frame.as_of_ms)
-            made = frame, view, self._templates.get_template("standing.html").render(view=view)
-            self._made[key] = made
-        return made[1:]
+    def _main(self, key: str, frame: Frame, round_: int | None) -> tuple[ContestPage, str]:
+        of, made = self._made.get(key, (None, {}))
+        if of is not frame:
+            of, made = self._made[key] = frame, {}
+        if round_ not in {each.number for each in frame.standing.rounds}:
+            round_ = None
+        if round_ not in made:
+            view = contest_page(frame.standing, frame.as_of_ms, round_)
+            made[round_] = view, self._templates.get_template("standing.html").render(view=view)
+        return made[round_]
 
     def _missing(self, request: Request) -> Response:
         return self._page("missing.html", MissingPage(request.url.path), status=404)

@@ -9,9 +9,9 @@ from typing import Final, Literal, NamedTuple
 
 from shared.contract.standings import Standing
 from shared.rcv.narrate.counted import Counted
-from shared.rcv.narrate.numbers import number, percent, points, signed
-from shared.rcv.narrate.tables import RoundsTable, resting, section_lines, strength
-from shared.rcv.narrate.transfers import Transfers, transfers
+from shared.rcv.narrate.numbers import SHOWN_PLACES, brief, number, percent, points, signed
+from shared.rcv.narrate.tables import Line, RoundsTable, resting, section_lines, strength
+from shared.rcv.narrate.transfers import transfers
 from shared.rcv.narrate.words import non_transferable, outcome, threshold_name
 
 COLOURS: Final = 8
@@ -50,7 +50,26 @@ class Row(NamedTuple):
     tag: str = ""
     first: bool = False
     """Whether the tag is about somebody who is ahead or elected."""
-    kind: Literal["", "withdrawn", "inactive", "sum"] = ""
+    kind: Literal["", "withdrawn", "inactive", "gone", "sum"] = ""
+
+
+class FlowPart(NamedTuple):
+    """One receiver of votes: where its part of a stacked bar begins and how long it is, in percent."""
+
+    name: str
+    share: str
+    left: str
+    width: str
+    colour: str
+
+
+class Flow(NamedTuple):
+    """Where the votes go that move after one round."""
+
+    round: str
+    what: str
+    parts: tuple[FlowPart, ...]
+    """Candidates, most first, then the reasons for nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,37 +83,56 @@ class Table:
     kind: Literal["bars", "grid"]
 
 
-def latest(counted: Counted, table: RoundsTable) -> Table:
-    """Return the last round as bars, strongest first, with the line of what elects."""
-    last, colours, several = counted.rounds[-1], colours_of(counted), len(counted.rounds) > 1
-    scored, elects, most = bool(last.scores), table.thresholds[-1], table.scales[-1]
-    mark = bar_width(min(1000 * elects, 993 * most), 1000 * most) if elects else ""
-    caption = f"{'Scores' if scored else 'Votes'} in round {last.number}{_provisional(counted)}."
+def round_as_bars(counted: Counted, table: RoundsTable, place: int) -> Table:
+    """Return everybody in the round at `place` as bars, strongest first, then those who had left before.
+
+    Where one is elected, a full bar is all continuing votes; where several are, it is the most that anybody has or what
+    elects, since quotas are a small part of all votes.
+    """
+    round_, colours, scored = counted.rounds[place], colours_of(counted), bool(counted.rounds[place].scores)
+    elects = table.thresholds[place]
+    full = table.totals[place] if counted.contest.seats == 1 else table.scales[place]
+    mark = bar_width(min(1000 * elects, 993 * full), 1000 * full) if elects else ""
+    caption = f"{'Scores' if scored else 'Votes'} in round {round_.number}{_provisional(counted)}."
     if scored:
         caption += " More than 50% of the electoral college elects."
     elif elects:
-        caption += f" {threshold_name(counted.contest)}: {number(elects, counted.places)}."
-    in_count = [line for line in table.lines if line.cells[-1].in_count]
+        caption += f" {threshold_name(counted.contest)}: {brief(elects, counted.places)}."
+    in_count = [line for line in table.lines if line.cells[place].in_count]
     rows = []
-    for line in sorted(in_count, key=lambda line: -strength(last, line.candidate)):
-        cell, colour = line.cells[-1], colours[line.candidate]
-        amount = number(cell.amount, table.places)
-        cells = [Cell(f"{amount}%" if scored else amount, strong=True)]
+    for line in sorted(in_count, key=lambda line: -strength(round_, line.candidate)):
+        cell, colour = line.cells[place], colours[line.candidate]
+        amount = f"{number(cell.amount, table.places)}%" if scored else brief(cell.amount, table.places)
+        cells = [Cell(amount, strong=True)]
         if not scored:
-            cells.append(Cell(percent(cell.amount, table.totals[-1])))
-        cells.append(Cell(bar=Bar(bar_width(cell.amount, most), colour, mark)))
-        if several:
-            cells.append(Cell(signed(cell.change, table.places), unseen="none"))
+            cells.append(Cell(percent(cell.amount, table.totals[place])))
+        cells.append(Cell(bar=Bar(bar_width(cell.amount, full), colour, mark)))
+        if place:
+            cells.append(
+                Cell(signed(cell.change, table.places, min(table.places, SHOWN_PLACES)), unseen="none")
+            )
         tag = outcome(cell.fate, final=counted.final).capitalize()
         rows.append(Row(line.name, tuple(cells), colour, tag, first=cell.fate == "elected"))
     figures = ("Score",) if scored else ("Votes", "Share")
+    left = [line for line in table.lines if not line.cells[place].in_count]
+    rows += [_left(counted, line, place, len(figures) + (place > 0)) for line in left]
     return Table(
-        label=f"Table of round {last.number}",
+        label=f"Table of round {round_.number}",
         caption=f"{caption} The line in the bars marks it." if mark else caption,
-        columns=("Candidate", *figures, "", *(("Gained",) if several else ())),
+        columns=("Candidate", *figures, "", *(("Gained",) if place else ())),
         rows=tuple(rows),
         kind="bars",
     )
+
+
+def _left(counted: Counted, line: Line, place: int, figures: int) -> Row:
+    """Return the row of somebody who is no longer in the count: since when, and nothing but an empty bar."""
+    went = [at for at, cell in enumerate(line.cells[:place]) if cell.decided]
+    word = outcome(line.cells[place].fate, final=counted.final)
+    tag = f"{word} in round {counted.rounds[went[-1]].number}" if went else word
+    cells = [Cell(unseen=word)] * figures
+    cells.insert(figures if place == 0 else figures - 1, Cell(bar=Bar("0", NOBODY)))
+    return Row(line.name, tuple(cells), colours_of(counted)[line.candidate], tag.capitalize(), kind="gone")
 
 
 def every_round(counted: Counted, table: RoundsTable) -> Table:
@@ -140,34 +178,54 @@ def every_round(counted: Counted, table: RoundsTable) -> Table:
     )
 
 
-def where_votes_went(counted: Counted) -> Iterator[Table]:
-    """Yield a table for each round after which votes move."""
-    for round_ in counted.rounds:
-        if moved := transfers(counted, round_):
-            yield _moved(counted, moved)
-
-
-def _moved(counted: Counted, moved: Transfers) -> Table:
-    """Return the table of one round; it has a column for each source where several move at once."""
-    places, colours, several = counted.places, colours_of(counted), len(moved.sources) > 1
-    most = max(receiver.votes for receiver in moved.receivers)
-    rows = []
-    for receiver in moved.receivers:
-        colour = colours[receiver.candidate] if receiver.candidate else ""
-        cells = [
-            Cell(number(receiver.votes, places)),
-            Cell(percent(receiver.votes, moved.votes)),
-            Cell(bar=Bar(bar_width(receiver.votes, most), colour or NOBODY)),
-            *(Cell(number(n, places) if n else "", unseen="none") for n in receiver.by_source if several),
-        ]
-        rows.append(Row(receiver.name, tuple(cells), colour, kind="" if receiver.candidate else "inactive"))
-    return Table(
-        label=f"Transfers of round {moved.round}",
-        caption=f"After round {moved.round}: {number(moved.votes, places)} votes {moved.what}",
-        columns=("To", "Votes", "Share", "", *(f"of {source}" for source in moved.sources if several)),
-        rows=tuple(rows),
-        kind="bars",
+def where_votes_went(counted: Counted) -> Table | None:
+    """Return one table of all transfers: a line for each round's, a column for each receiver; None if no votes move."""
+    moved = [found for round_ in counted.rounds if (found := transfers(counted, round_))]
+    if not moved:
+        return None
+    names = {
+        one.name: (one.candidate is None, one.candidate or "") for found in moved for one in found.receivers
+    }
+    order = [candidate.id for candidate in counted.contest.candidates]
+    columns = sorted(
+        names, key=lambda name: (names[name][0], order.index(names[name][1]) if names[name][1] else 0)
     )
+    rows = []
+    for found in moved:
+        received = {one.name: one.votes for one in found.receivers}
+        cells = [
+            Cell(brief(received[name], counted.places), percent(received[name], found.votes))
+            if name in received
+            else Cell(unseen="none")
+            for name in columns
+        ]
+        rows.append(
+            Row(f"Round {found.round}: {found.what}", (Cell(brief(found.votes, counted.places)), *cells))
+        )
+    return Table(
+        label="All transfers",
+        caption=f"Whose votes go to whom{_provisional(counted)}, and what part of them",
+        columns=("Votes", "All", *columns),
+        rows=tuple(rows),
+        kind="grid",
+    )
+
+
+def flows(counted: Counted) -> Iterator[Flow]:
+    """Yield one stacked bar for each round after which votes move: who receives them."""
+    colours = colours_of(counted)
+    for round_ in counted.rounds:
+        found = transfers(counted, round_)
+        if found is None:
+            continue
+        parts, at = [], 0
+        for one in found.receivers:
+            left, width = bar_width(at, found.votes), bar_width(one.votes, found.votes)
+            colour = colours[one.candidate] if one.candidate else NOBODY
+            parts.append(FlowPart(one.name, percent(one.votes, found.votes), left, width, colour))
+            at += one.votes
+        votes = f"{brief(found.votes, counted.places)} votes"
+        yield Flow(f"Round {found.round}", f"{votes} {found.what}", tuple(parts))
 
 
 def by_section(counted: Counted) -> Iterator[tuple[int, Table]]:

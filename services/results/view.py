@@ -9,16 +9,18 @@ from datetime import UTC, datetime
 from typing import Final
 
 from services.results.tables import (
+    Flow,
     Table,
     by_section,
     colours_of,
     every_round,
-    latest,
+    flows,
+    round_as_bars,
     turnout,
     where_votes_went,
 )
 from shared.contract.events import ElectionAnnounced
-from shared.contract.standings import Standing
+from shared.contract.standings import Round, Standing
 from shared.contract.verdicts import IN_WORDS, Reason
 from shared.rcv.narrate.counted import Counted, counted_in
 from shared.rcv.narrate.numbers import number
@@ -51,6 +53,15 @@ class Story:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """A link to a round of the page's contest."""
+
+    number: int
+    query: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Fold:
     """A table that folds away under a summary."""
 
@@ -66,12 +77,18 @@ class Rounds:
     seats_title: str
     seats: tuple[Seat, ...]
     """Empty where one is elected: the headline names that one."""
-    latest_title: str
-    latest: Table
+    shown_title: str
+    shown: Table
+    """The round that is shown large: the last one, or the one that was asked for."""
+    steps: tuple[Step, ...]
+    """A link to each round; empty where there is one round."""
+    first_to_go: str
+    """While ballots can come: who is eliminated first at present, and where those votes go."""
+    flows: tuple[Flow, ...]
     story: tuple[Story, ...]
     """Newest first."""
     every: Table
-    transfers: tuple[Table, ...]
+    transfers: Table | None
     sections: tuple[Fold, ...]
     """Newest first; empty where there is one section."""
     sections_first: bool
@@ -179,8 +196,8 @@ def election_page(announced: ElectionAnnounced, standing_of: Callable[[str], Sta
     )
 
 
-def contest_page(standing: Standing, as_of_ms: int) -> ContestPage:
-    """Return the page of a contest, whose standing was published at `as_of_ms`."""
+def contest_page(standing: Standing, as_of_ms: int, round_: int | None = None) -> ContestPage:
+    """Return the page of a contest, whose standing was published at `as_of_ms`; a round that it lacks is the last one."""
     as_of = datetime.fromtimestamp(as_of_ms / 1000, UTC)
     contest, counted, badge = standing.contest, counted_in(standing), STATUS_BADGE[standing.status]
     test = standing.epoch == "test"
@@ -204,7 +221,7 @@ def contest_page(standing: Standing, as_of_ms: int) -> ContestPage:
         ballots=plural(standing.balance.accepted, "ballot", "ballots"),
         as_of=f"{as_of.day} {as_of:%B %Y, %H:%M:%S} UTC",
         as_of_iso=as_of.isoformat(),
-        rounds=_rounds(counted) if counted.rounds else None,
+        rounds=_rounds(counted, round_) if counted.rounds else None,
         turnout=turnout(standing),
         balance=f"{cast} = {' + '.join(parts)}",
         reasons=tuple(
@@ -225,8 +242,17 @@ def _headline(standing: Standing) -> str:
     return WITHHELD if standing.withheld else headline(counted_in(standing))
 
 
-def _rounds(counted: Counted) -> Rounds:
+def _which(counted: Counted, shown: Round) -> str:
+    if shown is not counted.rounds[-1]:
+        return "Round"
+    return "Final round: round" if counted.final else "Latest round: round"
+
+
+def _rounds(counted: Counted, asked_for: int | None) -> Rounds:
     table, contest, colours = rounds_table(counted), counted.contest, colours_of(counted)
+    numbers = [each.number for each in counted.rounds]
+    place = numbers.index(asked_for) if asked_for in numbers else len(numbers) - 1
+    shown, first = counted.rounds[place], counted.rounds[0]
     last, per_seat = counted.rounds[-1], contest.method == "sequential-irv"
     number_elected = len(counted.elected)
     filled = (
@@ -247,9 +273,15 @@ def _rounds(counted: Counted) -> Rounds:
             for seat in seats(counted)
             if contest.seats != 1
         ),
-        latest_title=f"{'Final' if counted.final else 'Latest'} round: round {last.number}"
-        f"{f', for seat {last.run}' if per_seat else ''}",
-        latest=latest(counted, table),
+        shown_title=f"{_which(counted, shown)} {shown.number}{f', for seat {shown.run}' if per_seat else ''}",
+        shown=round_as_bars(counted, table, place),
+        steps=tuple(
+            Step(n, "" if n == numbers[-1] else f"?round={n}", n == shown.number)
+            for n in numbers
+            if len(numbers) > 1
+        ),
+        first_to_go="" if counted.final or len(numbers) == 1 else round_sentence(counted, first),
+        flows=tuple(flows(counted)),
         story=tuple(
             Story(
                 number=round_.number,
@@ -259,7 +291,7 @@ def _rounds(counted: Counted) -> Rounds:
             for round_ in reversed(counted.rounds)
         ),
         every=every_round(counted, table),
-        transfers=tuple(where_votes_went(counted)),
+        transfers=where_votes_went(counted),
         sections=tuple(folds) if last.scores or len(counted.sections) > 1 else (),
         sections_first=bool(last.scores),
     )

@@ -133,12 +133,15 @@ def test_it_reads_without_a_script(browser: Browser, pipeline: Pipeline) -> None
     for heading in (
         "Latest round: round 3",
         "Round by round",
-        "Where the votes went",
+        "Whose votes go where",
+        "All transfers",
         "By section",
         "Turnout",
     ):
         expect(page.get_by_role("heading", name=heading)).to_be_visible()
-    expect(page.get_by_text("Damson is last at present")).to_be_visible()
+    expect(page.get_by_text("Damson is last at present").first).to_be_visible()
+    page.get_by_role("link", name="Round 2").click()
+    expect(page.get_by_role("heading", name="Round 2", exact=True).first).to_be_visible()
     expect(page.get_by_text("TEST DATA")).to_be_visible()
     context.close()
 
@@ -193,9 +196,38 @@ def test_the_seats_fill_while_people_look(browser: Browser, pipeline: Pipeline) 
     rounds = page.get_by_role("table", name="Every round")
     expect(rounds.get_by_role("row", name="Apple")).to_contain_text("18.00000")
     expect(rounds.get_by_role("row", name="Elderberry")).to_contain_text("withdrawn")
-    expect(
-        page.get_by_role("table", name="After round 1: 7.00000 votes of the surplus of Apple")
-    ).to_be_visible()
+    moved = page.get_by_role("table", name="Whose votes go to whom")
+    expect(moved.get_by_role("row", name="Round 1: of the surplus of Apple")).to_contain_text("4.28")
+
+
+def test_what_a_reader_has_open_selected_and_in_focus_stays(browser: Browser, pipeline: Pipeline) -> None:
+    """A new standing changes numbers in place: nothing is replaced that is still right."""
+    page = opened(browser, pipeline, viewport={"width": 360, "height": 700})
+    expect(page.locator("#livetext")).to_contain_text("standing", timeout=10_000)
+    fold = page.locator("details").nth(1)
+    fold.locator("summary").click()
+    fold.locator("summary").focus()
+    region = page.get_by_role("region", name="All rounds")
+    region.evaluate("e => { e.scrollLeft = 60 }")
+    page.evaluate("getSelection().selectAllChildren(document.querySelector('h1')); scrollTo(0, 900)")
+    publish(pipeline, standing(5, Phase.CLOSED))
+    expect(page.locator(".status").first).to_contain_text("Complete", timeout=10_000)
+
+    assert fold.evaluate("e => e.open && e.contains(document.activeElement)")
+    assert region.evaluate("e => e.scrollLeft") == 60
+    assert page.evaluate("[String(getSelection()), scrollY]") == ["Fruit", 900]
+
+
+def test_the_rounds_can_be_played_and_each_has_an_address(browser: Browser, pipeline: Pipeline) -> None:
+    """A round's address shows it large; the player goes through all of them and stops at the last."""
+    page = opened(browser, pipeline, f"{PATH}?round=1")
+    expect(page.locator("#shown")).to_have_text("Round 1")
+    expect(page.locator(".steps [aria-current]")).to_have_text("1")
+    page.get_by_role("button", name="Play the rounds").click()
+    expect(page.locator("#shown")).to_have_text("Round 2", timeout=10_000)
+    expect(page.locator("#shown")).to_have_text("Latest round: round 3", timeout=10_000)
+    expect(page.get_by_role("button", name="Play the rounds")).to_be_visible(timeout=10_000)
+    assert "round" not in page.url
 
 
 def test_names_stay_in_view_while_a_wide_table_scrolls(browser: Browser, pipeline: Pipeline) -> None:

@@ -1,16 +1,20 @@
-// Keeps a contest's page fresh: each new standing brings the page's own <main> again.
+// Keeps a page fresh. Each new standing brings the page's own <main> again, and what differs is changed in place: so
+// scrolling, the selection, open sections and the focus stay as they are. Rounds are shown without leaving the page.
 const bar = document.getElementById("livebar");
 const text = document.getElementById("livetext");
 const pause = document.getElementById("pause");
+const play = document.getElementById("play");
 const announce = document.getElementById("announce");
 const ANNOUNCE_EVERY_MS = 20_000;
 const REFRESH_EVERY_MS = 500;
+const PLAY_EVERY_MS = 1_600;
 let paused = false;
 let missed = false;
 let newest = "";
 let busy = false;
-let shown = "";
+let spoken = "";
 let announcedAt = 0;
+let playing = 0;
 
 const say = (words, state) => {
   text.textContent = words;
@@ -24,9 +28,14 @@ async function refresh() {
   }
   busy = true;
   missed = false;
+  const sequence = newest;
   try {
-    const answer = await fetch(`${location.pathname}?fragment=1`);
-    if (answer.ok) show(await answer.text(), newest);
+    if (await fetchMain()) {
+      if (sequence) say(`Live · standing ${Number(sequence).toLocaleString("en")}`, "live");
+      speak(document.getElementById("headline")?.textContent ?? "");
+    }
+  } catch {
+    say("Reconnecting…", "stale");
   } finally {
     setTimeout(() => {
       busy = false;
@@ -35,26 +44,68 @@ async function refresh() {
   }
 }
 
-function show(html, sequence) {
+async function fetchMain() {
+  const url = new URL(location.href);
+  url.searchParams.set("fragment", "1");
+  const answer = await fetch(url);
+  if (!answer.ok) return false;
   const main = document.getElementById("main");
-  const open = new Map([...main.querySelectorAll("details[id]")].map((d) => [d.id, d.open]));
-  const focused = main.contains(document.activeElement) ? document.activeElement : null;
-  const path = focused && [...main.querySelectorAll("a,summary,[tabindex]")].indexOf(focused);
-  main.innerHTML = html;
-  for (const [id, state] of open) {
-    const details = document.getElementById(id);
-    if (details) details.open = state;
+  const fresh = main.cloneNode(false);
+  fresh.innerHTML = await answer.text();
+  patch(main, fresh);
+  play.hidden = rounds().length < 2;
+  localTimes();
+  return true;
+}
+
+// Make `old` like `fresh`, child by child; a child with an id is looked for by its id.
+function patch(old, fresh) {
+  let at = old.firstChild;
+  for (const wanted of [...fresh.childNodes]) {
+    const named = wanted.id && [...old.children].find((child) => child.id === wanted.id);
+    if (named && named !== at) old.insertBefore(named, at);
+    const found = named || at;
+    if (!found || found.nodeName !== wanted.nodeName || (found.id ?? "") !== (wanted.id ?? "")) {
+      old.insertBefore(wanted, found);
+      continue;
+    }
+    if (found.nodeType === Node.ELEMENT_NODE) {
+      attributes(found, wanted);
+      patch(found, wanted);
+    } else if (found.nodeValue !== wanted.nodeValue) {
+      found.nodeValue = wanted.nodeValue;
+    }
+    at = found.nextSibling;
   }
-  if (focused) main.querySelectorAll("a,summary,[tabindex]")[path]?.focus({ preventScroll: true });
-  say(sequence ? `Live · standing ${Number(sequence).toLocaleString("en")}` : "Live", "live");
-  speak(document.getElementById("headline")?.textContent ?? "");
+  while (at) {
+    const next = at.nextSibling;
+    at.remove();
+    at = next;
+  }
+}
+
+function attributes(old, fresh) {
+  const kept = old.nodeName === "DETAILS" ? ["open"] : [];
+  for (const { name } of [...old.attributes]) {
+    if (!fresh.hasAttribute(name) && !kept.includes(name)) old.removeAttribute(name);
+  }
+  for (const { name, value } of fresh.attributes) {
+    if (old.getAttribute(name) !== value && !kept.includes(name)) old.setAttribute(name, value);
+  }
+}
+
+function localTimes() {
+  for (const time of document.querySelectorAll("time[datetime]")) {
+    const local = new Date(time.dateTime).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    if (new Date().getTimezoneOffset()) time.title = `${local} where you are`;
+  }
 }
 
 function speak(headline) {
   const now = Date.now();
   const essence = headline.replace(/[\d,.%()]+/g, "");
-  if (essence === shown || now - announcedAt < ANNOUNCE_EVERY_MS) return;
-  shown = essence;
+  if (essence === spoken || now - announcedAt < ANNOUNCE_EVERY_MS) return;
+  spoken = essence;
   announcedAt = now;
   announce.textContent = headline;
 }
@@ -69,6 +120,38 @@ function connect() {
   });
 }
 
+async function showRound(href) {
+  history.replaceState(null, "", href);
+  await fetchMain();
+}
+
+const rounds = () => [...document.querySelectorAll(".steps a")];
+
+// Show one round after another from the first, and stop at the last; again stops at once.
+function playRounds() {
+  const stop = () => {
+    clearInterval(playing);
+    playing = 0;
+    play.textContent = "Play the rounds";
+  };
+  if (playing) return stop();
+  let place = 0;
+  const step = () => {
+    const links = rounds();
+    if (place >= links.length) return stop();
+    showRound(links[place++].href);
+  };
+  play.textContent = "Stop";
+  playing = setInterval(step, PLAY_EVERY_MS);
+  step();
+}
+
+document.addEventListener("click", (event) => {
+  const step = event.target.closest(".steps a");
+  if (!step || event.metaKey || event.ctrlKey) return;
+  event.preventDefault();
+  showRound(step.href);
+});
 pause.addEventListener("click", () => {
   paused = !paused;
   pause.setAttribute("aria-pressed", String(paused));
@@ -76,6 +159,9 @@ pause.addEventListener("click", () => {
   say(paused ? "Paused" : "Live", paused ? "stale" : "live");
   if (!paused && missed) refresh();
 });
+play.addEventListener("click", playRounds);
 document.addEventListener("visibilitychange", () => !document.hidden && missed && refresh());
+play.hidden = rounds().length < 2;
 bar.hidden = false;
+localTimes();
 connect();

@@ -59,8 +59,8 @@ def test_before_the_first_ballot_there_is_a_page_too() -> None:
     shown = contest_page(empty, 0)
     assert shown.headline == "No ballots have been counted yet."
     assert shown.rounds is not None
-    assert [row.cells[0].text for row in shown.rounds.latest.rows] == ["0", "0", "0", "0"]
-    assert shown.rounds.latest_title == "Latest round: round 1"
+    assert [row.cells[0].text for row in shown.rounds.shown.rows] == ["0", "0", "0", "0"]
+    assert shown.rounds.shown_title == "Latest round: round 1"
     assert shown.refreshes
 
 

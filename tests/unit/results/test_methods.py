@@ -134,8 +134,11 @@ def test_a_page_of_seats_shows_quota_residue_and_the_withdrawn() -> None:
     """The quota is called so, what fixed places lost is a line, and who withdrew is not called eliminated."""
     shown = page(surplus())
     assert "2 of 2 seats filled" in shown
-    assert "Quota: 11.00000." in shown
-    assert "Lost to rounding 0.00016" in shown
+    assert "Quota: 11." in shown
+    moved = rounds(surplus()).transfers
+    assert moved is not None
+    first = dict(zip(moved.columns[1:], moved.rows[0].cells, strict=True))
+    assert first["Lost to rounding"].text == "0.00016"
     assert "Elderberry withdrawn" in shown
     assert lines(surplus())[-1].name == "Elderberry"
 
@@ -168,9 +171,9 @@ def test_whoever_is_elected_stays_in_the_table() -> None:
     """Those elected before keep the quota, and are marked in each round."""
     found = surplus()
     found = found.model_copy(update={"rounds": found.rounds[:2]})
-    (apple,) = [row for row in rounds(found).latest.rows if row.name == "Apple"]
-    assert (apple.tag, apple.cells[0].text) == ("Elected", "11.00000")
-    assert apple.cells[-1].text == "\N{MINUS SIGN}7.00000"
+    (apple,) = [row for row in rounds(found).shown.rows if row.name == "Apple"]
+    assert (apple.tag, apple.cells[0].text) == ("Elected", "11")
+    assert apple.cells[-1].text == "\N{MINUS SIGN}7.00"
 
 
 def test_each_seat_of_a_sequence_starts_afresh() -> None:
@@ -179,7 +182,7 @@ def test_each_seat_of_a_sequence_starts_afresh() -> None:
     apple, banana = rounds(found).every.rows[:2]
     assert [apple.cells[0].below, apple.cells[1].unseen] == ["elected", "elected"]
     assert (apple.cells[1].text, banana.cells[1].text) == ("", "16")
-    assert {row.cells[-1].text for row in rounds(found).latest.rows} == {""}
+    assert {row.cells[-1].text for row in rounds(found).shown.rows} == {""}
     assert "Final round: round 2, for seat 2" in page(found)
 
 
@@ -227,6 +230,45 @@ def test_the_votes_that_elect_have_their_name() -> None:
         words.threshold_name(contest().model_copy(update={"rules": Rules(percentage=15)}))
         == "More than 15% of the votes"
     )
+
+
+def test_everybody_stands_on_one_axis_and_who_has_left_is_not_gone() -> None:
+    """A full bar is all continuing votes, the majority just beyond its middle; any round can be shown."""
+    found = standing(5, Phase.CLOSED)
+    last, first = contest_page(found, 1).rounds, contest_page(found, 1, 1).rounds
+    assert last is not None
+    assert first is not None
+    banana = last.shown.rows[0]
+    assert banana.cells[1].text == "55.0%"
+    bar = banana.cells[2].bar
+    assert bar is not None
+    assert (bar.width, bar.mark) == ("55.00", "51.00")
+    assert [(row.name, row.tag) for row in last.shown.rows if row.kind == "gone"] == [
+        ("Cherry", "Eliminated in round 2"),
+        ("Damson", "Eliminated in round 1"),
+    ]
+    assert [row.kind for row in first.shown.rows] == [""] * 4
+    assert [step.current for step in first.steps] == [True, False, False]
+    assert contest_page(found, 1, 99).rounds == last
+
+
+def test_every_transfer_is_a_bar_and_a_line_of_one_table() -> None:
+    """The parts of each bar begin where the one before ends; the line has the same receivers."""
+    shown = rounds(surplus())
+    assert shown.transfers is not None
+    assert [flow.round for flow in shown.flows] == [row.name.split(":")[0] for row in shown.transfers.rows]
+    for flow, row in zip(shown.flows, shown.transfers.rows, strict=True):
+        ends = [float(part.left) + float(part.width) for part in flow.parts]
+        starts = [float(part.left) for part in flow.parts[1:]]
+        assert starts == pytest.approx(ends[:-1], abs=0.02)
+        received = dict(zip(shown.transfers.columns[2:], row.cells[1:], strict=True))
+        assert {part.name for part in flow.parts} == {name for name, cell in received.items() if cell.text}
+
+
+def test_who_goes_first_is_said_while_ballots_come() -> None:
+    """Not after the close."""
+    assert rounds(standing(5, Phase.OPEN)).first_to_go.startswith("Damson is last at present")
+    assert rounds(standing(5, Phase.CLOSED)).first_to_go == ""
 
 
 def test_bars_are_drawn_to_the_longest() -> None:
