@@ -203,7 +203,7 @@ def where_votes_went(counted: Counted) -> Table | None:
             Row(f"Round {found.round}: {found.what}", (Cell(brief(found.votes, counted.places)), *cells))
         )
     return Table(
-        label="All transfers",
+        label="Table of all transfers",
         caption=f"Whose votes go to whom{_provisional(counted)}, and what part of them",
         columns=("Votes", "All", *columns),
         rows=tuple(rows),
