@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from services.results.feed import Frame
 from services.results.hub import Hub
-from services.results.view import ContestPage, MissingPage, contest_page, election_page, index_page
+from services.results.view import ContestPage, ListPage, MissingPage, contest_page, election_page, index_page
 from shared.contract.events import ElectionAnnounced
 from shared.contract.ids import contest_key
 from shared.contract.standings import Standing
@@ -60,9 +60,9 @@ class Pages:
             Route("/elections/{election}/contests/{contest}", self.contest),
         ]
 
-    def index(self, _: Request) -> Response:
+    def index(self, request: Request) -> Response:
         """All elections."""
-        return self._page("list.html", index_page(self.announced.newest.values()))
+        return self._cards(request, index_page(self.announced.newest.values()))
 
     def election(self, request: Request) -> Response:
         """The contests of one election."""
@@ -75,7 +75,7 @@ class Pages:
             frame = self.hub.frames.get(contest_key(election, contest))
             return None if frame is None else frame.standing
 
-        return self._page("list.html", election_page(announced, standing_of))
+        return self._cards(request, election_page(announced, standing_of))
 
     def contest(self, request: Request) -> Response:
         """One contest; `?round=2` shows that round large, `?fragment=1` gives only what changes."""
@@ -90,6 +90,12 @@ class Pages:
         if request.query_params.get("fragment"):
             return HTMLResponse(main, headers=HEADERS)
         return self._page("contest.html", view, main=main)
+
+    def _cards(self, request: Request, view: ListPage) -> Response:
+        main = self._templates.get_template("cards.html").render(view=view)
+        if request.query_params.get("fragment"):
+            return HTMLResponse(main, headers=HEADERS)
+        return self._page("list.html", view, main=main)
 
     def _main(self, key: str, frame: Frame, round_: int | None) -> tuple[ContestPage, str]:
         of, made = self._made.get(key, (None, {}))

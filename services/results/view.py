@@ -4,13 +4,15 @@ The templates lay a view out and know nothing else.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from fractions import Fraction
 from typing import Final
 
 from services.results.tables import (
     Flow,
     Table,
+    bar_width,
     by_section,
     colours_of,
     every_round,
@@ -23,12 +25,14 @@ from shared.contract.events import ElectionAnnounced
 from shared.contract.standings import Round, Standing
 from shared.contract.verdicts import IN_WORDS, Reason
 from shared.rcv.narrate.counted import Counted, counted_in
-from shared.rcv.narrate.numbers import number
+from shared.rcv.narrate.numbers import number, percent
 from shared.rcv.narrate.sentences import headline, round_sentence
-from shared.rcv.narrate.tables import rounds_table, seats
+from shared.rcv.narrate.tables import rounds_table, seats, strength
 from shared.rcv.narrate.words import STATUS_BADGE, STATUS_IN_WORDS, how, outcome, plural
 
 DASH: Final = "\N{EN DASH}"
+MINI_BARS: Final = 3
+"""The strongest whom a card shows."""
 NO_RESULT: Final = "No result yet."
 WITHHELD: Final = "Votes are withheld until the close; turnout is shown below."
 
@@ -126,14 +130,31 @@ class ContestPage:
 
 
 @dataclass(frozen=True, slots=True)
+class MiniBar:
+    """One of the strongest in the last round."""
+
+    name: str
+    share: str
+    width: str
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """A link to an election or a contest, with what is known of it."""
 
+    id: str
     path: str
     title: str
     text: str
     status: str = ""
     badge: str = ""
+    bars: tuple[MiniBar, ...] = ()
+    turnout: str = ""
+    counted: int = 0
+    """Ballots, to sort by."""
+    lead: int = 1000
+    """By how much the strongest is ahead of the next in the last round, in thousandths of its votes, to sort by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +179,7 @@ def index_page(elections: Iterable[ElectionAnnounced]) -> ListPage:
     """Return the page of all elections."""
     cards = tuple(
         Card(
+            id=f"card-{announced.definition.id}",
             path=f"/elections/{announced.definition.id}",
             title=announced.definition.title,
             text=" · ".join(
@@ -182,11 +204,12 @@ def election_page(announced: ElectionAnnounced, standing_of: Callable[[str], Sta
     cards = []
     for contest in definition.contests:
         path, standing = f"/elections/{definition.id}/contests/{contest.id}", standing_of(contest.id)
-        if standing is None:
-            cards.append(Card(path, contest.title, NO_RESULT))
-        else:
-            badge = STATUS_BADGE[standing.status]
-            cards.append(Card(path, contest.title, _headline(standing), standing.status, badge))
+        name = f"card-{contest.id}"
+        cards.append(
+            Card(name, path, contest.title, NO_RESULT)
+            if standing is None
+            else _contest_card(name, path, standing)
+        )
     return ListPage(
         tab_title=f"{definition.title} {DASH} Livecount",
         title=definition.title,
@@ -194,6 +217,41 @@ def election_page(announced: ElectionAnnounced, standing_of: Callable[[str], Sta
         cards=tuple(cards),
         note=definition.source,
     )
+
+
+def _contest_card(name: str, path: str, standing: Standing) -> Card:
+    counted, badge = counted_in(standing), STATUS_BADGE[standing.status]
+    electors = sum(line.electors for line in standing.turnout)
+    ballots = plural(standing.balance.accepted, "ballot", "ballots")
+    turnout_ = f"{ballots}, {percent(standing.balance.accepted, electors)} of the electors"
+    card = Card(name, path, standing.contest.title, _headline(standing), standing.status, badge)
+    card = replace(card, turnout=turnout_, counted=standing.balance.accepted)
+    if not counted.rounds or not any(counted.rounds[-1].votes.values()):
+        return card
+    last, colours = counted.rounds[-1], colours_of(counted)
+    order = sorted(last.votes, key=lambda candidate: -strength(last, candidate))
+    whole = 1 if last.scores else sum(last.votes.values())
+    parts = [Fraction(strength(last, candidate)) / whole for candidate in order]
+    bars = tuple(
+        MiniBar(
+            name=counted.names[candidate],
+            share=percent(part.numerator, part.denominator),
+            width=bar_width(part.numerator, part.denominator),
+            colour=colours[candidate],
+        )
+        for candidate, part in list(zip(order, parts, strict=True))[:MINI_BARS]
+    )
+    return replace(card, bars=bars, lead=_lead(counted))
+
+
+def _lead(counted: Counted) -> int:
+    """Return the lead of the last who has a seat over the first who has none, in the last round that has both."""
+    seats_ = counted.contest.seats or 1
+    for round_ in reversed(counted.rounds):
+        order = sorted((strength(round_, candidate) for candidate in round_.votes), reverse=True)
+        if len(order) > seats_ and (whole := sum(order)):
+            return int(1000 * Fraction(order[seats_ - 1] - order[seats_]) / whole)
+    return 1000
 
 
 def contest_page(standing: Standing, as_of_ms: int, round_: int | None = None) -> ContestPage:

@@ -18,10 +18,12 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from redis import Redis
 
 from shared.contract.codec import encode
-from shared.contract.elections import Phase
+from shared.contract.elections import Election, Phase
+from shared.contract.events import ElectionAnnounced
 from shared.contract.standings import Standing
-from shared.contract.topics import COUNTS_PUBLISHED
+from shared.contract.topics import COUNTS_PUBLISHED, ELECTIONS_ANNOUNCED
 from shared.runtime.kafka.sink import send_all, start_producer
+from tests.support.elections import Life, contest, election
 from tests.support.pipeline import Pipeline
 from tests.support.standings import college, standing, surplus
 
@@ -66,6 +68,18 @@ def publish(pipeline: Pipeline, *standings: Standing) -> None:
         producer = await start_producer(pipeline.kafka)
         topic = COUNTS_PUBLISHED.name(pipeline.namespace)
         await send_all(producer, topic, [(0, s.key.encode(), encode(s)) for s in standings])
+        await producer.stop()
+
+    finish(send())
+
+
+def announce(pipeline: Pipeline, announced: ElectionAnnounced) -> None:
+    """Announce an election as the operator does."""
+
+    async def send() -> None:
+        producer = await start_producer(pipeline.kafka)
+        topic = ELECTIONS_ANNOUNCED.name(pipeline.namespace)
+        await send_all(producer, topic, [(0, announced.definition.id.encode(), encode(announced))])
         await producer.stop()
 
     finish(send())
@@ -165,15 +179,15 @@ def test_seats_quotas_and_scores_stand_in_nobody_s_way_either(
 ) -> None:
     """A single transferable vote for two seats, and an electoral college: no violation, no overflow down to 320."""
     publish(pipeline, surplus(), college())
-    for election, words in (
+    for name, words in (
         ("council", "Apple and Banana are elected"),
         ("party", "of the electoral college"),
     ):
-        page = arrived(browser, pipeline, election, width=width, scheme=scheme)
+        page = arrived(browser, pipeline, name, width=width, scheme=scheme)
         expect(page.locator("#headline")).to_contain_text(words)
         found = Axe().run(page)
         assert found.violations_count == 0, found.generate_report()
-        page.screenshot(path=pipeline.folder / f"{election}-{width}-{scheme}.png", full_page=True)
+        page.screenshot(path=pipeline.folder / f"{name}-{width}-{scheme}.png", full_page=True)
         for narrow in (width, 320):
             page.set_viewport_size({"width": narrow, "height": 900})
             assert page.evaluate("document.documentElement.scrollWidth") == narrow
@@ -247,6 +261,29 @@ def test_names_stay_in_view_while_a_wide_table_scrolls(browser: Browser, pipelin
 
     assert before is not None
     assert shown.bounding_box() == before
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_all_contests_are_at_a_glance_and_move(browser: Browser, pipeline: Pipeline, width: int) -> None:
+    """The election's page shows who is ahead, changes by itself, is narrowed down by words, and no axe rule is broken."""
+    many = Election.model_validate(
+        election().model_dump() | {"contests": [contest(), *(contest(f"ward-{n}") for n in range(9))]}
+    )
+    announce(pipeline, Life(many).announced(1, Phase.OPEN))
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    deadline = time.monotonic() + 10
+    while page.goto(url(pipeline, "/elections/picnic")).status != 200:  # type: ignore[union-attr]
+        assert time.monotonic() < deadline
+    card = page.locator("#card-fruit")
+    expect(card).to_contain_text("Banana would be elected if it ended now")
+    expect(card.locator(".mini")).to_have_count(2)
+    publish(pipeline, standing(5, Phase.CLOSED))
+    expect(card).to_contain_text("Banana is elected in round 3", timeout=10_000)
+    page.get_by_role("searchbox", name="Find").fill("ward-3")
+    expect(page.locator(".cards > li:visible")).to_have_count(1)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
 
 
 def test_no_page_is_wider_than_a_narrow_phone(browser: Browser, pipeline: Pipeline) -> None:

@@ -7,13 +7,14 @@ import pytest
 
 from services.results.exports import rounds_csv
 from services.results.feed import advances, frame
-from services.results.view import contest_page
+from services.results.view import contest_page, election_page
 from shared.contract.codec import encode
 from shared.contract.elections import Phase
 from shared.rcv.narrate import sentences, words
 from shared.rcv.narrate.counted import counted_in
 from shared.rcv.narrate.tables import rounds_table
-from tests.support.standings import standing
+from tests.support.elections import Life, election
+from tests.support.standings import standing, surplus
 
 LIVE, FINAL = standing(3, Phase.OPEN), standing(5, Phase.CLOSED)
 
@@ -62,6 +63,30 @@ def test_before_the_first_ballot_there_is_a_page_too() -> None:
     assert [row.cells[0].text for row in shown.rounds.shown.rows] == ["0", "0", "0", "0"]
     assert shown.rounds.shown_title == "Latest round: round 1"
     assert shown.refreshes
+
+
+def test_an_election_shows_each_contest_s_leaders_and_how_close_it_is() -> None:
+    """The three strongest of the last round with their shares; a contest without a result says so."""
+    announced = Life(election()).announced(1, Phase.OPEN)
+    found = election_page(announced, {"fruit": LIVE}.get)
+    fruit, drink = found.cards
+    assert [(bar.name, bar.share, bar.width) for bar in fruit.bars] == [
+        ("Banana", "55.0%", "55.00"),
+        ("Apple", "45.0%", "45.00"),
+    ]
+    assert (fruit.lead, fruit.counted) == (100, LIVE.balance.accepted)
+    assert fruit.turnout == "72 ballots, 1.2% of the electors"
+    assert (drink.text, drink.bars, drink.counted) == ("No result yet.", (), 0)
+
+
+def test_a_card_of_several_seats_is_close_where_the_last_seat_is() -> None:
+    """The lead is that of the last who is elected over the first who is not."""
+    definition = election("council")
+    held = surplus()
+    (card, _) = election_page(Life(definition).announced(1, Phase.CLOSED), {"fruit": held}.get).cards
+    last = next(round_.votes for round_ in reversed(held.rounds) if len(round_.votes) == 3)
+    _, second, third = sorted(last.values(), reverse=True)
+    assert card.lead == 1000 * (second - third) // sum(last.values()) == 110
 
 
 def test_a_count_that_has_stopped_says_so_and_why() -> None:

@@ -1,0 +1,50 @@
+// Keeps a page of cards fresh, and sorts and narrows it down where there are many.
+import { patch } from "./patch.js";
+
+const REFRESH_EVERY_MS = 3_000;
+const tools = document.getElementById("tools");
+const find = document.getElementById("find");
+const sort = document.getElementById("sort");
+const shown = document.getElementById("shown");
+
+const cards = () => [...document.querySelectorAll(".cards > li")];
+const by = (name) => (a, b) => Number(b.dataset[name]) - Number(a.dataset[name]);
+const ORDERS = {
+  page: by("place"),
+  counted: by("counted"),
+  close: (a, b) => Number(a.dataset.lead) - Number(b.dataset.lead),
+};
+
+function arrange() {
+  const words = find.value.trim().toLowerCase();
+  const list = document.querySelector(".cards");
+  if (!list) return;
+  const ordered = cards().sort(ORDERS[sort.value]);
+  ordered.forEach((card, place) => {
+    card.hidden = !card.textContent.toLowerCase().includes(words);
+    if (list.children[place] !== card) list.insertBefore(card, list.children[place]);
+  });
+  const left = ordered.filter((card) => !card.hidden).length;
+  shown.textContent = words ? `${left} of ${ordered.length}` : "";
+}
+
+async function refresh() {
+  if (document.hidden) return;
+  try {
+    const answer = await fetch(`${location.pathname}?fragment=1`);
+    if (!answer.ok) return;
+    const main = document.getElementById("main");
+    const fresh = main.cloneNode(false);
+    fresh.innerHTML = await answer.text();
+    patch(main, fresh);
+    arrange();
+  } catch {
+    // The page is as it was; the next time may do.
+  }
+}
+
+tools.hidden = cards().length < 8;
+find.addEventListener("input", arrange);
+sort.addEventListener("change", arrange);
+setInterval(refresh, REFRESH_EVERY_MS);
+document.addEventListener("visibilitychange", refresh);
