@@ -95,6 +95,7 @@ def any_rules(chance: Random, method: Method, percentage: int | None) -> Rules:
         "winners_per_round": ["several", "one"] if method == "stv-wigm" else ["several"],
         "cutoff_elimination": [False, True] if method == "bottoms-up" else [False],
         "ties": list(TIES),
+        "decide_without_votes": [False] if method in {"scottish-stv", "meek"} else [False, True],
     }
     chosen = {name: chance.choice(values) for name, values in switches.items()}
     return Rules.model_validate(chosen | {"percentage": percentage})
