@@ -88,6 +88,12 @@ Places = Annotated[
     int | None, typer.Option(min=1, max=20, help="stv-wigm: decimal places of a transfer value [default: 4]")
 ]
 Quota = Annotated[Literal["droop", "hare"] | None, typer.Option(help="stv-wigm: quota [default: droop]")]
+ThresholdEachRound = Annotated[
+    bool,
+    typer.Option(
+        "--threshold-each-round", help="stv-wigm: take the quota anew as votes run out, as Albany does"
+    ),
+]
 Percentage = Annotated[
     str | None,
     typer.Option(metavar="N", help="bottoms-up: elect all with more than this share, 1 to 100, such as 12.5"),
@@ -117,6 +123,7 @@ OPTIONS: Final[dict[str, tuple[Any, Any]]] = {
     "tie": (Tie, None),
     "places": (Places, None),
     "quota": (Quota, None),
+    "threshold_each_round": (ThresholdEachRound, False),
     "percentage": (Percentage, None),
     "minimum_votes": (MinimumVotes, None),
     "decide_without_votes": (DecideWithoutVotes, False),

@@ -130,6 +130,11 @@ class Rules(Frozen):
     first_round_threshold: bool = Field(
         False, description="The first round's threshold holds for all [doesFirstRoundDetermineThreshold]"
     )
+    threshold_each_round: bool = Field(
+        False,
+        exclude_if=operator.not_,
+        description="STV: the threshold is taken anew in each round, of the votes that have not run out by then",
+    )
     quota: Literal["droop", "hare"] = Field("droop", description="[hareQuota]")
     fractional_threshold: bool = Field(
         False, description="Take the threshold to `places` decimals [nonIntegerWinningThreshold]"
@@ -223,6 +228,10 @@ class Contest(Frozen):
         if by_statute and self.rules.decide_without_votes:
             raise ValueError(
                 f"contest {self.id!r}: by {self.method} nobody is elected where nobody has a vote"
+            )
+        if self.rules.threshold_each_round and self.method != "stv-wigm":
+            raise ValueError(
+                f"contest {self.id!r}: threshold_each_round is for stv-wigm, found {self.method}"
             )
         if self.method == "electoral-college" and self.rules.minimum_votes:
             raise ValueError(f"contest {self.id!r}: an electoral college has scores, and no minimum of votes")

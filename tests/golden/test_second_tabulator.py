@@ -94,7 +94,9 @@ def contest_of(golden: Golden, file: File) -> Contest:
     """Return the contest that a golden's first command counts."""
     count, given = golden.expected["count"], options(golden.commands[0])
     rules: dict[str, Any] = {name: of[0] for name, of in given.items() if name in Rules.model_fields and of}
-    rules |= {flag: flag in given for flag in ("batch_elimination", "decide_without_votes")}
+    rules |= {
+        flag: flag in given for flag in ("batch_elimination", "decide_without_votes", "threshold_each_round")
+    }
     rules |= {"ties": "ask"} if "tie" in given else {}
     out = {*given.get("exclude", []), *given.get("withdraw", [])}
     rules |= {"finish": "last-two"} if "last_two" in given else {}

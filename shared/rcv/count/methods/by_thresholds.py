@@ -69,11 +69,17 @@ class Course(Situation):
         return bool(self.history) or any(votes) or decides_without_votes(self.contest)
 
     def _set_threshold(self, by_section: VotesBySection) -> None:
-        """Set the units that elect: of each round, until they are reached, or of the first for all."""
-        frozen = self.rules.first_round_threshold or self.divides or self.elected
+        """Set the units that elect: of each round, until they are reached, or of the first for all.
+
+        By STV they are the first round's, or each round's until the last seat is filled, of all votes that candidates hold.
+        """
+        if self.rules.threshold_each_round:
+            frozen = not self.seats_left
+        else:
+            frozen = self.rules.first_round_threshold or self.divides or bool(self.elected)
         if frozen and self.history:
             return
-        active = sum(votes[c] for votes in by_section for c in self.continuing)
+        active = sum(votes[c] for votes in by_section for c in (*self.continuing, *self.seated))
         if active or self.history or decides_without_votes(self.contest):
             self.threshold = threshold_of(self.contest, active, self.unit)
             self.share = share_of(self.contest, active)
