@@ -42,11 +42,29 @@ MethodOption = Annotated[MethodName, typer.Option("--method", help="How to count
 Seats = Annotated[int | None, typer.Option(min=0, help="Seats to fill [default: as the file says, else 1]")]
 Seed = Annotated[str, typer.Option(help="Published seed of the lot that settles ties")]
 Exclude = Annotated[
-    list[str] | None, typer.Option(metavar="NAME", help="Count as if NAME dropped out; may be repeated")
+    list[str] | None,
+    typer.Option("--exclude", "--withdraw", metavar="NAME", help="Count as if NAME dropped out; repeatable"),
+]
+WriteIn = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME", help="NAME stands for undeclared write-ins: falls first, is never elected; repeatable"
+    ),
+]
+Tie = Annotated[
+    str | None,
+    typer.Option(
+        metavar="'A > B > C'|FILE",
+        help="Settle ties by an order, drawn lots (a line each: '3: NAME', round and pick) or a published --json",
+    ),
 ]
 Share = Annotated[
     list[str] | None,
     typer.Option(metavar="SECTION=N", help="Electoral college: a section's share [default: equal shares]"),
+]
+Ignore = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN,…", help="CSV: pass over these columns, by their heads; repeatable"),
 ]
 Overvote = Annotated[
     Literal["exhaust", "skip", "exhaust-if-several-continue"] | None,
@@ -70,11 +88,21 @@ Places = Annotated[
     int | None, typer.Option(min=1, max=20, help="stv-wigm: decimal places of a transfer value [default: 4]")
 ]
 Quota = Annotated[Literal["droop", "hare"] | None, typer.Option(help="stv-wigm: quota [default: droop]")]
+ThresholdEachRound = Annotated[
+    bool,
+    typer.Option(
+        "--threshold-each-round", help="stv-wigm: take the quota anew as votes run out, as Albany does"
+    ),
+]
 Percentage = Annotated[
-    int | None,
-    typer.Option(min=1, max=100, help="bottoms-up: elect all who reach this share, however many they are"),
+    str | None,
+    typer.Option(metavar="N", help="bottoms-up: elect all with more than this share, 1 to 100, such as 12.5"),
 ]
 MinimumVotes = Annotated[int | None, typer.Option(min=0, help="Who has fewer falls at once [default: 0]")]
+DecideWithoutVotes = Annotated[
+    bool,
+    typer.Option("--decide-without-votes", help="Let ties decide where nobody has a vote, as RCTab does"),
+]
 
 
 OPTIONS: Final[dict[str, tuple[Any, Any]]] = {
@@ -82,7 +110,9 @@ OPTIONS: Final[dict[str, tuple[Any, Any]]] = {
     "seats": (Seats, None),
     "seed": (Seed, "0"),
     "exclude": (Exclude, None),
+    "write_in": (WriteIn, None),
     "share": (Share, None),
+    "ignore": (Ignore, None),
     "overvote": (Overvote, None),
     "max_skipped_ranks": (MaxSkippedRanks, None),
     "max_ranks": (MaxRanks, None),
@@ -90,10 +120,13 @@ OPTIONS: Final[dict[str, tuple[Any, Any]]] = {
     "last_two": (LastTwo, False),
     "batch_elimination": (Batch, False),
     "ties": (Ties, None),
+    "tie": (Tie, None),
     "places": (Places, None),
     "quota": (Quota, None),
+    "threshold_each_round": (ThresholdEachRound, False),
     "percentage": (Percentage, None),
     "minimum_votes": (MinimumVotes, None),
+    "decide_without_votes": (DecideWithoutVotes, False),
 }
 """Of every command that counts a plain file: annotation and default."""
 
@@ -149,20 +182,31 @@ def asked_for_if_at_all(*, method: "Method | None", lot: str, **given: Any) -> "
 
 
 def asked_for(
-    *,
-    method: "Method",
-    seats: int | None,
-    seed: str,
-    exclude: list[str] | None,
-    share: list[str] | None,
-    **rules: Any,
+    *, method: "Method", seats: int | None, seed: str, tie: str | None, **rules: Any
 ) -> "CountOptions":
-    """Return what the options ask for; `rules` that are None or False were not given."""
+    """Return what the options ask for: lists of names, and `rules`; those that are None or False were not given."""
     from shared.rcv.contests import CountOptions
 
+    excluded, write_ins, shares = (rules.pop(name) or () for name in ("exclude", "write_in", "share"))
+    ignored = columns(rules.pop("ignore"))
     rules["finish"] = "last-two" if rules.pop("last_two") else None
     given = {name: value for name, value in rules.items() if value is not None and value is not False}
-    return CountOptions(method, seats, seed, given, tuple(exclude or ()), tuple(map(_share, share or ())))
+    return CountOptions(
+        method,
+        seats,
+        seed,
+        given,
+        excluded=tuple(excluded),
+        write_ins=tuple(write_ins),
+        shares=tuple(map(_share, shares)),
+        ignored=ignored,
+        tie=tie,
+    )
+
+
+def columns(heads: list[str] | None) -> tuple[str, ...]:
+    """Return the heads of columns, given a list of them or several in one."""
+    return tuple(head.strip() for given in heads or () for head in given.split(","))
 
 
 def _share(text: str) -> tuple[str, int]:

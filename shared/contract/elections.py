@@ -3,12 +3,14 @@
 Frozen once configured: candidates, sections and contests are referred to by their place in these lists.
 """
 
+import operator
 from collections.abc import Container, Iterable
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from shared.contract.ids import MAX_ELECTORS, CandidateId, ContestId, ElectionId, SectionId
 from shared.contract.signing import PublicKey
@@ -79,6 +81,21 @@ TieRule = Literal[
 """How candidates who are level are told apart. All but the first are RCTab's [tiebreakMode]."""
 
 
+def _percentage(value: object) -> object:
+    """Return a percentage as a whole number or, with decimals, as just those: 15, Decimal("12.50")."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        return value
+    try:
+        exact = Decimal(str(value))
+    except InvalidOperation:
+        raise ValueError(f"expected a percentage such as 15 or 12.5, found {value!r}") from None
+    return int(exact) if exact.is_finite() and exact.as_tuple().exponent == 0 else exact
+
+
+Percentage = Annotated[int | Decimal, BeforeValidator(_percentage)]
+"""Whole numbers stay whole in JSON, so that definitions keep their hashes; others are text there."""
+
+
 class Rules(Frozen):
     """How marks become a preference order, how rounds go, and when a count stops.
 
@@ -113,6 +130,11 @@ class Rules(Frozen):
     first_round_threshold: bool = Field(
         False, description="The first round's threshold holds for all [doesFirstRoundDetermineThreshold]"
     )
+    threshold_each_round: bool = Field(
+        False,
+        exclude_if=operator.not_,
+        description="STV: the threshold is taken anew in each round, of the votes that have not run out by then",
+    )
     quota: Literal["droop", "hare"] = Field("droop", description="[hareQuota]")
     fractional_threshold: bool = Field(
         False, description="Take the threshold to `places` decimals [nonIntegerWinningThreshold]"
@@ -123,7 +145,7 @@ class Rules(Frozen):
     winners_per_round: Literal["several", "one"] = Field(
         "several", description="multiWinnerAllowMultipleWinnersPerRound or …OnlyOneWinnerPerRound"
     )
-    percentage: int | None = Field(
+    percentage: Percentage | None = Field(
         None,
         ge=1,
         le=100,
@@ -133,6 +155,11 @@ class Rules(Frozen):
         False, description="With `percentage`: one elimination of all below it [cutoffElimination]"
     )
     ties: TieRule = Field("lot", description="How level candidates are told apart [tiebreakMode]")
+    decide_without_votes: bool = Field(
+        False,
+        exclude_if=operator.not_,
+        description="Where nobody has a vote all are level, and ties decide, as RCTab has it; else nobody is elected",
+    )
 
 
 class Contest(Frozen):
@@ -198,6 +225,14 @@ class Contest(Frozen):
         by_statute = self.method in {"scottish-stv", "meek"}
         if by_statute and (self.rules.stop_after_round or any(c.write_in for c in self.candidates)):
             raise ValueError(f"contest {self.id!r}: {self.method} knows no write-ins and goes on to its end")
+        if by_statute and self.rules.decide_without_votes:
+            raise ValueError(
+                f"contest {self.id!r}: by {self.method} nobody is elected where nobody has a vote"
+            )
+        if self.rules.threshold_each_round and self.method != "stv-wigm":
+            raise ValueError(
+                f"contest {self.id!r}: threshold_each_round is for stv-wigm, found {self.method}"
+            )
         if self.method == "electoral-college" and self.rules.minimum_votes:
             raise ValueError(f"contest {self.id!r}: an electoral college has scores, and no minimum of votes")
         if (self.rules.percentage is None) == (self.seats == 0) or (
@@ -265,6 +300,8 @@ class Election(Frozen):
         for contest in self.contests:
             if contest.rules.ties in {"ask", "earlier-rounds-then-ask"}:
                 raise ValueError(f"contest {contest.id!r}: nobody can be asked about a tie in a live count")
+            if contest.rules.decide_without_votes:
+                raise ValueError(f"contest {contest.id!r}: a live count elects nobody before there is a vote")
             if len(contest.section_shares) not in {0, len(self.sections)}:
                 raise ValueError(f"contest {contest.id!r}: expected a share for each section")
         if self.electors > MAX_ELECTORS:

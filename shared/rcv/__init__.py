@@ -11,7 +11,7 @@
 README.md beside this file says more. Whatever is not named here is an inner part.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from shared.contract.elections import Contest, Rules
@@ -58,9 +58,12 @@ __all__ = [
 ]
 
 
-def read_ballots(path: Path | str) -> BallotFile:
-    """Return what a BLT, PrefLib, ABIF or CSV file holds. Raises FormatError (a ValueError) with file, line and reason."""
-    return detect.read_ballots(Path(path))
+def read_ballots(path: Path | str, ignored: Collection[str] = ()) -> BallotFile:
+    """Return what a plain ballot file holds; columns of a CSV file with an `ignored` head are passed over.
+
+    Raises FormatError (a ValueError) with file, line and reason.
+    """
+    return detect.read_ballots(Path(path), ignored)
 
 
 def sentences(contest: Contest, count: Count) -> Iterator[str]:

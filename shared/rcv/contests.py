@@ -6,11 +6,14 @@ Candidates' ids are made of their names, the same for the same file.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from shared.contract.elections import Candidate, Contest, Method, Rules
 from shared.rcv.count.profile import Profile
+from shared.rcv.count.ties import Ask
 from shared.rcv.formats.records import BallotFile
+from shared.rcv.lots import drawn, file_order, given_order
 from shared.rcv.names import find, slug, slugs
 
 ELECT_ONE: Final[frozenset[Method]] = frozenset({"irv", "supplementary", "electoral-college"})
@@ -29,13 +32,20 @@ class CountOptions:
     """Fields of `Rules` that are not as by default."""
     excluded: Sequence[str] = ()
     """Candidates counted as if nobody could vote for them, by name."""
+    write_ins: Sequence[str] = ()
+    """Candidates who stand for undeclared write-ins, by name."""
     shares: Sequence[tuple[str, int]] = ()
     """Electoral college: sections by name, and their shares."""
+    ignored: Sequence[str] = ()
+    """Columns of a CSV file that are passed over, by their heads."""
+    tie: str | None = None
+    """What settles ties: an order of names, or the path of a file of lots; see `shared.rcv.lots`."""
 
 
 def contest_of(file: BallotFile, options: CountOptions) -> Contest:
     """Return the contest of a file. Raises ValueError: a name that is not there, or rules that do not fit the method."""
     excluded = {*file.excluded, *(find(name, file.candidates, "candidate") for name in options.excluded)}
+    write_ins = {*file.write_ins, *(find(name, file.candidates, "candidate") for name in options.write_ins)}
     title = file.title.strip()[:MAX_TITLE_CHARS] or "Untitled"
     return Contest(
         id=slug(title, "contest"),
@@ -43,19 +53,48 @@ def contest_of(file: BallotFile, options: CountOptions) -> Contest:
         method=options.method,
         seats=_seats(file, options),
         candidates=tuple(
-            Candidate(id=slug_, name=name, excluded=place in excluded, write_in=place in file.write_ins)
+            Candidate(id=slug_, name=name, excluded=place in excluded, write_in=place in write_ins)
             for place, (slug_, name) in enumerate(zip(slugs(file.candidates), file.candidates, strict=True))
         ),
-        rules=Rules(**options.rules),
+        rules=_rules(file, options),
         lot=options.seed,
         section_shares=_shares(file.sections, options.shares),
     )
+
+
+def ties_settled(file: BallotFile, options: CountOptions) -> Ask | None:
+    """Return what the options or, if they say nothing of ties, the file settles ties by; None if neither does.
+
+    Raises ValueError for an order or lots that say something else; OSError.
+    """
+    if options.tie is None:
+        return None if "ties" in options.rules else file_order(file)
+    return ties_settled_by(options.tie, file.candidates)
+
+
+def ties_settled_by(tie: str, names: Sequence[str]) -> Ask:
+    """Return what settles ties by an order of names or, if `tie` is the path of a file, by the lots in it."""
+    path = Path(tie)
+    if ">" not in tie and path.is_file():
+        return drawn(path.read_text(encoding="utf-8"), names)
+    return given_order(tie, names)
 
 
 def profile_of(file: BallotFile, contest: Contest) -> Profile:
     """Return the profile of a file's ballots, ready to be tabulated."""
     changes = ((group.section, group.marks, group.ballots) for group in file.ballots)
     return Profile.of(contest, len(file.sections), changes)
+
+
+def _rules(file: BallotFile, options: CountOptions) -> Rules:
+    asked = {"ask", "earlier-rounds-then-ask"}
+    if options.tie is not None and options.rules.get("ties", "ask") not in asked:
+        raise ValueError(
+            "--tie settles what is asked: expected --ties ask, earlier-rounds-then-ask or none beside it"
+        )
+    if options.tie is not None or (file.tie_order and "ties" not in options.rules):
+        return Rules(**{"ties": "ask", **options.rules})
+    return Rules(**options.rules)
 
 
 def _seats(file: BallotFile, options: CountOptions) -> int:

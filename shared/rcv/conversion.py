@@ -13,6 +13,7 @@ from typing import Final
 from shared.contract.elections import Contest
 from shared.rcv.contests import CountOptions, contest_of
 from shared.rcv.formats import rctab
+from shared.rcv.formats.cvr.raw import Note, no_note
 from shared.rcv.formats.detect import write_ballots
 from shared.rcv.formats.records import BallotFile, BallotGroup, CastVoteRecord
 from shared.rcv.reports.cdf import converted_ballots
@@ -23,35 +24,40 @@ from shared.rcv.reports.tabulated import Settings, Stamp
 from shared.rcv.tabulation import settings_of
 
 RECORDS: Final = "cdf"
+RCTAB: Final = "rctab"
+"""RCTab's own CSV of cast vote records, `<stem>_rctab_cvr.csv`."""
 
 
-def convert_plain(file: BallotFile, to: str, out: Path, stamp: Stamp) -> int:
-    """Write a plain file's ballots as `to` and return how many they are. Raises FormatError."""
-    if to == RECORDS:
+def convert_plain(file: BallotFile, to: str, out: Path, stamp: Stamp, name: str) -> int:
+    """Write the ballots of a plain file of that name as `to` and return how many they are. Raises FormatError."""
+    if to in {RECORDS, RCTAB}:
         contest = contest_of(file, CountOptions("plurality"))
         settings = Settings(contest.title, by_precinct=len(file.sections) > 1)
-        write_text(out, converted_ballots(contest, settings, records_of(file), stamp))
+        if to == RECORDS:
+            write_text(out, converted_ballots(contest, settings, records_of(file), stamp))
+        else:
+            # A plain file has at most one label for write-ins: the name that it lists them by.
+            label = next((candidate.name for candidate in contest.candidates if candidate.write_in), "")
+            write_text(out, generic_csv(contest, [Source(name, "", label)], list(records_of(file))))
     else:
         write_ballots(file, out, to)
     return sum(group.ballots for group in file.ballots)
 
 
-def convert_configuration(configuration: rctab.Configuration, to: str, out: Path, stamp: Stamp) -> int:
+def convert_configuration(
+    configuration: rctab.Configuration, to: str, out: Path, stamp: Stamp, note: Note = no_note
+) -> int:
     """Write a configuration's ballots as `to`, in RCTab's columns if that is csv, and return how many they are.
 
+    `note` is told of each ballot or mark that a file has and that is not written, and why.
     Raises FormatError for a source that is wrong, or if the format cannot hold what the ballots hold.
     """
-    contest = rctab.contest_of(configuration)
-    sources = [(source, list(of)) for source, of in rctab.read_sources(configuration)]
-    records = [record for _, of in sources for record in of]
+    contest, settings = rctab.contest_of(configuration), settings_of(configuration)
+    records = list(rctab.read_records(configuration, note))
     if to == RECORDS:
-        write_text(out, converted_ballots(contest, settings_of(configuration), records, stamp))
-    elif to == "csv":
-        columns = (
-            (Source(source.file_path, source.provider, source.undeclared_write_in_label), of)
-            for source, of in sources
-        )
-        write_text(out, generic_csv(contest, columns))
+        write_text(out, converted_ballots(contest, settings, records, stamp))
+    elif to in {"csv", RCTAB}:
+        write_text(out, generic_csv(contest, settings.sources, records))
     else:
         write_ballots(ballots_of(contest, records), out, to)
     return len(records)

@@ -10,23 +10,26 @@ from shared.contract.elections import Contest
 from shared.rcv.count.profile import Profile
 from shared.rcv.count.tabulate import runs
 from shared.rcv.count.ties import Ask
+from shared.rcv.formats.cvr.raw import Note, no_note
 from shared.rcv.formats.rctab import Configuration, contest_of, read_records
 from shared.rcv.formats.records import CastVoteRecord
 from shared.rcv.reports.disk import write_files
 from shared.rcv.reports.files import report_files
+from shared.rcv.reports.generic_csv import Source
 from shared.rcv.reports.tabulated import Settings, Stamp, Tabulated, rows_of
 
 
 def tabulate_configuration(
-    configuration: Configuration, out: Path, stamp: Stamp, ask: Ask | None = None
+    configuration: Configuration, out: Path, stamp: Stamp, ask: Ask | None = None, note: Note = no_note
 ) -> list[Path]:
     """Count what a configuration describes, write its reports below `out`, and return their paths.
 
+    `note` is told of each ballot or mark that a file has and that is not counted, and why.
     Raises FormatError for a source that is wrong; ValueError if the rules cannot be carried out, a tie that nobody is
     there to break included; OSError.
     """
     contest, settings = contest_of(configuration), settings_of(configuration)
-    counted = count_records(contest, list(read_records(configuration)), settings, ask)
+    counted = count_records(contest, list(read_records(configuration, note)), settings, ask)
     numbered = contest.method == "sequential-irv"
     return write_reports(configuration.stem, counted, stamp, out, numbered=numbered)
 
@@ -62,5 +65,9 @@ def settings_of(configuration: Configuration) -> Settings:
         by_precinct=output.tabulate_by_precinct,
         by_batch=output.tabulate_by_batch,
         cdf=output.generate_cdf_json,
-        overvote_label=any(source.overvote_label for source in configuration.document.cvr_file_sources),
+        overvote_label=any(source.overvote_label for _, source in configuration.sources),
+        sources=tuple(
+            Source(source.file_path, source.provider, source.undeclared_write_in_label)
+            for _, source in configuration.sources
+        ),
     )

@@ -214,6 +214,7 @@ def kind(path: str) -> str:
         "_detailed_report",
         "_summary_report",
         "_cdf_cvr",
+        "_rctab_cvr",
     )
     ending = next((ending for ending in endings if Path(name).stem.endswith(ending)), name)
     return f"{folder}/{ending}{Path(name).suffix}"

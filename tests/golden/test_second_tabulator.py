@@ -5,14 +5,14 @@ No certificate rests on one program: what is right here was worked out by hand, 
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from services.audit.tabulate import Round, tabulate
+from services.audit.tabulate import Ask, Outcome, Round, tabulate
 from shared.contract.elections import Candidate, Contest, Rules
 from shared.contract.standings import Ending
 from tests.golden.goldens import Golden, expected, goldens
@@ -94,7 +94,11 @@ def contest_of(golden: Golden, file: File) -> Contest:
     """Return the contest that a golden's first command counts."""
     count, given = golden.expected["count"], options(golden.commands[0])
     rules: dict[str, Any] = {name: of[0] for name, of in given.items() if name in Rules.model_fields and of}
-    rules |= {"batch_elimination": "batch_elimination" in given}
+    rules |= {
+        flag: flag in given for flag in ("batch_elimination", "decide_without_votes", "threshold_each_round")
+    }
+    rules |= {"ties": "ask"} if "tie" in given else {}
+    out = {*given.get("exclude", []), *given.get("withdraw", [])}
     rules |= {"finish": "last-two"} if "last_two" in given else {}
     shares = dict(share.split("=") for share in given.get("share", []))
     return Contest(
@@ -103,13 +107,31 @@ def contest_of(golden: Golden, file: File) -> Contest:
         method=count["method"],
         seats=count["seats"],
         candidates=tuple(
-            Candidate(id=name.lower().replace(" ", "-"), name=name, excluded=name in given.get("exclude", []))
+            Candidate(
+                id=name.lower().replace(" ", "-"),
+                name=name,
+                excluded=name in out,
+                write_in=name in given.get("write_in", []),
+            )
             for name in file.candidates
         ),
         rules=Rules(**rules),
         lot=count["lot"],
         section_shares=tuple(int(shares[section]) for section in file.sections) if shares else (),
     )
+
+
+def order_of(golden: Golden) -> Ask | None:
+    """Return what settles ties where the first command gives an order: its first wins, its last falls."""
+    words = golden.commands[0]
+    if "--tie" not in words:
+        return None
+    order = [name.strip().lower().replace(" ", "-") for name in words[words.index("--tie") + 1].split(">")]
+
+    def ask(level: Sequence[str], outcome: Outcome) -> str:
+        return (max if outcome == "eliminated" else min)(level, key=order.index)
+
+    return ask
 
 
 def shown(rounds: list[Round], contest: Contest) -> Iterator[dict[str, Any]]:
@@ -148,4 +170,4 @@ def test_the_second_tabulator_gives_the_same(golden: Golden) -> None:
         }
         for stage in stages
     ]
-    assert list(shown(tabulate(file.profile, contest), contest)) == right
+    assert list(shown(tabulate(file.profile, contest, order_of(golden)), contest)) == right

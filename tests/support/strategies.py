@@ -4,6 +4,7 @@ Small on purpose: few candidates, few ballots, so that ties, flips of the order 
 """
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, get_args
 
 from hypothesis import strategies as st
@@ -54,23 +55,34 @@ SWITCHES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "fractional_threshold": st.booleans(),
         "places": st.sampled_from([1, 2, 4, 10]),
         "winners_per_round": st.sampled_from(["several", "one"]),
+        "threshold_each_round": st.booleans(),
     },
 }
 """Switches that say how the rounds of a method go."""
+
+BY_STATUTE = {"scottish-stv", "meek"}
+"""Methods whose statute knows no write-ins, and elects nobody of no votes."""
+
+percentages = st.integers(1, 60) | st.sampled_from([Decimal(text) for text in ("12.5", "33.3", "50.0")])
 
 SEVERAL_SEATS = {"plurality", "sequential-irv", "bottoms-up", "stv-wigm", "scottish-stv", "meek"}
 
 
 @st.composite
-def contests(draw: st.DrawFn, methods: Sequence[str] = get_args(Method)) -> Contest:
-    """Draw a contest of any method, rules and lot; some candidates are excluded, up to two stand for write-ins."""
+def contests(draw: st.DrawFn, methods: Sequence[str] = get_args(Method), *, live: bool = True) -> Contest:
+    """Draw a contest of any method, rules and lot; some candidates are excluded, up to two stand for write-ins.
+
+    One that need not be held live may let ties decide where nobody has a vote.
+    """
     method = draw(st.sampled_from(methods))
     places = draw(st.integers(1, MAX_CANDIDATES))
     switches = draw(reading) | {name: draw(switch) for name, switch in SWITCHES.get(method, {}).items()}
-    percentage = draw(st.none() | st.integers(1, 60)) if method == "bottoms-up" else None
+    if not live and method not in BY_STATUTE:
+        switches["decide_without_votes"] = draw(st.booleans())
+    percentage = draw(st.none() | percentages) if method == "bottoms-up" else None
     seats = draw(st.integers(1, 3)) if method in SEVERAL_SEATS else 1
     named = places
-    if method not in {"scottish-stv", "meek"}:
+    if method not in BY_STATUTE:
         named -= draw(st.sampled_from([0, 0, 1, 2]))
     return Contest(
         id="contest",

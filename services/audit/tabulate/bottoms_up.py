@@ -3,8 +3,9 @@
 Rule 1 (RCTab: bottomsUp): no surplus, no threshold. When as many continue as there are seats, they are elected.
 Rule 2 (RCTab: bottomsUpUsingPercentageThreshold): all who continue are elected once each has more than so many per
         cent of the votes that still count, or of those of the first round where that fixes the threshold.
-Rule 3 (RCTab: cutoffElimination): with a percentage, all who have no more are eliminated at once. Where that would be everybody
-        the count stays undecided.
+Rule 3 (RCTab: cutoffElimination): with a percentage, all who have less are eliminated at once. Where that would be everybody
+        the count stays undecided. Whoever has just the share is neither eliminated so nor elected: if nobody has less,
+        the last is eliminated alone.
 """
 
 from fractions import Fraction
@@ -36,7 +37,7 @@ def bottoms_up(table: Table) -> None:
 def _share(table: Table, votes: Votes) -> Fraction | None:
     """Return the percentage in votes, which is to be exceeded."""
     percentage = table.rules.percentage
-    return None if percentage is None else sum(votes.values()) * Fraction(percentage, 100)
+    return None if percentage is None else sum(votes.values()) * Fraction(percentage) / 100
 
 
 def _threshold(table: Table, votes: Votes, share: Fraction | None) -> Fraction | None:
@@ -60,9 +61,11 @@ def _who_is_eliminated(table: Table, votes: Votes, share: Fraction | None) -> tu
         return table.who_is_eliminated(votes)
     if len(votes) == 1:
         return ()
-    below = tuple(candidate for candidate in votes if not _has_enough(table, votes[candidate], share))
     if not table.rules.cutoff_elimination:
         return table.who_is_eliminated(votes)
-    if not set(table.electable()) - set(below):
+    least = max(share, Fraction(table.rules.minimum_votes))
+    if table.all_below(votes, least):
         return ()
-    return table.who_is_eliminated(votes) if min(votes.values()) < table.rules.minimum_votes else below
+    below = tuple(candidate for candidate in votes if votes[candidate] < share)
+    minimum_first = min(votes.values()) < table.rules.minimum_votes
+    return table.who_is_eliminated(votes) if minimum_first or not below else below

@@ -23,7 +23,7 @@ def plurality(table: Table) -> None:
     """Count by plurality: the most votes, for each seat."""
     votes, inactive = table.sort()
     elected: list[str] = []
-    while any(votes.values()) and len(elected) < table.contest.seats:
+    while table.can_decide(votes) and len(elected) < table.contest.seats:
         others = [candidate for candidate in table.electable() if candidate not in elected]
         if not others:
             break

@@ -5,7 +5,8 @@ Rule 2: eliminated are, in this order: undeclared write-ins that have votes, alo
         who cannot overtake the next one, where the rules say so; else the last, a tie settled by the tie rule.
         But where nobody who can be elected has the minimum nobody is eliminated: such a count stays undecided.
 Rule 3: while undeclared write-ins have votes nobody is elected, and they never are.
-Rule 4: where nobody has a vote in the first round, nothing is decided.
+Rule 4: where nobody has a vote in the first round, nothing is decided; unless the rules let all be level (RCTab), and no
+        percentage is asked for, which nobody has more than.
 """
 
 from collections.abc import Mapping, Sequence
@@ -69,7 +70,8 @@ class Table:
 
     def can_decide(self, votes: Votes) -> bool:
         """Return whether there is anything to decide."""
-        return bool(self.rounds) or any(votes.values())
+        level = self.rules.decide_without_votes and self.rules.percentage is None
+        return bool(self.rounds) or any(votes.values()) or level
 
     def write_ins(self, votes: Votes) -> tuple[str, ...]:
         """Return the undeclared write-ins that have votes."""

@@ -1,7 +1,10 @@
 """STV by the weighted inclusive Gregory method, as RCTab counts it (multiWinnerAllow…WinnersPerRound).
 
 Rule 1: the first round's votes V fix the threshold: V / (seats + 1), the remainder left away, and one unit more; by
-        Hare V / seats, rounded up. Whole votes, or `places` decimals. Never less than the minimum of votes.
+        Hare V / seats, rounded up. Whole votes, or `places` decimals. Never less than the minimum of votes,
+        and never nothing.
+        Where the rules take it anew in each round (as Albany, California, does), V is what continuing candidates and
+        those elected before hold in that round, until the last seat is filled.
 Rule 2: a round elects or eliminates, never both. All at or above the threshold are elected, or only the first of them;
         all who continue, once they are no more than the seats left.
 Rule 3: of the votes of someone elected the part (votes - threshold) / votes moves on, cut to `places`. Each ballot
@@ -25,8 +28,8 @@ def stv_wigm(table: Table) -> None:
     threshold, residue = NOTHING, NOTHING
     while True:
         votes, inactive = table.sort()
-        if not table.rounds:
-            threshold = _threshold(table, sum(votes.values(), NOTHING))
+        if not table.rounds or (table.rules.threshold_each_round and len(seated) < seats):
+            threshold = _threshold(table, sum([*votes.values(), *seated.values()], NOTHING))
         elected: tuple[str, ...] = ()
         eliminated: tuple[str, ...] = ()
         if len(seated) < seats and table.can_decide(votes):
@@ -55,7 +58,7 @@ def _threshold(table: Table, votes: Fraction) -> Fraction:
         threshold = raise_to(votes / seats, places)
     else:
         threshold = cut(votes / (seats + 1), places) + unit(places)
-    return max(threshold, Fraction(rules.minimum_votes))
+    return max(threshold, unit(places), Fraction(rules.minimum_votes))
 
 
 def _elected(table: Table, votes: Votes, threshold: Fraction, left: int) -> tuple[str, ...]:

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     "livecount count ward.blt --method scottish-stv",
     "livecount count ward.blt --method meek --seats 3 --json",
     "livecount count mayor.csv --method irv --exclude 'Ben Bradshaw' --last-two",
+    "livecount count ward.blt --method irv --write-in 'Tea' --tie 'Ada > Basil'",
     "livecount count leader.csv --method electoral-college --share MPs=1 --share members=2",
+    "livecount count council.csv --method scottish-stv --seats 4 --ignore ward,pile",
 )
 @options.counted
 def count(
@@ -44,6 +46,7 @@ def count(
     """Count a ballot file and show round by round what happens to the votes."""
     from services.cli.terminal.screen import screen
     from services.cli.terminal.whatif import whatif_parts
+    from shared.rcv.contests import ties_settled
     from shared.rcv.count.tabulate import tabulate
     from shared.rcv.narrate.counted import counted_of
     from shared.rcv.narrate.document import document
@@ -53,7 +56,7 @@ def count(
     with naming(file):
         ballots, contest, profile = _read(file, asked)
         with waiting("Counting") as hush:
-            ask = asker(ballots.candidates, hush)
+            ask = ties_settled(ballots, asked) or asker(ballots.candidates, hush)
             answers = what_if(profile, contest, ask) if with_whatif else None
             count = tabulate(profile, contest, ask) if answers is None else answers.count
     counted = counted_of(contest, count, ballots.sections)
@@ -91,6 +94,7 @@ def explain(
 ) -> None:
     """Show for one ranking where its vote was in each round, and why."""
     from services.cli.terminal.journey import journey
+    from shared.rcv.contests import ties_settled
     from shared.rcv.count.tabulate import trace
     from shared.rcv.narrate.counted import counted_of
     from shared.rcv.narrate.explain import ballot_of
@@ -100,7 +104,8 @@ def explain(
         place, marks = ballot_of(ballots, ranking, ballot, section)
         profile.add([(place, marks, 0)])  # counts nothing, and is traced as if it did
         with waiting("Counting") as hush:
-            traced = trace(profile, contest, asker(ballots.candidates, hush))
+            ask = ties_settled(ballots, asked) or asker(ballots.candidates, hush)
+            traced = trace(profile, contest, ask)
     console, glyphs = _terminal()
     counted = counted_of(contest, traced.count, ballots.sections)
     for part in journey(counted, traced, profile.row(place, marks), marks, glyphs):
@@ -133,6 +138,7 @@ def whatif(
     Without --drop, --pairs or --safe: everything, each candidate dropped out alone.
     """
     from services.cli.terminal.whatif import whatif_screen
+    from shared.rcv.contests import ties_settled
     from shared.rcv.count.tabulate import tabulate
     from shared.rcv.names import find
     from shared.rcv.narrate.whatif import whatif_document
@@ -147,7 +153,7 @@ def whatif(
         if safe is not None and not can_be_called(contest):
             raise ValueError("--safe: expected --method irv without a minimum of votes")
         with waiting("Counting") as hush:
-            ask = asker(ballots.candidates, hush)
+            ask = ties_settled(ballots, asked) or asker(ballots.candidates, hush)
             if not out and not pairs and safe is None:
                 answers = what_if(profile, contest, ask)
             else:
@@ -172,7 +178,7 @@ def _read(file: Path, asked: "CountOptions") -> "tuple[BallotFile, Contest, Prof
     from shared.rcv.formats.detect import read_ballots
 
     with waiting(f"Reading {file.name}"):
-        ballots = read_ballots(file)
+        ballots = read_ballots(file, asked.ignored)
         contest = contest_of(ballots, asked)
         return ballots, contest, profile_of(ballots, contest)
 

@@ -1,39 +1,57 @@
 """Commands that write files: `tabulate` reports of a configuration, `convert` one ballot format as another."""
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from services.cli import options
 from services.cli.app import command
 from services.cli.asking import asker
 from services.cli.errors import naming
 from services.cli.waiting import waiting
 
 if TYPE_CHECKING:
+    from shared.rcv.formats.cvr.raw import Note
     from shared.rcv.reports.tabulated import Stamp
 
-Format = Literal["blt", "csv", "cdf", "preflib", "abif"]
+Format = Literal["blt", "csv", "rctab", "cdf", "preflib", "abif"]
+
+AsRctab = Annotated[
+    bool,
+    typer.Option("--as-rctab", help="Read a vendor's own 'do not count' as RCTab 2.0 does, where it differs"),
+]
 
 
 @command(
     "livecount tabulate mayor_config.json --out results",
+    "livecount tabulate mayor_config.json --out results --tie 'Ada > Basil > Clara'",
 )
 def tabulate(
     config: Annotated[Path, typer.Argument(metavar="CONFIG.json", help="RCTab's contest configuration")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the reports; made if need be")],
+    tie: options.Tie = None,
+    *,
+    as_rctab: AsRctab = False,
 ) -> None:
     """Count the cast vote records of an RCTab configuration and write RCTab's reports.
 
     The sources' paths are relative to the configuration. All reports are written, or none.
     """
+    from shared.rcv.contests import ties_settled_by
     from shared.rcv.formats.rctab import contest_of, load
     from shared.rcv.tabulation import tabulate_configuration
 
+    left_out: Counter[str] = Counter()
     with naming(config), waiting(f"Tabulating {config.name}") as hush:
-        configuration = load(config)
-        ask = asker([candidate.name for candidate in contest_of(configuration).candidates], hush)
-        written = tabulate_configuration(configuration, out, stamp(), ask)
+        configuration = load(config, as_rctab=as_rctab)
+        names = [candidate.name for candidate in contest_of(configuration).candidates]
+        ask = asker(names, hush) if tie is None else ties_settled_by(tie, names)
+        written = tabulate_configuration(configuration, out, stamp(), ask, _counting(left_out))
+    for remark in configuration.remarks:
+        typer.echo(f"livecount: {remark}", err=True)
+    _tell(left_out)
     for path in written:
         typer.echo(path)
 
@@ -42,33 +60,67 @@ def tabulate(
     "livecount convert ward.blt --to abif --out ward.abif",
     "livecount convert ward.csv --to preflib --out ward.toi",
     "livecount convert mayor_config.json --to cdf --out mayor_cvr.json",
+    "livecount convert ward.blt --to rctab --out ward_rctab_cvr.csv",
 )
 def convert(
     file: Annotated[
         Path, typer.Argument(metavar="FILE|CONFIG", help="BLT, PrefLib, ABIF, CSV or RCTab's configuration")
     ],
-    to: Annotated[Format, typer.Option(help="Format to write; cdf: NIST cast vote records")],
+    to: Annotated[
+        Format, typer.Option(help="Format to write; cdf: NIST cast vote records, rctab: RCTab's CSV of them")
+    ],
     out: Annotated[Path, typer.Option(metavar="FILE", help="File to write, whole or not at all")],
+    ignore: options.Ignore = None,
+    *,
+    as_rctab: AsRctab = False,
 ) -> None:
     """Write the ballots of one file in another format.
 
     Those of an RCTab configuration become csv in the columns RCTab has when it converts.
     """
+    left_out: Counter[str] = Counter()
     with naming(file), waiting(f"Converting {file.name}"):
-        ballots = _convert(file, to, out)
+        if file.suffix.lower() == ".json":
+            if ignore:
+                raise ValueError(
+                    "--ignore is for CSV files: a configuration says itself which columns it reads"
+                )
+            ballots = _convert_configuration(file, to, out, _counting(left_out), as_rctab=as_rctab)
+        elif as_rctab:
+            raise ValueError("--as-rctab is for an RCTab configuration: a plain file has no vendor's marks")
+        else:
+            ballots = _convert_plain(file, to, out, options.columns(ignore))
+    _tell(left_out)
     typer.echo(f"{ballots:,} ballots in {out}")
 
 
-def _convert(file: Path, to: Format, out: Path) -> int:
-    if file.suffix.lower() == ".json":
-        from shared.rcv.conversion import convert_configuration
-        from shared.rcv.formats.rctab import load
+def _convert_configuration(file: Path, to: Format, out: Path, note: "Note", *, as_rctab: bool) -> int:
+    from shared.rcv.conversion import convert_configuration
+    from shared.rcv.formats.rctab import load
 
-        return convert_configuration(load(file), to, out, stamp())
+    return convert_configuration(load(file, as_rctab=as_rctab), to, out, stamp(), note)
+
+
+def _convert_plain(file: Path, to: Format, out: Path, ignored: tuple[str, ...]) -> int:
     from shared.rcv.conversion import convert_plain
     from shared.rcv.formats.detect import read_ballots
 
-    return convert_plain(read_ballots(file), to, out, stamp())
+    return convert_plain(read_ballots(file, ignored), to, out, stamp(), file.name)
+
+
+def _counting(left_out: Counter[str]) -> "Note":
+    """Return what counts for each reason how often something was left out."""
+
+    def note(why: str) -> None:
+        left_out[why] += 1
+
+    return note
+
+
+def _tell(left_out: Counter[str]) -> None:
+    """Say on standard error what the files have and was not counted: nothing is dropped without a word."""
+    for why, times in sorted(left_out.items()):
+        typer.echo(f"livecount: not counted, {times:,} times: {why}", err=True)
 
 
 def stamp() -> "Stamp":

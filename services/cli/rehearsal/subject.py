@@ -123,7 +123,7 @@ NOWHERE = Place(None, None)
 def configured(path: Path, stamp: Stamp) -> Subject:
     """Return what a configuration describes. Raises FormatError, NotLive, OSError."""
     configuration = rctab.load(path)
-    contest, settings = rctab.contest_of(configuration), settings_of(configuration)
+    contest, settings = live(rctab.contest_of(configuration)), settings_of(configuration)
     records = list(rctab.read_records(configuration))
     where = [Place.of(record, settings) for record in records]
     places = list(dict.fromkeys(where)) or [NOWHERE]
@@ -153,9 +153,15 @@ def configured(path: Path, stamp: Stamp) -> Subject:
     )
 
 
+def live(contest: Contest) -> Contest:
+    """Return a contest as it is held live: before there is a vote nobody is elected, whatever RCTab would draw."""
+    rules = contest.rules.model_copy(update={"decide_without_votes": False})
+    return contest.model_copy(update={"rules": rules})
+
+
 def plain(path: Path, asked: CountOptions) -> Subject:
     """Return what a plain ballot file holds, counted as asked. Raises FormatError, NotLive, ValueError, OSError."""
-    file = read_ballots(path)
+    file = read_ballots(path, asked.ignored)
     contest = contest_of(file, asked)
     each = (SectionRanking(of.section, of.marks) for of in file.ballots for _ in range(of.ballots))
 

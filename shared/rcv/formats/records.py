@@ -35,6 +35,8 @@ class CastVoteRecord(NamedTuple):
     """The file's own id of the contest, where its ballots name one."""
     tabulator_id: str | None = None
     precinct_portion: str | None = None
+    source: int = 0
+    """Which of a configuration's sources it comes from, by place."""
 
 
 class BallotGroup(NamedTuple):

@@ -15,6 +15,7 @@ from shared.rcv.count.java import hash_order
 from shared.rcv.names import sanitised
 from shared.rcv.reports.cdf import counted_ballots
 from shared.rcv.reports.document import Document
+from shared.rcv.reports.generic_csv import generic_csv
 from shared.rcv.reports.heading import Kind, Slice, candidate_order
 from shared.rcv.reports.part import Parts
 from shared.rcv.reports.spreadsheet import Spreadsheet
@@ -60,11 +61,14 @@ class SliceNames:
 def report_files(
     stem: str, runs: Sequence[Tabulated], stamp: Stamp, *, numbered: bool = False
 ) -> Iterator[ReportFile]:
-    """Yield the files of a contest: of its one count, or `numbered` of each run.
+    """Yield the files of a contest: its ballots, then those of its one count, or `numbered` of each run.
 
     Raises ValueError if results are asked for by precinct or batch, and no ballot names one.
     """
     names = SliceNames()
+    if runs and runs[0].settings.sources:
+        contest, sources, records = runs[0].contest, runs[0].settings.sources, runs[0].records
+        yield ReportFile(PurePosixPath(f"{stem}_rctab_cvr.csv"), generic_csv(contest, sources, records))
     for number, tabulated in enumerate(runs, 1):
         run = f"{stem}_{number}" if numbered else stem
         yield from _run(run, tabulated, stamp, names)

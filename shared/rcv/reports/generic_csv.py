@@ -5,7 +5,7 @@ Rule 2: several candidates of one rank stand in one cell, a line each.
 Rule 3: an undeclared write-in goes by its source's label.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,20 +40,19 @@ class Source:
 
 
 def generic_csv(
-    contest: Contest, sources: Iterable[tuple[Source, Iterable[CastVoteRecord]]]
+    contest: Contest, sources: Sequence[Source], records: Sequence[CastVoteRecord]
 ) -> Iterator[str]:
-    """Yield the lines: a head, then the ballots of each source in their order.
+    """Yield the lines: a head, then the ballots in their order, each with its source.
 
     There are as many ranks as RCTab writes or, where a ballot has more, as the longest ballot has: none is dropped.
     """
-    held = [(source, list(records)) for source, records in sources]
-    longest = max((len(parse_marks(record.marks)) for _, records in held for record in records), default=0)
+    longest = max((len(parse_marks(marks)) for marks in {record.marks for record in records}), default=0)
     ranks = max(_ranks(contest), longest)
     yield csv_line([*_HEAD, *(f"Rank {number}" for number in range(1, ranks + 1))])
-    for source, records in held:
-        names = [source.write_in_label if c.write_in else c.name for c in contest.candidates]
-        for record in records:
-            yield csv_line([*_origin(source, record), *_selections(record.marks, names, ranks)])
+    names = [[of.write_in_label if c.write_in else c.name for c in contest.candidates] for of in sources]
+    for record in records:
+        selections = _selections(record.marks, names[record.source], ranks)
+        yield csv_line([*_origin(sources[record.source], record), *selections])
 
 
 def _ranks(contest: Contest) -> int:

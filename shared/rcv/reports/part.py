@@ -210,7 +210,7 @@ def thresholds(tabulated: Tabulated) -> tuple[Decimal, ...]:
     """Return the threshold of each round at the scale RCTab gives it.
 
     It is whole, unless the rules divide it: then it has their places. A percentage is not rounded to votes: it is that part of
-    the active votes, at two decimals. Where the minimum of votes is higher it stands instead, whole, as the configuration
+    the active votes, at two decimals more than the configuration gives it. Where the minimum of votes is higher it stands instead, whole, as the configuration
     gives it. RCTab states a threshold in every method; where the count needs none it is the whole Droop quota.
     """
     rounds, places = tabulated.traced.count.rounds, tabulated.traced.count.places
@@ -224,7 +224,8 @@ def _threshold(contest: Contest, round_: Round, basis: Round, places: int) -> De
     minimum = Decimal(contest.rules.minimum_votes)
     percentage = contest.rules.percentage
     if percentage is not None:
-        return max(_votes(active * percentage, places + 2), minimum)
+        share = EXACT.multiply(Decimal(active), EXACT.scaleb(Decimal(percentage), -2))
+        return max(EXACT.scaleb(share, -places), minimum)
     bare = _without_minimum(contest, active, 10**places)
     if _votes(bare, places) < minimum:
         return minimum

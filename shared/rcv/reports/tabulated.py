@@ -10,6 +10,7 @@ from shared.contract.elections import Contest
 from shared.rcv.count.profile import Profile
 from shared.rcv.count.trace import Traced
 from shared.rcv.formats.records import CastVoteRecord
+from shared.rcv.reports.generic_csv import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Settings:
     """[generateCdfJson]"""
     overvote_label: bool = False
     """Whether any source has an [overvoteLabel]: then "overvote" may stand where a candidate does."""
+    sources: tuple[Source, ...] = ()
+    """[cvrFileSources], by the places that records name; none: the ballots are not written with the reports."""
 
 
 @dataclass(frozen=True, slots=True)

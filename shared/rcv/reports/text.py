@@ -2,7 +2,7 @@
 
 JSON is laid out as Jackson's DefaultPrettyPrinter does: keys in the order of Java's strings (UTF-16 code units), two blanks
 an object deep, lists on one line. CSV is quoted where Apache Commons CSV's default format (QuoteMode.MINIMAL) quotes, and
-its lines end in a line feed.
+its lines end as that format's do, in CR LF.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -54,7 +54,7 @@ def csv_line(cells: Iterable[object]) -> str:
     texts = ["" if cell is None else _cell(str(cell)) for cell in cells]
     if texts and not texts[0]:
         texts[0] = '""'
-    return ",".join(texts) + "\n"
+    return ",".join(texts) + "\r\n"
 
 
 def _cell(text: str) -> str:

@@ -100,7 +100,7 @@ def tabulated(profile: RankingCounts, contest: Contest) -> Count:
 @given(st.data())
 def test_the_live_count_equals_the_reference_after_every_batch(data: st.DataObject) -> None:
     """Additions and retractions, in any batches: every field of every round is the reference's."""
-    contest = data.draw(contests())
+    contest = data.draw(contests(live=False))
     live = open_method(contest, MAX_SECTIONS)
     profile: Counter[tuple[int, str]] = Counter()
     for batch in data.draw(streams(contest)):
@@ -113,7 +113,7 @@ def test_the_live_count_equals_the_reference_after_every_batch(data: st.DataObje
 @given(st.data())
 def test_batches_change_nothing(data: st.DataObject) -> None:
     """One batch, or a count between any two changes: the same rounds at the end."""
-    contest = data.draw(contests())
+    contest = data.draw(contests(live=False))
     changes = [change for batch in data.draw(streams(contest)) for change in batch]
     at_once, one_by_one = open_method(contest, MAX_SECTIONS), open_method(contest, MAX_SECTIONS)
     at_once.apply(changes)
@@ -126,7 +126,7 @@ def test_batches_change_nothing(data: st.DataObject) -> None:
 @given(st.data())
 def test_taking_every_ballot_back_leaves_an_empty_count(data: st.DataObject) -> None:
     """What was cast in any order can be taken back in the opposite one."""
-    contest = data.draw(contests())
+    contest = data.draw(contests(live=False))
     live = open_method(contest, MAX_SECTIONS)
     batches = data.draw(streams(contest))
     for batch in batches:
@@ -143,7 +143,7 @@ def test_taking_every_ballot_back_leaves_an_empty_count(data: st.DataObject) -> 
 @given(st.data())
 def test_the_audit_agrees_with_the_core(data: st.DataObject) -> None:
     """Two programs written apart give the same votes, inactive ballots, residues and decisions in every round."""
-    contest = data.draw(contests())
+    contest = data.draw(contests(live=False))
     profile = data.draw(profiles(contest))
     counted = core_facts(tabulated(profile, contest), contest)
     assert audit_facts(audit.tabulate(profile, contest), contest) == counted
@@ -168,7 +168,7 @@ def by_name(
 @given(st.data())
 def test_no_round_gains_or_loses_a_vote(data: st.DataObject) -> None:
     """Votes, inactive ones and residue add up to the ballots cast, in every round and along every transfer."""
-    contest = data.draw(contests())
+    contest = data.draw(contests(live=False))
     profile = data.draw(profiles(contest))
     tabulated(profile, contest).check(sum(profile.values()))
 
@@ -176,7 +176,7 @@ def test_no_round_gains_or_loses_a_vote(data: st.DataObject) -> None:
 @given(st.data())
 def test_votes_that_became_inactive_stay_so(data: st.DataObject) -> None:
     """No reason ever loses a vote, within a run."""
-    contest = data.draw(contests())
+    contest = data.draw(contests(live=False))
     count = tabulated(data.draw(profiles(contest)), contest)
     for this, following in pairwise(count.rounds):
         if this.run == following.run:
@@ -186,7 +186,7 @@ def test_votes_that_became_inactive_stay_so(data: st.DataObject) -> None:
 @given(st.data())
 def test_the_order_of_ballots_does_not_matter(data: st.DataObject) -> None:
     """The profile is a multiset."""
-    contest = data.draw(contests())
+    contest = data.draw(contests(live=False))
     profile = data.draw(profiles(contest))
     shuffled = dict(data.draw(st.permutations(list(profile.items()))))
     assert tabulated(shuffled, contest) == tabulated(profile, contest)
@@ -224,7 +224,7 @@ def test_sections_only_divide_the_count(data: st.DataObject) -> None:
 @given(st.data())
 def test_a_trace_says_where_every_vote_of_every_round_is(data: st.DataObject) -> None:
     """Summed over the rows: what each holder has, what each elected candidate kept; the residue is all that is missing."""
-    contest = data.draw(contests())
+    contest = data.draw(contests(live=False))
     check_trace(data.draw(profiles(contest)), contest)
 
 
@@ -253,7 +253,7 @@ def check_trace(profile: RankingCounts, contest: Contest) -> None:
 @given(st.data())
 def test_every_ballot_rests_for_its_true_reason(data: st.DataObject) -> None:
     """Exhausted only if no rank that counts names a continuing candidate; not needed only once no seat is left."""
-    contest = data.draw(contests())
+    contest = data.draw(contests(live=False))
     profile = data.draw(profiles(contest))
     rankings = Profile.of(contest, MAX_SECTIONS)
     rankings.add((section, marks, ballots) for (section, marks), ballots in profile.items())

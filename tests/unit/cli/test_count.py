@@ -135,10 +135,40 @@ def test_an_error_in_a_file_names_the_file(tmp_path: Path) -> None:
 
 
 def test_a_tie_that_somebody_must_break_is_told_where_nobody_can(tmp_path: Path) -> None:
-    """The round and the candidates; standard input is no terminal here."""
+    """The round and the candidates; standard input is no terminal here, and says nothing."""
     file = ward(tmp_path, WARD.replace("4 3 2 0", "3 3 2 0"))
-    answer = shell("count", file, "--method", "irv", "--ties", "ask", typed="1\n")
+    answer = shell("count", file, "--method", "irv", "--ties", "ask", typed="")
     assert answer.exit_code == 2
     assert "round 1" in answer.stderr
     assert "Clara Bow" in answer.stderr
     assert "Dora Maar" in answer.stderr
+
+
+def test_a_tie_is_answered_on_a_pipe_by_name_or_number(tmp_path: Path) -> None:
+    """Clara and Dora are level with three votes; a name that is not level is refused."""
+    file = ward(tmp_path, WARD.replace("4 3 2 0", "3 3 2 0"))
+    asked = ("count", file, "--method", "irv", "--ties", "ask", "--json")
+    by_name, by_number = (
+        json.loads(shell(*asked, typed=f"{typed}\n").stdout) for typed in ("dora maar", "2")
+    )
+    assert by_name == by_number
+    assert by_name["ties"][0]["picked"] == "Dora Maar"
+    refused = shell(*asked, typed="Ada Lovelace\n")
+    assert refused.exit_code == 2
+    assert "expected a candidate who is level in round 1, found 'Ada Lovelace'" in refused.stderr
+
+
+def test_a_published_count_settles_its_own_ties(tmp_path: Path) -> None:
+    """Its JSON is given back: the same count, though the lot of another seed would fall otherwise."""
+    file = ward(tmp_path, WARD.replace("4 3 2 0", "3 3 2 0"))
+    published = tmp_path / "published.json"
+    picked = set()
+    for seed in map(str, range(8)):
+        first = livecount("count", file, "--method", "irv", "--seed", seed, "--json").stdout
+        published.write_text(first)
+        again = json.loads(
+            livecount("count", file, "--method", "irv", "--tie", str(published), "--json").stdout
+        )
+        assert again["stages"] == json.loads(first)["stages"]
+        picked.add(again["ties"][0]["picked"])
+    assert picked == {"Clara Bow", "Dora Maar"}

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from shared.rcv.formats.detect import read_ballots
-from tests.unit.cli.front import livecount
+from tests.golden.goldens import FOLDER as ELECTIONS
+from tests.unit.cli.front import livecount, ward
 
 NAMES = ("Ada", "Basil", "Clara")
 BALLOTS = ("12", "1", "21", " 21", " 2")
@@ -62,7 +63,7 @@ def test_reports_are_written_where_asked(tmp_path: Path) -> None:
     assert answer.stdout.split() == [str(path) for path in map(Path, answer.stdout.split()) if path.is_file()]
     assert {path.name for path in out.iterdir()} == {
         f"tea_{kind}_report.{form}" for kind in ("detailed", "summary") for form in ("csv", "json")
-    }
+    } | {"tea_rctab_cvr.csv"}
     report = json.loads((out / "tea_detailed_report.json").read_text())
     assert report["results"][0]["tally"] == {"Ada": "2", "Basil": "2", "Clara": "1"}
 
@@ -116,3 +117,23 @@ def test_records_become_a_common_data_format(tmp_path: Path) -> None:
     out = tmp_path / "ballots.json"
     livecount("convert", configured(tmp_path), "--to", "cdf", "--out", out)
     assert len(json.loads(out.read_text())["CVR"]) == 5
+
+
+def test_what_rctab_itself_would_pass_over_is_said(tmp_path: Path) -> None:
+    """A minimum of votes; where there is none nothing is said."""
+    out = tmp_path / "out"
+    answer = livecount("tabulate", configured(tmp_path, minimumVoteThreshold="2"), "--out", out)
+    told = "rules.minimumVoteThreshold 2 is obeyed here; RCTab passes it over since October 2025"
+    assert answer.stderr == f"livecount: {told}\n"
+    assert livecount("tabulate", configured(tmp_path), "--out", out).stderr == ""
+
+
+def test_what_is_not_counted_is_said(tmp_path: Path) -> None:
+    """Two marks that wait for an adjudicator; read as RCTab reads them they are votes."""
+    config, out = ELECTIONS / "lantern" / "lantern_config.json", tmp_path / "out.csv"
+    told = "livecount: not counted, 2 times: mark that waits for an adjudicator is no vote yet\n"
+    for command in (("tabulate", config), ("convert", config, "--to", "rctab")):
+        assert livecount(*command, "--out", out.with_suffix(f".{command[0]}")).stderr == told
+        assert livecount(*command, "--out", out.with_suffix(f".{command[0]}"), "--as-rctab").stderr == ""
+    refused = livecount("convert", ward(tmp_path), "--to", "csv", "--out", out, "--as-rctab")
+    assert "--as-rctab is for an RCTab configuration" in refused.stderr

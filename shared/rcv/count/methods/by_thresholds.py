@@ -34,9 +34,8 @@ class Course(Situation):
     def settle(self, by_section: VotesBySection) -> tuple[Decision, ...]:
         """Return what this round decides, and remember it."""
         votes = self._measure(by_section)
-        self.threshold = self._threshold(by_section)
-        nobody_ever = not self.history and not any(votes)
-        self._last = () if nobody_ever else self._rulebook.decide(self, votes)
+        self._set_threshold(by_section)
+        self._last = self._rulebook.decide(self, votes) if self._can_decide(votes) else ()
         self.history.append(votes)
         if self._last:
             self.carry_out(self._last)
@@ -65,13 +64,25 @@ class Course(Situation):
         self.scores = scores(by_section, self.contest.section_shares)
         return self.scores
 
-    def _threshold(self, by_section: VotesBySection) -> int | None:
-        """Return the units that elect: of each round, until they are reached, or of the first for all."""
-        frozen = self.rules.first_round_threshold or self.divides or self.elected
+    def _can_decide(self, votes: Sequence[int] | Sequence[Fraction]) -> bool:
+        """Return whether there is anything to decide by: votes or, where the rules say so, that all are level."""
+        return bool(self.history) or any(votes) or decides_without_votes(self.contest)
+
+    def _set_threshold(self, by_section: VotesBySection) -> None:
+        """Set the units that elect: of each round, until they are reached, or of the first for all.
+
+        By STV they are the first round's, or each round's until the last seat is filled, of all votes that candidates hold.
+        """
+        if self.rules.threshold_each_round:
+            frozen = not self.seats_left
+        else:
+            frozen = self.rules.first_round_threshold or self.divides or bool(self.elected)
         if frozen and self.history:
-            return self.threshold
-        active = sum(votes[c] for votes in by_section for c in self.continuing)
-        return threshold_of(self.contest, active, self.unit) if active or self.history else None
+            return
+        active = sum(votes[c] for votes in by_section for c in (*self.continuing, *self.seated))
+        if active or self.history or decides_without_votes(self.contest):
+            self.threshold = threshold_of(self.contest, active, self.unit)
+            self.share = share_of(self.contest, active)
 
 
 def by_thresholds(
@@ -125,18 +136,30 @@ def threshold_of(contest: Contest, active: int, unit: int) -> int | None:
     """Return the units that elect, given all `active` ones; None for methods that know no such number.
 
     Droop: the whole votes, or `places` decimals, just above V / (seats + 1); Hare: V / seats, rounded up; by
-    percentage: the whole votes just above that part of V. Never below the minimum of votes.
+    percentage: the whole votes just above that part of V. Never below the minimum of votes, and never nothing.
     """
     rules = contest.rules
     minimum = rules.minimum_votes * unit
-    if rules.percentage is not None:
-        return max(active * rules.percentage // 100 + 1, minimum)
+    share = share_of(contest, active)
+    if share is not None:
+        return max(share // 1 + 1, minimum)
     if contest.method in {"plurality", "bottoms-up", "electoral-college"} or not contest.seats:
         return None
     step = 1 if rules.fractional_threshold else unit
     if rules.quota == "hare" and divides_votes(contest):
-        return max(-(-active // (contest.seats * step)) * step, minimum)
+        return max(-(-active // (contest.seats * step)) * step, step, minimum)
     return max((active // ((contest.seats + 1) * step) + 1) * step, minimum)
+
+
+def share_of(contest: Contest, active: int) -> Fraction | None:
+    """Return the part of all `active` votes that is to be exceeded, not rounded; None where no percentage elects."""
+    percentage = contest.rules.percentage
+    return None if percentage is None else active * Fraction(percentage) / 100
+
+
+def decides_without_votes(contest: Contest) -> bool:
+    """Return whether ties decide where nobody has a vote. Of no votes nobody has more than a percentage."""
+    return contest.rules.decide_without_votes and contest.rules.percentage is None
 
 
 def scores(by_section: VotesBySection, shares: Sequence[int]) -> tuple[Fraction, ...]:

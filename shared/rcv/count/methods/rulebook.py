@@ -37,6 +37,8 @@ class Situation:
         """Those who hold votes that a decision may still move: where no surplus does, an elected one as well."""
         self.history: list[Sequence[int] | Sequence[Fraction]] = []
         self.threshold: int | None = None
+        self.share: Fraction | None = None
+        """By percentage: the units that are to be exceeded, not rounded."""
         self.scores: tuple[Fraction, ...] = ()
 
     @property
@@ -176,8 +178,8 @@ def _below_minimum(course: Situation, votes: Votes) -> Iterator[Decision]:
 
 
 def _below_share(course: Situation, votes: Votes) -> Iterator[Decision]:
-    """... all below the share, at once, where the rules cut off."""
-    low = [c for c in course.hopeful if votes[c] < _threshold(course)]
+    """... all below the share, at once, where the rules cut off. Whoever has just the share stays, and is not elected."""
+    low = [c for c in course.hopeful if votes[c] < _share(course)]
     yield from _drop(course, low, "below-percentage", votes)
 
 
@@ -220,9 +222,9 @@ def _can_be_eliminated(course: Situation) -> Sequence[int]:
 
 def _nobody_would_be_left(course: Situation, votes: Votes) -> bool:
     """Return whether nobody who can be elected has what the rules ask of all: the count cannot be decided."""
-    minimum = course.minimum
+    minimum: Fraction | int = course.minimum
     if course.rules.percentage is not None and course.rules.cutoff_elimination:
-        minimum = max(minimum, _threshold(course))
+        minimum = max(minimum, _share(course))
     return all(votes[c] < minimum for c in course.continuing if not course.contest.candidates[c].write_in)
 
 
@@ -314,3 +316,8 @@ def _margin(course: Situation, candidate: int, votes: Votes) -> int | None:
 def _threshold(course: Situation) -> int:
     assert course.threshold is not None, "a percentage gives a threshold"
     return course.threshold
+
+
+def _share(course: Situation) -> Fraction:
+    assert course.share is not None, "a percentage gives a share"
+    return course.share

@@ -9,14 +9,17 @@ read in the order of their names. `.sig.xml` files are signatures of the others,
 from collections.abc import Iterator
 from os import scandir
 from pathlib import Path
+from typing import Final
 
 from shared.rcv.formats.cvr import xml_file
-from shared.rcv.formats.cvr.raw import RawRecord, Selection, Source, by_rank, meaning
+from shared.rcv.formats.cvr.raw import Note, RawRecord, Selection, Source, by_rank, meaning, no_note
 from shared.rcv.formats.cvr.xml_file import Element
 from shared.rcv.formats.records import FormatError
 
+REJECTED: Final = "write-in that was rejected is no vote"
 
-def read(path: Path, source: Source) -> Iterator[RawRecord]:
+
+def read(path: Path, source: Source, note: Note = no_note) -> Iterator[RawRecord]:
     """Yield the records of a folder's contest. Raises FormatError naming file and line, OSError."""
     if not path.is_dir():
         raise FormatError(path, "", "expected a folder with one XML file a ballot")
@@ -25,14 +28,14 @@ def read(path: Path, source: Source) -> Iterator[RawRecord]:
     if not names:
         raise FormatError(path, "", "expected XML files, found none")
     for name in names:
-        yield from _records(path / name, source)
+        yield from _records(path / name, source, note)
 
 
 def _is_ballot(name: str) -> bool:
     return name.endswith(".xml") and not name.endswith(".sig.xml")
 
 
-def _records(file: Path, source: Source) -> Iterator[RawRecord]:
+def _records(file: Path, source: Source, note: Note) -> Iterator[RawRecord]:
     ballot = Element("Cvr", {}, 1)
     ballot.children.extend(xml_file.children(file, "Cvr"))
     contests, split = ballot.first("Contests"), ballot.first("PrecinctSplit")
@@ -44,7 +47,7 @@ def _records(file: Path, source: Source) -> Iterator[RawRecord]:
             yield RawRecord(
                 place=f"{file.name}, line {contest.line}",
                 id=number,
-                selections=by_rank(_selections(file, contest, source)),
+                selections=by_rank(_selections(file, contest, source, note)),
                 precinct=split.said("Name") if split else None,
                 batch=ballot.said("BatchNumber"),
                 vendor_id=number,
@@ -53,7 +56,7 @@ def _records(file: Path, source: Source) -> Iterator[RawRecord]:
             )
 
 
-def _selections(file: Path, contest: Element, source: Source) -> Iterator[Selection]:
+def _selections(file: Path, contest: Element, source: Source, note: Note) -> Iterator[Selection]:
     options = contest.first("Options")
     for option in options.children if options else ():
         code, value = option.said("Id"), option.said("Value") or ""
@@ -68,6 +71,7 @@ def _selections(file: Path, contest: Element, source: Source) -> Iterator[Select
             and (written.said("WriteInDataStatus") or "").lower() == "rejected"
             and not source.as_rctab
         ):
+            note(REJECTED)
             continue
         text = meaning(code, source)
         if text is not None:

@@ -6,7 +6,8 @@
 
 The header says which (`csv_head`); commas, semicolons or tabs part cells; quotes as in RFC 4180; UTF-8. Under a rank,
 `Adam=Basil` is an overvote, `overvote` one whose candidates are not known; an empty cell, `skipped` or `undervote` is a
-blank rank. Under names, two of one rank are an overvote; so are two marks of one rank.
+blank rank. Under names, two of one rank are an overvote; so are two marks of one rank. RCTab's own CSV of cast vote records
+(`<stem>_rctab_cvr.csv`) is a row a ballot, too; there the candidates of an overvote stand in one cell, a line each.
 
 Candidates stand in the header's order or that of first appearance. A row of no ballots declares: names in order, sections in
 order. That is how a file is written, so that nobody is lost. CSV has no words for withdrawals or seats, and none for names
@@ -164,7 +165,7 @@ class _Ballots:
     def __init__(self, header: Sequence[str], columns: Columns) -> None:
         self._header = header
         self._columns = columns
-        self._cells = _RankCells()
+        self._cells = _RankCells("\n" if columns.by_lines else "=")
         self._sections: dict[str, int] = {} if columns.section is not None else {"all": 0}
         self._counts: dict[tuple[str, int], int] = {}
 
@@ -263,9 +264,11 @@ class _Marks(_Ballots):
 class _RankCells(dict[str, str]):
     """From a cell under a rank to the rank's spelling; candidates are learnt as they appear."""
 
-    def __init__(self) -> None:
+    def __init__(self, separator: str) -> None:
         super().__init__()
         self.names: dict[str, int] = {}
+        self._separator = separator
+        """What parts candidates at one rank."""
 
     def __missing__(self, cell: str) -> str:
         self[cell] = rank = self._rank(cell.strip())
@@ -276,7 +279,7 @@ class _RankCells(dict[str, str]):
             return ""
         if cell.lower() in _UNNAMED_WORDS:
             return "*"
-        places = sorted(map(self._place, cell.split("=")))
+        places = sorted(map(self._place, cell.split(self._separator)))
         if len(set(places)) < len(places):
             raise Fault(f"expected a candidate once within a rank, found {cell[:40]!r}")
         return "=".join(map(str, places))

@@ -23,9 +23,11 @@ COUNTS: Final = ("count", "weight", "votes", "ballots", "#")
 SECTIONS: Final = ("section",)
 BALLOTS: Final = ("id", "ballot", "ballotid", "cvrid", "cvrnumber", "recordid", "voter", "voterid")
 """Words that identify a ballot, without spaces, underscores and hyphens, as all that follow."""
+RCTAB_ID: Final = "rctabcvrid"
+"""The column by which RCTab's own CSV of cast vote records is known: there, several at a rank stand in one cell, a line each."""
 ORIGINS: Final = (
     *(word for word in BALLOTS if word != "ballot"),
-    "ballottype", "ballotstyle", "precinct", "precinctid", "precinctportion", "batch", "batchid", "tabulator", "timestamp",
+    "sourcefilepath", "cvrprovider", "contestid", RCTAB_ID, "tabulatorid", "vendorid", "ballottype", "ballotstyle", "precinct", "precinctid", "precinctportion", "batch", "batchid", "tabulator", "timestamp",
 )  # fmt: skip
 """Words that no candidate has; a first column without any word is an index."""
 PLACES: Final = (
@@ -61,6 +63,8 @@ class Columns:
     """The columns of ballot, rank and choice, where rows are marks."""
     valid: int | None = None
     """The column that says whether a row is to be counted."""
+    by_lines: bool = False
+    """Whether several candidates at a rank are a line each."""
 
 
 def read_columns(
@@ -91,7 +95,9 @@ def read_columns(
         return Columns(len(header), None, section, NO_RANKS, NOBODY, marks)
     if ranked and others == places and not _numbers_over_numbers(path, words, ranked, cells):
         valid = next((at for at in places if words[at] == "valid"), None)
-        return Columns(len(header), count, section, _in_order(path, header, ranked), NOBODY, valid=valid)
+        by_lines = RCTAB_ID in map(_bare, words)
+        order = _in_order(path, header, ranked)
+        return Columns(len(header), count, section, order, NOBODY, valid=valid, by_lines=by_lines)
     if others and not ranked and not places:
         names = [named[at][2] if at in named else head for at, head in enumerate(header)]
         return Columns(len(header), count, section, NO_RANKS, _candidates(path, names, others))

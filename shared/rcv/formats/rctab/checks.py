@@ -5,6 +5,7 @@ The checks are RCTab's own (its validation of configurations, version 2.0), said
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
@@ -173,7 +174,7 @@ def _rule_faults(document: Document) -> Iterator[str]:
     yield from _number("rules.decimalPlacesForVoteArithmetic", places, 1, 20, required=True)
     yield from _number("rules.minimumVoteThreshold", rules.minimum_vote_threshold, 0, 1_000_000)
     percentage = rules.multi_seat_bottoms_up_percentage_threshold
-    yield from _number("rules.multiSeatBottomsUpPercentageThreshold", percentage, 1, 100)
+    yield from _decimal("rules.multiSeatBottomsUpPercentageThreshold", percentage, 1, 100)
     early = rules.stop_tabulation_early_after_round
     yield from _number("rules.stopTabulationEarlyAfterRound", early, 1, MAX_INT)
     if re.fullmatch(r"\d{1,19}", rules.number_of_winners) and rules.winner_election_mode in ELECTION_MODES:
@@ -222,3 +223,8 @@ def _number(
             yield f"{key}: {expected}"
     elif not re.fullmatch(r"-?\d{1,19}", value) or not least <= int(value) <= most:
         yield f"{key}: {expected}, found {value!r}"
+
+
+def _decimal(key: str, value: str, least: int, most: int) -> Iterator[str]:
+    if value and not (re.fullmatch(r"\d{1,19}(\.\d{0,19})?", value) and least <= Decimal(value) <= most):
+        yield f"{key}: expected a number from {least:,} to {most:,}, found {value!r}"

@@ -39,6 +39,13 @@ class Configuration:
         return None if allowed.lower() == "max" else int(allowed)
 
     @property
+    def remarks(self) -> list[str]:
+        """What its reader ought to know though nothing is wrong: where RCTab itself would count otherwise."""
+        minimum = int(self.document.rules.minimum_vote_threshold or 0)
+        told = f"rules.minimumVoteThreshold {minimum} is obeyed here; RCTab passes it over since October 2025"
+        return [told] if minimum else []
+
+    @property
     def has_write_ins(self) -> bool:
         """Whether some source can name somebody who is not declared."""
         sources = self.document.cvr_file_sources
@@ -127,9 +134,10 @@ def _rules(configuration: Configuration) -> Rules:
             "fractional_threshold": rules.non_integer_winning_threshold,
             "places": int(rules.decimal_places_for_vote_arithmetic),
             "winners_per_round": "one" if one_a_round else "several",
-            "percentage": int(percentage) if by_percentage else None,
+            "percentage": percentage if by_percentage else None,
             "cutoff_elimination": rules.cutoff_elimination,
             "ties": _TIES[rules.tiebreak_mode],
+            "decide_without_votes": True,
         }
     )
 

@@ -20,18 +20,11 @@ def read_records(configuration: Configuration, note: Note = no_note) -> Iterator
     A name that the configuration does not know is told after the last record, with all others like it: whoever reads
     must read to the end before anything is made of the records. Raises FormatError naming file and place, OSError.
     """
-    for _, records in read_sources(configuration, note):
-        yield from records
-
-
-def read_sources(
-    configuration: Configuration, note: Note = no_note
-) -> Iterator[tuple[Source, Iterator[CastVoteRecord]]]:
-    """Yield each source with its records, which are read before the next one is asked for: see `read_records`."""
     roster = Roster(configuration)
-    for path, source in configuration.sources:
+    for place, (path, source) in enumerate(configuration.sources):
         read = _reader_of(configuration, source, note)
-        yield source, (roster.record(raw, path) for raw in read(path, source))
+        for raw in read(path, source):
+            yield roster.record(raw, path, place)
     roster.refuse_unknown(configuration.path)
 
 
@@ -47,7 +40,7 @@ def _reader_of(configuration: Configuration, source: Source, note: Note) -> Read
 
 _READ_RANKS: Final = {"ess", "clear_ballot"}
 """Readers that read as many ranks as the rules allow."""
-_NOTE: Final = {"cdf", "dominion", "ess"}
+_NOTE: Final = {"cdf", "dominion", "ess", "hart"}
 """Readers that leave out what a file has."""
 _READERS: Final = {
     "cdf": "cdf",

@@ -37,8 +37,8 @@ class Roster:
         self._known: dict[tuple[Selection, ...], tuple[str, dict[int, str]]] = {}
         """What selections amount to: most records say what another has said."""
 
-    def record(self, raw: RawRecord, path: Path) -> CastVoteRecord:
-        """Return a record with its marks. Raises FormatError for a rank that the rules do not allow."""
+    def record(self, raw: RawRecord, path: Path, source: int = 0) -> CastVoteRecord:
+        """Return a record with its marks, of the source at that place. Raises FormatError for a rank that the rules do not allow."""
         known = self._known.get(raw.selections)
         if known is None:
             unknown = sum(self._unknown.values())
@@ -56,6 +56,7 @@ class Roster:
             raw.contest_id,
             raw.tabulator_id,
             raw.precinct_portion,
+            source,
         )
 
     def _marks(self, raw: RawRecord, path: Path) -> tuple[str, dict[int, str]]:

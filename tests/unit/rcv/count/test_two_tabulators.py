@@ -93,8 +93,10 @@ def any_rules(chance: Random, method: Method, percentage: int | None) -> Rules:
         "fractional_threshold": [False, True] if method == "stv-wigm" else [False],
         "places": [1, 2, 4] if method == "stv-wigm" else [4],
         "winners_per_round": ["several", "one"] if method == "stv-wigm" else ["several"],
+        "threshold_each_round": [False, True] if method == "stv-wigm" else [False],
         "cutoff_elimination": [False, True] if method == "bottoms-up" else [False],
         "ties": list(TIES),
+        "decide_without_votes": [False] if method in {"scottish-stv", "meek"} else [False, True],
     }
     chosen = {name: chance.choice(values) for name, values in switches.items()}
     return Rules.model_validate(chosen | {"percentage": percentage})

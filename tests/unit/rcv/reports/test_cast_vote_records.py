@@ -96,21 +96,21 @@ def test_generic_csv_names_each_rank() -> None:
     """Blank ranks, unnamed overvotes, several at a rank, the source's label for write-ins, the file's own ids."""
     of = contest(["Ann", "Bo, Jr", "(Undeclared Write-ins)"], rules=Rules(max_ranks=4))
     record = CastVoteRecord("x(1)", "0=1>*>>2", "P1", "B1", vendor_id="1", contest_id="c", tabulator_id="t")
-    text = "".join(generic_csv(of, [(Source("a.json", "cdf", "UWI"), [record])]))
-    head, _, rest = text.partition("\n")
+    text = "".join(generic_csv(of, [Source("a.json", "cdf", "UWI")], [record]))
+    head, _, rest = text.partition("\r\n")
     assert head.endswith("Precinct,Precinct Portion,Rank 1,Rank 2,Rank 3,Rank 4")
-    assert rest == 'a.json,cdf,c,x(1),t,B1,1,P1,,"Ann\nBo, Jr",overvote,undervote,UWI\n'
+    assert rest == 'a.json,cdf,c,x(1),t,B1,1,P1,,"Ann\nBo, Jr",overvote,undervote,UWI\r\n'
 
 
 def test_generic_csv_has_a_rank_for_each_declared_candidate_where_the_rules_set_none() -> None:
     """Undeclared write-ins are none."""
-    text = "".join(generic_csv(contest(["A", "B", "(W)"]), []))
+    text = "".join(generic_csv(contest(["A", "B", "(W)"]), [], []))
     assert text.strip().endswith("Precinct Portion,Rank 1,Rank 2")
 
 
 def test_generic_csv_drops_no_rank() -> None:
     """A ballot may have more ranks than there are candidates."""
-    text = "".join(generic_csv(contest("AB"), [(Source("a.xlsx", "ess"), ballots((1, ">>0"), (1, "1")))]))
+    text = "".join(generic_csv(contest("AB"), [Source("a.xlsx", "ess")], ballots((1, ">>0"), (1, "1"))))
     head, first, second = text.splitlines()
     assert head.endswith("Precinct Portion,Rank 1,Rank 2,Rank 3")
     assert first.endswith(",undervote,undervote,A")

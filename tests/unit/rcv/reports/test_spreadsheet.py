@@ -41,7 +41,7 @@ def test_a_broken_tie_is_marked_and_explained() -> None:
     """With an asterisk beside the name, and a note at the end; not in the line of winners."""
     text = _sheet(count(contest("ABC"), ballots((3, "0"), (2, "1>0"), (2, "2")))).detailed()
     assert _row(text, "Eliminated")[1] == "C*"
-    assert text.endswith("\n\n*Tie resolved in accordance with election law\n")
+    assert text.endswith("\r\n\r\n*Tie resolved in accordance with election law\r\n")
     assert "*" not in _row(text, "Winner(s)")[1]
 
 

@@ -28,17 +28,17 @@ from shared.rcv.reports.text import csv_line, json_text
 )
 def test_only_what_must_be_is_quoted(cell: str, text: str) -> None:
     """Commas, quotes, line breaks, early characters before "$", blanks at the end."""
-    assert csv_line(["x", cell]) == f"x,{text}\n"
+    assert csv_line(["x", cell]) == f"x,{text}\r\n"
 
 
 def test_an_empty_cell_is_quoted_where_it_begins_a_line() -> None:
     """Else the line would look empty."""
-    assert csv_line(["", "a", None, ""]) == '"",a,,\n'
+    assert csv_line(["", "a", None, ""]) == '"",a,,\r\n'
 
 
 def test_a_line_without_cells_is_empty() -> None:
     """It parts the blocks of a report."""
-    assert csv_line([]) == "\n"
+    assert csv_line([]) == "\r\n"
 
 
 def test_a_line_is_read_back_as_it_was() -> None:

@@ -83,6 +83,9 @@ def test_a_write_in_that_was_rejected_is_no_vote(tmp_path: Path) -> None:
     ]
     source = SOURCE._replace(undeclared_write_in_label="w")
     assert read(tmp_path, ballot(*options), source=source)[0].selections == ((1, "a"), (3, WRITE_IN))
+    told: list[str] = []
+    assert len(list(hart.read(tmp_path, source, told.append))) == 1
+    assert told == [hart.REJECTED]
     in_rctab = read(tmp_path, ballot(*options), source=source._replace(as_rctab=True))
     assert in_rctab[0].selections == ((1, "a"), (2, WRITE_IN), (3, WRITE_IN))
 

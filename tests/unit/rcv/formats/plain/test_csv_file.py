@@ -231,3 +231,15 @@ def test_names_that_csv_cannot_tell_apart_are_refused(tmp_path: Path, name: str)
     path = tmp_path / "out.csv"
     message = f"candidate {name!r}: CSV cannot hold this name under a rank"
     assert refusal(path, lambda: csv_file.write(BallotFile("T", (name,), ()), path)) == message
+
+
+def test_rctabs_own_csv_is_read_back(tmp_path: Path) -> None:
+    """Undervotes are blank ranks; the candidates of an overvote stand a line each, and `=` may be in a name there."""
+    head = "Source Filepath,CVR Provider,Contest Id,RCTab CVR Id,Tabulator Id,Batch Id,Vendor Id,Precinct,Precinct Portion"
+    text = (
+        f"{head},Rank 1,Rank 2\r\n"
+        'a.xlsx,ess,,a.xlsx-1,,,,,,Adam,undervote\r\na.xlsx,ess,,a.xlsx-2,,,,,,"Adam\nB=Z",overvote\r\n'
+        "a.xlsx,ess,,a.xlsx-3,,,,,,undervote,B=Z\r\n"
+    )
+    file = read(tmp_path / "votes.csv", text)
+    assert (file.candidates, counts(file)) == (("Adam", "B=Z"), {"0": 1, "0=1>*": 1, ">1": 1})
