@@ -3,7 +3,8 @@
 from typing import Final
 
 from services.intake.settings import IntakeSettings
-from shared.runtime.process.server import ServerLimits, run_server
+from shared.runtime.process.connections import ServerLimits
+from shared.runtime.process.server import run_server
 
 LIMITS: Final = ServerLimits(drain_s=10)
 

@@ -66,8 +66,8 @@ def create_app(settings: OperatorSettings) -> faust.App:
     for part in (
         PartService(log),
         PartService(standings),
-        HttpService(api, settings.host, settings.port),
-        HttpService(Starlette(routes=monitor.routes()), settings.host, settings.monitor_port),
+        HttpService(api, settings, settings.port),
+        HttpService(Starlette(routes=monitor.routes()), settings, settings.monitor_port),
     ):
         app.add_dependency(part)
     return app

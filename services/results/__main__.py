@@ -3,7 +3,8 @@
 from services.results.app import create_app
 from services.results.hub import Hub
 from services.results.settings import ResultsSettings
-from shared.runtime.process.server import ServerLimits, run_server
+from shared.runtime.process.connections import ServerLimits
+from shared.runtime.process.server import run_server
 
 if __name__ == "__main__":
     settings = ResultsSettings()

@@ -1,8 +1,9 @@
 """Settings every service has. Each is an environment variable: `LIVECOUNT_` and the field's name."""
 
+from ipaddress import ip_network
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -29,11 +30,29 @@ class Settings(BaseSettings):
     replication: int = Field(1, ge=1, le=7, description="Copies of each partition")
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: int = Field(8100, ge=1, le=65535, description="Port to listen on")
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses and networks of proxies, with commas between, whose X-Forwarded-For is believed",
+    )
+    max_connections: int = Field(
+        4096, ge=1, description="Connections of one process at once; at most its open files allow"
+    )
+    max_connections_per_address: int = Field(
+        256, ge=1, description="Of those, from one address (IPv6: 64 bits) that is no trusted proxy's"
+    )
     data_dir: Path = Field(Path(".livecount"), description="Folder for snapshots and secrets")
     log_level: str = Field(
         "info", pattern="^(debug|info|warning|error)$", description="What is less severe is not logged"
     )
     instance: str = Field("1", pattern=r"^[a-z0-9-]{1,40}$", description="Which process of this service")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, listed: str) -> str:
+        """Refuse what is no address: uvicorn would take it for a name, and "*" for everybody."""
+        for one in filter(None, map(str.strip, listed.split(","))):
+            ip_network(one)
+        return listed
 
     def require_log(self) -> None:
         """Raise ValueError unless the log and its root key are named."""

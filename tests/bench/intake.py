@@ -140,7 +140,7 @@ class Bench:
             await pipeline.commit_roll(life)
 
         asyncio.run(announce())
-        child = pipeline.start("intake", workers=str(workers))
+        child = pipeline.start("intake", workers=str(workers), max_connections_per_address="2000")
         try:
             pipeline.wait_ready("intake")
             time.sleep(workers - 1)  # one worker answers for readiness; the others follow within a moment

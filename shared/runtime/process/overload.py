@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,6 +14,14 @@ from shared.runtime.process.patches import READ_IN
 
 if TYPE_CHECKING:
     from shared.runtime.process.patches.overload_protocol import OverloadProtocol
+
+SAFE_HEADERS: Final = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Content-Security-Policy", "frame-ancestors 'none'"),
+    ("Referrer-Policy", "no-referrer"),
+)
+"""In every answer of every service: nothing is guessed to be a script, and no other site shows a page as if it were its own.
+A page's own policy stands beside this one; a browser holds to both."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +40,16 @@ class Overload:
     @cached_property
     def answer_bytes(self) -> bytes:
         """The answer as it is sent over HTTP/1.1."""
-        headers = b"".join(b"%b: %b\r\n" % header for header in self.answer.raw_headers)
-        status = HTTPStatus(self.answer.status_code)
-        line = f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
-        return line + headers + b"\r\n" + bytes(self.answer.body)
+        return as_sent(self.answer)
+
+
+def as_sent(answer: Response) -> bytes:
+    """Return an answer as it is sent over HTTP/1.1, with the headers that every answer has."""
+    safe = [(name.encode(), value.encode()) for name, value in SAFE_HEADERS]
+    headers = b"".join([b"%b: %b\r\n" % header for header in [*safe, *answer.raw_headers]])
+    status = HTTPStatus(answer.status_code)
+    line = f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
+    return line + headers + b"\r\n" + bytes(answer.body)
 
 
 def overload_protocol() -> "type[OverloadProtocol] | None":

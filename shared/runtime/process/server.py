@@ -1,58 +1,100 @@
 """How every service serves HTTP: one uvicorn, with limits on connections, and an end that lets requests finish.
 
-The limit on bodies is in `http`, that on requests at once in `overload`. Header sizes and deadlines are uvicorn's own.
+The limit on bodies is in `http`, that on requests at once in `overload`; deadlines, header sizes and the number of connections
+in `connections`.
 """
 
 import asyncio
+import resource
 import socket
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final, cast
 
 import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
-from shared.runtime.process.overload import overload_protocol
+from shared.runtime.process.connections import Connections, Refusals, ServerLimits
+from shared.runtime.process.http import problem
+from shared.runtime.process.overload import SAFE_HEADERS, as_sent, overload_protocol
+from shared.runtime.process.patches.bounded_protocol import BoundedProtocol
 from shared.runtime.process.telemetry import configure_logging
 from shared.runtime.settings import Settings
 
 LOOK_EVERY_S: Final = 0.1
-
-
-@dataclass(frozen=True)
-class ServerLimits:
-    """What a server allows its connections."""
-
-    idle_s: int = 5
-    """A connection without a request is closed after this."""
-    send_timeout_s: float = 10.0
-    """A connection that takes nothing of what it is sent for so long is ended by the kernel, where it can (TCP_USER_TIMEOUT);
-    the server would keep it open until all has been taken."""
-    drain_s: int = 5
-    """Requests that are being answered when the process is to end have so long to finish."""
-    backlog: int = 2048
-    """Connections that wait to be accepted."""
+RESERVED_FILES: Final = 128
+"""Descriptors that are no client's: Kafka, Redis, files."""
+AGAIN_S: Final = 5
 
 
 def server_config(
     app: ASGIApp | str, limits: ServerLimits, *, factory: bool = False, workers: int = 1, lifespan: Any = "on"
 ) -> uvicorn.Config:
     """Return how to serve an application, which may be named as "module:function" that returns it."""
+    limits = replace(limits, max_connections=min(limits.max_connections, open_files() - RESERVED_FILES))
+    protocol = partial(overload_protocol() or BoundedProtocol, book=Connections(limits, refusals()))
     return uvicorn.Config(
         app,
         factory=factory,
         workers=workers,
         lifespan=lifespan,
-        http=overload_protocol() or "httptools",
+        http=cast("type[asyncio.Protocol]", protocol),
+        ws="none",
+        headers=list(SAFE_HEADERS),
+        server_header=False,
+        proxy_headers=bool(limits.trusted_proxies),
+        forwarded_allow_ips=limits.trusted_proxies,
         timeout_keep_alive=limits.idle_s,
         timeout_graceful_shutdown=limits.drain_s,
         backlog=limits.backlog,
         access_log=False,
         log_config=None,
-        log_level="warning",
+        log_level="error",  # of what a client did wrong it says nothing: that is counted
+    )
+
+
+def refusals() -> Refusals:
+    """Return what clients are told whose connection is ended at a bound."""
+
+    def told(status: int, title: str, detail: str, retry_after_s: int | None = None) -> bytes:
+        answer = problem(status, title, detail, retry_after_s=retry_after_s)
+        answer.headers["Connection"] = "close"
+        return as_sent(answer)
+
+    late = "Nothing was recorded; please send the whole request again, without a pause"
+    return Refusals(
+        busy=told(503, "Too many connections", "Please try again in a moment", AGAIN_S),
+        address=told(429, "Too many connections from this address", "Please try again in a moment", AGAIN_S),
+        malformed=told(400, "Not HTTP", "Expected a request as in RFC 9112"),
+        head_too_large=told(431, "Headers too large", "Expected less than 16 kB of request line and headers"),
+        head_late=told(408, "Headers took too long", late, AGAIN_S),
+        body_late=told(408, "Body took too long", late, AGAIN_S),
+        pipelined=told(
+            429, "Too many requests at once", "Please wait for answers before asking more", AGAIN_S
+        ),
+    )
+
+
+def open_files() -> int:
+    """Return how many files this process may have open, after asking for as many as it may ask for."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        return hard
+    return soft if soft != resource.RLIM_INFINITY else sys.maxsize
+
+
+def limits_of(settings: Settings, limits: ServerLimits | None = None) -> ServerLimits:
+    """Return a service's limits with those of its settings."""
+    return replace(
+        limits or ServerLimits(),
+        max_connections=settings.max_connections,
+        max_per_address=settings.max_connections_per_address,
+        trusted_proxies=settings.trusted_proxies,
     )
 
 
@@ -92,6 +134,7 @@ def run_server(
 ) -> None:
     """Serve until SIGTERM or SIGINT. Several workers share the port; then `app` is the name of its factory."""
     configure_logging(name, settings.log_level)
+    limits = limits_of(settings, limits)
     config = server_config(app, limits, factory=isinstance(app, str), workers=workers)
     try:
         listening = listen(settings.host, settings.port, limits)

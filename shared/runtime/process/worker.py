@@ -20,7 +20,7 @@ from shared.runtime.kafka.sink import open_sink
 from shared.runtime.process.collector import calm_collector
 from shared.runtime.process.health import Health
 from shared.runtime.process.http import Part, create_site
-from shared.runtime.process.server import ServerLimits, listen, serve, server_config
+from shared.runtime.process.server import limits_of, listen, serve, server_config
 from shared.runtime.process.telemetry import Reporter, configure_logging
 from shared.runtime.settings import Settings
 
@@ -28,11 +28,11 @@ from shared.runtime.settings import Settings
 class HttpService(Service):
     """An application served inside a worker, in its event loop. A server that ends by itself ends the worker."""
 
-    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, port: int) -> None:
         super().__init__()
-        self._limits = ServerLimits()
+        self._limits = limits_of(settings)
         self._server = uvicorn.Server(server_config(app, self._limits, lifespan="off"))
-        self._at = host, port
+        self._at = settings.host, port
         self._serving: asyncio.Task[None] | None = None
 
     async def on_start(self) -> None:
@@ -101,7 +101,7 @@ def create_worker(
     reporter = Reporter(
         lambda: open_sink(settings.kafka), monitor, lambda: [r for group in groups for r in group.reports()]
     )
-    for service in (HttpService(site, settings.host, settings.port), *groups, PartService(reporter)):
+    for service in (HttpService(site, settings, settings.port), *groups, PartService(reporter)):
         app.add_dependency(service)
     return app
 

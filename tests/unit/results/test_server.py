@@ -16,7 +16,8 @@ from services.results.hub import Hub
 from services.results.stream import live
 from shared.contract.codec import encode
 from shared.contract.elections import Phase
-from shared.runtime.process.server import ServerLimits, listen, serve, server_config
+from shared.runtime.process.connections import ServerLimits
+from shared.runtime.process.server import listen, serve, server_config
 from tests.support.standings import standing
 
 KEY = standing(1, Phase.OPEN).key

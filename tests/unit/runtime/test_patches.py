@@ -25,8 +25,10 @@ from shared.runtime.kafka.patches import bare_records
 from shared.runtime.kafka.patches.bare_records import read_bare_records
 from shared.runtime.process import overload as overloading
 from shared.runtime.process import patches
+from shared.runtime.process.connections import ServerLimits
 from shared.runtime.process.http import problem
 from shared.runtime.process.overload import Overload, OverloadLimit
+from shared.runtime.process.server import server_config
 
 SOURCES: dict[Callable[..., Any], str] = {
     PartitionRecords._consumer_record: "e668541600b047ab",
@@ -114,10 +116,9 @@ async def served(slow: Slow) -> AsyncIterator[tuple[str, int]]:
 
     routes = [Route("/ballots", slow.ballot, methods=["POST"]), Route("/live", lambda _: Response("live"))]
     site = Starlette(routes=routes, lifespan=lifespan)
-    protocol = overloading.overload_protocol()
-    if protocol is None:
+    if overloading.overload_protocol() is None:
         site.add_middleware(OverloadLimit, overload=overload)
-    server = uvicorn.Server(uvicorn.Config(site, http=protocol or "httptools", log_config=None))
+    server = uvicorn.Server(server_config(site, ServerLimits()))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         serving = asyncio.create_task(server.serve([listening]))
         try:

@@ -1,0 +1,253 @@
+"""The bounds at the edge: what hostile connections get, and that whoever comes with an honest request is answered meanwhile."""
+
+import asyncio
+import statistics
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from shared.runtime.process.connections import ENDED, ServerLimits, address_key
+from shared.runtime.process.http import problem
+from shared.runtime.process.overload import Overload
+from shared.runtime.process.server import listen, serve, server_config
+
+pytestmark = pytest.mark.asyncio
+
+BOUND_S = 20.0
+QUICK = ServerLimits(drain_s=1, head_s=0.4, body_s=0.4, idle_s=1, send_timeout_s=0.5)
+"""The server's own limits, but for the time they take."""
+GET = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
+POST = b"POST /ballots HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n"
+PIECE = b"x" * 65_536
+
+
+async def page(request: Request) -> Response:
+    """Answer with who asks."""
+    return PlainTextResponse(request.client.host if request.client else "")
+
+
+async def ballot(request: Request) -> Response:
+    """Answer with the length of the body."""
+    return PlainTextResponse(str(len(await request.body())))
+
+
+async def endless(_: Request) -> Response:
+    """Answer with more than any buffer holds."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        while True:
+            yield PIECE
+            await asyncio.sleep(0)
+
+    return StreamingResponse(pieces())
+
+
+@asynccontextmanager
+async def served(limits: ServerLimits, max_requests: int = 128) -> AsyncIterator[int]:
+    """Serve; give the port."""
+    overload = Overload(
+        max_requests, b"/ballots", problem(503, "Too much", "again", retry_after_s=1), lambda: None
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Any]]:
+        yield {"overload": overload}
+
+    routes = [Route("/", page), Route("/endless", endless), Route("/ballots", ballot, methods=["POST"])]
+    server = uvicorn.Server(server_config(Starlette(routes=routes, lifespan=lifespan), limits))
+    with listen("127.0.0.1", 0, limits) as listening:
+        serving = asyncio.create_task(serve(server, listening))
+        try:
+            async with asyncio.timeout(BOUND_S):
+                while not server.started:
+                    await asyncio.sleep(0.01)
+                yield listening.getsockname()[1]
+        finally:
+            server.should_exit = True
+            await asyncio.wait_for(serving, BOUND_S)
+
+
+async def said(port: int, pieces: Sequence[bytes], every_s: float = 0.0) -> bytes:
+    """Send pieces; return all that the server says until it ends the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+
+    async def send() -> None:
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(every_s)
+
+    sending = asyncio.create_task(send())
+    found = b""
+    try:
+        async with asyncio.timeout(BOUND_S):
+            while part := await reader.read(65_536):
+                found += part
+    except ConnectionError:
+        pass
+    finally:
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        writer.close()
+    return found
+
+
+TRICKLE = [b"X"] * 1_000
+HOSTILE: dict[str, tuple[list[bytes], int | None]] = {
+    "silent": ([], None),
+    "a blank line now and then": ([b"\r\n"] * 1_000, 408),
+    "headers that never end, slowly": ([GET[:-2], b"X-A: ", *TRICKLE], 408),
+    "headers that never end, at once": ([GET[:-2], b"X-A: ", *[PIECE] * 100], 431),
+    "one large header": ([GET[:-2], b"X-A: " + b"a" * 17_000 + b"\r\n\r\n"], 431),
+    "many headers": ([GET[:-2], b"X-A: b\r\n" * 3_000 + b"\r\n"], 431),
+    "an address that never ends": ([b"GET /", *[PIECE] * 100], 431),
+    "a body that never comes": ([POST % 10], 408),
+    "a body by the byte": ([POST % 900, *TRICKLE], 408),
+    "trailers that never end": (
+        [
+            b"POST /ballots HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ",
+            *[PIECE] * 100,
+        ],
+        431,
+    ),
+    "not HTTP": ([b"\x16\x03\x01\x02\x00\x01"], 400),
+    "requests without end": ([GET * 2_000, *[GET * 500] * 40], 429),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+async def test_who_keeps_a_server_waiting_or_sends_without_end_is_told_so_and_ended(kind: str) -> None:
+    """With a problem document where a request was begun; without a word where nothing came."""
+    pieces, status = HOSTILE[kind]
+    async with served(QUICK) as port:
+        found = await said(port, pieces, every_s=0.02 if len(pieces) >= 1_000 else 0.0)
+    last = found.rpartition(b"HTTP/1.1 ")[2]
+    if status is None:
+        assert found == b""
+    else:
+        assert last.startswith(b"%d " % status), found[-500:]
+        assert b"application/problem+json" in last
+        assert b"nosniff" in last
+        assert (b"retry-after: " in last.lower()) is (status not in (400, 431))
+
+
+async def test_a_body_that_keeps_coming_is_waited_for() -> None:
+    """Time is given by the bytes that arrive: a long body over a slow line is no attack."""
+    limits = replace(QUICK, body_bytes_per_s=1_000)
+    async with served(limits) as port:
+        found = await said(port, [POST % 3_000, *[b"x" * 200] * 15, GET], every_s=0.08)
+    assert b"\r\n\r\n3000" in found
+
+
+async def test_a_client_that_takes_its_answer_by_the_byte_is_ended() -> None:
+    """Each byte taken tells the kernel that somebody is there; what is not taken is held here meanwhile."""
+    ended = ENDED.labels("answer not taken")
+    before = ended._value.get()
+    async with served(QUICK) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
+        writer.write(b"GET /endless HTTP/1.1\r\nHost: test\r\n\r\n")
+        while ended._value.get() == before:
+            assert await reader.read(1)
+            await asyncio.sleep(0.01)
+        writer.close()
+
+
+async def test_idle_connections_shut_nobody_out_and_honest_ballots_take_no_longer() -> None:
+    """300 hostile connections from the voters' own address, twice what it may have; each ballot is taken, 99 of 100 within a second."""
+    limits = replace(ServerLimits(drain_s=1), max_per_address=150, max_connections=200)
+    waits: list[float] = []
+    async with served(limits, max_requests=4) as port:
+        held = []
+        for kind in ([], [GET[:-2]], [POST % 10]) * 100:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.writelines(kind)
+            held.append(writer)
+        loop = asyncio.get_running_loop()
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as voters:
+            for _ in range(100):
+                began_s = loop.time()
+                assert (await voters.post("/ballots", content=b"abc")).text == "3"
+                waits.append(loop.time() - began_s)
+        for writer in held:
+            writer.close()
+    assert statistics.quantiles(waits, n=100)[98] < 1.0
+
+
+async def test_an_address_has_so_many_connections_and_is_told_when_they_are_all_in_use() -> None:
+    """Those that are being answered are not ended for others."""
+    async with served(replace(QUICK, max_per_address=2, send_timeout_s=60.0)) as port:
+        busy = []
+        for _ in range(2):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET /endless HTTP/1.1\r\nHost: test\r\n\r\n")
+            await reader.readexactly(10)
+            busy.append(writer)
+        found = await said(port, [GET])
+        for writer in busy:
+            writer.transport.abort()
+    assert found.startswith(b"HTTP/1.1 429 ")
+    assert b"retry-after: 5" in found
+
+
+async def test_a_proxy_that_is_trusted_is_not_bounded_as_an_address_and_its_client_is_known() -> None:
+    """Others may write into X-Forwarded-For what they like."""
+    forwarded = GET[:-2] + b"X-Forwarded-For: 192.0.2.7\r\nConnection: close\r\n\r\n"
+    async with served(replace(QUICK, max_per_address=1, trusted_proxies="127.0.0.0/8")) as port:
+        held = [(await asyncio.open_connection("127.0.0.1", port))[1] for _ in range(5)]
+        for writer in held:
+            writer.write(b"POST /ballots HTTP/1.1\r\n")
+        assert (await said(port, [forwarded])).endswith(b"192.0.2.7")
+        for writer in held:
+            writer.close()
+    async with served(QUICK) as port:
+        assert (await said(port, [forwarded])).endswith(b"127.0.0.1")
+
+
+@pytest.mark.parametrize("path", [b"/ballots?x", b"/ballot%73", b"/%62allots", b"http://test/ballots?"])
+async def test_however_a_path_is_spelt_the_bound_on_requests_holds(path: bytes) -> None:
+    """One request is being answered; another is turned away, and those still being read count for nothing."""
+    async with served(QUICK, max_requests=0) as port:
+        request = b"POST %b HTTP/1.1\r\nHost: test\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx" % path
+        assert (await said(port, [request])).startswith(b"HTTP/1.1 503 ")
+
+
+async def test_a_connection_that_waits_holds_a_bounded_piece_of_memory() -> None:
+    """At the limit of headers: 64 kB each at most, so that 4,096 of them are 256 MB."""
+    limits = replace(ServerLimits(drain_s=1), max_per_address=1_000)
+    head = GET[:-2] + b"".join(b"X-%d: %b\r\n" % (n, b"a" * 50) for n in range(270))
+    assert limits.max_head_bytes * 0.9 < len(head) < limits.max_head_bytes
+    async with served(limits) as port:
+        before = resident_bytes()
+        held = []
+        for _ in range(500):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(head)
+            await writer.drain()
+            held.append(writer)
+        await asyncio.sleep(0.5)
+        grown = resident_bytes() - before
+        for writer in held:
+            writer.close()
+    assert grown < 500 * 65_536 * 2, "the test's own ends of the connections are counted, too"
+
+
+def resident_bytes() -> int:
+    """Return this process's resident memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+async def test_an_address_is_what_one_subscriber_has() -> None:
+    """IPv6 gives each subscriber 2^64 of them; what is no address is nobody's."""
+    assert address_key("192.0.2.1") == address_key("::ffff:192.0.2.1") == "192.0.2.1"
+    assert address_key("2001:db8::1") == address_key("2001:db8::ffff:1") != address_key("2001:db8:0:1::1")
+    assert address_key("unknown") == ""
