@@ -2,7 +2,8 @@
 
 It is written from the contract's words alone and shares no rule with validation, so that two programs must err alike to err
 unseen; the table of the election's life stands here once more for that reason. Beside the definition it holds one small
-entry an elector, and one for each different ballot. An elector's entry is the first ballot that counted, void or not.
+entry an elector, and one for each different ballot. An elector's entry is the ballot that counts, void or not: the first one
+or, where the definition says so, the last. Ids of ballots that gave way are kept, so that a retry brings none back.
 """
 
 from collections import Counter
@@ -76,6 +77,8 @@ class ShardAudit:
     _codes: dict[int, bytes] = field(default_factory=dict)
     _voted: dict[int, tuple[bytes, SectionRankings]] = field(default_factory=dict)
     _void: set[int] = field(default_factory=set)
+    _gave_way: set[tuple[int, bytes]] = field(default_factory=set)
+    """Elector and ballot id of ballots that a later one has superseded."""
     _alike: dict[SectionRankings, SectionRankings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -87,16 +90,23 @@ class ShardAudit:
         """Ballots that count."""
         return len(self._voted) - self.retracted
 
-    def judge_ballot(self, ballot: Ballot) -> Reason:
-        """Judge the election's next ballot."""
-        reason = self._why_not(ballot) or Reason.ACCEPTED
+    def judge_ballot(self, ballot: Ballot) -> tuple[Reason, SectionRankings | None]:
+        """Judge the election's next ballot; return its reason, and the ballot that it takes out of the count, if any."""
+        against, before = self._why_not(ballot), self._voted.get(ballot.elector)
+        if against is not None:
+            self.reasons[against] += 1
+            return against, None
+        reason = Reason.ACCEPTED if before is None else Reason.SUPERSEDING
         self.reasons[reason] += 1
-        if reason is Reason.ACCEPTED:
-            cast = (ballot.section, ballot.rankings)
-            cast = self._alike.setdefault(cast, cast)
-            self._voted[ballot.elector] = (ballot.ballot_id, cast)
-            self.ballots[cast] += 1
-        return reason
+        cast = (ballot.section, ballot.rankings)
+        cast = self._alike.setdefault(cast, cast)
+        self._voted[ballot.elector] = (ballot.ballot_id, cast)
+        self.ballots[cast] += 1
+        if before is None:
+            return reason, None
+        self._gave_way.add((ballot.elector, before[0]))
+        self.ballots[before[1]] -= 1
+        return reason, before[1]
 
     def judge_roll(self, chunk: RollCommitted, signers: set[str]) -> NoEffect | None:
         """Judge a chunk of the roll; return why it has no effect."""
@@ -167,6 +177,8 @@ class ShardAudit:
         before = self._voted.get(elector)
         if before == (ballot.ballot_id, cast):
             return Reason.SAME_BALLOT
+        if (elector, ballot.ballot_id) in self._gave_way:
+            return Reason.SUPERSEDED
         if section >= len(self.definition.sections):
             return Reason.UNKNOWN_SECTION
         code = commitment(self.log_id, self.definition.id, VotingCode(elector, section, ballot.secret))
@@ -176,7 +188,10 @@ class ShardAudit:
             return _WHEN_NOT_OPEN[self.phase]
         if elector in self._void:
             return Reason.VOID_ELECTOR
-        return Reason.ALREADY_VOTED if before is not None else self._why_no_ballot(cast)
+        is_final = self.definition.revote != "last-counts"
+        if before is not None and (is_final or before[0] == ballot.ballot_id):
+            return Reason.ALREADY_VOTED
+        return self._why_no_ballot(cast)
 
     def _why_no_ballot(self, cast: SectionRankings) -> Reason | None:
         if cast in self._alike:  # one like it has counted

@@ -118,10 +118,11 @@ class ShardLedger:
         audit = self._audits.get(pack.election)
         verdicts = []
         for ballot in pack.each():
-            reason = Reason.UNKNOWN_ELECTION if audit is None else audit.judge_ballot(ballot)
-            counts = reason is Reason.ACCEPTED
+            reason, before = (Reason.UNKNOWN_ELECTION, None) if audit is None else audit.judge_ballot(ballot)
+            counts = reason in (Reason.ACCEPTED, Reason.SUPERSEDING)
             accepted = AnonymousBallot(ballot.section, ballot.rankings) if counts else None
-            verdicts.append(Verdict(pack.election, reason.value, accepted))
+            superseded = None if before is None else AnonymousBallot(*before)
+            verdicts.append(Verdict(pack.election, reason.value, accepted, superseded))
         words = outcome_words(runs([verdict.reason for verdict in verdicts]))
         self._link(words, value)
         if audit is not None and any(verdict.ballot is not None for verdict in verdicts):

@@ -18,7 +18,7 @@ import numpy as np
 
 from shared.contract.chain import START
 from shared.contract.codec import decode_judged
-from shared.contract.elections import Election
+from shared.contract.elections import Election, Revote
 from shared.contract.events import Control, ElectionConfigured
 from shared.contract.ids import contest_key
 from shared.contract.tallies import TallyChanged, controls_json, encode_tally
@@ -57,14 +57,18 @@ class Ledger:
         return ledger
 
     def add(self, verdicts: Verdicts) -> None:
-        """Add the accepted ballots of a range."""
+        """Add the ballots of a range that count, and take out those that they supersede."""
         for reason, ballots in verdicts.outcomes:
             self.reasons[reason] += ballots
+        signs = verdicts.signs() if self.definition.revote is Revote.LAST_COUNTS else None
         for contest, rankings in enumerate(verdicts.rankings):
-            pending, different = self.pending[contest], rankings.different
-            ballots_of = np.bincount(rankings.places(), minlength=len(different)).tolist()
-            for ranking, ballots in zip(different, ballots_of, strict=True):
-                if ballots:  # a range that was cut names rankings of what was applied before
+            pending, different, places = self.pending[contest], rankings.different, rankings.places()
+            entries_of = np.bincount(places, minlength=len(different)).tolist()
+            ballots_of = entries_of
+            if signs is not None:
+                ballots_of = np.bincount(places, signs, len(different)).astype(np.int64).tolist()
+            for ranking, entries, ballots in zip(different, entries_of, ballots_of, strict=True):
+                if entries:  # a range that was cut names rankings of what was applied before
                     pending[ranking] += ballots
                     if contest == 0:
                         self.turnout[ranking[0]] += ballots

@@ -1,7 +1,8 @@
 """The ballot box of one election in one shard: who may vote, who has voted, and with which ballot.
 
 The electors of a shard are dense (number // shards), so a box is columns: 28 bytes an elector (commitment 10, ballot id
-16, section 2) and 4 a contest. An elector's entry is the ballot that stands, even while it is void: a restore brings back
+16, section 2) and 4 a contest; some 100 for each ballot that a later one has superseded, whose id is kept so that a retry of it
+takes nothing back. An elector's entry is the ballot that stands, even while it is void: a restore brings back
 that one. Marks are numbered in the order of the ballots that first carry them and stored once, contest by contest.
 """
 
@@ -45,6 +46,8 @@ class BallotBox:
         self._sections = np.zeros(electors, np.uint16)
         self._ids = np.zeros((electors, ID_BYTES), np.uint8)
         self._void: set[int] = set()
+        self._superseded: dict[int, set[bytes]] = {}
+        """By place, the ids of ballots that a later one has superseded."""
 
     @property
     def electors(self) -> int:
@@ -54,6 +57,14 @@ class BallotBox:
     def is_void(self, place: int) -> bool:
         """Whether the elector's right to vote is void."""
         return place in self._void
+
+    def supersede(self, place: int, ballot_id: bytes) -> None:
+        """Remember the id of a ballot whose place a later one takes; `put` then overwrites it."""
+        self._superseded.setdefault(place, set()).add(ballot_id)
+
+    def is_superseded(self, place: int, ballot_id: bytes) -> bool:
+        """Whether a later ballot of the elector has taken the place of this one."""
+        return ballot_id in self._superseded.get(place, ())
 
     def touched(self, places: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which of these places have a ballot, are void, or stand among `places` more than once."""
@@ -94,7 +105,7 @@ class BallotBox:
         sections: NDArray[np.uint16],
         numbers: list[NDArray[np.int32]],
     ) -> None:
-        """Put the first ballots of electors in; each place comes once."""
+        """Put ballots of electors in; of a place that comes twice the last one stays."""
         self._ids[places] = ids
         self._sections[places] = sections
         for column, found in zip(self._columns, numbers, strict=True):
@@ -128,6 +139,7 @@ class BallotBox:
             "sections": _view(self._sections),
             "ids": _view(self._ids),
             "void": sorted(self._void),
+            "superseded": [(place, sorted(ids)) for place, ids in sorted(self._superseded.items())],
         }
 
     @classmethod
@@ -139,6 +151,7 @@ class BallotBox:
         box._sections = np.frombuffer(state["sections"], np.uint16).copy()
         box._ids = _bytes(state["ids"]).reshape(-1, ID_BYTES)
         box._void = set(state["void"])
+        box._superseded = {place: set(ids) for place, ids in state["superseded"]}
         for contest, saved in enumerate(msgspec.convert(state["marks"], list[list[str]])):
             for marks in saved:
                 box.number(contest, marks)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from services.validation.box import BallotBox
 from services.validation.controls import Done, Shard, carry_out
 from services.validation.range import Range, runs_of
-from services.validation.rules import ACCEPTED, CODE_OF, Polling, judge_columns
+from services.validation.rules import CODE_OF, ENTRIES, Polling, judge_columns
 from shared.contract.chain import START, digest, link
 from shared.contract.codec import ADMITTED, decode_cast, encode
 from shared.contract.elections import Election, Phase
@@ -130,9 +130,8 @@ class Judge:
             return
         columns = Columns(packs)
         judged = judge_columns(columns, polling)
-        accepted = judged.codes == ACCEPTED
-        heads = self._link(polling, columns.sizes, judged.codes, values, accepted)
-        self._add(election, columns.sizes, heads, judged.codes, columns.sections[accepted], judged.numbers)
+        heads = self._link(polling, columns.sizes, judged.codes, values)
+        self._add(election, columns.sizes, heads, judged.codes, judged.sections, judged.numbers)
 
     def _link(
         self,
@@ -140,17 +139,19 @@ class Judge:
         sizes: Sequence[int],
         codes: Codes,
         values: Sequence[bytes],
-        accepted: NDArray[np.bool_],
     ) -> list[bytes]:
-        """Chain packs, and those with an accepted ballot among the election's effects too; return each one's head."""
-        all_accepted = bool(accepted.all())
+        """Chain packs, and those with a ballot that counts among the election's effects too; return each one's head."""
+        all_accepted = not codes.any()
         heads, head, end = [], self._head, 0
         for size, value in zip(sizes, values, strict=True):
             start, end = end, end + size
             record, words = digest(value), f"accepted {size}"
             has_effect = all_accepted
             if not all_accepted:
-                words, has_effect = outcome_words(runs_of(codes[start:end])), bool(accepted[start:end].any())
+                words, has_effect = (
+                    outcome_words(runs_of(codes[start:end])),
+                    bool(ENTRIES[codes[start:end]].any()),
+                )
             head = link(head, words, record)
             heads.append(head)
             if has_effect:
@@ -183,7 +184,7 @@ class Judge:
     ) -> None:
         """Add records' verdicts to ranges; a range ends with the record that fills it."""
         ends = list(accumulate(sizes))
-        counted = np.concatenate([[0], np.cumsum(codes == ACCEPTED)])
+        counted = np.concatenate([[0], np.cumsum(ENTRIES[codes])])
         first = ballot = 0
         while first < len(sizes):
             if self._range is None or self._range.election != election:

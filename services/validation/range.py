@@ -40,7 +40,7 @@ class Range:
         """Add whole records; `head` is that after the last.
 
         `sizes` are the ballots of each record and `codes` of each ballot; `sections` and, by contest, `numbers` of marks are
-        those of the accepted ballots.
+        those of the ballots that count, as `Judged` has them.
         """
         self._head = head
         self._sizes += sizes

@@ -15,18 +15,21 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.validation.box import NO_BALLOT, BallotBox
+from services.validation.box import NO_BALLOT, BallotBox, BoxedBallot
 from shared.contract.ballots import marks_fault
 from shared.contract.chain import START
 from shared.contract.codes import VotingCode, commitment, commitments
-from shared.contract.elections import Contest, Election, Phase
+from shared.contract.elections import Contest, Election, Phase, Revote
 from shared.contract.events import NO_CONTROL
 from shared.contract.packs import Ballot, Columns
-from shared.contract.verdicts import Reason
+from shared.contract.verdicts import COUNTED_BALLOTS, Reason
 
 REASONS: Final = tuple(Reason)
 CODE_OF: Final = {reason: code for code, reason in enumerate(REASONS)}
 ACCEPTED: Final = CODE_OF[Reason.ACCEPTED]
+SUPERSEDING: Final = CODE_OF[Reason.SUPERSEDING]
+ENTRIES: Final = np.array([COUNTED_BALLOTS.get(reason, 0) for reason in REASONS], np.int64)
+"""By code, how many entries a verdict has in the rankings of its range."""
 assert ACCEPTED == 0, "new columns of codes begin as accepted"
 
 _OUT_OF_PHASE = {
@@ -71,7 +74,7 @@ class Polling:
 def objection(ballot: Ballot, polling: Polling, here: Mapping[int, Ballot]) -> Reason | None:  # noqa: C901, PLR0911  a list of rules, in order
     """Return what stands against a ballot, None if it counts.
 
-    `here` holds, by place, ballots that were accepted earlier in the same fetch and are not in the box yet.
+    `here` holds, by place, ballots that count since earlier in the same fetch and are not in the box yet.
     """
     elector, box = ballot.elector, polling.box
     if elector % polling.shards != polling.shard:
@@ -86,6 +89,8 @@ def objection(ballot: Ballot, polling: Polling, here: Mapping[int, Ballot]) -> R
         ballot.rankings,
     ):
         return Reason.SAME_BALLOT
+    if box.is_superseded(place, ballot.ballot_id):
+        return Reason.SUPERSEDED
     if ballot.section >= polling.sections:
         return Reason.UNKNOWN_SECTION
     code = VotingCode(elector, ballot.section, ballot.secret)
@@ -95,7 +100,7 @@ def objection(ballot: Ballot, polling: Polling, here: Mapping[int, Ballot]) -> R
         return _OUT_OF_PHASE[polling.phase]
     if box.is_void(place):
         return Reason.VOID_ELECTOR
-    if stands is not None:
+    if stands is not None and not _may_supersede(ballot, stands, polling):
         return Reason.ALREADY_VOTED
     if len(ballot.rankings) != len(polling.definition.contests):
         return Reason.UNKNOWN_CONTEST
@@ -105,13 +110,23 @@ def objection(ballot: Ballot, polling: Polling, here: Mapping[int, Ballot]) -> R
     return None
 
 
+def _may_supersede(ballot: Ballot, stands: Ballot | BoxedBallot, polling: Polling) -> bool:
+    """Return whether an elector's ballot may take the place of the one that stands; one id names one ballot."""
+    return polling.definition.revote is Revote.LAST_COUNTS and ballot.ballot_id != stands.ballot_id
+
+
 class Judged(NamedTuple):
-    """The reasons of ballots in columns, and what the accepted ones carry."""
+    """The reasons of ballots in columns, and what those carry that count.
+
+    `sections` and `numbers` have one entry for each accepted ballot, in order, and two for each superseding one: its own and
+    that of the ballot which it takes out of the count.
+    """
 
     codes: NDArray[np.uint8]
     """For each ballot, the place of its Reason in REASONS."""
+    sections: NDArray[np.uint16]
     numbers: list[NDArray[np.int32]]
-    """For each contest, the numbers of the accepted ballots' marks, in order."""
+    """For each contest, the numbers of the marks."""
 
 
 def judge_columns(of: Columns, polling: Polling) -> Judged:
@@ -123,15 +138,51 @@ def judge_columns(of: Columns, polling: Polling) -> Judged:
     rows = np.flatnonzero(at_home)
     touched[rows] = box.touched(of.electors[rows] // polling.shards)
     _judge_untouched(of, polling, numbers, np.flatnonzero(~touched), codes)
+    superseded = _judge_touched(of, polling, np.flatnonzero(touched), codes)
+    rows = np.flatnonzero(ENTRIES[codes])
+    sections, found = of.sections[rows], _put(of, polling, numbers, rows)
+    if superseded:
+        sections, found = _with_superseded(
+            box, np.flatnonzero(codes[rows] == SUPERSEDING), superseded, sections, found
+        )
+    return Judged(codes, sections, found)
+
+
+def _judge_touched(
+    of: Columns, polling: Polling, rows: NDArray[np.intp], codes: NDArray[np.uint8]
+) -> list[Ballot | BoxedBallot]:
+    """Judge ballots one by one, in order; return those that are superseded, in the order of those that supersede them."""
     here: dict[int, Ballot] = {}
-    for row in np.flatnonzero(touched).tolist():
+    superseded: list[Ballot | BoxedBallot] = []
+    for row in rows.tolist():
         ballot = of.ballot(row)
         reason = objection(ballot, polling, here)
-        if reason is None:
-            here[polling.place(ballot.elector)] = ballot
-        else:
+        if reason is not None:
             codes[row] = CODE_OF[reason]
-    return Judged(codes, _put(of, polling, numbers, np.flatnonzero(codes == ACCEPTED)))
+            continue
+        place = polling.place(ballot.elector)
+        before = here.get(place) or polling.box.ballot_at(place)
+        if before is not None:
+            codes[row] = SUPERSEDING
+            polling.box.supersede(place, before.ballot_id)
+            superseded.append(before)
+        here[place] = ballot
+    return superseded
+
+
+def _with_superseded(
+    box: BallotBox,
+    at: NDArray[np.intp],
+    superseded: Sequence[Ballot | BoxedBallot],
+    sections: NDArray[np.uint16],
+    numbers: Sequence[NDArray[np.int32]],
+) -> tuple[NDArray[np.uint16], list[NDArray[np.int32]]]:
+    """Return the entries with those of superseded ballots, each behind the one at `at` that supersedes it."""
+    columns = zip(*[ballot.rankings for ballot in superseded], strict=True)
+    return np.insert(sections, at + 1, [ballot.section for ballot in superseded]), [
+        np.insert(found, at + 1, [box.number(contest, marks) for marks in column])
+        for contest, (found, column) in enumerate(zip(numbers, columns, strict=True))
+    ]
 
 
 def _judge_untouched(
@@ -165,7 +216,7 @@ def _judge_untouched(
 def _put(
     of: Columns, polling: Polling, numbers: Sequence[NDArray[np.int32]], rows: NDArray[np.intp]
 ) -> list[NDArray[np.int32]]:
-    """Put accepted ballots into the box; new marks get their numbers in the order of the ballots."""
+    """Put ballots that count into the box; new marks get their numbers in the order of the ballots."""
     if not len(rows):
         return []
     box = polling.box

@@ -28,6 +28,13 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
 
 
+class Revote(StrEnum):
+    """What becomes of a second ballot of one elector."""
+
+    FIRST_IS_FINAL = "first-is-final"
+    LAST_COUNTS = "last-counts"
+
+
 class Phase(StrEnum):
     """Where an election stands in its life. `configured` freezes its definition."""
 
@@ -273,6 +280,11 @@ class Election(Frozen):
         1, ge=1, le=10, description="Officials who must sign each order; with 2, nobody can act alone"
     )
     live_tallies: bool = Field(True, description="Publish votes before the close; turnout is always shown")
+    revote: Revote = Field(
+        Revote.FIRST_IS_FINAL,
+        description="An elector's first ballot is final, or the last one before the close counts, as in Estonia and Belenios",
+        exclude_if=lambda policy: policy is Revote.FIRST_IS_FINAL,  # a definition without it keeps its hash
+    )
     source: str = Field("", max_length=2000, description="Where the facts of this election come from")
 
     @property
@@ -296,6 +308,11 @@ class Election(Frozen):
             raise ValueError(
                 f"approvals: {self.approvals} of {len(self.officials)} officials; expected fewer than there are, "
                 "so that a lost key does not end the election"
+            )
+        if self.revote is Revote.LAST_COUNTS and self.live_tallies:
+            raise ValueError(
+                "revote: where the last ballot counts, two live tallies would show how a second vote differs from the first; "
+                "expected live_tallies = false"
             )
         for contest in self.contests:
             if contest.rules.ties in {"ask", "earlier-rounds-then-ask"}:

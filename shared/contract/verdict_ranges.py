@@ -6,7 +6,8 @@ On the wire a range is a msgpack array:
 
 `sizes` holds the ballots of each cast record (2 bytes each, little-endian), `outcomes` runs of reasons over the ballots in
 order, and `rankings`, for each contest, the different (section, marks) among the accepted ballots in order of first
-appearance, and for each accepted ballot which of them it carries (2 bytes each). A record that cannot be read is one
+appearance, and for each accepted ballot which of them it carries (2 bytes each). A superseding ballot has two entries, its own
+and, right after it, that of the ballot which it takes out of the count: its reason says so. A record that cannot be read is one
 ballot of no election.
 
 A range may be cut after any record: a reader applies what is beyond its watermark, wherever the range begins.
@@ -21,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.contract.chain import HEAD_BYTES
-from shared.contract.verdicts import ControlJudged, Reason
+from shared.contract.verdicts import COUNTED_BALLOTS, ControlJudged, Reason
 
 VERDICTS: Final = "verdicts/2"
 MAX_BALLOTS_IN_RANGE: Final = 4_096
@@ -47,7 +48,9 @@ class Verdict(NamedTuple):
     election: str
     reason: str
     ballot: AnonymousBallot | None
-    """If it was accepted."""
+    """If it counts from here on."""
+    superseded: AnonymousBallot | None = None
+    """The elector's earlier ballot, if this one takes its place."""
 
 
 class ContestRankings(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -55,7 +58,7 @@ class ContestRankings(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
     different: tuple[Ranking, ...]
     which: bytes
-    """For each accepted ballot, the place of its ranking in `different`."""
+    """For each accepted ballot, the place of its ranking in `different`; for a superseding one also that of the ballot before."""
 
     def places(self) -> NDArray[np.uint16]:
         """Return `which` as numbers."""
@@ -89,8 +92,18 @@ class Verdicts(
         accepted = iter(self._accepted())
         for reason, ballots in self.outcomes:
             for _ in range(ballots):
-                ballot = next(accepted) if reason == Reason.ACCEPTED else None
-                yield Verdict(self.election, reason, ballot)
+                ballot = next(accepted) if reason in COUNTED_BALLOTS else None
+                superseded = next(accepted) if reason == Reason.SUPERSEDING else None
+                yield Verdict(self.election, reason, ballot, superseded)
+
+    def signs(self) -> NDArray[np.int8]:
+        """Return for each entry of `which` whether its ballot comes into the count, +1, or leaves it, -1."""
+        entries = [
+            np.tile(np.array((1, -1)[: COUNTED_BALLOTS[reason]], np.int8), ballots)
+            for reason, ballots in self.outcomes
+            if reason in COUNTED_BALLOTS
+        ]
+        return np.concatenate(entries) if entries else np.zeros(0, np.int8)
 
     def after(self, watermark: int) -> "Verdicts":
         """Return the verdicts on what comes after the first `watermark` records of the shard."""
@@ -100,8 +113,8 @@ class Verdicts(
         sizes = self.ballots_of()
         reasons = [reason for reason, ballots in self.outcomes for _ in range(ballots)]
         before = sum(sizes[:records])
-        accepted = reasons[:before].count(Reason.ACCEPTED)
-        rankings = tuple(ContestRankings(of.different, of.which[2 * accepted :]) for of in self.rankings)
+        entries = sum(COUNTED_BALLOTS.get(reason, 0) for reason in reasons[:before])
+        rankings = tuple(ContestRankings(of.different, of.which[2 * entries :]) for of in self.rankings)
         return Verdicts(
             watermark, self.election, self.sizes[2 * records :], runs(reasons[before:]), rankings, self.head
         )
@@ -128,7 +141,12 @@ def verdict_range(
     since: int, election: str, sizes: Sequence[int], verdicts: Sequence[Verdict], head: bytes
 ) -> Verdicts:
     """Return the range of these verdicts, in its one spelling. `head` is that after the last record."""
-    accepted = [verdict.ballot for verdict in verdicts if verdict.ballot is not None]
+    accepted = [
+        ballot
+        for verdict in verdicts
+        for ballot in (verdict.ballot, verdict.superseded)
+        if ballot is not None
+    ]
     rankings = []
     for column in zip(*[ballot.rankings for ballot in accepted], strict=True):
         places: dict[Ranking, int] = {}
@@ -149,7 +167,7 @@ def range_fault(verdicts: Verdicts) -> str | None:
         return "a record without ballots"
     for reason, alike in verdicts.outcomes:
         ballots += alike
-        accepted += alike if reason == Reason.ACCEPTED else 0
+        accepted += alike * COUNTED_BALLOTS.get(reason, 0)
     reached = sum(sizes)
     if ballots != reached:
         return f"verdicts on {ballots} ballots, the records hold {reached}"

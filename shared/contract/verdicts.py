@@ -2,7 +2,8 @@
 
 Verdicts on ballots that follow one another form ranges (see verdict_ranges); a control has a record of its own.
 
-A balance accounts for every ballot: cast = accepted + duplicate + late + voided + rejected.
+A balance accounts for every ballot: cast = accepted + duplicate + late + voided + rejected. Of the ballots of an elector who
+votes again and whose last ballot counts, one is accepted and each superseding record adds a duplicate.
 """
 
 from enum import StrEnum
@@ -31,7 +32,9 @@ class Reason(StrEnum):
     """Why a ballot record ended as it did. The wire carries these words."""
 
     ACCEPTED = "accepted"
+    SUPERSEDING = "superseding"
     SAME_BALLOT = "same-ballot"
+    SUPERSEDED = "superseded"
     ALREADY_VOTED = "already-voted"
     NOT_OPEN = "not-open"
     PAUSED = "paused"
@@ -47,9 +50,14 @@ class Reason(StrEnum):
     MALFORMED = "malformed"
 
 
+COUNTED_BALLOTS: Final[dict[str, int]] = {Reason.ACCEPTED: 1, Reason.SUPERSEDING: 2}
+"""How many ballots a verdict carries: the one that counts from here on and, with a superseding one, the one it takes out."""
+
 CATEGORY: dict[Reason, Category] = dict.fromkeys(Reason, Category.REJECTED) | {
     Reason.ACCEPTED: Category.ACCEPTED,
+    Reason.SUPERSEDING: Category.DUPLICATE,
     Reason.SAME_BALLOT: Category.DUPLICATE,
+    Reason.SUPERSEDED: Category.DUPLICATE,
     Reason.ALREADY_VOTED: Category.DUPLICATE,
     Reason.CLOSED: Category.LATE,
     Reason.VOID_ELECTOR: Category.VOIDED,
@@ -57,8 +65,10 @@ CATEGORY: dict[Reason, Category] = dict.fromkeys(Reason, Category.REJECTED) | {
 
 IN_WORDS: dict[Reason, str] = {
     Reason.ACCEPTED: "counts",
+    Reason.SUPERSEDING: "counts in place of an earlier ballot of this elector",
     Reason.SAME_BALLOT: "this very ballot was recorded before; it counts once",
-    Reason.ALREADY_VOTED: "this elector had voted; the first ballot stands",
+    Reason.SUPERSEDED: "this very ballot was recorded before; a later one of this elector has taken its place",
+    Reason.ALREADY_VOTED: "this elector had voted; the ballot recorded before stands",
     Reason.NOT_OPEN: "the election was not open yet",
     Reason.PAUSED: "the election was paused",
     Reason.CLOSED: "recorded after the close",

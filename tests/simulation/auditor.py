@@ -15,7 +15,7 @@ from shared.contract.ids import shard_of
 from shared.contract.packs import Pack
 from shared.contract.standings import Standing
 from shared.contract.verdict_ranges import Verdict, each_verdict
-from shared.contract.verdicts import ControlJudged, Reason
+from shared.contract.verdicts import COUNTED_BALLOTS, ControlJudged
 from tests.simulation.broker import Record
 from tests.simulation.invariants import ANNOUNCED, CAST, JUDGED, PUBLISHED, hold
 from tests.simulation.memory import decode_cast_once, standing_of
@@ -113,7 +113,8 @@ class Auditor:
             places = self._ballots[shard].get(ballot_id, [])
             ends = [self.log.reasons[shard][offset][index] for offset, index in places]
             hold(bool(ends), "promise 1, an acknowledged ballot is in the log", ballot_id)
-            hold(ends.count(Reason.ACCEPTED) <= 1, "promise 1, it counts at most once", f"{ballot_id} {ends}")
+            counted = sum(end in COUNTED_BALLOTS for end in ends)
+            hold(counted <= 1, "promise 1, it counts at most once", f"{ballot_id} {ends}")
 
     def _cast(self, shard: int, record: Record) -> None:
         self.log.take(shard, record.value)

@@ -21,6 +21,7 @@ from shared.contract.events import Control, ElectionCertified, LogFounded, Signe
 from shared.contract.packs import Columns
 from shared.contract.tallies import TallyChanged
 from shared.contract.verdict_ranges import Verdicts
+from shared.contract.verdicts import Reason
 
 
 async def write_to_few(self: controls.ControlLog, value: bytes, shards: Iterable[int]) -> None:
@@ -88,7 +89,7 @@ def judge_by_mark(columns: Columns, polling: rules.Polling) -> rules.Judged:
     columns.secrets = secrets
     judged = _REAL_JUDGE(columns, polling)
     for row in range(len(columns)):
-        if judged.codes[row] == rules.ACCEPTED:
+        if rules.ENTRIES[judged.codes[row]]:
             seen.add(columns.ids[row].tobytes())
     return judged
 
@@ -103,6 +104,38 @@ def judge_last_first(columns: Columns, polling: rules.Polling) -> rules.Judged:
     return _REAL_JUDGE(columns, polling)
 
 
+def all_come_in(self: Verdicts) -> Any:
+    """Take a superseded ballot for one more that counts."""
+    return abs(_REAL_SIGNS(self))
+
+
+_REAL_SIGNS = Verdicts.signs
+
+
+def objection_but_to_the_late(ballot: Any, polling: rules.Polling, here: Any) -> Any:
+    """Let a ballot take the place of another after the close, too."""
+    reason = _REAL_OBJECTION(ballot, polling, here)
+    if reason is not Reason.CLOSED or polling.box.ballot_at(polling.place(ballot.elector)) is None:
+        return reason
+    polling.phase = Phase.OPEN
+    reason = _REAL_OBJECTION(ballot, polling, here)
+    polling.phase = Phase.CLOSED
+    return reason
+
+
+_REAL_OBJECTION = rules.objection
+
+
+def nothing_is_superseded(_self: box.BallotBox, _place: int, _ballot_id: bytes) -> bool:
+    """Forget that a ballot had its turn."""
+    return False
+
+
+def box_without_superseded(state: dict[str, Any]) -> box.BallotBox:
+    """Forget which ballots had their turn."""
+    return _REAL_RESTORED({**state, "superseded": []})
+
+
 def touched_by_the_box_only(self: box.BallotBox, places: Any) -> Any:
     """Forget that an elector may come twice in what is read together."""
     voted = self._columns[0][places] != box.NO_BALLOT
@@ -110,11 +143,11 @@ def touched_by_the_box_only(self: box.BallotBox, places: Any) -> Any:
 
 
 def one_link_a_fetch(
-    self: judge.Judge, polling: rules.Polling, sizes: Any, codes: Any, values: Sequence[bytes], accepted: Any
+    self: judge.Judge, polling: rules.Polling, sizes: Any, codes: Any, values: Sequence[bytes]
 ) -> list[bytes]:
     """Chain what was read together as one."""
     joined = [b"".join(values)]
-    heads = _REAL_LINK(self, polling, [sum(sizes)], codes, joined, accepted)
+    heads = _REAL_LINK(self, polling, [sum(sizes)], codes, joined)
     return heads * len(sizes)
 
 

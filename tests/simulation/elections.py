@@ -2,7 +2,7 @@
 
 from random import Random
 
-from shared.contract.elections import Candidate, Contest, Election, Method, Official, Rules, Section
+from shared.contract.elections import Candidate, Contest, Election, Method, Official, Revote, Rules, Section
 from tests.support.elections import OFFICER_KEY
 
 METHODS: tuple[tuple[Method, int], ...] = (
@@ -52,5 +52,8 @@ def _election(random: Random, name: str) -> Election:
 
 
 _RANDOM = Random("elections")
-PICNICS = tuple(_election(_RANDOM, "picnic") for _ in range(POOL))
+PICNICS = tuple(_election(_RANDOM, "picnic") for _ in range(POOL)) + tuple(
+    _election(_RANDOM, "picnic").model_copy(update={"revote": Revote.LAST_COUNTS, "live_tallies": False})
+    for _ in range(POOL // 4)
+)
 FAIRS = tuple(_election(_RANDOM, "fair") for _ in range(POOL // 4))

@@ -13,7 +13,7 @@ from services.intake.log import BallotLog
 from services.operator import book, controls
 from services.operator.service import OperatorService
 from services.results import hub
-from services.validation import box, judge
+from services.validation import box, judge, rules
 from shared.contract.verdict_ranges import Verdicts
 from shared.runtime import follower, projection
 from shared.runtime.follower import Follower
@@ -95,6 +95,20 @@ MUTANTS = (
         "an elector twice in what is read together",
         "promise 1",
         ((box.BallotBox, "touched", changed.touched_by_the_box_only),),
+    ),
+    Mutant("superseded ballot still counted", "promise 1", ((Verdicts, "signs", changed.all_come_in),)),
+    Mutant(
+        "a retry of a superseded ballot counts",
+        "promise 1",
+        ((box.BallotBox, "is_superseded", changed.nothing_is_superseded),),
+    ),
+    Mutant(
+        "superseded after the close", "promise 8", ((rules, "objection", changed.objection_but_to_the_late),)
+    ),
+    Mutant(
+        "superseded ids not in the snapshot",
+        "I8",
+        ((box.BallotBox, "restored", staticmethod(changed.box_without_superseded)),),
     ),
     Mutant(
         "one link for all that is read together", "I1", ((judge.Judge, "_link", changed.one_link_a_fetch),)

@@ -20,7 +20,7 @@ from services.operator.service import (
     UnknownEntry,
 )
 from shared.contract.codec import encode
-from shared.contract.elections import Contest, Election
+from shared.contract.elections import Contest, Election, Revote
 from shared.contract.events import ElectionCertified, ElectionClosed, ElectionOpened, SignedRecord, signed
 from shared.contract.lifecycle import Command
 from shared.contract.signing import public_key, sign
@@ -175,11 +175,18 @@ class People:
     async def _vote(self, elector: int) -> None:
         random = self._random
         await asyncio.sleep(random.random() * 5.0)
-        for _ in range(random.choice((1, 1, 1, 2))):
+        again = self._election.revote is Revote.LAST_COUNTS
+        forms = []
+        for _ in range(random.choice((1, 2, 3) if again else (1, 1, 1, 2))):
             code = self._life.code(elector)
             if random.random() < 0.05:
                 code = f"{code[:-1]}{'0' if code[-1] != '0' else '1'}"
-            await self._cast(elector, Form(self._new_id(), code, self._rankings()))
+            forms.append(Form(self._new_id(), code, self._rankings()))
+            await self._cast(elector, forms[-1])
+        if again and random.random() < 0.3:
+            self._site.broker.occurred["superseded ballot sent again"] += len(forms) > 1
+            await asyncio.sleep(random.random() * 4.0)
+            await self._cast(elector, forms[0])
 
     async def _cast(self, elector: int, form: Form) -> None:
         """Send a ballot until there is a clear answer; now and then even after one."""

@@ -76,6 +76,9 @@ class JudgedBallots:
         ballots = [ballot for pack in packs if isinstance(pack, Pack) for ballot in pack.each()]
         for ballot, verdict in zip(ballots, verdicts.each(), strict=True):
             self.verdicts.append(Verdict(ballot.elector, ballot.ballot_id.hex(), verdict.reason))
+            if verdict.superseded is not None:
+                section, rankings = verdict.superseded
+                self._take_out(ballot.elector, SectionRanking(section, *rankings))
             if verdict.ballot is not None:
                 self._add(ballot.elector, verdict.ballot.section, verdict.ballot.rankings)
 
@@ -87,15 +90,16 @@ class JudgedBallots:
             return
         assert control.elector is not None, "a control of the log names its elector"
         if record.retracted is not None:
-            out = SectionRanking(record.retracted.section, *record.retracted.rankings)
-            there = self.counted.get(control.elector, [])
-            if out not in there:
-                raise Incoherent(
-                    f"elector {control.elector}: {out} is taken out of the count and was not in it"
-                )
-            there.remove(out)
+            section, rankings = record.retracted.section, record.retracted.rankings
+            self._take_out(control.elector, SectionRanking(section, *rankings))
         if record.restored is not None:
             self._add(control.elector, record.restored.section, record.restored.rankings)
+
+    def _take_out(self, elector: int, out: SectionRanking) -> None:
+        there = self.counted.get(elector, [])
+        if out not in there:
+            raise Incoherent(f"elector {elector}: {out} is taken out of the count and was not in it")
+        there.remove(out)
 
     def _add(self, elector: int, section: int, rankings: Sequence[str]) -> None:
         self.counted.setdefault(elector, []).append(SectionRanking(section, *rankings))

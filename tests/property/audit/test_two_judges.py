@@ -10,7 +10,7 @@ from services.audit.check import ShardCheck
 from services.audit.ledger import ShardLedger
 from services.validation.judge import Judge
 from shared.contract.codec import encode
-from shared.contract.elections import Election, Official
+from shared.contract.elections import Election, Official, Revote
 from shared.contract.events import (
     Control,
     ElectionCertified,
@@ -35,6 +35,7 @@ SECOND = b"only for tests: a second officer"
 KEYS = ((ROOT_KEY, ROOT), (OFFICER_KEY, OFFICER), (public_key(SECOND), SECOND))
 OFFICIALS = tuple(Official(name=name, key=key) for name, (key, _) in zip("ab", KEYS[1:], strict=True))
 THIRD = Official(name="c", key="00" * 32)
+REVOTE: tuple[dict[str, object], ...] = ({}, {"revote": Revote.LAST_COUNTS, "live_tallies": False})
 RANKINGS = (("0>1", "1"), ("1>0", "1"), ("", ""), ("0>", "1"), ("4", "0"), ("0",), ("*", "0=1"))
 RUBBISH = (b"", b"rubbish", b"[]", b"{}", b"\x98\xadballot-pack/9", b'{"type":"signed/1"}')
 
@@ -47,7 +48,7 @@ class AnyLog:
         self.shard = shard
         approvals = rng.choice((1, 1, 2))
         officials = OFFICIALS if approvals == 1 else (*OFFICIALS, THIRD)
-        terms = {"officials": officials, "approvals": approvals}
+        terms = {"officials": officials, "approvals": approvals, **rng.choice(REVOTE)}
         sections = {elector: elector % 2 for elector in range(ELECTORS)}
         self.lives = [
             Life(election(name, ELECTORS).model_copy(update=terms), SHARDS, sections)

@@ -114,6 +114,9 @@ verdicts = st.lists(
             st.tuples(st.integers(0, 3), st.tuples(MARKS, MARKS)).map(
                 lambda of: Verdict("picnic", "accepted", AnonymousBallot(*of))
             ),
+            st.lists(st.tuples(st.integers(0, 3), st.tuples(MARKS, MARKS)), min_size=2, max_size=2).map(
+                lambda of: Verdict("picnic", "superseding", *[AnonymousBallot(*each) for each in of])
+            ),
         ),
         min_size=1,
         max_size=5,

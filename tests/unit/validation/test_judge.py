@@ -7,7 +7,7 @@ import pytest
 from services.validation.judge import ForeignLog, Judge
 from shared.contract.chain import START, digest, link
 from shared.contract.codec import ADMITTED, UnknownVersion, decode_judged, encode
-from shared.contract.elections import Official
+from shared.contract.elections import Election, Official, Revote
 from shared.contract.events import KeyReplaced, SignedRecord, VersionAdmitted, signed
 from shared.contract.signing import new_private_key, public_key, sign
 from shared.contract.verdict_ranges import (
@@ -195,6 +195,75 @@ def test_a_retry_is_known_whatever_became_of_the_code_since(life: Life) -> None:
 
     found = [v.reason for v in verdicts(*start, *records) if isinstance(v, Verdict)]
     assert found == ["accepted", "same-ballot", "bad-code"]
+
+
+@pytest.fixture
+def revoting() -> Life:
+    """A picnic at which an elector's last ballot counts."""
+    terms = {"revote": Revote.LAST_COUNTS, "live_tallies": False}
+    return Life(election().model_copy(update=terms), sections=CHILDREN)
+
+
+def test_the_last_ballot_counts_where_the_definition_says_so(revoting: Life) -> None:
+    """In one pack, in one fetch and later; the verdict carries the ballot that comes in and the one that goes out."""
+    first, second, third = (
+        revoting.cast(5, marks, "1", ballot=n) for n, marks in ((1, "0"), (2, "1"), (3, "2"))
+    )
+    start = revoting.begin()[0][1:]
+    found = verdicts(*start, revoting.pack(first, second), revoting.pack(third))[3:]
+
+    ballots = [AnonymousBallot(1, (marks, "1")) for marks in "012"]
+    assert found == [
+        Verdict("picnic", "accepted", ballots[0]),
+        Verdict("picnic", "superseding", ballots[1], ballots[0]),
+        Verdict("picnic", "superseding", ballots[2], ballots[1]),
+    ]
+    assert verdicts(*start, *[revoting.pack(each) for each in (first, second, third)])[3:] == found
+
+
+def test_a_retry_never_brings_a_superseded_ballot_back(revoting: Life) -> None:
+    """Nor does a new ballot under an old id; whoever keeps to one ballot is told what became of it, after the close too."""
+    start = revoting.begin()[0][1:]
+    first, second = revoting.ballot(5, ballot=1), revoting.ballot(5, "1", "1", ballot=2)
+    records = (
+        first,
+        second,
+        first,
+        second,
+        revoting.ballot(5, "2", "1", ballot=2),
+        revoting.ballot(5, "3", "1", ballot=1),
+    )
+    after = (first, second, revoting.ballot(5, ballot=3))
+
+    assert words(*start, *records, revoting.closed(), *after)[3:] == [
+        *("accepted", "superseding", "superseded", "same-ballot", "already-voted", "superseded"),
+        *("applied", "superseded", "same-ballot", "closed"),
+    ]
+
+
+def test_a_void_takes_out_the_last_ballot_and_a_restore_brings_that_one_back(revoting: Life) -> None:
+    """And while the elector is void no ballot supersedes another."""
+    start = revoting.begin()[0][1:]
+    ballots = [revoting.ballot(5, marks, "1", ballot=n) for n, marks in enumerate("012")]
+    void, refused, restore = verdicts(
+        *start, *ballots[:2], revoting.voided(5), ballots[2], revoting.restored(5)
+    )[5:]
+
+    assert isinstance(void, ControlJudged)
+    assert isinstance(restore, ControlJudged)
+    assert void.retracted is not None
+    assert void.retracted.rankings == ("1", "1")
+    assert isinstance(refused, Verdict)
+    assert refused.reason == "void-elector"
+    assert restore.restored == void.retracted
+
+
+def test_figures_before_the_close_would_show_how_a_second_vote_differs() -> None:
+    """So a definition may have one or the other."""
+    plain = election().model_dump() | {"live_tallies": True, "revote": "last-counts"}
+    with pytest.raises(ValueError, match="live_tallies = false"):
+        Election.model_validate(plain)
+    assert "revote" not in election().model_dump_json()
 
 
 def test_a_void_retracts_the_very_ballot_and_a_restore_brings_it_back(life: Life) -> None:
