@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from operator import sub
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -28,14 +28,23 @@ from shared.contract.events import (
 )
 from shared.contract.ids import contest_key
 from shared.contract.lifecycle import phase_after
-from shared.contract.standings import Standing
+from shared.contract.standings import Standing, WhatIf
 from shared.contract.tallies import TallyChanged, decode_tally
 from shared.contract.verdict_ranges import Ranking
+from shared.rcv.contract_rounds import what_if_of
 from shared.rcv.count.live import LiveMethod, open_method
+from shared.rcv.count.profile import most_rankings
+from shared.rcv.count.rounds import Count
+from shared.rcv.scenarios import what_if
 from shared.runtime.log import Outgoing
 from shared.runtime.watermark import joins
 
 log = structlog.get_logger()
+
+MAX_LIVE_COST: Final = 20_000
+"""Candidates times rankings up to which every standing has its what-ifs: 4 ms with 5 candidates, 25 with 13."""
+MAX_FINAL_COST: Final = 2_000_000
+"""The same for a standing after the close: 2 s with 20 candidates and 100,000 rankings."""
 
 
 @dataclass
@@ -106,9 +115,23 @@ class ContestCount:
             except Exception as fault:
                 self.stopped = f"{type(fault).__name__}: {fault}"
                 log.exception("count stopped", election=self.definition.id, contest=self.contest.id)
+        count = None if self.stopped else count
         return standing_of(
-            self.definition, contest, self.shards, None if self.stopped else count, self.stopped
+            self.definition, contest, self.shards, count, self.stopped, self._what_if(contest, count)
         )
+
+    def _what_if(self, contest: Contest, count: Count | None) -> WhatIf | None:
+        """Return what-ifs while they are cheap, and at the close; a fault in them stops no count."""
+        closed = all(shard.phase is Phase.CLOSED for shard in self.shards)
+        ballots = sum(sum(shard.turnout) for shard in self.shards)
+        cost = len(contest.included) * most_rankings(contest, len(self.definition.sections), ballots)
+        if count is None or not ballots or cost > (MAX_FINAL_COST if closed else MAX_LIVE_COST):
+            return None
+        try:
+            return what_if_of(what_if(self.method.profile, contest), contest)
+        except Exception:
+            log.exception("no what-ifs", election=self.definition.id, contest=self.contest.id)
+            return None
 
     def _apply_counts(self, change: TallyChanged) -> None:
         counts = self.counts[change.shard]

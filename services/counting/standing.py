@@ -6,7 +6,15 @@ from dataclasses import dataclass
 
 from shared.contract.chain import START
 from shared.contract.elections import Contest, Election, Phase, Section, config_hash
-from shared.contract.standings import Balance, SectionTurnout, Standing, Status, result_hash, results_of
+from shared.contract.standings import (
+    Balance,
+    SectionTurnout,
+    Standing,
+    Status,
+    WhatIf,
+    result_hash,
+    results_of,
+)
 from shared.contract.verdicts import CATEGORY, Category, Reason
 from shared.rcv.contract_rounds import rounds_of
 from shared.rcv.count.rounds import Count
@@ -39,6 +47,7 @@ def standing_of(
     shards: Sequence[ShardLedger],
     count: Count | None,
     stopped: str = "",
+    what_if: WhatIf | None = None,
 ) -> Standing:
     """Return the standing of a contest; without rounds if there is no count, `stopped` says why.
 
@@ -75,6 +84,7 @@ def standing_of(
         balance=balance,
         turnout=_turnout(definition.sections, shards),
         rounds=rounds,
+        what_if=None if withheld else what_if,
         elected=elected,
         result_hash=found,
     )

@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from shared.contract.standings import Standing
+from shared.contract.standings import Ending, Standing, WhatIf
 from shared.rcv.narrate.counted import Counted
 from shared.rcv.narrate.numbers import SHOWN_PLACES, brief, number, percent, points, signed
 from shared.rcv.narrate.tables import Line, RoundsTable, resting, section_lines, strength
 from shared.rcv.narrate.transfers import transfers
-from shared.rcv.narrate.words import non_transferable, outcome, threshold_name
+from shared.rcv.narrate.words import ENDING_IN_WORDS, listed, non_transferable, outcome, threshold_name
 
 COLOURS: Final = 8
 NOBODY: Final = "none"
 PLAIN: Final = "plain"
+DROPPED_TO: Final = 4
+"""Receivers of votes that a what-if names."""
 
 
 class Bar(NamedTuple):
@@ -39,6 +41,8 @@ class Cell(NamedTuple):
     strong: bool = False
     first: bool = False
     """Whether the line below is about somebody who is ahead or elected."""
+    prose: bool = False
+    """Whether the text is words, which may be broken into lines."""
 
 
 class Row(NamedTuple):
@@ -226,6 +230,67 @@ def flows(counted: Counted) -> Iterator[Flow]:
             at += one.votes
         votes = f"{brief(found.votes, counted.places)} votes"
         yield Flow(f"Round {found.round}", f"{votes} {found.what}", tuple(parts))
+
+
+def drop_outs(counted: Counted, what_if: WhatIf) -> Table:
+    """Return who is elected if each candidate drops out, and where the votes go that the candidate holds at first."""
+    names, colours = counted.names, colours_of(counted)
+    rows = []
+    for drop in what_if.drop_outs:
+        went = sum(transfer.votes for transfer in drop.transfers)
+        parts = sorted(drop.transfers, key=lambda transfer: (transfer.target is None, -transfer.votes))
+        to = [
+            f"{percent(part.votes, went)} "
+            + (
+                names[part.target]
+                if part.target
+                else ENDING_IN_WORDS[part.ending or Ending.EXHAUSTED].lower()
+            )
+            for part in parts
+        ]
+        changed = set(drop.elected) != set(counted.elected) - {drop.candidate}
+        others = {drop.candidate} & set(counted.elected)
+        elected = listed([names[one] for one in drop.elected]) or "nobody"
+        cells = (
+            Cell(elected, strong=changed or bool(others)),
+            Cell(number(went)),
+            Cell(", ".join(to[:DROPPED_TO]) or "nobody", prose=True),
+        )
+        rows.append(Row(names[drop.candidate], cells, colours[drop.candidate]))
+    return Table(
+        label="Table of what if",
+        caption="If a candidate dropped out before the count; in bold where somebody else is elected then",
+        columns=("If this candidate drops out", "Elected", "Votes", "They go to"),
+        rows=tuple(rows),
+        kind="grid",
+    )
+
+
+def final_pairs(counted: Counted, what_if: WhatIf) -> Table:
+    """Return every pair as the last two: a line's share of the ballots that prefer one of both, in bold where it wins."""
+    colours, held = colours_of(counted), {}
+    for final in what_if.finals:
+        (first, second), (more, less) = final.candidates, final.votes
+        held[first, second], held[second, first] = (more, more + less), (less, more + less)
+    order = list(dict.fromkeys(candidate for pair in held for candidate in pair))
+    wins = {one: sum(2 * held[pair][0] > held[pair][1] for pair in held if pair[0] == one) for one in order}
+    order.sort(key=lambda one: -wins[one])
+    rows = []
+    for one in order:
+        cells = [
+            Cell(percent(*held[one, other]), strong=2 * held[one, other][0] > held[one, other][1])
+            if other != one
+            else Cell(unseen="the same candidate")
+            for other in order
+        ]
+        rows.append(Row(counted.names[one], tuple(cells), colours[one]))
+    return Table(
+        label="Table of every final",
+        caption="Of the ballots that prefer one of the two, the share that prefers the candidate of the line; bold wins",
+        columns=("Against", *(counted.names[one] for one in order)),
+        rows=tuple(rows),
+        kind="grid",
+    )
 
 
 def by_section(counted: Counted) -> Iterator[tuple[int, Table]]:

@@ -15,7 +15,9 @@ from services.results.tables import (
     bar_width,
     by_section,
     colours_of,
+    drop_outs,
     every_round,
+    final_pairs,
     flows,
     round_as_bars,
     turnout,
@@ -75,6 +77,17 @@ class Fold:
 
 
 @dataclass(frozen=True, slots=True)
+class WhatIfs:
+    """Questions to the ballots, and their answers."""
+
+    safe: str
+    """Whether the result is certain already, and why; empty once no ballot can come."""
+    drop_outs: Table
+    finals: Table
+    condorcet: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rounds:
     """What a page shows of a count that has rounds."""
 
@@ -93,6 +106,7 @@ class Rounds:
     """Newest first."""
     every: Table
     transfers: Table | None
+    what_if: WhatIfs | None
     sections: tuple[Fold, ...]
     """Newest first; empty where there is one section."""
     sections_first: bool
@@ -279,7 +293,7 @@ def contest_page(standing: Standing, as_of_ms: int, round_: int | None = None) -
         ballots=plural(standing.balance.accepted, "ballot", "ballots"),
         as_of=f"{as_of.day} {as_of:%B %Y, %H:%M:%S} UTC",
         as_of_iso=as_of.isoformat(),
-        rounds=_rounds(counted, round_) if counted.rounds else None,
+        rounds=_rounds(counted, round_, _what_ifs(standing, counted)) if counted.rounds else None,
         turnout=turnout(standing),
         balance=f"{cast} = {' + '.join(parts)}",
         reasons=tuple(
@@ -300,13 +314,36 @@ def _headline(standing: Standing) -> str:
     return WITHHELD if standing.withheld else headline(counted_in(standing))
 
 
+def _what_ifs(standing: Standing, counted: Counted) -> WhatIfs | None:
+    found = standing.what_if
+    if found is None or not found.finals:
+        return None
+    winner = found.condorcet
+    condorcet = (
+        "Nobody wins every final."
+        if winner is None
+        else f"{counted.names[winner]} wins every final: the Condorcet winner."
+    )
+    outstanding = sum(line.electors - line.accepted for line in standing.turnout)
+    safe = ""
+    if not counted.final and found.safe_up_to is not None and outstanding > 0:
+        named, further = counted.names[counted.elected[0]], plural(outstanding, "elector", "electors")
+        safe = (
+            f"Certain: {named} is elected even if all {further} who have not voted yet vote otherwise."
+            if found.safe_up_to >= outstanding
+            else f"Not certain yet: {further} can still vote; up to {number(found.safe_up_to)} further ballots could"
+            f" not change that {named} is elected."
+        )
+    return WhatIfs(safe, drop_outs(counted, found), final_pairs(counted, found), condorcet)
+
+
 def _which(counted: Counted, shown: Round) -> str:
     if shown is not counted.rounds[-1]:
         return "Round"
     return "Final round: round" if counted.final else "Latest round: round"
 
 
-def _rounds(counted: Counted, asked_for: int | None) -> Rounds:
+def _rounds(counted: Counted, asked_for: int | None, what_ifs: WhatIfs | None) -> Rounds:
     table, contest, colours = rounds_table(counted), counted.contest, colours_of(counted)
     numbers = [each.number for each in counted.rounds]
     place = numbers.index(asked_for) if asked_for in numbers else len(numbers) - 1
@@ -350,6 +387,7 @@ def _rounds(counted: Counted, asked_for: int | None) -> Rounds:
         ),
         every=every_round(counted, table),
         transfers=where_votes_went(counted),
+        what_if=what_ifs,
         sections=tuple(folds) if last.scores or len(counted.sections) > 1 else (),
         sections_first=bool(last.scores),
     )

@@ -121,6 +121,35 @@ class SectionTurnout(Frozen):
     accepted: int
 
 
+class DropOut(Frozen):
+    """What happens if a candidate drops out before the count."""
+
+    candidate: str
+    transfers: tuple[Transfer, ...] = Field(
+        description="Where the ballots go that the candidate holds in the first round, in whole ballots"
+    )
+    elected: tuple[str, ...] = Field(description="Who is elected then")
+
+
+class FinalPair(Frozen):
+    """Two candidates as the last two, in whole ballots; in an electoral college every ballot counts alike here."""
+
+    candidates: tuple[str, str]
+    votes: tuple[int, int]
+    neither: int = Field(description="Ballots that rank neither, or both alike")
+
+
+class WhatIf(Frozen):
+    """Questions to the ballots that change nothing. They follow from the ballots; no certificate is about them."""
+
+    drop_outs: tuple[DropOut, ...] = Field(description="Each candidate dropped out alone")
+    finals: tuple[FinalPair, ...] = Field(description="Every pair of candidates")
+    condorcet: str | None = Field(description="Who wins every final, if anybody does")
+    safe_up_to: int | None = Field(
+        description="With how many further ballots the election is certain, whatever is on them; null if it is not, or cannot be said"
+    )
+
+
 class Standing(Frozen):
     """One contest's count at one watermark."""
 
@@ -149,6 +178,10 @@ class Standing(Frozen):
     balance: Balance
     turnout: tuple[SectionTurnout, ...]
     rounds: tuple[Round, ...]
+    what_if: WhatIf | None = Field(
+        None,
+        description="What if somebody drops out, and every possible final; null while that would cost too much",
+    )
     elected: tuple[str, ...] = Field(description="Provisional until the status says otherwise")
     result_hash: str = Field(description="`result_hash` of the rounds: what a certificate names")
 

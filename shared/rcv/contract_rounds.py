@@ -8,7 +8,18 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from shared.contract.elections import Contest
-from shared.contract.standings import Decision, Round, Score, Transfer, decimal, points
+from shared.contract.standings import (
+    Decision,
+    DropOut,
+    FinalPair,
+    Round,
+    Score,
+    Transfer,
+    WhatIf,
+    decimal,
+    points,
+)
+from shared.rcv import scenarios
 from shared.rcv.count import rounds as counted
 
 
@@ -43,19 +54,46 @@ def _round(round_: counted.Round, ids: Sequence[str], sections: Sequence[str]) -
             )
             for decision in round_.decisions
         ),
-        transfers=tuple(
-            Transfer(
-                source=ids[transfer.source],
-                target=None if transfer.target is None else ids[transfer.target],
-                ending=transfer.ending,
-                votes=transfer.votes,
-            )
-            for transfer in round_.transfers
-        ),
+        transfers=_transfers(round_.transfers, ids),
         seated=tuple(ids[place] for place in round_.seated),
         residue=round_.residue,
         scores={ids[place]: _score(round_.scores[place]) for place in round_.continuing if round_.scores},
         run=round_.run,
+    )
+
+
+def what_if_of(answers: scenarios.WhatIf, contest: Contest) -> WhatIf:
+    """Return answers as the contract has them."""
+    ids = [candidate.id for candidate in contest.candidates]
+    return WhatIf(
+        drop_outs=tuple(
+            DropOut(
+                candidate=ids[drop.candidates[0]],
+                transfers=_transfers(drop.transfers, ids),
+                elected=tuple(ids[place] for place in drop.count.elected),
+            )
+            for drop in answers.drops
+        ),
+        finals=tuple(
+            FinalPair(
+                candidates=(ids[final.pair[0]], ids[final.pair[1]]), votes=final.votes, neither=final.neither
+            )
+            for final in answers.finals
+        ),
+        condorcet=None if answers.condorcet is None else ids[answers.condorcet],
+        safe_up_to=answers.safe_up_to,
+    )
+
+
+def _transfers(moved: Sequence[counted.Transfer], ids: Sequence[str]) -> tuple[Transfer, ...]:
+    return tuple(
+        Transfer(
+            source=ids[transfer.source],
+            target=None if transfer.target is None else ids[transfer.target],
+            ending=transfer.ending,
+            votes=transfer.votes,
+        )
+        for transfer in moved
     )
 
 

@@ -34,17 +34,21 @@ class LiveMethod(Protocol):
     def count(self) -> Count:
         """Return the count of all that was applied so far."""
 
+    @property
+    def profile(self) -> Profile:
+        """All that was applied so far; not to be changed."""
+
 
 class LiveTabulation:
     """One contest, tabulated afresh from its distinct rankings whenever somebody asks."""
 
     def __init__(self, contest: Contest, sections: int) -> None:
         self._contest = contest
-        self._profile = Profile.of(contest, sections)
+        self.profile = Profile.of(contest, sections)
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Apply changes of the profile."""
-        self._profile.add(changes)
+        self.profile.add(changes)
 
     def withdraw(self, candidate: int) -> None:
         """Count as if nobody could vote for `candidate`."""
@@ -56,7 +60,7 @@ class LiveTabulation:
 
     def count(self) -> Count:
         """Return the count of all that was applied so far."""
-        return tabulate(self._profile, self._contest)
+        return tabulate(self.profile, self._contest)
 
 
 _WHOLE_BALLOTS: Final[frozenset[Method]] = frozenset(

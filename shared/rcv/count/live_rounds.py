@@ -45,7 +45,7 @@ class LiveRounds:
     """One contest: `apply` changes, `count` at any time."""
 
     def __init__(self, contest: Contest, sections: int) -> None:
-        self._profile = Profile.of(contest, sections)
+        self.profile = Profile.of(contest, sections)
         self._holders = len(contest.candidates) + len(ENDINGS)
         self._tallies_of: dict[Out, Tally] = {}
         self._first_choices: Tally = np.zeros((self._holders, sections), np.int64)
@@ -56,7 +56,7 @@ class LiveRounds:
 
         Raises AssertionError if a ranking was retracted more often than it was cast.
         """
-        moved = self._profile.add(changes)
+        moved = self.profile.add(changes)
         np.add.at(self._first_choices, (moved.paths[:, 0], moved.sections), moved.ballots)
         # A holder on a path has the ballot from place `start` of the order, when all before on the path have gone, until
         # `last`, just before it goes itself. Whoever goes before that (start > last) never has it.
@@ -113,7 +113,7 @@ class LiveRounds:
         """Return what each holder has when `out` have gone: as known, or afresh from the rankings."""
         tally = self._tallies_of.get(out)
         if tally is None:
-            tally = self._first_choices + self._profile.handed_on_by(sorted(out))
+            tally = self._first_choices + self.profile.handed_on_by(sorted(out))
             tally[list(out)] = 0
             self._tallies_of[out] = tally
         return tally
@@ -153,5 +153,5 @@ class LiveRounds:
         return tuple(
             transfer
             for source in eliminated
-            for transfer in transfers_from(source, self._profile.handed_over(source, out, after), candidates)
+            for transfer in transfers_from(source, self.profile.handed_over(source, out, after), candidates)
         )

@@ -249,3 +249,17 @@ def _spelling(choices: Choices) -> str:
     plain = format_marks(list(several))
     is_whole = choices.ending is (Ending.EXHAUSTED if plain else Ending.BLANK)
     return plain if is_whole else f"{plain}!{choices.ending}"
+
+
+def most_rankings(contest: Contest, sections: int, ballots: int) -> int:
+    """Return how many different rankings so many ballots can carry at most: of those that name nobody twice.
+
+    It follows from the contest and the ballots alone, whatever order they came in.
+    """
+    candidates, found, of_length = len(contest.candidates), 1, 1
+    for rank in range(min(candidates, contest.rules.max_ranks or candidates)):
+        of_length *= candidates - rank
+        found += of_length
+        if found * sections >= ballots:
+            return ballots
+    return found * sections
