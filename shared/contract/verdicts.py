@@ -6,7 +6,7 @@ A balance accounts for every ballot: cast = accepted + duplicate + late + voided
 """
 
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from pydantic import Field
 
@@ -89,6 +89,7 @@ class NoEffect(StrEnum):
     LAST_CANDIDATE = "last-candidate"
     ROLL_NOT_WHOLE = "roll-not-whole"
     SUPERSEDED = "superseded"
+    COUNTED_LIVE = "counted-live"
 
 
 class Ballot(Frozen):
@@ -112,6 +113,11 @@ class ControlJudged(Frozen):
     restored: Ballot | None = Field(None, description="The ballot that comes back")
     head: Head = Field(description="Head of the shard's chain after this record")
     effects: Head | None = Field(None, description="The election's own head of effects after this record")
+
+    def listed(self, reason: str) -> Self:
+        """Return the verdict as the list of what officers did has it: with the reason, and without any ballot."""
+        control = None if self.control is None else self.control.model_copy(update={"reason": reason})
+        return self.model_copy(update={"control": control, "retracted": None, "restored": None})
 
     @property
     def since(self) -> int:
