@@ -15,7 +15,7 @@ from shared.runtime.snapshots import Snapshots
 
 TALLY_VERSION = "tally/5"
 REPUBLISH_S = 20.0
-ROUNDS_VERSION = "rounds/4"
+ROUNDS_VERSION = "rounds/5"
 JUDGED_AT_ONCE = 32
 """Records of some four thousand verdicts."""
 
