@@ -38,12 +38,12 @@ def create_app(settings: OperatorSettings) -> faust.App:
     token = read_token(settings)
     health = Health()
 
-    follow = partial(open_reader, settings.kafka)
+    follow = partial(open_reader, settings.brokers)
     book = ControlBook()
     log = ControlLog(
-        partial(open_sink, settings.kafka),
+        partial(open_sink, settings.brokers),
         follow,
-        partial(read_record, settings.kafka),
+        partial(read_record, settings.brokers),
         settings.namespace,
         book,
     )
@@ -66,8 +66,8 @@ def create_app(settings: OperatorSettings) -> faust.App:
     for part in (
         PartService(log),
         PartService(standings),
-        HttpService(api, settings.host, settings.port),
-        HttpService(Starlette(routes=monitor.routes()), settings.host, settings.monitor_port),
+        HttpService(api, settings, settings.port),
+        HttpService(Starlette(routes=monitor.routes()), settings, settings.monitor_port),
     ):
         app.add_dependency(part)
     return app

@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
@@ -38,9 +39,19 @@ class ServerLimits:
 
 
 def server_config(
-    app: ASGIApp | str, limits: ServerLimits, *, factory: bool = False, workers: int = 1, lifespan: Any = "on"
+    app: ASGIApp | str,
+    limits: ServerLimits,
+    *,
+    tls: tuple[Path, Path] | None = None,
+    factory: bool = False,
+    workers: int = 1,
+    lifespan: Any = "on",
 ) -> uvicorn.Config:
-    """Return how to serve an application, which may be named as "module:function" that returns it."""
+    """Return how to serve an application, which may be named as "module:function" that returns it.
+
+    With `tls`, the files of a certificate and its key, it is served over TLS and not in plain.
+    """
+    certificate, key = tls or (None, None)
     return uvicorn.Config(
         app,
         factory=factory,
@@ -53,6 +64,8 @@ def server_config(
         access_log=False,
         log_config=None,
         log_level="warning",
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
     )
 
 
@@ -92,7 +105,7 @@ def run_server(
 ) -> None:
     """Serve until SIGTERM or SIGINT. Several workers share the port; then `app` is the name of its factory."""
     configure_logging(name, settings.log_level)
-    config = server_config(app, limits, factory=isinstance(app, str), workers=workers)
+    config = server_config(app, limits, tls=settings.http_tls, factory=isinstance(app, str), workers=workers)
     try:
         listening = listen(settings.host, settings.port, limits)
     except OSError as fault:
