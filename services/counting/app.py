@@ -24,7 +24,7 @@ def create_app(settings: CountingSettings) -> faust.App:
     """Return the worker that tallies every shard and counts every contest assigned to it."""
     health = Health()
     groups = [
-        ShardGroup(work, settings.kafka, f"{settings.namespace}.{work.service}", settings.instance, health)
+        ShardGroup(work, settings.brokers, f"{settings.namespace}.{work.service}", settings.instance, health)
         for work in (tally_work(settings), rounds_work(settings))
     ]
     return create_worker("counting", settings, groups, health, MONITOR_SHARDS.name(settings.namespace))
