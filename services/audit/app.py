@@ -32,7 +32,7 @@ async def recount(settings: AuditSettings, election: str, watermark: Sequence[in
     """
     identity = settings.identity()
     cast = BALLOTS_CAST.name(settings.namespace)
-    async with await open_reader(settings.kafka, cast, settings.shards) as log:
+    async with await open_reader(settings.brokers, cast, settings.shards) as log:
         upto = _checked(watermark, await log.ends())
         with _progress(f"recounting {election}") as advance:
             step = advance(sum(upto))

@@ -61,7 +61,7 @@ class KafkaEvidence:
         async with AsyncExitStack() as stack:
             for topic in SHARDED:
                 name = topic.name(self._settings.namespace)
-                log = await open_reader(self._settings.kafka, name, self.shards)
+                log = await open_reader(self._settings.brokers, name, self.shards)
                 self._logs[topic.noun] = await stack.enter_async_context(log)
             self._stack = stack.pop_all()
         return self
@@ -103,7 +103,7 @@ class KafkaEvidence:
         found: dict[str, T] = {}
         try:
             async with (
-                await open_reader(self._settings.kafka, name) as reader,
+                await open_reader(self._settings.brokers, name) as reader,
                 asyncio.timeout(STALL_BOUND_S),
             ):
                 while not await reader.caught_up():

@@ -149,7 +149,11 @@ class ShardAudit:
         if isinstance(control, KeyReplaced):
             others = self.officials - {control.old}
             return root_key in signers and (not others or bool(signers & others))
-        return len(signers & self.officials) >= self.definition.approvals
+        needed = self.definition.approvals
+        after_the_close = self.phase == "closed" and isinstance(control, ElectorVoided | ElectorRestored)
+        if after_the_close and self.definition.smallest_group > 1:
+            needed = max(needed, 2)
+        return len(signers & self.officials) >= needed
 
     def _carry_out(self, control: Control) -> Effect:
         match control:
@@ -260,6 +264,9 @@ class ShardAudit:
             return Effect(NoEffect.NOT_HERE)
         if voiding == (elector in self._void):
             return Effect(NoEffect.NO_CHANGE)
+        shown = self.definition.live_tallies and self.definition.smallest_group > 1 and self.phase != "closed"
+        if shown and elector in self._voted:
+            return Effect(NoEffect.COUNTED_LIVE)
         (self._void.add if voiding else self._void.remove)(elector)
         if elector not in self._voted:
             return Effect()

@@ -51,7 +51,7 @@ async def restore(
     ends = await bundle.ends(BALLOTS_CAST)
     step = advance(sum(ends))
     try:
-        producer = await start_producer(settings.kafka)
+        producer = await start_producer(settings.brokers)
         try:
             for shard, end in enumerate(ends):
                 await _write_shard(producer, BALLOTS_CAST.name(settings.namespace), bundle, shard, end, step)
@@ -93,7 +93,7 @@ async def _require_empty(settings: AuditSettings, shards: int) -> None:
     for topic in EMPTY:
         name = topic.name(settings.namespace)
         expected = shards if topic is BALLOTS_CAST else None
-        async with await open_reader(settings.kafka, name, expected) as log:
+        async with await open_reader(settings.brokers, name, expected) as log:
             held = sum(await log.ends())
         if held:
             raise LogError(f"{name} holds {held} records: a bundle is imported into an empty deployment only")

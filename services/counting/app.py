@@ -15,7 +15,7 @@ from shared.runtime.snapshots import Snapshots
 
 TALLY_VERSION = "tally/5"
 REPUBLISH_S = 20.0
-ROUNDS_VERSION = "rounds/4"
+ROUNDS_VERSION = "rounds/5"
 JUDGED_AT_ONCE = 32
 """Records of some four thousand verdicts."""
 
@@ -24,7 +24,7 @@ def create_app(settings: CountingSettings) -> faust.App:
     """Return the worker that tallies every shard and counts every contest assigned to it."""
     health = Health()
     groups = [
-        ShardGroup(work, settings.kafka, f"{settings.namespace}.{work.service}", settings.instance, health)
+        ShardGroup(work, settings.brokers, f"{settings.namespace}.{work.service}", settings.instance, health)
         for work in (tally_work(settings), rounds_work(settings))
     ]
     return create_worker("counting", settings, groups, health, MONITOR_SHARDS.name(settings.namespace))

@@ -3,7 +3,8 @@
 Rule 1: a shard's counts are absolute; the newest replace the older, and only a range that joins on is applied.
 Rule 2: a standing holds no more than its watermark covers, and balances, or it is not published.
 Rule 3: a candidate has withdrawn once every shard holds the withdrawal, and is back once one holds the reinstatement.
-Rule 4: votes that the election's terms withhold until the close are not in it before.
+Rule 4: votes that the election's terms withhold until the close are not counted, and not in it, before.
+Rule 5: what is shown is shown in steps, so that no single ballot can be told from all that was ever published: see steps.py.
 """
 
 from collections import Counter
@@ -16,7 +17,8 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from services.counting.standing import ShardLedger, standing_of
+from services.counting.standing import ShardLedger, before_the_close, standing_of
+from services.counting.steps import Groups, Step, first_groups, is_step, last_groups
 from shared.contract.codec import encode
 from shared.contract.elections import Contest, Election, Phase
 from shared.contract.events import (
@@ -25,6 +27,8 @@ from shared.contract.events import (
     Control,
     ElectionCertified,
     ElectionConfigured,
+    ElectorRestored,
+    ElectorVoided,
 )
 from shared.contract.ids import contest_key
 from shared.contract.lifecycle import phase_after
@@ -49,13 +53,19 @@ MAX_FINAL_COST: Final = 2_000_000
 
 @dataclass
 class ContestCount:
-    """One contest: the newest counts of each shard, and the method that counts their sum."""
+    """One contest: the counts of each shard that may be shown, the method that counts their sum, and what waits to be shown."""
 
     definition: Election
     contest: Contest
     method: LiveMethod
     shards: list[ShardLedger]
+    groups: Groups
+    """Sections that are shown together."""
     counts: list[dict[Ranking, int]] = field(default_factory=list)
+    complete: Step | None = None
+    """A step that is shown once enough ballots have come after it."""
+    rest: Step = field(default_factory=Step)
+    """What came after it."""
     published: int = -1
     withdrawn: frozenset[str] = frozenset()
     stopped: str = ""
@@ -70,29 +80,69 @@ class ContestCount:
             contest,
             open_method(contest, len(definition.sections)),
             shards=[ShardLedger.empty(len(definition.sections)) for _ in range(shards)],
+            groups=first_groups(definition, contest),
             counts=[{} for _ in range(shards)],
         )
 
     @property
     def sequence(self) -> int:
-        """How many cast records the count covers."""
+        """How many cast records the shown count covers."""
         return sum(shard.watermark for shard in self.shards)
 
+    def newest(self) -> list[ShardLedger]:
+        """Return what the shards last published, shown or not."""
+        before = self.shards if self.complete is None else self.complete.after(self.shards)
+        return self.rest.after(before)
+
     def apply(self, change: TallyChanged) -> None:
-        """Replace the shard's earlier counts."""
-        self._apply_counts(change)
-        controls = change.controls()
-        shard = self.shards[change.shard]
-        self.shards[change.shard] = ShardLedger(
-            change.upto,
-            change.head.hex(),
-            phase_after(shard.phase, controls),
-            Counter(change.reasons),
-            change.voided,
-            change.turnout,
-            _withdrawn_after(controls, self.contest.id, shard.withdrawn),
-            _certificate_after(controls, self.contest.id, shard.certificate),
-        )
+        """Take a shard's newer counts; show them as soon as that is safe."""
+        ledger = _ledger_after(self.newest()[change.shard], change, self.contest.id)
+        rankings = zip(change.sections, change.marks, strict=True)
+        self.rest.add(change.shard, ledger, zip(rankings, change.ballots, strict=True))
+        if not self.definition.keeps_secret:
+            self._show_all()
+        elif all(shard.phase is Phase.CLOSED for shard in self.newest()):
+            self._show_the_result()
+        elif self.definition.live_tallies:
+            self._show_complete_step()
+        else:
+            self._show_all()
+
+    def _show_the_result(self) -> None:
+        """Show all there is, now that no ballot can come any more; small sections together."""
+        if not all(shard.phase is Phase.CLOSED for shard in self.shards):
+            shown = Step(dict(enumerate(self.newest()))).added(self.shards)
+            if not self.definition.live_tallies:
+                shown = [sum(turnout) for turnout in zip(*(of.turnout for of in self.newest()), strict=True)]
+            self.groups = last_groups(self.definition, self.contest, self.groups, shown)
+        self._show_all()
+
+    def _show_complete_step(self) -> None:
+        smallest = self.definition.smallest_group
+        if self.complete is not None:
+            if sum(self.rest.added(self.complete.after(self.shards))) < smallest:
+                return
+            self._show(self.complete)
+            self.complete = None
+        added = self.rest.added(self.shards)
+        if not is_step(self.groups, added, smallest):
+            return
+        if any(added):
+            self.complete, self.rest = self.rest, Step()
+        else:
+            self._show_all()
+
+    def _show_all(self) -> None:
+        if self.complete is not None:
+            self._show(self.complete)
+        self._show(self.rest)
+        self.complete, self.rest = None, Step()
+
+    def _show(self, step: Step) -> None:
+        """Replace the shards' earlier counts."""
+        for shard, counts in step.counts.items():
+            self._apply_counts(shard, counts)
+        self.shards = step.after(self.shards)
         self.settle_candidates()
 
     def settle_candidates(self) -> None:
@@ -108,7 +158,7 @@ class ContestCount:
         """Return the standing at this watermark; without rounds if the count raises."""
         contest = self.contest.excluding({self.contest.place(candidate) for candidate in self.withdrawn})
         count = None
-        if not self.stopped:
+        if not self.stopped and not before_the_close(self.definition, self.shards):
             try:
                 count = self.method.count()
                 count.check(sum(sum(shard.turnout) for shard in self.shards))
@@ -116,9 +166,10 @@ class ContestCount:
                 self.stopped = f"{type(fault).__name__}: {fault}"
                 log.exception("count stopped", election=self.definition.id, contest=self.contest.id)
         count = None if self.stopped else count
-        return standing_of(
-            self.definition, contest, self.shards, count, self.stopped, self._what_if(contest, count)
-        )
+        found = standing_of(self.definition, contest, self.shards, count, self.stopped, self.groups)
+        if found.withheld:
+            return found
+        return found.model_copy(update={"what_if": self._what_if(contest, count)})
 
     def _what_if(self, contest: Contest, count: Count | None) -> WhatIf | None:
         """Return what-ifs while they are cheap, and at the close; a fault in them stops no count."""
@@ -133,16 +184,17 @@ class ContestCount:
             log.exception("no what-ifs", election=self.definition.id, contest=self.contest.id)
             return None
 
-    def _apply_counts(self, change: TallyChanged) -> None:
-        counts = self.counts[change.shard]
-        rankings = list(zip(change.sections, change.marks, strict=True))
-        deltas = map(sub, change.ballots, map(counts.get, rankings, repeat(0)))
+    def _apply_counts(self, shard: int, newer: dict[Ranking, int]) -> None:
+        counts = self.counts[shard]
+        deltas = map(sub, newer.values(), map(counts.get, newer, repeat(0)))
         try:
-            self.method.apply(zip(change.sections, change.marks, deltas, strict=True))
+            self.method.apply(
+                [(section, marks, n) for (section, marks), n in zip(newer, deltas, strict=True)]
+            )
         except Exception as fault:
             self.stopped = f"{type(fault).__name__}: {fault}"
             log.exception("count stopped", election=self.definition.id, contest=self.contest.id)
-        counts.update(zip(rankings, change.ballots, strict=True))
+        counts.update(newer)
 
 
 class Rounds:
@@ -181,12 +233,14 @@ class Rounds:
 
     def restore(self, state: bytes) -> None:
         """Become the rounds that were saved: the method counts the sums afresh."""
-        self._contests = {key: _count(saved) for key, saved in msgspec.msgpack.decode(state).items()}
+        self._contests = {
+            key: _count(saved) for key, saved in msgspec.msgpack.decode(state, strict=False).items()
+        }
 
     def _apply(self, change: TallyChanged) -> None:
         key = contest_key(change.election, change.contest)
         count = self._contests.get(key)
-        watermark = 0 if count is None else count.shards[change.shard].watermark
+        watermark = 0 if count is None else count.newest()[change.shard].watermark
         if not joins(f"{key} shard {change.shard}", watermark, change.since, change.upto):
             return
         if count is None:
@@ -197,6 +251,30 @@ class Rounds:
     def _publish(self, key: str, count: ContestCount) -> Outgoing:
         count.published = count.sequence
         return Outgoing(self._topic, self._partition, key.encode(), encode(count.standing()))
+
+
+def _ledger_after(before: ShardLedger, change: TallyChanged, contest: str) -> ShardLedger:
+    controls = change.controls()
+    return ShardLedger(
+        change.upto,
+        change.head.hex(),
+        phase_after(before.phase, controls),
+        Counter(change.reasons),
+        change.voided,
+        change.turnout,
+        _withdrawn_after(controls, contest, before.withdrawn),
+        _certificate_after(controls, contest, before.certificate),
+        before.corrected or _is_corrected(controls, before.phase),
+    )
+
+
+def _is_corrected(controls: Sequence[Control], phase: Phase | None) -> bool:
+    """Return whether an elector is voided or restored after the close."""
+    return any(
+        isinstance(control, ElectorVoided | ElectorRestored)
+        and phase_after(phase, controls[:place]) is Phase.CLOSED
+        for place, control in enumerate(controls)
+    )
 
 
 def _certificate_after(
@@ -232,20 +310,31 @@ def _plain(count: ContestCount) -> dict[str, Any]:
         "contest": count.contest.id,
         "published": count.published,
         "stopped": count.stopped,
+        "groups": count.groups,
         "shards": [
-            {
-                "watermark": shard.watermark,
-                "head": shard.head,
-                "phase": shard.phase,
-                "reasons": dict(sorted(shard.reasons.items())),
-                "voided": shard.voided,
-                "turnout": shard.turnout,
-                "withdrawn": sorted(shard.withdrawn),
-                "certificate": shard.certificate,
-                "counts": [(*ranking, n) for ranking, n in sorted(counts.items())],
-            }
-            for shard, counts in zip(count.shards, count.counts, strict=True)
+            _plain_shard(shard, counts) for shard, counts in zip(count.shards, count.counts, strict=True)
         ],
+        "complete": None if count.complete is None else _plain_step(count.complete),
+        "rest": _plain_step(count.rest),
+    }
+
+
+def _plain_step(step: Step) -> dict[int, dict[str, Any]]:
+    return {shard: _plain_shard(ledger, step.counts[shard]) for shard, ledger in sorted(step.ledgers.items())}
+
+
+def _plain_shard(shard: ShardLedger, counts: dict[Ranking, int]) -> dict[str, Any]:
+    return {
+        "watermark": shard.watermark,
+        "head": shard.head,
+        "phase": shard.phase,
+        "reasons": dict(sorted(shard.reasons.items())),
+        "voided": shard.voided,
+        "turnout": shard.turnout,
+        "withdrawn": sorted(shard.withdrawn),
+        "certificate": shard.certificate,
+        "corrected": shard.corrected,
+        "counts": [(*ranking, n) for ranking, n in sorted(counts.items())],
     }
 
 
@@ -255,19 +344,33 @@ def _count(saved: dict[str, Any]) -> ContestCount:
         Election.model_validate_json(saved["definition"]), saved["contest"], len(shards)
     )
     count.published, count.stopped = saved["published"], saved["stopped"]
+    count.groups = tuple(tuple(group) for group in saved["groups"])
     for place, shard in enumerate(shards):
-        phase = None if shard["phase"] is None else Phase(shard["phase"])
-        count.shards[place] = ShardLedger(
-            shard["watermark"],
-            shard["head"],
-            phase,
-            Counter(shard["reasons"]),
-            shard["voided"],
-            tuple(shard["turnout"]),
-            frozenset(shard["withdrawn"]),
-            None if shard["certificate"] is None else tuple(shard["certificate"]),
-        )
-        count.counts[place] = {(section, marks): n for section, marks, n in shard["counts"]}
+        count.shards[place], count.counts[place] = _shard(shard)
         count.method.apply([(section, marks, n) for section, marks, n in shard["counts"]])
+    count.complete = None if saved["complete"] is None else _step(saved["complete"])
+    count.rest = _step(saved["rest"])
     count.settle_candidates()
     return count
+
+
+def _step(saved: dict[int, dict[str, Any]]) -> Step:
+    step = Step()
+    for place, shard in saved.items():
+        step.ledgers[place], step.counts[place] = _shard(shard)
+    return step
+
+
+def _shard(saved: dict[str, Any]) -> tuple[ShardLedger, dict[Ranking, int]]:
+    ledger = ShardLedger(
+        saved["watermark"],
+        saved["head"],
+        None if saved["phase"] is None else Phase(saved["phase"]),
+        Counter(saved["reasons"]),
+        saved["voided"],
+        tuple(saved["turnout"]),
+        frozenset(saved["withdrawn"]),
+        None if saved["certificate"] is None else tuple(saved["certificate"]),
+        saved["corrected"],
+    )
+    return ledger, {(section, marks): n for section, marks, n in saved["counts"]}

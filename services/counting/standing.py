@@ -8,10 +8,10 @@ from shared.contract.chain import START
 from shared.contract.elections import Contest, Election, Phase, Section, config_hash
 from shared.contract.standings import (
     Balance,
+    Round,
     SectionTurnout,
     Standing,
     Status,
-    WhatIf,
     result_hash,
     results_of,
 )
@@ -34,6 +34,8 @@ class ShardLedger:
     """Candidates of the contest at hand whose withdrawal the shard holds."""
     certificate: tuple[str, str] | None = None
     """The certificate that stands in the shard: its id, and its result hash of the contest at hand."""
+    corrected: bool = False
+    """Whether an elector was voided or restored after the close."""
 
     @classmethod
     def empty(cls, sections: int) -> "ShardLedger":
@@ -47,31 +49,39 @@ def standing_of(
     shards: Sequence[ShardLedger],
     count: Count | None,
     stopped: str = "",
-    what_if: WhatIf | None = None,
+    groups: Sequence[Sequence[int]] = (),
 ) -> Standing:
     """Return the standing of a contest; without rounds if there is no count, `stopped` says why.
 
-    Asserts that the ballots balance. The caller has checked that every round conserves votes.
+    `groups`: sections, by place, that are shown together; none: each is shown apart. While votes are withheld nothing in it
+    depends on them. Asserts that the ballots balance. The caller has checked that every round conserves votes.
     """
     phases = tuple(shard.phase for shard in shards)
     balance = balance_of(shards)
     assert balance.holds, f"{definition.id}/{contest.id} does not balance: {balance}"
-    withheld = not definition.live_tallies and not all(phase is Phase.CLOSED for phase in phases)
-    shown = None if withheld else count
-    rounds = (
-        () if shown is None else rounds_of(shown, contest, [section.id for section in definition.sections])
-    )
-    elected = () if shown is None else tuple(contest.candidates[place].id for place in shown.elected)
-    places = 0 if count is None else count.places
+    sections = definition.sections
+    groups = groups or [(place,) for place in range(len(sections))]
+    rounds, elected, places = _shown(count, contest, sections)
     found = result_hash(results_of(rounds, elected, places))
     certificate = _common_certificate(shards, found) if not stopped else None
+    withheld = before_the_close(definition, shards) or (
+        definition.keeps_secret and any(shard.corrected for shard in shards) and not certificate
+    )
+    if withheld:
+        rounds, elected, places, stopped = (), (), 0, ""
+        found = result_hash(results_of(rounds, elected, places))
     return Standing(
         election=definition.id,
         election_title=definition.title,
         epoch=definition.epoch,
         config_hash=config_hash(definition),
         contest=contest,
-        sections=definition.sections,
+        sections=tuple(_together(sections, group) for group in groups),
+        together={
+            sections[group[0]].id: tuple(sections[place].id for place in group)
+            for group in groups
+            if len(group) > 1
+        },
         sequence=sum(shard.watermark for shard in shards),
         watermark=tuple(shard.watermark for shard in shards),
         heads=() if withheld else tuple(shard.head for shard in shards),
@@ -82,12 +92,49 @@ def standing_of(
         withheld=withheld,
         places=places,
         balance=balance,
-        turnout=_turnout(definition.sections, shards),
-        rounds=rounds,
-        what_if=None if withheld else what_if,
+        turnout=_turnout(sections, shards, groups),
+        rounds=tuple(_by_group(round_, sections, groups) for round_ in rounds),
         elected=elected,
         result_hash=found,
     )
+
+
+def before_the_close(definition: Election, shards: Sequence[ShardLedger]) -> bool:
+    """Return whether the definition withholds votes until a close that some shard has not passed yet."""
+    return not definition.live_tallies and not all(shard.phase is Phase.CLOSED for shard in shards)
+
+
+def _shown(
+    count: Count | None, contest: Contest, sections: Sequence[Section]
+) -> tuple[tuple[Round, ...], tuple[str, ...], int]:
+    """Return a count's rounds, who is elected, and the decimal places of every vote."""
+    if count is None:
+        return (), (), 0
+    rounds = rounds_of(count, contest, [section.id for section in sections])
+    return rounds, tuple(contest.candidates[place].id for place in count.elected), count.places
+
+
+def _together(sections: Sequence[Section], group: Sequence[int]) -> Section:
+    """Return the section that stands for a group: under the id of its first."""
+    first, *others = (sections[place] for place in group)
+    if not others:
+        return first
+    names = (
+        f"{first.name} and {others[0].name}" if len(others) == 1 else f"{first.name} and {len(others)} more"
+    )
+    electors = first.electors + sum(section.electors for section in others)
+    return Section(id=first.id, name=names[:200], electors=electors)
+
+
+def _by_group(round_: Round, sections: Sequence[Section], groups: Sequence[Sequence[int]]) -> Round:
+    """Return a round whose table by section holds groups."""
+    table = {}
+    for group in groups:
+        held: Counter[str] = Counter()
+        for place in group:
+            held.update(round_.by_section[sections[place].id])
+        table[sections[group[0]].id] = dict(held)
+    return round_.model_copy(update={"by_section": table})
 
 
 def _common_certificate(shards: Sequence[ShardLedger], result: str) -> str | None:
@@ -126,12 +173,14 @@ def balance_of(shards: Sequence[ShardLedger]) -> Balance:
     )
 
 
-def _turnout(sections: Sequence[Section], shards: Sequence[ShardLedger]) -> tuple[SectionTurnout, ...]:
+def _turnout(
+    sections: Sequence[Section], shards: Sequence[ShardLedger], groups: Sequence[Sequence[int]]
+) -> tuple[SectionTurnout, ...]:
     return tuple(
         SectionTurnout(
-            section=section.id,
-            electors=section.electors,
-            accepted=sum(shard.turnout[place] for shard in shards),
+            section=sections[group[0]].id,
+            electors=sum(sections[place].electors for place in group),
+            accepted=sum(shard.turnout[place] for shard in shards for place in group),
         )
-        for place, section in enumerate(sections)
+        for group in groups
     )

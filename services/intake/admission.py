@@ -14,13 +14,13 @@ slow and strict reader is asked.
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import msgspec
 
+from services.intake.bounds import RankingCache, Ranks
 from services.intake.roll import KnownRoll
 from shared.contract.ballots import UNNAMED, format_marks
 from shared.contract.codes import BadCode, VotingCode, commitment, parse_code
@@ -31,10 +31,8 @@ from shared.contract.leaves import who_digest
 from shared.contract.packs import Ballot
 
 EXAMPLE = '{"ballot_id": "32 hexadecimal digits", "code": "...", "rankings": {"contest": [["candidate"]]}}'
-KNOWN_RANKINGS = 16_384
-"""Rankings of a contest that are kept with their spelling: most ballots carry one that another carries too."""
-
-Ranks = tuple[tuple[str, ...], ...]
+MOST_NAMED = 20
+"""Of what would have been right, so many are named in a refusal: it is not to be longer than what it refuses."""
 
 _SEVERAL = ("*",)
 _BALLOT_ID = re.compile(r"[0-9a-f]{32}")
@@ -64,6 +62,8 @@ class Refusal:
     title: str
     field: str
     detail: str
+    retry_after_s: int | None = None
+    """After so many seconds it may be sent again."""
 
 
 class Admitted(msgspec.Struct, frozen=True, gc=False):
@@ -75,7 +75,7 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
     receipt: str
 
 
-NOT_READY = Refusal(503, "Not ready yet", "", "Elections are still being read from the log; try again")
+NOT_READY = Refusal(503, "Not ready yet", "", "Elections are still being read from the log; try again", 1)
 
 
 class Admissions:
@@ -91,6 +91,7 @@ class Admissions:
         self._rolls = rolls
         self._caught_up = caught_up
         self._made: dict[str, tuple[ElectionAnnounced, Admission]] = {}
+        self._cache = RankingCache()
 
     def of(self, election: str) -> "Admission | Refusal":
         """Return an election's admission, or why there is none."""
@@ -98,23 +99,31 @@ class Admissions:
             return NOT_READY
         announced = self._announced.get(election)
         if announced is None:
-            known = ", ".join(sorted(self._announced)) or "none yet"
-            return Refusal(404, "No such election", "", f"Elections here: {known}")
+            return Refusal(404, "No such election", "", f"Elections here: {_named(sorted(self._announced))}")
         made = self._made.get(election)
         if made is None or made[0] is not announced:
-            made = self._made[election] = (announced, Admission(announced, lambda: self._rolls.get(election)))
+            made = self._made[election] = (
+                announced,
+                Admission(announced, lambda: self._rolls.get(election), self._cache),
+            )
         return made[1]
 
 
 class Admission:
     """Admits the ballots of one election as it was last announced."""
 
-    def __init__(self, announced: ElectionAnnounced, roll: Callable[[], KnownRoll | None]) -> None:
+    def __init__(
+        self,
+        announced: ElectionAnnounced,
+        roll: Callable[[], KnownRoll | None],
+        cache: RankingCache | None = None,
+    ) -> None:
+        kept = cache or RankingCache()
         self._announced = announced
         self._roll = roll
         self._election = announced.definition.id
         self._electors = announced.definition.electors
-        self._contests = {contest.id: ContestForm(contest) for contest in announced.definition.contests}
+        self._contests = {contest.id: ContestForm(contest, kept) for contest in announced.definition.contests}
 
     def admit(self, form: Form) -> Admitted | Refusal:
         """Return the ballot of a form, or why there is none."""
@@ -166,21 +175,31 @@ class Admission:
             return Refusal(422, "Not a ballot id", "ballot_id", "Expected 32 hexadecimal digits, 0-9 and a-f")
         for contest in form.rankings:
             if contest not in self._contests:
-                known = ", ".join(self._contests)
-                return Refusal(
-                    422, "Unknown contest", f"rankings.{contest[:60]}", f"Expected one of: {known}"
-                )
+                known = f"Expected one of: {_named(self._contests)}"
+                return Refusal(422, "Unknown contest", f"rankings.{contest[:60]}", known)
         return None
 
 
 class ContestForm:
     """One contest as forms are read for it."""
 
-    def __init__(self, contest: Contest) -> None:
+    def __init__(self, contest: Contest, cache: RankingCache) -> None:
         self._contest = contest
         self._places = {candidate.id: place for place, candidate in enumerate(contest.candidates)}
-        self.marks = lru_cache(KNOWN_RANKINGS)(self._marks)
-        """From ranks to their one spelling, or to what is wrong with them."""
+        self._texts = {name: name for name in (*self._places, *_SEVERAL)}
+        self._cache = cache
+
+    def marks(self, ranks: Ranks) -> str | Refusal:
+        """Return the one spelling of ranks, or what is wrong with them. What is wrong is not kept."""
+        marks = self._cache.get(id(self), ranks)
+        if marks is not None:
+            return marks
+        found = self._marks(ranks)
+        if isinstance(found, str):
+            texts = self._texts
+            own = tuple([tuple([texts[candidate] for candidate in rank]) for rank in ranks])
+            self._cache.keep(id(self), own, found)
+        return found
 
     def _marks(self, ranks: Ranks) -> str | Refusal:
         contest, places = self._contest, self._places
@@ -191,7 +210,7 @@ class ContestForm:
         for number, rank in enumerate(ranks):
             for place, candidate in enumerate(rank):
                 if candidate not in places and rank != _SEVERAL:
-                    known = f"Expected one of: {', '.join(places)}"
+                    known = f"Expected one of: {_named(places)}"
                     return Refusal(422, "Unknown candidate", f"{field}[{number}][{place}]", known)
             if len(set(rank)) != len(rank):
                 twice = "Expected each candidate once in a rank"
@@ -199,6 +218,12 @@ class ContestForm:
         return format_marks(
             UNNAMED if rank == _SEVERAL else [places[candidate] for candidate in rank] for rank in ranks
         )
+
+
+def _named(names: Collection[str]) -> str:
+    """Return some names, and how many more there are."""
+    shown = ", ".join(list(names)[:MOST_NAMED]) or "none yet"
+    return shown if len(names) <= MOST_NAMED else f"{shown} and {len(names) - MOST_NAMED} more"
 
 
 _decode = msgspec.json.Decoder(Form).decode

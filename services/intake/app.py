@@ -40,18 +40,18 @@ def from_environment() -> Starlette:
 def create_app(settings: IntakeSettings) -> Starlette:
     """Return the application."""
     announced: Projection[ElectionAnnounced] = Projection(
-        partial(open_reader, settings.kafka),
+        partial(open_reader, settings.brokers),
         ELECTIONS_ANNOUNCED.name(settings.namespace),
         lambda value: decode_as(ElectionAnnounced, value),
     )
     log = BallotLog(
-        partial(open_sink, settings.kafka),
+        partial(open_sink, settings.brokers),
         BALLOTS_CAST.name(settings.namespace),
         settings.max_pending_ballots,
     )
     rolls = KnownRolls()
     known: Projection[RollKnown] = Projection(
-        partial(open_reader, settings.kafka),
+        partial(open_reader, settings.brokers),
         ROLLS_COMMITTED.name(settings.namespace),
         lambda value: decode_as(RollKnown, value),
         lambda _, record, __: rolls.add(record),

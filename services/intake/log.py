@@ -41,6 +41,10 @@ class LogUnavailable(Exception):
     """The log cannot take ballots now."""
 
 
+class LogFull(LogUnavailable):
+    """Too many ballots are being sent already: these were not."""
+
+
 class Batch:
     """Ballots that are sent together, and the requests that wait for them, at most `ANSWER_WITHIN_S`."""
 
@@ -102,9 +106,12 @@ class BallotLog:
         await self._close_sink()
 
     async def append(self, ballots: Sequence[Admitted]) -> None:
-        """Return once every ballot is acknowledged. Raises LogUnavailable: then it may be in the log or not."""
+        """Return once every ballot is acknowledged.
+
+        Raises LogUnavailable: then it may be in the log or not; LogFull: then it is not.
+        """
         if self._pending + len(ballots) > self._max_pending:
-            raise LogUnavailable(
+            raise LogFull(
                 f"{self._pending} ballots are being sent, at most {self._max_pending} may be at once"
             )
         if self._next is None:

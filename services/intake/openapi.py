@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from services.intake.admission import Form
+from services.intake.routes import NOTE
 
 PATH = "/v1/elections/{election}/ballots"
 _ELECTION = {"name": "election", "in": "path", "required": True, "schema": {"type": "string"}}
@@ -13,11 +14,11 @@ _REFUSALS = {
     400: "Not JSON, or not one reading",
     403: "Not a genuine voting code",
     404: "No such election",
-    409: "The election is not open",
+    409: "The election is not open, or a ballot of this id was sent before with other rankings (`field` is `ballot_id`)",
     413: "Too large",
     415: "Unsupported media type",
     422: "A field is not what was expected; `field` names it",
-    429: "Too many ballots from this address; see Retry-After",
+    429: "Too many ballots with this voting code, or too many wrong codes or ballots from this address; see Retry-After",
     503: "Not recorded; send the same ballot again after Retry-After",
 }
 _RECORDED = {
@@ -27,6 +28,7 @@ _RECORDED = {
         "status": {"const": "recorded"},
         "shard": {"type": "integer"},
         "receipt": {"type": "string"},
+        "note": {"const": NOTE},
     },
 }
 
@@ -39,7 +41,7 @@ def paths() -> dict[str, Any]:
             "post": _operation(
                 "Cast one ballot",
                 {"application/json": {"schema": form_schema()}},
-                {"202": _answer("In the log", "application/json"), **refusals},
+                {"202": _answer("In the log, not yet judged", "application/json"), **refusals},
             )
         },
         f"{PATH}/bulk": {

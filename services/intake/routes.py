@@ -7,30 +7,43 @@ Both routes are ASGI itself: a request and a response object would cost as much 
 for a disconnect by reading the request would lose what it reads of a stream.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from math import ceil
+from time import monotonic
 
 import msgspec
-from limits import RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import FixedWindowRateLimiter
 from prometheus_client import Counter
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from services.intake.admission import EXAMPLE, Admissions, Admitted, Refusal, read_form
-from services.intake.log import BallotLog, LogUnavailable
+from services.intake.bounds import Rates, RecentBallots
+from services.intake.log import BallotLog, LogFull, LogUnavailable
 from services.intake.settings import IntakeSettings
+from shared.runtime.process.connections import address_key
 from shared.runtime.process.http import problem
 
 BALLOTS = "/v1/elections/{election}/ballots"
 JSON_TYPES = (b"application/json",)
 LINES_TYPES = (b"application/x-ndjson", b"application/jsonl", b"application/ndjson")
 RETRY_AFTER_S = 1
+NOTE = "recorded, not yet judged"
+"""A ballot is judged by its shard's log alone; its receipt tells what became of it."""
 
 RECORDED = Counter("livecount_intake_recorded_total", "Ballots recorded", ["election"])
+REPEATED = Counter("livecount_intake_repeated_total", "Ballots sent again that were recorded already")
+WRONG_CODES = Counter("livecount_intake_wrong_codes_total", "Well-formed voting codes that nobody was given")
 REFUSED = Counter("livecount_intake_refused_total", "Ballots refused, by HTTP status", ["status"])
+
+
+OTHER_RANKINGS = Refusal(
+    409,
+    "The same ballot id with other rankings",
+    "ballot_id",
+    "A ballot of this id was sent before, with other rankings: expected the same ones, or a new ballot id",
+)
 
 
 @dataclass(frozen=True)
@@ -40,27 +53,97 @@ class IntakeService:
     settings: IntakeSettings
     admissions: Admissions
     log: BallotLog
+    recent: RecentBallots = field(init=False)
+    casts: Rates = field(init=False)
+    """Places in the log, by elector."""
+    wrong_codes: Rates = field(init=False)
+    """By address."""
+    sent: Rates = field(init=False)
+    """Ballots, by address."""
+    now_s: Callable[[], float] = monotonic
 
-    def admit(self, election: str, body: bytes) -> Admitted | Refusal:
-        """Return the ballot that bytes hold, or why there is none."""
+    def __post_init__(self) -> None:
+        settings, most = self.settings, self.settings.max_per_second_per_client
+        object.__setattr__(self, "recent", RecentBallots(settings.remembered_ballots))
+        object.__setattr__(self, "casts", Rates(settings.max_casts_per_minute))
+        object.__setattr__(self, "wrong_codes", Rates(settings.max_wrong_codes_per_minute))
+        object.__setattr__(self, "sent", Rates(60 * most, most))
+
+    def admit(self, election: str, body: bytes, client: str) -> Admitted | Refusal:
+        """Return the ballot that bytes from an address hold, or why there is none."""
         admission = self.admissions.of(election)
         if isinstance(admission, Refusal):
             return admission
         if len(body) > self.settings.max_body_bytes:
             limit = self.settings.max_body_bytes
             return Refusal(413, "Too large", "", f"Expected at most {limit} bytes, like {EXAMPLE}")
+        fault = self._rate_fault(client)
+        if fault is not None:
+            return fault
         form = read_form(body)
-        return form if isinstance(form, Refusal) else admission.admit(form)
+        admitted = form if isinstance(form, Refusal) else admission.admit(form)
+        return self._guessed(client, admitted) if _is_wrong_code(admitted) else admitted
 
-    async def record(self, election: str, ballots: Sequence[Admitted]) -> Refusal | None:
-        """Return once every ballot is in the log, or why they may not be."""
+    async def record(self, election: str, ballots: Sequence[Admitted]) -> list[Admitted | Refusal]:
+        """Return each ballot once it is in the log, or why it may not be.
+
+        A ballot that was recorded lately is not written again, and of equal ones among `ballots` the first is.
+        """
+        outcomes: list[Admitted | Refusal] = list(ballots)
+        firsts: dict[str, int] = {}
+        for place, ballot in enumerate(ballots):
+            found = self.recent.find(ballot.receipt, ballot.ballot)
+            if found == "other rankings":
+                outcomes[place] = OTHER_RANKINGS
+            elif found == "recorded" or ballot.receipt in firsts:
+                REPEATED.inc()
+            elif wait_s := self.casts.hit((election, ballot.ballot.elector), self.now_s()):
+                outcomes[place] = _too_many("Too many ballots with this voting code", wait_s)
+            else:
+                firsts[ballot.receipt] = place
+                self.recent.note(ballot.receipt, ballot.ballot, recorded=False)
+        fault = await self._write(election, [ballots[place] for place in firsts.values()]) if firsts else None
+        if fault is None:
+            return outcomes
+        return [fault if isinstance(of, Admitted) and of.receipt in firsts else of for of in outcomes]
+
+    async def _write(self, election: str, ballots: Sequence[Admitted]) -> Refusal | None:
         try:
             await self.log.append(ballots)
         except LogUnavailable as fault:
+            if isinstance(fault, LogFull):
+                for ballot in ballots:
+                    self.recent.forget(ballot.receipt, ballot.ballot)
             again = f"Send the same ballot again; it counts once ({fault})"
-            return Refusal(503, "Ballots cannot be recorded now", "", again)
+            return Refusal(503, "Ballots cannot be recorded now", "", again, RETRY_AFTER_S)
+        for ballot in ballots:
+            self.recent.note(ballot.receipt, ballot.ballot, recorded=True)
         RECORDED.labels(election).inc(len(ballots))
         return None
+
+    def _rate_fault(self, client: str) -> Refusal | None:
+        if not self.settings.max_per_second_per_client:
+            return None
+        wait_s = self.sent.hit(address_key(client), self.now_s())
+        return _too_many("Too many ballots from this address", wait_s) if wait_s else None
+
+    def _guessed(self, client: str, refusal: Admitted | Refusal) -> Admitted | Refusal:
+        """Count a wrong code. A good one is never refused because others at the same address mistype theirs."""
+        wait_s = self.guess(client)
+        return _too_many("Too many wrong voting codes from this address", wait_s) if wait_s else refusal
+
+    def guess(self, client: str) -> float:
+        """Count a wrong code from an address; return 0, or after how many seconds the next may be looked at."""
+        WRONG_CODES.inc()
+        return self.wrong_codes.hit(address_key(client), self.now_s())
+
+
+def _is_wrong_code(found: Admitted | Refusal) -> bool:
+    return isinstance(found, Refusal) and found.status == 403
+
+
+def _too_many(title: str, wait_s: float) -> Refusal:
+    return Refusal(429, title, "", "Nothing was recorded; try again after Retry-After seconds", ceil(wait_s))
 
 
 def intake_routes(service: IntakeService) -> list[Route]:
@@ -80,9 +163,6 @@ class SingleBallot:
 
     def __init__(self, service: IntakeService) -> None:
         self._service = service
-        self._per_second = service.settings.max_per_second_per_client
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
-        self._limit = RateLimitItemPerSecond(max(1, self._per_second))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -99,14 +179,14 @@ class SingleBallot:
         await send({"type": "http.response.body", "body": body})
 
     async def _cast(self, scope: Scope, receive: Receive) -> Admitted | Refusal:
-        fault = _media_fault(scope, JSON_TYPES) or await self._rate_fault(scope)
+        fault = _media_fault(scope, JSON_TYPES)
         if fault is not None:
             return fault
         election: str = scope["path_params"]["election"]
-        admitted = self._service.admit(election, await self._body(receive))
+        admitted = self._service.admit(election, await self._body(receive), _client(scope))
         if isinstance(admitted, Refusal):
             return admitted
-        return await self._service.record(election, (admitted,)) or admitted
+        return (await self._service.record(election, (admitted,)))[0]
 
     async def _body(self, receive: Receive) -> bytes:
         """Return the body, cut when it is longer than allowed. Raises ClientLeft."""
@@ -118,14 +198,6 @@ class SingleBallot:
             body += message.get("body", b"")
             more = message.get("more_body", False)
         return body
-
-    async def _rate_fault(self, scope: Scope) -> Refusal | None:
-        if not self._per_second or scope["client"] is None:
-            return None
-        if await self._limiter.hit(self._limit, scope["client"][0]):
-            return None
-        words = f"Expected at most {self._per_second} a second"
-        return Refusal(429, "Too many ballots from this address", "", words)
 
 
 class BallotStream:
@@ -140,11 +212,11 @@ class BallotStream:
         if fault is not None:
             await _refused(fault)(scope, receive, send)
             return
-        election, answered = scope["path_params"]["election"], 0
+        election, client, answered = scope["path_params"]["election"], _client(scope), 0
         headers = [(b"content-type", b"application/x-ndjson")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         async for lines in self._lines(receive):
-            body = await self._record(election, answered, lines)
+            body = await self._record(election, client, answered, lines)
             await send({"type": "http.response.body", "body": body, "more_body": True})
             answered += len(lines)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -165,14 +237,17 @@ class BallotStream:
         if rest:
             yield [rest]
 
-    async def _record(self, election: str, before: int, lines: Sequence[bytes]) -> bytes:
+    async def _record(self, election: str, client: str, before: int, lines: Sequence[bytes]) -> bytes:
         """Record lines together; return their answers."""
-        outcomes = [self._service.admit(election, line) for line in lines]
+        outcomes = [self._service.admit(election, line, client) for line in lines]
         admitted = [outcome for outcome in outcomes if isinstance(outcome, Admitted)]
-        fault = await self._service.record(election, admitted) if admitted else None
-        if fault is not None:
-            outcomes = [fault if isinstance(outcome, Admitted) else outcome for outcome in outcomes]
+        recorded = iter(await self._service.record(election, admitted))
+        outcomes = [next(recorded) if isinstance(outcome, Admitted) else outcome for outcome in outcomes]
         return b"".join([_line(number, outcome) for number, outcome in enumerate(outcomes, before + 1)])
+
+
+def _client(scope: Scope) -> str:
+    return scope["client"][0] if scope["client"] else ""
 
 
 def _line(number: int, outcome: Admitted | Refusal) -> bytes:
@@ -189,15 +264,18 @@ def _recorded(cast: Admitted) -> str:
     """
     return (
         f'"ballot_id":"{cast.ballot.ballot_id.hex()}","status":"recorded",'
-        f'"shard":{cast.shard},"receipt":"{cast.receipt}"'
+        f'"shard":{cast.shard},"receipt":"{cast.receipt}","note":"{NOTE}"'
     )
 
 
 def _refused(refusal: Refusal) -> Response:
     REFUSED.labels(str(refusal.status)).inc()
-    retry = RETRY_AFTER_S if refusal.status in (429, 503) else None
     return problem(
-        refusal.status, refusal.title, refusal.detail, field=refusal.field or None, retry_after_s=retry
+        refusal.status,
+        refusal.title,
+        refusal.detail,
+        field=refusal.field or None,
+        retry_after_s=refusal.retry_after_s,
     )
 
 

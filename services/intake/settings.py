@@ -21,7 +21,16 @@ class IntakeSettings(Settings):
         ge=1,
         description="Requests being answered at once by one process; more single ballots are put off",
     )
-    max_per_second_per_client: int = Field(
-        0, ge=0, description="Single ballots from one address; 0: no limit"
+    max_per_second_per_client: int = Field(0, ge=0, description="Ballots from one address; 0: no limit")
+    max_casts_per_minute: int = Field(
+        10, ge=0, description="Ballots with one voting code that are written to the log; 0: no limit"
+    )
+    max_wrong_codes_per_minute: int = Field(
+        20, ge=0, description="Wrong voting codes from one address that are looked at; 0: no limit"
+    )
+    remembered_ballots: int = Field(
+        1_048_576,
+        ge=0,
+        description="Ballots of which it is known that they are recorded: 25 bytes each; sent again they cost no place in the log",
     )
     bulk_lines: int = Field(500, ge=1, le=10_000, description="Lines of a stream that are recorded together")

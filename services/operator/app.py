@@ -38,12 +38,12 @@ def create_app(settings: OperatorSettings) -> faust.App:
     token = read_token(settings)
     health = Health()
 
-    follow = partial(open_reader, settings.kafka)
+    follow = partial(open_reader, settings.brokers)
     book = ControlBook()
     log = ControlLog(
-        partial(open_sink, settings.kafka),
+        partial(open_sink, settings.brokers),
         follow,
-        partial(read_record, settings.kafka),
+        partial(read_record, settings.brokers),
         settings.namespace,
         book,
     )

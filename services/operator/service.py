@@ -28,7 +28,7 @@ from shared.contract.events import (
     SignedRecord,
 )
 from shared.contract.ids import contest_key
-from shared.contract.lifecycle import Command
+from shared.contract.lifecycle import Command, approvals_needed
 from shared.contract.recounts import Recount
 from shared.contract.signing import is_signed
 from shared.contract.standings import Standing
@@ -155,7 +155,7 @@ class OperatorService:
                 content = {"config_hash": announced.config_hash, "roll": content["roll"]}
             account = self._account(name)
             control = order.control(command.control, self.log_id, name, account.last_control, **content)
-            return self._propose_to_officials(control, account)
+            return self._propose_to_officials(control, account, announced.phase)
 
     async def certify(self, name: str, order: Order) -> Proposal:
         """Propose to certify what an independent recount confirms.
@@ -186,7 +186,7 @@ class OperatorService:
                 result_hashes={contest: counted.result_hash for contest, counted in report.contests.items()},
                 replaces=None if before is None else before.control_id,
             )
-            proposal = self._propose_to_officials(control, account)
+            proposal = self._propose_to_officials(control, account, announced.phase)
             proposal.recount = report
             return proposal
 
@@ -275,14 +275,19 @@ class OperatorService:
         if after is not None and after != before:
             await self.log.announce(after)
 
-    def _propose_to_officials(self, control: Control, account: Account) -> Proposal:
+    def _propose_to_officials(self, control: Control, account: Account, phase: Phase) -> Proposal:
         keys = account.keys()
         definition = account.definition
         assert definition is not None, "an announced election is configured"
         if isinstance(control, KeyReplaced):
             others = {key: name for key, name in keys.items() if key != control.old}
             return self._propose(control, {self.root_key: "root", **others}, 2 if others else 1)
-        return self._propose(control, keys, definition.approvals)
+        needed = approvals_needed(definition, phase, type(control))
+        if needed > len(keys):
+            raise OrderRefused(
+                f"after the close it takes {needed} officials to change whose ballots count; {definition.id} has {len(keys)}"
+            )
+        return self._propose(control, keys, needed)
 
     def _propose(self, control: Control, keys: dict[str, str], needed: int) -> Proposal:
         while len(self.proposals) >= MAX_PROPOSALS:
@@ -352,6 +357,8 @@ _WHY_NOT: Final = {
     NoEffect.NO_CHANGE: "it changes nothing: it was so before",
     NoEffect.OUT_OF_PHASE: "the election was in another phase by then",
     NoEffect.NOT_SIGNED: "it is not signed by enough officials",
+    NoEffect.COUNTED_LIVE: "the elector has voted, and live figures may hold the ballot: it can be taken out after the close, "
+    "by two officials",
 }
 
 

@@ -23,9 +23,9 @@ from shared.runtime.projection import Projection
 
 def create_app(settings: ResultsSettings, hub: Hub) -> Starlette:
     """Return the application; `hub.close()` ends its live connections."""
-    cache = Cache(Redis.from_url(settings.redis), settings.namespace)
+    cache = Cache(Redis.from_url(settings.redis, **settings.redis_options()), settings.namespace)
     projector = Projector(cache, hub)
-    follow = partial(open_reader, settings.kafka)
+    follow = partial(open_reader, settings.brokers)
     announced: Projection[ElectionAnnounced] = Projection(
         follow,
         ELECTIONS_ANNOUNCED.name(settings.namespace),

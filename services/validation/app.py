@@ -34,5 +34,5 @@ def create_app(settings: ValidationSettings) -> faust.App:
         snapshots=Snapshots(settings.data_dir / "snapshots" / namespace / "validation", STATE_VERSION),
     )
     health = Health()
-    group = ShardGroup(work, settings.kafka, f"{namespace}.validation", settings.instance, health)
+    group = ShardGroup(work, settings.brokers, f"{namespace}.validation", settings.instance, health)
     return create_worker("validation", settings, [group], health, MONITOR_SHARDS.name(namespace))

@@ -31,7 +31,7 @@ from shared.contract.events import (
     roll_part,
 )
 from shared.contract.ids import shard_of
-from shared.contract.lifecycle import next_phase
+from shared.contract.lifecycle import approvals_needed, next_phase
 from shared.contract.verdicts import Ballot, NoEffect
 
 
@@ -126,7 +126,7 @@ def _require_signed(control: Control, polling: Polling, signers: set[str], root_
         others = set(polling.keys) - {control.old}
         if root_key in signers and (officials & others or not others):
             return
-    elif len(officials) >= polling.definition.approvals:
+    elif len(officials) >= approvals_needed(polling.definition, polling.phase, type(control)):
         return
     raise Ignored(NoEffect.NOT_SIGNED)
 
@@ -205,9 +205,17 @@ def _change_elector(
         return Done(signers=signers, known=_known(polling, source, place, commitment))
     if isinstance(control, ElectorVoided) == box.is_void(place):
         raise Ignored(NoEffect.NO_CHANGE)
+    _require_not_shown(polling, place)
     if isinstance(control, ElectorVoided):
         return Done(signers=signers, retracted=_anonymous(box.void(place)))
     return Done(signers=signers, restored=_anonymous(box.restore(place)))
+
+
+def _require_not_shown(polling: Polling, place: int) -> None:
+    """Raise Ignored if the elector's ballot may be in a live figure: the next one would tell what is on it."""
+    definition, is_closed = polling.definition, polling.phase is Phase.CLOSED
+    if definition.live_tallies and definition.keeps_secret and not is_closed and polling.box.ballot_at(place):
+        raise Ignored(NoEffect.COUNTED_LIVE)
 
 
 def _anonymous(ballot: BoxedBallot | None) -> Ballot | None:

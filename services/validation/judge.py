@@ -254,10 +254,18 @@ class Judge:
         if done.known is not None:
             key = f"{control.election}/{self._shard.number}/{done.known.first}"
             self._write(self._outputs.rolls, key.encode(), encode(done.known))
-        self._conclude(done, None if isinstance(control, RollCommitted) else derived(control), value, polling)
+        if isinstance(control, RollCommitted):
+            self._conclude(done, None, value, polling)
+        else:
+            self._conclude(done, derived(control), value, polling, control.reason)
 
     def _conclude(
-        self, done: Done, control: Control | None, value: bytes, polling: Polling | None = None
+        self,
+        done: Done,
+        control: Control | None,
+        value: bytes,
+        polling: Polling | None = None,
+        reason: str = "",
     ) -> None:
         self._head = link(self._head, done.why or done.effect, digest(value))
         judged = ControlJudged(
@@ -272,10 +280,10 @@ class Judge:
             head=self._head.hex(),
             effects=None if polling is None else polling.effects.hex(),
         )
-        encoded = encode(judged)
-        self._write(self._outputs.judged, None, encoded)
+        self._write(self._outputs.judged, None, encode(judged))
         if control is not None:
-            self._outgoing.append(Outgoing(self._outputs.controls, 0, control.election.encode(), encoded))
+            listed = encode(judged.listed(reason))
+            self._outgoing.append(Outgoing(self._outputs.controls, 0, control.election.encode(), listed))
         self._next += 1
 
     def _write(self, topic: str, key: bytes | None, value: bytes) -> None:

@@ -54,7 +54,8 @@ def _different_terms(standing: Standing, recount: Recount) -> Iterator[str]:
     if standing.balance != recount.balance:
         yield f"balance: published {standing.balance}, recounted {recount.balance}"
     for published in standing.turnout:
-        accepted = recount.turnout.get(published.section)
+        together = standing.together.get(published.section, (published.section,))
+        accepted = sum(recount.turnout.get(section, 0) for section in together)
         if published.accepted != accepted:
             yield f"turnout of {published.section}: published {published.accepted}, recounted {accepted}"
 

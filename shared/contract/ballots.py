@@ -18,6 +18,8 @@ from pydantic import StringConstraints
 _RANK = r"(\*|(0|[1-9]\d{0,2})(=(0|[1-9]\d{0,2}))*)?"
 MARKS_PATTERN = rf"^{_RANK}(>{_RANK})*$"
 MAX_MARKS_CHARS = 4096
+MAX_KEPT_CHARS = 32
+"""Longer ranks are read anew each time: what is kept of ranks is then 32 MB at most, whatever overvotes are cast."""
 
 UNNAMED: Final = (-2, -1)
 """A rank that holds several candidates whom the record does not name; spelled "*"."""
@@ -54,8 +56,16 @@ def marks_fault(marks: str, candidates: int, max_ranks: int) -> str | None:
     return None
 
 
-@lru_cache(maxsize=65_536)  # a contest has few distinct ranks, a count meets them by the million
 def _parse_rank(rank: str) -> tuple[int, ...]:
+    return _parse_short_rank(rank) if len(rank) <= MAX_KEPT_CHARS else _parse_any_rank(rank)
+
+
+@lru_cache(maxsize=65_536)  # a contest has few distinct ranks, a count meets them by the million
+def _parse_short_rank(rank: str) -> tuple[int, ...]:
+    return _parse_any_rank(rank)
+
+
+def _parse_any_rank(rank: str) -> tuple[int, ...]:
     if not rank:
         return ()
     if rank == "*":

@@ -279,13 +279,26 @@ class Election(Frozen):
     approvals: int = Field(
         1, ge=1, le=10, description="Officials who must sign each order; with 2, nobody can act alone"
     )
-    live_tallies: bool = Field(True, description="Publish votes before the close; turnout is always shown")
+    live_tallies: bool = Field(
+        False, description="Publish votes before the close, in steps; else turnout alone is shown until then"
+    )
+    smallest_group: int = Field(
+        10,
+        ge=1,
+        le=1000,
+        description="Votes are published of groups of at least this many ballots; 1: each ballot may be told apart",
+    )
     revote: Revote = Field(
         Revote.FIRST_IS_FINAL,
         description="An elector's first ballot is final, or the last one before the close counts, as in Estonia and Belenios",
         exclude_if=lambda policy: policy is Revote.FIRST_IS_FINAL,  # a definition without it keeps its hash
     )
     source: str = Field("", max_length=2000, description="Where the facts of this election come from")
+
+    @property
+    def keeps_secret(self) -> bool:
+        """Whether figures are published of groups only, so that no single ballot can be told from them."""
+        return self.smallest_group > 1
 
     @property
     def electors(self) -> int:

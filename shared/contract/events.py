@@ -257,11 +257,14 @@ def signed(payload: Payload, *privates: tuple[str, bytes]) -> SignedRecord:
 
 
 def derived(control: Control) -> Control:
-    """Return a control as records after `ballots.cast` carry it: it names no elector and holds no commitment."""
+    """Return a control as records after `ballots.cast` carry it: it names no elector and holds no commitment.
+
+    Why an elector is voided may say who it is; so it does not stand beside the ballot either, but in `controls.judged` alone.
+    """
     if isinstance(control, ElectorVoided | ElectorRestored):
-        return control.model_copy(update={"elector": None})
+        return control.model_copy(update={"elector": None, "reason": ""})
     if isinstance(control, CodeReissued):
-        return control.model_copy(update={"elector": None, "commitment": ""})
+        return control.model_copy(update={"elector": None, "commitment": "", "reason": ""})
     return control
 
 

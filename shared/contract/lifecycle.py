@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
-from shared.contract.elections import Phase
+from shared.contract.elections import Election, Phase
 from shared.contract.events import (
     CandidateReinstated,
     CandidateWithdrawn,
@@ -98,6 +98,16 @@ _CONTROLS: Final[dict[Command, type]] = {
 def next_phase(phase: Phase | None, control: type) -> Phase | NoEffect:
     """Return the phase that a kind of control leads to, or why it has no effect. None: not configured yet."""
     return LIFE[control][_PHASES.index(phase)]
+
+
+def approvals_needed(definition: Election, phase: Phase | None, control: type) -> int:
+    """Return how many officials must sign a kind of control.
+
+    After the close it takes two to take a ballot out of the result or to bring one back: what a result is before and after
+    tells what is on that ballot.
+    """
+    changes_result = phase is CLOSED and control in (ElectorVoided, ElectorRestored)
+    return max(definition.approvals, 2 if changes_result and definition.keeps_secret else 1)
 
 
 def phase_after(phase: Phase | None, controls: Iterable[Control]) -> Phase | None:

@@ -159,7 +159,11 @@ class Standing(Frozen):
     epoch: Literal["live", "test"]
     config_hash: str
     contest: Contest
-    sections: tuple[Section, ...]
+    sections: tuple[Section, ...] = Field(description="As they are shown: see `together`")
+    together: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="Sections too small to be shown apart: all ids, by the one that they are shown under",
+    )
     sequence: int = Field(ge=0, description="Cast records covered: the sum of the watermark; it only grows")
     watermark: tuple[int, ...] = Field(description="For each shard, how many cast records are covered")
     heads: tuple[Head, ...] = Field(
@@ -173,7 +177,9 @@ class Standing(Frozen):
     stopped: str = Field(
         "", description="Why the count of this contest has stopped, if it has: no rounds then"
     )
-    withheld: bool = Field(description="True while the rules keep votes back until the close")
+    withheld: bool = Field(
+        description="True while votes are kept back: until the close, or until a correction is certified"
+    )
     places: int = Field(0, description="Decimal places of every vote: 10 ** places units are one ballot's")
     balance: Balance
     turnout: tuple[SectionTurnout, ...]

@@ -1,9 +1,12 @@
-"""Every topic, once: its key, value, writer, partitions and retention.
+"""Every topic, once: its key, value, writers, readers, partitions and retention.
 
 Rule 1: one kind of writer a topic (controls in `ballots.cast` are the operator's).
 Rule 2: with several copies, a record is acknowledged once all but one have it, whatever the brokers' defaults are.
 Rule 3: names carry a major version; a deployment namespace stands before them, so that a test election and a
         live one never share a topic.
+Rule 4: writers and readers are services, or parts of them ("counting.tally"). Kafka grants what stands here, and nothing else
+        (rights.py). Whoever reads `ballots.cast` sees how electors voted: validation, the auditor, and the operator, who
+        completes a half-written order from it and starts the recount.
 """
 
 from dataclasses import dataclass, field
@@ -41,6 +44,7 @@ BALLOTS_CAST: Final = Topic(
     partitions="shards",
     config=FOR_EVER,
     why="the log that everything else can be made again from; never compacted, its partitions frozen",
+    readers=("validation", "operator", "audit"),
 )
 BALLOTS_JUDGED: Final = Topic(
     noun="ballots.judged",
@@ -50,6 +54,7 @@ BALLOTS_JUDGED: Final = Topic(
     partitions="shards",
     config=FOR_EVER,
     why="verdicts on each cast record, in the same partition; they name no elector",
+    readers=("counting", "audit"),
 )
 CONTROLS_JUDGED: Final = Topic(
     noun="controls.judged",
@@ -59,6 +64,7 @@ CONTROLS_JUDGED: Final = Topic(
     partitions=1,
     config=FOR_EVER,
     why="what became of each control in each shard: the operator waits for it, and the audit list is made of it",
+    readers=("operator",),
 )
 ROLLS_COMMITTED: Final = Topic(
     noun="rolls.committed",
@@ -68,6 +74,7 @@ ROLLS_COMMITTED: Final = Topic(
     partitions="shards",
     config=NEWEST_BY_KEY,
     why="commitments that validation applied: intake refuses other codes early; it decides no verdict",
+    readers=("intake",),
 )
 TALLIES_CHANGED: Final = Topic(
     noun="tallies.changed",
@@ -77,6 +84,7 @@ TALLIES_CHANGED: Final = Topic(
     partitions="contests",
     config=FOR_EVER,
     why="cumulative counts of the rankings that changed in a shard, with its watermark",
+    readers=("counting",),
 )
 COUNTS_PUBLISHED: Final = Topic(
     noun="counts.published",
@@ -86,6 +94,7 @@ COUNTS_PUBLISHED: Final = Topic(
     partitions="contests",
     config=NEWEST_BY_KEY,
     why="a whole standing; a newcomer gets the newest of each contest",
+    readers=("results", "operator", "audit"),
 )
 ELECTIONS_ANNOUNCED: Final = Topic(
     noun="elections.announced",
@@ -95,15 +104,17 @@ ELECTIONS_ANNOUNCED: Final = Topic(
     partitions=1,
     config=NEWEST_BY_KEY,
     why="what intake, results and the operator show and refuse early by; it decides no verdict",
+    readers=("intake", "results", "operator", "audit"),
 )
 MONITOR_SHARDS: Final = Topic(
     noun="monitor.shards",
     key="service/shard",
     value="ShardReport",
-    writers=("every service",),
+    writers=("validation", "counting"),
     partitions=1,
     config=HOURS,
     why="rate, lag, watermark and state of each shard, every second",
+    readers=("operator",),
 )
 
 TOPICS: Final = (
@@ -154,14 +165,19 @@ def topic_specs(namespace: str, *, shards: int, contest_partitions: int, replica
     return [*declared, _monitor_changelog(namespace, replication)]
 
 
+def monitor_changelog(namespace: str) -> str:
+    """Return the name that Faust gives the topic of the monitor's table."""
+    return f"{namespace}-{MONITOR_APP}-{MONITOR_TABLE}-changelog"
+
+
 def _monitor_changelog(namespace: str, replication: int) -> TopicSpec:
-    """Return the topic of the monitor's Faust table, by the name Faust gives it.
+    """Return the topic of the monitor's Faust table.
 
     A Faust worker that misses its changelog waits for it for ever, so it is created with the others.
     """
     kept = {"cleanup.policy": "compact,delete", "retention.ms": str(int(1000 * MONITOR_WINDOWS_KEPT_S))}
     return TopicSpec(
-        f"{namespace}-{MONITOR_APP}-{MONITOR_TABLE}-changelog",
+        monitor_changelog(namespace),
         1,
         replication,
         {**kept, **safe_with(replication)},

@@ -7,7 +7,7 @@ votes again and whose last ballot counts, one is accepted and each superseding r
 """
 
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from pydantic import Field
 
@@ -99,6 +99,7 @@ class NoEffect(StrEnum):
     LAST_CANDIDATE = "last-candidate"
     ROLL_NOT_WHOLE = "roll-not-whole"
     SUPERSEDED = "superseded"
+    COUNTED_LIVE = "counted-live"
 
 
 class Ballot(Frozen):
@@ -122,6 +123,11 @@ class ControlJudged(Frozen):
     restored: Ballot | None = Field(None, description="The ballot that comes back")
     head: Head = Field(description="Head of the shard's chain after this record")
     effects: Head | None = Field(None, description="The election's own head of effects after this record")
+
+    def listed(self, reason: str) -> Self:
+        """Return the verdict as the list of what officers did has it: with the reason, and without any ballot."""
+        control = None if self.control is None else self.control.model_copy(update={"reason": reason})
+        return self.model_copy(update={"control": control, "retracted": None, "restored": None})
 
     @property
     def since(self) -> int:

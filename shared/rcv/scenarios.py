@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from shared.contract.elections import Contest
 from shared.rcv.count.piles import Piles
-from shared.rcv.count.profile import Columns
+from shared.rcv.count.profile import SEVERAL, Columns
 from shared.rcv.count.rounds import Count, Round, Transfer
 from shared.rcv.count.tabulate import tabulate
 from shared.rcv.count.ties import Ask
@@ -99,7 +99,17 @@ def what_if(profile: Columns, contest: Contest, ask: Ask | None = None) -> WhatI
     count = tabulate(profile, contest, ask)
     alone = contest.included if len(contest.included) > 1 else ()
     drops = tuple(if_dropped_out(profile, contest, [c], ask) for c in alone)
-    pairs, condorcet = finals(profile, contest)
+    return answers(contest, count, drops, *finals(profile, contest))
+
+
+def answers(
+    contest: Contest,
+    count: Count,
+    drops: tuple[DroppedOut, ...],
+    pairs: tuple[Final, ...],
+    condorcet: int | None,
+) -> WhatIf:
+    """Return all answers, given those that need the ballots; the others follow from the count."""
     up_to = safe_up_to(count) if can_be_called(contest) else None
     in_ballots = not count.places
     return WhatIf(
@@ -134,15 +144,46 @@ def pairwise(profile: Columns) -> Matrix:
     Whoever is ranked is preferred to whoever is not; candidates at one rank are not preferred to one another.
     """
     paths, _, ballots = profile.columns()
-    # By row and candidate the place of the rank that names them; of those not ranked a place after all others.
+    several = sorted({row for row, _ in profile.several})
+    if not several:
+        return preferences(paths, ballots, profile.candidates)
+    plain = np.ones(len(paths), np.bool_)
+    plain[several] = False
+    # Few rows have a rank of several. By row and candidate the place of the rank that names them; of those not ranked a
+    # place after all others.
     place = np.full((len(paths), profile.candidates), paths.shape[1], np.uint8)
-    for at in range(paths.shape[1] - 1, -1, -1):
-        rows = np.flatnonzero(paths[:, at] < profile.candidates)
-        place[rows, paths[rows, at]] = at
-    for (row, at), named in profile.several.items():
-        for c in named:
-            place[row, c] = min(place[row, c], at) if c >= 0 else place[row, c]
-    return np.stack([ballots @ (place[:, [c]] < place) for c in range(profile.candidates)])
+    for row in several:
+        for at, c in reversed(list(enumerate(paths[row].tolist()))):
+            named = profile.several[row, at] if c == SEVERAL else (c,)
+            place[row, [c for c in named if 0 <= c < profile.candidates]] = at
+    untidy = [ballots[several] @ (place[several][:, [c]] < place[several]) for c in range(profile.candidates)]
+    return preferences(paths[plain], ballots[plain], profile.candidates) + np.stack(untidy)
+
+
+def preferences(paths: NDArray[np.uint8], ballots: NDArray[np.int64], candidates: int) -> Matrix:
+    """Return by candidate and candidate the ballots that prefer the first to the second, of rankings without ranks of several.
+
+    Ballots prefer c to d that rank c, less those that rank d before c: so only pairs of marks are counted.
+    """
+    ranked = np.zeros(candidates, np.int64)
+    before = np.zeros((candidates, candidates), np.int64)
+    for later in range(paths.shape[1]):
+        rows = np.flatnonzero(paths[:, later] < candidates)
+        if not rows.size:
+            break
+        marked, held = paths[rows, later].astype(np.intp), ballots[rows]
+        ranked += counted(marked, held, candidates)
+        for earlier in range(later):
+            pairs = paths[rows, earlier].astype(np.intp) * candidates + marked
+            before += counted(pairs, held, candidates**2).reshape(candidates, candidates)
+    preferred = ranked[:, None] - before.T
+    np.fill_diagonal(preferred, 0)
+    return preferred
+
+
+def counted(at: NDArray[np.intp], ballots: NDArray[np.int64], cells: int) -> NDArray[np.int64]:
+    """Return the ballots at each of so many cells: exact, for a sum of ballots is far below 2 ** 53."""
+    return np.bincount(at, ballots, cells).astype(np.int64)
 
 
 def condorcet_winner(matrix: Matrix, excluded: Collection[int] = ()) -> int | None:
@@ -154,9 +195,12 @@ def condorcet_winner(matrix: Matrix, excluded: Collection[int] = ()) -> int | No
 
 def finals(profile: Columns, contest: Contest) -> tuple[tuple[Final, ...], int | None]:
     """Return every pair of candidates as the last two, and who wins all of theirs (the Condorcet winner)."""
-    matrix = pairwise(profile)
     _, _, ballots = profile.columns()
-    total = int(ballots.sum())
+    return finals_of(pairwise(profile), int(ballots.sum()), contest)
+
+
+def finals_of(matrix: Matrix, total: int, contest: Contest) -> tuple[tuple[Final, ...], int | None]:
+    """Return the same, given who is preferred to whom by how many of the ballots, `total` in all."""
     pairs = tuple(
         Final((a, b), (int(matrix[a, b]), int(matrix[b, a])), total - int(matrix[a, b] + matrix[b, a]))
         for a, b in combinations(contest.included, 2)
@@ -183,18 +227,19 @@ def safe(count: Count, outstanding: int) -> Safe:
     """
     calls: list[SafeCall] = []
     pending: list[int] = []
-    start = count.rounds[0]
+    start, winners = count.rounds[0], count.elected
     for round_ in count.rounds:
-        if _is_certain(start, count.elected, outstanding):
+        if _is_certain(start, winners, outstanding):
             break
         pending += sorted(round_.eliminated)
-        rest = [start.votes[c] for c in start.continuing if c not in pending]
-        bound = sum(start.votes[c] for c in pending) + outstanding
+        votes = start.votes
+        rest = [votes[c] for c in start.continuing if c not in pending]
+        bound = sum(votes[c] for c in pending) + outstanding
         if pending and rest and bound < min(rest) and round_ is not count.rounds[-1]:
             calls.append(SafeCall(tuple(pending), bound, min(rest)))
             start, pending = count.rounds[round_.number], []
     leader = _leader(start)
-    elected = leader if _is_certain(start, count.elected, outstanding) else None
+    elected = leader if _is_certain(start, winners, outstanding) else None
     return Safe(
         outstanding, tuple(calls), leader, start.votes[leader], sum(start.votes) + outstanding, elected
     )
@@ -221,8 +266,8 @@ def _leader(round_: Round) -> int:
 
 
 def _is_certain(round_: Round, elected: Sequence[int], outstanding: int) -> bool:
-    leader = _leader(round_)
-    return leader in elected and 2 * round_.votes[leader] > sum(round_.votes) + outstanding
+    leader, votes = _leader(round_), round_.votes
+    return leader in elected and 2 * votes[leader] > sum(votes) + outstanding
 
 
 def votes_needed(count: Count) -> dict[int, int]:

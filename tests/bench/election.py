@@ -34,6 +34,8 @@ def bench_election(electors: int) -> Election:
         sections=(Section(id="all", name="All", electors=electors),),
         contests=tuple(Contest(id=name, title=name, candidates=standing, lot="bench") for name in CONTESTS),
         officials=(Official(name="ada", key=OFFICER_KEY),),
+        live_tallies=True,
+        smallest_group=1,
     )
 
 

@@ -33,6 +33,12 @@ from tests.support.pipeline import Pipeline
 FORMS: Final = 20_000
 CONNECTIONS: Final = 100
 SURGE_CONNECTIONS: Final = 1_000
+UNBOUND: Final = {
+    "max_connections_per_address": "2000",
+    "max_casts_per_minute": "0",
+    "remembered_ballots": "0",
+}
+"""The same ballots are sent from one address again and again; each is to be written."""
 SURGE_TIMES: Final = 3
 BOUND_S: Final = 120.0
 PATH: Final = "/v1/elections/bench/ballots"
@@ -140,7 +146,7 @@ class Bench:
             await pipeline.commit_roll(life)
 
         asyncio.run(announce())
-        child = pipeline.start("intake", workers=str(workers), max_connections_per_address="2000")
+        child = pipeline.start("intake", workers=str(workers), **UNBOUND)
         try:
             pipeline.wait_ready("intake")
             time.sleep(workers - 1)  # one worker answers for readiness; the others follow within a moment

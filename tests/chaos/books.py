@@ -57,6 +57,8 @@ def definition(electors: int) -> Election:
         ),
         contests=CONTESTS,
         officials=(Official(name="ada", key=OFFICER_KEY),),
+        live_tallies=True,
+        smallest_group=1,
     )
 
 

@@ -5,6 +5,7 @@ an answer ends its connection on both sides: the request was carried out, and th
 """
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
@@ -16,9 +17,10 @@ CHUNK_BYTES: Final = 64 * 1024
 
 
 class Proxy:
-    """Stands before a port; an async context. `lost` counts the answers that nobody heard."""
+    """Stands before a port, and ends `tls` for it if given; an async context. `lost` counts the answers that nobody heard."""
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: int, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.port = free_ports(1)[0]
         self.target = target
         self.losing = False
@@ -27,7 +29,7 @@ class Proxy:
         self._connections: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, LOOPBACK, self.port)
+        self._server = await asyncio.start_server(self._serve, LOOPBACK, self.port, ssl=self._tls)
         return self
 
     async def __aexit__(

@@ -47,7 +47,7 @@ def deployments(kafka: EmbeddedKafka, tmp_path: Path) -> Iterator[list[Pipeline]
 def livecount(pipeline: Pipeline, *words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
     """Run the front door against a deployment."""
     environment = {
-        "LIVECOUNT_KAFKA": pipeline.kafka,
+        "LIVECOUNT_KAFKA": str(pipeline.kafka),
         "LIVECOUNT_NAMESPACE": pipeline.namespace,
         "LIVECOUNT_SHARDS": str(pipeline.shards),
         "LIVECOUNT_LOG_ID": LOG_ID,

@@ -47,6 +47,7 @@ def _election(random: Random, name: str) -> Election:
         live_tallies=random.random() < 0.9,
         sections=sections,
         officials=(Official(name="ada", key=OFFICER_KEY),),
+        smallest_group=1,
         contests=tuple(_contest(random, contest) for contest in ("mayor", "board", "clerk")[:contests]),
     )
 

@@ -78,6 +78,8 @@ def election(name: str = "picnic", electors: int = 40, method: Method = "irv", s
         ),
         contests=(fruit, contest("drink", ("water", "juice"))),
         officials=(Official(name="ada", key=OFFICER_KEY),),
+        live_tallies=True,
+        smallest_group=1,
     )
 
 

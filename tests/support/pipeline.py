@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import ssl
 import sys
 import time
 import urllib.error
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from infra.local import ports
+from infra.local.certificates import identity
 from infra.local.process import Child
 from infra.local.topics import create_topics
 from shared.contract.codec import decode_as, encode
@@ -25,6 +27,7 @@ from shared.contract.topics import (
     Topic,
     topic_specs,
 )
+from shared.runtime.kafka.connection import Brokers
 from shared.runtime.kafka.founding import found_log
 from shared.runtime.kafka.reader import WAIT_MS, open_reader
 from shared.runtime.kafka.sink import Item, send_all, start_producer
@@ -37,8 +40,18 @@ STOP_BOUND_S = 15.0
 class Pipeline:
     """Validation and counting, as processes, on topics that nobody else uses."""
 
-    def __init__(self, kafka: str, folder: Path, *, shards: int = 2, redis: str = "") -> None:
+    def __init__(
+        self,
+        kafka: str | Brokers,
+        folder: Path,
+        *,
+        shards: int = 2,
+        redis: str = "",
+        certificates: Path | None = None,
+    ) -> None:
         self.kafka = kafka
+        self.certificates = certificates
+        """Where `make_certificates` made those of every service; None: everything is in plain."""
         self._redis = redis
         self.namespace = f"test-{os.getpid()}-{time.monotonic_ns()}"
         self.shards = shards
@@ -59,7 +72,7 @@ class Pipeline:
         port = self._ports.setdefault(name, ports.free_ports(1)[0])
         folder = self.folder / name
         environment = {
-            "LIVECOUNT_KAFKA": self.kafka,
+            "LIVECOUNT_KAFKA": str(self.kafka),
             "LIVECOUNT_REDIS": self._redis or "redis://127.0.0.1:1/0",
             "LIVECOUNT_NAMESPACE": self.namespace,
             "LIVECOUNT_SHARDS": str(self.shards),
@@ -69,12 +82,25 @@ class Pipeline:
             "LIVECOUNT_ROOT_KEY": ROOT_KEY,
             "LIVECOUNT_INSTANCE": instance,
             "PYTHONUNBUFFERED": "1",
+            **self._identity(service),
             **{f"LIVECOUNT_{name.upper()}": value for name, value in settings.items()},
         }
         argv = [sys.executable, "-m", f"services.{service}"]
         child = self._children[name] = Child(name, argv, self.folder / f"{name}.log", environment)
         child.spawn()
         return child
+
+    def _identity(self, service: str) -> dict[str, str]:
+        if self.certificates is None:
+            return {}
+        files = identity(self.certificates, service)
+        return {
+            "LIVECOUNT_KAFKA_AUTHORITY": str(files.authority),
+            "LIVECOUNT_KAFKA_CERTIFICATE": str(files.certificate),
+            "LIVECOUNT_KAFKA_KEY": str(files.key),
+            "LIVECOUNT_HTTP_CERTIFICATE": str(files.certificate),
+            "LIVECOUNT_HTTP_KEY": str(files.key),
+        }
 
     def wait_ready(self, service: str, instance: str = "1", bound_s: float = READY_BOUND_S) -> None:
         """Wait until a process says that it has caught up."""
@@ -83,12 +109,20 @@ class Pipeline:
 
     def ready(self, service: str, instance: str = "1") -> dict[str, object] | None:
         """Return what a ready process says of itself, None if it is not ready."""
-        port = self._ports[f"{service}-{instance}"]
+        tls = None
+        if self.certificates is not None:
+            tls = ssl.create_default_context(cafile=self.certificates / "ca.crt")
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=2) as answer:
+            url = f"{self.url(service, instance)}/ready"
+            with urllib.request.urlopen(url, timeout=2, context=tls) as answer:
                 return dict(json.load(answer))
         except (urllib.error.URLError, OSError):
             return None
+
+    def url(self, service: str, instance: str = "1") -> str:
+        """Return where a process is reached."""
+        scheme = "http" if self.certificates is None else "https"
+        return f"{scheme}://127.0.0.1:{self._ports[f'{service}-{instance}']}"
 
     def port(self, service: str, instance: str = "1") -> int:
         """Return the port a process listens on."""

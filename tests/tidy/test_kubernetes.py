@@ -128,3 +128,87 @@ def test_what_may_be_several_survives_a_drained_node() -> None:
     budgets = {of["metadata"]["name"] for of in DOCUMENTS if of["kind"] == "PodDisruptionBudget"}
 
     assert budgets == set(SETTINGS) - {"operator"}
+
+
+WORKLOADS = [of for of in DOCUMENTS if of["kind"] in {"Deployment", "StatefulSet", "Job"}]
+POLICIES = {of["metadata"]["name"]: of["spec"] for of in DOCUMENTS if of["kind"] == "NetworkPolicy"}
+LITERALS = dict(of.split("=", 1) for of in KUSTOMIZATION["configMapGenerator"][0]["literals"])
+
+
+@pytest.mark.parametrize("document", WORKLOADS, ids=named)
+def test_every_pod_can_do_little(document: dict[str, Any]) -> None:
+    """Not root, a read-only root, no capability, no token for the cluster, and a bound on memory and processor."""
+    pod, own = document["spec"]["template"]["spec"], container(document)
+
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["automountServiceAccountToken"] is False
+    assert own["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert {"cpu", "memory"} <= set(own["resources"]["limits"])
+
+
+@pytest.mark.parametrize(
+    "document", [of for of in WORKLOADS if of["metadata"]["name"] != "valkey"], ids=named
+)
+def test_every_pod_shows_kafka_the_certificate_of_its_own_user(document: dict[str, Any]) -> None:
+    """Strimzi makes it, for the user whose rights are in users.yaml; the settings name the files that are mounted."""
+    name = document["metadata"]["name"]
+    users = {of["metadata"]["name"] for of in DOCUMENTS if of["kind"] == "KafkaUser"}
+    (volume,) = [of for of in document["spec"]["template"]["spec"]["volumes"] if of["name"] == "kafka"]
+    own, authority = [source["secret"] for source in volume["projected"]["sources"]]
+    where = {of["name"]: of["mountPath"] for of in container(document)["volumeMounts"]}["kafka"]
+    files = {f"{where}/{item['path']}" for secret in (own, authority) for item in secret["items"]}
+
+    assert own["name"] == name
+    assert name in users
+    assert authority["name"] == "livecount-cluster-ca-cert"
+    assert {LITERALS[f"LIVECOUNT_KAFKA_{part}"] for part in ("AUTHORITY", "CERTIFICATE", "KEY")} == files
+    assert "/tmp" in {of["mountPath"] for of in container(document)["volumeMounts"]}
+
+
+def test_kafka_has_no_listener_without_a_certificate_and_grants_nothing_by_itself() -> None:
+    """One listener, over mutual TLS, for pods of ours; the namespace of the rights is that of the settings."""
+    (kafka,) = [of["spec"]["kafka"] for of in DOCUMENTS if of["kind"] == "Kafka"]
+    (listener,) = kafka["listeners"]
+    topics = [
+        acl["resource"]["name"]
+        for of in DOCUMENTS
+        if of["kind"] == "KafkaUser"
+        for acl in of["spec"].get("authorization", {}).get("acls", ())
+    ]
+
+    assert (listener["tls"], listener["authentication"]) == (True, {"type": "tls"})
+    assert kafka["authorization"] == {"type": "simple", "superUsers": ["CN=topics"]}
+    assert LITERALS["LIVECOUNT_KAFKA"].endswith(f":{listener['port']}")
+    assert all(
+        name.startswith((f"{LITERALS['LIVECOUNT_NAMESPACE']}.", f"{LITERALS['LIVECOUNT_NAMESPACE']}-"))
+        for name in topics
+    )
+
+
+def test_nobody_speaks_to_whom_no_policy_names() -> None:
+    """Every pod of ours and Valkey is selected by a policy; only results goes to Valkey, only the proxy to the public two."""
+    everybody = POLICIES["nothing-but"]
+    assert everybody["podSelector"] == {"matchLabels": {"app.kubernetes.io/part-of": "livecount"}}
+    assert everybody["policyTypes"] == ["Ingress", "Egress"]
+    assert "ingress" not in everybody
+    assert [of["ports"][0]["port"] for of in everybody["egress"]] == [9093, 53]
+    assert POLICIES["valkey-from-results"]["policyTypes"] == ["Ingress", "Egress"]
+    assert "egress" not in POLICIES["valkey-from-results"]
+    assert POLICIES["public"]["podSelector"]["matchExpressions"][0]["values"] == ["intake", "results"]
+    assert all(of["metadata"]["labels"]["app.kubernetes.io/part-of"] == "livecount" for of in OURS.values())
+
+
+def test_the_public_side_is_served_over_tls_alone() -> None:
+    """The proxy ends it, and passes on to intake and results only."""
+    (ingress,) = [of for of in DOCUMENTS if of["kind"] == "Ingress"]
+    paths = [path for rule in ingress["spec"]["rules"] for path in rule["http"]["paths"]]
+
+    assert {host for tls in ingress["spec"]["tls"] for host in tls["hosts"]} == {
+        rule["host"] for rule in ingress["spec"]["rules"]
+    }
+    assert ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/ssl-redirect"] == "true"
+    assert {path["backend"]["service"]["name"] for path in paths} == {"intake", "results"}

@@ -17,11 +17,19 @@ if TYPE_CHECKING:
 
 @app.command()
 def topics(
+    *,
     root: Annotated[
         Path | None, typer.Option(help="Root key's file: found the log as well, as LIVECOUNT_LOG_ID names it")
     ] = None,
+    acls: Annotated[
+        bool,
+        typer.Option("--acls", help="Grant each service on Kafka what it must do there, and nothing else"),
+    ] = False,
 ) -> None:
     """Create the topics that a deployment needs, as LIVECOUNT_NAMESPACE, _SHARDS, _REPLICATION say.
+
+    With --acls the rights on Kafka become those that `livecount rights` prints: what is missing is granted, what is there
+    beside it in this namespace is taken away. Kafka must be reached as principal `topics`, a superuser of it.
 
     With --root the first record of every empty shard is written too, signed by the root key; what is founded already is
     compared. The key may be kept offline afterwards: it is needed again to configure an election or to replace a lost key.
@@ -30,8 +38,9 @@ def topics(
     """
     import logging
 
-    from infra.local.topics import create_topics
+    from infra.local.topics import create_topics, grant
     from services.cli.clients.keys import read_key
+    from shared.contract.rights import rights
     from shared.contract.signing import public_key
     from shared.contract.topics import topic_specs
     from shared.runtime.kafka.founding import found_log
@@ -52,12 +61,66 @@ def topics(
         contest_partitions=settings.contest_partitions,
         replication=settings.replication,
     )
-    asyncio.run(create_topics(settings.kafka, specs))
+    asyncio.run(create_topics(settings.brokers, specs))
     for spec in specs:
         typer.echo(f"{spec.name}: {spec.partitions} partitions")
+    if acls:
+        wanted = rights(settings.namespace)
+        for right in asyncio.run(grant(settings.brokers, settings.namespace, wanted)):
+            typer.echo(f"taken away: {right}")
+        for right in wanted:
+            typer.echo(f"granted: {right}")
     if private is not None:
-        asyncio.run(found_log(settings.kafka, settings.namespace, settings.log_id, settings.shards, private))
+        asyncio.run(
+            found_log(settings.brokers, settings.namespace, settings.log_id, settings.shards, private)
+        )
         typer.echo(f"log {settings.log_id}: {settings.shards} shards founded")
+
+
+@app.command(name="rights")
+def print_rights(
+    *,
+    namespace: Annotated[
+        str, typer.Option(help="Stands before every topic's name", envvar="LIVECOUNT_NAMESPACE")
+    ] = "local",
+    strimzi: Annotated[bool, typer.Option("--strimzi", help="As KafkaUsers for Kubernetes, in YAML")] = False,
+) -> None:
+    """Print what each service may do on Kafka, as the table of topics says: a line a right.
+
+    Example: livecount rights --namespace live --strimzi > infra/kubernetes/users.yaml
+    """
+    from shared.contract.rights import kafka_users, rights
+
+    found = rights(namespace)
+    if strimzi:
+        typer.echo(
+            f"# Made by `livecount rights --namespace {namespace} --strimzi`; a test holds this file to it."
+        )
+        typer.echo("\n---\n".join(json.dumps(user, indent=2) for user in kafka_users(found)))
+    else:
+        typer.echo("\n".join(map(str, found)))
+
+
+@app.command()
+def certificates(
+    folder: Annotated[Path, typer.Argument(help="Where to; made if it is not there")],
+    host: Annotated[
+        list[str] | None,
+        typer.Option(help="A further name or address at which services are reached; again for more"),
+    ] = None,
+) -> None:
+    """Make an authority, and certificates for Kafka, Valkey and each service, where they are missing.
+
+    A service shows its own to Kafka, which knows it by the name in it, and may serve HTTP with it. Keep ca.key offline.
+
+    Example: livecount certificates certificates --host vote.example.org
+    """
+    from datetime import UTC, datetime
+
+    from infra.local.certificates import make_certificates
+
+    for made in make_certificates(folder, datetime.now(UTC), host or ()):  # noqa: TID251  a certificate begins now
+        typer.echo(made)
 
 
 @app.command()

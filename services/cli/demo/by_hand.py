@@ -27,6 +27,8 @@ ELECTION: Final = Election(
             lot="picnic",
         ),
     ),
+    live_tallies=True,
+    smallest_group=1,
 )
 
 

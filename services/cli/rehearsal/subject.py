@@ -86,6 +86,8 @@ class Subject:
                     for place, (slug_, title) in enumerate(named)
                 ),
                 contests=(self.contest,),
+                live_tallies=True,
+                smallest_group=1,
             )
         except ValidationError as fault:
             first = fault.errors()[0]

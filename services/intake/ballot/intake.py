@@ -9,13 +9,13 @@ from services.intake.routes import IntakeService
 from shared.contract.events import ElectionAnnounced
 
 Rankings = dict[str, tuple[tuple[str, ...], ...]]
-Why = Literal["not a code", "wrong code", "not open", "busy", "not a ballot"]
+Why = Literal["not a code", "wrong code", "not open", "busy", "too many", "not a ballot"]
 
 _WHY: Final[Mapping[int, Why]] = {
     403: "wrong code",
     404: "not open",
     409: "not open",
-    429: "busy",
+    429: "too many",
     503: "busy",
 }
 """By the status of the public API's refusal; what is not listed is the form's fault."""
@@ -50,8 +50,8 @@ class Intake:
         admitted = self._admit(election, Form(ballot_id, code, rankings))
         if isinstance(admitted, Refusal):
             return _why(admitted)
-        refusal = await self.service.record(election, (admitted,))
-        return Recorded(admitted.shard, admitted.receipt) if refusal is None else _why(refusal)
+        (outcome,) = await self.service.record(election, (admitted,))
+        return _why(outcome) if isinstance(outcome, Refusal) else Recorded(outcome.shard, outcome.receipt)
 
     def _admit(self, election: str, form: Form) -> Admitted | Refusal:
         admission = self.service.admissions.of(election)
@@ -61,4 +61,6 @@ class Intake:
 def _why(refusal: Refusal) -> Why:
     if refusal.field == "code" and refusal.status != 403:
         return "not a code"
+    if refusal.field == "ballot_id":
+        return "not a ballot"
     return _WHY.get(refusal.status, "not a ballot")

@@ -6,12 +6,8 @@ nothing of it is ever in an address. With the script only the code and, in the e
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any, Final
 
-from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import FixedWindowRateLimiter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -24,10 +20,6 @@ from shared.contract.elections import Phase
 from shared.contract.events import ElectionAnnounced
 from shared.contract.receipts import receipt_text
 
-WRONG_CODES: Final = RateLimitItemPerMinute(20)
-"""From one address; a household or a hall with one connection mistypes less."""
-CASTS: Final = RateLimitItemPerMinute(10)
-"""With one code: each costs a place in the log, and one counts."""
 BUSY_S: Final = 5
 WRONG_CODES_S: Final = 60
 _STATUS: Final[dict[Why, int]] = {"not a code": 422, "wrong code": 403}
@@ -40,7 +32,6 @@ class BallotRoutes:
     intake: Intake
     new_id: Callable[[], str]
     pages: Pages = field(default_factory=Pages)
-    limiter: FixedWindowRateLimiter = field(default_factory=lambda: FixedWindowRateLimiter(MemoryStorage()))
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -112,8 +103,6 @@ class BallotRoutes:
         fault = await self._code_fault(request, announced, fields)
         if fault is not None:
             return fault
-        if not await self.limiter.hit(CASTS, definition.id, sha256(fields.code.encode()).hexdigest()):
-            return self._busy(view, announced, fields, 429)
         marks = rankings(fields.typed, definition)
         cast = await self.intake.cast(definition.id, fields.code, fields.ballot_id, marks)
         if not isinstance(cast, Recorded):
@@ -122,8 +111,8 @@ class BallotRoutes:
         return self.pages.page("receipt", view, announced=announced, who=cast.who, receipt=receipt)
 
     def _refused(self, view: View, announced: ElectionAnnounced, fields: Fields, why: Why) -> Response:
-        if why == "busy":
-            return self._busy(view, announced, fields)
+        if why in ("busy", "too many"):
+            return self._busy(view, announced, fields, 429 if why == "too many" else 503)
         if why == "not open":
             return self._state(view, self.intake.elections[announced.definition.id], fields)
         return self.pages.page("trouble", view, 422, announced=announced)
@@ -142,10 +131,10 @@ class BallotRoutes:
         fault = self.intake.code_fault(announced.definition.id, fields.code)
         if fault is None:
             return None
-        if fault in ("busy", "not open"):
+        if fault in ("busy", "too many", "not open"):
             return self._refused(view, announced, fields, fault)
         address = request.client.host if request.client else ""
-        if not await self.limiter.hit(WRONG_CODES, address):
+        if self.intake.service.guess(address):
             return self._start(view, announced, "too many", 429, retry_after_s=WRONG_CODES_S)
         return self._start(view, announced, fault, _STATUS.get(fault, 422), code=fields.code)
 

@@ -8,6 +8,7 @@ from shared.contract.codec import ADMITTED, Unreadable, decode_cast, encode
 from shared.contract.events import LogFounded, SignedRecord, signed
 from shared.contract.signing import public_key
 from shared.contract.topics import BALLOTS_CAST
+from shared.runtime.kafka.connection import Brokers
 from shared.runtime.kafka.reader import open_reader
 from shared.runtime.kafka.sink import open_sink
 from shared.runtime.log import Outgoing
@@ -17,17 +18,17 @@ class OtherLog(Exception):
     """The topic holds another log than the one that is to be founded."""
 
 
-async def found_log(bootstrap: str, namespace: str, log_id: str, shards: int, root: bytes) -> None:
+async def found_log(kafka: str | Brokers, namespace: str, log_id: str, shards: int, root: bytes) -> None:
     """Found every shard that is empty, with the root's private key. Raises OtherLog, LogError, SendFailed."""
     topic, root_key = BALLOTS_CAST.name(namespace), public_key(root)
     empty = []
-    async with await open_reader(bootstrap, topic, shards) as reader:
+    async with await open_reader(kafka, topic, shards) as reader:
         for shard, end in enumerate(await reader.ends()):
             if end == 0:
                 empty.append(shard)
             else:
                 _require_own(await reader.record(shard, 0), log_id, shard, shards, root_key)
-    sink = await open_sink(bootstrap)
+    sink = await open_sink(kafka)
     try:
         await sink.send(
             [

@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 from mode import Service
 
+from shared.runtime.kafka.connection import Brokers, client_options
 from shared.runtime.kafka.patches.bare_records import read_bare_records
 from shared.runtime.kafka.sink import KafkaSink, open_sink
 from shared.runtime.log import LogAway
@@ -63,8 +64,8 @@ class KafkaSource:
 class KafkaLog:
     """A topic as a group's member reaches it."""
 
-    def __init__(self, bootstrap: str, topic: str, consumer: AIOKafkaConsumer) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, kafka: str | Brokers, topic: str, consumer: AIOKafkaConsumer) -> None:
+        self._kafka = kafka
         self._topic = topic
         self._consumer = consumer
 
@@ -74,16 +75,16 @@ class KafkaLog:
 
     async def open_sink(self) -> KafkaSink:
         """Return a producer of its own. Raises LogAway."""
-        return await open_sink(self._bootstrap)
+        return await open_sink(self._kafka)
 
 
 class ShardGroup(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
     """Runs `work` on every shard the group assigns to this process."""
 
-    def __init__(self, work: Work, bootstrap: str, group: str, instance: str, health: Health) -> None:
+    def __init__(self, work: Work, kafka: str | Brokers, group: str, instance: str, health: Health) -> None:
         super().__init__()
         self._work = work
-        self._bootstrap = bootstrap
+        self._kafka = kafka
         self._group = group
         self._instance = instance
         self._health = health
@@ -94,7 +95,7 @@ class ShardGroup(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # a
         """Join the group."""
         read_bare_records()
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
+            **client_options(self._kafka),
             group_id=self._group,
             group_instance_id=f"{self._group}-{self._instance}",
             enable_auto_commit=False,
@@ -105,7 +106,7 @@ class ShardGroup(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # a
             fetch_max_bytes=FETCH_MAX_BYTES,
             fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
         )
-        log = KafkaLog(self._bootstrap, self._work.topic, self._consumer)
+        log = KafkaLog(self._kafka, self._work.topic, self._consumer)
         self._shards = Shards(self._work, log, self._instance, self._health)
         await self._consumer.start()
         self._consumer.subscribe([self._work.topic], listener=self)

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from shared.runtime.kafka.connection import Brokers, client_options
 from shared.runtime.log import Keyed, LogAway, LogError
 
 BATCH_RECORDS = 5_000
@@ -118,13 +119,13 @@ class KafkaReader:
         return records
 
 
-async def open_reader(bootstrap: str, topic: str, partitions: int | None = None) -> KafkaReader:
+async def open_reader(kafka: str | Brokers, topic: str, partitions: int | None = None) -> KafkaReader:
     """Return a reader of every partition of a topic.
 
     Raises LogAway, also if there is no such topic; LogError if it has not as many `partitions` as expected.
     """
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
+        **client_options(kafka),
         group_id=None,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
@@ -132,36 +133,36 @@ async def open_reader(bootstrap: str, topic: str, partitions: int | None = None)
     )
     try:
         async with asyncio.timeout(OPEN_BOUND_S):
-            reader = KafkaReader(consumer, topic, await _partitions(bootstrap, topic, partitions))
+            reader = KafkaReader(consumer, topic, await _partitions(kafka, topic, partitions))
             await reader.start()
             return reader
     except BaseException as fault:
         await consumer.stop()
         if isinstance(fault, KafkaError | OSError | TimeoutError):
-            raise LogAway(f"Kafka at {bootstrap} does not answer: {fault!r}") from fault
+            raise LogAway(f"Kafka at {kafka} does not answer: {fault!r}") from fault
         raise
 
 
-async def read_topic(bootstrap: str, topic: str) -> list[list[bytes]]:
+async def read_topic(kafka: str | Brokers, topic: str) -> list[list[bytes]]:
     """Return the values of each partition, all that a topic holds. Raises LogError."""
-    async with await open_reader(bootstrap, topic) as reader:
+    async with await open_reader(kafka, topic) as reader:
         return [
             [value async for batch in reader.records(partition, end) for value in batch]
             for partition, end in enumerate(await reader.ends())
         ]
 
 
-async def read_record(bootstrap: str, topic: str, partition: int, offset: int) -> bytes:
+async def read_record(kafka: str | Brokers, topic: str, partition: int, offset: int) -> bytes:
     """Return the value of one record. Raises LogAway if it cannot be read within READ_BOUND_S."""
     try:
-        async with asyncio.timeout(READ_BOUND_S), await open_reader(bootstrap, topic) as reader:
+        async with asyncio.timeout(READ_BOUND_S), await open_reader(kafka, topic) as reader:
             return await reader.record(partition, offset)
     except TimeoutError as fault:
         raise LogAway(f"{topic} shard {partition}: no record {offset} within {READ_BOUND_S:g} s") from fault
 
 
-async def _partitions(bootstrap: str, topic: str, expected: int | None) -> int:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+async def _partitions(kafka: str | Brokers, topic: str, expected: int | None) -> int:
+    admin = AIOKafkaAdminClient(**client_options(kafka))
     try:
         await admin.start()
         (found,) = await admin.describe_topics([topic])

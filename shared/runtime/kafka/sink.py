@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from shared.runtime.kafka.connection import Brokers, client_options
 from shared.runtime.log import LogAway, Outgoing, SendFailed
 
 MAX_BATCH_BYTES = 960 * 1024
@@ -60,18 +61,18 @@ class KafkaSink:
         await self._producer.stop()
 
 
-async def open_sink(bootstrap: str) -> KafkaSink:
+async def open_sink(kafka: str | Brokers) -> KafkaSink:
     """Return a sink with a producer of its own. Raises LogAway."""
     try:
-        return KafkaSink(await start_producer(bootstrap))
+        return KafkaSink(await start_producer(kafka))
     except (KafkaError, OSError) as fault:
-        raise LogAway(f"Kafka at {bootstrap}: {fault!r}") from fault
+        raise LogAway(f"Kafka at {kafka}: {fault!r}") from fault
 
 
-async def start_producer(bootstrap: str) -> AIOKafkaProducer:
+async def start_producer(kafka: str | Brokers) -> AIOKafkaProducer:
     """Return a started producer: idempotent, acks=all."""
     producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
+        **client_options(kafka),
         enable_idempotence=True,
         acks="all",
         linger_ms=0,

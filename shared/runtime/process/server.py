@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Final, cast
 
 import uvicorn
@@ -32,9 +33,19 @@ AGAIN_S: Final = 5
 
 
 def server_config(
-    app: ASGIApp | str, limits: ServerLimits, *, factory: bool = False, workers: int = 1, lifespan: Any = "on"
+    app: ASGIApp | str,
+    limits: ServerLimits,
+    *,
+    tls: tuple[Path, Path] | None = None,
+    factory: bool = False,
+    workers: int = 1,
+    lifespan: Any = "on",
 ) -> uvicorn.Config:
-    """Return how to serve an application, which may be named as "module:function" that returns it."""
+    """Return how to serve an application, which may be named as "module:function" that returns it.
+
+    With `tls`, the files of a certificate and its key, it is served over TLS and not in plain.
+    """
+    certificate, key = tls or (None, None)
     limits = replace(limits, max_connections=min(limits.max_connections, open_files() - RESERVED_FILES))
     protocol = partial(overload_protocol() or BoundedProtocol, book=Connections(limits, refusals()))
     return uvicorn.Config(
@@ -53,6 +64,8 @@ def server_config(
         backlog=limits.backlog,
         access_log=False,
         log_config=None,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
         log_level="error",  # of what a client did wrong it says nothing: that is counted
     )
 
@@ -135,7 +148,7 @@ def run_server(
     """Serve until SIGTERM or SIGINT. Several workers share the port; then `app` is the name of its factory."""
     configure_logging(name, settings.log_level)
     limits = limits_of(settings, limits)
-    config = server_config(app, limits, factory=isinstance(app, str), workers=workers)
+    config = server_config(app, limits, tls=settings.http_tls, factory=isinstance(app, str), workers=workers)
     try:
         listening = listen(settings.host, settings.port, limits)
     except OSError as fault:

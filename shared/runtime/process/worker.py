@@ -31,7 +31,7 @@ class HttpService(Service):
     def __init__(self, app: ASGIApp, settings: Settings, port: int) -> None:
         super().__init__()
         self._limits = limits_of(settings)
-        self._server = uvicorn.Server(server_config(app, self._limits, lifespan="off"))
+        self._server = uvicorn.Server(server_config(app, self._limits, tls=settings.http_tls, lifespan="off"))
         self._at = settings.host, port
         self._serving: asyncio.Task[None] | None = None
 
@@ -78,9 +78,11 @@ def faust_app(name: str, settings: Settings, **more: Any) -> faust.App:
     """
     folder = settings.data_dir / "faust" / name
     folder.mkdir(parents=True, exist_ok=True)
+    identity = settings.brokers.identity
     return faust.App(
         f"{settings.namespace}-{name}",
         broker=f"kafka://{settings.kafka.replace(',', ';kafka://')}",
+        broker_credentials=None if identity is None else faust.SSLCredentials(identity.context()),
         store="memory://",
         datadir=folder,
         topic_disable_leader=True,
@@ -99,7 +101,7 @@ def create_worker(
     app.boot_strategy = BootStrategy(app, enable_kafka=False)
     site = create_site(name, [], health)
     reporter = Reporter(
-        lambda: open_sink(settings.kafka), monitor, lambda: [r for group in groups for r in group.reports()]
+        lambda: open_sink(settings.brokers), monitor, lambda: [r for group in groups for r in group.reports()]
     )
     for service in (HttpService(site, settings, settings.port), *groups, PartService(reporter)):
         app.add_dependency(service)

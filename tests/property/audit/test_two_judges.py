@@ -48,7 +48,8 @@ class AnyLog:
         self.shard = shard
         approvals = rng.choice((1, 1, 2))
         officials = OFFICIALS if approvals == 1 else (*OFFICIALS, THIRD)
-        terms = {"officials": officials, "approvals": approvals, **rng.choice(REVOTE)}
+        secrecy = {"live_tallies": rng.random() < 0.5, "smallest_group": rng.choice((1, 10))}
+        terms = {"officials": officials, "approvals": approvals, **secrecy, **rng.choice(REVOTE)}
         sections = {elector: elector % 2 for elector in range(ELECTORS)}
         self.lives = [
             Life(election(name, ELECTORS).model_copy(update=terms), SHARDS, sections)

@@ -6,17 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.audit.tabulate import results, tabulate
-from services.counting.rounds import Rounds
-from services.counting.tally import PartitionOf, Tally
-from services.validation.judge import Judge
-from shared.contract.codec import decode_as
 from shared.contract.elections import Contest, Method
 from shared.contract.packs import Ballot
-from shared.contract.standings import Standing, results_of
-from shared.runtime.follower import Machine
-from shared.runtime.log import Outgoing
-from tests.support.elections import FRUIT, LOG_ID, ROOT_KEY, Life, election
-from tests.support.evidence import OUTPUTS
+from shared.contract.standings import results_of
+from shared.rcv.contract_rounds import what_if_of
+from shared.rcv.count.profile import Profile
+from shared.rcv.scenarios import what_if
+from tests.support.elections import FRUIT, Life, election
+from tests.support.machines import published
 
 SHARDS = 2
 ELECTORS = 12
@@ -108,49 +105,13 @@ class World:
         return found
 
 
-def through(make: "type[Machine] | object", log: list[bytes], rng: random.Random) -> list[bytes]:
-    """Return what a machine says of a log, with crashes that bring it back to an earlier snapshot."""
-    machine = make()  # type: ignore[operator]
-    said: list[bytes] = []
-    snapshot, position, saved_at = machine.save(), 0, 0
-    while position < len(log):
-        size = rng.randrange(1, 6)
-        machine.apply(log[position : position + size])
-        position = min(len(log), position + size)
-        if rng.random() < 0.7:
-            said += _judged_or_all(machine.drain())
-            if rng.random() < 0.5:
-                snapshot, saved_at = machine.save(), position
-        if rng.random() < 0.2:
-            machine = make()  # type: ignore[operator]
-            machine.restore(snapshot)
-            position = saved_at
-    return said + _judged_or_all(machine.drain())
-
-
-def _judged_or_all(outgoing: list[Outgoing]) -> list[bytes]:
-    """Return what the next machine reads: of a judge what it writes to `ballots.judged`."""
-    return [out.value for out in outgoing if out.topic not in (OUTPUTS.controls, OUTPUTS.rolls)]
-
-
 @given(st.integers(0, 2**32))
 @settings(max_examples=150)
 def test_the_last_standing_is_the_recount_whatever_crashed_and_was_said_twice(seed: int) -> None:
     """Crashes between records, repeats after a restart, shards interleaved in any way that keeps their order."""
     rng = random.Random(seed)
     world = World(rng)
-    judged = [
-        through(lambda s=s: Judge(LOG_ID, ROOT_KEY, s, SHARDS, OUTPUTS), log, rng)
-        for s, log in enumerate(world.logs)
-    ]
-    told = [
-        through(lambda s=s: Tally(s, SHARDS, "tallies", PartitionOf(1)), log, rng)
-        for s, log in enumerate(judged)
-    ]
-    mixed: list[bytes] = []
-    while any(told):
-        mixed.append(rng.choice([shard for shard in told if shard]).pop(0))
-    standings = [decode_as(Standing, value) for value in through(lambda: Rounds(0, "counts"), mixed, rng)]
+    standings = published(world.logs, rng)
 
     for number in range(len(world.definition.contests)):
         contest = world.contest(number)
@@ -161,3 +122,5 @@ def test_the_last_standing_is_the_recount_whatever_crashed_and_was_said_twice(se
         assert results_of(last.rounds, last.elected, last.places) == results(
             tabulate(world.profile(number), contest)
         )
+        profile = Profile.of(contest, 2, ((*of, n) for of, n in world.profile(number).items()))
+        assert last.what_if == (what_if_of(what_if(profile, contest), contest) if len(profile) else None)

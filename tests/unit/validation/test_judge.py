@@ -1,6 +1,6 @@
 """The judge, told as logs: these records give these verdicts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -8,7 +8,14 @@ from services.validation.judge import ForeignLog, Judge
 from shared.contract.chain import START, digest, link
 from shared.contract.codec import ADMITTED, UnknownVersion, decode_judged, encode
 from shared.contract.elections import Election, Official, Revote
-from shared.contract.events import KeyReplaced, SignedRecord, VersionAdmitted, signed
+from shared.contract.events import (
+    ElectorRestored,
+    ElectorVoided,
+    KeyReplaced,
+    SignedRecord,
+    VersionAdmitted,
+    signed,
+)
 from shared.contract.signing import new_private_key, public_key, sign
 from shared.contract.verdict_ranges import (
     MAX_BALLOTS_IN_RANGE,
@@ -18,6 +25,7 @@ from shared.contract.verdict_ranges import (
     each_verdict,
 )
 from shared.contract.verdicts import ControlJudged
+from shared.runtime.log import Outgoing
 from tests.support.elections import LOG_ID, OFFICER, OFFICER_KEY, ROOT, ROOT_KEY, Life, election
 from tests.support.evidence import OUTPUTS
 
@@ -349,6 +357,75 @@ def test_two_officials_must_sign_where_the_definition_asks_for_two() -> None:
 
     found = verdicts(*records, encode(twice), encode(both))[2:]
     assert [why(of) for of in found] == ["not-signed", None]
+
+
+def secret(*, live: bool) -> tuple[Life, bytes]:
+    """Return an election that keeps ballots secret in groups of ten, and the private key of its second official."""
+    second = new_private_key()
+    officials = (
+        Official(name="ada", key=OFFICER_KEY),
+        Official(name="bob", key=public_key(second)),
+    )
+    terms = {"officials": officials, "live_tallies": live, "smallest_group": 10}
+    return Life(election().model_copy(update=terms), sections=CHILDREN), second
+
+
+def test_with_live_figures_no_ballot_is_taken_out_before_the_close() -> None:
+    """The figure before and the figure after would tell what is on it. Who has not voted can be voided and restored."""
+    life, _ = secret(live=True)
+    records = [*life.begin()[0][1:], life.ballot(1)]
+    records += [life.voided(1), life.voided(2), life.restored(2), life.voided(2), life.ballot(2)]
+    found = verdicts(*records)[4:]
+    assert [why(of) for of in found[:4]] == ["counted-live", None, None, None]
+    assert found[4:] == [Verdict("picnic", "void-elector", None)]
+
+
+def test_under_embargo_one_official_voids_and_restores_until_the_close() -> None:
+    """No figure is there yet that could tell anything."""
+    life, _ = secret(live=False)
+    records = [*life.begin()[0][1:], life.ballot(1), life.voided(1), life.restored(1), life.voided(1)]
+    assert [why(of) for of in verdicts(*records)[4:]] == [None, None, None]
+
+
+@pytest.mark.parametrize("live", [True, False])
+@pytest.mark.parametrize("kind", [ElectorVoided, ElectorRestored])
+def test_after_the_close_it_takes_two_officials_to_change_whose_ballots_count(kind: type, live: bool) -> None:  # noqa: FBT001  a parameter of the test
+    """Whatever the definition asks for otherwise; the list names both."""
+    life, second = secret(live=live)
+    records = [*life.begin()[0][1:], life.voided(1), life.closed()]
+    elector = 1 if kind is ElectorRestored else 2
+    alone = decode_signed(life.ordered(kind, elector=elector))
+    both = alone.signed_by(public_key(second), sign(second, alone.payload.encode()))
+    found = verdicts(*records, encode(alone), encode(both))[-2:]
+    assert [why(of) for of in found] == ["not-signed", None]
+    assert isinstance(found[1], ControlJudged)
+    assert set(found[1].signers) == {OFFICER_KEY, public_key(second)}
+
+
+def test_a_void_stands_beside_its_ballot_without_a_reason_and_in_the_list_without_a_ballot(
+    life: Life,
+) -> None:
+    """Why somebody is voided may say who it is."""
+    machine = judge()
+    void = life.begin()[0][1:], life.ballot(3), life.ordered(ElectorVoided, elector=3, reason="A. Smith died")
+    machine.apply([*void[0], *void[1:]])
+    out = machine.drain()
+    (judged,) = [of for of in map(decode_judged, _of(out, OUTPUTS.judged)) if _is_void(of)]
+    (listed,) = [of for of in map(decode_judged, _of(out, OUTPUTS.controls)) if _is_void(of)]
+    assert isinstance(judged, ControlJudged)
+    assert isinstance(listed, ControlJudged)
+    assert judged.retracted is not None
+    assert b"Smith" not in encode(judged)
+    assert listed.retracted is None
+    assert b"A. Smith died" in encode(listed)
+
+
+def _of(out: Sequence[Outgoing], topic: str) -> list[bytes]:
+    return [record.value for record in out if record.topic == topic]
+
+
+def _is_void(record: Verdicts | ControlJudged) -> bool:
+    return isinstance(record, ControlJudged) and isinstance(record.control, ElectorVoided)
 
 
 def test_a_lost_key_is_replaced_by_the_root(life: Life) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from services.audit.proofs.receipts import Receipt
 from services.intake.ballot.pages import HEADERS
-from services.intake.ballot.routes import CASTS, WRONG_CODES
+from services.intake.settings import IntakeSettings
 from shared.contract.elections import Phase
 from tests.unit.intake.ballot.place import CODE, ELECTOR, WRONG_CODE, hidden, page_of, place
 
@@ -45,7 +45,8 @@ async def test_a_receipt_shows_nothing_of_the_vote() -> None:
     """Not on the page, not in what is copied, downloaded or photographed."""
     async with place() as there:
         one = await there.post("cast", _0_0="1")
-        other = await there.post("cast", _0_3="1", _1_0="1")
+    async with place() as elsewhere:
+        other = await elsewhere.post("cast", _0_3="1", _1_0="1")
 
     assert one.text == other.text
     (shown,) = re.findall(r'data-copy="([^"]+)"', one.text)
@@ -53,6 +54,16 @@ async def test_a_receipt_shows_nothing_of_the_vote() -> None:
     assert (receipt.election, receipt.proof) == ("picnic", None)
     assert "Apple" not in one.text
     assert CODE not in one.text
+
+
+async def test_other_rankings_under_a_ballot_id_that_was_cast_are_not_said_to_be_in() -> None:
+    """Nothing more is written: the first stands, and the page does not show a receipt for what was dropped."""
+    async with place() as there:
+        assert page_of(await there.post("cast", _0_0="1")) == "receipt"
+        again = await there.post("cast", _0_3="1")
+
+        assert (again.status_code, page_of(again)) == (422, "trouble")
+        assert len(there.log.ballots) == 1
 
 
 async def test_casting_again_gives_the_same_receipt() -> None:
@@ -138,7 +149,10 @@ async def test_a_wrong_code_says_what_to_do(step: str, text: str, status: int, w
 async def test_many_wrong_codes_are_asked_to_wait_and_a_good_one_is_not() -> None:
     """429 with Retry-After; whoever shares the connection can vote all the same."""
     async with place() as there:
-        wrong = [await there.post("start", code=WRONG_CODE) for _ in range(WRONG_CODES.amount + 1)]
+        wrong = [
+            await there.post("start", code=WRONG_CODE)
+            for _ in range(IntakeSettings().max_wrong_codes_per_minute + 1)
+        ]
         good = await there.post("start")
 
     assert {answer.status_code for answer in wrong[:-1]} == {403}
@@ -150,9 +164,12 @@ async def test_many_wrong_codes_are_asked_to_wait_and_a_good_one_is_not() -> Non
 async def test_one_code_cannot_fill_the_log() -> None:
     """429, with the ballot carried along to be sent again."""
     async with place() as there:
-        answers = [await there.post("cast", ballot=f"{n:032x}", _0_0="1") for n in range(CASTS.amount + 1)]
+        answers = [
+            await there.post("cast", ballot=f"{n:032x}", _0_0="1")
+            for n in range(IntakeSettings().max_casts_per_minute + 1)
+        ]
 
-    assert len(there.log.ballots) == CASTS.amount
+    assert len(there.log.ballots) == IntakeSettings().max_casts_per_minute
     assert (answers[-1].status_code, page_of(answers[-1])) == (429, "busy")
     assert hidden(answers[-1])["0.0"] == "1"
 

@@ -1,0 +1,117 @@
+"""What intake remembers of those who send ballots: in tables of fixed size, so that no flood of codes or addresses fills memory.
+
+* `Rates`: how often something may happen for each code or address.
+* `RecentBallots`: which ballots were recorded lately, so that a ballot sent again costs no place in the log, and other rankings
+  under the same ballot id are refused. It forgets the old and knows nothing of other processes: the judge decides, from the log.
+* `RankingCache`: rankings with their one spelling, up to a stated number of bytes.
+
+None of it decides whether a ballot counts.
+"""
+
+from array import array
+from collections.abc import Hashable
+from sys import getsizeof
+from typing import Final, Literal
+
+from shared.contract.packs import Ballot
+
+Ranks = tuple[tuple[str, ...], ...]
+
+RATE_SLOTS: Final = 1 << 16
+"""In each of two rows of 8 bytes: 1 MiB a table."""
+SLOT_BYTES: Final = 25
+"""Of a remembered ballot: 16 of who, 8 of what, one that says whether it is recorded."""
+MAX_CACHE_BYTES: Final = 32 << 20
+"""Of rankings and their spellings, in one process."""
+ENTRY_BYTES: Final = 200
+"""What an entry costs in the dictionary, at most."""
+_WHO_BYTES: Final = 16
+_RECORDED: Final = b"\x01"
+
+
+class Rates:
+    """How often something may happen for each key: `burst` times at once (unstated: a minute's), then `per_minute`. 0: no limit.
+
+    Each key has a place in two rows (a count-min sketch of generic cell rates), and the lower of the two holds. Keys that share
+    both places share a rate; that is rare below 100,000 keys a minute.
+    """
+
+    def __init__(self, per_minute: int, burst: int | None = None) -> None:
+        self._gap_s = 60.0 / per_minute if per_minute else 0.0
+        self._room_s = self._gap_s * ((burst or per_minute) - 1)
+        self._due_s = array("d", bytes(2 * RATE_SLOTS * 8))
+
+    def hit(self, key: Hashable, now_s: float) -> float:
+        """Count one for a key; return 0, or after how many seconds it may happen again."""
+        if not self._gap_s:
+            return 0.0
+        hashed, due_s = hash(key), self._due_s
+        one, two = hashed % RATE_SLOTS, RATE_SLOTS + (hashed >> 20) % RATE_SLOTS
+        due = min(due_s[one], due_s[two])
+        if due > now_s + self._room_s:
+            return due - now_s - self._room_s
+        due = max(due, now_s) + self._gap_s
+        due_s[one], due_s[two] = max(due_s[one], due), max(due_s[two], due)
+        return 0.0
+
+
+class RecentBallots:
+    """The ballots that were taken last, by what a receipt knows them by. A newer one takes the place of an older."""
+
+    def __init__(self, slots: int) -> None:
+        self._slots = slots
+        self._table = bytearray(slots * SLOT_BYTES)
+
+    def find(self, receipt: str, ballot: Ballot) -> Literal["new", "recorded", "other rankings"]:
+        """Return what is known of a ballot; one that is on its way to the log is new."""
+        who, what, start = self._place(receipt, ballot)
+        found = self._table[start : start + SLOT_BYTES]
+        if not self._slots or found[:_WHO_BYTES] != who:
+            return "new"
+        if found[_WHO_BYTES:-1] != what:
+            return "other rankings"
+        return "recorded" if found[-1:] == _RECORDED else "new"
+
+    def note(self, receipt: str, ballot: Ballot, *, recorded: bool) -> None:
+        """Remember a ballot, as recorded or as on its way: then nobody can say whether it is in the log."""
+        who, what, start = self._place(receipt, ballot)
+        if self._slots:
+            self._table[start : start + SLOT_BYTES] = who + what + (_RECORDED if recorded else b"\x00")
+
+    def forget(self, receipt: str, ballot: Ballot) -> None:
+        """Forget a ballot that was not sent to the log."""
+        who, _, start = self._place(receipt, ballot)
+        if self._table[start : start + _WHO_BYTES] == who:
+            self._table[start : start + SLOT_BYTES] = bytes(SLOT_BYTES)
+
+    def _place(self, receipt: str, ballot: Ballot) -> tuple[bytes, bytes, int]:
+        who = bytes.fromhex(receipt)[:_WHO_BYTES]
+        what = (hash((ballot.section, ballot.rankings)) % (1 << 64)).to_bytes(8)
+        return who, what, int.from_bytes(who[:8]) % max(1, self._slots) * SLOT_BYTES
+
+
+class RankingCache:
+    """The rankings that were spelt last, of all contests, in at most `max_bytes`; the oldest makes room."""
+
+    def __init__(self, max_bytes: int = MAX_CACHE_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._kept: dict[tuple[int, Ranks], str] = {}
+        self._sizes: dict[tuple[int, Ranks], int] = {}
+        self.bytes = 0
+
+    def get(self, contest: int, ranks: Ranks) -> str | None:
+        """Return a ranking's marks, None if they are not kept."""
+        return self._kept.get((contest, ranks))
+
+    def keep(self, contest: int, ranks: Ranks, marks: str) -> None:
+        """Keep a ranking that fits its contest; `ranks` should hold the contest's own texts, so that they are not kept twice."""
+        key = contest, ranks
+        size = ENTRY_BYTES + getsizeof(marks) + getsizeof(ranks) + sum(map(getsizeof, ranks))
+        if size > self._max_bytes // 100:
+            return
+        while self._kept and self.bytes + size > self._max_bytes:
+            oldest = next(iter(self._kept))
+            del self._kept[oldest]
+            self.bytes -= self._sizes.pop(oldest)
+        self._kept[key], self._sizes[key] = marks, size
+        self.bytes += size

@@ -1,0 +1,195 @@
+"""What floods of codes, addresses and rankings cost intake: no place in the log, and no memory beyond what is stated."""
+
+import json
+import tracemalloc
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from secrets import token_hex
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from services.intake.admission import Admissions, ContestForm
+from services.intake.bounds import MAX_CACHE_BYTES, RankingCache, Rates, RecentBallots
+from services.intake.log import BallotLog
+from services.intake.roll import KnownRolls
+from services.intake.routes import WRONG_CODES, IntakeService, intake_routes
+from services.intake.settings import IntakeSettings
+from shared.contract.codes import VotingCode
+from shared.contract.elections import Phase
+from shared.contract.packs import Ballot
+from tests.support.elections import Life, contest, election
+from tests.unit.intake.ballot.place import MemoryLog
+
+pytestmark = pytest.mark.asyncio
+
+LIFE = Life(election(), 2)
+PATH = "/v1/elections/picnic/ballots"
+
+
+class Place:
+    """Intake's public routes on a log in memory, at a time that stands still."""
+
+    def __init__(self, client: httpx.AsyncClient, log: MemoryLog) -> None:
+        self.client = client
+        self.log = log
+        self.now_s = 1_000.0
+
+    async def cast(self, form: dict[str, object]) -> httpx.Response:
+        """Cast one ballot."""
+        return await self.client.post(PATH, json=form)
+
+    async def stream(self, forms: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+        """Cast ballots, one a line."""
+        body = b"".join(json.dumps(form).encode() + b"\n" for form in forms)
+        headers = {"Content-Type": "application/x-ndjson"}
+        answer = await self.client.post(f"{PATH}/bulk", content=body, headers=headers)
+        return [json.loads(line) for line in answer.text.splitlines()]
+
+
+@asynccontextmanager
+async def place(**settings: int) -> AsyncIterator[Place]:
+    """Open intake with the picnic announced."""
+    announced, rolls, memory = {"picnic": LIFE.announced(2, Phase.OPEN)}, KnownRolls(), MemoryLog()
+    for shard in range(2):
+        rolls.add(LIFE.known(shard))
+
+    async def open_sink() -> MemoryLog:
+        return memory
+
+    log = BallotLog(open_sink, "ballots", 100)
+    admissions = Admissions(announced, rolls.rolls, lambda: True)
+    service = IntakeService(
+        IntakeSettings.model_validate(settings), admissions, log, now_s=lambda: there.now_s
+    )
+    transport = httpx.ASGITransport(Starlette(routes=intake_routes(service)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        there = Place(client, memory)
+        await log.start()
+        yield there
+        await log.stop()
+
+
+def form(elector: int, *ranks: str, ballot_id: str = "", code: str = "") -> dict[str, object]:
+    """Return a ballot."""
+    rankings = {"fruit": [[candidate] for candidate in ranks]}
+    return {
+        "ballot_id": ballot_id or token_hex(16),
+        "code": code or LIFE.code(elector),
+        "rankings": rankings,
+    }
+
+
+async def test_a_ballot_sent_again_has_the_same_answer_and_no_second_place_in_the_log() -> None:
+    """It says that it is recorded and not yet judged, one by one or in a stream."""
+    again = form(5, "apple")
+    async with place() as there:
+        first = await there.cast(again)
+        assert (first.status_code, first.json()["note"]) == (202, "recorded, not yet judged")
+        assert (await there.cast(again)).json() == first.json()
+        lines = await there.stream([again] * 700)
+        assert {line["receipt"] for line in lines} == {first.json()["receipt"]}
+        new = form(6, "apple")
+        assert {line["status"] for line in await there.stream([new] * 700)} == {"recorded"}
+        assert len(there.log.ballots) == 2
+
+
+async def test_the_same_ballot_id_with_other_rankings_is_refused() -> None:
+    """409 with the field, also in the stream that brings both, and while the first is not known to be recorded."""
+    async with place() as there:
+        one = form(5, "apple", ballot_id="a" * 32)
+        other = form(5, "banana", ballot_id="a" * 32)
+        assert (await there.cast(one)).status_code == 202
+        refused = await there.cast(other)
+        assert (refused.status_code, refused.json()["field"]) == (409, "ballot_id")
+        both = await there.stream([form(6, "apple", ballot_id="b" * 32), form(6, ballot_id="b" * 32)])
+        assert [line["status"] for line in both] == ["recorded", "refused"]
+        assert len(there.log.ballots) == 2
+
+
+async def test_one_code_has_few_places_in_the_log_a_minute_and_others_are_not_concerned() -> None:
+    """429 with Retry-After; one by one, in streams, and with a new ballot id each."""
+    async with place(max_casts_per_minute=3) as there:
+        answers = [await there.cast(form(5, "apple")) for _ in range(6)]
+        assert [answer.status_code for answer in answers] == [202] * 3 + [429] * 3
+        assert answers[-1].headers["retry-after"] == "20"
+        lines = await there.stream([form(5, "apple")] * 2 + [form(6, "apple")])
+        assert [line["status"] for line in lines] == ["refused", "refused", "recorded"]
+        there.now_s += 20
+        assert (await there.cast(form(5, "apple"))).status_code == 202
+        assert len(there.log.ballots) == 5
+
+
+async def test_guesses_of_codes_are_counted_and_put_off_and_a_good_code_is_not() -> None:
+    """By address; nothing of it reaches the log."""
+    wrong = str(VotingCode(5, 0, bytes(10)))
+    before = WRONG_CODES._value.get()
+    async with place(max_wrong_codes_per_minute=4) as there:
+        answers = [await there.cast(form(5, "apple", code=wrong)) for _ in range(6)]
+        assert [answer.status_code for answer in answers] == [403] * 4 + [429] * 2
+        assert answers[-1].headers["retry-after"] == "15"
+        assert (await there.cast(form(5, "apple"))).status_code == 202
+        assert len(there.log.ballots) == 1
+    assert WRONG_CODES._value.get() - before == 6
+
+
+async def test_what_an_address_sends_is_bounded_in_streams_too() -> None:
+    """429 a line; a second's worth may come at once."""
+    async with place(max_per_second_per_client=30) as there:
+        lines = await there.stream([form(elector % 40, "apple") for elector in range(80)])
+        assert [line["status"] for line in lines].count("recorded") == len(there.log.ballots) == 30
+
+
+async def test_rates_are_kept_for_any_number_of_keys_in_one_mebibyte() -> None:
+    """No key is forgotten, and who comes first is not refused because of the others."""
+    rates = Rates(10)
+    tracemalloc.start()
+    refused = sum(rates.hit(("picnic", key), 1_000.0 + key / 2_500) > 0 for key in range(50_000))
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert refused < 50
+    assert grown < 10_000
+    assert [rates.hit("one", 2_000.0) > 0 for _ in range(11)] == [False] * 10 + [True]
+
+
+async def test_ballots_are_remembered_in_a_table_that_does_not_grow() -> None:
+    """The newest are known."""
+    recent = RecentBallots(1_000)
+    ballots = [(token_hex(32), Ballot(bytes(16), 0, 0, bytes(10), (str(n),))) for n in range(5_000)]
+    tracemalloc.start()
+    for receipt, ballot in ballots:
+        recent.note(receipt, ballot, recorded=True)
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert grown < 10_000
+    assert recent.find(*ballots[-1]) == "recorded"
+    assert recent.find(ballots[-1][0], ballots[0][1]) == "other rankings"
+    recent.forget(*ballots[-1])
+    assert recent.find(*ballots[-1]) == "new"
+
+
+async def test_rankings_are_kept_up_to_the_stated_bytes_and_what_is_refused_not_at_all() -> None:
+    """The largest rankings a body of 16 kB holds, each another, and as many that are wrong: memory stays below the ceiling."""
+    names, ceiling = tuple(f"c{n}" for n in range(200)), 2 << 20
+    cache = RankingCache(ceiling)
+    of = ContestForm(contest(candidates=names), cache)
+    tracemalloc.start()
+    for n in range(1_000):
+        order = names[n % 200 :] + names[: n % 200]
+        of.marks(
+            tuple((candidate,) for candidate in (*order[: 150 + n // 200], *([str(n)] if n % 2 else [])))
+        )
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert ceiling / 2 < cache.bytes <= ceiling <= MAX_CACHE_BYTES
+    assert kept <= 1.2 * ceiling
+
+
+async def test_ballots_that_were_put_off_are_not_held_against_other_rankings() -> None:
+    """503: nothing was sent to the log, and the elector may change their mind."""
+    async with place() as there:
+        many = [form(elector % 40, ballot_id=f"{elector:032x}") for elector in range(120)]
+        refused = {line["status"] for line in await there.stream(many)}
+        assert refused == {"refused"}
+        assert (await there.cast({**many[0], "rankings": {"fruit": [["banana"]]}})).status_code == 202
