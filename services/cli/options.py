@@ -88,6 +88,22 @@ Places = Annotated[
     int | None, typer.Option(min=1, max=20, help="stv-wigm: decimal places of a transfer value [default: 4]")
 ]
 Quota = Annotated[Literal["droop", "hare"] | None, typer.Option(help="stv-wigm: quota [default: droop]")]
+StopAfterRound = Annotated[int | None, typer.Option(min=1, help="Count no further than this round")]
+FirstRoundThreshold = Annotated[
+    bool, typer.Option("--first-round-threshold", help="Let the first round's threshold hold for all rounds")
+]
+FractionalThreshold = Annotated[
+    bool,
+    typer.Option("--fractional-threshold", help="stv-wigm: a quota with --places decimals, not a whole one"),
+]
+WinnersPerRound = Annotated[
+    Literal["several", "one"] | None,
+    typer.Option(help="stv-wigm: elect all who have the quota in a round, or the first [default: several]"),
+]
+CutoffElimination = Annotated[
+    bool,
+    typer.Option("--cutoff-elimination", help="With --percentage: eliminate all below the share at once"),
+]
 ThresholdEachRound = Annotated[
     bool,
     typer.Option(
@@ -123,8 +139,13 @@ OPTIONS: Final[dict[str, tuple[Any, Any]]] = {
     "tie": (Tie, None),
     "places": (Places, None),
     "quota": (Quota, None),
+    "winners_per_round": (WinnersPerRound, None),
+    "fractional_threshold": (FractionalThreshold, False),
+    "first_round_threshold": (FirstRoundThreshold, False),
+    "stop_after_round": (StopAfterRound, None),
     "threshold_each_round": (ThresholdEachRound, False),
     "percentage": (Percentage, None),
+    "cutoff_elimination": (CutoffElimination, False),
     "minimum_votes": (MinimumVotes, None),
     "decide_without_votes": (DecideWithoutVotes, False),
 }

@@ -131,7 +131,8 @@ class Rules(Frozen):
     )
     stop_after_round: int | None = Field(None, ge=1, description="[stopTabulationEarlyAfterRound]")
     batch_elimination: bool = Field(
-        False, description="Eliminate together all who cannot overtake the next one [batchElimination]"
+        False,
+        description="Run-offs and STV: eliminate together all who cannot overtake the next one [batchElimination]",
     )
     minimum_votes: int = Field(0, ge=0, description="Who has fewer falls at once [minimumVoteThreshold]")
     first_round_threshold: bool = Field(

@@ -27,7 +27,7 @@ def given_order(text: str, names: Sequence[str]) -> Ask:
         missing = [names[c] for c in tie.candidates if c not in order]
         if missing:
             raise ValueError(
-                f"{_told(tie, names)}, and the order that settles ties lacks {', '.join(missing)}"
+                f"{_who_is_level(tie, names)}, and the order that settles ties lacks {', '.join(missing)}"
             )
         return (min if tie.sought == "winner" else max)(tie.candidates, key=order.index)
 
@@ -52,7 +52,7 @@ def drawn(text: str, names: Sequence[str]) -> Ask:
         for round_, picked in lots:
             if round_ == tie.round and picked in tie.candidates:
                 return picked
-        raise ValueError(f"{_told(tie, names)}, and no lot is given for them")
+        raise ValueError(f"{_who_is_level(tie, names)}, and no lot is given for them")
 
     return ask
 
@@ -80,5 +80,5 @@ def _published(text: str, names: Sequence[str]) -> list[Lot]:
         raise ValueError(f"expected a count as `livecount count --json` writes it: {fault!r}") from None
 
 
-def _told(tie: Tie, names: Sequence[str]) -> str:
+def _who_is_level(tie: Tie, names: Sequence[str]) -> str:
     return f"round {tie.round}: {', '.join(names[c] for c in tie.candidates)} are level"

@@ -12,7 +12,7 @@ from shared.rcv.count.tabulate import runs
 from shared.rcv.count.ties import Ask
 from shared.rcv.formats.cvr.raw import Note, no_note
 from shared.rcv.formats.rctab import Configuration, contest_of, read_records
-from shared.rcv.formats.records import CastVoteRecord
+from shared.rcv.formats.records import CastVoteRecord, FormatError
 from shared.rcv.reports.disk import write_files
 from shared.rcv.reports.files import report_files
 from shared.rcv.reports.generic_csv import Source
@@ -29,7 +29,10 @@ def tabulate_configuration(
     there to break included; OSError.
     """
     contest, settings = contest_of(configuration), settings_of(configuration)
-    counted = count_records(contest, list(read_records(configuration, note)), settings, ask)
+    records = list(read_records(configuration, note))
+    if not records:
+        raise FormatError(configuration.path, "cvrFileSources", "expected cast vote records, found none")
+    counted = count_records(contest, records, settings, ask)
     numbered = contest.method == "sequential-irv"
     return write_reports(configuration.stem, counted, stamp, out, numbered=numbered)
 

@@ -94,9 +94,7 @@ def contest_of(golden: Golden, file: File) -> Contest:
     """Return the contest that a golden's first command counts."""
     count, given = golden.expected["count"], options(golden.commands[0])
     rules: dict[str, Any] = {name: of[0] for name, of in given.items() if name in Rules.model_fields and of}
-    rules |= {
-        flag: flag in given for flag in ("batch_elimination", "decide_without_votes", "threshold_each_round")
-    }
+    rules |= {flag: True for flag, values in given.items() if flag in Rules.model_fields and not values}
     rules |= {"ties": "ask"} if "tie" in given else {}
     out = {*given.get("exclude", []), *given.get("withdraw", [])}
     rules |= {"finish": "last-two"} if "last_two" in given else {}

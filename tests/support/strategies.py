@@ -56,6 +56,7 @@ SWITCHES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "places": st.sampled_from([1, 2, 4, 10]),
         "winners_per_round": st.sampled_from(["several", "one"]),
         "threshold_each_round": st.booleans(),
+        "batch_elimination": st.booleans(),
     },
 }
 """Switches that say how the rounds of a method go."""

@@ -103,8 +103,8 @@ class Table:
         level = [candidate for candidate in votes if votes[candidate] == fewest]
         return level[0] if len(level) == 1 else self.ties.loser(level)
 
-    def who_is_eliminated(self, votes: Votes, *, batch: bool = False) -> tuple[str, ...]:
-        """Return who is eliminated: nobody if the count cannot be decided."""
+    def who_is_eliminated(self, votes: Votes, *, batch: bool = False, seats: int = 1) -> tuple[str, ...]:
+        """Return who is eliminated: nobody if the count cannot be decided. A batch leaves somebody for each of `seats`."""
         if self.blocked(votes):
             return self.write_ins(votes)
         if self.all_below(votes, self.rules.minimum_votes):
@@ -112,22 +112,23 @@ class Table:
         below = tuple(candidate for candidate in votes if votes[candidate] < self.rules.minimum_votes)
         if below:
             return below
-        together = self._hopeless(votes) if batch and self.rules.batch_elimination else []
+        together = self._hopeless(votes, seats) if batch and self.rules.batch_elimination else []
         return tuple(together) if len(together) > 1 else (self.last(votes),)
 
     def all_below(self, votes: Votes, least: Fraction | int) -> bool:
         """Return whether nobody who can be elected has at least so many votes."""
         return all(votes[candidate] < least for candidate in self.electable())
 
-    def _hopeless(self, votes: Votes) -> list[str]:
-        """Return all who together have fewer votes than the next one, as many as possible.
+    def _hopeless(self, votes: Votes, seats: int) -> list[str]:
+        """Return all who together have fewer votes than the next one, as many as possible while others can fill `seats`.
 
         Where the count goes on to the last two, one step fewer if only one candidate were left.
         """
         steps: list[list[str]] = [[], []]
         below: list[str] = []
         for number in sorted(set(votes.values())):
-            if below and sum(votes[candidate] for candidate in below) < number:
+            enough_stay = len(set(self.electable()) - set(below)) >= seats
+            if below and enough_stay and sum(votes[candidate] for candidate in below) < number:
                 steps.append(below)
             below = below + [candidate for candidate in votes if votes[candidate] == number]
         alone = len(steps[-1]) == len(votes) - 1

@@ -7,6 +7,8 @@ Rule 1: the first round's votes V fix the threshold: V / (seats + 1), the remain
         those elected before hold in that round, until the last seat is filled.
 Rule 2: a round elects or eliminates, never both. All at or above the threshold are elected, or only the first of them;
         all who continue, once they are no more than the seats left.
+        Where the rules eliminate in batches, so are all who together have fewer votes than the next one, as long as somebody
+        is left for each seat (Minneapolis, Code of Ordinances, section 167.20).
 Rule 3: of the votes of someone elected the part (votes - threshold) / votes moves on, cut to `places`. Each ballot
         passes on that part of what it is worth, cut again, and leaves the rest behind.
 Rule 4: what is left behind above the threshold is residue.
@@ -35,7 +37,7 @@ def stv_wigm(table: Table) -> None:
         if len(seated) < seats and table.can_decide(votes):
             elected = _elected(table, votes, threshold, seats - len(seated))
             if not elected and votes:
-                eliminated = table.who_is_eliminated(votes)
+                eliminated = table.who_is_eliminated(votes, batch=True, seats=seats - len(seated))
         shown = threshold if table.can_decide(votes) else None
         table.rounds.append(
             Round(votes, inactive, eliminated, elected, shown, dict(seated), residue=residue, places=places)

@@ -51,7 +51,7 @@ def tabulate(
         written = tabulate_configuration(configuration, out, stamp(), ask, _counting(left_out))
     for remark in configuration.remarks:
         typer.echo(f"livecount: {remark}", err=True)
-    _tell(left_out)
+    _say_what_is_left_out(left_out)
     for path in written:
         typer.echo(path)
 
@@ -90,7 +90,7 @@ def convert(
             raise ValueError("--as-rctab is for an RCTab configuration: a plain file has no vendor's marks")
         else:
             ballots = _convert_plain(file, to, out, options.columns(ignore))
-    _tell(left_out)
+    _say_what_is_left_out(left_out)
     typer.echo(f"{ballots:,} ballots in {out}")
 
 
@@ -117,7 +117,7 @@ def _counting(left_out: Counter[str]) -> "Note":
     return note
 
 
-def _tell(left_out: Counter[str]) -> None:
+def _say_what_is_left_out(left_out: Counter[str]) -> None:
     """Say on standard error what the files have and was not counted: nothing is dropped without a word."""
     for why, times in sorted(left_out.items()):
         typer.echo(f"livecount: not counted, {times:,} times: {why}", err=True)

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from services.cli import options
-from shared.contract.elections import Method, TieRule
+from shared.contract.elections import Method, Rules, TieRule
 from tests.unit.cli.front import WARD, livecount, shell, ward
 
 
@@ -172,3 +172,9 @@ def test_a_published_count_settles_its_own_ties(tmp_path: Path) -> None:
         assert again["stages"] == json.loads(first)["stages"]
         picked.add(again["ties"][0]["picked"])
     assert picked == {"Clara Bow", "Dora Maar"}
+
+
+def test_every_rule_of_a_contest_is_an_option() -> None:
+    """By its name; going on to the last two has a flag of its own."""
+    assert set(Rules.model_fields) - {"finish"} <= set(options.OPTIONS)
+    assert "last_two" in options.OPTIONS

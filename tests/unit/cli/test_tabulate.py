@@ -137,3 +137,16 @@ def test_what_is_not_counted_is_said(tmp_path: Path) -> None:
         assert livecount(*command, "--out", out.with_suffix(f".{command[0]}"), "--as-rctab").stderr == ""
     refused = livecount("convert", ward(tmp_path), "--to", "csv", "--out", out, "--as-rctab")
     assert "--as-rctab is for an RCTab configuration" in refused.stderr
+
+
+def test_a_contest_without_a_record_is_refused_and_one_of_blank_ballots_is_counted(tmp_path: Path) -> None:
+    """As RCTab does: of no records nobody is elected by lot; of a blank ballot somebody is."""
+    out = tmp_path / "out"
+    refused = livecount("tabulate", configured(tmp_path, ()), "--out", out)
+    assert refused.exit_code == 2
+    assert refused.stderr.endswith("cvrFileSources: expected cast vote records, found none\n")
+    assert not out.exists()
+    assert livecount("tabulate", configured(tmp_path, ("", "")), "--out", out).exit_code == 0
+    report = json.loads((out / "tea_detailed_report.json").read_text())
+    assert report["summary"]["undervotes"] == 2
+    assert [decided for decided in report["results"][-1]["tallyResults"] if "elected" in decided]

@@ -39,7 +39,7 @@ def test_an_order_that_cannot_be_one_is_refused(text: str, said: str) -> None:
         given_order(text, NAMES)
 
 
-def test_who_is_level_and_not_in_the_order_is_told() -> None:
+def test_who_is_level_and_not_in_the_order_is_named() -> None:
     """With the round."""
     with pytest.raises(
         ValueError, match="round 3: Ann, Bo are level, and the order that settles ties lacks Bo"

@@ -229,13 +229,18 @@ def _nobody_would_be_left(course: Situation, votes: Votes) -> bool:
 
 
 def _cannot_overtake(course: Situation, votes: Votes) -> list[int]:
-    """Return the largest batch or, where the last two must be shown and it would leave one, the next smaller."""
+    """Return the largest batch that leaves somebody for each seat or, where the last two must be shown, two.
+
+    In a round that eliminates no surplus is waiting, so nothing but the batch's own votes can ever come to one of it: with
+    several seats, too, nobody of it could overtake the next one (Minneapolis, Code of Ordinances, section 167.20).
+    """
     batch: list[int] = []
     smaller: list[int] = []
     seen: list[int] = []
     may_go = _can_be_eliminated(course)
     for tally in sorted({votes[c] for c in may_go}):
-        if len(seen) > len(batch) and sum(votes[c] for c in seen) < tally:
+        fills_seats = len([c for c in course.electable if c not in seen]) >= course.seats_left
+        if len(seen) > len(batch) and fills_seats and sum(votes[c] for c in seen) < tally:
             smaller, batch = batch, list(seen)
         seen += [c for c in may_go if votes[c] == tally]
     leaves_one = len(batch) == len(course.continuing) - 1
@@ -263,7 +268,7 @@ _LOSERS: Final[tuple[tuple[_Applies, _Rule], ...]] = (
     (lambda contest: contest.rules.minimum_votes > 0, _below_minimum),
     (lambda contest: contest.rules.percentage is not None and contest.rules.cutoff_elimination, _below_share),
     (lambda contest: contest.method == "supplementary", _all_but_top_two),
-    (lambda contest: contest.rules.batch_elimination and contest.method == "irv", _batch),
+    (lambda contest: contest.rules.batch_elimination and contest.method in {"irv", "stv-wigm"}, _batch),
     (lambda contest: contest.method != "plurality", _last),
 )
 

@@ -16,7 +16,7 @@ that contain `=`.
 
 import csv
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from io import StringIO
 from itertools import chain, islice
 from pathlib import Path
@@ -72,14 +72,22 @@ def read(path: Path, ignored: Collection[str] = ()) -> BallotFile:
 def write(file: BallotFile, path: Path) -> None:
     """Write a contest as CSV, a row a ballot. Raises FormatError for what CSV cannot say."""
     groups = fitting_ballots(file, path, HOLDS)
+    refuse_words(file.candidates, path)
     for name in file.candidates:
-        if "=" in name or name.lower() in (*_BLANKS, *_UNNAMED_WORDS):
+        if "=" in name:
             raise FormatError(path, f"candidate {name!r}", "CSV cannot hold this name under a rank")
     for section in file.sections:
         if clean_name(section) != section:
             raise FormatError(path, f"section {section!r}", "expected a name as it is shown")
     with written_whole(path) as out:
         csv.writer(out, lineterminator="\n").writerows(_table(file, groups))
+
+
+def refuse_words(names: Iterable[str], path: Path) -> None:
+    """Raise FormatError for a name that under a rank would be read as none."""
+    for name in names:
+        if name.lower() in (*_BLANKS, *_UNNAMED_WORDS):
+            raise FormatError(path, f"candidate {name!r}", "CSV cannot hold this name under a rank")
 
 
 def _table(file: BallotFile, groups: tuple[BallotGroup, ...]) -> Iterator[list[str | int]]:

@@ -300,3 +300,15 @@ def test_by_meeks_method_the_last_to_fall_leaves_votes_that_nobody_needs() -> No
 def test_only_an_electoral_college_has_scores() -> None:
     """Others have none, and say so by an empty list."""
     assert tabulate_counts({(0, "0>1"): 2}, of("irv"), 1).rounds[0].scores == ()
+
+
+def test_a_batch_leaves_somebody_for_each_seat() -> None:
+    """Two seats, quota 10 / 3 + 1 = 4. When apple has 3 and two others 1 each, the two are fewer, and one of them is needed."""
+    names = ("apple", "banana", "cherry", "damson", "elder", "fig", "grape", "hazel")
+    eight = contest("fruit", names, ties="candidate-order", batch_elimination=True)
+    ward = eight.model_copy(update={"method": "stv-wigm", "seats": 2})
+    counts = {(0, "0"): 3} | {(0, str(c)): 1 for c in range(1, 8)}
+    count = tabulate_counts(counts, ward, 1)
+    assert [sorted(round_.eliminated) for round_ in count.rounds[:6]] == [[7], [6], [5], [4], [3], [2]]
+    assert count.elected == (0, 1)
+    assert core_facts(count, ward) == audit_facts(audit.tabulate(counts, ward), ward)

@@ -86,7 +86,7 @@ def any_rules(chance: Random, method: Method, percentage: int | None) -> Rules:
         "repeated_candidate": ["skip", "exhaust"],
         "finish": ["majority", "last-two"] if method == "irv" else ["majority"],
         "stop_after_round": [None, None, None, 2] if method == "irv" else [None],
-        "batch_elimination": [False, True] if method in {"irv", "sequential-irv"} else [False],
+        "batch_elimination": [False, True] if method in {"irv", "sequential-irv", "stv-wigm"} else [False],
         "minimum_votes": [0, 0, 2] if by_rounds else [0],
         "first_round_threshold": [False, True] if method in {"irv", "bottoms-up"} else [False],
         "quota": ["droop", "hare"] if method == "stv-wigm" else ["droop"],

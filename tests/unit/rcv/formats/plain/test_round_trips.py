@@ -1,18 +1,23 @@
 """What is written is read back, for every format and all it can hold."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.contract.ballots import parse_marks
+from shared.rcv.conversion import convert_plain
 from shared.rcv.formats.detect import READERS, WRITERS, read_ballots, write_ballots
 from shared.rcv.formats.plain import abif, blt, csv_file, preflib
 from shared.rcv.formats.plain.holds import Holds
-from shared.rcv.formats.records import BallotFile, BallotGroup
+from shared.rcv.formats.records import BallotFile, BallotGroup, FormatError
+from shared.rcv.reports.tabulated import Stamp
 from tests.support.strategies import marks
 
 HOLDS = {"blt": blt.HOLDS, "preflib": preflib.HOLDS, "abif": abif.HOLDS, "csv": csv_file.HOLDS}
+STAMP = Stamp("Livecount", "1", "2026-05-07T21:00:00+01:00")
 SUFFIXES = {"blt": ".blt", "preflib": ".toi", "abif": ".abif", "csv": ".csv"}
 
 _letters = st.characters(exclude_categories=("C", "Z"), include_characters=" ")
@@ -89,3 +94,37 @@ def test_every_format_is_read_and_written(tmp_path: Path) -> None:
     """What one can write, the other can read: no format is forgotten by the test above."""
     assert set(SUFFIXES) == set(WRITERS)
     assert set(SUFFIXES.values()) <= set(READERS)
+
+
+@given(st.data())
+def test_rctabs_csv_of_a_plain_file_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Every rank of every ballot; candidates are those whom a ballot names. Sections stay in the column of precincts."""
+    file = data.draw(contests(csv_file.HOLDS))
+    path = tmp_path_factory.mktemp("rctab", numbered=True) / "votes_rctab_cvr.csv"
+    assert convert_plain(file, "rctab", path, STAMP, "votes.csv") == sum(
+        group.ballots for group in file.ballots
+    )
+    if not any(mark.isdigit() for group in file.ballots for mark in group.marks):
+        return  # a file that names nobody has no candidates
+    assert _by_name(read_ballots(path)) == _by_name(file)
+
+
+def _by_name(file: BallotFile) -> Counter[tuple[tuple[str, ...], ...]]:
+    """Return how many ballots have which names at which ranks."""
+    held: Counter[tuple[tuple[str, ...], ...]] = Counter()
+    for group in file.ballots:
+        ranks = parse_marks(group.marks)
+        named = (tuple(sorted(file.candidates[c] if c >= 0 else "*" for c in rank)) for rank in ranks)
+        held[tuple(named)] += group.ballots
+    return held
+
+
+@pytest.mark.parametrize("name", ["Overvote", "undervote", "skipped", "*"])
+def test_a_name_that_rctabs_csv_uses_otherwise_is_refused(tmp_path: Path, name: str) -> None:
+    """It would be read back as no name at all."""
+    file = BallotFile("Tea", ("Ada", name), (BallotGroup("1", 2),))
+    with pytest.raises(FormatError, match="cannot hold this name"):
+        convert_plain(file, "rctab", tmp_path / "x.csv", STAMP, "tea.blt")
+    assert not list(tmp_path.iterdir())
