@@ -33,6 +33,7 @@ from tests.support.pipeline import Pipeline
 pytestmark = [pytest.mark.kafka, pytest.mark.asyncio, pytest.mark.timeout(240)]
 
 SERVICES: Final = ("validation", "counting", "intake", "results", "operator")
+READY_BOUND_S: Final = 90.0
 ELECTORS: Final = 12
 OUT: Final = 7
 """The elector whose ballot is taken out."""
@@ -81,7 +82,7 @@ class Run:
         records = await pipeline.begin(self.life)
         await pipeline.announce(self.life, Phase.OPEN)
         for service in SERVICES:
-            pipeline.wait_ready(service)
+            pipeline.wait_ready(service, bound_s=READY_BOUND_S)
         await self.shown(records)
         await asyncio.sleep(3 * REPORT_EVERY_S)  # gauges are set at each report
         self.begun = {service: len(self.log(service)) for service in SERVICES}
