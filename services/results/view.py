@@ -24,7 +24,7 @@ from services.results.tables import (
     where_votes_went,
 )
 from shared.contract.events import ElectionAnnounced
-from shared.contract.standings import Round, Standing
+from shared.contract.standings import Round, Standing, Status
 from shared.contract.verdicts import IN_WORDS, Reason
 from shared.rcv.narrate.counted import Counted, counted_in
 from shared.rcv.narrate.numbers import number, percent
@@ -37,6 +37,7 @@ MINI_BARS: Final = 3
 """The strongest whom a card shows."""
 NO_RESULT: Final = "No result yet."
 WITHHELD: Final = "Votes are withheld until the close; turnout is shown below."
+CORRECTED: Final = "The result was corrected after the close: votes are withheld until it is certified; turnout is shown below."
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +312,9 @@ def contest_page(standing: Standing, as_of_ms: int, round_: int | None = None) -
 def _headline(standing: Standing) -> str:
     if standing.stopped:
         return f"The count of this contest has stopped: {standing.stopped}"
-    return WITHHELD if standing.withheld else headline(counted_in(standing))
+    if standing.withheld:
+        return CORRECTED if standing.status is Status.COMPLETE else WITHHELD
+    return headline(counted_in(standing))
 
 
 def _what_ifs(standing: Standing, counted: Counted) -> WhatIfs | None:

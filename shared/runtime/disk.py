@@ -41,9 +41,9 @@ class LocalDisk:
     """The disk of this machine."""
 
     def write(self, path: Path, parts: Iterable[bytes]) -> None:
-        """Write a whole file; its folder is made if need be."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
+        """Write a whole file, for its owner's eyes only; its folder is made if need be."""
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with open(path, "wb", opener=_owner_only) as file:
             file.writelines(parts)
 
     def sync(self, path: Path) -> None:
@@ -81,3 +81,7 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _owner_only(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -15,17 +15,19 @@ from infra.local.kafka import EmbeddedKafka
 from services.cli.clients.keys import KeyRing
 from services.cli.clients.operator import Officer, OperatorClient, OperatorError, Patience
 from shared.contract.codec import decode_cast
+from shared.contract.elections import Official
 from shared.contract.events import SignedRecord
 from shared.contract.ids import shard_of
 from shared.contract.lifecycle import Command
 from shared.contract.packs import Pack
 from shared.contract.rolls import Roll
+from shared.contract.signing import new_private_key, public_key
 from shared.contract.standings import Status
 from shared.contract.topics import BALLOTS_CAST, MONITOR_SHARDS
 from shared.runtime.kafka.reader import read_topic
 from shared.runtime.kafka.sink import send_all, start_producer
 from shared.runtime.process.telemetry import ShardReport
-from tests.support.elections import OFFICER, ROOT, Life, election
+from tests.support.elections import OFFICER, OFFICER_KEY, ROOT, Life, election
 from tests.support.pipeline import Pipeline
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
@@ -249,7 +251,9 @@ async def test_a_recount_that_agrees_certifies_and_a_later_change_takes_the_cert
         assert fruit.elected == ("apple",)
         assert "damson" not in fruit.rounds[0]
         assert (balance.cast, balance.accepted, balance.voided) == (21 + balance.late, 19, 1)
-        covered = sum(certified.recount.watermark) + 2
+        covered = (
+            sum(certified.recount.watermark) + 2 + (1 - balance.late)
+        )  # the late ballot may come after the recount
         assert (await deployment.standings(covered, "fruit"))[-1].status is Status.CERTIFIED
 
         await ada.order("picnic", Command.VOID, elector=6)
@@ -258,3 +262,57 @@ async def test_a_recount_that_agrees_certifies_and_a_later_change_takes_the_cert
         assert again.recount is not None
         assert again.recount.balance.accepted == 18
     assert [shard[-1] for shard in await log_of(deployment)] == ["election-certified"] * 2
+
+
+@pytest.mark.asyncio
+async def test_after_the_close_a_void_takes_two_officials_is_listed_and_shows_with_its_certificate(
+    deployment: Pipeline, api: httpx.Client
+) -> None:
+    """One official alone is refused; between the void and its certificate nothing shows whose vote it was."""
+    deployment.start("counting")
+    second = new_private_key()
+    officials = (*election().officials, Official(name="bob", key=public_key(second)))
+    terms = {"officials": officials, "live_tallies": False, "smallest_group": 10}
+    life = Life(election().model_copy(update=terms), 2)
+    ballots = [(shard_of(n, 2), life.ballot(n, "0>1" if n % 3 else "2>0", "1")) for n in range(20)]
+    async with officer(deployment) as ada, officer(deployment, second) as bob:
+        await ada.configure(life.definition)
+        await ada.open("picnic", life.whole_roll())
+        await deployment.cast(ballots)
+        await ada.order("picnic", Command.VOID, elector=5)
+        await ada.order("picnic", Command.CLOSE)
+        result = await ada.certify("picnic", until_final_s=BOUND_S)
+        assert result.recount is not None
+        covered = sum(result.recount.watermark) + 2
+        assert (await deployment.standings(covered, "fruit"))[-1].status is Status.CERTIFIED
+
+        void = await ada.order("picnic", Command.VOID, elector=6)
+        assert (void.pending, void.needed, void.signed) == (True, 2, ["ada"])
+        done = await bob.approve(void.control_id)
+        assert done.effect == "applied"
+        between = (await deployment.standings(covered + 2, "fruit"))[-1]
+        assert (between.withheld, between.rounds, between.status) == (True, (), Status.COMPLETE)
+
+        again = await ada.certify("picnic", until_final_s=BOUND_S)
+        assert again.recount is not None
+        certified = (await deployment.standings(sum(again.recount.watermark) + 2, "fruit"))[-1]
+        assert (certified.status, certified.balance.accepted) == (Status.CERTIFIED, 18)
+        listed = await ada.controls("picnic")
+    (found,) = [of for of in listed if of["control_id"] == void.control_id]
+    assert set(found["signers"]) == {OFFICER_KEY, public_key(second)}
+    assert found["reason"] == "as agreed"
+
+
+@pytest.mark.asyncio
+async def test_with_one_official_nobody_is_voided_after_the_close(
+    deployment: Pipeline, api: httpx.Client
+) -> None:
+    """It is said how many it takes, and nothing is written."""
+    life = Life(election().model_copy(update={"live_tallies": False, "smallest_group": 10}), 2)
+    async with officer(deployment) as ada:
+        await ada.configure(life.definition)
+        await ada.open("picnic", life.whole_roll())
+        await ada.order("picnic", Command.CLOSE)
+        with pytest.raises(OperatorError, match="after the close it takes 2 officials"):
+            await ada.order("picnic", Command.VOID, elector=5)
+    assert [shard[-1] for shard in await log_of(deployment)] == ["election-closed"] * 2

@@ -199,6 +199,11 @@ def certified_by_the_first(shards: Sequence[standing.ShardLedger], _result: str)
     return None if shards[0].certificate is None else shards[0].certificate[0]
 
 
+def certified_by_phase(shards: Sequence[standing.ShardLedger], _result: str) -> str | None:
+    """Call a result certified as soon as every shard is closed."""
+    return "0" * 32 if all(shard.phase is Phase.CLOSED for shard in shards) else None
+
+
 def whole(self: Verdicts, _watermark: int) -> Verdicts:
     """Take all of a range, whatever was applied before."""
     return self

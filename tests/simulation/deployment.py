@@ -49,8 +49,11 @@ class Deployment:
         machines = [self._machine() for _ in range(4)]
         self.results = ResultsNode(self.site, "results", self._machine())
         self.intake = IntakeNode(self.site, "intake", self._machine())
-        self.operator = OperatorNode(self.site, "operator", self._machine())
-        self.nodes: list[Node] = [self.results, self.intake, self.operator, *self._workers(machines)]
+        self.operators = [
+            OperatorNode(self.site, f"operator-{number}", self._machine())
+            for number in range(random.choice((1, 1, 2)))
+        ]
+        self.nodes: list[Node] = [self.results, self.intake, *self.operators, *self._workers(machines)]
         numbers = {"validation": shards, "counting.tally": shards, "counting.rounds": partitions}
         self.groups = {service: Group(loop, random, service, number) for service, number in numbers.items()}
 

@@ -47,7 +47,7 @@ def _election(random: Random, name: str) -> Election:
         live_tallies=random.random() < 0.9,
         sections=sections,
         officials=(Official(name="ada", key=OFFICER_KEY),),
-        smallest_group=1,
+        smallest_group=random.choice((1, 1, 1, 3)),
         contests=tuple(_contest(random, contest) for contest in ("mayor", "board", "clerk")[:contests]),
     )
 

@@ -123,6 +123,11 @@ MUTANTS = (
         ((standing, "_common_certificate", changed.certified_by_the_first),),
     ),
     Mutant(
+        "certified by the phase alone",
+        "promise 4",
+        ((standing, "_common_certificate", changed.certified_by_phase),),
+    ),
+    Mutant(
         "a certificate outlives a later order",
         "promise 4",
         ((rounds, "_certificate_after", changed.no_certificate_falls),),

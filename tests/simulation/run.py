@@ -108,8 +108,8 @@ class World:
             self.auditor.expect(election)
         for node in self._nodes:
             self._monkey.start(node)
-        intake, operator = self._deployed.intake, self._deployed.operator
-        self._people = [People(self.site, intake, operator, election) for election in elections]
+        intake, operators = self._deployed.intake, self._deployed.operators
+        self._people = [People(self.site, intake, operators, election) for election in elections]
         self._monkey.unleash()
         harm = self.loop.spawn(self.loop.world, self._monkey.work())
         watch = self.loop.spawn(self.loop.world, self._watch())

@@ -25,7 +25,7 @@ def check_standing(standing: Standing, truth: Truth, log: Log) -> None:
         "promise 8, phases",
         (where, standing.phases, expected.phases),
     )
-    hold(_turnout(standing) == _turnout_of(truth.definition, expected), "promise 2, turnout", where)
+    hold(_turnout(standing) == _turnout_of(truth.definition, expected, standing), "promise 2, turnout", where)
     contest = truth.definition.contest(standing.contest.id)
     recount = truth.recount(contest, expected)
     over = all(phase in OVER for phase in expected.phases)
@@ -64,8 +64,12 @@ def _turnout(standing: Standing) -> list[int]:
     return [turnout.accepted for turnout in standing.turnout]
 
 
-def _turnout_of(definition: Election, found: Sum) -> list[int]:
-    return [
-        sum(ballots for (section, _), ballots in found.ballots.items() if section == place)
-        for place in range(len(definition.sections))
-    ]
+def _turnout_of(definition: Election, found: Sum, shown: Standing) -> list[int]:
+    """Return the ballots of each section, those that are shown together added up."""
+    ids = [section.id for section in definition.sections]
+    together = {of: first for first, group in shown.together.items() for of in group}
+    ballots = dict.fromkeys([of for of in ids if together.get(of, of) == of], 0)
+    for (section, _), number in found.ballots.items():
+        of = ids[section]
+        ballots[together.get(of, of)] += number
+    return list(ballots.values())

@@ -5,7 +5,7 @@ Rule 2: an order that failed is given again, with a new control, until it is car
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from services.intake.admission import Form, Refusal
@@ -42,12 +42,14 @@ PRIVATE = {ROOT_KEY: ROOT, OFFICER_KEY: OFFICER}
 class People:
     """Everybody who wants something of one election."""
 
-    def __init__(self, site: Site, intake: IntakeNode, operator: OperatorNode, election: Election) -> None:
+    def __init__(
+        self, site: Site, intake: IntakeNode, operators: Sequence[OperatorNode], election: Election
+    ) -> None:
         self.acknowledged: dict[str, int] = {}
         self._site = site
         self._random = site.random
         self._intake = intake
-        self._operator = operator
+        self._operators = operators
         self._election = election
         last = len(election.sections) - 1
         self._life = Life(election, site.shards, {e: last for e in range(election.electors) if e % 3 == 0})
@@ -111,9 +113,19 @@ class People:
     async def _certify_and_correct(self) -> None:
         """Let an order come between a recount and its certificate, or after the certificate."""
         self._site.broker.occurred["order beside a certificate"] += 1
-        both = [self._order(self._certificate, tries=2), self._order(self._void, tries=2)]
-        self._random.shuffle(both)
-        await asyncio.gather(*both)
+        orders = [self._certificate, self._void, *self._random.choice(([], [], [self._certificate]))]
+        self._random.shuffle(orders)
+        await asyncio.gather(*(self._order(order, tries=2) for order in orders))
+        if self._random.random() < 0.5:
+            self._deliver_again()
+
+    def _deliver_again(self) -> None:
+        """Write every certificate of the log once more, into every shard: the one that stands, and stale ones."""
+        records = self._site.broker.partition(CAST, 0).records
+        for value in [record.value for record in records if b"election-certified" in record.value]:
+            self._site.broker.occurred["certificate delivered again"] += 1
+            for shard in range(self._site.shards):
+                self._site.broker.append(CAST, shard, [Outgoing(CAST, shard, None, value)])
 
     async def _correct(self) -> None:
         random, name = self._random, self._election.id
@@ -150,7 +162,8 @@ class People:
         """Give an order once; return whether it need not be repeated."""
         order = Order(by="ada", reason="", at=AT, control_id=self._new_id())
         try:
-            await self._operator.ask(lambda: self._signed(give, order), 8.0)
+            operator = self._random.choice(self._operators)
+            await operator.ask(lambda: self._signed(operator, give, order), 8.0)
         except PartlyRefused:
             return False
         except (OrderRefused, UnknownEntry):
@@ -159,9 +172,9 @@ class People:
             return False
         return True
 
-    async def _signed(self, give: Give, order: Order) -> None:
+    async def _signed(self, operator: OperatorNode, give: Give, order: Order) -> None:
         """Propose an order, and sign it as everybody must who has to."""
-        service = self._operator.service
+        service = operator.service
         proposal = await give(service, order)
         if not isinstance(proposal, Proposal):
             return
@@ -248,7 +261,7 @@ class People:
         opening = SignedRecord.model_validate_json(self._life.opened()).content()
         assert isinstance(opening, ElectionOpened)
         closing = self._life.control(ElectionClosed)
-        if (account := self._operator.service.book.accounts.get(self._election.id)) is not None:
+        if (account := self._operators[0].service.book.accounts.get(self._election.id)) is not None:
             self._life.last_control = account.last_control
         shards = self._site.shards
         certificate = self._life.ordered(
