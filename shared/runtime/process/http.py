@@ -38,13 +38,18 @@ def problem(
         "type": "about:blank",
         "title": title,
         "status": status,
-        "detail": detail,
+        "detail": _sendable(detail),
         **extra,
     }
     if field is not None:
-        document["field"] = field
+        document["field"] = _sendable(field)
     headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
     return JSONResponse(document, status_code=status, headers=headers, media_type="application/problem+json")
+
+
+def _sendable(text: str) -> str:
+    """Return text that UTF-8 can carry: what a client sent may hold half of a character."""
+    return text.encode(errors="replace").decode()
 
 
 def http_problem(_: Request, fault: Exception) -> Response:
