@@ -25,6 +25,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.operator.book import Entry
@@ -366,9 +367,11 @@ class OneReading:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
             await self._app(scope, receive, send)
             return
-        body = await Request(scope, receive).body()
         try:
+            body = await Request(scope, receive).body()
             json.dumps(read_json(body), ensure_ascii=False).encode()
+        except ClientDisconnect:
+            return
         except (NotOneReading, UnicodeEncodeError) as fault:
             title = fault.title if isinstance(fault, NotOneReading) else "Not UTF-8"
             await problem(400, title, str(fault))(scope, receive, send)
