@@ -7,7 +7,7 @@ CONTESTS ?= 10000
 SEEDS ?= 2000
 BIN := .venv/bin
 
-.PHONY: help setup demo up test check lint bench bench-quick bench-count bench-stages bench-peers chaos simulate mutate pictures format clean
+.PHONY: help setup demo up test check lint bench bench-quick bench-count bench-stages bench-peers chaos fuzz simulate mutate pictures format clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -62,6 +62,9 @@ chaos: .venv/ready ## break everything on three brokers while ballots are cast (
 	$(BIN)/python -m tests.chaos $(if $(BALLOTS),--ballots $(BALLOTS)) $(if $(KILLS),--kills $(KILLS)) \
 	  $(if $(PAUSES),--pauses $(PAUSES)) $(if $(BROKER_KILLS),--broker-kills $(BROKER_KILLS)) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(MINUTES),--minutes $(MINUTES))
+
+fuzz: .venv/ready ## ask the three HTTP APIs what nobody should, and cast mutated ballots (MINUTES=10)
+	$(BIN)/python -m tests.fuzz.over_http --minutes $(or $(MINUTES),10)
 
 simulate: .venv/ready ## the real harness on a simulated log, disk and clock (SEEDS=2000 JOBS=2, or SEED=17 to replay one; MUTANTS=1)
 	@$(BIN)/python -m tests.simulation $(if $(MUTANTS),mutants,$(if $(SEED),--seed $(SEED),--seeds $(SEEDS) $(if $(JOBS),--jobs $(JOBS))))

@@ -27,7 +27,13 @@ def create_app(settings: CountingSettings) -> faust.App:
         ShardGroup(work, settings.brokers, f"{settings.namespace}.{work.service}", settings.instance, health)
         for work in (tally_work(settings), rounds_work(settings))
     ]
-    return create_worker("counting", settings, groups, health, MONITOR_SHARDS.name(settings.namespace))
+    namespace, contests = settings.namespace, settings.contest_partitions
+    partitions = {
+        BALLOTS_JUDGED.name(namespace): settings.shards,
+        TALLIES_CHANGED.name(namespace): contests,
+        COUNTS_PUBLISHED.name(namespace): contests,
+    }
+    return create_worker("counting", settings, groups, health, MONITOR_SHARDS.name(namespace), partitions)
 
 
 def tally_work(settings: CountingSettings) -> Work:

@@ -12,11 +12,9 @@ string has two, so more quotes than the form's strings account for give a repeti
 slow and strict reader is asked.
 """
 
-import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
@@ -29,6 +27,7 @@ from shared.contract.events import ElectionAnnounced
 from shared.contract.ids import shard_of
 from shared.contract.leaves import who_digest
 from shared.contract.packs import Ballot
+from shared.runtime.process.one_reading import NotOneReading, read_json
 
 EXAMPLE = '{"ballot_id": "32 hexadecimal digits", "code": "...", "rankings": {"contest": [["candidate"]]}}'
 MOST_NAMED = 20
@@ -248,32 +247,13 @@ def _strings(form: Form) -> int:
     return 5 + len(form.rankings) + sum([sum(map(len, ranks)) for ranks in form.rankings.values()])
 
 
-class _Ambiguous(Exception):
-    pass
-
-
 def _json_fault(body: bytes) -> Refusal | None:
     """Return what is wrong with the bytes as JSON, None if they are sound JSON with one reading."""
-
-    def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for key, value in pairs:
-            if key in found:
-                raise _Ambiguous(f"The key {key!r} stands twice in one object; expected once")
-            found[key] = value
-        return found
-
-    def no_constant(name: str) -> Any:
-        raise _Ambiguous(f"{name} is not JSON; expected a string or a list")
-
     try:
-        json.loads(body.decode(), object_pairs_hook=without_repeats, parse_constant=no_constant)
-    except UnicodeDecodeError as fault:
-        return Refusal(400, "Not UTF-8", "", f"Byte {fault.start} is not UTF-8 text")
-    except RecursionError:
-        return Refusal(400, "Nested too deeply", "", f"A ballot looks like {EXAMPLE}")
-    except _Ambiguous as fault:
-        return Refusal(400, "Not one reading", "", str(fault))
-    except ValueError as fault:
-        return Refusal(400, "Not JSON", "", f"{fault}. A ballot looks like {EXAMPLE}")
+        read_json(body)
+    except NotOneReading as fault:
+        example = (
+            f". A ballot looks like {EXAMPLE}" if fault.title in ("Not JSON", "Nested too deeply") else ""
+        )
+        return Refusal(400, fault.title, "", fault.detail + example)
     return None

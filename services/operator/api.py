@@ -1,9 +1,11 @@
 """The operator's HTTP API: it parses a request, calls the service, and answers. No decision is made here.
 
-Everything under /v1 asks for the bearer token; /live, /ready and /metrics are open. Every error is a problem document that
+Everything asks for the bearer token, before its body is read; only /live, /ready and /metrics are open. A body has one
+reading: no key twice, no NaN, no number for a text or text for a number. Every error is a problem document that
 says what was expected. Retry-After stands in every answer to an order that may succeed when it is given again.
 """
 
+import json
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
@@ -11,9 +13,20 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi.security import HTTPBearer
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.operator.book import Entry
 from services.operator.monitor import MonitorFigures
@@ -36,35 +49,62 @@ from shared.contract.signing import PublicKey, Signature
 from shared.runtime.log import SendFailed
 from shared.runtime.process.health import Health
 from shared.runtime.process.http import BodyLimit, health_routes, http_problem, problem
+from shared.runtime.process.one_reading import NotOneReading, read_json
 
 MAX_BODY_BYTES = (
     600_000  # a definition or a chunk of the roll travels in one record, and a record in one batch
 )
 RETRY_AFTER_S = 2
+OPEN_PATHS = ("/live", "/ready", "/metrics")
 
 NewOrder = Callable[[str, str], Order]
 """By whom and why to an order with its own id and time."""
 
 
+PLAIN = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$"
+"""Text in one line that is shown as it is written: no control characters, no change of direction."""
+
+
+def strictly(kind: Any) -> WrapValidator:
+    """Return a validator that takes a part of a body only as its own types are written in JSON."""
+    adapter: TypeAdapter[Any] = TypeAdapter(kind)
+
+    def check(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+        found = handler(value)
+        try:
+            adapter.validate_json(json.dumps(value), strict=True)
+        except ValidationError as fault:
+            first = fault.errors()[0]
+            path = ".".join(map(str, first["loc"]))
+            raise PydanticCustomError(
+                "strict", "{path}: {said}", {"path": path, "said": first["msg"]}
+            ) from None
+        return found
+
+    return WrapValidator(check)
+
+
 class OrderForm(BaseModel):
     """Who gives an order, and why."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
-    by: str = Field(min_length=1, max_length=100, description="Who gives the order")
-    reason: str = Field("", max_length=1000, description="Why, for the record")
+    by: str = Field(min_length=1, max_length=100, pattern=PLAIN, description="Who gives the order")
+    reason: str = Field("", max_length=1000, pattern=PLAIN, description="Why, for the record")
 
 
 class ConfigureForm(OrderForm):
     """A definition to freeze."""
 
-    definition: Election
+    definition: Annotated[Election, strictly(Election)] = Field(strict=False)
 
 
 class OpenForm(OrderForm):
     """An opening: for which roll."""
 
-    roll: tuple[RollPart, ...] = Field(min_length=1, max_length=1024, description="For each shard")
+    roll: Annotated[tuple[RollPart, ...], strictly(tuple[RollPart, ...])] = Field(
+        min_length=1, max_length=1024, strict=False, description="For each shard"
+    )
 
 
 class ElectorForm(OrderForm):
@@ -90,13 +130,13 @@ class KeyForm(OrderForm):
     """A key that takes the place of another."""
 
     old: PublicKey
-    new: Official
+    new: Annotated[Official, strictly(Official)] = Field(strict=False)
 
 
 class SignatureForm(BaseModel):
     """An official's signature of a proposal's payload."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     key: PublicKey
     signature: Signature
@@ -149,17 +189,19 @@ def create_api(
     api = FastAPI(title="Livecount operator", version="1", description=__doc__)
     api.router.routes.extend(health_routes(health))
     for add in (_election_routes, _order_routes, _proposal_routes):
-        router = APIRouter(prefix="/v1", dependencies=[Depends(_token_check(token))])
+        router = APIRouter(prefix="/v1", dependencies=[Depends(HTTPBearer(auto_error=False))])
         add(router, service, new_order)
         api.include_router(router)
 
-    @api.get("/v1/monitor", dependencies=[Depends(_token_check(token))])
+    @api.get("/v1/monitor", dependencies=[Depends(HTTPBearer(auto_error=False))])
     async def monitor() -> MonitorFigures:
         """Return how fast each shard of each service moves."""
         return figures()
 
     _add_problems(api)
+    api.add_middleware(OneReading)
     api.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
+    api.add_middleware(TokenCheck, token=token)
     return api
 
 
@@ -292,14 +334,54 @@ def _verdicts(entry: Entry) -> dict[int, str]:
     return {shard: str(of.why or of.effect) for shard, of in sorted(entry.verdicts.items())}
 
 
-def _token_check(token: str) -> Callable[..., None]:
-    bearer = HTTPBearer(auto_error=False)
+class TokenCheck:
+    """Middleware that answers 401 to whoever does not give the bearer token, but for health and metrics."""
 
-    def check(given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:
-        if given is None or not secrets.compare_digest(given.credentials.encode(), token.encode()):
-            raise HTTPException(401, "expected the operator's bearer token", {"WWW-Authenticate": "Bearer"})
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app = app
+        self._expected = f"Bearer {token}".encode()
 
-    return check
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or pass it on."""
+        given = dict(scope.get("headers", [])).get(b"authorization", b"")
+        if (
+            scope["type"] != "http"
+            or scope["path"] in OPEN_PATHS
+            or secrets.compare_digest(given, self._expected)
+        ):
+            await self._app(scope, receive, send)
+            return
+        refused = problem(401, "No token", "expected the operator's bearer token")
+        refused.headers["WWW-Authenticate"] = "Bearer"
+        await refused(scope, receive, send)
+
+
+class OneReading:
+    """Middleware that refuses a body which is no JSON, or which two readers may read differently."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or pass it on with its body."""
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
+            await self._app(scope, receive, send)
+            return
+        try:
+            body = await Request(scope, receive).body()
+            json.dumps(read_json(body), ensure_ascii=False).encode()
+        except ClientDisconnect:
+            return
+        except (NotOneReading, UnicodeEncodeError) as fault:
+            title = fault.title if isinstance(fault, NotOneReading) else "Not UTF-8"
+            await problem(400, title, str(fault))(scope, receive, send)
+            return
+        unread = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def again() -> Message:
+            return unread.pop() if unread else await receive()
+
+        await self._app(scope, again, send)
 
 
 def _add_problems(api: FastAPI) -> None:

@@ -11,7 +11,7 @@ from functools import partial
 import faust
 from starlette.applications import Starlette
 
-from services.operator.api import create_api
+from services.operator.api import TokenCheck, create_api
 from services.operator.book import ControlBook
 from services.operator.controls import ControlLog
 from services.operator.monitor import Monitor
@@ -67,7 +67,7 @@ def create_app(settings: OperatorSettings) -> faust.App:
         PartService(log),
         PartService(standings),
         HttpService(api, settings, settings.port),
-        HttpService(Starlette(routes=monitor.routes()), settings, settings.monitor_port),
+        HttpService(TokenCheck(Starlette(routes=monitor.routes()), token), settings, settings.monitor_port),
     ):
         app.add_dependency(part)
     return app

@@ -11,7 +11,9 @@ class OperatorSettings(Settings):
     """Adds who may ask for orders, and the monitor's own port."""
 
     port: int = Field(8102, ge=1, le=65535)
-    monitor_port: int = Field(8105, ge=1, le=65535, description="Where Faust serves the monitor's page")
+    monitor_port: int = Field(
+        8105, ge=1, le=65535, description="Where the monitor's figures are, for who has the token"
+    )
     operator_token: str | None = Field(
         None,
         min_length=MIN_TOKEN_CHARS,

@@ -42,4 +42,6 @@ def create_app(settings: ResultsSettings, hub: Hub) -> Starlette:
         *Pages(announced, hub).routes(),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    return create_site("results", routes, Health(), [cache, announced, counts, projector])
+    health = Health()
+    health.watch("standings", projector.readiness)
+    return create_site("results", routes, health, [cache, announced, counts, projector])

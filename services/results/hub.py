@@ -1,27 +1,34 @@
 """From the log through Redis to what this gateway shows, and to the clients who wait for the next standing.
 
-Several gateways share a Redis: each writes into it what it reads from the log, and shows what it finds there.
+Several gateways share a Redis: each writes into it what it reads from the log.
 
 * Redis holds nothing that decides a vote. What it loses is written again from the log within a second.
 * A write goes in only if it is newer, so several writers do no harm.
-* While Redis is away the newest is served from memory and marked stale.
+* Redis decides nothing that is shown, either: what it holds is shown only if this gateway's own reading of the log gave the
+  same bytes. What the log gives is shown once it has been written there; while Redis is away at once, and marked stale.
 * A client has one slot: a slow one misses standings between, never the newest.
 * Nothing is kept of a key without listeners: a client that invents keys fills no memory.
 """
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 import structlog
+from prometheus_client import Counter
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from services.results.feed import Frame, advances, frame
+from shared.contract.codec import UnknownVersion
+from shared.runtime.process.health import Readiness
 
 REWRITE_EVERY_S = 1.0
 RETRY_S = 0.5
+ANSWER_WITHIN_S = 2.0
+"""Redis is away if it takes longer to write one standing."""
 
 _PUT_IF_NEWER = """
 local held = redis.call('HGET', KEYS[1], 'sequence')
@@ -31,6 +38,8 @@ redis.call('SADD', KEYS[2], KEYS[1])
 redis.call('PUBLISH', KEYS[3], KEYS[1])
 return 1
 """
+
+FOREIGN = Counter("livecount_results_foreign_total", "Found in Redis: what is no standing")
 
 log = structlog.get_logger()
 
@@ -50,6 +59,13 @@ class Projector:
         if advances(self._newest.get(offered.key), offered):
             self._newest[offered.key] = offered
             self._news.set()
+            if self._hub.stale:
+                self._hub.offer(offered)
+
+    def readiness(self) -> Readiness:
+        """Whether all that the log gave can be shown; an answer without it would say that there is nothing."""
+        missing = [key for key in self._newest if key not in self._hub.frames]
+        return not missing, f"not shown yet: {', '.join(missing[:3])}" if missing else ""
 
     async def start(self) -> None:
         """Begin; returns at once."""
@@ -69,6 +85,8 @@ class Projector:
                 await work()
             except (RedisError, OSError) as fault:
                 self._hub.stale = True
+                for newest in self._newest.values():
+                    self._hub.offer(newest)
                 log.warning("Redis is away", fault=repr(fault), retry_s=RETRY_S)
                 await asyncio.sleep(RETRY_S)
 
@@ -76,7 +94,9 @@ class Projector:
         """Write what is new at once, and everything again each second: what Redis lost is back then."""
         while True:
             for newest in list(self._newest.values()):
-                await self._cache.put(newest)
+                async with asyncio.timeout(ANSWER_WITHIN_S):
+                    await self._cache.put(newest)
+                self._hub.offer(newest)
             self._hub.stale = False
             self._news.clear()
             with suppress(TimeoutError):
@@ -85,7 +105,9 @@ class Projector:
 
     async def _read(self) -> None:
         async for found in self._cache.follow():
-            self._hub.offer(found)
+            own = self._newest.get(found.key)
+            if own is not None and own.body == found.body:
+                self._hub.offer(own)
 
 
 class Cache:
@@ -125,13 +147,19 @@ class Cache:
         as_of_ms, body = await cast(
             "Awaitable[list[bytes | None]]", self._redis.hmget(name.decode(), ["as_of_ms", "body"])
         )
-        return None if as_of_ms is None or body is None else frame(body, int(as_of_ms))
+        try:
+            return None if as_of_ms is None or body is None else frame(body, int(as_of_ms))
+        except (ValueError, UnknownVersion) as fault:
+            FOREIGN.inc()
+            log.warning("Redis holds what is no standing", name=name, fault=str(fault).splitlines()[0])
+            return None
 
 
 class Hub:
     """The newest frame of each contest, and the clients who wait for the next."""
 
-    def __init__(self) -> None:
+    def __init__(self, slots: "Slots | None" = None) -> None:
+        self.slots = slots or Slots(sys.maxsize, sys.maxsize)
         self.frames: dict[str, Frame] = {}
         self.stale = True
         self.closing = False
@@ -190,3 +218,35 @@ class Listener:
         """End the wait, if there is one."""
         if self._news is not None and not self._news.done():
             self._news.set_result(None)
+
+
+class Slots:
+    """Places for what lasts (streams), bounded for each address and in all."""
+
+    def __init__(self, most: int, most_per_address: int) -> None:
+        self._most = most
+        self._most_per_address = most_per_address
+        self._taken: dict[str, int] = {}
+        self._all = 0
+
+    @property
+    def room(self) -> bool:
+        """Whether there is a place for anybody."""
+        return self._all < self._most
+
+    def free(self, address: str) -> bool:
+        """Return whether there is a place for an address."""
+        return self.room and self._taken.get(address, 0) < self._most_per_address
+
+    @contextmanager
+    def taken(self, address: str) -> Iterator[None]:
+        """Hold a place."""
+        self._taken[address] = self._taken.get(address, 0) + 1
+        self._all += 1
+        try:
+            yield
+        finally:
+            self._all -= 1
+            self._taken[address] -= 1
+            if not self._taken[address]:
+                del self._taken[address]

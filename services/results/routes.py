@@ -67,9 +67,12 @@ class Api:
 
     async def stream(self, request: Request) -> Response:
         """The live feed."""
-        if self.hub.clients >= self.settings.max_clients:
-            return problem(503, "Too many live connections", "Ask for the standing instead", retry_after_s=5)
-        return live(request, self.hub, _key(request), self.settings.send_timeout_s)
+        key = _key(request)
+        announced = self.announced.newest.get(request.path_params["election"])
+        contests = () if announced is None else announced.definition.contests
+        if key not in self.hub.frames and request.path_params["contest"] not in [of.id for of in contests]:
+            return _unknown(request)
+        return live(request, self.hub, key, self.settings.send_timeout_s)
 
     def _frame(self, request: Request) -> Frame | None:
         return self.hub.frames.get(_key(request))

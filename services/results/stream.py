@@ -1,6 +1,7 @@
 """The live feed: server-sent events (HTML standard, 9.2), the newest standing first.
 
-Standings travel whole, so to resume is to send the newest, unless the client has it (Last-Event-ID).
+Standings travel whole, so to resume is to send the newest, unless the client has it (Last-Event-ID). An id that is no number,
+or beyond the newest, was never sent from here: it counts as none.
 
 A standing is made into an event once, however many clients it goes to. A client that takes nothing within the bound is
 dropped, and one that has left at once: a second task for each client waits for that alone. A client has one timer, set
@@ -15,9 +16,13 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from services.results.hub import Hub, Listener
+from shared.runtime.process.connections import address_key
+from shared.runtime.process.http import problem
 
 HEARTBEAT_S = 15.0
 HEARTBEAT = b": still here\n\n"
+MAX_ID_DIGITS = 18
+RETRY_AFTER_S = 5
 BYE = b"event: bye\ndata: the server is going away; connect again\n\n"
 
 
@@ -26,18 +31,24 @@ class LiveFeed(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, hub: Hub, key: str, seen: int, send_timeout_s: float) -> None:
+    def __init__(self, hub: Hub, key: str, seen: int, send_timeout_s: float, address: str = "") -> None:
         self.status_code = 200
         self.background = None
         self._hub = hub
         self._key = key
-        self._seen = seen
+        newest = hub.frames.get(key)
+        self._seen = -1 if newest is not None and seen > newest.sequence else seen
+        self._address = address
         self._send_timeout_s = send_timeout_s
         self.init_headers({"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"})
 
     async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
         """Send events until the client leaves, is too slow, or the server goes."""
-        with self._hub.listen(self._key) as listener, _ClientTimer(listener, self._send_timeout_s) as timer:
+        with (
+            self._hub.slots.taken(self._address),
+            self._hub.listen(self._key) as listener,
+            _ClientTimer(listener, self._send_timeout_s) as timer,
+        ):
             left = asyncio.create_task(_left(receive, listener))
             try:
                 await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
@@ -112,9 +123,19 @@ class _ClientTimer:
 
 
 def live(request: Request, hub: Hub, key: str, send_timeout_s: float) -> Response:
-    """Return the stream of a contest's standings."""
+    """Return the stream of a contest's standings, or why there is no room for one more."""
+    address = address_key(request.client.host) if request.client else ""
+    if not hub.slots.free(address):
+        return problem(
+            429 if hub.slots.room else 503,
+            "Too many live connections",
+            "Ask for the standing instead, or try again after Retry-After seconds",
+            retry_after_s=RETRY_AFTER_S,
+        )
     seen = request.headers.get("last-event-id", "")
-    return LiveFeed(hub, key, int(seen) if seen.isdecimal() else -1, send_timeout_s)
+    number = int(seen) if len(seen) <= MAX_ID_DIGITS and seen.isdecimal() else -1
+    feed = LiveFeed(hub, key, number, send_timeout_s, address)
+    return Response(headers=dict(feed.headers)) if request.method == "HEAD" else feed
 
 
 async def _left(receive: Receive, listener: Listener) -> None:

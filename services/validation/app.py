@@ -35,4 +35,5 @@ def create_app(settings: ValidationSettings) -> faust.App:
     )
     health = Health()
     group = ShardGroup(work, settings.brokers, f"{namespace}.validation", settings.instance, health)
-    return create_worker("validation", settings, [group], health, MONITOR_SHARDS.name(namespace))
+    partitions = {topic.name(namespace): settings.shards for topic in (BALLOTS_CAST, BALLOTS_JUDGED)}
+    return create_worker("validation", settings, [group], health, MONITOR_SHARDS.name(namespace), partitions)

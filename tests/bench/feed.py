@@ -169,7 +169,12 @@ async def _measure(kafka: str, redis: str, folder: Path, length: Length, console
     await pipeline.create()
     await pipeline.announce(Life(election()), Phase.OPEN)
     gateway, producer = (
-        pipeline.start("results", max_clients=str(length.clients + 100), max_connections_per_address="20000"),
+        pipeline.start(
+            "results",
+            max_clients=str(length.clients + 100),
+            max_clients_per_address="20000",
+            max_connections_per_address="20000",
+        ),
         await start_producer(kafka),
     )
     try:

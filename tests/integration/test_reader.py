@@ -2,17 +2,20 @@
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
+from infra.local.kafka import EmbeddedKafka
 from infra.local.topics import create_topics
 from shared.contract.topics import TopicSpec
 from shared.runtime.kafka.reader import BATCH_RECORDS, open_reader, read_topic
 from shared.runtime.kafka.sink import Item, send_all, start_producer
 from shared.runtime.log import LogAway, LogError
+from tests.support.pipeline import Pipeline
 
 pytestmark = [pytest.mark.kafka, pytest.mark.asyncio]
 
@@ -81,3 +84,22 @@ async def test_a_log_that_has_lost_its_beginning_is_not_read_as_if_it_were_whole
     with pytest.raises(LogError, match="shard 0: records are missing between 0 and 2"):
         async with asyncio.timeout(BOUND_S):
             await read_topic(kafka.bootstrap, name)
+
+
+@pytest.mark.parametrize("service", ["validation", "counting"])
+async def test_partitions_that_changed_are_told_at_start(
+    kafka: EmbeddedKafka, tmp_path: Path, service: str
+) -> None:
+    """An elector's shard is made of their number: a process that counts on another does not start, and says which."""
+    pipeline = Pipeline(kafka.bootstrap, tmp_path)
+    await pipeline.create()
+    pipeline.shards = 3
+    child = pipeline.start(service)
+    try:
+        deadline = asyncio.get_running_loop().time() + 20
+        while child.running and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.1)
+        assert not child.running
+        assert "has 2 shards, expected 3 (LIVECOUNT_SHARDS)" in pipeline.log(service)
+    finally:
+        pipeline.stop()

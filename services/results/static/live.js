@@ -10,6 +10,7 @@ const announce = document.getElementById("announce");
 const ANNOUNCE_EVERY_MS = 20_000;
 const REFRESH_EVERY_MS = 500;
 const PLAY_EVERY_MS = 1_600;
+const POLL_EVERY_MS = 10_000;
 let paused = false;
 let missed = false;
 let newest = "";
@@ -79,11 +80,19 @@ function speak(headline) {
 function connect() {
   const feed = new EventSource(bar.dataset.stream);
   feed.onopen = () => say("Live", "live");
-  feed.onerror = () => say("Reconnecting…", "stale");
+  feed.onerror = () => {
+    say("Reconnecting…", "stale");
+    if (feed.readyState === EventSource.CLOSED) setTimeout(againLater, POLL_EVERY_MS); // no room: ask instead
+  };
   feed.addEventListener("standing", (event) => {
     newest = event.lastEventId;
     refresh();
   });
+}
+
+function againLater() {
+  refresh();
+  connect();
 }
 
 async function showRound(href) {

@@ -28,8 +28,7 @@ def headline(counted: Counted) -> str:
     """Return the one sentence that matters: who is elected or, while ballots can come, would be."""
     final = counted.final
     if not counted.elected:
-        cast = counted.rounds and any(counted.rounds[0].votes.values())
-        return f"Nobody is elected{'' if final else ' yet'}." if cast else "No ballots have been counted yet."
+        return _nobody(counted)
     if counted.contest.seats != 1:
         are = _are(counted, one=len(counted.elected) == 1)
         return f"{_named(counted, counted.elected)} {are} elected{'' if final else ' if it ended now'}."
@@ -41,6 +40,22 @@ def headline(counted: Counted) -> str:
         of = f"{brief(votes, counted.places)} of {brief(continuing, counted.places)}"
         share = f"{of} continuing votes ({percent(votes, continuing)})"
     return f"{counted.names[winner]} {verb} in round {last.number} with {share}."
+
+
+def _nobody(counted: Counted) -> str:
+    """Return the headline while nobody is elected."""
+    first = counted.rounds[0] if counted.rounds else None
+    nobody = f"Nobody is elected{'' if counted.final else ' yet'}"
+    if first is not None and any(first.votes.values()):
+        return f"{nobody}."
+    ballots = sum(first.inactive.values()) // 10**counted.places if first is not None else 0
+    if ballots:
+        return f"{nobody}: {'the one ballot' if ballots == 1 else f'all {ballots:,} ballots'} counted vote{'s' if ballots == 1 else ''} for nobody."
+    return (
+        "No ballots were counted."
+        if counted.final and first is not None
+        else "No ballots have been counted yet."
+    )
 
 
 def round_sentence(counted: Counted, round_: Round) -> str:

@@ -5,7 +5,7 @@ another up to a given end (`records`), where a record that is missing is an erro
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -174,6 +174,29 @@ async def _partitions(kafka: str | Brokers, topic: str, expected: int | None) ->
     if partitions != (expected or partitions):
         raise LogError(f"{topic} has {partitions} shards, expected {expected} (LIVECOUNT_SHARDS)")
     return partitions
+
+
+class PartitionsCheck:
+    """A part of a process that ends its start where topics have other partitions than the settings say.
+
+    A log keeps its partitions: an elector's shard is made of their number. What is away is left to whoever needs it.
+    """
+
+    def __init__(self, kafka: str | Brokers, expected: Mapping[str, int]) -> None:
+        self._kafka = kafka
+        self._expected = expected
+
+    async def start(self) -> None:
+        """Look at each topic. Raises LogError."""
+        for topic, partitions in self._expected.items():
+            try:
+                async with asyncio.timeout(OPEN_BOUND_S):
+                    await _partitions(self._kafka, topic, partitions)
+            except (LogAway, KafkaError, OSError, TimeoutError):
+                continue
+
+    async def stop(self) -> None:
+        """Nothing is held."""
 
 
 def _now_s() -> float:

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -38,13 +38,18 @@ def problem(
         "type": "about:blank",
         "title": title,
         "status": status,
-        "detail": detail,
+        "detail": _sendable(detail),
         **extra,
     }
     if field is not None:
-        document["field"] = field
+        document["field"] = _sendable(field)
     headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
     return JSONResponse(document, status_code=status, headers=headers, media_type="application/problem+json")
+
+
+def _sendable(text: str) -> str:
+    """Return text that UTF-8 can carry: what a client sent may hold half of a character."""
+    return text.encode(errors="replace").decode()
 
 
 def http_problem(_: Request, fault: Exception) -> Response:
@@ -53,6 +58,11 @@ def http_problem(_: Request, fault: Exception) -> Response:
     response = problem(fault.status_code, str(fault.detail), str(fault.detail))
     response.headers.update(fault.headers or {})
     return response
+
+
+def client_left(_: Request, __: Exception) -> Response:
+    """Return what nobody reads: the client has gone before its request was read, which is no fault of ours."""
+    return Response(status_code=400)
 
 
 def health_routes(health: Health) -> list[BaseRoute]:
@@ -130,7 +140,7 @@ def create_site(
     site = Starlette(
         routes=[*routes, *health_routes(health)],
         lifespan=lifespan,
-        exception_handlers={HTTPException: http_problem},
+        exception_handlers={HTTPException: http_problem, ClientDisconnect: client_left},
     )
     if overload is not None and overload_protocol() is None:
         site.add_middleware(OverloadLimit, overload=overload)

@@ -6,7 +6,7 @@ is no agent to feed, and not its web server: the process answers as every other 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import faust
@@ -16,6 +16,7 @@ from mode import Service
 from starlette.types import ASGIApp
 
 from shared.runtime.kafka.group import ShardGroup
+from shared.runtime.kafka.reader import PartitionsCheck
 from shared.runtime.kafka.sink import open_sink
 from shared.runtime.process.collector import calm_collector
 from shared.runtime.process.health import Health
@@ -94,16 +95,25 @@ def faust_app(name: str, settings: Settings, **more: Any) -> faust.App:
 
 
 def create_worker(
-    name: str, settings: Settings, groups: Sequence[ShardGroup], health: Health, monitor: str
+    name: str,
+    settings: Settings,
+    groups: Sequence[ShardGroup],
+    health: Health,
+    monitor: str,
+    partitions: Mapping[str, int],
 ) -> faust.App:
-    """Return a Faust app that runs `groups`, reports on topic `monitor`, and serves /live, /ready and /metrics."""
+    """Return a Faust app that runs `groups`, reports on topic `monitor`, and serves /live, /ready and /metrics.
+
+    It does not start where a topic has other than the stated number of `partitions`.
+    """
     app = faust_app(name, settings)
     app.boot_strategy = BootStrategy(app, enable_kafka=False)
     site = create_site(name, [], health)
     reporter = Reporter(
         lambda: open_sink(settings.brokers), monitor, lambda: [r for group in groups for r in group.reports()]
     )
-    for service in (HttpService(site, settings, settings.port), *groups, PartService(reporter)):
+    check = PartService(PartitionsCheck(settings.brokers, partitions))
+    for service in (check, HttpService(site, settings, settings.port), *groups, PartService(reporter)):
         app.add_dependency(service)
     return app
 

@@ -13,8 +13,8 @@ from shared.contract.elections import Phase
 from shared.rcv.narrate import sentences, words
 from shared.rcv.narrate.counted import counted_in
 from shared.rcv.narrate.tables import rounds_table
-from tests.support.elections import Life, election
-from tests.support.standings import standing, surplus
+from tests.support.elections import Life, contest, election
+from tests.support.standings import standing, standing_by, surplus
 
 LIVE, FINAL = standing(3, Phase.OPEN), standing(5, Phase.CLOSED)
 
@@ -87,6 +87,21 @@ def test_a_card_of_several_seats_is_close_where_the_last_seat_is() -> None:
     last = next(round_.votes for round_ in reversed(held.rounds) if len(round_.votes) == 3)
     _, second, third = sorted(last.values(), reverse=True)
     assert card.lead == 1000 * (second - third) // sum(last.values()) == 110
+
+
+@pytest.mark.parametrize(
+    ("ballots", "phase", "words"),
+    [
+        (3, Phase.OPEN, "Nobody is elected yet: all 3 ballots counted vote for nobody."),
+        (3, Phase.CLOSED, "Nobody is elected: all 3 ballots counted vote for nobody."),
+        (1, Phase.CLOSED, "Nobody is elected: the one ballot counted votes for nobody."),
+        (0, Phase.CLOSED, "No ballots were counted."),
+    ],
+)
+def test_blank_ballots_are_ballots(ballots: int, phase: Phase, words: str) -> None:
+    """They were counted; nobody is elected by them."""
+    blank = standing_by(contest(), {(0, ""): ballots}, phase, "picnic")
+    assert contest_page(blank, 0).headline == words
 
 
 def test_a_count_that_has_stopped_says_so_and_why() -> None:

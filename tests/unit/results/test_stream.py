@@ -5,11 +5,13 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from services.results import stream
 from services.results.feed import frame
-from services.results.hub import Hub
-from services.results.stream import BYE, HEARTBEAT, LiveFeed
+from services.results.hub import Hub, Slots
+from services.results.stream import BYE, HEARTBEAT, LiveFeed, live
 from shared.contract.codec import encode
 from shared.contract.elections import Phase
 from tests.support.standings import standing
@@ -112,6 +114,51 @@ async def test_who_takes_nothing_is_let_go_and_who_has_the_newest_is_not_sent_it
     await asyncio.wait_for(stay, BOUND_S)
 
     assert set(client.sent) == {HEARTBEAT}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("said", ["9" * 5_000, "9" * 18, "1e3", "-1", "\u0663"])
+async def test_an_id_that_was_never_sent_counts_as_none(said: str) -> None:
+    """Of any length: the client is sent the newest, and is not shut out until the count gets there."""
+    hub, client = Hub(), Client()
+    first = offered(hub, 1)
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "headers": [(b"last-event-id", said.encode())],
+        "client": ("::1", 1),
+    }
+    stay = asyncio.create_task(live(Request(scope), hub, KEY, BOUND_S)(scope, client.receive, client.send))
+    await until(lambda: client.sent == [first])
+    client.left.set()
+    await asyncio.wait_for(stay, BOUND_S)
+
+
+@pytest.mark.asyncio
+async def test_streams_are_bounded_for_an_address_and_in_all_and_a_place_is_free_again() -> None:
+    """429 where others still find room, 503 where nobody does; Retry-After in both."""
+    hub = Hub(Slots(3, 2))
+
+    def ask(host: str) -> Response:
+        scope = {"type": "http", "method": "GET", "headers": [], "client": (host, 1)}
+        return live(Request(scope), hub, KEY, BOUND_S)
+
+    clients, stays = [], []
+    for host in ("192.0.2.1", "192.0.2.1", "192.0.2.2"):
+        client = Client()
+        clients.append(client)
+        stays.append(asyncio.create_task(ask(host)({}, client.receive, client.send)))
+        await until(lambda: hub.clients == len(stays))
+        if len(stays) == 2:
+            assert (ask("192.0.2.1").status_code, ask("192.0.2.9").status_code) == (429, 200)
+    refused = ask("192.0.2.9")
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+    clients[0].left.set()
+    await asyncio.wait_for(stays[0], BOUND_S)
+    assert ask("192.0.2.1").status_code == 200
+    for client in clients:
+        client.left.set()
+    await asyncio.gather(*stays)
 
 
 @pytest.mark.asyncio

@@ -12,12 +12,13 @@ import httpx
 import pytest
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from shared.runtime.process.connections import ENDED, ServerLimits, address_key
-from shared.runtime.process.http import problem
+from shared.runtime.process.http import client_left, problem
 from shared.runtime.process.overload import Overload
 from shared.runtime.process.server import listen, serve, server_config
 
@@ -39,6 +40,17 @@ async def page(request: Request) -> Response:
 async def ballot(request: Request) -> Response:
     """Answer with the length of the body."""
     return PlainTextResponse(str(len(await request.body())))
+
+
+class Gathered:
+    """Answers while the body is still being read, and to the end, as intake does with a stream of ballots."""
+
+    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while (await receive()).get("more_body", False):
+            await asyncio.sleep(0)
+        await send({"type": "http.response.body", "body": b"done", "more_body": False})
 
 
 async def endless(_: Request) -> Response:
@@ -63,8 +75,15 @@ async def served(limits: ServerLimits, max_requests: int = 128) -> AsyncIterator
     async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Any]]:
         yield {"overload": overload}
 
-    routes = [Route("/", page), Route("/endless", endless), Route("/ballots", ballot, methods=["POST"])]
-    server = uvicorn.Server(server_config(Starlette(routes=routes, lifespan=lifespan), limits))
+    routes = [
+        Route("/", page),
+        Route("/endless", endless),
+        Route("/gathered", Gathered(), methods=["POST"]),
+        Route("/ballots", ballot, methods=["POST"]),
+    ]
+    handlers: dict[Any, Any] = {ClientDisconnect: client_left}
+    site = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
+    server = uvicorn.Server(server_config(site, limits))
     with listen("127.0.0.1", 0, limits) as listening:
         serving = asyncio.create_task(serve(server, listening))
         try:
@@ -139,6 +158,18 @@ async def test_who_keeps_a_server_waiting_or_sends_without_end_is_told_so_and_en
         assert b"application/problem+json" in last
         assert b"nosniff" in last
         assert (b"retry-after: " in last.lower()) is (status not in (400, 431))
+
+
+async def test_an_application_that_answers_a_connection_that_was_ended_raises_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A request that turns to garbage while it is being answered, read whole or in pieces."""
+    request = b"POST %b HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\nrubbish"
+    async with served(QUICK) as port:
+        for path in (b"/ballots", b"/gathered"):
+            assert b"HTTP/1.1 400 " in await said(port, [request % path])
+        await asyncio.sleep(0.1)
+    assert "Traceback" not in caplog.text
 
 
 async def test_a_body_that_keeps_coming_is_waited_for() -> None:

@@ -1,8 +1,8 @@
 """uvicorn's protocol with the bounds of `connections`: one object a connection.
 
-Relies on uvicorn's callbacks of httptools' parser, on `flow` (`read_paused`), `pipeline`, `cycle.response_started`,
-`transport`, `send_400_response` and `on_response_complete`. A callback that raises ends the parser, and uvicorn then sends 400:
-so a request that is refused while it is parsed goes no further.
+Relies on uvicorn's callbacks of httptools' parser, on `flow` (`read_paused`), `pipeline`, `transport`, `cycle`
+(`response_started`, `response_complete`, `disconnected`, `message_event`), `send_400_response` and `on_response_complete`. A
+callback that raises ends the parser, and uvicorn then sends 400: so a request that is refused while it is parsed goes no further.
 """
 
 import asyncio
@@ -153,6 +153,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._over = True
         self._book.remove(self)
         self._unset_keepalive_if_required()
+        self._leave_off()
         if not answer or self.transport.is_closing() or self._book.lingering >= MAX_LINGERING:
             self.transport.abort()
             return
@@ -161,6 +162,14 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.write_eof()
         self._book.lingering += 1
         self.loop.call_later(LINGER_S, self._leave)
+
+    def _leave_off(self) -> None:
+        """Tell the application that nobody listens any more: what it says after the answer would raise."""
+        self.pipeline.clear()
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+            self.flow.resume_writing()
 
     def _leave(self) -> None:
         self._book.lingering -= 1

@@ -1,0 +1,80 @@
+"""What results shows while Redis is away, holds garbage, or holds what the log never gave."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import cast
+
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisAway
+
+from infra.local.valkey import EmbeddedValkey
+from services.results.feed import Frame, frame
+from services.results.hub import Cache, Hub, Projector
+from shared.contract.codec import encode
+from shared.contract.elections import Phase
+from tests.support.standings import standing
+
+pytestmark = pytest.mark.asyncio
+
+TRUE = frame(encode(standing(1, Phase.OPEN)), 1)
+FORGED = frame(encode(standing(9, Phase.OPEN)), 2)
+BOUND_S = 10.0
+
+
+class Away:
+    """A Redis that is not there."""
+
+    async def put(self, _: Frame) -> None:
+        """Raise RedisError."""
+        raise RedisAway("connection refused")
+
+    async def follow(self) -> AsyncIterator[Frame]:
+        """Raise RedisError."""
+        raise RedisAway("connection refused")
+        yield TRUE
+
+
+async def until(said: Callable[[], bool]) -> None:
+    """Wait until something is so, within a bound."""
+    async with asyncio.timeout(BOUND_S):
+        while not said():
+            await asyncio.sleep(0.01)
+
+
+async def test_without_redis_the_log_is_shown_and_readiness_tells_until_when_it_is_not() -> None:
+    """From the start on; marked stale."""
+    hub = Hub()
+    projector = Projector(cast("Cache", Away()), hub)
+    hub.stale = False
+    projector.offer(TRUE)
+    assert projector.readiness() == (False, f"not shown yet: {TRUE.key}")
+    await projector.start()
+    await until(lambda: projector.readiness()[0])
+    assert hub.frames[TRUE.key] is TRUE
+    assert hub.stale
+    await projector.stop()
+
+
+@pytest.mark.parametrize("body", [b"garbage", FORGED.body])
+async def test_neither_garbage_nor_a_forged_standing_in_redis_is_shown(
+    valkey: EmbeddedValkey, body: bytes
+) -> None:
+    """Nor do they keep the true one from being shown, or end the task that reads."""
+    redis = Redis.from_url(valkey.url)
+    name = f"forged:standing:{FORGED.key}"
+    await redis.hset(name, mapping={"sequence": 10**9, "as_of_ms": 1, "body": body})
+    await redis.sadd("forged:standings", name)
+    hub = Hub()
+    cache = Cache(Redis.from_url(valkey.url), "forged")
+    projector = Projector(cache, hub)
+    await projector.start()
+    await asyncio.sleep(0.2)
+    assert hub.frames == {}
+    projector.offer(TRUE)
+    await until(lambda: TRUE.key in hub.frames)
+    assert hub.frames[TRUE.key].body == TRUE.body
+    await projector.stop()
+    await cache.stop()
+    await redis.delete(name, "forged:standings")
+    await redis.aclose()
