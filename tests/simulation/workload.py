@@ -8,7 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from services.intake.admission import Form, Ranks, Refusal
+from services.intake.admission import Form, Refusal
+from services.intake.bounds import Ranks
 from services.operator.orders import Order
 from services.operator.service import (
     NotReady,
