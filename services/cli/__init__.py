@@ -17,6 +17,7 @@ from services.cli.commands import tabulation
 from services.cli.commands import rehearsal
 from services.cli.commands import services
 from services.cli.commands import operator
+from services.cli.commands import paper
 from services.cli.commands import monitor
 from services.cli.commands import verification
 from services.cli.commands import plan
@@ -34,6 +35,7 @@ __all__ = [
     "rehearsal",
     "services",
     "operator",
+    "paper",
     "monitor",
     "verification",
     "plan",

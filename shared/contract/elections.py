@@ -10,7 +10,15 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from shared.contract.ids import MAX_ELECTORS, CandidateId, ContestId, ElectionId, SectionId
 from shared.contract.signing import PublicKey
@@ -44,11 +52,31 @@ class Phase(StrEnum):
     CLOSED = "closed"
 
 
+class CandidateOrder(StrEnum):
+    """In which order candidates stand on a ballot."""
+
+    AS_LISTED = "as-listed"
+    BY_BALLOT = "by-ballot"
+    BY_SECTION = "by-section"
+
+
 class Candidate(Frozen):
     """Somebody who can be ranked."""
 
     id: CandidateId
     name: Title
+    statement: str = Field(
+        "",
+        max_length=1000,
+        description="What electors can read about the candidate on the ballot page",
+        exclude_if=lambda text: not text,  # a definition without it keeps its hash; so do all that follow
+    )
+    link: str = Field(
+        "",
+        pattern=r"^(https://[!-~]{1,290})?$",
+        description="Where electors can read more",
+        exclude_if=lambda address: not address,
+    )
     excluded: bool = Field(False, description="Out before the count: ranked, but never given a vote")
     write_in: bool = Field(
         False, description="Stands for all undeclared write-ins: falls before others do and is never elected"
@@ -187,6 +215,11 @@ class Contest(Frozen):
     section_shares: tuple[int, ...] = Field(
         (), description="Electoral college: each section's share of the result; none: equal shares"
     )
+    candidate_order: CandidateOrder = Field(
+        CandidateOrder.AS_LISTED,
+        description="On ballots: as listed here; drawn for each ballot; or drawn by the lot for each section",
+        exclude_if=lambda order: order is CandidateOrder.AS_LISTED,
+    )
     note: str = Field(
         "", max_length=2000, description="Shown beside the result, such as where ballots come from"
     )
@@ -292,7 +325,17 @@ class Election(Frozen):
     revote: Revote = Field(
         Revote.FIRST_IS_FINAL,
         description="An elector's first ballot is final, or the last one before the close counts, as in Estonia and Belenios",
-        exclude_if=lambda policy: policy is Revote.FIRST_IS_FINAL,  # a definition without it keeps its hash
+        exclude_if=lambda policy: policy is Revote.FIRST_IS_FINAL,
+    )
+    opens: AwareDatetime | None = Field(
+        None,
+        description="When voting is to open, for people: an officer's order opens it",
+        exclude_if=lambda when: when is None,
+    )
+    closes: AwareDatetime | None = Field(
+        None,
+        description="When voting is to close, for people: an officer's order closes it",
+        exclude_if=lambda when: when is None,
     )
     source: str = Field("", max_length=2000, description="Where the facts of this election come from")
 
@@ -323,6 +366,8 @@ class Election(Frozen):
                 f"approvals: {self.approvals} of {len(self.officials)} officials; expected fewer than there are, "
                 "so that a lost key does not end the election"
             )
+        if self.opens and self.closes and self.opens >= self.closes:
+            raise ValueError(f"closes: expected a time after {self.opens.isoformat()}, when voting opens")
         if self.revote is Revote.LAST_COUNTS and self.live_tallies:
             raise ValueError(
                 "revote: where the last ballot counts, two live tallies would show how a second vote differs from the first; "

@@ -127,7 +127,7 @@ def standing(results: str) -> Any:
 
 def write(frames: list[bytes]) -> int:
     """Write the frames as one picture that starts again at its end; return its size in bytes."""
-    from PIL import Image  # type: ignore[import-not-found]
+    from PIL import Image
 
     pictures = [Image.open(io.BytesIO(frame)).convert("RGB") for frame in frames]
     palette = pictures[-1].quantize(COLOURS)

@@ -5,20 +5,25 @@ import random
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route, expect
+from typer.testing import CliRunner
 
+from services.cli import app
 from services.intake.ballot.files import NAMES
 from services.intake.ballot.follow import follow
 from services.intake.ballot.pages import contest_data
-from shared.contract.codec import decode_cast
-from shared.contract.elections import Contest, Phase
+from shared.contract.codec import decode_cast, decode_judged
+from shared.contract.elections import CandidateOrder, Contest, Phase, Revote
 from shared.contract.packs import Ballot, Pack
-from shared.contract.topics import BALLOTS_CAST
+from shared.contract.topics import BALLOTS_CAST, BALLOTS_JUDGED
+from shared.contract.verdict_ranges import Verdicts
 from shared.runtime.kafka.reader import read_topic
 from tests.browser.test_results_page import browser  # noqa: F401  the same Chromium, as a fixture
 from tests.support.elections import Life, contest, election
@@ -891,6 +896,77 @@ def test_the_script_says_of_a_ranking_what_the_server_says(context: BrowserConte
 
 def _plain(values: Any) -> dict[str, Any]:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+
+
+def test_a_second_vote_takes_the_place_of_the_first(context: BrowserContext, place: Place) -> None:
+    """Where the last ballot counts: both are in the log, candidates in the elector's own order, and the later one counts."""
+    fruit, drink = election().contests
+    first, *rest = fruit.candidates
+    stated = first.model_copy(update={"statement": "Crisp.", "link": "https://apple.example/"})
+    own = fruit.model_copy(
+        update={"candidate_order": CandidateOrder.BY_BALLOT, "candidates": (stated, *rest)}
+    )
+    terms = {"revote": Revote.LAST_COUNTS, "live_tallies": False, "contests": (own, drink)}
+    closes = {"closes": datetime(2026, 5, 1, 12, 5, tzinfo=UTC)}
+    bazaar = Life(election("bazaar").model_copy(update={**terms, **closes}), SHARDS)
+    finish(place.pipeline.begin(bazaar))
+    place.announce(bazaar, Phase.OPEN)
+    page = context.new_page()
+    page.clock.set_fixed_time(datetime(2026, 5, 1, 9, tzinfo=UTC))
+    arrive(page, place.url("/vote/bazaar"), "start")
+    expect(page.locator(".when")).to_contain_text("(in 3 hours)")
+    for names in (("Apple",), ("Damson", "Apple")):
+        page.goto("about:blank")
+        page.goto(place.url(f"/vote/bazaar#code={bazaar.code(4)}"))
+        page.locator("#code-form .main").click()
+        page.locator(".contest:visible .about summary").click()
+        expect(page.get_by_text("Crisp.")).to_be_visible()
+        tap(page, *names)
+        to_review(page)
+        expect(page.locator("#review")).to_contain_text("You can vote again until voting closes")
+        cast(page)
+
+    assert [ballot.rankings for ballot in place.ballots(4, "bazaar")] == [("0", ""), ("3>0", "")]
+    reasons = finish(reasons_of(place.pipeline, "bazaar"))
+    assert reasons == ["accepted", "superseding"]
+
+
+async def reasons_of(pipeline: Pipeline, name: str) -> list[str]:
+    """Return the verdicts on an election's ballots, once there are two."""
+    for _ in range(100):
+        shards = await read_topic(pipeline.kafka, BALLOTS_JUDGED.name(pipeline.namespace))
+        ranges = [
+            record
+            for shard in shards
+            for value in shard
+            if isinstance(record := decode_judged(value), Verdicts)
+        ]
+        found = [verdict.reason for of in ranges if of.election == name for verdict in of.each()]
+        if len(found) > 1:
+            return found
+    raise AssertionError(f"{name}: {found}")
+
+
+def test_paper_ballots_that_two_tellers_typed_alike(place: Place, tmp_path: Path) -> None:
+    """They are cast once, with the marks that were typed, however often the command is given."""
+    electors = [next(ELECTORS) for _ in range(2)]
+    (tmp_path / "picnic.json").write_text(PICNIC.definition.model_dump_json())
+    rows = [f"{elector},adults,{PICNIC.code(elector)}" for elector in electors]
+    (tmp_path / "codes.csv").write_text("\n".join(["elector,section,code", *rows]))
+    for teller in ("ada", "ben"):
+        lines = ["number,fruit,drink", f"{electors[0]},C=A - B,", f"{electors[1]},D,B A"]
+        (tmp_path / f"{teller}.csv").write_text("\n".join(lines))
+    files = [str(tmp_path / name) for name in ("picnic.json", "ada.csv", "ben.csv")]
+    options = ["--cast", "--codes", str(tmp_path / "codes.csv"), "--intake", place.origin]
+    for _ in range(2):
+        with ThreadPoolExecutor(1) as pool:
+            found = pool.submit(CliRunner().invoke, app, ["compare", *files, *options]).result()
+        assert found.exit_code == 0, found.output
+
+    assert [[of.rankings for of in place.ballots(elector)] for elector in electors] == [
+        [("0=2>>1", "")],
+        [("3", "1>0")],
+    ]
 
 
 def test_a_vote_moves_the_results_page(context: BrowserContext, place: Place) -> None:

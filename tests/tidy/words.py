@@ -31,7 +31,11 @@ def _banned(pattern: str, instead: str, right_in: str | None = None) -> Banned:
 
 
 BANNED: Final = (
-    _banned(r"(?<!ballot )papers?(?! (?:ballots?|batch|batches)\b)", "ballot, rankings"),
+    _banned(
+        r"(?<!ballot )papers?(?! (?:ballots?|batch|batches)\b)",
+        "ballot, rankings",
+        r"cli/(?:commands/)?paper|cli/README",  # where it is made of paper
+    ),
     _banned(r"tell(?!\(\))|tells|telling|told|untold|retold|retells?", "say, publish; pending"),
     _banned(r"desks?", "admission, service"),
     _banned(r"doors?", "service, command line"),

@@ -5,11 +5,13 @@ Catalogues are read as they are when the service starts; nothing is compiled bef
 
 import io
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from babel import Locale
+from babel.dates import format_date
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -34,6 +36,12 @@ class Language(NamedTuple):
         """Return a sentence of `SENTENCES` as HTML, each name apart from the direction of the text around it."""
         said = Markup(self.translations.gettext(SENTENCES[sentence.key]))  # noqa: S704  our own text; values are escaped
         return said % {key: self._set_off(value) for key, value in sentence.values.items()}
+
+    def when(self, moment: datetime) -> str:
+        """Return a date and time in words, at the clock of the definition: "1 May 2026, 18:00 (UTC+02:00)"."""
+        locale = "en_001" if self.code == ENGLISH else self.code  # English as most of the world writes a date
+        day, clock = format_date(moment, "long", locale=locale), moment.strftime("%H:%M")
+        return f"{day}, {clock} ({moment.tzinfo or 'UTC'})"
 
     def _set_off(self, value: Value) -> Markup:
         values = value if isinstance(value, tuple) else (value,)

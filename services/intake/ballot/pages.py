@@ -17,6 +17,8 @@ from services.intake.ballot.fields import Typed, faults, ranks_of
 from services.intake.ballot.follow import follow
 from services.intake.ballot.languages import Language, languages, preferred
 from services.intake.ballot.words import FAULTS, SCRIPT, SENDING, SENTENCES
+from shared.contract.candidate_order import candidate_order
+from shared.contract.codes import BadCode, parse_code
 from shared.contract.elections import Contest
 from shared.contract.events import ElectionAnnounced
 
@@ -61,6 +63,8 @@ class Shown(NamedTuple):
     line: Sequence[Markup]
     notes: Sequence[Markup]
     ranks: Sequence[Sequence[int]]
+    order: Sequence[int]
+    """The places of the candidates in the order in which they stand on this ballot."""
 
 
 class Pages:
@@ -91,16 +95,42 @@ class Pages:
         return HTMLResponse(html, status, headers)
 
 
-def shown(announced: ElectionAnnounced, typed: Sequence[Typed], language: Language) -> list[Shown]:
-    """Return the contests of an election with what is typed in each, and what follows from it."""
-    found = []
+def shown(
+    announced: ElectionAnnounced, typed: Sequence[Typed], language: Language, code: str = ""
+) -> list[Shown]:
+    """Return the contests of an election with what is typed in each, and what follows from it.
+
+    `code` is the voting code: it says whose order of the candidates is shown.
+    """
+    found, section = [], _section(announced, code)
     for place, (contest, numbers) in enumerate(zip(announced.definition.contests, typed, strict=True)):
         wrong = faults(numbers, contest)
         out = _out(announced, contest)
         ranks = ranks_of({c: text for c, text in numbers.items() if c not in wrong})
         line, notes = ([language.sentence(s) for s in part] for part in follow(contest, out, ranks))
-        found.append(Shown(place, contest, out, numbers, wrong, line, notes, ranks))
+        found.append(
+            Shown(
+                place,
+                contest,
+                out,
+                numbers,
+                wrong,
+                line,
+                notes,
+                ranks,
+                candidate_order(contest, section, code),
+            )
+        )
     return found
+
+
+def _section(announced: ElectionAnnounced, code: str) -> str:
+    """Return the id of the section that a code is of; a practice ballot, which has none, is of the first."""
+    sections = announced.definition.sections
+    try:
+        return sections[parse_code(code).section].id
+    except (BadCode, IndexError):
+        return sections[0].id
 
 
 def script_data(language: Language, announced: ElectionAnnounced | None = None) -> dict[str, Any]:
@@ -158,6 +188,7 @@ def _environment(language: Language) -> Environment:
         "data_url": _data_url,
         "qr": qr,
     }
+    made.filters["when"] = language.when
     return made
 
 

@@ -159,7 +159,7 @@ class BallotRoutes:
             status,
             announced=announced,
             fields=fields,
-            contests=shown(announced, fields.typed, view.language),
+            contests=shown(announced, fields.typed, view.language, fields.code),
             data=script_data(view.language, announced),
             practice=practice,
         )

@@ -144,7 +144,19 @@ function ready() {
   const form = $('main form')
   if (form?.hasAttribute('action')) address = new URL(form.action).pathname + new URL(form.action).search
   for (const item of $$('[data-script]')) item.hidden = false
+  for (const time of $$('.when time')) until(time)
   ;({ start, ballot: rankPage, practice: rankPage, receipt, busy, configured: wait, paused: wait })[page]?.()
+}
+
+// How long it is to a time, beside it: "in 3 hours".
+function until(time) {
+  const minutes = Math.round((new Date(time.dateTime) - Date.now()) / 60_000)
+  if (minutes <= 0) return
+  const [size, unit] = minutes < 90 ? [1, 'minute'] : minutes < 2880 ? [60, 'hour'] : [1440, 'day']
+  try { time.title = new Intl.RelativeTimeFormat(root.lang).format(Math.round(minutes / size), unit) } catch { return }
+  const beside = time.nextElementSibling ?? time.parentElement.appendChild(document.createElement('b'))
+  beside.textContent = ` (${time.title})`
+  setTimeout(() => { if (time.isConnected) until(time) }, 30_000)
 }
 
 // The start: the code may come in the link's fragment, which no server sees and which is taken out of the address at once.
@@ -299,7 +311,8 @@ function rankPage() {
 // One contest: the numbers in its fields are what counts; tapping, dragging and moving write them.
 
 function contestPart(section, contest, place, changed) {
-  const rows = $$('.row', section), inputs = rows.map(row => $('input', row))
+  const rows = $$('.row', section).sort((a, b) => a.dataset.candidate - b.dataset.candidate) // they may stand in another order
+  const inputs = rows.map(row => $('input', row))
   const undo = [], side = $('.side', section)
   let tapping = !inputs.some(input => input.getAttribute('aria-invalid'))
   let last = { candidate: -1, at: 0 }
@@ -324,7 +337,7 @@ function contestPart(section, contest, place, changed) {
     made.addEventListener('keydown', event => {
       if (/^[1-9]$/.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) { event.preventDefault(); put(c, Number(event.key)) }
     })
-    row.append(made)
+    row.insertBefore(made, $('.about', row))
     return made
   })
 
@@ -366,7 +379,7 @@ function contestPart(section, contest, place, changed) {
       before = input.value
       update()
     })
-    input.addEventListener('keydown', event => { if (event.key === 'Enter') { event.preventDefault(); inputs[c + 1]?.focus() } })
+    input.addEventListener('keydown', event => { if (event.key === 'Enter') { event.preventDefault(); rows[c].nextElementSibling && $('input', rows[c].nextElementSibling).focus() } })
   })
   $('[data-do=undo]', section).addEventListener('click', () => {
     const values = undo.pop()

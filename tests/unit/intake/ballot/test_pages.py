@@ -1,15 +1,27 @@
 """The ballot without a script: every state is a page that says what to do, and a vote counts once."""
 
 import re
+from datetime import UTC, datetime
 from html import unescape
 
+import httpx
 import pytest
 
 from services.audit.proofs.receipts import Receipt
 from services.intake.ballot.pages import HEADERS
 from services.intake.settings import IntakeSettings
-from shared.contract.elections import Phase
-from tests.unit.intake.ballot.place import CODE, ELECTOR, WRONG_CODE, hidden, page_of, place
+from shared.contract.elections import Candidate, CandidateOrder, Phase, Revote
+from tests.unit.intake.ballot.place import (
+    CODE,
+    ELECTOR,
+    LIFE,
+    PICNIC,
+    WRONG_CODE,
+    Place,
+    hidden,
+    page_of,
+    place,
+)
 
 pytestmark = pytest.mark.asyncio
 
@@ -278,6 +290,88 @@ async def test_a_withdrawn_candidate_is_shown_as_such() -> None:
     assert re.search(r'name="0\.2"[^>]* disabled', ballot.text)
     assert "<bdi>Cherry</bdi> has withdrawn" in review.text
     assert "Your vote goes to <bdi>Apple</bdi>" in review.text
+
+
+async def test_whether_a_second_ballot_counts_is_said_before_and_after() -> None:
+    """On the way in where it does, before casting, and with the receipt."""
+    said = {}
+    for policy in Revote:
+        async with place() as there:
+            redefine(there, revote=policy, live_tallies=False)
+            pages = (
+                await there.get(),
+                await there.post("review", _0_0="1"),
+                await there.post("cast", _0_0="1"),
+            )
+            said[policy] = [page.text for page in pages]
+    last, first = said[Revote.LAST_COUNTS], said[Revote.FIRST_IS_FINAL]
+
+    assert ["You can vote again" in page for page in last] == [True, True, False]
+    assert "the last that was recorded before the close" in last[2]
+    assert ["You can vote again" in page for page in first] == [False] * 3
+    assert "it cannot be changed" in first[1]
+    assert "the first that was recorded" in first[2]
+
+
+async def test_the_times_are_shown_as_the_definition_has_them() -> None:
+    """In the reader's language; what opens and closes voting is the officer's order."""
+    times = {"opens": datetime(2026, 5, 1, 9, tzinfo=UTC), "closes": datetime(2026, 5, 8, 18, 30, tzinfo=UTC)}
+    async with place(Phase.CONFIGURED) as there:
+        redefine(there, **times)
+        english, welsh = await there.get(), await there.get("/vote/picnic?lang=cy")
+
+    assert "Voting is to open on <time" in english.text
+    assert "8 May 2026, 18:30 (UTC)</time>" in english.text
+    assert "8 Mai 2026, 18:30 (UTC)</time>" in welsh.text
+    assert 'datetime="2026-05-08T18:30:00+00:00"' in welsh.text
+
+
+async def test_the_order_of_candidates_is_the_rule_s_and_stays_with_the_elector() -> None:
+    """Marks name the same candidates wherever these stand."""
+    async with place() as there:
+        fruit, *others = PICNIC.contests
+        drawn = fruit.model_copy(update={"candidate_order": CandidateOrder.BY_BALLOT})
+        redefine(there, contests=(drawn, *others))
+        codes = [LIFE.code(elector) for elector in range(8)]
+        orders = [names_in_order(await there.post("start", code=code)) for code in codes]
+        again = [names_in_order(await there.post("mark", code=code, _0_0="1")) for code in codes]
+        await there.post("cast", _0_0="1")
+
+    assert orders == again
+    assert len({tuple(order) for order in orders}) > 3
+    assert {tuple(sorted(order)) for order in orders} == {("0", "1", "2", "3")}
+    assert there.log.ballots[0].rankings == ("0", "")
+
+
+async def test_a_candidate_s_statement_and_link_are_text_and_a_link() -> None:
+    """What a candidate wrote is never HTML, and nothing is fetched from elsewhere."""
+    async with place() as there:
+        fruit, *others = PICNIC.contests
+        apple, *rest = fruit.candidates
+        told = apple.model_copy(
+            update={"statement": "<b>Crisp</b> & sweet", "link": "https://apple.example/"}
+        )
+        redefine(there, contests=(fruit.model_copy(update={"candidates": (told, *rest)}), *others))
+        pages = await there.get(), await there.post("start")
+
+    for page in pages:
+        assert "&lt;b&gt;Crisp&lt;/b&gt; &amp; sweet" in page.text
+        assert '<a href="https://apple.example/" target="_blank" rel="noopener noreferrer"' in page.text
+        assert page.text.count('<details class="about">') == 1
+    with pytest.raises(ValueError, match="pattern"):
+        Candidate(id="a", name="A", link="javascript:alert(1)")
+
+
+def redefine(there: Place, **terms: object) -> None:
+    """Announce the picnic with other terms."""
+    announced = there.announced["picnic"]
+    definition = announced.definition.model_copy(update=terms)
+    there.announced["picnic"] = announced.model_copy(update={"definition": definition})
+
+
+def names_in_order(page: httpx.Response) -> list[str]:
+    """Return the places of the first contest's candidates as they stand on a page."""
+    return re.findall(r'name="0\.(\d)" value="[^"]*" inputmode', page.text)
 
 
 async def test_the_whole_ballot_is_small_and_its_files_are_kept() -> None:

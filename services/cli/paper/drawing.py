@@ -1,0 +1,176 @@
+"""Draws paper ballots as a PDF. Each candidate has a letter, by their place in the definition: tellers type the letters.
+
+A paper carries a number and no code: the number is that of a code which is handed out with the paper, at random, so that
+nobody knows whose it is. Sizes are in points; "large" is 18, as large print is (16 to 18).
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, NamedTuple
+from xml.sax.saxutils import escape
+
+from reportlab.lib.enums import TA_CENTER
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.platypus import (
+    Flowable,
+    KeepTogether,
+    PageBreak,
+    Paragraph,
+    SimpleDocTemplate,
+    Spacer,
+    Table,
+    TableStyle,
+)
+
+from services.cli.paper.letters import letter
+from shared.contract.candidate_order import candidate_order
+from shared.contract.elections import Contest, Election
+
+SIZES: Final = {"normal": 12.0, "large": 18.0}
+"""Points of the candidates' names."""
+MARGIN: Final = 18 * mm
+TOGETHER: Final = 12
+"""A contest of at most so many candidates is never split between pages."""
+FONT, BOLD = "Helvetica", "Helvetica-Bold"
+
+
+class Paper(NamedTuple):
+    """One paper: its number, and the section that its code is of."""
+
+    number: int
+    section: str
+
+
+class Style(NamedTuple):
+    """The fonts of a document, and the size of its names in points."""
+
+    plain: str
+    bold: str
+    size: float
+
+    def text(self, scale: float = 1.0, *, bold: bool = False, centred: bool = False) -> ParagraphStyle:
+        """Return a paragraph's style, `scale` times as large as the names."""
+        size = self.size * scale
+        return ParagraphStyle(
+            "text",
+            fontName=self.bold if bold else self.plain,
+            fontSize=size,
+            leading=size * 1.25,
+            alignment=TA_CENTER if centred else 0,
+        )
+
+
+def write(
+    definition: Election, papers: Iterable[Paper], out: Path, size: str = "normal", font: Path | None = None
+) -> None:
+    """Write papers as a PDF, each on pages of its own.
+
+    `font` is a TrueType file for names beyond Western European letters. Raises ValueError if the font lacks one.
+    """
+    style = _style(SIZES[size], font)
+    _require_letters(definition, font)
+    story: list[Flowable] = []
+    for paper in papers:
+        story += [*_paper(definition, paper, style), PageBreak()]
+    document = SimpleDocTemplate(
+        str(out),
+        pagesize=A4,
+        leftMargin=MARGIN,
+        rightMargin=MARGIN,
+        topMargin=MARGIN,
+        bottomMargin=MARGIN,
+        title=definition.title,
+        author="",
+        invariant=True,
+    )
+    document.build(story)
+
+
+def _style(size: float, font: Path | None) -> Style:
+    if font is None:
+        return Style(FONT, BOLD, size)
+    pdfmetrics.registerFont(TTFont("own", str(font)))
+    return Style("own", "own", size)
+
+
+def _require_letters(definition: Election, font: Path | None) -> None:
+    names = [definition.title]
+    names += [title for of in definition.contests for title in (of.title, *[c.name for c in of.candidates])]
+    for name in names:
+        missing = [character for character in name if not _has(character, font)]
+        if missing:
+            raise ValueError(
+                f"the font has no {missing[0]!r} of {name!r}; expected --font FILE.ttf that has it"
+            )
+
+
+def _has(character: str, font: Path | None) -> bool:
+    if font is not None:
+        return ord(character) in TTFont("asked", str(font)).face.charToGlyph
+    try:
+        character.encode("cp1252")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _paper(definition: Election, paper: Paper, style: Style) -> list[Flowable]:
+    head: list[Flowable] = [
+        Paragraph(escape(definition.title), style.text(1.4, bold=True)),
+        Paragraph(f"Ballot paper {paper.number}", style.text()),
+    ]
+    if definition.epoch == "test":
+        head.append(Paragraph("TEST: this vote decides nothing", style.text(1.1, bold=True, centred=True)))
+    head.append(
+        Paragraph(
+            "Write 1 in the box beside your first choice, 2 beside your second, and so on.",
+            style.text(0.95),
+        )
+    )
+    parts = [part for contest in definition.contests for part in _contest(contest, paper, style)]
+    return [*head, Spacer(0, style.size), *parts]
+
+
+def _contest(contest: Contest, paper: Paper, style: Style) -> list[Flowable]:
+    order = candidate_order(contest, paper.section, str(paper.number))
+    box, pad = 2.2 * style.size, 0.45 * style.size
+    centred = style.text(bold=True, centred=True)
+    rows = [
+        [
+            "",
+            Paragraph(letter(place), centred),
+            Paragraph(escape(contest.candidates[place].name), style.text()),
+        ]
+        for place in order
+    ]
+    table = Table(rows, colWidths=[box, box, A4[0] - 2 * (MARGIN + box) - 12], hAlign="LEFT")
+    table.setStyle(
+        TableStyle(
+            [
+                ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
+                ("BOX", (0, 0), (0, -1), 1.2, "black"),
+                ("INNERGRID", (0, 0), (0, -1), 1.2, "black"),
+                ("LINEBELOW", (1, 0), (-1, -1), 0.4, "grey"),
+                ("TOPPADDING", (0, 0), (-1, -1), pad),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), pad),
+            ]
+        )
+    )
+    title = Paragraph(escape(contest.title), style.text(1.2, bold=True))
+    parts: list[Flowable] = [title, Paragraph(_seats(contest), style.text(0.9)), Spacer(0, pad), table]
+    gap = Spacer(0, 1.5 * style.size)
+    return [KeepTogether(parts), gap] if len(rows) <= TOGETHER else [*parts, gap]
+
+
+def _seats(contest: Contest) -> str:
+    elected = {0: "", 1: "One candidate will be elected. "}.get(
+        contest.seats, f"{contest.seats} candidates will be elected. "
+    )
+    most = contest.rules.max_ranks
+    return elected + (
+        "Rank as many or as few as you like." if most is None else f"Up to {most} choices count."
+    )
