@@ -16,6 +16,7 @@ from services.cli.commands import counting
 from services.cli.commands import tabulation
 from services.cli.commands import rehearsal
 from services.cli.commands import services
+from services.cli.commands import definition
 from services.cli.commands import operator
 from services.cli.commands import monitor
 from services.cli.commands import verification
@@ -33,6 +34,7 @@ __all__ = [
     "tabulation",
     "rehearsal",
     "services",
+    "definition",
     "operator",
     "monitor",
     "verification",

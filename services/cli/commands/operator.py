@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, TypeVar
 import typer
 
 from services.cli.app import app
-from services.cli.errors import first_error
+from services.cli.commands.definition import read_election
 
 if TYPE_CHECKING:
     from services.cli.clients.operator import OperatorClient, Outcome
@@ -55,7 +55,7 @@ class Access(NamedTuple):
 
 @app.command()
 def create(
-    file: Annotated[Path, typer.Argument(help="The election's definition, JSON")],
+    file: Annotated[Path, typer.Argument(help="The election's definition, YAML or JSON")],
     by: By = WHO,
     reason: Reason = "",
     operator: OperatorUrl = OPERATOR_URL,
@@ -66,18 +66,13 @@ def create(
 
     A definition that names no officials gets the officer of the keys folder, who then can give every order alone.
 
-    Example: livecount create labour-2015.json
+    A file with a mistake is refused; `livecount election check` tells every mistake of it at once.
+
+    Example: livecount create labour-2015.yaml
     """
-    from pydantic import ValidationError
-
     from services.cli.clients.keys import with_officer
-    from shared.contract.elections import Election
 
-    try:
-        election = Election.model_validate_json(file.read_bytes())
-    except ValidationError as fault:
-        raise ValueError(f"{file}: {first_error(fault)}") from None
-    election = with_officer(election, keys, by)
+    election = with_officer(read_election(file), keys, by)
 
     async def freeze(client: "OperatorClient") -> "ElectionAnnounced":
         await client.configure(election)
