@@ -18,6 +18,7 @@ from services.cli.commands import rehearsal
 from services.cli.commands import services
 from services.cli.commands import definition
 from services.cli.commands import operator
+from services.cli.commands import queries
 from services.cli.commands import monitor
 from services.cli.commands import verification
 from services.cli.commands import plan
@@ -36,6 +37,7 @@ __all__ = [
     "services",
     "definition",
     "operator",
+    "queries",
     "monitor",
     "verification",
     "plan",
