@@ -17,6 +17,7 @@ from services.cli.commands import tabulation
 from services.cli.commands import rehearsal
 from services.cli.commands import services
 from services.cli.commands import definition
+from services.cli.commands import rolls
 from services.cli.commands import operator
 from services.cli.commands import queries
 from services.cli.commands import monitor
@@ -36,6 +37,7 @@ __all__ = [
     "rehearsal",
     "services",
     "definition",
+    "rolls",
     "operator",
     "queries",
     "monitor",

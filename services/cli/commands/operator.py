@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 OPERATOR_URL: Final = "http://127.0.0.1:8102"
+INTAKE_URL: Final = "http://127.0.0.1:8101"
 TOKEN_FILE: Final = Path(".livecount/operator-token")
 KEYS: Final = Path(".livecount/keys")
 WHO: Final = os.environ.get("USER") or "operator"
@@ -97,6 +98,13 @@ def codes(
     election: ElectionArgument,
     out: Annotated[Path, typer.Option(help="CSV file to write, readable by its owner only")],
     roll: Annotated[Path | None, typer.Option(help="Roll file to write [default: beside the keys]")] = None,
+    electors: Annotated[
+        Path | None, typer.Option(help="Your list of electors, CSV or XLSX: `out` becomes a mailing file")
+    ] = None,
+    intake: Annotated[
+        str,
+        typer.Option("--intake", envvar="LIVECOUNT_INTAKE_URL", help="Where electors vote, for their links"),
+    ] = INTAKE_URL,
     operator: OperatorUrl = OPERATOR_URL,
     token_file: TokenFile = TOKEN_FILE,
     keys: Keys = KEYS,
@@ -106,12 +114,22 @@ def codes(
     The codes are for the letters to the electors and stand nowhere else. The roll file holds their commitments, from which
     no code can be made: `open` uploads it.
 
+    With --electors the file holds your list's own columns, and beside them each elector's number, code and personal link: the
+    numbers go section after section, in the list's order.
+
     Example: livecount codes labour-2015 --out codes.csv
     """
     announced = ask(Access(operator, token_file, keys), lambda client: client.election(election))
     file = roll or roll_file(keys, election)
     file.parent.mkdir(parents=True, exist_ok=True)
-    made = write_codes(announced, out, file)
+    if electors is None:
+        made = write_codes(announced, out, file)
+    else:
+        from services.cli.rolls import read_list, write_mailing
+
+        written = write_mailing(read_list(electors, announced.definition.sections), announced, out, intake)
+        file.write_bytes(written.encoded())
+        made = written.head.electors
     typer.echo(f"{made:,} voting codes in {out}, their roll in {file}")
 
 

@@ -77,8 +77,8 @@ def test_the_exit_code_survives_a_reader_who_leaves(tmp_path: Path, is_damaged: 
     bundle.write_bytes(content)
     reads, writes = os.pipe()
     os.close(reads)
-    argv = [Path(sys.executable).with_name("livecount"), "verify", "--bundle", bundle]
-    for words in ([], ["--json"]):
+    argv = [str(Path(sys.executable).with_name("livecount")), "verify", "--bundle", str(bundle)]
+    for words in ((), ("--json",)):
         done = subprocess.run([*argv, *words], stdout=writes, stderr=subprocess.PIPE, text=True, timeout=60)
         assert done.returncode == code, done.stderr
         assert "Traceback" not in done.stderr
