@@ -58,6 +58,7 @@ class Stack:
 
     Entering raises FolderInUseError or PortsTakenError before anything starts; then ChildFailedError, JarError, OSError
     or what `topics` raises, and leaves nothing running. `addresses` and `services` (by name) are there from then on, `kafka` and `valkey` if they are embedded.
+    Of the services' logs the lines that `shown` takes are printed; all are in the data folder.
     """
 
     addresses: Addresses
@@ -65,9 +66,12 @@ class Stack:
     kafka: EmbeddedKafka
     valkey: EmbeddedValkey
 
-    def __init__(self, plan: Plan, console: Console | None = None) -> None:
+    def __init__(
+        self, plan: Plan, console: Console | None = None, shown: Callable[[str], bool] = bool
+    ) -> None:
         self._plan = plan
         self._speaker = Speaker(console or Console(highlight=False))
+        self._shown = shown
         self._kept: list[Kept] = []
         self._followers: dict[str, LogFollower] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -142,7 +146,7 @@ class Stack:
 
     def _show_logs(self) -> None:
         for name, follower in self._followers.items():
-            for line in follower.lines():
+            for line in filter(self._shown, follower.lines()):
                 self._speaker.relay(name, line)
 
 

@@ -16,8 +16,11 @@ from services.cli.commands import counting
 from services.cli.commands import tabulation
 from services.cli.commands import rehearsal
 from services.cli.commands import services
+from services.cli.commands import definition
+from services.cli.commands import rolls
 from services.cli.commands import operator
 from services.cli.commands import paper
+from services.cli.commands import queries
 from services.cli.commands import monitor
 from services.cli.commands import verification
 from services.cli.commands import plan
@@ -34,8 +37,11 @@ __all__ = [
     "tabulation",
     "rehearsal",
     "services",
+    "definition",
+    "rolls",
     "operator",
     "paper",
+    "queries",
     "monitor",
     "verification",
     "plan",

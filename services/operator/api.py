@@ -44,6 +44,7 @@ from services.operator.service import (
 from shared.contract.elections import Election, Official
 from shared.contract.events import ElectionAnnounced, RollPart, SignedRecord
 from shared.contract.lifecycle import Command
+from shared.contract.mistakes import Mistake, find_mistakes
 from shared.contract.recounts import Recount
 from shared.contract.signing import PublicKey, Signature
 from shared.runtime.log import SendFailed
@@ -214,9 +215,14 @@ def openapi_document() -> dict[str, Any]:
 
 
 def _election_routes(router: APIRouter, service: OperatorService, new_order: NewOrder) -> None:
-    @router.post("/elections", status_code=201)
-    async def configure(form: ConfigureForm) -> Proposed | ElectionAnnounced:
-        """Propose to freeze an election's definition. The same definition again changes nothing."""
+    @router.post("/elections", status_code=201, response_model=Proposed | ElectionAnnounced)
+    async def configure(form: ConfigureForm) -> Proposed | ElectionAnnounced | Response:
+        """Propose to freeze an election's definition. The same definition again changes nothing.
+
+        A definition with mistakes is refused with all of them.
+        """
+        if mistakes := find_mistakes(form.definition.model_dump(mode="json")):
+            return _mistaken(mistakes)
         found = await service.configure(form.definition, new_order(form.by, form.reason))
         return found if isinstance(found, ElectionAnnounced) else _proposed(found)
 
@@ -404,9 +410,19 @@ def _add_problems(api: FastAPI) -> None:
     def invalid(_: Request, fault: RequestValidationError) -> Response:
         first: dict[str, Any] = fault.errors()[0]
         path = ".".join(str(part) for part in first["loc"] if part != "body")
+        if path.startswith("definition.") and isinstance(fault.body, dict):
+            return _mistaken(find_mistakes(fault.body["definition"]))
         return problem(422, "Invalid request", f"{path or 'body'}: {first['msg']}", field=path or "body")
 
     api.add_exception_handler(HTTPException, http_problem)
+
+
+def _mistaken(mistakes: list[Mistake]) -> Response:
+    noun = "mistake" if len(mistakes) == 1 else "mistakes"
+    listed = [str(of) for of in mistakes]
+    return problem(
+        422, "Invalid definition", f"{len(mistakes)} {noun}", field="definition", differences=listed
+    )
 
 
 def _answering(status: int, title: str) -> Callable[[Request, Exception], JSONResponse | Response]:

@@ -5,6 +5,7 @@ again, and the public list of controls tells in the end what became of it.
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
@@ -53,6 +54,10 @@ class OperatorRefused(OperatorError):
         self.unclear = unclear
 
 
+class Unanswered(OperatorError):
+    """The operator does not answer."""
+
+
 class OrderLost(OperatorError):
     """A proposal went with the operator's process before it was written: it is in no log."""
 
@@ -74,6 +79,8 @@ class Officer(NamedTuple):
     keys: KeyRing
     by: str = "operator"
     reason: str = ""
+    say: Callable[[str], object] = str
+    """Takes news while an order is on its way."""
 
 
 class OperatorClient:
@@ -94,7 +101,7 @@ class OperatorClient:
         self._url = url
         self._keys = officer.keys
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        self._by, self._reason = officer.by, officer.reason
+        self._by, self._reason, self._say = officer.by, officer.reason, officer.say
         self._patience = patience
         self.orders = 0
         """Orders carried out."""
@@ -210,16 +217,31 @@ class OperatorClient:
             form = {"key": key, "signature": signature}
             try:
                 answer = await self._post(f"/v1/proposals/{control_id}/signatures", form, who=False)
-            except OperatorRefused as refused:
-                if not refused.unclear:
+            except (OperatorRefused, Unanswered) as fault:
+                if isinstance(fault, OperatorRefused) and not fault.unclear:
                     raise
-                if not await self._stands(proposal["election"], control_id):
-                    raise OrderLost(f"{control_id}: {refused}; give the order again") from refused
-                answer = {"effect": "applied"}
+                answer = await self._cleared_up(proposal, fault)
             if "effect" in answer:
                 self.orders += 1
                 return Outcome(control_id, False, answer["effect"], proposal["needed"], [], report)
         return Outcome(control_id, True, "", answer["needed"], answer["signed"], report)
+
+    async def _cleared_up(self, proposal: dict[str, Any], fault: OperatorError) -> dict[str, Any]:
+        """Return what became of an order whose answer was lost. Raises OrderLost if it came to no log."""
+        control_id, name = proposal["control_id"], proposal["election"]
+        self._say(
+            f"not known yet what became of {proposal['type']} in {name}; looking in the list of controls"
+        )
+        try:
+            stands = await self._stands(name, control_id)
+        except Unanswered as silent:
+            raise Unanswered(
+                f"not known yet what became of {control_id}: {silent}. Later: livecount controls {name}"
+            ) from silent
+        if not stands:
+            raise OrderLost(f"{control_id}: {fault}; it stands in no log, give the order again") from fault
+        self._say("it was carried out")
+        return {"effect": "applied"}
 
     async def _stands(self, election: str, control_id: str) -> bool:
         """Return whether an order whose answer was lost has had its effect; False: it came to no log."""
@@ -257,17 +279,18 @@ class OperatorClient:
                 lost = unclear = True
                 trouble = repr(fault)
                 if self._patience.tries == 1:
-                    raise OperatorError(f"the operator at {self._url} does not answer: {fault!r}") from fault
+                    raise Unanswered(f"the operator at {self._url} does not answer: {fault!r}") from fault
             else:
                 if answer.is_success:
                     return answer
                 if answer.status_code not in LATER or self._patience.tries == 1:
+                    unclear = unclear or answer.status_code in LATER
                     raise OperatorRefused(_reason(path, answer), answer, lost=lost, unclear=unclear)
                 unclear = True
                 trouble = f"{answer.status_code}: {answer.text}"
                 wait_s = max(wait_s, retry_after_s(answer) or 0.0)
             await asyncio.sleep(wait_s)
-        raise OperatorError(
+        raise Unanswered(
             f"{path} was not carried out after {self._patience.tries} tries, the last one: {trouble}"
         )
 

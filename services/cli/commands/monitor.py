@@ -5,12 +5,21 @@ script notices.
 """
 
 import asyncio
+import json
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from services.cli.app import app
-from services.cli.commands.operator import OPERATOR_URL, TOKEN_FILE, Access, OperatorUrl, TokenFile, ask
+from services.cli.commands.operator import (
+    OPERATOR_URL,
+    TOKEN_FILE,
+    Access,
+    AsJson,
+    OperatorUrl,
+    TokenFile,
+    ask,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -27,6 +36,7 @@ def monitor(
     watch: Annotated[bool, typer.Option("--watch", help="Go on until Ctrl-C")] = False,  # noqa: FBT002
     operator: OperatorUrl = OPERATOR_URL,
     token_file: TokenFile = TOKEN_FILE,
+    as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """Show every shard of every service: where it stands, how fast it moves, and why it does not.
 
@@ -39,6 +49,9 @@ def monitor(
 
     async def show(client: "OperatorClient") -> Any:
         figures = await client.monitor()
+        if as_json:
+            typer.echo(json.dumps(figures))
+            return figures
         if not watch:
             console.print(shards_table(figures))
             return figures

@@ -1,11 +1,13 @@
-"""Commands that give an officer's orders to the operator's service, and show what became of them.
+"""Commands that give an officer's orders to the operator's service, and say what became of them.
 
 An order is signed with the keys in the keys folder, on this machine. Where an election asks for the signatures of several
 officials, the first command proposes the order and each other official approves it.
 """
 
 import asyncio
+import json
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, TypeVar
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, TypeVar
 import typer
 
 from services.cli.app import app
-from services.cli.errors import first_error
+from services.cli.commands.definition import read_election
 
 if TYPE_CHECKING:
     from services.cli.clients.operator import OperatorClient, Outcome
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 OPERATOR_URL: Final = "http://127.0.0.1:8102"
+INTAKE_URL: Final = "http://127.0.0.1:8101"
 TOKEN_FILE: Final = Path(".livecount/operator-token")
 KEYS: Final = Path(".livecount/keys")
 WHO: Final = os.environ.get("USER") or "operator"
@@ -41,6 +44,8 @@ Keys = Annotated[
 ]
 By = Annotated[str, typer.Option(help="Who gives the order")]
 Reason = Annotated[str, typer.Option(help="Why, for the record")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask whether it is meant")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON")]
 
 
 class Access(NamedTuple):
@@ -55,35 +60,37 @@ class Access(NamedTuple):
 
 @app.command()
 def create(
-    file: Annotated[Path, typer.Argument(help="The election's definition, JSON")],
+    file: Annotated[Path, typer.Argument(help="The election's definition, YAML or JSON")],
     by: By = WHO,
     reason: Reason = "",
     operator: OperatorUrl = OPERATOR_URL,
     token_file: TokenFile = TOKEN_FILE,
     keys: Keys = KEYS,
+    yes: Yes = False,  # noqa: FBT002
 ) -> None:
     """Freeze an election's definition. It needs the root key.
 
     A definition that names no officials gets the officer of the keys folder, who then can give every order alone.
 
-    Example: livecount create labour-2015.json
+    A file with a mistake is refused; `livecount election check` tells every mistake of it at once.
+
+    Example: livecount create labour-2015.yaml
     """
-    from pydantic import ValidationError
-
     from services.cli.clients.keys import with_officer
-    from shared.contract.elections import Election
 
-    try:
-        election = Election.model_validate_json(file.read_bytes())
-    except ValidationError as fault:
-        raise ValueError(f"{file}: {first_error(fault)}") from None
-    election = with_officer(election, keys, by)
+    election = with_officer(read_election(file), keys, by)
+    marked = "an election that counts" if election.epoch == "live" else "a test"
+    confirm(
+        f"{election.id} ({election.title}) is frozen: {marked}, {election.electors:,} electors, "
+        f"{len(election.contests)} contests. Nothing in it can change any more.",
+        yes=yes,
+    )
 
     async def freeze(client: "OperatorClient") -> "ElectionAnnounced":
         await client.configure(election)
         return await client.election(election.id)
 
-    _show(ask(Access(operator, token_file, keys, by, reason), freeze))
+    show(ask(Access(operator, token_file, keys, by, reason), freeze))
 
 
 @app.command()
@@ -91,6 +98,13 @@ def codes(
     election: ElectionArgument,
     out: Annotated[Path, typer.Option(help="CSV file to write, readable by its owner only")],
     roll: Annotated[Path | None, typer.Option(help="Roll file to write [default: beside the keys]")] = None,
+    electors: Annotated[
+        Path | None, typer.Option(help="Your list of electors, CSV or XLSX: `out` becomes a mailing file")
+    ] = None,
+    intake: Annotated[
+        str,
+        typer.Option("--intake", envvar="LIVECOUNT_INTAKE_URL", help="Where electors vote, for their links"),
+    ] = INTAKE_URL,
     operator: OperatorUrl = OPERATOR_URL,
     token_file: TokenFile = TOKEN_FILE,
     keys: Keys = KEYS,
@@ -100,12 +114,22 @@ def codes(
     The codes are for the letters to the electors and stand nowhere else. The roll file holds their commitments, from which
     no code can be made: `open` uploads it.
 
+    With --electors the file holds your list's own columns, and beside them each elector's number, code and personal link: the
+    numbers go section after section, in the list's order.
+
     Example: livecount codes labour-2015 --out codes.csv
     """
     announced = ask(Access(operator, token_file, keys), lambda client: client.election(election))
     file = roll or roll_file(keys, election)
     file.parent.mkdir(parents=True, exist_ok=True)
-    made = write_codes(announced, out, file)
+    if electors is None:
+        made = write_codes(announced, out, file)
+    else:
+        from services.cli.rolls import read_list, write_mailing
+
+        written = write_mailing(read_list(electors, announced.definition.sections), announced, out, intake)
+        file.write_bytes(written.encoded())
+        made = written.head.electors
     typer.echo(f"{made:,} voting codes in {out}, their roll in {file}")
 
 
@@ -147,12 +171,18 @@ def open_(
     operator: OperatorUrl = OPERATOR_URL,
     token_file: TokenFile = TOKEN_FILE,
     keys: Keys = KEYS,
+    yes: Yes = False,  # noqa: FBT002
 ) -> None:
     """Upload the roll, and let ballots count.
 
     Example: livecount open labour-2015 --by ada --reason 'as agreed'
     """
     found = _read_roll(roll or roll_file(keys, election), election)
+    confirm(
+        f"{election} opens for {found.head.electors:,} electors. Their roll cannot be exchanged afterwards; "
+        "a lost code can.",
+        yes=yes,
+    )
 
     async def opening(client: "OperatorClient") -> "tuple[Outcome, ElectionAnnounced]":
         outcome = await client.open(election, found)
@@ -190,7 +220,30 @@ def _order_command(name: str, what: str) -> None:
 
 _order_command("pause", "Refuse ballots until the election is resumed.")
 _order_command("resume", "Let ballots count again.")
-_order_command("close", "End voting. There is no way back.")
+
+
+@app.command()
+def close(
+    election: ElectionArgument,
+    by: By = WHO,
+    reason: Reason = "",
+    operator: OperatorUrl = OPERATOR_URL,
+    token_file: TokenFile = TOKEN_FILE,
+    keys: Keys = KEYS,
+    yes: Yes = False,  # noqa: FBT002
+) -> None:
+    """End voting. There is no way back.
+
+    Example: livecount close labour-2015 --by ada --reason 'as agreed'
+    """
+    access = Access(operator, token_file, keys, by, reason)
+    definition = ask(access, lambda client: client.election(election)).definition
+    confirm(
+        f"Voting in {election} ({definition.title}) ends now for its {definition.electors:,} electors. "
+        "It cannot be opened again.",
+        yes=yes,
+    )
+    _give(access, election, "close")
 
 
 @app.command()
@@ -226,6 +279,7 @@ def approve(
     operator: OperatorUrl = OPERATOR_URL,
     token_file: TokenFile = TOKEN_FILE,
     keys: Keys = KEYS,
+    as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """Sign an order that another official has proposed, or list those that wait.
 
@@ -233,7 +287,12 @@ def approve(
     """
     access = Access(operator, token_file, keys)
     if proposal is None:
-        for waiting in ask(access, lambda client: client.proposals()):
+        proposals = ask(access, lambda client: client.proposals())
+        if as_json:
+            typer.echo(json.dumps(proposals))
+        elif not proposals:
+            typer.echo("No order waits for a signature.")
+        for waiting in [] if as_json else proposals:
             left = waiting["needed"] - len(waiting["signed"])
             signed = ", ".join(waiting["signed"]) or "nobody"
             typer.echo(
@@ -331,40 +390,15 @@ def key(
     typer.echo(write_key(out))
 
 
-@app.command()
-def status(
-    election: Annotated[str | None, typer.Argument(metavar="[ID]", help="Only this election")] = None,
-    operator: OperatorUrl = OPERATOR_URL,
-    token_file: TokenFile = TOKEN_FILE,
-) -> None:
-    """Show where elections stand.
+def confirm(what: str, *, yes: bool) -> None:
+    """Say what will happen and ask whether it is meant. A script, which has no terminal, is not asked: its order is plain.
 
-    Example: livecount status
+    Raises typer.Abort if it is not.
     """
-
-    async def found(client: "OperatorClient") -> "list[ElectionAnnounced]":
-        return [await client.election(election)] if election else await client.elections()
-
-    for announced in ask(Access(operator, token_file), found):
-        _show(announced)
-
-
-@app.command()
-def controls(
-    election: ElectionArgument,
-    operator: OperatorUrl = OPERATOR_URL,
-    token_file: TokenFile = TOKEN_FILE,
-) -> None:
-    """List what officers did to an election, in order, and who signed.
-
-    Example: livecount controls labour-2015
-    """
-    for control in ask(Access(operator, token_file), lambda client: client.controls(election)):
-        kinds = ", ".join(sorted(set(control["verdicts"].values())))
-        reason = f"  {control['reason']}" if control["reason"] else ""
-        typer.echo(
-            f"{control['at']}  {control['type']}  by {control['by']}, {len(control['signers'])} signed: {kinds}{reason}"
-        )
+    if yes or not sys.stdin.isatty():
+        return
+    typer.echo(what, err=True)
+    typer.confirm("Is that meant?", abort=True, err=True)
 
 
 def ask(access: Access, asking: "Callable[[OperatorClient], Awaitable[T]]") -> T:
@@ -380,7 +414,9 @@ def ask(access: Access, asking: "Callable[[OperatorClient], Awaitable[T]]") -> T
             f"{access.token_file}: no token there; `livecount up` makes one, or name it by --token-file"
         )
     token = token or access.token_file.read_text().strip()
-    officer = Officer(KeyRing.read(access.keys), access.by, access.reason)
+    officer = Officer(
+        KeyRing.read(access.keys), access.by, access.reason, lambda news: typer.echo(news, err=True)
+    )
 
     async def run() -> T:
         async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as http:
@@ -404,7 +440,7 @@ def _give(access: Access, election: str, name: str, **about: Any) -> "ElectionAn
 
 
 def _report(outcome: "Outcome", announced: "ElectionAnnounced") -> None:
-    _show(announced)
+    show(announced)
     _pending(outcome)
 
 
@@ -416,6 +452,7 @@ def _pending(outcome: "Outcome") -> None:
         )
 
 
-def _show(announced: "ElectionAnnounced") -> None:
+def show(announced: "ElectionAnnounced") -> None:
+    """Print where an election is."""
     definition = announced.definition
     typer.echo(f"{definition.id}: {announced.phase} since {announced.at}, {definition.electors:,} electors")

@@ -1,7 +1,9 @@
 """Commands that run things: all of Livecount on this machine, or one service."""
 
 import asyncio
+import logging
 import runpy
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 SERVICES: Final = ("intake", "validation", "counting", "results", "operator")
 DATA_DIR: Final = Path(".livecount")
 PORT_BASE: Final = 8100
+LOW_DISK_BYTES: Final = 2_000_000_000
 LAST_PORT_BASE: Final = 65_530
 
 
@@ -38,6 +41,9 @@ def up(
             help="First of six ports: results, intake, operator, validation, counting, monitor",
         ),
     ] = PORT_BASE,
+    verbose: Annotated[  # noqa: FBT002
+        bool, typer.Option("--verbose", help="Print all that the services log, not only what went wrong")
+    ] = False,
 ) -> None:
     """Run all of Livecount on this machine until Ctrl-C.
 
@@ -48,23 +54,47 @@ def up(
     from infra.local.ports import PortsTakenError
 
     try:
-        asyncio.run(_up(kafka, redis, data_dir, namespace, port_base))
+        asyncio.run(_up(kafka, redis, data_dir, namespace, port_base, verbose=verbose))
     except PortsTakenError as taken:
         raise OSError(f"{taken}; choose six others with --port-base") from None
 
 
-async def _up(kafka: str | None, redis: str | None, data_dir: Path, namespace: str, port_base: int) -> None:
+async def _up(
+    kafka: str | None, redis: str | None, data_dir: Path, namespace: str, port_base: int, *, verbose: bool
+) -> None:
     from infra.local.deployment import DEFAULT_PORTS, plan
     from infra.local.stack import Stack, cancel_on_signals
 
     cancel_on_signals()
+    logging.getLogger("aiokafka").addHandler(
+        logging.NullHandler()
+    )  # while topics are made, it tries again by itself
+    warn_of_low_disk(data_dir)
     ports = {name: port - PORT_BASE + port_base for name, port in DEFAULT_PORTS.items()}
     try:
-        async with Stack(plan(data_dir, namespace, ports, kafka=kafka, redis=redis)) as stack:
+        what = plan(data_dir, namespace, ports, kafka=kafka, redis=redis)
+        async with Stack(what, shown=bool if verbose else is_trouble) as stack:
             typer.echo(_directions(stack.addresses, ports, data_dir, namespace))
             await asyncio.Event().wait()
     except asyncio.CancelledError:
         typer.echo("Livecount has stopped.")
+
+
+def warn_of_low_disk(data_dir: Path, low_bytes: int = LOW_DISK_BYTES) -> None:
+    """Say so if the disk of the data folder, or of the nearest folder above it, is nearly full."""
+    there = next(of for of in (data_dir.absolute(), *data_dir.absolute().parents) if of.exists())
+    free = shutil.disk_usage(there).free
+    if free < low_bytes:
+        typer.echo(
+            f"Warning: {free / 1e9:.1f} GB are free on the disk of {data_dir}; expected at least {low_bytes / 1e9:g}. "
+            "A full disk stops voting.",
+            err=True,
+        )
+
+
+def is_trouble(line: str) -> bool:
+    """Return whether a line of a service's log tells of something wrong; what libraries try again is none."""
+    return "level='error'" in line or "level='critical'" in line or line.startswith("Traceback")
 
 
 def _directions(addresses: "Addresses", ports: Mapping[str, int], data_dir: Path, namespace: str) -> str:
@@ -76,13 +106,16 @@ Livecount is up. Ctrl-C ends it; everything it has recorded stays in {data_dir}.
 
   results   {at["results"]}   what everybody sees: pages, JSON, a live feed
   intake    {at["intake"]}   where ballots are cast
-  operator  {at["operator"]}   the officer's API; its token is in {data_dir / "operator-token"}
+  operator  {at["operator"]}   the officer's API
   Kafka     {addresses.kafka}; topics begin with {namespace}.livecount
   Redis     {addresses.redis}
+  sign in   orders are signed by the keys in {data_dir / "keys"}; the API's token is in {data_dir / "operator-token"}
+  logs      {data_dir / "logs"}; here only what went wrong
 
 Go on in another terminal, in this folder; the commands find these addresses by themselves:
 {elsewhere}
-    livecount create DEFINITION.json
+    livecount new ID
+    livecount create ID.yaml
     livecount status
     livecount --help
 """

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,9 +56,12 @@ def verify(
         _print_difference(difference, as_json=as_json)
         raise typer.Exit(FOUND) from difference
     if as_json:
-        typer.echo(verified.model_dump_json())
-    else:
-        _show(verified, Console(highlight=False))
+        _print(verified.model_dump_json())
+        return
+    console = Console(highlight=False)
+    with console.capture() as shown:
+        _show(verified, console)
+    _print(shown.get().rstrip())
 
 
 @command("livecount export labour-2015 --out labour-2015.zip")
@@ -115,9 +120,19 @@ def _standing(file: Path) -> "Standing":
 def _print_difference(difference: "Difference", *, as_json: bool) -> None:
     if as_json:
         place = {"shard": difference.shard, "offset": difference.offset}
-        typer.echo(json.dumps({"type": "difference/1", "difference": str(difference), **place}))
+        _print(json.dumps({"type": "difference/1", "difference": str(difference), **place}))
     else:
         typer.echo(f"livecount: {difference}", err=True)
+
+
+def _print(report: str) -> None:
+    """Print a report. Whether its reader stays to the end changes nothing of what was found."""
+    try:
+        typer.echo(report)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes once more when it ends, and would end otherwise than we say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _show(verified: "Verification", out: "Console") -> None:

@@ -1,6 +1,9 @@
 """`verify --bundle`, as somebody without a Kafka gives it: what agrees is told whole, what does not is one line."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,3 +66,21 @@ def test_what_cannot_be_done_is_one_line(tmp_path: Path, monkeypatch: pytest.Mon
     answer = livecount("verify", "--bundle", BUNDLE)
     assert answer.exit_code == 2
     assert "shard 0, offset 0: shard 0: expected log cdcd" in answer.stderr
+
+
+@pytest.mark.parametrize(("is_damaged", "code"), [(False, 0), (True, 1)])
+def test_the_exit_code_survives_a_reader_who_leaves(tmp_path: Path, is_damaged: bool, code: int) -> None:  # noqa: FBT001
+    """`livecount verify … --json | head -0` tells the same as without a pipe."""
+    content = bytearray(BUNDLE.read_bytes())
+    content[len(content) // 2] ^= is_damaged
+    bundle = tmp_path / "bundle.zip"
+    bundle.write_bytes(content)
+    reads, writes = os.pipe()
+    os.close(reads)
+    argv = [str(Path(sys.executable).with_name("livecount")), "verify", "--bundle", str(bundle)]
+    for words in ((), ("--json",)):
+        done = subprocess.run([*argv, *words], stdout=writes, stderr=subprocess.PIPE, text=True, timeout=60)
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
+        assert "BrokenPipe" not in done.stderr
+    os.close(writes)

@@ -189,3 +189,30 @@ def test_a_certificate_waits_for_a_count_that_is_not_final_yet_and_for_nothing_e
         give(Scripted(early), lambda client: client.certify("picnic"))
     with pytest.raises(OperatorRefused, match="cannot"):
         give(Scripted(CONFLICT), lambda client: client.certify("picnic", until_final_s=60.0))
+
+
+def test_an_order_without_an_answer_is_looked_for_though_it_is_tried_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """At a command line: "not known yet" is said at once, then what became of it."""
+    monkeypatch.setattr(operator, "LOST_S", 0.0)
+    said: list[str] = []
+    listed = {**PROPOSAL, "verdicts": {"0": "applied"}}
+
+    async def run(*answers: httpx.Response | None) -> Outcome:
+        async with httpx.AsyncClient(
+            transport=Scripted(httpx.Response(200, json=PROPOSAL), *answers)
+        ) as http:
+            officer = OFFICIAL._replace(say=said.append)
+            return await void(OperatorClient(http, "http://operator", "token", officer))
+
+    for lost in (None, httpx.Response(503, json={"title": "Not known yet", "detail": "no verdict"})):
+        assert asyncio.run(run(lost, httpx.Response(200, json=[listed]))).effect == "applied"
+        assert [words.partition(" ")[0] for words in said] == ["not", "it"]
+        said.clear()
+    with pytest.raises(OrderLost, match="give it again"):
+        asyncio.run(run(None, httpx.Response(200, json=[])))
+    with pytest.raises(
+        OperatorError, match=r"not known yet what became of 5+: .* Later: livecount controls picnic"
+    ):
+        asyncio.run(run(None, None))

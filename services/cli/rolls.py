@@ -1,0 +1,195 @@
+"""The electors' list as an officer keeps it, CSV or XLSX, read on the officer's machine only.
+
+The list has a row of column names, then a row an elector. A column `section` holds a section's id or name; it may be left out
+where there is one section. Two rows of one elector are found by the first column there is of IDENTITIES, else by the whole row.
+What is kept of a million rows is ten bytes each: the rows themselves are read twice, never held.
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.contract.codes import commitments, voting_link
+from shared.contract.elections import Section
+from shared.contract.events import ElectionAnnounced
+from shared.contract.rolls import BLOCK_ELECTORS, Roll, RollHead, new_secrets, section_ranges, spelt_codes
+
+IDENTITIES: Final = ("id", "member", "member number", "membership number", "number", "email", "e-mail")
+SECTION: Final = "section"
+OWN_COLUMNS: Final = ("elector", "code", "link")
+MAX_TOLD: Final = 20
+SAMPLE_CHARS: Final = 4096
+
+Row = tuple[int, list[str]]
+"""A row's number in the file, the column names being row 1, and its cells."""
+
+
+class ElectorList(NamedTuple):
+    """What a list holds: its columns, the place of each row's section, and its faults, each with its row."""
+
+    file: Path
+    columns: list[str]
+    sections: NDArray[np.uint16]
+    faults: list[str]
+
+    def counts(self, sections: tuple[Section, ...]) -> dict[str, int]:
+        """Return how many electors each section has, by its id."""
+        found = np.bincount(self.sections, minlength=len(sections))
+        return {section.id: int(count) for section, count in zip(sections, found, strict=False)}
+
+
+def read_list(file: Path, sections: tuple[Section, ...]) -> ElectorList:
+    """Read a list for these sections, and find every fault in it. Raises OSError; ValueError if it cannot be read."""
+    with _rows(file) as rows:
+        _, columns = next(rows, (1, []))
+        names = [name.strip().lower() for name in columns]
+        _check_columns(file, names, sections)
+        places = {word.strip().lower(): n for n, of in enumerate(sections) for word in (of.id, of.name)}
+        at = names.index(SECTION) if SECTION in names else None
+        identity = next((names.index(name) for name in IDENTITIES if name in names), None)
+        found, hashes, numbers = bytearray(), bytearray(), bytearray()
+        faults: list[str] = []
+        for number, cells in rows:
+            if not any(cells):
+                continue
+            if len(cells) > len(columns):
+                faults.append(f"row {number}: expected {len(columns)} cells, found {len(cells)}")
+            word = "" if at is None else _cell(cells, at)
+            place = 0 if at is None else places.get(word.lower())
+            if place is None:
+                faults.append(
+                    f"row {number}: expected a section of {', '.join(s.id for s in sections)}, found {word!r}"
+                )
+            key = _cell(cells, identity).lower() if identity is not None else "\x1f".join(cells)
+            if identity is not None and not key:
+                faults.append(f"row {number}: expected something in {names[identity]}, found nothing")
+                key = f"\x1f{number}"
+            found += (place or 0).to_bytes(2, "little")
+            hashes += blake2b(key.encode(), digest_size=8).digest()
+            numbers += number.to_bytes(4, "little")
+    faults += _twice(np.frombuffer(hashes, np.uint64), np.frombuffer(numbers, np.uint32))
+    return ElectorList(file, columns, np.frombuffer(found, "<u2").astype(np.uint16), faults)
+
+
+def write_mailing(found: ElectorList, announced: ElectionAnnounced, out: Path, intake: str) -> Roll:
+    """Make everybody's code and write the mailing file: the list's own columns, then elector, code and link.
+
+    Whole or not at all, readable by its owner only. Return the roll, of which only commitments go up. Raises ValueError if the
+    list is not the roll that the election was frozen with.
+    """
+    definition = announced.definition
+    electors = numbered(found, announced)
+    secret = new_secrets(definition.electors)
+    part = out.with_name(f"{out.name}.part")
+    part.touch(mode=0o600)
+    part.chmod(0o600)
+    by_number = np.empty(definition.electors, np.uint16)
+    by_number[electors] = found.sections
+    try:
+        with part.open("w", newline="", encoding="utf-8") as file, _rows(found.file) as rows:
+            writer = csv.writer(file, lineterminator="\n")
+            next(rows)
+            writer.writerow([*found.columns, *OWN_COLUMNS])
+            full = (cells for _, cells in rows if any(cells))
+            for start in range(0, len(electors), BLOCK_ELECTORS):
+                block = electors[start : start + BLOCK_ELECTORS]
+                codes = spelt_codes(block, by_number[block], secret[block])
+                for number, code in zip(block.tolist(), codes, strict=True):
+                    cells = next(full)
+                    blank = [""] * (len(found.columns) - len(cells))
+                    writer.writerow([*cells, *blank, number, code, voting_link(intake, definition.id, code)])
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
+    everybody = np.arange(definition.electors)
+    kept = commitments(announced.log, definition.id, everybody, by_number, secret)
+    head = RollHead(log=announced.log, election=definition.id, electors=definition.electors)
+    return Roll(head=head, commitments=kept)
+
+
+def numbered(found: ElectorList, announced: ElectionAnnounced) -> NDArray[np.int64]:
+    """Return the elector number of each row: section after section, in the list's order within one. Raises ValueError."""
+    definition = announced.definition
+    if found.faults:
+        raise ValueError(told(found))
+    counts = found.counts(definition.sections)
+    for section in definition.sections:
+        if counts[section.id] != section.electors:
+            raise ValueError(
+                f"{found.file}: expected {section.electors:,} electors of section {section.id}, as the definition says, "
+                f"found {counts[section.id]:,}"
+            )
+    numbers = np.empty(len(found.sections), np.int64)
+    for place, electors in enumerate(section_ranges(definition).values()):
+        numbers[found.sections == place] = np.arange(electors.start, electors.stop)
+    return numbers
+
+
+def told(found: ElectorList) -> str:
+    """Return the faults of a list in one line."""
+    more = len(found.faults) - MAX_TOLD
+    tail = f"; and {more:,} more" if more > 0 else ""
+    return f"{found.file}: {'; '.join(found.faults[:MAX_TOLD])}{tail}"
+
+
+def _check_columns(file: Path, names: list[str], sections: tuple[Section, ...]) -> None:
+    if not any(names):
+        raise ValueError(f"{file}: expected a row of column names, found none")
+    for name, count in Counter(names).items():
+        if count > 1 or name in OWN_COLUMNS:
+            raise ValueError(
+                f"{file}: expected different columns, and none named {', '.join(OWN_COLUMNS)}; found {name!r}"
+            )
+    if SECTION not in names and len(sections) > 1:
+        raise ValueError(f"{file}: expected a column {SECTION}, found {', '.join(names)}")
+
+
+def _twice(hashes: NDArray[np.uint64], numbers: NDArray[np.uint32]) -> list[str]:
+    order = np.argsort(hashes, kind="stable")
+    same = np.flatnonzero(hashes[order][1:] == hashes[order][:-1])
+    pairs = sorted((int(numbers[order[at + 1]]), int(numbers[order[at]])) for at in same)
+    return [f"row {later}: the same elector as row {earlier}" for later, earlier in pairs]
+
+
+def _cell(cells: list[str], at: int) -> str:
+    return cells[at].strip() if at < len(cells) else ""
+
+
+@contextmanager
+def _rows(file: Path) -> Iterator[Iterator[Row]]:
+    """Open a list; rows end with the file. Raises OSError, ValueError."""
+    if file.suffix.lower() in {".xlsx", ".xls", ".ods"}:
+        yield enumerate(_sheet(file), 1)
+        return
+    with file.open(newline="", encoding="utf-8-sig") as text:
+        yield _csv_rows(file, text)
+
+
+def _csv_rows(file: Path, text: Any) -> Iterator[Row]:
+    sample = text.read(SAMPLE_CHARS).partition("\n")[0]
+    text.seek(0)
+    reader = csv.reader(text, delimiter=max(",;\t", key=sample.count), strict=True)
+    try:
+        for cells in reader:
+            yield reader.line_num, cells
+    except (csv.Error, UnicodeDecodeError) as fault:
+        raise ValueError(f"{file}: line {reader.line_num + 1}: expected CSV in UTF-8 ({fault})") from fault
+
+
+def _sheet(file: Path) -> Iterator[list[str]]:
+    """Yield the cells of a workbook's first sheet as text; a whole number has no decimals."""
+    from python_calamine import CalamineError, load_workbook
+
+    try:
+        sheet = load_workbook(file).get_sheet_by_index(0)
+    except CalamineError as fault:
+        raise ValueError(f"{file}: expected a workbook ({fault})") from fault
+    for cells in sheet.iter_rows():
+        yield [str(int(of)) if isinstance(of, float) and of.is_integer() else str(of) for of in cells]

@@ -1,0 +1,134 @@
+"""What an officer is told: where an election stands and what comes next, where things are, and what will happen."""
+
+import json
+import os
+import pty
+import shutil
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import typer
+
+from services.cli.commands import queries
+from services.cli.commands.operator import confirm
+from services.cli.commands.services import is_trouble, warn_of_low_disk
+from shared.contract.elections import Phase, config_hash
+from shared.contract.events import ElectionAnnounced
+from tests.support.elections import LOG_ID, election
+from tests.unit.cli.front import livecount, shell
+
+
+def announced(phase: Phase, *withdrawn: tuple[str, str]) -> ElectionAnnounced:
+    """An election in a phase."""
+    definition = election()
+    return ElectionAnnounced(
+        log=LOG_ID,
+        definition=definition,
+        config_hash=config_hash(definition),
+        shards=2,
+        phase=phase,
+        at="2026-01-01T00:00:00Z",
+        withdrawn=withdrawn,
+    )
+
+
+@pytest.mark.parametrize(
+    ("phase", "step"),
+    [
+        (Phase.CONFIGURED, "livecount codes picnic"),
+        (Phase.OPEN, "livecount close picnic"),
+        (Phase.PAUSED, "livecount resume picnic"),
+        (Phase.CLOSED, "livecount certify picnic"),
+    ],
+)
+def test_every_phase_has_a_next_step(phase: Phase, step: str) -> None:
+    """Also while no standing is there; who has withdrawn is said."""
+    lines = queries._lines(announced(phase, ("fruit", "apple")), {})
+    assert lines[0].startswith("turnout: not known")
+    assert lines[1] == "withdrawn: fruit/apple"
+    assert lines[2].startswith(f"next: {step}")
+    assert queries._as_json(announced(phase), {})["accepted"] is None
+
+
+def test_where_names_every_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether or not it is there yet."""
+    monkeypatch.setenv("LIVECOUNT_DATA_DIR", str(tmp_path / "data"))
+    told = livecount("where")
+    assert f"{tmp_path / 'data' / 'logs'}  (not there yet)" in told.stdout
+    assert "No deployment runs there" in told.stdout
+    found = json.loads(livecount("where", "--json").stdout)
+    assert not found["running"]
+    assert found["data"] == str(tmp_path / "data")
+
+
+def test_a_low_disk_is_said_before_anything_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the nearest folder that is there."""
+    free = shutil.disk_usage(tmp_path).free
+    warn_of_low_disk(tmp_path / "not" / "yet", 1)
+    assert capsys.readouterr().err == ""
+    warn_of_low_disk(tmp_path / "not" / "yet", 2 * free)
+    assert "A full disk stops voting" in capsys.readouterr().err
+
+
+def test_only_what_went_wrong_is_shown_of_a_log() -> None:
+    """Not what a library will try again."""
+    assert is_trouble("timestamp='x' level='error' event='snapshot failed'")
+    assert is_trouble("Traceback (most recent call last):")
+    assert not is_trouble("timestamp='x' level='info' event='run starts'")
+    assert not is_trouble("[2026-11-28] [1] [ERROR] Group Coordinator Request failed")
+
+
+ASKED = """
+import typer
+from services.cli.commands.operator import confirm
+try:
+    confirm("Voting in club ends now.", yes=False)
+    print("given")
+except typer.Abort:
+    print("not given")
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "becomes"), [(b"y\n", "given"), (b"n\n", "not given"), (b"\n", "not given")]
+)
+def test_on_a_terminal_an_order_without_way_back_is_asked_about(answer: bytes, becomes: str) -> None:
+    """It repeats what will happen; to say nothing is to say no."""
+    ours, theirs = pty.openpty()
+    os.write(ours, answer)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", ASKED],
+            stdin=theirs,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert done.stdout.strip() == becomes
+    assert "Voting in club ends now." in done.stderr
+
+
+def test_a_script_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has no terminal; and --yes is an answer."""
+    monkeypatch.setattr(typer, "confirm", lambda *_, **__: pytest.fail("asked"))
+    monkeypatch.setattr(sys, "stdin", StringIO())
+    confirm("x", yes=False)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    confirm("x", yes=True)
+
+
+def test_a_shell_completes_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `livecount --install-completion` sets it up."""
+    monkeypatch.setenv("_LIVECOUNT_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "livecount elec")
+    monkeypatch.setenv("COMP_CWORD", "1")
+    assert "election" in shell().stdout.split()
