@@ -19,6 +19,7 @@ from services.cli.commands import services
 from services.cli.commands import operator
 from services.cli.commands import monitor
 from services.cli.commands import verification
+from services.cli.commands import proofs
 from services.cli.commands import plan
 from services.cli.commands import documents
 
@@ -36,6 +37,7 @@ __all__ = [
     "operator",
     "monitor",
     "verification",
+    "proofs",
     "plan",
     "documents",
 ]

@@ -5,9 +5,9 @@ from html import unescape
 
 import pytest
 
-from services.audit.proofs.receipts import Receipt
 from services.intake.ballot.pages import HEADERS
 from services.intake.settings import IntakeSettings
+from services.proofs.receipts import Receipt
 from shared.contract.elections import Phase
 from tests.unit.intake.ballot.place import CODE, ELECTOR, WRONG_CODE, hidden, page_of, place
 
