@@ -38,6 +38,8 @@ assert {*REASONS} == {*Reason}, "every reason has a place"
 
 _PLACE = Struct("<QH")
 _CODES = {reason.value: code for code, reason in enumerate(REASONS)}
+place_of = _PLACE.pack
+"""From offset and index in the pack to the bytes of a place."""
 _NOBODY = bytes(KEY_BYTES)
 _NOTHING = bytes(WHAT_BYTES)
 
@@ -60,22 +62,26 @@ class Segment:
         self.first = first
         self._keys, self._whats, self._reasons, self._places = map(bytearray, saved)
 
-    def __len__(self) -> int:
-        return len(self._reasons)
+    @property
+    def room(self) -> int:
+        """How many leaves still fit."""
+        return SEGMENT - len(self._reasons)
 
-    def add(self, who: bytes, what: bytes, reason: str, offset: int, index: int) -> None:
-        """Add a ballot."""
-        self._keys += who[:KEY_BYTES]
-        self._whats += what
-        self._reasons.append(_CODES[reason])
-        self._places += _PLACE.pack(offset, index)
+    def add(
+        self, whos: Sequence[bytes], whats: Sequence[bytes], reasons: Sequence[str], places: Sequence[bytes]
+    ) -> None:
+        """Add ballots, as many as there is room for; `places` are made by `place_of`."""
+        self._keys += b"".join([who[:KEY_BYTES] for who in whos])
+        self._whats += b"".join(whats)
+        self._reasons += bytes([_CODES[reason] for reason in reasons])
+        self._places += b"".join(places)
 
     def add_record(self, offset: int) -> None:
         """Add a record that is no pack: nobody looks for it."""
         self._keys += _NOBODY
         self._whats += _NOTHING
         self._reasons.append(NO_BALLOT)
-        self._places += _PLACE.pack(offset, 0)
+        self._places += place_of(offset, 0)
 
     def save(self) -> list[bytes]:
         """Return the columns, for another Segment."""

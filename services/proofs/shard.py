@@ -12,16 +12,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
-import numpy as np
 
 from services.proofs.notes import Checkpoint, origin_of
-from services.proofs.rows import SEGMENT, Row, Segment
+from services.proofs.rows import SEGMENT, Row, Segment, place_of
 from services.proofs.tiles import TiledTree, TileStore
 from services.proofs.tree import root_hash
 from shared.contract.codec import decode_cast, decode_judged
-from shared.contract.codes import commitments
 from shared.contract.leaves import pack_leaves, record_leaf, what_digests, who_digests
-from shared.contract.packs import Columns, Pack
+from shared.contract.packs import Pack
 from shared.contract.verdict_ranges import Verdicts
 from shared.contract.verdicts import ControlJudged, Reason
 from shared.runtime.log import Outgoing
@@ -126,37 +124,53 @@ class ShardTree:
             raise Mismatch(
                 f"shard {self._shard}, offset {self._watermark}: no such reasons: {sorted({*reasons} - _REASONS)}"
             )
-        at = 0
-        for value, size in zip(cast, verdicts.ballots_of(), strict=True):
-            if verdicts.election:
-                self._add_pack(value, reasons[at : at + size])
-            else:
-                self._add_record(value, reasons[at])
-            at += size
+        if not verdicts.election:
+            for value, reason in zip(cast, reasons, strict=True):
+                self._add_record(value, reason)
+            return
+        packs = [self._pack(value, offset) for offset, value in enumerate(cast, self._watermark)]
+        if [pack.ballots for pack in packs] != verdicts.ballots_of():
+            raise Mismatch(
+                f"shard {self._shard}, offset {self._watermark}: verdicts on other numbers of ballots"
+            )
+        self._add_packs(packs, reasons)
 
     def _add_record(self, value: bytes, outcome: str) -> None:
         self._rows.add_record(self._watermark)
-        self.tree.add(record_leaf(value, outcome))
+        self.tree.extend([record_leaf(value, outcome)])
         self._watermark += 1
         self._close_rows()
 
-    def _add_pack(self, value: bytes, reasons: Sequence[str]) -> None:
+    def _pack(self, value: bytes, offset: int) -> Pack:
         pack = decode_cast(value)
-        if not isinstance(pack, Pack) or pack.ballots != len(reasons):
-            where = f"shard {self._shard}, offset {self._watermark}"
-            raise Mismatch(f"{where}: verdicts on {len(reasons)} ballots, found {type(pack).__name__}")
-        whos = list(who_digests(self._log_id, pack, _commitments(self._log_id, pack)))
-        whats = list(what_digests(pack))
-        for index, leaf in enumerate(pack_leaves(whos, whats, reasons)):
-            self._rows.add(whos[index], whats[index], reasons[index], self._watermark, index)
-            self.tree.add(leaf)
+        if not isinstance(pack, Pack):
+            raise Mismatch(
+                f"shard {self._shard}, offset {offset}: verdicts on ballots, found {type(pack).__name__}"
+            )
+        return pack
+
+    def _add_packs(self, packs: Sequence[Pack], reasons: Sequence[str]) -> None:
+        """Add packs of one election: what can be done for all ballots at once is."""
+        whos = list(who_digests(self._log_id, packs))
+        whats = [what for pack in packs for what in what_digests(pack)]
+        places = [
+            place_of(offset, index)
+            for offset, pack in enumerate(packs, self._watermark)
+            for index in range(pack.ballots)
+        ]
+        self.tree.extend(pack_leaves(whos, whats, reasons))
+        at = 0
+        while at < len(whos):
+            upto = at + self._rows.room
+            self._rows.add(whos[at:upto], whats[at:upto], reasons[at:upto], places[at:upto])
             self._close_rows()
-        self._watermark += 1
+            at = upto
+        self._watermark += len(packs)
 
     def _close_rows(self) -> None:
-        if len(self._rows) == SEGMENT:
+        if not self._rows.room:
             self._full.append(self._rows)
-            self._rows = Segment(self.tree.size)
+            self._rows = Segment(self._rows.first + SEGMENT)
 
     def _may_sign(self) -> bool:
         """Return whether the tree has come as far as the last signed checkpoint. Raises Contradiction."""
@@ -175,9 +189,3 @@ class ShardTree:
     def _checkpoint(self, size: int) -> Checkpoint:
         origin = origin_of(self._log_id, self._shard)
         return Checkpoint(origin, size, root_hash(size, self.tree.node))
-
-
-def _commitments(log_id: str, pack: Pack) -> list[bytes]:
-    columns = Columns([pack])
-    found = commitments(log_id, pack.election, columns.electors, columns.sections, columns.secrets)
-    return [row.tobytes() for row in np.ascontiguousarray(found)]

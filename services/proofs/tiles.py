@@ -5,7 +5,7 @@ changes. Its path is `tile/LEVEL/NUMBER`, the number in groups of three digits, 
 w < 256 hashes is partial and has `.p/w` behind its path.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from services.proofs.tree import HASH_BYTES, leaf_hash, node_hash, root_hash
@@ -92,18 +92,30 @@ class TiledTree(StoredTree):
 
     def add(self, leaf: bytes) -> None:
         """Add a leaf at the end."""
-        self.size += 1
-        level, found = 0, leaf_hash(leaf)
-        while True:
-            row = self._rows.setdefault(level, bytearray())
-            row += found
-            if len(row) < WIDTH * HASH_BYTES:
-                return
-            number = (self.size >> (HEIGHT * (level + 1))) - 1
-            self._store.write(tile_path(level, number), bytes(row))
-            found = fold(bytes(row))
-            row.clear()
-            level += 1
+        self.extend([leaf])
+
+    def extend(self, leaves: Sequence[bytes]) -> None:
+        """Add leaves at the end."""
+        hashes = [leaf_hash(leaf) for leaf in leaves]
+        while hashes:
+            row = self._rows.setdefault(0, bytearray())
+            room = WIDTH - len(row) // HASH_BYTES
+            row += b"".join(hashes[:room])
+            self.size += len(hashes[:room])
+            hashes = hashes[room:]
+            level = 0
+            while len(self._rows[level]) == WIDTH * HASH_BYTES:
+                self._fill(level)
+                level += 1
+
+    def _fill(self, level: int) -> None:
+        """Store a tile that is full, and give the level above its hash."""
+        row = self._rows[level]
+        number = (self.size >> (HEIGHT * (level + 1))) - 1
+        self._store.write(tile_path(level, number), bytes(row))
+        above = self._rows.setdefault(level + 1, bytearray())
+        above += fold(bytes(row))
+        row.clear()
 
 
 def tree_at(store: TileReader, size: int) -> StoredTree:

@@ -11,15 +11,17 @@ one stream, SHAKE-128 of the pack's salt: a hash for each would cost 1 us a ball
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from hashlib import sha256, shake_128
 from struct import pack as _packed
 from typing import Final
 
-from shared.contract.packs import SALT_BYTES, SECTION_BYTES, Pack
+import numpy as np
+
+from shared.contract.codes import COMMITMENT_BYTES, SECRET_BYTES, commitments
+from shared.contract.packs import ID_BYTES, SALT_BYTES, SECTION_BYTES, Pack
 
 DIGEST_BYTES: Final = 32
-
-_DIGEST_LENGTH = _packed(">I", DIGEST_BYTES)
 
 
 def joined(*parts: bytes) -> bytes:
@@ -30,6 +32,11 @@ def joined(*parts: bytes) -> bytes:
 def hashed(*parts: bytes) -> bytes:
     """Return the SHA-256 of parts, each preceded by its length."""
     return sha256(joined(*parts)).digest()
+
+
+_DIGEST_LENGTH = _packed(">I", DIGEST_BYTES)
+_LEAF = joined(b"leaf") + _DIGEST_LENGTH
+_WHAT = joined(b"what") + _packed(">I", SALT_BYTES)
 
 
 def who_digest(log_id: str, election: str, commitment: bytes, ballot_id: bytes) -> bytes:
@@ -63,40 +70,40 @@ def record_leaf(value: bytes, outcome: str) -> bytes:
     return joined(b"record", sha256(value).digest(), outcome.encode())
 
 
-def who_digests(log_id: str, pack: Pack, commitments: Sequence[bytes]) -> Iterator[bytes]:
-    """Yield `who_digest` of each ballot of a pack, whose codes have these commitments."""
-    head = joined(b"who", bytes.fromhex(log_id), pack.election.encode())
-    ids, id_bytes = pack.ids, len(pack.ids) // pack.ballots
-    between = _packed(">I", id_bytes)
-    start = head + _packed(">I", len(commitments[0]))
-    for commitment, at in zip(commitments, range(0, len(ids), id_bytes), strict=True):
-        yield sha256(b"".join((start, commitment, between, ids[at : at + id_bytes]))).digest()
+def who_digests(log_id: str, packs: Sequence[Pack]) -> Iterator[bytes]:
+    """Yield `who_digest` of each ballot of packs of one election."""
+    electors = np.frombuffer(b"".join([pack.electors for pack in packs]), "<u4").astype(np.int64)
+    sections = np.frombuffer(b"".join([pack.sections for pack in packs]), "<u2")
+    secrets = np.frombuffer(b"".join([pack.secrets for pack in packs]), np.uint8).reshape(-1, SECRET_BYTES)
+    election = packs[0].election
+    codes = commitments(log_id, election, electors, sections, secrets).tobytes()
+    ids = b"".join([pack.ids for pack in packs])
+    start = joined(b"who", bytes.fromhex(log_id), election.encode()) + _packed(">I", COMMITMENT_BYTES)
+    between = _packed(">I", ID_BYTES)
+    for row in range(len(electors)):
+        code = codes[COMMITMENT_BYTES * row : COMMITMENT_BYTES * (row + 1)]
+        yield sha256(b"".join((start, code, between, ids[ID_BYTES * row : ID_BYTES * (row + 1)]))).digest()
 
 
 def what_digests(pack: Pack) -> Iterator[bytes]:
     """Yield `what_digest` of each ballot of a pack."""
-    start, marks = joined(b"what") + _packed(">I", SALT_BYTES), _rankings(pack)
-    known: dict[tuple[bytes, tuple[str, ...]], bytes] = {}
-    sections = pack.sections
-    for index, salt in enumerate(ballot_salts(pack.salt, pack.ballots)):
-        content = sections[SECTION_BYTES * index : SECTION_BYTES * (index + 1)], marks[index]
-        spelt = known.get(content)
-        if spelt is None:
-            big_endian = content[0][::-1]
-            spelt = known[content] = joined(big_endian, *[ranking.encode() for ranking in content[1]])
-        yield sha256(b"".join((start, salt, spelt))).digest()
+    sections = [pack.sections[at : at + SECTION_BYTES] for at in range(0, len(pack.sections), SECTION_BYTES)]
+    columns = [column.split(" ") for column in pack.marks]
+    for salt, section, *marks in zip(ballot_salts(pack.salt, pack.ballots), sections, *columns, strict=True):
+        yield sha256(b"".join((_WHAT, salt, _spelt(section, *marks)))).digest()
+
+
+@lru_cache(maxsize=65_536)  # an election has few different ballots, a log meets them by the million
+def _spelt(section: bytes, *marks: str) -> bytes:
+    """Return a section (little-endian, as a pack has it) and marks as `what_digest` joins them."""
+    return joined(section[::-1], *[ranking.encode() for ranking in marks])
 
 
 def pack_leaves(whos: Sequence[bytes], whats: Sequence[bytes], reasons: Sequence[str]) -> list[bytes]:
     """Return `leaf_of` of each ballot."""
-    start = joined(b"leaf") + _DIGEST_LENGTH
+    start = _LEAF
     ends = {reason: joined(reason.encode()) for reason in set(reasons)}
     return [
         b"".join((start, who, _DIGEST_LENGTH, what, ends[reason]))
         for who, what, reason in zip(whos, whats, reasons, strict=True)
     ]
-
-
-def _rankings(pack: Pack) -> list[tuple[str, ...]]:
-    columns = [column.split(" ") for column in pack.marks]
-    return list(zip(*columns, strict=True)) if columns else [()] * pack.ballots
