@@ -33,7 +33,10 @@ class TreeFiles:
         """The newest checkpoint that may be shown, none before there is one."""
 
     def load(self) -> Checkpoint | None:
-        """Return the last checkpoint that was signed. Raises BadNote, OSError."""
+        """Return the last checkpoint that was signed, made safe before it is shown. Raises BadNote, OSError."""
+        if self._disk.exists(self._folder / CHECKPOINT):
+            self._disk.sync(self._folder / CHECKPOINT)
+            self._disk.sync_folder(self._folder)
         self.note = self._stored_note()
         return self.checkpoint()
 
