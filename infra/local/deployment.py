@@ -17,17 +17,26 @@ from shared.contract.signing import new_private_key, public_key
 from shared.contract.topics import topic_specs
 from shared.runtime.kafka.founding import found_log
 
-SERVICES: Final = ("intake", "validation", "counting", "results", "operator")
+SERVICES: Final = ("intake", "validation", "counting", "results", "operator", "proofs")
 DEFAULT_PORTS: Final[Mapping[str, int]] = MappingProxyType(
-    {"results": 8100, "intake": 8101, "operator": 8102, "validation": 8103, "counting": 8104, "monitor": 8105}
+    {
+        "results": 8100,
+        "intake": 8101,
+        "operator": 8102,
+        "validation": 8103,
+        "counting": 8104,
+        "monitor": 8105,
+        "proofs": 8106,
+    }
 )
-PUBLISHED: Final = ("results", "intake", "operator")
+PUBLISHED: Final = ("results", "intake", "operator", "proofs")
 DEFAULT_SHARDS: Final = 4
 ONE_EACH: Final[Mapping[str, int]] = MappingProxyType({})
 SECRET_BYTES: Final = 32
 LOG_ID_BYTES: Final = 16
 ROOT_KEY: Final = "root.key"
 OFFICER_KEY: Final = "officer.key"
+CHECKPOINT_KEY: Final = "checkpoint.key"
 LAUNCH_BYTES: Final = 8
 
 
@@ -38,6 +47,7 @@ class LogKeys:
     log_id: str
     root: bytes
     officer: bytes
+    checkpoint: bytes
 
     def settings(self) -> dict[str, str]:
         """Return what every service has to know."""
@@ -117,6 +127,7 @@ def plan(
             "LIVECOUNT_NAMESPACE": namespace,
             "LIVECOUNT_SHARDS": str(DEFAULT_SHARDS),
             **keys.settings(),
+            "LIVECOUNT_CHECKPOINT_KEY": public_key(keys.checkpoint),
             "LIVECOUNT_KEYS": str(data_dir.absolute() / "keys"),
             "LIVECOUNT_OPERATOR_TOKEN_FILE": str(data_dir.absolute() / "operator-token"),
             **urls,
@@ -137,6 +148,7 @@ def make_keys(data_dir: Path) -> LogKeys:
         log_id=_make(keys / "log-id", secrets.token_hex(LOG_ID_BYTES)),
         root=bytes.fromhex(_make(keys / ROOT_KEY, new_private_key().hex())),
         officer=bytes.fromhex(_make(keys / OFFICER_KEY, new_private_key().hex())),
+        checkpoint=bytes.fromhex(_make(keys / CHECKPOINT_KEY, new_private_key().hex())),
     )
 
 

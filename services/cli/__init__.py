@@ -23,6 +23,7 @@ from services.cli.commands import paper
 from services.cli.commands import queries
 from services.cli.commands import monitor
 from services.cli.commands import verification
+from services.cli.commands import proofs
 from services.cli.commands import plan
 from services.cli.commands import documents
 
@@ -44,6 +45,7 @@ __all__ = [
     "queries",
     "monitor",
     "verification",
+    "proofs",
     "plan",
     "documents",
 ]

@@ -17,7 +17,7 @@ BROKER: Final = "kafka"
 """The brokers to one another."""
 AUDITOR: Final = "audit"
 """Whoever verifies or exports a log."""
-SERVICES: Final = ("intake", "validation", "counting", "results", "operator")
+SERVICES: Final = ("intake", "validation", "counting", "results", "operator", "proofs")
 PRINCIPALS: Final = (*SERVICES, AUDITOR)
 _GROUPS: Final = (
     ("validation", "{namespace}.validation"),

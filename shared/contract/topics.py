@@ -44,7 +44,7 @@ BALLOTS_CAST: Final = Topic(
     partitions="shards",
     config=FOR_EVER,
     why="the log that everything else can be made again from; never compacted, its partitions frozen",
-    readers=("validation", "operator", "audit"),
+    readers=("validation", "operator", "audit", "proofs"),
 )
 BALLOTS_JUDGED: Final = Topic(
     noun="ballots.judged",
@@ -54,7 +54,7 @@ BALLOTS_JUDGED: Final = Topic(
     partitions="shards",
     config=FOR_EVER,
     why="verdicts on each cast record, in the same partition; they name no elector",
-    readers=("counting", "audit"),
+    readers=("counting", "audit", "proofs"),
 )
 CONTROLS_JUDGED: Final = Topic(
     noun="controls.judged",
@@ -94,7 +94,7 @@ COUNTS_PUBLISHED: Final = Topic(
     partitions="contests",
     config=NEWEST_BY_KEY,
     why="a whole standing; a newcomer gets the newest of each contest",
-    readers=("results", "operator", "audit"),
+    readers=("results", "operator", "audit", "proofs"),
 )
 ELECTIONS_ANNOUNCED: Final = Topic(
     noun="elections.announced",
@@ -110,7 +110,7 @@ MONITOR_SHARDS: Final = Topic(
     noun="monitor.shards",
     key="service/shard",
     value="ShardReport",
-    writers=("validation", "counting"),
+    writers=("validation", "counting", "proofs"),
     partitions=1,
     config=HOURS,
     why="rate, lag, watermark and state of each shard, every second",

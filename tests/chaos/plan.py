@@ -13,7 +13,7 @@ from typing import Final
 
 SERVICES: Final = (
     *("intake", "validation", "validation-2", "counting", "counting-2"),
-    *("results", "operator"),
+    *("results", "operator", "proofs"),
 )
 BROKERS: Final = ("kafka-1", "kafka-2", "kafka-3")
 WAYS: Final = ("way to intake", "way to kafka-3", "way to valkey")

@@ -10,6 +10,7 @@ from compose_spec import PyCompose
 from services.counting.settings import CountingSettings
 from services.intake.settings import IntakeSettings
 from services.operator.settings import OperatorSettings
+from services.proofs.settings import ProofsSettings
 from services.results.settings import ResultsSettings
 from services.validation.settings import ValidationSettings
 from shared.runtime.settings import Settings
@@ -22,6 +23,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "counting": CountingSettings,
     "results": ResultsSettings,
     "operator": OperatorSettings,
+    "proofs": ProofsSettings,
 }
 
 
@@ -109,7 +111,7 @@ def test_only_results_reaches_redis_and_only_the_public_side_leaves_its_networks
 
     assert COMPOSE["networks"]["log"] == COMPOSE["networks"]["cache"] == {"internal": True}
     assert {name for name, of in networks.items() if "cache" in of} == {"valkey", "results"}
-    assert {name for name, of in networks.items() if "edge" in of} == {"intake", "results"}
+    assert {name for name, of in networks.items() if "edge" in of} == {"intake", "proofs", "results"}
     assert not {"ports"} & (set(COMPOSE["services"]["kafka"]) | set(COMPOSE["services"]["valkey"]))
     assert COMPOSE["services"]["results"]["environment"]["LIVECOUNT_REDIS"].startswith("rediss://")
     assert all(

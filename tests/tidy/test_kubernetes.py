@@ -124,10 +124,10 @@ def test_no_more_processes_than_shards() -> None:
 
 
 def test_what_may_be_several_survives_a_drained_node() -> None:
-    """Each has a disruption budget; the operator's one copy may be away for a moment."""
+    """Each has a disruption budget; the one copy of operator and of proofs may be away for a moment."""
     budgets = {of["metadata"]["name"] for of in DOCUMENTS if of["kind"] == "PodDisruptionBudget"}
 
-    assert budgets == set(SETTINGS) - {"operator"}
+    assert budgets == set(SETTINGS) - {"operator", "proofs"}
 
 
 WORKLOADS = [of for of in DOCUMENTS if of["kind"] in {"Deployment", "StatefulSet", "Job"}]
@@ -190,7 +190,7 @@ def test_kafka_has_no_listener_without_a_certificate_and_grants_nothing_by_itsel
 
 
 def test_nobody_speaks_to_whom_no_policy_names() -> None:
-    """Every pod of ours and Valkey is selected by a policy; only results goes to Valkey, only the proxy to the public two."""
+    """Every pod of ours and Valkey is selected by a policy; only results goes to Valkey, only the proxy to the public three."""
     everybody = POLICIES["nothing-but"]
     assert everybody["podSelector"] == {"matchLabels": {"app.kubernetes.io/part-of": "livecount"}}
     assert everybody["policyTypes"] == ["Ingress", "Egress"]
@@ -198,12 +198,16 @@ def test_nobody_speaks_to_whom_no_policy_names() -> None:
     assert [of["ports"][0]["port"] for of in everybody["egress"]] == [9093, 53]
     assert POLICIES["valkey-from-results"]["policyTypes"] == ["Ingress", "Egress"]
     assert "egress" not in POLICIES["valkey-from-results"]
-    assert POLICIES["public"]["podSelector"]["matchExpressions"][0]["values"] == ["intake", "results"]
+    assert POLICIES["public"]["podSelector"]["matchExpressions"][0]["values"] == [
+        "intake",
+        "proofs",
+        "results",
+    ]
     assert all(of["metadata"]["labels"]["app.kubernetes.io/part-of"] == "livecount" for of in OURS.values())
 
 
 def test_the_public_side_is_served_over_tls_alone() -> None:
-    """The proxy ends it, and passes on to intake and results only."""
+    """The proxy ends it, and passes on to the public three only."""
     (ingress,) = [of for of in DOCUMENTS if of["kind"] == "Ingress"]
     paths = [path for rule in ingress["spec"]["rules"] for path in rule["http"]["paths"]]
 
@@ -211,4 +215,4 @@ def test_the_public_side_is_served_over_tls_alone() -> None:
         rule["host"] for rule in ingress["spec"]["rules"]
     }
     assert ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/ssl-redirect"] == "true"
-    assert {path["backend"]["service"]["name"] for path in paths} == {"intake", "results"}
+    assert {path["backend"]["service"]["name"] for path in paths} == {"intake", "proofs", "results"}

@@ -173,6 +173,7 @@ def _settings_document() -> Iterator[str]:
     from services.counting.settings import CountingSettings
     from services.intake.settings import IntakeSettings
     from services.operator.settings import OperatorSettings
+    from services.proofs.settings import ProofsSettings
     from services.results.settings import ResultsSettings
     from services.validation.settings import ValidationSettings
     from shared.runtime.settings import Settings
@@ -189,6 +190,7 @@ def _settings_document() -> Iterator[str]:
         ("counting", CountingSettings),
         ("results", ResultsSettings),
         ("operator", OperatorSettings),
+        ("proofs", ProofsSettings),
         ("`livecount verify`, `export`, `import`", AuditSettings),
     ):
         yield from _settings_table(room[0].upper() + room[1:], own, common)

@@ -15,11 +15,11 @@ from services.cli.app import app
 if TYPE_CHECKING:
     from infra.local.stack import Addresses
 
-SERVICES: Final = ("intake", "validation", "counting", "results", "operator")
+SERVICES: Final = ("intake", "validation", "counting", "results", "operator", "proofs")
 DATA_DIR: Final = Path(".livecount")
 PORT_BASE: Final = 8100
 LOW_DISK_BYTES: Final = 2_000_000_000
-LAST_PORT_BASE: Final = 65_530
+LAST_PORT_BASE: Final = 65_529
 
 
 @app.command()
@@ -38,7 +38,7 @@ def up(
             envvar="LIVECOUNT_PORT_BASE",
             min=1,
             max=LAST_PORT_BASE,
-            help="First of six ports: results, intake, operator, validation, counting, monitor",
+            help="First of seven ports: results, intake, operator, validation, counting, monitor, proofs",
         ),
     ] = PORT_BASE,
     verbose: Annotated[  # noqa: FBT002
@@ -56,7 +56,7 @@ def up(
     try:
         asyncio.run(_up(kafka, redis, data_dir, namespace, port_base, verbose=verbose))
     except PortsTakenError as taken:
-        raise OSError(f"{taken}; choose six others with --port-base") from None
+        raise OSError(f"{taken}; choose seven others with --port-base") from None
 
 
 async def _up(
@@ -106,6 +106,7 @@ Livecount is up. Ctrl-C ends it; everything it has recorded stays in {data_dir}.
 
   results   {at["results"]}   what everybody sees: pages, JSON, a live feed
   intake    {at["intake"]}   where ballots are cast
+  proofs    {at["proofs"]}/receipt   where a receipt is checked
   operator  {at["operator"]}   the officer's API
   Kafka     {addresses.kafka}; topics begin with {namespace}.livecount
   Redis     {addresses.redis}

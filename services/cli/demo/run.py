@@ -91,6 +91,8 @@ class Demo:
             self._console.print(f"  Ballot    {link}", markup=False, soft_wrap=True)
         result = f"{self._at['results']}/elections/{by_hand.ELECTION.id}"
         self._console.print(f"  Result    {result}", markup=False, soft_wrap=True)
+        receipts = f"{self._at['proofs']}/receipt"
+        self._console.print(f"  Receipt   {receipts} looks it up and proves it", markup=False, soft_wrap=True)
 
     async def _cast(self, forms: list[bytes], rate: float) -> None:
         casting = Casting(self._client, f"{self._at['intake']}/v1/elections/{ELECTION}/ballots", forms, rate)

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from shared.contract.rights import AUDITOR, PRINCIPALS, SERVICES, kafka_users, principal, rights
-from shared.contract.topics import BALLOTS_CAST, ELECTIONS_ANNOUNCED, TOPICS
+from shared.contract.topics import BALLOTS_CAST, ELECTIONS_ANNOUNCED, MONITOR_SHARDS, TOPICS
 from tests.unit.cli.front import livecount
 
 USERS = Path(__file__).parents[3] / "infra" / "kubernetes" / "users.yaml"
@@ -25,13 +25,17 @@ def test_the_rights_are_the_table_s() -> None:
 
 
 def test_what_must_never_be_granted_is_not() -> None:
-    """Ballots are intake's and the operator's to write; results and the auditor write nothing at all."""
+    """Ballots are intake's and the operator's to write; results and the auditor write nothing at all, proofs its reports."""
     written = {of.principal for of in rights("live") if of.operation == "Write"}
 
     assert who("Write", BALLOTS_CAST.name("live")) == {"intake", "operator"}
-    assert who("Read", BALLOTS_CAST.name("live")) == {"validation", "operator", AUDITOR}
+    assert who("Read", BALLOTS_CAST.name("live")) == {"validation", "operator", AUDITOR, "proofs"}
     assert who("Write", ELECTIONS_ANNOUNCED.name("live")) == {"operator"}
-    assert written == {"intake", "validation", "counting", "operator"}
+    assert written == {"intake", "validation", "counting", "operator", "proofs"}
+    reports = MONITOR_SHARDS.name("live")
+    assert {of.name for of in rights("live") if (of.principal, of.operation) == ("proofs", "Write")} == {
+        reports
+    }
 
 
 def test_every_topic_has_a_writer_and_a_reader() -> None:

@@ -7,9 +7,9 @@ from html import unescape
 import httpx
 import pytest
 
-from services.audit.proofs.receipts import Receipt
 from services.intake.ballot.pages import HEADERS
 from services.intake.settings import IntakeSettings
+from services.proofs.receipts import Receipt
 from shared.contract.elections import Candidate, CandidateOrder, Phase, Revote
 from tests.unit.intake.ballot.place import (
     CODE,

@@ -1,4 +1,4 @@
-"""Receipts with proofs: what a voter can check offline, with nothing but a file, a voting code and the log's public key.
+"""Receipts with proofs: what an elector can check offline, with nothing but a file, a voting code and the log's public key.
 
 A receipt says where a ballot stands; its proof says how it was judged and leads from its leaf to a signed checkpoint of the
 shard's tree. It shows that the ballot was accepted *at* its place, not that it counts now: a void is a leaf of its own, and it
@@ -9,8 +9,8 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from services.audit.proofs.notes import BadNote, NamedKey, origin_of, read_checkpoint
-from services.audit.proofs.tree import BadProof, leaf_hash, root_from_inclusion
+from services.proofs.notes import BadNote, NamedKey, origin_of, read_checkpoint
+from services.proofs.tree import BadProof, leaf_hash, root_from_inclusion
 from shared.contract.codes import BadCode, commitment, parse_code
 from shared.contract.elections import Frozen
 from shared.contract.ids import BallotId, ElectionId, LogId
@@ -33,7 +33,7 @@ class InclusionProof(Frozen):
 
 
 class Receipt(Frozen):
-    """What a voter keeps."""
+    """What an elector keeps."""
 
     type: Literal["receipt/1"] = RECEIPT
     log: LogId

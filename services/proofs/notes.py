@@ -12,11 +12,12 @@ import base64
 import binascii
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Final
 
-from services.audit.proofs.tree import HASH_BYTES
+from services.proofs.tree import HASH_BYTES
 from shared.contract.signing import is_signed, sign
 
-_DASH = "\N{EM DASH}"
+DASH: Final = "\N{EM DASH}"
 _ED25519 = b"\x01"
 
 
@@ -68,19 +69,19 @@ def signed_note(text: str, signer: NamedKey, private: bytes) -> str:
 def signature_line(text: str, signer: NamedKey, private: bytes) -> str:
     """Return the line that signs a note's text; a witness adds its own to a checkpoint."""
     body = base64.b64encode(signer.key_id + bytes.fromhex(sign(private, text.encode()))).decode()
-    return f"{_DASH} {signer.name} {body}\n"
+    return f"{DASH} {signer.name} {body}\n"
 
 
 def open_note(note: str, known: NamedKey) -> str:
     """Return a note's text if `known` has signed it. Raises BadNote."""
     text, separator, lines = note.rpartition("\n\n")
-    if not separator:
-        raise BadNote("expected text, an empty line, and signatures")
+    if not separator or not note.endswith("\n"):
+        raise BadNote("expected text, an empty line, and signatures, each line ended by a line feed")
     text += "\n"
-    for line in lines.splitlines():
+    for line in lines.split("\n")[:-1]:
         dash, _, rest = line.partition(" ")
         name, _, body = rest.partition(" ")
-        if dash != _DASH or name != known.name:
+        if dash != DASH or name != known.name:
             continue
         try:
             raw = base64.b64decode(body, validate=True)
@@ -93,7 +94,7 @@ def open_note(note: str, known: NamedKey) -> str:
 
 def read_checkpoint(note: str, known: NamedKey) -> Checkpoint:
     """Return the checkpoint that `known` has signed. Raises BadNote."""
-    lines = open_note(note, known).splitlines()
+    lines = open_note(note, known).split("\n")[:-1]
     if len(lines) < 3:
         raise BadNote("expected lines of origin, size and root")
     origin, size, root = lines[:3]

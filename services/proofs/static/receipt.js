@@ -1,4 +1,4 @@
-// Checks a receipt in the browser or in Node, without any other code and without a network: see services/audit/proofs/receipts.py,
+// Checks a receipt in the browser or in Node, without any other code and without a network: see services/proofs/receipts.py,
 // of which this is the twin; both are held to the same vectors.
 
 const text = new TextEncoder();
@@ -15,11 +15,12 @@ const join = (...parts) => {
   return joined;
 };
 const sha256 = async (...parts) => new Uint8Array(await crypto.subtle.digest("SHA-256", join(...parts)));
-const hashed = (...parts) => sha256(...parts.flatMap((part) => {
+const joined = (...parts) => join(...parts.flatMap((part) => {
   const size = new Uint8Array(4);
   new DataView(size.buffer).setUint32(0, part.length);
   return [size, part];
 }));
+const hashed = (...parts) => sha256(joined(...parts));
 
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -93,7 +94,7 @@ export async function checkReceipt(receipt, signer, code) {
   }
   if (!receipt.proof) throw new Error("the receipt has no proof yet: look it up again in a few seconds");
   const { leaf_index: index, what, reason, hashes, checkpoint } = receipt.proof;
-  const leaf = await hashed(text.encode("leaf"), unhex(receipt.who), unhex(what), text.encode(reason));
+  const leaf = joined(text.encode("leaf"), unhex(receipt.who), unhex(what), text.encode(reason));
   const signed = await readCheckpoint(checkpoint, signer);
   if (signed.origin !== `livecount/${receipt.log}/${receipt.shard}`) {
     throw new Error(`the checkpoint is of ${signed.origin}, not of this log and shard`);

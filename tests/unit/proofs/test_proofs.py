@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from services.audit.proofs.notes import BadNote, Checkpoint, NamedKey, origin_of, read_checkpoint, signed_note
-from services.audit.proofs.receipts import InclusionProof, NotProved, Receipt, check_receipt
-from services.audit.proofs.tiles import WIDTH, TiledTree, tile_path
-from services.audit.proofs.tree import (
+from services.proofs.notes import BadNote, Checkpoint, NamedKey, origin_of, read_checkpoint, signed_note
+from services.proofs.receipts import InclusionProof, NotProved, Receipt, check_receipt
+from services.proofs.tiles import WIDTH, TiledTree, tile_path
+from services.proofs.tree import (
     BadProof,
     check_consistency,
     consistency_proof,
@@ -26,7 +26,7 @@ from shared.contract.leaves import ballot_salt, leaf_of, what_digest, who_digest
 from shared.contract.verdicts import Reason
 from tests.support.elections import LOG_ID, ROOT, ROOT_KEY, Life, election
 
-TWIN = Path(__file__).parents[3] / "services/results/static/receipt.js"
+TWIN = Path(__file__).parents[3] / "services/proofs/static/receipt.js"
 KEY = NamedKey("livecount.test", ROOT_KEY)
 LIFE = Life(election())
 SIZES = (1, 2, 3, 7, 8, 70, WIDTH - 1, WIDTH, WIDTH + 1, 2 * WIDTH + 3)

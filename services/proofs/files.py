@@ -1,0 +1,113 @@
+"""A shard's tree as files: tiles and the signed checkpoint as C2SP's tlog-tiles names them, and the rows beside them.
+
+Rule 1: a file is written whole or not at all, and stays. A checkpoint is signed once all its tiles are safe, and shown once it
+        is safe itself.
+Rule 2: one process signs. If another one has signed here meanwhile, this one signs nothing more.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from services.proofs.notes import Checkpoint, NamedKey, read_checkpoint, signed_note
+from services.proofs.rows import SEGMENT, Row, find_in
+from services.proofs.shard import CHECKPOINT, ROWS
+from services.proofs.tiles import WIDTH
+from services.proofs.tree import HASH_BYTES
+from shared.runtime.disk import Disk
+from shared.runtime.log import Outgoing, SendFailed
+
+BESIDE: Final = ".writing"
+
+
+class TreeFiles:
+    """The files of one shard: where its tree is read, and the sink that it is written to."""
+
+    def __init__(self, folder: Path, signer: NamedKey, private: bytes, disk: Disk) -> None:
+        self._folder = folder
+        self._signer = signer
+        self._private = private
+        self._disk = disk
+        self.note = ""
+        """The newest checkpoint that may be shown, none before there is one."""
+
+    def load(self) -> Checkpoint | None:
+        """Return the last checkpoint that was signed, made safe before it is shown. Raises BadNote, OSError."""
+        if self._disk.exists(self._folder / CHECKPOINT):
+            self._disk.sync(self._folder / CHECKPOINT)
+            self._disk.sync_folder(self._folder)
+        self.note = self._stored_note()
+        return self.checkpoint()
+
+    def checkpoint(self) -> Checkpoint | None:
+        """Return what the newest checkpoint says. Raises BadNote."""
+        return read_checkpoint(self.note, self._signer) if self.note else None
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file, None if there is none."""
+        whole = self._folder / path
+        return self._disk.read(whole) if self._disk.exists(whole) else None
+
+    def write(self, path: str, content: bytes) -> None:
+        """Write a file, whole or not at all; it is safe once its folder is synced."""
+        whole = self._folder / path
+        if self._disk.exists(whole) and self._disk.read(whole) == content:
+            self._disk.sync(whole)
+            return
+        beside = whole.with_name(whole.name + BESIDE)
+        self._disk.write(beside, (content,))
+        self._disk.sync(beside)
+        self._disk.rename(beside, whole)
+
+    def find(self, who: bytes, upto: int) -> Iterator[Row]:
+        """Yield the ballots below leaf `upto` whose key is that of `who`, by the full segments."""
+        for number in range(upto // SEGMENT):
+            content = self.read(f"{ROWS}/{number:06d}")
+            if content is not None:
+                yield from find_in(content, SEGMENT * number, who)
+
+    async def send(self, items: Sequence[Outgoing]) -> None:
+        """Write files, in a thread: the event loop does not wait for the disk. Raises SendFailed."""
+        try:
+            await asyncio.to_thread(self.publish, items)
+        except OSError as fault:
+            raise SendFailed(f"{self._folder}: {fault}") from fault
+
+    async def stop(self) -> None:
+        """Nothing is held."""
+
+    def publish(self, items: Sequence[Outgoing]) -> None:
+        """Write files; sign and show the checkpoint if there is one among them. Raises OSError, SendFailed."""
+        files = {item.topic: item.value for item in items}
+        text = files.pop(CHECKPOINT, None)
+        for path, content in files.items():
+            self.write(path, content)
+        for folder in sorted({parent for path in files for parent in self._parents(path)}):
+            self._disk.sync_folder(folder)
+        if text is not None:
+            self._sign(text.decode())
+        for path, content in files.items():
+            if len(content) == WIDTH * HASH_BYTES and not path.startswith(ROWS):
+                self._forget_partial(path)
+
+    def _sign(self, text: str) -> None:
+        if self._stored_note() != self.note:
+            raise SendFailed(f"{self._folder}: another process signs checkpoints here")
+        note = signed_note(text, self._signer, self._private)
+        self.write(CHECKPOINT, note.encode())
+        self._disk.sync_folder(self._folder)
+        self.note = note
+
+    def _stored_note(self) -> str:
+        return (self.read(CHECKPOINT) or b"").decode(errors="replace")
+
+    def _parents(self, path: str) -> list[Path]:
+        """Return the folders of a file, from that of the shard on."""
+        return [self._folder, *(self._folder / parent for parent in Path(path).parents)]
+
+    def _forget_partial(self, path: str) -> None:
+        """Remove the partial tiles that a full one makes needless: their hashes are its first ones."""
+        folder = self._folder / f"{path}.p"
+        for name in self._disk.names(folder):
+            self._disk.remove(folder / name)

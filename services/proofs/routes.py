@@ -1,0 +1,144 @@
+"""The public API of proofs: checkpoints and tiles by C2SP's tlog-tiles paths, receipts, and the page that checks one.
+
+Everything is readable from anywhere, and nothing can be written.
+"""
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from services.proofs.files import TreeFiles
+from services.proofs.lookup import Covered, Found, find, in_words, standings_over
+from services.proofs.notes import NamedKey, origin_of
+from services.proofs.page import receipt_page
+from services.proofs.settings import ProofsSettings
+from services.proofs.shard import ShardTree
+from services.proofs.tiles import WIDTH
+from services.proofs.tree import HASH_BYTES
+from shared.runtime.process.http import problem
+
+OPEN: Final = {"Access-Control-Allow-Origin": "*", "X-Content-Type-Options": "nosniff"}
+IMMUTABLE: Final = OPEN | {"Cache-Control": "public, max-age=31536000, immutable"}
+FRESH: Final = OPEN | {"Cache-Control": "no-cache"}
+RETRY_AFTER_S: Final = 2
+_TILE = re.compile(r"\d{1,2}/(?:x\d{3}/)*\d{3}(?:\.p/(\d{1,3}))?", re.ASCII)
+_WHO = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+class Api:
+    """The handlers and what they need."""
+
+    def __init__(
+        self,
+        settings: ProofsSettings,
+        key: str,
+        files: Sequence[TreeFiles],
+        live: Mapping[int, ShardTree],
+        standings: Mapping[str, Covered],
+    ) -> None:
+        self._settings = settings
+        self._key = key
+        self._files = files
+        self._live = live
+        self._standings = standings
+        self._page, policy = receipt_page(key)
+        self._page_headers = FRESH | {"Content-Security-Policy": policy}
+        self._looking = 0
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        return [
+            Route("/receipt", self.page),
+            Route("/v1/log", self.log),
+            Route("/log/{shard:int}/checkpoint", self.checkpoint),
+            Route("/log/{shard:int}/tile/{tile:path}", self.tile),
+            Route("/v1/elections/{election}/receipts/{who}", self.receipt),
+        ]
+
+    def page(self, _: Request) -> Response:
+        """The page that looks a receipt up and checks its proof: one file, which can be saved and run offline."""
+        return HTMLResponse(self._page, headers=self._page_headers)
+
+    def log(self, _: Request) -> Response:
+        """Which log it is, and by which keys its checkpoints are signed."""
+        log_id, shards = self._settings.log_id, self._settings.shards
+        keys = [NamedKey(origin_of(log_id, shard), self._key).verifier() for shard in range(shards)]
+        about = {"log": log_id, "shards": shards, "checkpoint_key": self._key, "verifiers": keys}
+        return JSONResponse(about, headers=FRESH)
+
+    def checkpoint(self, request: Request) -> Response:
+        """A shard's newest signed checkpoint."""
+        files = self._of(request.path_params["shard"])
+        if files is None or not files.note:
+            return problem(404, "Nothing here", "No such shard, or no checkpoint of it yet")
+        return Response(files.note, media_type="text/plain; charset=utf-8", headers=FRESH)
+
+    def tile(self, request: Request) -> Response:
+        """A tile; a partial one from the full one where that is there."""
+        files, path = self._of(request.path_params["shard"]), request.path_params["tile"]
+        match = _TILE.fullmatch(path)
+        if files is None or match is None:
+            return problem(404, "Nothing here", "Tiles are tile/LEVEL/NUMBER or tile/LEVEL/NUMBER.p/WIDTH")
+        content = files.read(f"tile/{path}")
+        if content is None and match[1] is not None and 0 < int(match[1]) < WIDTH:
+            whole = files.read(f"tile/{path.partition('.p/')[0]}")
+            content = whole and whole[: HASH_BYTES * int(match[1])]
+        if content is None:
+            return problem(404, "Nothing here", "No checkpoint needs this tile yet")
+        return Response(content, media_type="application/octet-stream", headers=IMMUTABLE)
+
+    async def receipt(self, request: Request) -> Response:
+        """What is known of a receipt, by the `who` in it; `?shard=` says where to look first."""
+        who = request.path_params["who"]
+        if _WHO.fullmatch(who) is None:
+            return problem(
+                422, "Not a receipt", "Expected the receipt's `who`: 64 hexadecimal digits", field="who"
+            )
+        if self._looking >= self._settings.max_lookups:
+            return problem(503, "Too much at once", "Ask again in a moment", retry_after_s=RETRY_AFTER_S)
+        self._looking += 1
+        try:
+            found = await asyncio.to_thread(self._find, request.path_params["election"], who)
+        finally:
+            self._looking -= 1
+        if found is None:
+            said = "No ballot with this receipt is judged yet; a ballot just cast is, a moment later"
+            return problem(404, "Not found", said, retry_after_s=RETRY_AFTER_S)
+        return Response(_encode(found), media_type="application/json", headers=FRESH)
+
+    def _find(self, election: str, who: str) -> Found | None:
+        for shard, files in enumerate(self._files):
+            found = find(files, self._live.get(shard), bytes.fromhex(who))
+            if found is not None:
+                row, proof = found
+                newest = list(self._standings.values())
+                return Found(
+                    log=self._settings.log_id,
+                    election=election,
+                    who=who,
+                    shard=shard,
+                    offset=row.offset,
+                    index=row.place,
+                    reason=row.reason.value,
+                    in_words=in_words(row.reason),
+                    standings=standings_over(newest, election, shard, row.offset),
+                    proof=proof,
+                )
+        return None
+
+    def _of(self, shard: int) -> TreeFiles | None:
+        return self._files[shard] if shard < len(self._files) else None
+
+
+def _encode(found: Found) -> bytes:
+    return msgspec.json.encode(found, enc_hook=_plain)
+
+
+def _plain(model: Any) -> Any:
+    return model.model_dump(mode="json")

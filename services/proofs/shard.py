@@ -1,0 +1,191 @@
+"""The tree of one shard: a leaf for each ballot with its verdict, and for each other record with its outcome.
+
+A state machine of the harness, on pairs of a record of `ballots.judged` and the cast records that it judges. What it sends are
+files (see files.py): tiles that are full, rows that are, and with each checkpoint the tiles that are not full yet.
+
+Rule 1: the tree is a pure function of the shard's cast records and their verdicts.
+Rule 2: a root that was signed is never contradicted. The tree must come to the last signed root at its size before
+        another is signed; if it does not, the shard stops and says so.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from services.proofs.notes import Checkpoint, origin_of
+from services.proofs.rows import SEGMENT, Row, Segment, place_of
+from services.proofs.tiles import TiledTree, TileStore
+from services.proofs.tree import root_hash
+from shared.contract.codec import decode_cast, decode_judged
+from shared.contract.leaves import pack_leaves, record_leaf, what_digests, who_digests
+from shared.contract.packs import Pack
+from shared.contract.verdict_ranges import Verdicts
+from shared.contract.verdicts import ControlJudged, Reason
+from shared.runtime.log import Outgoing
+from shared.runtime.watermark import joins
+
+CHECKPOINT: Final = "checkpoint"
+ROWS: Final = "rows"
+
+_REASONS = {reason.value for reason in Reason}
+
+
+class Contradiction(Exception):
+    """The log leads to another root than the one that was signed at the same size."""
+
+
+class Mismatch(Exception):
+    """A verdict that does not fit the record it judges."""
+
+
+class ShardTree:
+    """The machine; `signed` is the last checkpoint that stands signed on the disk."""
+
+    def __init__(self, log_id: str, shard: int, tiles: TileStore, signed: Checkpoint | None) -> None:
+        self._log_id = log_id
+        self._shard = shard
+        self._tiles = tiles
+        self._signed = signed
+        self._watermark = 0
+        self._pending: dict[str, bytes] = {}
+        self._rows = Segment()
+        self._full: list[Segment] = []
+        self._handed: list[Segment] = []
+        self._published = -1
+        self.tree = TiledTree(self)
+
+    def read(self, path: str) -> bytes | None:
+        """Return a full tile, which may be on its way to the disk."""
+        return self._pending.get(path) or self._tiles.read(path)
+
+    def write(self, path: str, content: bytes) -> None:
+        """Take a tile that is full: it is sent with the next `drain`."""
+        self._pending[path] = content
+
+    def apply(self, values: Sequence[bytes]) -> None:
+        """Add the leaves of the next pairs. Raises Gap, Mismatch, UnknownVersion, ValueError."""
+        for value in values:
+            judged, cast = msgspec.msgpack.decode(value)
+            record = decode_judged(judged)
+            if joins(f"verdicts of shard {self._shard}", self._watermark, record.since, record.upto):
+                self._add(record, cast[self._watermark - record.since :])
+
+    def drain(self) -> list[Outgoing]:
+        """Return the files since the last call, and the checkpoint if the tree has grown. Raises Contradiction."""
+        files = dict(self._pending)
+        files |= {f"{ROWS}/{full.first // SEGMENT:06d}": full.encoded() for full in self._full}
+        if self.tree.size > self._published and self._may_sign():
+            files |= dict(self.tree.partial_tiles())
+            files[CHECKPOINT] = self._checkpoint(self.tree.size).text().encode()
+            self._published = self.tree.size
+        self._pending, self._handed, self._full = {}, self._full, []
+        return [Outgoing(path, self._shard, None, content) for path, content in files.items()]
+
+    def ballots(self) -> int:
+        """Return how many leaves the tree has."""
+        return self.tree.size
+
+    def republish(self) -> None:
+        """Nothing: files stay."""
+
+    def save(self) -> bytes:
+        """Return the state."""
+        partial = {str(level): row for level, row in sorted(self.tree.partial().items())}
+        state = {
+            "watermark": self._watermark,
+            "size": self.tree.size,
+            "partial": partial,
+            "first": self._rows.first,
+            "rows": self._rows.save(),
+        }
+        return msgspec.msgpack.encode(state)
+
+    def restore(self, state: bytes) -> None:
+        """Become the tree that was saved."""
+        plain: dict[str, Any] = msgspec.msgpack.decode(state)
+        partial = {int(level): row for level, row in plain["partial"].items()}
+        self._watermark = plain["watermark"]
+        self.tree = TiledTree(self, partial, plain["size"])
+        self._rows = Segment(plain["first"], plain["rows"])
+
+    def find(self, who: bytes) -> Iterator[Row]:
+        """Yield the ballots with this key that are in no file yet, or are just being written."""
+        for segment in (*self._handed, *self._full, self._rows):
+            yield from segment.find(who)
+
+    def _add(self, record: Verdicts | ControlJudged, cast: Sequence[bytes]) -> None:
+        if isinstance(record, ControlJudged):
+            self._add_record(cast[0], record.why or record.effect)
+            return
+        verdicts = record.after(self._watermark)
+        reasons = [reason for reason, ballots in verdicts.outcomes for _ in range(ballots)]
+        if not {*reasons} <= _REASONS:
+            raise Mismatch(
+                f"shard {self._shard}, offset {self._watermark}: no such reasons: {sorted({*reasons} - _REASONS)}"
+            )
+        if not verdicts.election:
+            for value, reason in zip(cast, reasons, strict=True):
+                self._add_record(value, reason)
+            return
+        packs = [self._pack(value, offset) for offset, value in enumerate(cast, self._watermark)]
+        if [pack.ballots for pack in packs] != verdicts.ballots_of():
+            raise Mismatch(
+                f"shard {self._shard}, offset {self._watermark}: verdicts on other numbers of ballots"
+            )
+        self._add_packs(packs, reasons)
+
+    def _add_record(self, value: bytes, outcome: str) -> None:
+        self._rows.add_record(self._watermark)
+        self.tree.extend([record_leaf(value, outcome)])
+        self._watermark += 1
+        self._close_rows()
+
+    def _pack(self, value: bytes, offset: int) -> Pack:
+        pack = decode_cast(value)
+        if not isinstance(pack, Pack):
+            raise Mismatch(
+                f"shard {self._shard}, offset {offset}: verdicts on ballots, found {type(pack).__name__}"
+            )
+        return pack
+
+    def _add_packs(self, packs: Sequence[Pack], reasons: Sequence[str]) -> None:
+        """Add packs of one election: what can be done for all ballots at once is."""
+        whos = list(who_digests(self._log_id, packs))
+        whats = [what for pack in packs for what in what_digests(pack)]
+        places = [
+            place_of(offset, index)
+            for offset, pack in enumerate(packs, self._watermark)
+            for index in range(pack.ballots)
+        ]
+        self.tree.extend(pack_leaves(whos, whats, reasons))
+        at = 0
+        while at < len(whos):
+            upto = at + self._rows.room
+            self._rows.add(whos[at:upto], whats[at:upto], reasons[at:upto], places[at:upto])
+            self._close_rows()
+            at = upto
+        self._watermark += len(packs)
+
+    def _close_rows(self) -> None:
+        if not self._rows.room:
+            self._full.append(self._rows)
+            self._rows = Segment(self._rows.first + SEGMENT)
+
+    def _may_sign(self) -> bool:
+        """Return whether the tree has come as far as the last signed checkpoint. Raises Contradiction."""
+        signed = self._signed
+        if signed is None:
+            return True
+        if self.tree.size < signed.size:
+            return False
+        if self._checkpoint(signed.size) != signed:
+            raise Contradiction(
+                f"shard {self._shard}: the log leads to another root of {signed.size} leaves than the one signed"
+            )
+        self._signed = None  # from here on the tree only grows
+        return True
+
+    def _checkpoint(self, size: int) -> Checkpoint:
+        origin = origin_of(self._log_id, self._shard)
+        return Checkpoint(origin, size, root_hash(size, self.tree.node))

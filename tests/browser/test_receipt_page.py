@@ -1,0 +1,159 @@
+"""The receipt page in a real browser: it looks a receipt up, checks the proof by itself, and does so saved and offline too."""
+
+import json
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from starlette.applications import Starlette
+
+from services.proofs.lookup import Contest, Covered
+from services.proofs.routes import Api
+from services.proofs.settings import ProofsSettings
+from services.proofs.shard import ShardTree
+from shared.contract.receipts import receipt_text
+from tests.support.elections import LOG_ID, ROOT_KEY, Life, election
+from tests.support.evidence import judged
+from tests.support.proofs import grown, pairs
+from tests.unit.proofs.test_shard import who_of
+
+pytestmark = pytest.mark.browser
+
+ELECTORS = 700
+LIFE = Life(election(electors=ELECTORS), 1)
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium: the one that is there, else Playwright's own."""
+    there = next((path for name in NAMES if (path := shutil.which(name))), None)
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=there, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The service's own routes over the files of a tree of 700 ballots and one that came late."""
+    cast = [*LIFE.begin()[0], *(LIFE.ballot(elector) for elector in range(1, ELECTORS)), LIFE.closed()]
+    cast.append(LIFE.ballot(0))
+    values = pairs(cast, judged(0, cast, 1, 9))
+    files = grown(values, tmp_path_factory.mktemp("tree"))
+    live = ShardTree(LOG_ID, 0, files, None)
+    live.apply(values)
+    standing = Covered("picnic", Contest("fruit"), len(cast), "complete", (len(cast),))
+    settings = ProofsSettings(log_id=LOG_ID, shards=1)
+    api = Api(settings, ROOT_KEY, [files], {0: live}, {"picnic/fruit": standing})
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(Starlette(routes=api.routes()), log_level="warning"))
+        serving = threading.Thread(target=server.run, args=([listening],), daemon=True)
+        serving.start()
+        deadline = time.monotonic() + 20
+        while not server.started:
+            assert time.monotonic() < deadline, "the server did not start"
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        serving.join(20)
+
+
+def receipt_of(elector: int) -> str:
+    """Return a receipt as intake gives it."""
+    ballot = LIFE.cast(elector)
+    return receipt_text(LOG_ID, "picnic", ballot.ballot_id.hex(), 0, who_of(ballot).hex())
+
+
+def checked(page: Page, receipt: str, code: str = "") -> str:
+    """Give the page a receipt; return the class of its answer."""
+    page.locator("#answer").evaluate("of => of.replaceChildren()")
+    page.get_by_label("Your receipt").fill(receipt)
+    page.get_by_label("Your voting code").fill(code)
+    page.get_by_role("button", name="Check").click()
+    answer = page.locator("#answer .answer")
+    expect(answer).to_be_visible(timeout=10_000)
+    return str(answer.get_attribute("class")).removeprefix("answer ")
+
+
+def test_a_receipt_is_looked_up_and_proved_in_the_browser(browser: Browser, url: str) -> None:
+    """Whose it is stays in the page: no request holds the voting code."""
+    page = browser.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(f"{request.url} {request.post_data}"))
+    page.goto(f"{url}/receipt")
+    code = LIFE.code(333)
+
+    assert checked(page, receipt_of(333), code) == "good"
+    said = page.locator("#answer").inner_text()
+    assert "Your ballot is in the log and was accepted." in said
+    assert "leaf 337 of 705" in said
+    assert "in standing 705 and each later one (complete)" in said
+    assert checked(page, receipt_of(333), LIFE.code(334)) == "bad"
+    assert "not of a ballot that was cast with this voting code" in page.locator("#answer").inner_text()
+    assert checked(page, receipt_of(0)) == "wait"
+    assert "was not accepted: recorded after the close" in page.locator("#answer").inner_text()
+    assert checked(page, receipt_of(0).replace("picnic", "feast").replace("a", "b")) == "wait"
+    assert checked(page, "my receipt") == "bad"
+    assert len(asked) >= 5
+    assert not any(code in request or "333-" in request for request in asked)
+    page.close()
+
+
+def test_saved_it_checks_a_proof_without_a_network(browser: Browser, url: str, tmp_path: Path) -> None:
+    """The file that was downloaded proves; changed in one digit it does not."""
+    page = browser.new_page()
+    page.goto(f"{url}/receipt")
+    assert checked(page, receipt_of(77), LIFE.code(77)) == "good"
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="Download the receipt with its proof").click()
+    proved, saved = tmp_path / "proved.json", tmp_path / "check-a-receipt.html"
+    downloading.value.save_as(proved)
+    with page.expect_download() as saving:
+        page.get_by_role("link", name="save it").click()
+    saving.value.save_as(saved)
+    page.close()
+
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    page.goto(saved.as_uri())
+    page.get_by_label("Receipt file").set_input_files(proved)
+    expect(page.get_by_label("Your receipt")).not_to_be_empty()
+    assert checked(page, proved.read_text(), LIFE.code(77)) == "good"
+    wrong = json.loads(proved.read_text())
+    wrong["proof"]["leaf_index"] += 1
+    assert checked(page, json.dumps(wrong)) == "bad"
+    assert "Not proved" in page.locator("#answer").inner_text()
+    assert checked(page, receipt_of(77)) == "wait"
+    context.close()
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_everybody_can_use_it(browser: Browser, url: str, width: int) -> None:
+    """No violation that axe finds, nothing to scroll sideways, in light and dark; the keyboard is enough."""
+    for scheme in ("light", "dark"):
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        page.goto(f"{url}/receipt")
+        assert checked(page, receipt_of(5), LIFE.code(5)) == "good"
+        assert Axe().run(page).response["violations"] == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.get_by_label("Your voting code").press("Enter")
+        expect(page.locator("#answer .good")).to_be_visible()
+        page.close()
+
+
+def test_a_link_brings_the_receipt_in_its_fragment(browser: Browser, url: str) -> None:
+    """It is not sent, and goes from the address."""
+    page = browser.new_page()
+    page.goto(f"{url}/receipt#{httpx.QueryParams({'receipt': receipt_of(9)})}")
+    expect(page.get_by_label("Your receipt")).to_have_value(receipt_of(9))
+    assert page.url == f"{url}/receipt"
+    page.close()

@@ -1,0 +1,1 @@
+"""What programs of others read of what this project writes."""

@@ -1,0 +1,79 @@
+"""Trees of a log in memory, and their files on a disk that loses what was not synced."""
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from services.proofs.files import TreeFiles
+from services.proofs.notes import NamedKey, origin_of
+from services.proofs.shard import ShardTree
+from shared.contract.codec import decode_judged
+from shared.runtime.disk import Disk, LocalDisk
+from shared.runtime.snapshots import Snapshot, Snapshots
+from tests.simulation.disk import Machine, SimDisk
+from tests.simulation.process import Process
+from tests.support.elections import LOG_ID, ROOT, ROOT_KEY
+
+FOLDER = Path("/proofs")
+
+
+def signer(shard: int) -> NamedKey:
+    """Return who signs a shard's checkpoints."""
+    return NamedKey(origin_of(LOG_ID, shard), ROOT_KEY)
+
+
+def pairs(cast: Sequence[bytes], judged: Sequence[bytes]) -> list[bytes]:
+    """Return each judged record with the cast records that it judges, as a PairedSource gives them."""
+    records = [(value, decode_judged(value)) for value in judged]
+    return [msgspec.msgpack.encode((value, cast[of.since : of.upto])) for value, of in records]
+
+
+def grown(values: Sequence[bytes], folder: Path, shard: int = 0, disk: Disk | None = None) -> TreeFiles:
+    """Return the files of the tree of these pairs."""
+    files = TreeFiles(folder, signer(shard), ROOT, disk or LocalDisk())
+    tree = ShardTree(LOG_ID, shard, files, files.load())
+    tree.apply(values)
+    files.publish(tree.drain())
+    return files
+
+
+class Computer:
+    """A machine with a disk, on which a follower is started again and again."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.occurred: Counter[str] = Counter()
+        self.machine = Machine(self.random, self._occurs)
+        self.shown: list[str] = []
+        """Every checkpoint that anybody could have read."""
+
+    def run(self, values: Sequence[bytes], dies_at_call: int = -1) -> int:
+        """Follow pairs as the harness does, until the disk's n-th call; return how many calls there were."""
+        process = Process("proofs")
+        disk = SimDisk(self.machine, process)
+        disk.dies_at_call = dies_at_call
+        files = TreeFiles(FOLDER, signer(0), ROOT, disk)
+        snapshots = Snapshots(Path("/snapshots"), "tree/1", disk, "1")
+        tree = ShardTree(LOG_ID, 0, files, files.load())
+        snapshot = snapshots.load("shard-0")
+        position = 0
+        if snapshot is not None:
+            tree.restore(snapshot.state)
+            position = snapshot.position
+        while position < len(values):
+            batch = values[position : position + self.random.randint(1, 6)]
+            tree.apply(batch)
+            position += len(batch)
+            files.publish(tree.drain())
+            self.shown.append(files.note)
+            if self.random.random() < 0.5:
+                snapshots.write("shard-0", Snapshot(position, tree.save()))
+        return disk.calls
+
+    def _occurs(self, fault: str, rate: float) -> bool:
+        happens = bool(rate) and self.random.random() < rate
+        self.occurred[fault] += happens
+        return happens

@@ -1,0 +1,184 @@
+"""The tree of a shard: every ballot is a leaf with its verdict, found by its receipt; whatever dies, no root is taken back."""
+
+from pathlib import Path
+
+import pytest
+
+from services.audit.ledger import ShardLedger
+from services.proofs.lookup import find
+from services.proofs.notes import BadNote, read_checkpoint
+from services.proofs.receipts import Receipt, check_receipt
+from services.proofs.rows import SEGMENT, Segment, find_in, place_of
+from services.proofs.shard import Contradiction, Mismatch, ShardTree
+from services.proofs.tiles import WIDTH, check_tiles, tree_at
+from services.proofs.tree import root_hash
+from shared.contract.codec import decode_cast
+from shared.contract.codes import VotingCode, commitment
+from shared.contract.leaves import ballot_salt, leaf_of, record_leaf, what_digest, who_digest
+from shared.contract.packs import Ballot, Pack
+from shared.contract.verdict_ranges import Verdict
+from shared.contract.verdicts import ControlJudged, Reason
+from shared.runtime.log import SendFailed
+from tests.simulation.process import Dead
+from tests.support.elections import LOG_ID, Life, election
+from tests.support.evidence import IDENTITY, judged, picnic
+from tests.support.proofs import Computer, grown, pairs, signer
+from tests.unit.proofs.test_proofs import merkle_root
+
+
+def who_of(ballot: Ballot) -> bytes:
+    """Return what a ballot's receipt knows it by."""
+    code = VotingCode(ballot.elector, ballot.section, ballot.secret)
+    return who_digest(LOG_ID, "picnic", commitment(LOG_ID, "picnic", code), ballot.ballot_id)
+
+
+def leaves_of(log: list[bytes], shard: int) -> list[bytes]:
+    """Return a shard's leaves one by one, from the contract's words and the auditor's verdicts."""
+    ledger, leaves = ShardLedger(shard, 2, IDENTITY), []
+    for value in log:
+        outcome, pack = ledger.judge(value), decode_cast(value)
+        if isinstance(outcome, ControlJudged):
+            leaves.append(record_leaf(value, outcome.why or outcome.effect))
+        elif not isinstance(pack, Pack):
+            leaves.append(record_leaf(value, "malformed"))
+        else:
+            for index, (ballot, verdict) in enumerate(zip(pack.each(), outcome, strict=True)):
+                assert isinstance(verdict, Verdict)
+                salt = ballot_salt(pack.salt, index)
+                what = what_digest(salt, ballot.section, ballot.rankings)
+                leaves.append(leaf_of(who_of(ballot), what, verdict.reason))
+    return leaves
+
+
+@pytest.mark.parametrize("together", [1, 3, 50])
+def test_the_tree_is_that_of_every_ballot_with_its_verdict(tmp_path: Path, together: int) -> None:
+    """However the verdicts are cut, and published again after a restart."""
+    evidence = picnic(3, steps=150)
+    for shard, log in enumerate(evidence.cast):
+        ranges = judged(shard, log, 2, together)
+        middle = len(ranges) // 2
+        ranges[middle:middle] = ranges[max(0, middle - 2) : middle]
+        files = grown(pairs(log, ranges), tmp_path / str(shard), shard)
+        checkpoint = files.checkpoint()
+        assert checkpoint is not None
+        assert checkpoint.root == merkle_root(leaves_of(log, shard))
+        check_tiles(files, checkpoint.size, checkpoint.root)
+
+
+def test_every_ballot_is_found_by_its_receipt_and_proved(tmp_path: Path) -> None:
+    """The accepted one where the same ballot stands twice; a receipt of nobody finds nothing."""
+    evidence = picnic(4, steps=150)
+    reasons = set()
+    for shard, log in enumerate(evidence.cast):
+        files = grown(pairs(log, evidence.judged[shard]), tmp_path / str(shard), shard)
+        live = ShardTree(LOG_ID, shard, files, None)
+        live.apply(pairs(log, evidence.judged[shard]))
+        for offset, value in enumerate(log):
+            pack = decode_cast(value)
+            for ballot in pack.each() if isinstance(pack, Pack) else ():
+                found = find(files, live, who_of(ballot))
+                assert found is not None
+                row, proof = found
+                assert row.offset <= offset or row.reason is Reason.ACCEPTED
+                receipt = Receipt(
+                    log=LOG_ID,
+                    election="picnic",
+                    ballot_id=ballot.ballot_id.hex(),
+                    shard=shard,
+                    who=who_of(ballot).hex(),
+                    proof=proof,
+                )
+                code = str(VotingCode(ballot.elector, ballot.section, ballot.secret))
+                assert "your ballot is record" in check_receipt(receipt, signer(shard), code)
+                reasons.add(row.reason)
+        assert find(files, live, b"nobody" + bytes(26)) is None
+    assert {Reason.ACCEPTED, Reason.CLOSED, Reason.ALREADY_VOTED, Reason.BAD_CODE} <= reasons
+
+
+def test_rows_are_found_in_a_full_segment_as_in_one_that_grows() -> None:
+    """Two ballots with the same key are both found; a record is never."""
+    segment = Segment(5 * SEGMENT)
+    whos = [b"%032d" % (number % (SEGMENT - 2)) for number in range(SEGMENT - 1)]
+    whos = [who[::-1] for who in whos]
+    segment.add_record(0)
+    places = [place_of(70_000 + number, number % 512) for number in range(len(whos))]
+    segment.add(whos, whos, ["accepted"] * len(whos), places)
+    content = segment.encoded()
+    for number in (0, 1, 77, SEGMENT - 2):
+        rows = list(find_in(content, 5 * SEGMENT, whos[number]))
+        assert rows == list(segment.find(whos[number]))
+        assert number in [row.offset - 70_000 for row in rows]
+        assert all(row.what == whos[number] for row in rows)
+    assert [len(list(find_in(content, 0, whos[number]))) for number in (0, 1)] == [2, 1]
+    assert list(find_in(content, 0, bytes(32))) == list(segment.find(bytes(32))) == []
+
+
+def test_killed_at_any_moment_it_comes_to_the_same_root_and_takes_none_back() -> None:
+    """At each call of the disk, with and without a loss of power; what was shown before is a beginning of what is shown after."""
+    log = Life(election(electors=600), 1)
+    cast = [*log.begin()[0], *(log.ballot(elector) for elector in range(WIDTH + 80)), log.closed()]
+    values = pairs(cast, judged(0, cast, 1, 9))
+    whole = Computer(0)
+    calls = whole.run(values)
+    last = read_checkpoint(whole.shown[-1], signer(0))
+    roots: dict[int, bytes] = {}
+    for call in range(1, calls, 11):
+        computer = Computer(0)
+        with pytest.raises(Dead):
+            computer.run(values, call)
+        if call % 2:
+            computer.machine.lose_power()
+        computer.run(values)
+        sizes = []
+        for note in computer.shown:
+            found = read_checkpoint(note, signer(0))
+            assert roots.setdefault(found.size, found.root) == found.root
+            sizes.append(found.size)
+        assert sizes == sorted(sizes), "a shown checkpoint goes back"
+        assert read_checkpoint(computer.shown[-1], signer(0)) == last
+    assert len(roots) > 20
+
+
+def test_a_root_that_was_signed_is_not_contradicted(tmp_path: Path) -> None:
+    """Another log in the place of the one that was signed: nothing more is signed. So it is if another process signs here."""
+    evidence, other = picnic(5), picnic(6, steps=100)
+    first = pairs(evidence.cast[0], evidence.judged[0])
+    files = grown(first[:-1], tmp_path)
+    with pytest.raises(Contradiction, match="another root of"):
+        grown(pairs(other.cast[0], other.judged[0]), tmp_path)
+    again = ShardTree(LOG_ID, 0, files, files.load())
+    again.apply(first)
+    grown(first, tmp_path)
+    with pytest.raises(SendFailed, match="another process signs"):
+        files.publish(again.drain())
+    (tmp_path / "checkpoint").write_text("spoilt")
+    with pytest.raises(BadNote):
+        files.load()
+
+
+def test_a_tree_that_is_not_as_far_as_the_signed_one_signs_nothing(tmp_path: Path) -> None:
+    """After a restore from nothing the tree grows again up to what was signed, and only then on."""
+    evidence = picnic(5)
+    values = pairs(evidence.cast[0], evidence.judged[0])
+    files = grown(values[:-5], tmp_path)
+    note = files.note
+    tree = ShardTree(LOG_ID, 0, files, files.load())
+    for value in values[:-6]:
+        tree.apply([value])
+        assert [sent.topic for sent in tree.drain() if sent.topic == "checkpoint"] == []
+    tree.apply(values[-6:])
+    files.publish(tree.drain())
+    assert files.note != note
+    checkpoint = files.checkpoint()
+    assert checkpoint is not None
+    assert root_hash(checkpoint.size, tree_at(files, checkpoint.size).node) == checkpoint.root
+
+
+def test_a_verdict_that_does_not_fit_its_record_stops_the_shard(tmp_path: Path) -> None:
+    """Verdicts on a ballot, where the log holds a control."""
+    evidence = picnic(5)
+    log, verdicts = evidence.cast[0], evidence.judged[0]
+    tree = ShardTree(LOG_ID, 0, grown(pairs(log, verdicts)[:3], tmp_path), None)
+    wrong = [log[0]] * len(log)
+    with pytest.raises(Mismatch, match="offset 5: verdicts on ballots, found SignedRecord"):
+        tree.apply(pairs(wrong, verdicts))
