@@ -30,7 +30,7 @@ console = Console(highlight=False)
 def main(
     *,
     ballots: Annotated[int, typer.Option(help="Ballots to be acknowledged, at least", min=1_000)] = 1_000_000,
-    kills: Annotated[int, typer.Option(help="kill -9 of services", min=1)] = 200,
+    kills: Annotated[int, typer.Option(help="kill -9 of services", min=0)] = 200,
     pauses: Annotated[
         int, typer.Option(help="SIGSTOP and SIGCONT; every fifth outlasts a session", min=0)
     ] = 50,

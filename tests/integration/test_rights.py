@@ -298,7 +298,9 @@ def test_redis_asks_for_tls_and_the_password(secured: Secured) -> None:
         client.ping()
 
 
-def test_a_whole_election_is_held_with_every_service_under_its_own_name(secured: Secured) -> None:
+def test_a_whole_election_is_held_with_every_service_under_its_own_name(
+    secured: Secured, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Configured, opened, cast, counted, shown, recounted and certified: over TLS all the way."""
     pipeline = secured.pipeline
     own = {
@@ -319,6 +321,11 @@ def test_a_whole_election_is_held_with_every_service_under_its_own_name(secured:
     assert standing["status"] == "certified", pipeline.logs()
     assert standing["balance"]["accepted"] == BALLOTS
     assert standing["elected"] == ["apple"]
+    monkeypatch.setenv("LIVECOUNT_OPERATOR_TOKEN", TOKEN)
+    monkeypatch.setenv("LIVECOUNT_OPERATOR_URL", pipeline.url("operator"))
+    assert "certificate verify failed" in livecount("status").stderr
+    monkeypatch.setenv("SSL_CERT_FILE", str(secured.certificates / "ca.crt"))
+    assert "picnic" in livecount("status").stdout
     for service in ("intake", "results", "operator"):
         with pytest.raises(httpx.TransportError):
             httpx.get(pipeline.url(service).replace("https", "http") + "/ready", trust_env=False)
