@@ -58,10 +58,10 @@ bench-peers: .livecount/peers/ready ## install those peers, in an environment of
 	  $$uv pip install --quiet --python .livecount/peers/bin/python -r tests/bench/peers.txt
 	@touch $@
 
-chaos: .venv/ready ## break everything on three brokers while ballots are cast (BALLOTS KILLS PAUSES BROKER_KILLS SEED MINUTES)
+chaos: .venv/ready ## break everything on three brokers while ballots are cast (BALLOTS KILLS PAUSES BROKER_KILLS SEED MINUTES; NET=1: each on a host of its own)
 	$(BIN)/python -m tests.chaos $(if $(BALLOTS),--ballots $(BALLOTS)) $(if $(KILLS),--kills $(KILLS)) \
 	  $(if $(PAUSES),--pauses $(PAUSES)) $(if $(BROKER_KILLS),--broker-kills $(BROKER_KILLS)) $(if $(SEED),--seed $(SEED)) \
-	  $(if $(MINUTES),--minutes $(MINUTES))
+	  $(if $(MINUTES),--minutes $(MINUTES)) $(if $(NET),--net)
 
 fuzz: .venv/ready ## ask the three HTTP APIs what nobody should, and cast mutated ballots (MINUTES=10)
 	$(BIN)/python -m tests.fuzz.over_http --minutes $(or $(MINUTES),10)

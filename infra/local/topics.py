@@ -7,14 +7,14 @@ one for good. Rights are made to be those of the table: what is missing is grant
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest, DescribeAclsRequest
 
 from shared.contract.rights import Right
-from shared.contract.topics import TopicSpec
+from shared.contract.topics import MONITOR_APP, TopicSpec, monitor_changelog
 from shared.runtime.kafka.connection import Brokers, client_options
 
 LEADERS_BOUND_S: Final = 30.0
@@ -22,7 +22,7 @@ _POLL_S: Final = 0.05
 # Kafka's protocol: ResourceType, PatternType, AclOperation, AclPermissionType.
 _RESOURCES: Final = {2: "topic", 3: "group"}
 _OPERATIONS: Final = {3: "Read", 4: "Write"}
-_ANY, _LITERAL, _ALLOW = 1, 3, 3
+_ANY, _LITERAL, _PREFIXED, _ALLOW = 1, 3, 4, 3
 _USER: Final = "User:"
 _DONE: Final = frozenset({0, 36})  # Kafka's protocol: no error; the topic already exists
 
@@ -44,22 +44,21 @@ async def create_topics(kafka: str | Brokers, specs: Iterable[TopicSpec]) -> Non
             raise TopicError(f"not every topic had its leaders within {LEADERS_BOUND_S:g} s") from error
 
 
-async def grant(kafka: str | Brokers, namespace: str, rights: Iterable[Right]) -> list[Right]:
-    """Make a namespace's rights be these; return those that were taken away. Raises TopicError.
+async def grant(kafka: str | Brokers, namespace: str, rights: Iterable[Right]) -> list[str]:
+    """Make a namespace's rights be these; return what was taken away, in words. Raises TopicError.
 
-    Rights in other namespaces stay as they are.
+    Whatever else reaches into the namespace goes: other rights, rights by prefix or on everything, and refusals.
     """
-    wanted = set(rights)
+    wanted = {_acl(right) for right in rights}
     async with _administering(kafka) as admin:
-        found = {right for right in await _granted(admin) if _is_in(right.name, namespace)}
-        for right in sorted(wanted - found):
-            request = CreateAclsRequest(*_acl(right))
-            (answer,) = (await _ask(admin, request)).creation_responses
-            _require_done(str(right), answer)
-        for right in sorted(found - wanted):
-            for answer in (await _ask(admin, DeleteAclsRequest(*_acl(right)))).filter_responses:
-                _require_done(str(right), answer)
-    return sorted(found - wanted)
+        found = {acl for acl in await _acls(admin) if acl.reaches(namespace)}
+        for acl in sorted(wanted - found):
+            (answer,) = (await _ask(admin, CreateAclsRequest(*acl))).creation_responses
+            _require_done(str(acl), answer)
+        for acl in sorted(found - wanted):
+            for answer in (await _ask(admin, DeleteAclsRequest(*acl))).filter_responses:
+                _require_done(str(acl), answer)
+    return [str(acl) for acl in sorted(found - wanted)]
 
 
 @asynccontextmanager
@@ -75,15 +74,14 @@ async def _administering(kafka: str | Brokers) -> AsyncIterator[AIOKafkaAdminCli
         await admin.close()
 
 
-async def _granted(admin: AIOKafkaAdminClient) -> list[Right]:
+async def _acls(admin: AIOKafkaAdminClient) -> list["_Acl"]:
     answer = await _ask(admin, DescribeAclsRequest(_ANY, None, _ANY, None, None, _ANY, _ANY))
     if answer.error_code:
         raise TopicError(f"rights could not be read: {answer.error_message} (error {answer.error_code})")
     return [
-        Right(principal.removeprefix(_USER), _OPERATIONS[operation], _RESOURCES[kind], name)
-        for kind, name, _, acls in answer.resources
-        for principal, _, operation, _ in acls
-        if kind in _RESOURCES and operation in _OPERATIONS
+        _Acl(kind, name, pattern, principal, host, operation, permission)
+        for kind, name, pattern, acls in answer.resources
+        for principal, host, operation, permission in acls
     ]
 
 
@@ -91,16 +89,42 @@ async def _ask(admin: AIOKafkaAdminClient, request: Any) -> Any:
     return await admin._send_request(request)  # noqa: SLF001  aiokafka knows these requests, and has no method for them
 
 
-def _acl(right: Right) -> tuple[int, str, int, str, str, int, int]:
-    """Return a right as Kafka's protocol has it: resource, its name, literal, who, from everywhere, what, allowed."""
+class _Acl(NamedTuple):
+    """One entry of the brokers' list, by the numbers of Kafka's protocol."""
+
+    resource: int
+    name: str
+    pattern: int
+    principal: str
+    host: str
+    operation: int
+    permission: int
+
+    def __str__(self) -> str:
+        may = "may" if self.permission == _ALLOW else "may not"
+        what, which = (
+            _OPERATIONS.get(self.operation, f"operation {self.operation}"),
+            _RESOURCES[self.resource],
+        )
+        beginning = " whose name begins with" if self.pattern == _PREFIXED else ""
+        return f"{self.principal.removeprefix(_USER)} {may} {what.lower()} {which}{beginning} {self.name}"
+
+    def reaches(self, namespace: str) -> bool:
+        """Return whether it concerns a topic or group of the namespace."""
+        if self.resource not in _RESOURCES:
+            return False
+        own = (f"{namespace}.", f"{namespace}-{MONITOR_APP}")
+        if self.pattern == _PREFIXED:
+            return any(of.startswith(self.name) for of in own) or self.name.startswith(own[0])
+        return self.name in ("*", own[1], monitor_changelog(namespace)) or self.name.startswith(own[0])
+
+
+def _acl(right: Right) -> _Acl:
+    """Return a right as an entry: for exactly this name, from every host, allowed."""
     kinds = {name: number for number, name in _RESOURCES.items()}
     operations = {name: number for number, name in _OPERATIONS.items()}
     who = f"{_USER}{right.principal}"
-    return kinds[right.resource], right.name, _LITERAL, who, "*", operations[right.operation], _ALLOW
-
-
-def _is_in(name: str, namespace: str) -> bool:
-    return name.startswith((f"{namespace}.", f"{namespace}-"))
+    return _Acl(kinds[right.resource], right.name, _LITERAL, who, "*", operations[right.operation], _ALLOW)
 
 
 def _require_done(what: str, answer: tuple[Any, ...]) -> None:

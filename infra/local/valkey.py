@@ -68,6 +68,7 @@ class EmbeddedValkey:
             "dir": json.dumps(str(folder), ensure_ascii=False),
             "save": '""',
             "appendonly": "no",
+            "protected-mode": "yes" if self.host is HERE else "no",
         }
         if self._password is not None:
             settings["requirepass"] = json.dumps(self._password.read_text().strip(), ensure_ascii=False)

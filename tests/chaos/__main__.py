@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import sys
 import tempfile
 from math import inf
 from pathlib import Path
@@ -15,6 +17,7 @@ from infra.local.process import ChildFailedError
 from infra.local.stack import cancel_on_signals
 from infra.local.topics import TopicError
 from tests.chaos.load import ChaosFailed
+from tests.chaos.net import INSIDE, can_make, go_inside
 from tests.chaos.plan import Counts
 from tests.chaos.report import table, write
 from tests.chaos.run import Options, run
@@ -27,7 +30,7 @@ console = Console(highlight=False)
 def main(
     *,
     ballots: Annotated[int, typer.Option(help="Ballots to be acknowledged, at least", min=1_000)] = 1_000_000,
-    kills: Annotated[int, typer.Option(help="kill -9 of services", min=1)] = 200,
+    kills: Annotated[int, typer.Option(help="kill -9 of services", min=0)] = 200,
     pauses: Annotated[
         int, typer.Option(help="SIGSTOP and SIGCONT; every fifth outlasts a session", min=0)
     ] = 50,
@@ -38,8 +41,14 @@ def main(
     minutes: Annotated[
         float, typer.Option(help="Leave out the faults that are left after so many minutes", min=1)
     ] = inf,
+    net: Annotated[
+        bool, typer.Option("--net", help="Each service and broker on a host of its own; needs root, Linux")
+    ] = False,
+    network: Annotated[
+        int, typer.Option(help="With --net: how often each of the four faults of the network", min=1)
+    ] = 40,
     out: Annotated[
-        Path | None, typer.Option(help="JSON report; default: tests/chaos/results/BALLOTS.json")
+        Path | None, typer.Option(help="JSON report; default: tests/chaos/results/[net-]BALLOTS.json")
     ] = None,
     folder: Annotated[Path | None, typer.Option(help="Keep data and logs in this new folder")] = None,
 ) -> None:
@@ -47,11 +56,17 @@ def main(
 
     Example: python -m tests.chaos --ballots 20000 --kills 15 --pauses 4 --broker-kills 2
     """
-    options = Options(ballots, Counts(kills, pauses, broker_kills), seed, minutes)
+    if net and os.environ.get(INSIDE) != "1":
+        if why_not := can_make():
+            raise typer.BadParameter(f"{why_not}", param_hint="--net")
+        go_inside(sys.argv[1:])
+    counts = Counts(kills, pauses, broker_kills, network if net else 0)
+    options = Options(ballots, counts, seed, minutes, net)
+    name = f"net-{ballots}" if net else str(ballots)
     with tempfile.TemporaryDirectory(prefix="livecount-chaos-") as passing:
         if folder is not None:
             folder.mkdir(parents=True)
-        good = asyncio.run(_main(options, folder or Path(passing), out or RESULTS / f"{ballots}.json"))
+        good = asyncio.run(_main(options, folder or Path(passing), out or RESULTS / f"{name}.json"))
     raise typer.Exit(0 if good else 1)
 
 

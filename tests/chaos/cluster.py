@@ -7,7 +7,7 @@ intake, everybody reaches broker 3, and services reach Valkey through proxies.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final, cast
@@ -22,8 +22,8 @@ from infra.local.deployment import OFFICER_KEY, ROOT_KEY, LogKeys, deployment, m
 from infra.local.kafka import EmbeddedKafka
 from infra.local.logs import Speaker
 from infra.local.ports import LOOPBACK, free_ports
-from infra.local.process import Child
-from infra.local.service import Service, is_ready
+from infra.local.process import HERE, Child, Host
+from infra.local.service import Service, ServiceSpec, is_ready
 from infra.local.stack import Plan, Stack
 from infra.local.supervision import Kept, Part
 from infra.local.topics import create_topics
@@ -32,7 +32,8 @@ from shared.contract.topics import BALLOTS_CAST, Topic, topic_specs
 from shared.runtime.kafka.founding import found_log
 from tests.chaos.books import SHARDS
 from tests.chaos.disk import Disk, can_mount
-from tests.chaos.plan import BROKERS, DISKS, SERVICES
+from tests.chaos.net import Net
+from tests.chaos.plan import BROKERS, DISKS, HOSTS, SERVICES
 from tests.chaos.proxy import Proxy
 from tests.support.elections import LOG_ID, OFFICER, ROOT
 
@@ -51,9 +52,9 @@ class Cluster:
     kafka: EmbeddedKafka
     valkey: EmbeddedValkey
     services: Mapping[str, Service]
-    ports: Mapping[str, int]
     ways: Mapping[str, Proxy]
     disks: Mapping[str, Disk]
+    net: Net | None
 
     @property
     def token(self) -> str:
@@ -62,8 +63,9 @@ class Cluster:
 
     def url(self, service: str) -> str:
         """Return where a client finds a service: intake through its proxy."""
-        port = self.ways["way to intake"].port if service == "intake" else self.ports[service]
-        return f"http://{LOOPBACK}:{port}"
+        if service == "intake" and self.ways:
+            return f"http://{LOOPBACK}:{self.ways['way to intake'].port}"
+        return self.services[service].spec.ready_url.removesuffix("/ready")
 
     def topic(self, topic: Topic = BALLOTS_CAST) -> str:
         """Return a topic's name here."""
@@ -87,7 +89,7 @@ class Cluster:
 
     async def _cache_is_whole(self) -> bool:
         try:
-            async with Redis(host=LOOPBACK, port=self.valkey.port, socket_timeout=1) as redis:
+            async with Redis.from_url(self.valkey.url, socket_timeout=1) as redis:
                 return len(await cast("Awaitable[set[bytes]]", redis.smembers(f"{NAMESPACE}:standings"))) > 1
         except (RedisError, OSError):
             return False
@@ -115,36 +117,70 @@ class Cluster:
 
 
 @asynccontextmanager
-async def running(folder: Path, console: Console, disk_mib: int) -> AsyncIterator[Cluster]:
-    """Give a cluster that is ready; `console` takes what the processes say. All of it ends with the context."""
+async def running(
+    folder: Path, console: Console, disk_mib: int, *, net: bool = False
+) -> AsyncIterator[Cluster]:
+    """Give a cluster that is ready; `console` takes what the processes say. All of it ends with the context.
+
+    With `net` every process is on a host of its own, and none behind a proxy.
+    """
     keys = _make_keys(folder)
     speaker = Speaker(console)
     async with AsyncExitStack() as stack:
         names = [*SERVICES, "monitor"]
         ports = dict(zip(names, free_ports(len(names)), strict=True))
         disks = {name: stack.enter_context(_disk(folder, name, disk_mib)) for name in DISKS if can_mount()}
-        kafka = EmbeddedKafka(folder / "kafka", brokers=REPLICATION, heap=HEAP)
-        valkey = EmbeddedValkey(folder / "valkey")
-        targets = {
-            "way to intake": ports["intake"],
-            "way to kafka-3": kafka.brokers[2].port,
-            "way to valkey": valkey.port,
-        }
-        ways = {name: await stack.enter_async_context(Proxy(port)) for name, port in targets.items()}
-        kafka.brokers[2].advertised_port = ways["way to kafka-3"].port
+        network = _make_net() if net else None
+        hosts = dict.fromkeys(HOSTS, HERE) if network is None else network.hosts
+        kafka, valkey = _servers(folder, hosts)
+        ways = {}
+        if network is None:
+            targets = {
+                "way to intake": ports["intake"],
+                "way to kafka-3": kafka.brokers[2].port,
+                "way to valkey": valkey.port,
+            }
+            ways = {name: await stack.enter_async_context(Proxy(port)) for name, port in targets.items()}
+            kafka.brokers[2].advertised_port = ways["way to kafka-3"].port
         for name, part in (("kafka", kafka), ("valkey", valkey)):
             await stack.enter_async_context(_kept(name, part, speaker))
         plan = Plan(
             data=folder,
-            services=lambda addresses: deployment(
-                addresses, folder, NAMESPACE, ports, shards=SHARDS, instances=INSTANCES
-            ),
+            services=lambda addresses: [
+                _placed(spec, hosts[spec.name])
+                for spec in deployment(
+                    addresses, folder, NAMESPACE, ports, shards=SHARDS, instances=INSTANCES
+                )
+            ],
             topics=partial(_create_topics, keys),
             kafka=kafka.bootstrap,
-            redis=f"redis://{LOOPBACK}:{ways['way to valkey'].port}/0",
+            redis=f"redis://{LOOPBACK}:{ways['way to valkey'].port}/0" if ways else valkey.url,
         )
         up = await stack.enter_async_context(Stack(plan, console))
-        yield Cluster(folder, kafka, valkey, up.services, ports, ways, disks)
+        yield Cluster(folder, kafka, valkey, up.services, ways, disks, network)
+
+
+def _placed(spec: ServiceSpec, host: Host) -> ServiceSpec:
+    """Return a service as it runs on a host."""
+    return replace(
+        spec,
+        argv=(*host.prefix, *spec.argv),
+        env={**spec.env, "LIVECOUNT_HOST": host.address},
+        ready_url=spec.ready_url.replace(LOOPBACK, host.address),
+    )
+
+
+def _make_net() -> Net:
+    net = Net(HOSTS)
+    net.make()
+    return net
+
+
+def _servers(folder: Path, hosts: Mapping[str, Host]) -> tuple[EmbeddedKafka, EmbeddedValkey]:
+    kafka = EmbeddedKafka(
+        folder / "kafka", brokers=REPLICATION, heap=HEAP, hosts=[hosts[name] for name in BROKERS]
+    )
+    return kafka, EmbeddedValkey(folder / "valkey", host=hosts["valkey"])
 
 
 @asynccontextmanager

@@ -13,7 +13,6 @@ from typing import Final
 
 from redis.asyncio import Redis
 
-from infra.local.ports import LOOPBACK
 from tests.chaos.cluster import REPLICATION, Cluster
 from tests.chaos.load import ChaosFailed
 from tests.chaos.plan import Act, Kind
@@ -26,6 +25,12 @@ SIGNALS: Final = {
     Kind.BROKER: signal.SIGKILL,
     Kind.VALKEY: signal.SIGKILL,
     Kind.TERMINATE: signal.SIGTERM,
+}
+
+BAD: Final = {
+    Kind.MUTE: {"loss": 1.0},
+    Kind.LOSS: {"loss": 0.33},
+    Kind.DELAY: {"delay_ms": 60.0, "jitter_ms": 58.0},
 }
 
 
@@ -94,13 +99,15 @@ class Monkey:
             case Kind.PAUSE | Kind.LONG_PAUSE:
                 await self._pause(act)
             case Kind.FLUSH:
-                async with Redis(host=LOOPBACK, port=self.cluster.valkey.port) as redis:
+                async with Redis.from_url(self.cluster.valkey.url) as redis:
                     await redis.flushall()
             case Kind.CUT:
                 way = self.cluster.ways[act.victim]
                 way.losing = True
                 await asyncio.sleep(act.lasts_s)
                 way.losing = False
+            case Kind.PARTITION | Kind.MUTE | Kind.LOSS | Kind.DELAY:
+                await self._spoil(act)
             case Kind.DISK:
                 disk = self.cluster.disks[act.victim]
                 await asyncio.to_thread(disk.fill)
@@ -123,6 +130,15 @@ class Monkey:
             if act.kind is Kind.BROKER:  # what the others say is true once they have missed it
                 while await self.cluster.replicas_in_sync() in (None, REPLICATION):
                     await asyncio.sleep(LOOK_S)
+
+    async def _spoil(self, act: Act) -> None:
+        """Let the network be bad for one host: in one direction, but for a host that is cut off."""
+        net = self.cluster.net
+        assert net is not None, f"{act.kind} needs hosts of their own"
+        if act.kind is Kind.PARTITION:
+            await net.cut(act.victim, act.lasts_s)
+        else:
+            await net.spoil(act.victim, act.lasts_s, seed=len(self.log), **BAD[act.kind])
 
     async def _pause(self, act: Act) -> None:
         child = self.cluster.child(act.victim)

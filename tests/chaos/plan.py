@@ -36,7 +36,15 @@ class Kind(StrEnum):
     VALKEY = "kill -9 of Valkey"
     CUT = "answers cut off"
     DISK = "disk full"
+    PARTITION = "host cut off"
+    MUTE = "nothing goes out"
+    LOSS = "every third packet lost"
+    DELAY = "delay, reordering"
 
+
+HOSTS: Final = (*SERVICES, *BROKERS, "valkey")
+NETWORK: Final = (Kind.PARTITION, Kind.MUTE, Kind.LOSS, Kind.DELAY)
+"""What is done where every process has a host of its own; there are no proxies there, so no answers to cut off."""
 
 VICTIMS: Final[Mapping[Kind, Sequence[str]]] = {
     Kind.KILL: SERVICES,
@@ -48,12 +56,17 @@ VICTIMS: Final[Mapping[Kind, Sequence[str]]] = {
     Kind.VALKEY: ("valkey",),
     Kind.CUT: WAYS,
     Kind.DISK: DISKS,
+    **dict.fromkeys(NETWORK, HOSTS),
 }
 LASTS_S: Final[Mapping[Kind, tuple[float, float]]] = {
     Kind.PAUSE: (0.5, 4.0),
     Kind.LONG_PAUSE: (SESSION_S + 1.5, SESSION_S + 5),
     Kind.CUT: (1.0, 1.0),
     Kind.DISK: (6.5, 6.5),
+    Kind.PARTITION: (1.0, SESSION_S + 4),
+    Kind.MUTE: (1.0, SESSION_S + 4),
+    Kind.LOSS: (2.0, 8.0),
+    Kind.DELAY: (2.0, 8.0),
 }
 
 
@@ -69,11 +82,12 @@ class Act:
 
 @dataclass(frozen=True)
 class Counts:
-    """How many of which fault. SIGTERMs, flushes, cuts and full disks follow from the kills."""
+    """How many of which fault. SIGTERMs, flushes, cuts and full disks follow from the kills; `network` is how many of each."""
 
     kills: int
     pauses: int
     broker_kills: int
+    network: int = 0
 
     @property
     def all(self) -> dict[Kind, int]:
@@ -88,8 +102,9 @@ class Counts:
             Kind.BROKER: self.broker_kills,
             Kind.FLUSH: some,
             Kind.VALKEY: some,
-            Kind.CUT: 2 * some,
+            Kind.CUT: 0 if self.network else 2 * some,
             Kind.DISK: -(-self.kills // 50),
+            **dict.fromkeys(NETWORK, self.network),
         }
 
 
@@ -119,6 +134,8 @@ def _room(act: Act, place: int) -> str:
     """Return what two acts of a salvo must not share."""
     if act.victim in BROKERS:
         return "a broker"
+    if act.kind in NETWORK:
+        return f"the host of {act.victim}"
     return f"act {place}" if act.victim in SERVICES and act.kind is not Kind.DISK else act.victim
 
 

@@ -44,6 +44,8 @@ class Options:
     counts: Counts
     seed: int
     minutes: float = inf
+    net: bool = False
+    """Every process is on a host of its own."""
 
 
 async def run(options: Options, folder: Path, say: Callable[[str], None]) -> Report:
@@ -52,7 +54,7 @@ async def run(options: Options, folder: Path, say: Callable[[str], None]) -> Rep
     books = draw(int(options.ballots * ROLL), options.seed)
     disk_mib = DISK_MIB + options.ballots * SNAPSHOT_BYTES // 2**20
     with (folder / "stack.log").open("w") as log_file:
-        async with running(folder, Console(file=log_file), disk_mib) as cluster:
+        async with running(folder, Console(file=log_file), disk_mib, net=options.net) as cluster:
             say(f"three brokers and every service are up after {time.monotonic() - began_s:.0f} s")
             try:
                 held = await _hold(cluster, books, options, say)
@@ -122,7 +124,7 @@ def _wrong_ends(held: Run, records: log.Records) -> list[str]:
 
 
 def _facts(held: Run) -> dict[str, Any]:
-    books = held.books
+    books, net = held.books, held.cluster.net
     return {
         "requests": len(books.order),
         "recorded": books.recorded,
@@ -133,6 +135,8 @@ def _facts(held: Run) -> dict[str, Any]:
         "orders_given_again": held.operator.repeats,
         "proposals_lost": held.lost_proposals,
         "answers_cut_off": sum(way.lost for way in held.cluster.ways.values()),
+        "packets_on_bad_wires": 0 if net is None else net.packets,
+        "packets_lost_on_purpose": 0 if net is None else net.packets_lost,
         "feed_interruptions": sum(viewer.returns for viewer in held.viewers),
     }
 

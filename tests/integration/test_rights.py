@@ -20,7 +20,9 @@ from typing import Any
 import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupAuthorizationFailedError
+from aiokafka.protocol.admin import CreateAclsRequest
 from redis import Redis
 from redis.exceptions import AuthenticationError, RedisError
 
@@ -76,7 +78,7 @@ class Secured:
     redis: str
     certificates: Path
     pipeline: Pipeline
-    taken_away: list[Right]
+    taken_away: list[str]
 
     def brokers(self, principal: str) -> Brokers:
         """Return Kafka as a principal reaches it."""
@@ -134,7 +136,7 @@ def _tls_before(valkey: EmbeddedValkey, certificates: Path) -> Iterator[str]:
             thread.join()
 
 
-async def _prepare(pipeline: Pipeline, founder: Brokers) -> list[Right]:
+async def _prepare(pipeline: Pipeline, founder: Brokers) -> list[str]:
     """Make two namespaces; in the one of the trials a right too many is granted first, as somebody might by hand."""
     await pipeline.create()
     await grant(founder, pipeline.namespace, rights(pipeline.namespace))
@@ -143,16 +145,34 @@ async def _prepare(pipeline: Pipeline, founder: Brokers) -> list[Right]:
     await sink.send([Outgoing(name, 0, b"key", b"founder's") for name in TRIED])
     await sink.stop()
     await grant(founder, TRIAL, [BEYOND])
+    await grant(founder, f"{TRIAL}-2", [ELSEWHERE])
+    admin = AIOKafkaAdminClient(**client_options(founder))
+    await admin.start()
+    for acl in BY_HAND:
+        await admin._send_request(CreateAclsRequest(*acl))  # aiokafka has no method for it
+    await admin.close()
     return await grant(founder, TRIAL, rights(TRIAL))
 
 
+ELSEWHERE = Right("results", "Write", "topic", COUNTS_PUBLISHED.name(f"{TRIAL}-2"))
+BY_HAND = (
+    (2, "*", 3, "User:stranger", "*", 3, 3),  # may read every topic
+    (2, "tri", 4, "User:stranger", "*", 4, 3),  # may write what begins so
+    (3, f"{TRIAL}.validation", 3, "User:validation", "*", 3, 2),  # may not join its own group
+)
 BEYOND = Right("results", "Write", "topic", COUNTS_PUBLISHED.name(TRIAL))
 
 
 def test_what_is_not_in_the_table_is_taken_away(secured: Secured) -> None:
     """The rights on the brokers become the table's; granting them again changes nothing."""
-    assert secured.taken_away == [BEYOND]
+    assert secured.taken_away == [
+        "stranger may read topic *",
+        "stranger may write topic whose name begins with tri",
+        str(BEYOND),
+        f"validation may not read group {TRIAL}.validation",
+    ]
     assert asyncio.run(grant(secured.brokers(FOUNDER), TRIAL, rights(TRIAL))) == []
+    assert asyncio.run(grant(secured.brokers(FOUNDER), f"{TRIAL}-2", [])) == [str(ELSEWHERE)]
 
 
 def test_one_command_makes_topics_and_rights(secured: Secured, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -298,7 +318,9 @@ def test_redis_asks_for_tls_and_the_password(secured: Secured) -> None:
         client.ping()
 
 
-def test_a_whole_election_is_held_with_every_service_under_its_own_name(secured: Secured) -> None:
+def test_a_whole_election_is_held_with_every_service_under_its_own_name(
+    secured: Secured, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Configured, opened, cast, counted, shown, recounted and certified: over TLS all the way."""
     pipeline = secured.pipeline
     own = {
@@ -319,6 +341,11 @@ def test_a_whole_election_is_held_with_every_service_under_its_own_name(secured:
     assert standing["status"] == "certified", pipeline.logs()
     assert standing["balance"]["accepted"] == BALLOTS
     assert standing["elected"] == ["apple"]
+    monkeypatch.setenv("LIVECOUNT_OPERATOR_TOKEN", TOKEN)
+    monkeypatch.setenv("LIVECOUNT_OPERATOR_URL", pipeline.url("operator"))
+    assert "certificate verify failed" in livecount("status").stderr
+    monkeypatch.setenv("SSL_CERT_FILE", str(secured.certificates / "ca.crt"))
+    assert "picnic" in livecount("status").stdout
     for service in ("intake", "results", "operator"):
         with pytest.raises(httpx.TransportError):
             httpx.get(pipeline.url(service).replace("https", "http") + "/ready", trust_env=False)

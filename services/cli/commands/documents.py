@@ -66,8 +66,8 @@ def topics(
         typer.echo(f"{spec.name}: {spec.partitions} partitions")
     if acls:
         wanted = rights(settings.namespace)
-        for right in asyncio.run(grant(settings.brokers, settings.namespace, wanted)):
-            typer.echo(f"taken away: {right}")
+        for gone in asyncio.run(grant(settings.brokers, settings.namespace, wanted)):
+            typer.echo(f"taken away: {gone}")
         for right in wanted:
             typer.echo(f"granted: {right}")
     if private is not None:

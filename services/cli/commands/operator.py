@@ -403,6 +403,8 @@ def confirm(what: str, *, yes: bool) -> None:
 
 def ask(access: Access, asking: "Callable[[OperatorClient], Awaitable[T]]") -> T:
     """Return what the operator answers. Raises OperatorError; ValueError if there is no token."""
+    import ssl
+
     import httpx
 
     from services.cli.clients.keys import KeyRing
@@ -419,7 +421,8 @@ def ask(access: Access, asking: "Callable[[OperatorClient], Awaitable[T]]") -> T
     )
 
     async def run() -> T:
-        async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as http:
+        trusted = ssl.create_default_context()  # SSL_CERT_FILE may name an authority of one's own
+        async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False, verify=trusted) as http:
             return await asking(OperatorClient(http, access.operator, token, officer))
 
     return asyncio.run(run())

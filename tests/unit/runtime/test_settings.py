@@ -1,5 +1,6 @@
 """Settings of the transport: half of an identity is refused, so that nothing falls back to plain text unnoticed."""
 
+import re
 import ssl
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from shared.runtime.kafka.connection import Brokers, client_options
 from shared.runtime.settings import Settings
 
 FILE = Path("file")
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize(
@@ -81,3 +83,16 @@ def test_certificates_are_made_once_and_keys_are_private(tmp_path: Path) -> None
     assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("*.key")} == {0o600}
     assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("*.pem")} == {0o600}
     assert DAYS < 900
+
+
+def test_no_client_of_kafka_is_made_without_an_identity() -> None:
+    """One that forgot `client_options` would work in plain, and fail where Kafka asks who is there."""
+    files = [path for room in ("shared", "services", "infra") for path in (ROOT / room).rglob("*.py")]
+    made = [
+        (path.name, match[0])
+        for path in files
+        for match in re.finditer(r"AIOKafka\w+\(\s*(?:\*\*client_options\()?", path.read_text())
+    ]
+
+    assert len(made) >= 5
+    assert [where for where in made if "client_options" not in where[1]] == []
