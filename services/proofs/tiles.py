@@ -8,7 +8,7 @@ w < 256 hashes is partial and has `.p/w` behind its path.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from services.proofs.tree import HASH_BYTES, leaf_hash, node_hash, root_hash
+from services.proofs.tree import HASH_BYTES, leaf_hash, pair_hash, root_hash
 
 HEIGHT = 8
 WIDTH = 1 << HEIGHT
@@ -96,14 +96,13 @@ class TiledTree(StoredTree):
 
     def extend(self, leaves: Sequence[bytes]) -> None:
         """Add leaves at the end."""
-        hashes = [leaf_hash(leaf) for leaf in leaves]
-        while hashes:
+        at = 0
+        while at < len(leaves):
             row = self._rows.setdefault(0, bytearray())
-            room = WIDTH - len(row) // HASH_BYTES
-            row += b"".join(hashes[:room])
-            self.size += len(hashes[:room])
-            hashes = hashes[room:]
-            level = 0
+            upto = min(len(leaves), at + WIDTH - len(row) // HASH_BYTES)
+            row += b"".join([leaf_hash(leaf) for leaf in leaves[at:upto]])
+            self.size += upto - at
+            at, level = upto, 0
             while len(self._rows[level]) == WIDTH * HASH_BYTES:
                 self._fill(level)
                 level += 1
@@ -170,10 +169,7 @@ def _whole_tile(store: TileReader, level: int, number: int, width: int) -> bytes
 
 def fold(hashes: bytes) -> bytes:
     """Return the node above a power of two of hashes."""
+    pair = 2 * HASH_BYTES
     while len(hashes) > HASH_BYTES:
-        step = 2 * HASH_BYTES
-        hashes = b"".join(
-            node_hash(hashes[at : at + HASH_BYTES], hashes[at + HASH_BYTES : at + step])
-            for at in range(0, len(hashes), step)
-        )
+        hashes = b"".join([pair_hash(hashes[at : at + pair]) for at in range(0, len(hashes), pair)])
     return hashes

@@ -26,7 +26,12 @@ def leaf_hash(leaf: bytes) -> bytes:
 
 def node_hash(left: bytes, right: bytes) -> bytes:
     """Return the hash of a node."""
-    return sha256(b"\x01" + left + right).digest()
+    return pair_hash(left + right)
+
+
+def pair_hash(pair: bytes) -> bytes:
+    """Return the hash of a node above two hashes that stand side by side."""
+    return sha256(b"\x01" + pair).digest()
 
 
 def complete_nodes(start: int, end: int) -> list[tuple[int, int]]:
