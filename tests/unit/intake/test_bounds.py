@@ -1,5 +1,6 @@
 """What floods of codes, addresses and rankings cost intake: no place in the log, and no memory beyond what is stated."""
 
+import asyncio
 import json
 import tracemalloc
 from collections.abc import AsyncIterator, Sequence
@@ -193,3 +194,15 @@ async def test_ballots_that_were_put_off_are_not_held_against_other_rankings() -
         refused = {line["status"] for line in await there.stream(many)}
         assert refused == {"refused"}
         assert (await there.cast({**many[0], "rankings": {"fruit": [["banana"]]}})).status_code == 202
+
+
+async def test_a_stream_lets_others_have_their_turn() -> None:
+    """However many lines come at once: a ballot cast meanwhile is answered before the stream is."""
+    async with place() as there:
+        again = form(5, "apple")
+        await there.cast(again)
+        stream = asyncio.create_task(there.stream([again] * 3_000))
+        await asyncio.sleep(0)
+        assert (await there.cast(form(6, "apple"))).status_code == 202
+        assert not stream.done()
+        assert len(await stream) == 3_000

@@ -22,7 +22,7 @@ DEFINITION = json.loads(election().model_dump_json())
 
 
 class NoElections(OperatorService):
-    """A desk that knows no election: what reaches it has been read, and is answered 404."""
+    """An API that knows no election: what reaches it has been read, and is answered 404."""
 
     def __init__(self) -> None:
         pass
@@ -79,8 +79,8 @@ LOOSE: list[tuple[str, bytes, int]] = [
 @pytest.mark.parametrize(("path", "body", "status"), LOOSE)
 async def test_a_body_has_one_reading_and_its_own_types(path: str, body: bytes, status: int) -> None:
     """404 is what a well-read order about an unknown election gets."""
-    async with client() as desk:
-        answer = await desk.post(path, content=body, headers=JSON)
+    async with client() as asking:
+        answer = await asking.post(path, content=body, headers=JSON)
     assert (answer.status_code, answer.json()["status"]) == (status, status), answer.text
 
 
@@ -89,12 +89,12 @@ async def test_a_body_has_one_reading_and_its_own_types(path: str, body: bytes, 
 )
 async def test_everything_but_health_is_behind_the_token(path: str) -> None:
     """Also what does not exist, and with half a token."""
-    async with client() as desk:
+    async with client() as asking:
         for given in ({}, {"Authorization": f"Bearer {TOKEN}x"}, {"Authorization": "Basic eDp5"}):
-            answer = await desk.get(path, headers=given)
+            answer = await asking.get(path, headers=given)
             assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
-        assert (await desk.get("/live")).status_code == 200
-        assert (await desk.get("/docs", headers=JSON)).status_code == 200
+        assert (await asking.get("/live")).status_code == 200
+        assert (await asking.get("/docs", headers=JSON)).status_code == 200
     async with client(TokenCheck(Starlette(), TOKEN)) as monitor:
         assert (await monitor.get("/monitor")).status_code == 401
         assert (await monitor.get("/monitor", headers=JSON)).status_code == 404
