@@ -4,6 +4,7 @@ Orders do not wait for the monitor: the API is served before Faust's consumer ha
 """
 
 import secrets
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -13,6 +14,7 @@ from starlette.applications import Starlette
 
 from services.operator.api import TokenCheck, create_api
 from services.operator.book import ControlBook
+from services.operator.console.pages import Console
 from services.operator.controls import ControlLog
 from services.operator.monitor import Monitor
 from services.operator.orders import Order
@@ -60,6 +62,7 @@ def create_app(settings: OperatorSettings) -> faust.App:
         log, book, standings.newest, recounted, settings.log_id, settings.root_key, settings.shards
     )
     api = create_api(service, monitor.figures, health, token, new_order)
+    api.router.routes.extend(Console(service, monitor.figures, token, time.monotonic).routes())
     health.watch("elections", log.elections.readiness)
     health.watch("controls", log.judged.readiness)
     health.watch("standings", standings.readiness)

@@ -377,6 +377,26 @@ _candidate_command("withdraw", "Take a candidate out of a contest: ballots go to
 _candidate_command("reinstate", "Take a candidate's withdrawal back.")
 
 
+@app.command("replace-key")
+def replace_key(
+    election: ElectionArgument,
+    old: Annotated[str, typer.Option(help="The public key that is lost")],
+    name: Annotated[str, typer.Option(help="Who holds the new one")],
+    new: Annotated[str, typer.Option(help="The new public key, as `livecount key FILE` printed it")],
+    by: By = WHO,
+    reason: Reason = "",
+    operator: OperatorUrl = OPERATOR_URL,
+    token_file: TokenFile = TOKEN_FILE,
+    keys: Keys = KEYS,
+) -> None:
+    """Put another key in the place of an official's lost one. The root key and one other official sign.
+
+    Example: livecount replace-key labour-2015 --old OLD --name 'Ada Lovelace' --new NEW --reason 'laptop stolen'
+    """
+    access = Access(operator, token_file, keys, by, reason)
+    _give(access, election, "replace-key", old=old, new={"name": name, "key": new})
+
+
 @app.command()
 def key(
     out: Annotated[Path, typer.Argument(metavar="FILE", help="Key file to write; it must not exist")],

@@ -107,10 +107,10 @@ Livecount is up. Ctrl-C ends it; everything it has recorded stays in {data_dir}.
   results   {at["results"]}   what everybody sees: pages, JSON, a live feed
   intake    {at["intake"]}   where ballots are cast
   proofs    {at["proofs"]}/receipt   where a receipt is checked
-  operator  {at["operator"]}   the officer's API
+  operator  {at["operator"]}   the officers' console and API
   Kafka     {addresses.kafka}; topics begin with {namespace}.livecount
   Redis     {addresses.redis}
-  sign in   orders are signed by the keys in {data_dir / "keys"}; the API's token is in {data_dir / "operator-token"}
+  sign in   orders are signed by the keys in {data_dir / "keys"}; the console asks for the token in {data_dir / "operator-token"}
   logs      {data_dir / "logs"}; here only what went wrong
 
 Go on in another terminal, in this folder; the commands find these addresses by themselves:

@@ -1,0 +1,216 @@
+"""The console: nothing without signing in, every order as API route and command alike, and a tile that is never falsely green."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import pytest
+import typer.main
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from services.cli import app
+from services.operator.api import openapi_document
+from services.operator.book import ControlBook
+from services.operator.console.pages import COOKIE, SESSION_S, Console
+from services.operator.console.view import WHAT, all_counted, orders
+from services.operator.controls import ControlLog
+from services.operator.monitor import MonitorFigures, ShardFigures
+from services.operator.service import OperatorService
+from shared.contract.elections import Phase, config_hash
+from shared.contract.events import ElectionAnnounced
+from shared.contract.lifecycle import Command, commands_in
+from shared.contract.standings import Standing
+from tests.support.elections import LOG_ID, ROOT_KEY, election
+from tests.support.standings import standing
+
+TOKEN = "a-token-only-for-tests"
+HERE = {"Origin": "http://operator"}
+
+
+def announced(phase: Phase = Phase.OPEN, title: str = "Picnic") -> ElectionAnnounced:
+    """An election in a phase."""
+    definition = election().model_copy(update={"title": title})
+    return ElectionAnnounced(
+        log=LOG_ID,
+        definition=definition,
+        config_hash=config_hash(definition),
+        shards=2,
+        phase=phase,
+        at="2026-01-01T00:00:00Z",
+        withdrawn=(("fruit", "apple"),),
+    )
+
+
+class TriedConsole:
+    """A console whose clock is moved by hand, and a client of it; nothing of it reaches a log."""
+
+    def __init__(self, *elections: ElectionAnnounced) -> None:
+        self.now_s = 0.0
+        unused: Any = None
+        book = ControlBook()
+        log = ControlLog(unused, unused, unused, "test", book)
+        for of in elections:
+            log.elections.newest[of.definition.id] = of
+        service = OperatorService(log, book, {}, unused, LOG_ID, ROOT_KEY, 2)
+        console = Console(service, lambda: MonitorFigures(shards=[shard(0)]), TOKEN, lambda: self.now_s)
+        self.routes: list[Route] = console.routes()
+        transport = httpx.ASGITransport(Starlette(routes=self.routes))
+        self.http = httpx.AsyncClient(transport=transport, base_url="http://operator")
+
+    async def sign_in(self, token: str = TOKEN, headers: Mapping[str, str] = HERE) -> httpx.Response:
+        """Send the form."""
+        return await self.http.post("/sign-in", data={"token": token}, headers=headers)
+
+
+@pytest.mark.asyncio
+async def test_without_a_session_nothing_is_shown() -> None:
+    """Each page leads to the form; a wrong token, another origin, a made-up cookie and an old session open nothing."""
+    console = TriedConsole(announced())
+    pages = ["/", "/elections/picnic", "/monitor"]
+    assert {of.path for of in console.routes} == {
+        *pages[:1],
+        "/elections/{election}",
+        "/monitor",
+        "/sign-in",
+        "/sign-out",
+        "/console.css",
+    }
+
+    async def closed() -> bool:
+        answers = [await console.http.get(page) for page in pages]
+        return all(of.status_code == 303 and of.headers["location"] == "/sign-in" for of in answers)
+
+    assert await closed()
+    assert (await console.sign_in("another")).status_code == 401
+    assert (await console.sign_in(headers={"Origin": "http://elsewhere"})).status_code == 403
+    assert (await console.sign_in(headers={})).status_code == 403
+    assert (
+        await console.http.post("/sign-in", content=b"token=" + b"x" * 5000, headers=HERE)
+    ).status_code == 401
+    console.http.cookies.set(COOKIE, "made-up")
+    assert await closed()
+    console.http.cookies.clear()
+
+    entered = await console.sign_in()
+    cookie = entered.headers["set-cookie"].lower()
+    assert entered.status_code == 303
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert (await console.http.get("/")).status_code == 200
+    await console.http.post("/sign-out", headers={"Origin": "http://elsewhere"})
+    assert not await closed()
+    console.now_s = SESSION_S + 1
+    assert await closed()
+    await console.sign_in()
+    held = console.http.cookies[COOKIE]
+    await console.http.post("/sign-out", headers=HERE)
+    console.http.cookies.set(COOKIE, held)
+    assert await closed()
+
+
+@pytest.mark.asyncio
+async def test_pages_show_an_election_and_run_nothing_of_what_it_is_called() -> None:
+    """Names are text; no script may run and nothing may be fetched from elsewhere."""
+    console = TriedConsole(announced(title="<script>alert(1)</script>"))
+    await console.sign_in()
+    for path in ("/", "/elections/picnic"):
+        page = await console.http.get(path)
+        assert page.status_code == 200
+        assert "&lt;script&gt;alert(1)" in page.text
+        assert "<script" not in page.text
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+        assert page.headers["cache-control"] == "no-store"
+    assert "livecount close picnic" in page.text
+    assert "livecount open picnic" not in page.text
+    assert "fruit/apple" in page.text
+    assert "cannot open an election that is open" in page.text
+    assert (await console.http.get("/elections/none")).status_code in {404, 503}
+    assert "validation (one)" in (await console.http.get("/monitor")).text
+
+
+def test_every_order_is_one_line_one_route_and_one_command() -> None:
+    """Console, API and command line have the same orders, by the same names."""
+    commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    begin = "/v1/elections/{election}/"
+    posts = {
+        path.removeprefix(begin)
+        for path, of in openapi_document()["paths"].items()
+        if "post" in of and path.startswith(begin)
+    }
+    names = {str(command) for command in WHAT}
+    assert names == set(Command) == posts - {"roll"} == names & commands
+    for line in orders(announced()):
+        assert line.command.split()[:3] == ["livecount", line.name, "picnic"]
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_what_is_possible_is_what_the_table_of_its_life_says(phase: Phase) -> None:
+    """Everything else says why not."""
+    assert [of.name for of in orders(announced(phase)) if not of.against] == [
+        c for c in WHAT if c in commands_in(phase)
+    ]
+
+
+def shard(number: int, **changed: Any) -> ShardFigures:
+    """A shard of validation that has judged three records."""
+    fine = {
+        "service": "validation",
+        "shard": number,
+        "instance": "one",
+        "state": "running",
+        "detail": "",
+        "position": 3,
+        "behind": 0,
+        "per_second": 0.0,
+        "so_far": 0,
+        "heard_s_ago": 0.5,
+    }
+    return ShardFigures.model_validate({**fine, **changed})
+
+
+def covering(*watermark: int, **changed: Any) -> Standing:
+    """The contest's standing at a watermark."""
+    return standing(3, Phase.OPEN).model_copy(update={"watermark": watermark, **changed})
+
+
+FINE = [shard(0), shard(1)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "shards", "found"),
+    [
+        ("Yes", FINE, covering(3, 3)),
+        ("Yes", [*FINE, shard(0, service="counting")], covering(4, 3)),
+        ("No", FINE, covering(3, 2)),
+        ("No", [shard(0), shard(1, behind=1)], covering(3, 3)),
+        ("No", [shard(0), shard(1, heard_s_ago=5.1)], covering(3, 3)),
+        ("No", [shard(0), shard(1, state="stopped", detail="gap")], covering(3, 3)),
+        ("No", [*FINE, shard(0, service="counting", state="stopped")], covering(3, 3)),
+        ("No", [*FINE, shard(0, service="counting", heard_s_ago=60.0)], covering(3, 3)),
+        ("No", FINE, covering(3, 3, stopped="its count raised")),
+        ("No", [shard(0)], covering(2, 3)),
+        ("Not known", [shard(0)], covering(3, 3)),
+        ("Not known", [], covering(3, 3)),
+        ("Not known", FINE, None),
+        ("No", [shard(0), shard(1, state="catching-up", detail="Kafka is away")], covering(3, 3)),
+    ],
+)
+def test_the_tile_says_yes_only_with_a_proof(
+    answer: str, shards: list[ShardFigures], found: Standing | None
+) -> None:
+    """A stopped, silent, late or unknown part makes it no or not known, with the reason."""
+    standings = {} if found is None else {"fruit": found, "drink": covering(9, 9)}
+    tile = all_counted(announced(), standings, MonitorFigures(shards=shards))
+    assert tile.answer == answer, tile
+    assert bool(tile.reasons) == (answer != "Yes")
+
+
+def test_a_standing_that_does_not_balance_is_no_yes() -> None:
+    """Whatever it covers."""
+    lost = covering(3, 3)
+    lost = lost.model_copy(
+        update={"balance": lost.balance.model_copy(update={"cast": lost.balance.cast + 1})}
+    )
+    tile = all_counted(announced(), {"fruit": lost, "drink": covering(3, 3)}, MonitorFigures(shards=FINE))
+    assert (tile.answer, tile.reasons) == ("No", ["fruit: its standing does not balance"])
