@@ -13,9 +13,9 @@ from shared.runtime.process.worker import create_worker
 from shared.runtime.shards import Work
 from shared.runtime.snapshots import Snapshots
 
-TALLY_VERSION = "tally/5"
+TALLY_VERSION = "tally/6"
 REPUBLISH_S = 20.0
-ROUNDS_VERSION = "rounds/5"
+ROUNDS_VERSION = "rounds/6"
 JUDGED_AT_ONCE = 32
 """Records of some four thousand verdicts."""
 

@@ -19,6 +19,7 @@ import structlog
 
 from services.counting.standing import ShardLedger, before_the_close, standing_of
 from services.counting.steps import Groups, Step, first_groups, is_step, last_groups
+from services.counting.tally import PASSED_OVER
 from shared.contract.codec import encode
 from shared.contract.elections import Contest, Election, Phase
 from shared.contract.events import (
@@ -41,7 +42,7 @@ from shared.rcv.count.profile import most_rankings
 from shared.rcv.count.rounds import Count
 from shared.rcv.scenarios import what_if
 from shared.runtime.log import Outgoing
-from shared.runtime.watermark import joins
+from shared.runtime.watermark import Gap, joins
 
 log = structlog.get_logger()
 
@@ -204,11 +205,17 @@ class Rounds:
         self._partition = partition
         self._topic = topic
         self._contests: dict[str, ContestCount] = {}
+        self._missing: dict[str, str] = {}
+        """By contest and shard, which changes are missing before one that came."""
 
     def apply(self, values: Sequence[bytes]) -> None:
-        """Apply the next changes. Raises Gap if some are missing."""
+        """Apply the next changes. One that cannot be read, or does not join, is passed over; other contests go on."""
         for value in values:
-            self._apply(decode_tally(value))
+            try:
+                self._apply(decode_tally(value))
+            except ValueError as fault:
+                PASSED_OVER.labels(self._topic).inc()
+                log.warning("record passed over", partition=self._partition, fault=str(fault))
 
     def drain(self) -> list[Outgoing]:
         """Publish the contests whose watermark has moved."""
@@ -222,6 +229,10 @@ class Rounds:
         """Return how many ballots the counts cover, of the contest that is furthest."""
         return max((sum(s.reasons.total() for s in c.shards) for c in self._contests.values()), default=0)
 
+    def trouble(self) -> str:
+        """Return which changes are missing, contest by contest; nothing if none are."""
+        return "; ".join(why for _, why in sorted(self._missing.items()))
+
     def republish(self) -> None:
         """Publish every contest again the next time."""
         for count in self._contests.values():
@@ -229,20 +240,27 @@ class Rounds:
 
     def save(self) -> bytes:
         """Return the state."""
-        return msgspec.msgpack.encode({key: _plain(count) for key, count in sorted(self._contests.items())})
+        contests = {key: _plain(count) for key, count in sorted(self._contests.items())}
+        return msgspec.msgpack.encode({"contests": contests, "missing": dict(sorted(self._missing.items()))})
 
     def restore(self, state: bytes) -> None:
         """Become the rounds that were saved: the method counts the sums afresh."""
-        self._contests = {
-            key: _count(saved) for key, saved in msgspec.msgpack.decode(state, strict=False).items()
-        }
+        plain = msgspec.msgpack.decode(state, strict=False)
+        self._contests = {key: _count(saved) for key, saved in plain["contests"].items()}
+        self._missing = plain["missing"]
 
     def _apply(self, change: TallyChanged) -> None:
         key = contest_key(change.election, change.contest)
         count = self._contests.get(key)
         watermark = 0 if count is None else count.newest()[change.shard].watermark
-        if not joins(f"{key} shard {change.shard}", watermark, change.since, change.upto):
+        try:
+            is_next = joins(f"{key} shard {change.shard}", watermark, change.since, change.upto)
+        except Gap as gap:
+            self._missing[f"{key}/{change.shard}"] = str(gap)
             return
+        if not is_next:
+            return
+        self._missing.pop(f"{key}/{change.shard}", None)
         if count is None:
             definition = _definition_in(change.controls())
             count = self._contests[key] = ContestCount.opened_for(definition, change.contest, change.shards)

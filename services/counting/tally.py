@@ -1,6 +1,7 @@
 """The tally of one shard: how many accepted ballots carry each ranking, section by section.
 
-Rule 1: of a range of verdicts only what comes next is applied; what was applied before is skipped.
+Rule 1: of a range of verdicts only what comes next is applied; what was applied before is skipped. What is no verdict, and
+        what does not join, is passed over and reported, until what was missing is written again (see the runbook).
 Rule 2: published counts are absolute, with the range of records that they bring a reader over.
 Rule 3: every ballot record is in the ledger, whatever became of it.
 Rule 4: a range ends at the last record that concerns the election, not at the moment of publishing: replicas that
@@ -15,9 +16,11 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import structlog
+from prometheus_client import Counter as Metric
 
 from shared.contract.chain import START
-from shared.contract.codec import decode_judged
+from shared.contract.codec import UnknownVersion, decode_judged
 from shared.contract.elections import Election, Revote
 from shared.contract.events import Control, ElectionConfigured
 from shared.contract.ids import contest_key
@@ -25,10 +28,14 @@ from shared.contract.tallies import TallyChanged, controls_json, encode_tally
 from shared.contract.verdict_ranges import Ranking, Verdicts
 from shared.contract.verdicts import Ballot, ControlJudged
 from shared.runtime.log import Outgoing
-from shared.runtime.watermark import joins
+from shared.runtime.watermark import Gap, joins
 
+PASSED_OVER = Metric("livecount_counting_passed_over_total", "Records that nobody can read", ["topic"])
 PENDING_BYTES = 256 * 1024
 """Of verdicts that are published together: a change of one contest is no longer, and has to fit a batch."""
+
+
+log = structlog.get_logger()
 
 
 @dataclass
@@ -101,15 +108,26 @@ class Tally:
         self._topic = topic
         self._partition_of = partition_of
         self._watermark = 0
+        self._missing = ""
         self._ledgers: dict[str, Ledger] = {}
         self._outgoing: list[Outgoing] = []
 
     def apply(self, values: Sequence[bytes]) -> None:
-        """Apply the next verdicts. Raises Gap if one is missing."""
+        """Apply the next verdicts."""
         for value in values:
-            record = decode_judged(value)
-            if not joins(f"verdict in shard {self._shard}", self._watermark, record.since, record.upto):
+            try:
+                record = decode_judged(value)
+                is_next = joins(f"verdict in shard {self._shard}", self._watermark, record.since, record.upto)
+            except Gap as gap:
+                self._missing = str(gap)
                 continue
+            except (ValueError, UnknownVersion) as fault:
+                PASSED_OVER.labels(self._topic).inc()
+                log.warning("record passed over", shard=self._shard, fault=str(fault))
+                continue
+            if not is_next:
+                continue
+            self._missing = ""
             if isinstance(record, Verdicts):
                 self._apply_verdicts(record.after(self._watermark), len(value))
             elif record.control is not None:
@@ -128,18 +146,24 @@ class Tally:
         """Return how many ballots of elections are in the ledgers."""
         return sum(ledger.reasons.total() for ledger in self._ledgers.values())
 
+    def trouble(self) -> str:
+        """Return which verdicts are missing; nothing if none are."""
+        return self._missing
+
     def republish(self) -> None:
         """Nothing: readers keep every change."""
 
     def save(self) -> bytes:
         """Return the state. Nothing is pending when this is asked."""
         ledgers = {name: _plain(ledger) for name, ledger in sorted(self._ledgers.items())}
-        return msgspec.msgpack.encode({"watermark": self._watermark, "ledgers": ledgers})
+        return msgspec.msgpack.encode(
+            {"watermark": self._watermark, "missing": self._missing, "ledgers": ledgers}
+        )
 
     def restore(self, state: bytes) -> None:
         """Become the tally that was saved."""
         plain = msgspec.msgpack.decode(state, strict=False)
-        self._watermark = plain["watermark"]
+        self._watermark, self._missing = plain["watermark"], plain["missing"]
         self._ledgers = {name: _ledger(saved) for name, saved in plain["ledgers"].items()}
 
     def _apply_verdicts(self, verdicts: Verdicts, size: int) -> None:

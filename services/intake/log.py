@@ -27,6 +27,7 @@ from shared.contract.packs import (
     pack_of,
 )
 from shared.runtime.log import LogAway, OpenSink, Outgoing, SendFailed, Sink
+from shared.runtime.supervision import Supervised
 
 PENDING = Gauge("livecount_intake_pending", "Ballots that are being sent to the log")
 GATHER_S = 0.005
@@ -90,19 +91,18 @@ class BallotLog:
         self._pending = 0
         self._next: Batch | None = None
         self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._task = Supervised("ballot log", self._keep_sending)
         self._sink: Sink | None = None
         PENDING.set_function(lambda: self._pending)
 
     async def start(self) -> None:
         """Connect. Raises LogAway."""
         self._sink = await self._open_sink()
-        self._task = asyncio.create_task(self._keep_sending(), name="ballot log")
+        self._task.start()
 
     async def stop(self) -> None:
         """Disconnect. Requests end before this: nothing is waiting any more."""
-        if self._task is not None:
-            self._task.cancel()
+        await self._task.stop()
         await self._close_sink()
 
     async def append(self, ballots: Sequence[Admitted]) -> None:
@@ -142,6 +142,10 @@ class BallotLog:
         except (SendFailed, LogAway) as fault:
             await self._close_sink()
             batch.settle(LogUnavailable(str(fault)))
+        except BaseException:
+            await self._close_sink()
+            batch.settle(LogUnavailable("the ballot log was interrupted"))
+            raise
         else:
             batch.settle()
 

@@ -33,6 +33,7 @@ from shared.contract.recounts import Recount
 from shared.contract.signing import is_signed
 from shared.contract.standings import Standing
 from shared.contract.verdicts import NoEffect
+from shared.rcv.trial import objection
 from shared.runtime.log import SendFailed
 
 Recounter = Callable[[str, Sequence[int]], Awaitable[Recount]]
@@ -135,6 +136,8 @@ class OperatorService:
                 return known
             if not definition.officials:
                 raise OrderRefused("the definition names no officials: nobody could give an order")
+            if (why := await asyncio.to_thread(objection, definition)) is not None:
+                raise OrderRefused(why)
             control = order.control(
                 ElectionConfigured, self.log_id, definition.id, NO_CONTROL, definition=definition
             )

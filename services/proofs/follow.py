@@ -82,6 +82,10 @@ class Trees:
         """Return where files go."""
         return _Sinks(self._files)
 
+    async def newest(self, topic: str, shard: int, records: int) -> Sequence[bytes]:  # noqa: ARG002  a tree has no such output
+        """Nothing: files are compared with the tree when they are read."""
+        return ()
+
     def _tree(self, shard: int) -> ShardTree:
         files = self._files[shard]
         self.live[shard] = ShardTree(self._settings.log_id, shard, files, files.load())

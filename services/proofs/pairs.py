@@ -45,6 +45,16 @@ class PairedSource:
         """Ask how many judged records the shard holds. Raises LogAway."""
         return await self._judged.ask_end()
 
+    async def reread(self, offset: int) -> bytes:
+        """Return the pair at `offset` as both topics have it now. Raises LogAway, Gap."""
+        judged = await self._judged.reread(offset)
+        record = decode_judged(judged)
+        return msgspec.msgpack.encode((judged, await self._cast_records(record.since, record.upto)))
+
+    def connection(self) -> object:
+        """Return what differs once either topic has been reached anew."""
+        return self._judged.connection(), self._cast.connection()
+
     def end(self) -> int:
         """Return how many judged records the shard is known to hold."""
         return self._judged.end()

@@ -86,6 +86,10 @@ class ShardTree:
         """Return how many leaves the tree has."""
         return self.tree.size
 
+    def trouble(self) -> str:
+        """Nothing: a tree that cannot go on stops."""
+        return ""
+
     def republish(self) -> None:
         """Nothing: files stay."""
 

@@ -14,6 +14,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, cast
 
 import structlog
@@ -24,6 +25,7 @@ from redis.exceptions import RedisError
 from services.results.feed import Frame, advances, frame
 from shared.contract.codec import UnknownVersion
 from shared.runtime.process.health import Readiness
+from shared.runtime.supervision import Supervised
 
 REWRITE_EVERY_S = 1.0
 RETRY_S = 0.5
@@ -52,7 +54,9 @@ class Projector:
         self._hub = hub
         self._newest: dict[str, Frame] = {}
         self._news = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = [
+            Supervised(work.__name__, partial(self._keep, work)) for work in (self._write, self._read)
+        ]
 
     def offer(self, offered: Frame) -> None:
         """Note a standing from the log; it is written soon."""
@@ -69,15 +73,13 @@ class Projector:
 
     async def start(self) -> None:
         """Begin; returns at once."""
-        for work in (self._write, self._read):
-            self._tasks.append(asyncio.create_task(self._keep(work), name=work.__name__))
+        for task in self._tasks:
+            task.start()
 
     async def stop(self) -> None:
         """Stop."""
         for task in self._tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await task.stop()
 
     async def _keep(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         while True:

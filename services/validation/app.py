@@ -17,7 +17,7 @@ from shared.runtime.process.worker import create_worker
 from shared.runtime.shards import Work
 from shared.runtime.snapshots import Snapshots
 
-STATE_VERSION = "judge/5"
+STATE_VERSION = "judge/6"
 
 
 def create_app(settings: ValidationSettings) -> faust.App:
@@ -32,6 +32,8 @@ def create_app(settings: ValidationSettings) -> faust.App:
         topic=BALLOTS_CAST.name(namespace),
         machine=lambda shard: Judge(settings.log_id, settings.root_key, shard, settings.shards, outputs),
         snapshots=Snapshots(settings.data_dir / "snapshots" / namespace / "validation", STATE_VERSION),
+        output=outputs.judged,
+        founded=True,
     )
     health = Health()
     group = ShardGroup(work, settings.brokers, f"{namespace}.validation", settings.instance, health)

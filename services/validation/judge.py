@@ -4,6 +4,8 @@ Rule 1: a verdict is a pure function of the shard's records up to that one.
 Rule 2: verdicts on ballots are written in ranges of whole records, with the head of the chain after the last of them.
 Rule 3: any bytes have a verdict, but for a version that the log admits and this program does not know: then the shard
         stops, as it does where the log is not the one that the settings name.
+Rule 4: a judge comes to the head that was last published for its shard, or stops: then the log is no longer the one that was
+        judged, and other verdicts of it must not be published.
 """
 
 from bisect import bisect_left
@@ -20,7 +22,7 @@ from services.validation.controls import Done, Shard, carry_out
 from services.validation.range import Range, runs_of
 from services.validation.rules import CODE_OF, ENTRIES, Polling, judge_columns
 from shared.contract.chain import START, digest, link
-from shared.contract.codec import ADMITTED, decode_cast, encode
+from shared.contract.codec import ADMITTED, UnknownVersion, decode_cast, decode_judged, encode
 from shared.contract.elections import Election, Phase
 from shared.contract.events import (
     Control,
@@ -41,7 +43,7 @@ Codes = NDArray[np.uint8]
 
 
 class ForeignLog(Exception):
-    """The shard's first record does not found the log that the settings name."""
+    """The shard is not of the log that the settings name, or not of the one that was judged before."""
 
 
 class Outputs(msgspec.Struct, frozen=True):
@@ -62,6 +64,7 @@ class Judge:
         self._ballots = 0
         self._head = START
         self._range: Range | None = None
+        self._must_reach = (0, START)
         self._outgoing: list[Outgoing] = []
 
     def apply(self, values: Sequence[bytes]) -> None:
@@ -96,6 +99,10 @@ class Judge:
         """Return how many ballots have a verdict."""
         return self._ballots
 
+    def trouble(self) -> str:
+        """Nothing: a judge that cannot go on stops."""
+        return ""
+
     def republish(self) -> None:
         """Nothing: readers keep every verdict."""
 
@@ -105,6 +112,8 @@ class Judge:
         admitted = sorted(self._shard.admitted)
         return msgspec.msgpack.encode(
             {
+                "log": self._shard.log_id,
+                "root_key": self._shard.root_key,
                 "next": self._next,
                 "ballots": self._ballots,
                 "head": self._head,
@@ -114,11 +123,37 @@ class Judge:
         )
 
     def restore(self, state: bytes) -> None:
-        """Become the judge that was saved."""
+        """Become the judge that was saved. Raises ForeignLog if that one judged a log other than the settings name."""
         plain = msgspec.msgpack.decode(state)
+        if (plain["log"], plain["root_key"]) != (self._shard.log_id, self._shard.root_key):
+            raise ForeignLog(
+                f"shard {self._shard.number}: the snapshot is of log {plain['log']}, expected {self._shard.log_id}"
+            )
         self._next, self._ballots, self._head = plain["next"], plain["ballots"], plain["head"]
         self._shard.admitted = frozenset(plain["admitted"])
         self._shard.pollings = {name: self._polling(saved) for name, saved in plain["pollings"].items()}
+
+    def must_reach(self, newest: Sequence[bytes]) -> int:
+        """Note the last verdict of these records that joins the ones before it; return how many records it covers."""
+        upto, head = 0, START
+        for value in newest:
+            try:
+                record = decode_judged(value)
+            except (ValueError, UnknownVersion):
+                continue  # it is nobody's verdict: readers pass it over, too
+            if (not upto or record.since <= upto) and record.upto > upto:
+                found = record.head
+                upto, head = record.upto, bytes.fromhex(found) if isinstance(found, str) else found
+        self._must_reach = upto, head
+        return upto
+
+    def _compare(self, upto: int, head: bytes) -> None:
+        """Compare the head after a record with the one that was published for it. Raises ForeignLog."""
+        if (upto, head) != self._must_reach and upto == self._must_reach[0]:
+            raise ForeignLog(
+                f"shard {self._shard.number}: record {upto - 1} or one before it is not the one that was judged: another log, "
+                "or one that has lost records and was written on (see the runbook: another log)"
+            )
 
     def _judge_packs(self, packs: Sequence[Pack], values: Sequence[bytes]) -> None:
         """Judge packs of one election that follow one another, all of one fetch."""
@@ -157,6 +192,9 @@ class Judge:
             if has_effect:
                 polling.effects = link(polling.effects, words, record)
         self._head = head
+        published = self._must_reach[0] - self._next
+        if 0 < published <= len(heads):
+            self._compare(self._must_reach[0], heads[published - 1])
         return heads
 
     def _reject(self, election: str, sizes: Sequence[int], reason: Reason, values: Sequence[bytes]) -> None:
@@ -164,6 +202,7 @@ class Judge:
         self._require_founded()
         for size, value in zip(sizes, values, strict=True):
             self._head = link(self._head, f"{reason} {size}", digest(value))
+            self._compare(self._next + 1, self._head)
             self._add(
                 election,
                 [size],
@@ -268,6 +307,7 @@ class Judge:
         reason: str = "",
     ) -> None:
         self._head = link(self._head, done.why or done.effect, digest(value))
+        self._compare(self._next + 1, self._head)
         judged = ControlJudged(
             shard=self._shard.number,
             source=self._next,

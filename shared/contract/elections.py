@@ -26,6 +26,7 @@ from shared.contract.signing import PublicKey
 MAX_CANDIDATES = 200
 MAX_CONTESTS = 50
 MAX_SECTIONS = 100
+MAX_SHARE = 1_000_000_000
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 
@@ -212,7 +213,7 @@ class Contest(Frozen):
         max_length=200,
         description="Public seed of the lot; a decimal integer where the rules draw as RCTab does [randomSeed]",
     )
-    section_shares: tuple[int, ...] = Field(
+    section_shares: tuple[Annotated[int, Field(ge=0, le=MAX_SHARE)], ...] = Field(
         (), description="Electoral college: each section's share of the result; none: equal shares"
     )
     candidate_order: CandidateOrder = Field(
@@ -289,6 +290,8 @@ class Contest(Frozen):
             )
         if self.section_shares and self.method != "electoral-college":
             raise ValueError(f"contest {self.id!r}: section_shares are for an electoral college")
+        if self.section_shares and not any(self.section_shares):
+            raise ValueError(f"contest {self.id!r}: section_shares are all 0, expected one of at least 1")
         return self
 
 

@@ -54,7 +54,7 @@ BALLOTS_JUDGED: Final = Topic(
     partitions="shards",
     config=FOR_EVER,
     why="verdicts on each cast record, in the same partition; they name no elector",
-    readers=("counting", "audit", "proofs"),
+    readers=("validation", "counting", "audit", "proofs"),
 )
 CONTROLS_JUDGED: Final = Topic(
     noun="controls.judged",

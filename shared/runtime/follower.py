@@ -9,6 +9,9 @@ Rule 4: nothing rests on who owns a shard. A second run elsewhere publishes the 
 Rule 5: where readers keep only the newest record, an older one of a second run could come last. So the newest is
         published again as soon as the run has caught up, and then every `republish_every_s`.
 Rule 6: a run has caught up once it has passed the end that the log named at its start, and not before.
+Rule 7: the last record that was applied, and the founding record of a log that has one, are read again at the start, when the log is reached anew, before anything that came
+        that way is applied, and every CHECK_EVERY_S. If it is another record, the log is another one: the shard stops. If
+        it is not there, the run ends and tries again: a log that is behind for a moment looks the same.
 """
 
 import asyncio
@@ -19,11 +22,13 @@ from typing import Literal, Protocol
 
 import structlog
 
-from shared.runtime.log import LogAway, Outgoing, Record, Sink, Source
+from shared.contract.chain import digest
+from shared.runtime.log import LogAway, LogChanged, Outgoing, Record, Sink, Source
 from shared.runtime.snapshots import Snapshot, Snapshots
 from shared.runtime.watermark import next_values
 
 SAVE_PART = 20
+CHECK_EVERY_S = 10.0
 
 log = structlog.get_logger()
 
@@ -40,6 +45,9 @@ class Machine(Protocol):
     def ballots(self) -> int:
         """Return how many ballots the state covers, for people who watch."""
 
+    def trouble(self) -> str:
+        """Return what the machine lacks, though it goes on with all that does not need it; nothing if it lacks nothing."""
+
     def republish(self) -> None:
         """Make the next `drain` return the newest records again, where readers keep only those; else do nothing."""
 
@@ -48,6 +56,13 @@ class Machine(Protocol):
 
     def restore(self, state: bytes) -> None:
         """Become the machine that was saved."""
+
+
+class Writer(Machine, Protocol):
+    """A machine that compares itself with what was written before, by any process: see `Work.output`."""
+
+    def must_reach(self, newest: Sequence[bytes]) -> int:
+        """Note the newest records of the output, which the machine must come to again; return how many it needs for that."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +90,26 @@ class Progress:
 
 
 @dataclass
+class LastApplied:
+    """The furthest that a process has applied of a shard, in whichever run: how many records, and two of their digests."""
+
+    position: int = 0
+    last: bytes = b""
+    first: bytes = b""
+
+    def check(self, name: str, number: int, value: bytes) -> None:
+        """Compare a record that the log holds now, its first or the last applied one. Raises LogChanged."""
+        if digest(value) not in {
+            self.last if number == self.position - 1 else b"",
+            self.first if not number else b"",
+        }:
+            raise LogChanged(
+                f"{name}: record {number} is not the one that was applied: another log, or one that has lost records "
+                "and was written on (see the runbook: another log)"
+            )
+
+
+@dataclass
 class Follower:
     """One run of one shard."""
 
@@ -85,10 +120,18 @@ class Follower:
     snapshots: Snapshots
     limits: Limits
     progress: Progress = field(default_factory=Progress)
+    applied: LastApplied = field(default_factory=LastApplied)
+    least_end: int = 0
+    """Records that the log must hold, since output was made of so many. The machine compares; until then nothing is sent."""
+    founded: bool = False
+    """Whether the log's first record says which log it is, and stays."""
 
     def __post_init__(self) -> None:
         self._position = 0
+        self._last = self._first = b""
         self._end_at_start = 0
+        self._connection: object = None
+        self._checked_at = 0.0
         self._saved = 0
         self._pending = 0
         self._flushed_at = 0.0
@@ -98,13 +141,17 @@ class Follower:
         self._republished_at = -math.inf
 
     async def run(self) -> None:
-        """Follow until cancelled. Raises Gap, LogAway, SendFailed, or what the machine raises."""
+        """Follow until cancelled. Raises Gap, LogAway, LogChanged, SendFailed, or what the machine raises."""
         self.progress.caught_up = False
         self._resume()
         await self._ask_end()
+        await self._check_log()
         try:
             while True:
                 records = await self.source.read(self.limits.batch_records, self._wait_ms())
+                if self._must_check():
+                    await self._check_log()
+                    records = ()
                 self._apply(records)
                 self._republish_if_due()
                 await self._flush_if_due()
@@ -119,6 +166,8 @@ class Follower:
         if snapshot is not None:
             self.machine.restore(snapshot.state)
             self._position = self._saved = snapshot.position
+            self._last, self._first = snapshot.last, snapshot.first
+            self._note_applied()
         self.source.seek(self._position)
         self._flushed_at = self._saved_at = _now_s()
         self.progress.position = self._position
@@ -126,11 +175,25 @@ class Follower:
 
     async def _ask_end(self) -> None:
         self._end_at_start = self.progress.end = await self.source.ask_end()
-        if self._position > self._end_at_start:
+        applied = max(self.applied.position, self.least_end)
+        if applied > self._end_at_start:
             raise LogAway(
-                f"{self.name} holds {self._end_at_start} records, the snapshot covers {self._position}: "
+                f"{self.name} holds {self._end_at_start} records, {applied} were applied: "
                 "another log, or one that has lost some"
             )
+
+    def _must_check(self) -> bool:
+        """Return whether the last record must be read again before anything is applied."""
+        is_due = _now_s() - self._checked_at >= CHECK_EVERY_S
+        return is_due or self.source.connection() != self._connection
+
+    async def _check_log(self) -> None:
+        """Compare the last record ever applied with the log's. What was read meanwhile is read once more."""
+        self._connection, self._checked_at = self.source.connection(), _now_s()
+        if self.applied.position:
+            for number in {0, self.applied.position - 1} if self.founded else {self.applied.position - 1}:
+                self.applied.check(self.name, number, await self.source.reread(number))
+        self.source.seek(self._position)
 
     def _wait_ms(self) -> int:
         """Return how long to wait for records: no longer than until output is due."""
@@ -146,7 +209,15 @@ class Follower:
         if values:
             self._pending += len(values)
             self.machine.apply(values)
+            self._first = self._first or digest(values[0])
+            self._last = digest(values[-1])
             self._position += len(values)
+            self._note_applied()
+
+    def _note_applied(self) -> None:
+        applied = self.applied
+        if self._position > applied.position:
+            applied.position, applied.last, applied.first = self._position, self._last, self._first
 
     def _republish_if_due(self) -> None:
         every_s = self.limits.republish_every_s
@@ -156,7 +227,7 @@ class Follower:
             self._pending += 1
 
     async def _flush_if_due(self) -> None:
-        if not self._pending or self._flush_in_ms() > 0:
+        if not self._pending or self._position < self.least_end or self._flush_in_ms() > 0:
             return
         self._flushed_at = _now_s()
         if outgoing := self.machine.drain():
@@ -183,7 +254,7 @@ class Follower:
 
     def _snapshot(self) -> Snapshot:
         self._saved_at = _now_s()
-        return Snapshot(self._position, self.machine.save())
+        return Snapshot(self._position, self.machine.save(), self._last, self._first)
 
     async def _save(self, snapshot: Snapshot) -> None:
         try:
@@ -200,7 +271,7 @@ class Follower:
         progress.total += handled
         progress.ballots = self.machine.ballots()
         progress.caught_up = progress.caught_up or self._position >= self._end_at_start
-        progress.state, progress.detail = "running", ""
+        progress.state, progress.detail = "running", self.machine.trouble()
 
 
 def _now_s() -> float:

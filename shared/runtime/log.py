@@ -16,6 +16,10 @@ class LogAway(LogError):
     """The log cannot be read or reached at present."""
 
 
+class LogChanged(LogError):
+    """The log is not the one that was followed: it was cut and written on, made again, or is another."""
+
+
 class SendFailed(Exception):
     """A record was not acknowledged: whether it is in the log is not known, and the sink is spent."""
 
@@ -50,6 +54,12 @@ class Source(Protocol):
     async def ask_end(self) -> int:
         """Ask the log how many records the shard holds. Raises LogAway."""
 
+    async def reread(self, offset: int) -> bytes:
+        """Return the record at `offset` as the log has it now, and read on behind it. Raises LogAway if it is not there."""
+
+    def connection(self) -> object:
+        """Return what differs once the log has been reached anew: through another connection, or at another broker."""
+
     def end(self) -> int:
         """Return how many records the shard is known to hold, without asking."""
 
@@ -76,6 +86,9 @@ class ShardLog(Protocol):
 
     async def open_sink(self) -> Sink:
         """Return a sink of its own. Raises LogAway."""
+
+    async def newest(self, topic: str, shard: int, records: int) -> Sequence[bytes]:
+        """Return the last records of a shard of another topic, at most so many. Raises LogAway."""
 
 
 class Keyed(NamedTuple):

@@ -7,12 +7,12 @@ read again, and what was read before is skipped.
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Generic, TypeVar
 
 import structlog
 
 from shared.runtime.log import Keyed, LogAway, OpenReader
+from shared.runtime.supervision import Supervised
 
 T = TypeVar("T")
 POLL_MS = 200
@@ -39,19 +39,16 @@ class Projection(Generic[T]):
         self._decode = decode
         self._on_change = on_change
         self._offsets: dict[str, int] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._task = Supervised(f"projection of {topic}", self._keep_following)
         self._progress = asyncio.Condition()
 
     async def start(self) -> None:
         """Begin to follow; returns at once."""
-        self._task = asyncio.create_task(self._keep_following(), name=f"projection of {self.topic}")
+        self._task.start()
 
     async def stop(self) -> None:
         """Stop following."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await self._task.stop()
 
     async def wait_caught_up(self, seconds: float) -> None:
         """Wait until the newest of every key has been read. Raises TimeoutError, RuntimeError if it stopped."""

@@ -1,24 +1,28 @@
 """The shards that are assigned to a process: a follower for each, kept running, and reports of how far they are.
 
 A run that ends because the log or the disk is away, or because records are missing, is followed by another after a wait. Any
-other fault stops the shard, with the reason in its report, until the process is started again. A process without shards
-stands by: it is ready to be assigned one. Who assigns shards, and how the log is reached, is in the folder kafka.
+other fault stops the shard, with the reason in its report; whether the fault is gone is looked at every STOPPED_RETRY_S. A
+process without shards stands by: it is ready to be assigned one. Who assigns shards, and how the log is reached, is in the folder kafka.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
+from typing import cast
 
 import structlog
 
-from shared.runtime.follower import Follower, Limits, Machine, Progress
+from shared.runtime.follower import Follower, LastApplied, Limits, Machine, Progress, Writer
 from shared.runtime.log import LogAway, SendFailed, ShardLog
 from shared.runtime.process.health import Health
 from shared.runtime.process.telemetry import ShardReport
 from shared.runtime.snapshots import Snapshots
+from shared.runtime.supervision import Supervised
 from shared.runtime.watermark import Gap
 
+NEWEST_RECORDS = 16
+STOPPED_RETRY_S = 60.0
 RETRY_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 log = structlog.get_logger()
@@ -33,6 +37,10 @@ class Work:
     machine: Callable[[int], Machine]
     snapshots: Snapshots
     limits: Limits = field(default_factory=Limits)
+    output: str = ""
+    """The topic whose newest records the machine, a Writer, must come to again; none: it is no Writer."""
+    founded: bool = False
+    """Whether a shard's first record says which log it is, and stays."""
 
 
 class Shards:
@@ -43,8 +51,10 @@ class Shards:
         self._log = reached
         self._instance = instance
         self._health = health
-        self._runs: dict[int, asyncio.Task[None]] = {}
+        self._runs: dict[int, Supervised] = {}
         self._progress: dict[int, Progress] = {}
+        self._applied: dict[int, LastApplied] = {}
+        """What this process has seen of each shard; it outlives runs."""
         self._waiting = True
         health.set(work.service, ready=False, detail="waiting for shards")
 
@@ -54,7 +64,8 @@ class Shards:
         for shard in shards:
             self._progress[shard] = Progress()
             name = f"{self._work.service} shard {shard}"
-            self._runs[shard] = asyncio.create_task(self._keep_running(shard), name=name)
+            self._runs[shard] = Supervised(name, partial(self._keep_running, shard))
+            self._runs[shard].start()
         self._note_health()
 
     async def end(self, shards: Iterable[int]) -> None:
@@ -63,9 +74,7 @@ class Shards:
             run = self._runs.pop(shard, None)
             self._progress.pop(shard, None)
             if run is not None:
-                run.cancel()
-                with suppress(asyncio.CancelledError):
-                    await run
+                await run.stop()
         self._waiting = not self._runs
         self._note_health()
 
@@ -93,20 +102,27 @@ class Shards:
                 await asyncio.sleep(wait_s)
             except Exception as fault:
                 progress.state, progress.detail = "stopped", str(fault) or repr(fault)
-                log.exception("shard stopped", shard=shard)
-                return
+                log.exception("shard stopped", shard=shard, retry_s=STOPPED_RETRY_S)
+                await asyncio.sleep(STOPPED_RETRY_S)
 
     async def _run_once(self, shard: int, progress: Progress) -> None:
         sink = await self._log.open_sink()
         try:
+            machine, least_end = self._work.machine(shard), 0
+            if self._work.output:
+                newest = await self._log.newest(self._work.output, shard, NEWEST_RECORDS)
+                least_end = cast("Writer", machine).must_reach(newest)
             await Follower(
                 name=f"shard-{shard}",
-                machine=self._work.machine(shard),
+                machine=machine,
                 source=self._log.source(shard),
                 sink=sink,
                 snapshots=self._work.snapshots,
                 limits=self._work.limits,
                 progress=progress,
+                applied=self._applied.setdefault(shard, LastApplied()),
+                least_end=least_end,
+                founded=self._work.founded,
             ).run()
         finally:
             await sink.stop()

@@ -1,6 +1,6 @@
 """Saved states of shards: a cache of the log, never the truth.
 
-A file is the SHA-256 of all that follows, a line of JSON (format, version, position), and the state. It is written under
+A file is the SHA-256 of all that follows, a line of JSON (format, version, position, digests of the last record and the first), and the state. It is written under
 another name, synced and renamed, and the one before it is kept: whatever happens, a whole one is found, or none and the log
 is replayed. The other name is this process's own: two processes that share a folder (a shard's old owner and its new one)
 do not overwrite one another's. A process writes one at a time, in a thread: the event loop does not wait for the disk.
@@ -17,7 +17,7 @@ import structlog
 
 from shared.runtime.disk import Disk, LocalDisk
 
-FORMAT = "livecount-snapshot/1"
+FORMAT = "livecount-snapshot/2"
 BESIDE = ".writing"
 
 log = structlog.get_logger()
@@ -29,6 +29,10 @@ class Snapshot:
 
     position: int
     state: bytes
+    last: bytes
+    """The digest of the last of them: the log that is followed must still hold that record there."""
+    first: bytes
+    """The digest of the first."""
 
 
 class Snapshots:
@@ -93,10 +97,18 @@ class Snapshots:
         found = header.get("format"), header.get("version")
         if found != (FORMAT, self._version):
             raise ValueError(f"is of {found[0]} {found[1]}, expected {FORMAT} {self._version}")
-        return Snapshot(int(header["position"]), state)
+        return Snapshot(
+            int(header["position"]), state, bytes.fromhex(header["last"]), bytes.fromhex(header["first"])
+        )
 
     def _header(self, snapshot: Snapshot) -> bytes:
-        header = {"format": FORMAT, "version": self._version, "position": snapshot.position}
+        header = {
+            "format": FORMAT,
+            "version": self._version,
+            "position": snapshot.position,
+            "last": snapshot.last.hex(),
+            "first": snapshot.first.hex(),
+        }
         return json.dumps(header).encode() + b"\n"
 
     def _paths(self, name: str) -> tuple[Path, Path]:

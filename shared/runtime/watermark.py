@@ -31,11 +31,14 @@ def joins(what: str, watermark: int, since: int, upto: int) -> bool:
 
 
 def next_values(what: str, position: int, records: Sequence[Record]) -> list[bytes]:
-    """Return the values of the records from `position` on, whose offsets go up. Raises Gap if one is missing."""
+    """Return the values of the records from `position` on, whose offsets go up. Raises Gap if one is missing.
+
+    A record without a value is an empty one.
+    """
     if records and records[0].offset == position and records[-1].offset == position + len(records) - 1:
-        return [record.value for record in records]
+        return [record.value or b"" for record in records]
     values: list[bytes] = []
     for record in records:
         if is_next(what, position + len(values), record.offset):
-            values.append(record.value)
+            values.append(record.value or b"")
     return values

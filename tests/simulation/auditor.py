@@ -30,6 +30,8 @@ class Auditor:
     shards: int
     occurred: Counter[str] = field(default_factory=Counter)
     lossy: bool = False
+    blind: bool = False
+    """Whether the log is no longer what it was: the truth is what was published before."""
     newest: dict[str, Standing] = field(default_factory=dict)
     published: dict[tuple[str, tuple[int, ...]], bytes] = field(default_factory=dict)
 
@@ -50,6 +52,8 @@ class Auditor:
 
     def appended(self, topic: str, partition: int, record: Record) -> None:
         """Take a record of any topic as it is appended."""
+        if self.blind:
+            return
         if topic == CAST:
             self._cast(partition, record)
         elif topic == JUDGED:
@@ -72,7 +76,7 @@ class Auditor:
     def shown(self, before: Standing | None, standing: Standing, body: bytes) -> None:
         """A client of one gateway was shown a standing."""
         hold(
-            self.published.get((standing.key, standing.watermark)) == body,
+            self.blind or self.published.get((standing.key, standing.watermark)) == body,
             "a standing shown was published",
             standing.key,
         )

@@ -62,6 +62,8 @@ class Broker:
         self._topics: dict[str, list[Partition]] = {}
         self._on_append = on_append
         self._sessions = 0
+        self.starts = 1
+        """Everybody connects again at each."""
         self.loses: tuple[str, int] | None = None
         """Beyond what Kafka promises: the topic and the offset at which one acknowledged record is lost, once."""
 
@@ -76,6 +78,14 @@ class Broker:
     def partition(self, topic: str, number: int) -> Partition:
         """Return one partition."""
         return self._topics[topic][number]
+
+    def cut(self, topic: str, number: int, upto: int) -> int:
+        """Lose the end of a partition, beyond what Kafka promises, and start again; return how many records went."""
+        records = self._topics[topic][number].records
+        lost = len(records) - upto
+        del records[upto:]
+        self.starts += 1
+        return lost
 
     def open_session(self) -> int:
         """Return the id of a new producer."""

@@ -13,6 +13,11 @@ from shared.runtime.snapshots import Snapshot, Snapshots
 from tests.simulation.disk import SimDisk
 
 
+async def never_reread(_self: Follower) -> None:
+    """Take the log for what it was."""
+    _self._connection, _self._checked_at = _self.source.connection(), asyncio.get_running_loop().time()
+
+
 def values_from_any(_what: str, _position: int, records: Sequence[Record]) -> list[bytes]:
     """Take whatever is read for what comes next."""
     return [record.value for record in records]
@@ -69,7 +74,7 @@ async def flush_backwards(self: Follower) -> None:
 def taken_split(self: Follower) -> Snapshot:
     """Take the state of now, with the position of the time before."""
     self._saved_at = asyncio.get_running_loop().time()
-    return Snapshot(self._saved, self.machine.save())
+    return Snapshot(self._saved, self.machine.save(), self._last, self._first)
 
 
 async def never_ask(self: Follower) -> None:
@@ -82,7 +87,10 @@ def read_unchecked(self: Snapshots, path: Any) -> Snapshot:
     """Trust whatever can be taken apart."""
     _, _, content = self._disk.read(path).partition(b"\n")
     line, _, state = content.partition(b"\n")
-    return Snapshot(int(json.loads(line)["position"]), state)
+    header = json.loads(line)
+    return Snapshot(
+        int(header["position"]), state, bytes.fromhex(header["last"]), bytes.fromhex(header["first"])
+    )
 
 
 def nothing(_self: SimDisk, _path: Any) -> None:

@@ -46,6 +46,11 @@ class Machine:
         self._sure = dict(self.names)
         self._changes.clear()
 
+    def wipe(self) -> None:
+        """Lose everything, and what was promised of it."""
+        self.names, self._sure, self._changes = {}, {}, []
+        self.promised.clear()
+
     def lose_power(self) -> None:
         """Forget what was not sure."""
         kept = self.random.randint(0, len(self._changes))

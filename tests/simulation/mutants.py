@@ -168,6 +168,21 @@ MUTANTS = (
     Mutant(
         "caught up before the end is known", "honest readiness", ((Follower, "_ask_end", harness.never_ask),)
     ),
+    Mutant("last record not read again", "another log", ((Follower, "_check_log", harness.never_reread),)),
+    Mutant(
+        "log id not compared",
+        "another log",
+        (
+            (judge, "_require_own", changed.any_log),
+            (follower.LastApplied, "check", changed.any_log),
+            (judge.Judge, "must_reach", changed.no_verdict_before),
+        ),
+    ),
+    Mutant(
+        "head not compared with the published one",
+        "another log",
+        ((judge.Judge, "must_reach", changed.no_verdict_before),),
+    ),
     Mutant("values of a projection go back", "I2", ((projection.Projection, "_apply", harness.apply_again),)),
     Mutant("orders before all is read", "I2", ((OperatorService, "_in_turn", changed.in_turn_at_once),)),
     Mutant("orders at once after a failure", "I2", ((controls, "QUIET_S", 0.0),)),

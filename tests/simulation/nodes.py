@@ -154,7 +154,13 @@ class Node:
         site, topic = self.site, FOLLOWED[service]
         snapshots = WatchedSnapshots(site, service, self.machine, self.disk, self.process.name)
         work = Work(
-            service, topic, lambda shard: MACHINES[service](site, shard), snapshots, site.limits[service]
+            service,
+            topic,
+            lambda shard: MACHINES[service](site, shard),
+            snapshots,
+            site.limits[service],
+            OUTPUTS.get(service, ""),
+            founded=topic == CAST,
         )
         log = SimLog(site.broker, self.process, topic)
         return Member(self.process, Shards(work, log, self.name, self.health), log)
@@ -172,6 +178,7 @@ async def _deliver(answer: Callable[[], Awaitable[Any]], given: "asyncio.Future[
 
 
 FOLLOWED = {"validation": CAST, "counting.tally": JUDGED, "counting.rounds": TALLIES}
+OUTPUTS = {"validation": JUDGED}
 MACHINES: dict[str, Callable[[Site, int], Any]] = {
     "validation": lambda site, shard: Judge(
         LOG_ID, ROOT_KEY, shard, site.shards, Outputs(JUDGED, CONTROLS, ROLLS)

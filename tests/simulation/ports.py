@@ -6,7 +6,7 @@ Rule 1: a reader sees records in order and misses none; how many at a time, and 
 import asyncio
 from collections.abc import Sequence
 
-from shared.runtime.log import Keyed
+from shared.runtime.log import Keyed, LogAway
 from tests.simulation.broker import Broker, Partition, Record
 from tests.simulation.invariants import CONTROLS
 from tests.simulation.process import Process
@@ -32,6 +32,13 @@ class SimLog:
     async def open_sink(self) -> SimSink:
         """Return a producer. Raises LogAway."""
         return await open_sink(self._broker, self._process)
+
+    async def newest(self, topic: str, shard: int, records: int) -> Sequence[bytes]:
+        """Return the last records of a shard. Raises LogAway."""
+        self._process.check()
+        await reach(self._broker)
+        self._process.check()
+        return [record.value for record in self._broker.partition(topic, shard).records[-records:]]
 
 
 class SimSource:
@@ -73,6 +80,20 @@ class SimSource:
         self._process.check()
         self._seen = self.named_end = len(self._partition.records)
         return self._seen
+
+    async def reread(self, offset: int) -> bytes:
+        """Return a record as the log has it now. Raises LogAway."""
+        self._process.check()
+        await reach(self._broker)
+        self._process.check()
+        if offset >= len(self._partition.records):
+            raise LogAway(f"no record {offset}")
+        self._position = offset + 1
+        return self._partition.records[offset].value
+
+    def connection(self) -> object:
+        """Return how often the broker has been started."""
+        return self._broker.starts
 
     def end(self) -> int:
         """Return the end as last seen."""

@@ -14,6 +14,7 @@ from shared.contract.events import ElectionAnnounced
 from shared.runtime.process.telemetry import ShardReport
 from tests.simulation.auditor import Auditor
 from tests.simulation.broker import Record
+from tests.simulation.calamity import Calamity
 from tests.simulation.deployment import Deployment
 from tests.simulation.elections import FAIRS, PICNICS
 from tests.simulation.invariants import ANNOUNCED, JUDGED, TALLIES, Violation, hold
@@ -27,6 +28,8 @@ SETTLE_EVERY_S = 0.25
 LOAD_BOUND_S = 1_500.0
 """A dozen orders of an election, each given a dozen times for ten seconds: no run has to take longer."""
 LOOK_EVERY_S = 1.0
+CALAMITY = 0.1
+"""The part of the runs at whose end a shard of the log is cut, written on, made again or replaced."""
 LOSSY = 0.04
 """The part of the runs in which the log breaks its promise: then nothing wrong may be published, and the gap is reported."""
 
@@ -140,13 +143,18 @@ class World:
             self._look()
 
     def _look(self) -> dict[str, list[ShardReport]]:
-        """Return every service's reports; a shard that stops says why and is not ready."""
+        """Return every service's reports; no shard stops as long as the log keeps its promises."""
+        found = self._reports()
+        stopped = [report for reports in found.values() for report in reports if report.state == "stopped"]
+        hold(self.auditor.blind or not stopped, "no shard stops but for a reason in the log", stopped)
+        return found
+
+    def _reports(self) -> dict[str, list[ShardReport]]:
+        """Return what every service says of its shards."""
         found: dict[str, list[ShardReport]] = {service: [] for service in self._deployed.groups}
         for node in self._nodes:
             for service, member in node.members.items() if node.alive else ():
-                found[service] += (reports := member.reports())
-                stopped = [report for report in reports if report.state == "stopped"]
-                hold(not stopped, "no shard stops but for a reason in the log", stopped)
+                found[service] += member.reports()
         return found
 
     async def _settle(self) -> None:
@@ -183,6 +191,16 @@ class World:
         }
         self.auditor.conclude(acknowledged)
         self._conclude_phases()
+        if self._random.random() < CALAMITY:
+            await self._lose_the_log()
+
+    async def _lose_the_log(self) -> None:
+        """The log is no longer what it was: the shard says so, and nothing that was published changes."""
+        self.auditor.blind = True
+        calamity = Calamity(self.site, self._nodes, self._monkey)
+        calamity.strike()
+        await asyncio.sleep(SETTLE_WITHIN_S / 2)
+        calamity.check(self._reports()["validation"])
 
     def _conclude_phases(self) -> None:
         """What is announced last of an election stands in every shard."""

@@ -8,6 +8,7 @@ Rule 3: left alone, it comes to the end of the log.
 """
 
 import asyncio
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -185,6 +186,10 @@ class _Pairs:
     async def open_sink(self) -> TreeFiles:
         """Return where files go."""
         return self._files
+
+    async def newest(self, topic: str, shard: int, records: int) -> Sequence[bytes]:
+        """Return the last records of a shard."""
+        return await self._logs[0].newest(topic, shard, records)
 
 
 class _Disk:

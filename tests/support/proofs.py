@@ -70,7 +70,7 @@ class Computer:
             files.publish(tree.drain())
             self.shown.append(files.note)
             if self.random.random() < 0.5:
-                snapshots.write("shard-0", Snapshot(position, tree.save()))
+                snapshots.write("shard-0", Snapshot(position, tree.save(), b"last", b"first"))
         return disk.calls
 
     def _occurs(self, fault: str, rate: float) -> bool:

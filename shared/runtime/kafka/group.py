@@ -4,15 +4,18 @@ The group only divides the work: nothing is wrong if two processes follow the sa
 come from snapshots, never from the group.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.client import ConnectionGroup
 from aiokafka.errors import KafkaError
 from mode import Service
 
 from shared.runtime.kafka.connection import Brokers, client_options
 from shared.runtime.kafka.patches.bare_records import read_bare_records
+from shared.runtime.kafka.reader import open_reader
 from shared.runtime.kafka.sink import KafkaSink, open_sink
 from shared.runtime.log import LogAway
 from shared.runtime.process.health import Health
@@ -26,6 +29,11 @@ PARTITION_FETCH_BYTES = 2 * 1024 * 1024
 FETCH_MAX_WAIT_MS = 100
 """How long a broker holds a fetch that finds nothing. A record of a shard that had been read before the fetch was sent
 waits as long at worst; an idle deployment spends most of its time on fetches that end."""
+
+
+REREAD_WITHIN_S = 10.0
+REREAD_WAIT_MS = 500
+WATCH_EVERY_S = 5.0
 
 
 class KafkaSource:
@@ -47,6 +55,25 @@ class KafkaSource:
             raise LogAway(f"{self._partition}: {fault!r}") from fault
         records: Sequence[Any] = found.get(self._partition, ())
         return records
+
+    async def reread(self, offset: int) -> bytes:
+        """Return the record at `offset` as the log has it now, and read on behind it. Raises LogAway if it is not there."""
+        self.seek(offset)
+        deadline = _now_s() + REREAD_WITHIN_S
+        while _now_s() < deadline:
+            for record in await self.read(1, REREAD_WAIT_MS):
+                if record.offset == offset:
+                    self.seek(offset + 1)
+                    return bytes(record.value or b"")
+                raise LogAway(f"{self._partition}: record {offset} is not there, {record.offset} is")
+        raise LogAway(f"{self._partition}: no record {offset} within {REREAD_WITHIN_S:g} s")
+
+    def connection(self) -> object:
+        """Return the leader, the connection to it, and when the client last asked who leads: it does so after every error."""
+        client = self._consumer._client  # noqa: SLF001  the client tells nobody that it has connected again
+        leader = client.cluster.leader_for_partition(self._partition)
+        connection = client._conns.get((leader, ConnectionGroup.DEFAULT))  # noqa: SLF001
+        return leader, connection, client.cluster._last_successful_refresh_ms  # noqa: SLF001
 
     async def ask_end(self) -> int:
         """Ask the broker how many records the partition holds. Raises LogAway."""
@@ -77,6 +104,13 @@ class KafkaLog:
         """Return a producer of its own. Raises LogAway."""
         return await open_sink(self._kafka)
 
+    async def newest(self, topic: str, shard: int, records: int) -> Sequence[bytes]:
+        """Return the last records of a shard of another topic, at most so many. Raises LogAway."""
+        async with await open_reader(self._kafka, topic) as reader:
+            end = (await reader.ends())[shard]
+            since = max(0, end - records)
+            return [value async for batch in reader.records(shard, end, since) for value in batch]
+
 
 class ShardGroup(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
     """Runs `work` on every shard the group assigns to this process."""
@@ -99,7 +133,7 @@ class ShardGroup(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # a
             group_id=self._group,
             group_instance_id=f"{self._group}-{self._instance}",
             enable_auto_commit=False,
-            auto_offset_reset="earliest",
+            auto_offset_reset="none",
             session_timeout_ms=SESSION_TIMEOUT_MS,
             heartbeat_interval_ms=HEARTBEAT_MS,
             max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
@@ -118,6 +152,18 @@ class ShardGroup(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # a
         if self._consumer is not None:
             await self._consumer.stop()
 
+    @Service.task
+    async def watch(self) -> None:
+        """End the process if one of the client's own tasks has ended: nothing would be read any more. Raises RuntimeError."""
+        while not self.should_stop:
+            await self.sleep(WATCH_EVERY_S)
+            consumer = self._consumer
+            if consumer is None or self.should_stop:
+                continue
+            for task in (consumer._fetcher._fetch_task, consumer._coordinator._coordination_task):  # noqa: SLF001  nobody else tells
+                if task.done():
+                    raise RuntimeError(f"Kafka's client has ended: {task}")
+
     async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
         """End the runs of shards that move elsewhere."""
         assert self._shards is not None
@@ -131,3 +177,7 @@ class ShardGroup(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # a
     def reports(self) -> list[ShardReport]:
         """Return where each shard stands; also refreshes readiness."""
         return self._shards.reports() if self._shards is not None else []
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

@@ -99,7 +99,7 @@ class KafkaReader:
                 )
             if found:
                 position, heard_s = position + len(found), _now_s()
-                yield [record.value for record in found]
+                yield [record.value or b"" for record in found]
             elif _now_s() - heard_s > STALL_BOUND_S:
                 raise LogAway(
                     f"{self._topic} shard {partition}: no record {position} within {STALL_BOUND_S:g} s"

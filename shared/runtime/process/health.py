@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from shared.runtime.supervision import unwell
+
 Readiness = tuple[bool, str]
 """Whether a part is ready, and details."""
 
@@ -24,8 +26,9 @@ class Health:
         self.watched[part] = ask
 
     def current(self) -> dict[str, Readiness]:
-        """Return every part's readiness."""
-        return {**self.parts, **{part: ask() for part, ask in self.watched.items()}}
+        """Return every part's readiness, and the tasks that ended by itself."""
+        tasks = {name: (False, why) for name, why in unwell().items()}
+        return {**self.parts, **{part: ask() for part, ask in self.watched.items()}, **tasks}
 
     @property
     def ready(self) -> bool:

@@ -7,14 +7,14 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Final, Literal
+from typing import Any, Final, Literal, TextIO
 
 import structlog
-from prometheus_client import Gauge
+from prometheus_client import Counter, Gauge
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.runtime.log import LogAway, OpenSink, Outgoing, SendFailed
+from shared.runtime.supervision import Supervised
 
 REPORT_EVERY_S = 1.0
 POSITION = Gauge("livecount_shard_position", "Next record to handle", ["part", "shard"])
@@ -22,17 +22,39 @@ LAG = Gauge("livecount_shard_lag", "Records there are and not yet handled", ["pa
 RUNNING = Gauge(
     "livecount_shard_running", "1 while the shard is followed, 0 if it has stopped", ["part", "shard"]
 )
+LINES_LOST = Counter("livecount_log_lines_lost_total", "Log lines that could not be written")
 SHARD_REPORT: Final = "shard-report/2"
 
 log = structlog.get_logger()
 
 
+class LogStream:
+    """Where log lines go. One that cannot be written is counted: a full disk ends no task by the line that tells of it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write, or lose, some text."""
+        return self._attempt(lambda: self._stream.write(text)) or len(text)
+
+    def flush(self) -> None:
+        """Flush, or lose, what was written."""
+        self._attempt(self._stream.flush)
+
+    def _attempt(self, write: Callable[[], Any]) -> Any:
+        try:
+            return write()
+        except (OSError, ValueError):  # no space, no reader; or closed
+            LINES_LOST.inc()
+            return None
+
+
 def configure_logging(service: str, level: str) -> None:
     """Send this process's logs to standard error, one `key=value` line each."""
     threshold = logging.getLevelNamesMapping()[level.upper()]
-    logging.basicConfig(
-        stream=sys.stderr, level=max(threshold, logging.WARNING), format="%(name)s %(message)s"
-    )
+    lines: Any = LogStream(sys.stderr)
+    logging.basicConfig(stream=lines, level=max(threshold, logging.WARNING), format="%(name)s %(message)s")
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -44,7 +66,7 @@ def configure_logging(service: str, level: str) -> None:
             ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(lines),
     )
     structlog.contextvars.bind_contextvars(service=service)
 
@@ -82,18 +104,15 @@ class Reporter:
         self._open_sink = open_sink
         self._topic = topic
         self._read = read
-        self._task: asyncio.Task[None] | None = None
+        self._task = Supervised("reporter", self._keep_reporting)
 
     async def start(self) -> None:
         """Begin to report; returns at once."""
-        self._task = asyncio.create_task(self._keep_reporting(), name="reporter")
+        self._task.start()
 
     async def stop(self) -> None:
         """Stop reporting."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await self._task.stop()
 
     async def _keep_reporting(self) -> None:
         while True:

@@ -1,11 +1,8 @@
 """What rounds make of a shard's changes: only a range that joins on is taken, the very first one too."""
 
-import pytest
-
 from services.counting.rounds import Rounds
 from services.counting.tally import PartitionOf, Tally
 from services.validation.judge import Judge
-from shared.runtime.watermark import Gap
 from tests.support.elections import LOG_ID, ROOT_KEY, Life, election
 from tests.support.evidence import OUTPUTS
 
@@ -21,11 +18,40 @@ def changes(*logs: list[bytes]) -> list[list[bytes]]:
     return published
 
 
-def test_a_contest_whose_first_change_is_missing_is_a_gap() -> None:
-    """It is no contest that nobody configured: something was lost, and the run begins again."""
+def test_a_contest_whose_first_change_is_missing_waits_and_says_so() -> None:
+    """It is no contest that nobody configured: something was lost. Once it is written again, all is as if it never had been."""
     life = Life(election())
     founded, configured, *rest = life.begin()[0]
-    _, second = changes([founded, configured], rest)
+    first, second = changes([founded, configured], rest)
+    rounds, whole = Rounds(0, "counts"), Rounds(0, "counts")
 
-    with pytest.raises(Gap, match="expected 0, found 2; 2 missing"):
-        Rounds(0, "counts").apply(second)
+    rounds.apply(second)
+    assert "expected 0, found 2; 2 missing" in rounds.trouble()
+    assert rounds.drain() == []
+    again = Rounds(0, "counts")
+    again.restore(rounds.save())
+    assert again.trouble() == rounds.trouble()
+
+    again.apply([b"garbage", *first, *second])
+    whole.apply([*first, *second])
+    assert again.trouble() == ""
+    assert again.drain() == whole.drain() != []
+    assert again.save() == whole.save()
+
+
+def test_a_verdict_that_is_missing_or_unreadable_stops_no_other_program() -> None:
+    """Nothing is guessed meanwhile, and what is missing is told until it is there."""
+    life = Life(election())
+    judge = Judge(LOG_ID, ROOT_KEY, 0, 1, OUTPUTS)
+    told: list[bytes] = []
+    for record in life.begin()[0]:
+        judge.apply([record])
+        told += [out.value for out in judge.drain() if out.topic == OUTPUTS.judged]
+    tally, whole = (Tally(0, 1, "tallies", PartitionOf(1)) for _ in range(2))
+    whole.apply(told)
+
+    tally.apply([*told[:2], b"", b"garbage", b"{}", *told[3:]])
+    assert "1 missing" in tally.trouble()
+    tally.apply(told)
+    assert tally.trouble() == ""
+    assert tally.save() == whole.save()

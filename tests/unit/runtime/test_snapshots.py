@@ -10,7 +10,8 @@ import structlog
 
 from shared.runtime.snapshots import Snapshot, Snapshots
 
-OLD, NEW = Snapshot(3, b"three"), Snapshot(7, b"seven\nwith a second line")
+OLD = Snapshot(3, b"three", b"third", b"first")
+NEW = Snapshot(7, b"seven\nwith a second line", b"seventh", b"first")
 
 
 @pytest.fixture(autouse=True)

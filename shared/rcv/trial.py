@@ -1,0 +1,98 @@
+"""A definition is tried before it is frozen: counted without ballots, and with made-up ballots of its whole roll.
+
+Whatever makes a count raise, or its standing larger than a record of the log may be, is found here, and not while people vote.
+"""
+
+from collections.abc import Sequence
+from random import Random
+from typing import Final
+
+from shared.contract.elections import Contest, Election
+from shared.rcv.contract_rounds import rounds_of
+from shared.rcv.count.live import LiveMethod, open_method
+
+MAX_STANDING_BYTES: Final = 900_000
+"""Of a contest's rounds as JSON; brokers refuse batches of more than 1 MiB, and a standing holds some more than its rounds."""
+MAX_ROLL_BYTES: Final = 8 * 2**30
+"""Of all ballot boxes of an election in validation's memory."""
+BYTES_AN_ELECTOR: Final = 28
+BYTES_A_CONTEST: Final = 4
+DIFFERENT_RANKINGS: Final = 300
+LONGEST_RANKING: Final = 8
+
+Change = tuple[int, str, int]
+"""Section, marks, ballots."""
+
+
+def objection(definition: Election, seed: int = 1) -> str | None:
+    """Return why a definition cannot be counted, with the place and the bound; None if it can."""
+    roll_bytes = definition.electors * (BYTES_AN_ELECTOR + BYTES_A_CONTEST * len(definition.contests))
+    if roll_bytes > MAX_ROLL_BYTES:
+        return (
+            f"sections: {definition.electors:,} electors take {roll_bytes / 2**30:,.1f} GiB of validation's memory, "
+            f"at most {MAX_ROLL_BYTES // 2**30} GiB"
+        )
+    random = Random(seed)  # noqa: S311  made-up ballots keep no secret
+    for place, contest in enumerate(definition.contests):
+        try:
+            size = _largest(definition, contest, random)
+        except OverflowError:
+            return (
+                f"contests.{place} ({contest.id}).rules.places: {definition.electors:,} votes of {contest.rules.places} decimal "
+                f"places do not fit 64 bits; expected at most {_most_places(definition)}"
+            )
+        except Exception as fault:  # noqa: BLE001  whatever it is, it would have stopped the count
+            return f"contests.{place} ({contest.id}): its count fails: {type(fault).__name__}: {fault}"
+        if size > MAX_STANDING_BYTES:
+            return (
+                f"contests.{place} ({contest.id}): {len(contest.candidates)} candidates by {len(definition.sections)} sections "
+                f"make a standing of {size:,} bytes, at most {MAX_STANDING_BYTES:,}"
+            )
+    return None
+
+
+def made_up(definition: Election, contest: Contest, random: Random) -> list[Change]:
+    """Return ballots of the whole roll, in so few different rankings that a count of them takes no long time."""
+    changes: list[Change] = []
+    candidates = range(len(contest.candidates))
+    each = max(1, DIFFERENT_RANKINGS // len(definition.sections))
+    for section, of in enumerate(definition.sections):
+        left = of.electors
+        for number in range(each):
+            ballots = left if number == each - 1 else random.randint(0, left * 2 // each)
+            ballots = min(ballots, left)
+            left -= ballots
+            ranked = random.sample(candidates, random.randint(0, min(len(candidates), LONGEST_RANKING)))
+            changes.append((section, ">".join(map(str, ranked)), ballots))
+    return changes
+
+
+def _largest(definition: Election, contest: Contest, random: Random) -> int:
+    """Return the bytes of the largest rounds of a few counts: of no ballots, of some, with a withdrawal, and taken back."""
+    method = open_method(contest, len(definition.sections))
+    sizes = [_size(method, contest, definition, 0)]
+    changes = made_up(definition, contest, random)
+    method.apply(changes)
+    ballots = sum(n for _, _, n in changes)
+    sizes.append(_size(method, contest, definition, ballots))
+    if max(sizes) > MAX_STANDING_BYTES:
+        return max(sizes)
+    if len(contest.included) > 1:
+        method.withdraw(contest.included[0])
+        out = contest.excluding({contest.included[0]})
+        sizes.append(_size(method, out, definition, ballots))
+        method.restore(contest.included[0])
+    method.apply([(section, marks, -n) for section, marks, n in changes])
+    sizes.append(_size(method, contest, definition, 0))
+    return max(sizes)
+
+
+def _most_places(definition: Election) -> int:
+    return 18 - len(str(definition.electors)) if definition.electors > 1 else 18
+
+
+def _size(method: LiveMethod, contest: Contest, definition: Election, ballots: int) -> int:
+    count = method.count()
+    count.check(ballots)
+    sections: Sequence[str] = [section.id for section in definition.sections]
+    return sum(len(round_.model_dump_json()) for round_ in rounds_of(count, contest, sections))
