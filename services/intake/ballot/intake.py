@@ -9,7 +9,7 @@ from services.intake.routes import IntakeService
 from shared.contract.events import ElectionAnnounced
 
 Rankings = dict[str, tuple[tuple[str, ...], ...]]
-Why = Literal["not a code", "wrong code", "not open", "busy", "too many", "not a ballot"]
+Why = Literal["not a code", "wrong code", "not open", "busy", "too many", "not a ballot", "sent before"]
 
 _WHY: Final[Mapping[int, Why]] = {
     403: "wrong code",
@@ -62,5 +62,5 @@ def _why(refusal: Refusal) -> Why:
     if refusal.field == "code" and refusal.status != 403:
         return "not a code"
     if refusal.field == "ballot_id":
-        return "not a ballot"
+        return "sent before" if refusal.status == 409 else "not a ballot"
     return _WHY.get(refusal.status, "not a ballot")

@@ -73,7 +73,7 @@ class BallotRoutes:
             return self._missing(view)
         fields = await _fields(request, announced)
         if fields is None:
-            return self.pages.page("trouble", view, 400, announced=announced)
+            return self.pages.page("trouble", view, 400, announced=announced, why="not a ballot")
         if announced.phase is not Phase.OPEN:
             return self._state(view, announced, fields)
         steps = {"start": self._enter, "mark": self._mark, "review": self._review, "cast": self._cast}
@@ -115,7 +115,9 @@ class BallotRoutes:
             return self._busy(view, announced, fields, 429 if why == "too many" else 503)
         if why == "not open":
             return self._state(view, self.intake.elections[announced.definition.id], fields)
-        return self.pages.page("trouble", view, 422, announced=announced)
+        return self.pages.page(
+            "trouble", view, 409 if why == "sent before" else 422, announced=announced, why=why
+        )
 
     async def _code_fault(
         self, request: Request, announced: ElectionAnnounced, fields: Fields

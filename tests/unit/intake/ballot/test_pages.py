@@ -74,7 +74,8 @@ async def test_other_rankings_under_a_ballot_id_that_was_cast_are_not_said_to_be
         assert page_of(await there.post("cast", _0_0="1")) == "receipt"
         again = await there.post("cast", _0_3="1")
 
-        assert (again.status_code, page_of(again)) == (422, "trouble")
+        assert (again.status_code, page_of(again)) == (409, "trouble")
+        assert "that ballot stands" in unescape(again.text)
         assert len(there.log.ballots) == 1
 
 
