@@ -93,8 +93,9 @@ class Child:
     def spawn(self) -> None:
         """Start it; return at once. Raises ChildFailedError if another process holds its log."""
         assert not self.running, f"{self.name} is already running"
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as log:
+        self.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # What Kafka, Valkey and the services write is for its owner's eyes only.
+        with os.fdopen(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
             self._lock(log)
             self._log_start = log.tell()
             self._process = subprocess.Popen(
@@ -104,6 +105,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 env=self._env,
                 process_group=0,
+                umask=0o077,
             )
         self._leash = _leash(self._process.pid)
 

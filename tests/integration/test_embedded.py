@@ -265,6 +265,26 @@ def test_a_broker_dies_with_its_parent(tmp_path: Path) -> None:
     assert wait_until(lambda: not ports.answers(port, API_VERSIONS), ORPHAN_BOUND_S)
 
 
+def test_what_a_child_writes_is_for_its_owner_only(tmp_path: Path) -> None:
+    """Its files and folders, and its log, whatever this process's own mask is."""
+    made = tmp_path / "logs" / "made"
+    child = Child(
+        "writer",
+        ["sh", "-c", f"mkdir {made} && echo one > {made}/two && exec sleep 60"],
+        tmp_path / "logs" / "log",
+    )
+    child.spawn()
+    try:
+        child.wait_ready((made / "two").exists, 5.0)
+        found = {
+            path.name: path.stat().st_mode & 0o077
+            for path in (child.log.parent, child.log, made, made / "two")
+        }
+    finally:
+        child.kill()
+    assert found == {"logs": 0, "log": 0, "made": 0, "two": 0}
+
+
 def test_a_child_that_will_not_stop_is_killed(tmp_path: Path) -> None:
     """A process that ignores SIGTERM is gone once the bound has passed."""
     child = Child("deaf", ["sh", "-c", "trap '' TERM; echo deaf; exec sleep 60"], tmp_path / "deaf.log")
