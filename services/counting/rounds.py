@@ -41,6 +41,7 @@ from shared.rcv.count.live import LiveMethod, open_method
 from shared.rcv.count.profile import most_rankings
 from shared.rcv.count.rounds import Count
 from shared.rcv.scenarios import what_if
+from shared.rcv.trial import MAX_STANDING_BYTES
 from shared.runtime.log import Outgoing
 from shared.runtime.watermark import Gap, joins
 
@@ -268,7 +269,11 @@ class Rounds:
 
     def _publish(self, key: str, count: ContestCount) -> Outgoing:
         count.published = count.sequence
-        return Outgoing(self._topic, self._partition, key.encode(), encode(count.standing()))
+        standing = count.standing()
+        body = encode(standing)
+        if len(body) > MAX_STANDING_BYTES:  # rounds alone were tried before the definition was frozen
+            body = encode(standing.model_copy(update={"what_if": None}))
+        return Outgoing(self._topic, self._partition, key.encode(), body)
 
 
 def _ledger_after(before: ShardLedger, change: TallyChanged, contest: str) -> ShardLedger:

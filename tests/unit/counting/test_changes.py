@@ -1,9 +1,14 @@
 """What rounds make of a shard's changes: only a range that joins on is taken, the very first one too."""
 
+import pytest
+
 from services.counting.rounds import Rounds
 from services.counting.tally import PartitionOf, Tally
 from services.validation.judge import Judge
-from tests.support.elections import LOG_ID, ROOT_KEY, Life, election
+from shared.contract.codec import decode_as
+from shared.contract.standings import Standing
+from shared.rcv.trial import MAX_STANDING_BYTES
+from tests.support.elections import LOG_ID, ROOT_KEY, Life, contest, election
 from tests.support.evidence import OUTPUTS
 
 
@@ -55,3 +60,20 @@ def test_a_verdict_that_is_missing_or_unreadable_stops_no_other_program() -> Non
     tally.apply(told)
     assert tally.trouble() == ""
     assert tally.save() == whole.save()
+
+
+@pytest.mark.parametrize("candidates", [5, 180])
+def test_what_ifs_are_left_out_where_they_would_make_a_standing_too_large(candidates: int) -> None:
+    """The rounds come first: a record that a broker refuses would stop the contest."""
+    wide = contest(candidates=tuple(f"c{n}" for n in range(candidates)))
+    life = Life(election(electors=180).model_copy(update={"contests": (wide,), "smallest_group": 1}))
+    ballots = life.pack(*[life.cast(n, f"{n % candidates}>{(n + 1) % candidates}") for n in range(180)])
+    log = [*life.begin()[0], ballots, life.closed()]
+    rounds = Rounds(0, "counts")
+    rounds.apply(changes(log)[0])
+    (body,) = [outgoing.value for outgoing in rounds.drain()]
+
+    assert len(body) < MAX_STANDING_BYTES
+    standing = decode_as(Standing, body)
+    assert standing.status == "unofficial-complete"
+    assert (standing.what_if is None) == (candidates == 180)
