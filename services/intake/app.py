@@ -43,6 +43,7 @@ def create_app(settings: IntakeSettings) -> Starlette:
         partial(open_reader, settings.brokers),
         ELECTIONS_ANNOUNCED.name(settings.namespace),
         lambda value: decode_as(ElectionAnnounced, value),
+        follows=ElectionAnnounced.follows,
     )
     log = BallotLog(
         partial(open_sink, settings.brokers),

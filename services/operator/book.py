@@ -141,6 +141,7 @@ class Account:
             phase=phase,
             at=newest.at if moved or before is None else before.at,
             withdrawn=self.withdrawn(),
+            verdicts=sum(len(entry.verdicts) for entry in self.entries.values()),
         )
 
     def _applied_in(self, shard: int) -> list[Control]:

@@ -43,7 +43,11 @@ class ControlLog:
         self._quiet_until_s = 0.0
         self._read = asyncio.Event()
         self.elections: Projection[ElectionAnnounced] = Projection(
-            open_reader, self._announced, lambda value: decode_as(ElectionAnnounced, value), self._note
+            open_reader,
+            self._announced,
+            lambda value: decode_as(ElectionAnnounced, value),
+            self._note,
+            ElectionAnnounced.follows,
         )
         self.judged: Projection[bytes] = Projection(
             open_reader,
@@ -86,7 +90,7 @@ class ControlLog:
         await self._send([Outgoing(self._announced, 0, name.encode(), encode(announced))])
         try:
             async with asyncio.timeout(READ_BACK_BOUND_S):
-                while self.elections.newest.get(name) != announced:
+                while (newest := self.elections.newest.get(name)) is None or not newest.follows(announced):
                     self._read.clear()
                     await self._read.wait()
         except TimeoutError as fault:

@@ -275,8 +275,9 @@ class OperatorService:
     async def _announce(self, name: str) -> None:
         before = self.log.elections.newest.get(name)
         after = self._account(name).announcement(self.log_id, self.shards, before)
-        if after is not None and after != before:
-            await self.log.announce(after)
+        if after is None or (before is not None and _says_nothing_new(after, before)):
+            return
+        await self.log.announce(after)
 
     def _propose_to_officials(self, control: Control, account: Account, phase: Phase) -> Proposal:
         keys = account.keys()
@@ -335,6 +336,11 @@ class OperatorService:
             raise UnknownEntry(f"elector {content['elector']} is not on the roll 0..{last}")
         if command in (Command.WITHDRAW, Command.REINSTATE):
             _check_candidate(announced, command, content["contest"], content["candidate"])
+
+
+def _says_nothing_new(after: ElectionAnnounced, before: ElectionAnnounced) -> bool:
+    """Return whether an announcement is behind another, or says the same."""
+    return not after.follows(before) or after.model_copy(update={"verdicts": before.verdicts}) == before
 
 
 def _check_candidate(announced: ElectionAnnounced, command: Command, contest_id: str, candidate: str) -> None:

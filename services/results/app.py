@@ -30,6 +30,7 @@ def create_app(settings: ResultsSettings, hub: Hub) -> Starlette:
         follow,
         ELECTIONS_ANNOUNCED.name(settings.namespace),
         lambda value: decode_as(ElectionAnnounced, value),
+        follows=ElectionAnnounced.follows,
     )
     counts: Projection[bytes] = Projection(
         follow,

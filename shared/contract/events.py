@@ -299,6 +299,16 @@ class ElectionAnnounced(Frozen):
         (), description="Candidates who have withdrawn since the definition was frozen"
     )
 
+    verdicts: int = Field(
+        0,
+        ge=0,
+        description="Verdicts on the election's controls that it rests on; one that rests on fewer than another is behind it",
+    )
+
+    def follows(self, before: Self) -> bool:
+        """Return whether it rests on as much as another: of two operators one may be behind, and announce later."""
+        return self.verdicts >= before.verdicts
+
     def moved_to(self, phase: Phase, at: str) -> Self:
         """Return the announcement of the same election in another phase."""
         return self.model_copy(update={"phase": phase, "at": at})

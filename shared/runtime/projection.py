@@ -22,7 +22,10 @@ log = structlog.get_logger()
 
 
 class Projection(Generic[T]):
-    """Follows one topic. A value that cannot be read stops it, with the reason in `alarm`."""
+    """Follows one topic. A value that cannot be read stops it, with the reason in `alarm`.
+
+    Where `follows` says that a value does not follow the one before, it is passed over: two writers may come out of order.
+    """
 
     def __init__(
         self,
@@ -30,6 +33,7 @@ class Projection(Generic[T]):
         topic: str,
         decode: Callable[[bytes], T],
         on_change: Callable[[str, T, int], None] | None = None,
+        follows: Callable[[T, T], bool] | None = None,
     ) -> None:
         self.newest: dict[str, T] = {}
         self.caught_up = False
@@ -38,6 +42,7 @@ class Projection(Generic[T]):
         self.topic = topic
         self._decode = decode
         self._on_change = on_change
+        self._follows = follows
         self._offsets: dict[str, int] = {}
         self._task = Supervised(f"projection of {topic}", self._keep_following)
         self._progress = asyncio.Condition()
@@ -83,9 +88,11 @@ class Projection(Generic[T]):
         if self.alarm is not None or record.offset <= self._offsets.get(record.key, -1):
             return
         try:
-            self.newest[record.key] = self._decode(record.value)
-            if self._on_change is not None:
-                self._on_change(record.key, self.newest[record.key], record.timestamp_ms)
+            value, before = self._decode(record.value), self.newest.get(record.key)
+            if before is None or self._follows is None or self._follows(value, before):
+                self.newest[record.key] = value
+                if self._on_change is not None:
+                    self._on_change(record.key, value, record.timestamp_ms)
         except Exception as fault:
             self.alarm = f"{self.topic} key {record.key}: {fault}"
             log.exception("projection stopped", topic=self.topic, key=record.key)

@@ -46,6 +46,7 @@ class IntakeNode(Node):
             ANNOUNCED,
             lambda value: decode_as(ElectionAnnounced, value),
             self._note,
+            ElectionAnnounced.follows,
         )
         self.phases: dict[str, Phase] = {}
         self.log = BallotLog(

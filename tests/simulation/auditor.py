@@ -42,6 +42,7 @@ class Auditor:
         """By ballot id, where it stands: the offset of the pack, and the place in it."""
         self._with_verdict: list[list[bool]] = [[] for _ in range(self.shards)]
         """Whether the verdict on each record has come, as far as any has."""
+        self.announced: dict[str, ElectionAnnounced] = {}
         self._announced_last: dict[str, int] = {}
         """By election, the place among the common phases of what was announced last."""
         self._snapshots: dict[tuple[str, str, int], bytes] = {}
@@ -94,7 +95,7 @@ class Auditor:
             if truth.concerned() == (0,) * self.shards:
                 continue
             whole = truth.at(truth.end)
-            if None in whole.phases:
+            if None in whole.phases or truth.trails(whole.phases):
                 continue
             for contest in truth.definition.contests:
                 newest = self.newest.get(f"{name}/{contest.id}")
@@ -145,6 +146,11 @@ class Auditor:
 
     def _announced(self, announced: ElectionAnnounced) -> None:
         truth = self.truths[announced.definition.id]
+        newest = self.announced.get(truth.definition.id)
+        if newest is not None and not announced.follows(newest):
+            self.occurred["announcement behind another"] += 1
+            return
+        self.announced[truth.definition.id] = announced
         before = self._announced_last.get(truth.definition.id, 0)
         since = truth.common_phases[before:]
         stood = announced.phase in since

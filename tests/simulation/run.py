@@ -9,15 +9,13 @@ from hashlib import blake2b
 from pathlib import Path
 from random import Random
 
-from shared.contract.codec import decode_as
-from shared.contract.events import ElectionAnnounced
 from shared.runtime.process.telemetry import ShardReport
 from tests.simulation.auditor import Auditor
 from tests.simulation.broker import Record
 from tests.simulation.calamity import Calamity
 from tests.simulation.deployment import Deployment
 from tests.simulation.elections import FAIRS, PICNICS
-from tests.simulation.invariants import ANNOUNCED, JUDGED, TALLIES, Violation, hold
+from tests.simulation.invariants import JUDGED, TALLIES, Violation, hold
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.monkey import Monkey
 from tests.simulation.transcript import Transcript, prepared
@@ -204,10 +202,7 @@ class World:
 
     def _conclude_phases(self) -> None:
         """What is announced last of an election stands in every shard."""
-        announced = {
-            record.key: decode_as(ElectionAnnounced, record.value)
-            for record in self.site.broker.partition(ANNOUNCED, 0).keyed
-        }
+        announced = self.auditor.announced
         for name, truth in self.auditor.truths.items():
             phases = set(truth.at(truth.end).phases)
             said = {str(announced[name].phase)} if name in announced else {None}

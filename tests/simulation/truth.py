@@ -88,6 +88,10 @@ class Truth:
         self.common_phases: list[str] = []
         """The phases in which all shards have stood at the same time, in order."""
 
+    def trails(self, phases: Sequence[str | None]) -> bool:
+        """Whether live figures may be behind the log: they move in steps of several ballots until the close."""
+        return self.definition.keeps_secret and set(phases) != {"closed"}
+
     def remember(self, shard: int) -> None:
         """Remember what the election is after the shard's last record."""
         prefixes, after = self._prefixes[shard], _prefix(self._ledgers[shard], self.definition.id)
