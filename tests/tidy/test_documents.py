@@ -21,8 +21,8 @@ TYPED = "\n".join(map(commands, TEXTS.values()))
 INLINE = "\n".join(TEXTS.values())
 COMMANDS = sorted(
     set(
-        re.findall(r"^(?:\w+=\S+ )*livecount ([a-z]+)", TYPED, re.MULTILINE)
-        + re.findall(r"`livecount ([a-z]+)", INLINE)
+        re.findall(r"^(?:\w+=\S+ )*livecount ([a-z-]+)", TYPED, re.MULTILINE)
+        + re.findall(r"`livecount ([a-z-]+)", INLINE)
     )
 )
 TARGETS = sorted(
