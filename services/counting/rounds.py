@@ -277,7 +277,7 @@ class Rounds:
 
 
 def _ledger_after(before: ShardLedger, change: TallyChanged, contest: str) -> ShardLedger:
-    controls = change.controls()
+    controls = _controls_after(before.last_control, change.controls())
     return ShardLedger(
         change.upto,
         change.head.hex(),
@@ -287,8 +287,15 @@ def _ledger_after(before: ShardLedger, change: TallyChanged, contest: str) -> Sh
         change.turnout,
         _withdrawn_after(controls, contest, before.withdrawn),
         _certificate_after(controls, contest, before.certificate),
+        controls[-1].control_id if controls else before.last_control,
         before.corrected or _is_corrected(controls, before.phase),
     )
+
+
+def _controls_after(last: str, controls: Sequence[Control]) -> Sequence[Control]:
+    """Return the controls of a range that have not been applied: those after the last that was, if it is among them."""
+    ids = [control.control_id for control in controls]
+    return controls[ids.index(last) + 1 :] if last in ids else controls
 
 
 def _is_corrected(controls: Sequence[Control], phase: Phase | None) -> bool:
@@ -356,6 +363,7 @@ def _plain_shard(shard: ShardLedger, counts: dict[Ranking, int]) -> dict[str, An
         "turnout": shard.turnout,
         "withdrawn": sorted(shard.withdrawn),
         "certificate": shard.certificate,
+        "last_control": shard.last_control,
         "corrected": shard.corrected,
         "counts": [(*ranking, n) for ranking, n in sorted(counts.items())],
     }
@@ -394,6 +402,7 @@ def _shard(saved: dict[str, Any]) -> tuple[ShardLedger, dict[Ranking, int]]:
         tuple(saved["turnout"]),
         frozenset(saved["withdrawn"]),
         None if saved["certificate"] is None else tuple(saved["certificate"]),
+        saved["last_control"],
         saved["corrected"],
     )
     return ledger, {(section, marks): n for section, marks, n in saved["counts"]}

@@ -34,6 +34,8 @@ class ShardLedger:
     """Candidates of the contest at hand whose withdrawal the shard holds."""
     certificate: tuple[str, str] | None = None
     """The certificate that stands in the shard: its id, and its result hash of the contest at hand."""
+    last_control: str = ""
+    """Id of the last control that has been applied: a range that overlaps repeats those up to it."""
     corrected: bool = False
     """Whether an elector was voided or restored after the close."""
 
