@@ -11,6 +11,7 @@ from functools import partial
 
 import faust
 from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from services.operator.api import TokenCheck, create_api
 from services.operator.book import ControlBook
@@ -62,14 +63,16 @@ def create_app(settings: OperatorSettings) -> faust.App:
         log, book, standings.newest, recounted, settings.log_id, settings.root_key, settings.shards
     )
     api = create_api(service, monitor.figures, health, token, new_order)
-    api.router.routes.extend(Console(service, monitor.figures, token, time.monotonic).routes())
+    # The console has sessions of its own; whatever is not the console's asks for the token.
+    console = Console(service, monitor.figures, token, time.monotonic)
+    site = Starlette(routes=[*console.routes(), Mount("/", api)])
     health.watch("elections", log.elections.readiness)
     health.watch("controls", log.judged.readiness)
     health.watch("standings", standings.readiness)
     for part in (
         PartService(log),
         PartService(standings),
-        HttpService(api, settings, settings.port),
+        HttpService(site, settings, settings.port),
         HttpService(TokenCheck(Starlette(routes=monitor.routes()), token), settings, settings.monitor_port),
     ):
         app.add_dependency(part)
