@@ -88,7 +88,7 @@ class Run:
         self.begun = {service: len(self.log(service)) for service in SERVICES}
         self.positions = self.gauges()
         for number, elector in enumerate([*range(ELECTORS), 0], start=1):
-            await self._cast(elector)
+            await self._cast(elector, ballot=number)  # the last one is a second vote
             await self.shown(records + number)  # so that each is a record of its own in every topic
         await pipeline.control(self.life.ordered(ElectorVoided, elector=OUT, reason=REASON))
         await self.shown(records + ELECTORS + 1 + pipeline.shards)
@@ -104,8 +104,8 @@ class Run:
                     found[f"{service} {name}"] = float(value)
         return found
 
-    async def _cast(self, elector: int) -> None:
-        form = {"ballot_id": f"{elector:032x}", "code": self.life.code(elector), "rankings": self.rankings}
+    async def _cast(self, elector: int, ballot: int) -> None:
+        form = {"ballot_id": f"{ballot:032x}", "code": self.life.code(elector), "rankings": self.rankings}
         url = f"http://127.0.0.1:{self.pipeline.port('intake')}/v1/elections/picnic/ballots"
         request = urllib.request.Request(url, json.dumps(form).encode(), {"Content-Type": "application/json"})
         for _ in range(50):
@@ -218,7 +218,7 @@ async def test_no_topic_and_no_file_names_the_elector_whose_ballot_was_taken_out
     """Nor holds it the ballot's id, the code or the reason beside a ranking. Only validation keeps who voted how, for itself."""
     run = runs[0]
     life, pipeline = run.life, run.pipeline
-    ballot = f"{OUT:032x}"
+    ballot = f"{OUT + 1:032x}"
     named = [life.code(OUT).encode(), life.secret_of(OUT), ballot.encode(), bytes.fromhex(ballot)]
     named += [f'"elector":{OUT}'.encode()]
     assert _holds(await _topic(pipeline, BALLOTS_CAST.name(pipeline.namespace)), named)
