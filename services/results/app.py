@@ -24,7 +24,7 @@ from shared.runtime.projection import Projection
 def create_app(settings: ResultsSettings, hub: Hub) -> Starlette:
     """Return the application; `hub.close()` ends its live connections."""
     cache = Cache(Redis.from_url(settings.redis, **settings.redis_options()), settings.namespace)
-    projector = Projector(cache, hub)
+    projector = Projector(cache, hub, lambda: counts.caught_up)
     follow = partial(open_reader, settings.brokers)
     announced: Projection[ElectionAnnounced] = Projection(
         follow,

@@ -47,11 +47,15 @@ log = structlog.get_logger()
 
 
 class Projector:
-    """Keeps Redis in step with the log, and the hub in step with Redis, whatever is restarted meanwhile."""
+    """Keeps Redis in step with the log, and the hub in step with Redis, whatever is restarted meanwhile.
 
-    def __init__(self, cache: "Cache", hub: "Hub") -> None:
+    Nothing is shown before the log's own end at the start is reached: a client that comes back would be shown the past.
+    """
+
+    def __init__(self, cache: "Cache", hub: "Hub", caught_up: Callable[[], bool]) -> None:
         self._cache = cache
         self._hub = hub
+        self._caught_up = caught_up
         self._newest: dict[str, Frame] = {}
         self._news = asyncio.Event()
         self._tasks = [
@@ -64,7 +68,7 @@ class Projector:
             self._newest[offered.key] = offered
             self._news.set()
             if self._hub.stale:
-                self._hub.offer(offered)
+                self._show(offered)
 
     def readiness(self) -> Readiness:
         """Whether all that the log gave can be shown; an answer without it would say that there is nothing."""
@@ -81,6 +85,10 @@ class Projector:
         for task in self._tasks:
             await task.stop()
 
+    def _show(self, standing: Frame) -> None:
+        if self._caught_up():
+            self._hub.offer(standing)
+
     async def _keep(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         while True:
             try:
@@ -88,7 +96,7 @@ class Projector:
             except (RedisError, OSError) as fault:
                 self._hub.stale = True
                 for newest in self._newest.values():
-                    self._hub.offer(newest)
+                    self._show(newest)
                 log.warning("Redis is away", fault=repr(fault), retry_s=RETRY_S)
                 await asyncio.sleep(RETRY_S)
 
@@ -98,7 +106,7 @@ class Projector:
             for newest in list(self._newest.values()):
                 async with asyncio.timeout(ANSWER_WITHIN_S):
                     await self._cache.put(newest)
-                self._hub.offer(newest)
+                self._show(newest)
             self._hub.stale = False
             self._news.clear()
             with suppress(TimeoutError):
@@ -109,7 +117,7 @@ class Projector:
         async for found in self._cache.follow():
             own = self._newest.get(found.key)
             if own is not None and own.body == found.body:
-                self._hub.offer(own)
+                self._show(own)
 
 
 class Cache:

@@ -19,6 +19,8 @@ from tests.chaos.net import FIRST, NAMES, Net
 PACKETS: Final = 100
 EVERY_S: Final = 0.005
 LATER_S: Final = 0.3
+ROUTE_S = 0.3
+"""From the wire's device to the routes that lead there, at most."""
 WIRE_UP_S: Final = 15.0
 PORT: Final = 20_000
 NEW_NET: Final = 0x40000000
@@ -63,6 +65,7 @@ class Pair:
         async with asyncio.timeout(WIRE_UP_S):
             while not any("wire" in of for of in _devices(FIRST)):
                 await asyncio.sleep(0.05)
+        await asyncio.sleep(ROUTE_S)
 
 
 def _received(receiver: socket.socket) -> list[int]:

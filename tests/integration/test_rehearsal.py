@@ -108,6 +108,6 @@ def test_the_command_brings_up_a_deployment_of_its_own(tmp_path: Path) -> None:
     assert ["records", "5"] in lines
     assert ["already-voted", "1"] in lines
     assert [*["equal", "to", "the", "cold", "count", "yes"]] in lines
-    assert answer.stdout.endswith(f"4 files in {out}\n")
+    assert answer.stdout.endswith(f"5 files in {out}\n")
     report = json.loads((out / "tea_detailed_report.json").read_text())
     assert report["results"][0]["tally"] == {"Ada": "2", "Basil": "2", "Clara": "1"}

@@ -20,7 +20,7 @@ class ResultsNode(Node):
         """From the log to Redis to the hub."""
         site, process = self.site, self.process
         self.hub = Hub()
-        projector = Projector(cast("Cache", SimCache(site.redis)), self.hub)
+        projector = Projector(cast("Cache", SimCache(site.redis)), self.hub, lambda: counts.caught_up)
         counts: Projection[bytes] = Projection(
             lambda topic: open_reader(site.broker, process, topic),
             PUBLISHED,

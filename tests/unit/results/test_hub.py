@@ -45,7 +45,7 @@ async def until(said: Callable[[], bool]) -> None:
 async def test_without_redis_the_log_is_shown_and_readiness_tells_until_when_it_is_not() -> None:
     """From the start on; marked stale."""
     hub = Hub()
-    projector = Projector(cast("Cache", Away()), hub)
+    projector = Projector(cast("Cache", Away()), hub, lambda: True)
     hub.stale = False
     projector.offer(TRUE)
     assert projector.readiness() == (False, f"not shown yet: {TRUE.key}")
@@ -67,7 +67,7 @@ async def test_neither_garbage_nor_a_forged_standing_in_redis_is_shown(
     await redis.sadd("forged:standings", name)
     hub = Hub()
     cache = Cache(Redis.from_url(valkey.url), "forged")
-    projector = Projector(cache, hub)
+    projector = Projector(cache, hub, lambda: True)
     await projector.start()
     await asyncio.sleep(0.2)
     assert hub.frames == {}
