@@ -1,7 +1,7 @@
 """The live feed: server-sent events (HTML standard, 9.2), the newest standing first.
 
-Standings travel whole, so to resume is to send the newest, unless the client has it (Last-Event-ID). An id that is no number,
-or beyond the newest, was never sent from here: it counts as none.
+Standings travel whole, so to resume is to send the newest, unless the client has it or a newer one (Last-Event-ID): another
+gateway may have been ahead of this one. An id that is no number, or far beyond the newest, was never sent: it counts as none.
 
 A standing is made into an event once, however many clients it goes to. A client that takes nothing within the bound is
 dropped, and one that has left at once: a second task for each client waits for that alone. A client has one timer, set
@@ -22,6 +22,8 @@ from shared.runtime.process.http import problem
 HEARTBEAT_S = 15.0
 HEARTBEAT = b": still here\n\n"
 MAX_ID_DIGITS = 18
+FAR_AHEAD = 10_000_000
+"""Cast records by which another gateway is never ahead."""
 RETRY_AFTER_S = 5
 BYE = b"event: bye\ndata: the server is going away; connect again\n\n"
 
@@ -37,7 +39,7 @@ class LiveFeed(Response):
         self._hub = hub
         self._key = key
         newest = hub.frames.get(key)
-        self._seen = -1 if newest is not None and seen > newest.sequence else seen
+        self._seen = -1 if newest is not None and seen > newest.sequence + FAR_AHEAD else seen
         self._address = address
         self._send_timeout_s = send_timeout_s
         self.init_headers({"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"})

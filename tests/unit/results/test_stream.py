@@ -135,6 +135,22 @@ async def test_an_id_that_was_never_sent_counts_as_none(said: str) -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_client_that_has_a_newer_standing_from_another_gateway_is_not_sent_an_older_one() -> None:
+    """It hears nothing until this gateway has caught up."""
+    hub, client = Hub(), Client()
+    offered(hub, 1)
+    stay = asyncio.create_task(
+        listening(hub, client, seen=standing(2, Phase.OPEN).sequence, timeout_s=BOUND_S)
+    )
+    await asyncio.sleep(0.05)
+    offered(hub, 2)
+    newest = offered(hub, 3)
+    await until(lambda: client.sent == [newest])
+    client.left.set()
+    await asyncio.wait_for(stay, BOUND_S)
+
+
+@pytest.mark.asyncio
 async def test_streams_are_bounded_for_an_address_and_in_all_and_a_place_is_free_again() -> None:
     """429 where others still find room, 503 where nobody does; Retry-After in both."""
     hub = Hub(Slots(3, 2))
