@@ -14,6 +14,7 @@ from services.operator import book, controls
 from services.operator.service import OperatorService
 from services.results import hub
 from services.validation import box, judge, rules
+from shared.contract.events import ElectionAnnounced
 from shared.contract.verdict_ranges import Verdicts
 from shared.runtime import follower, projection
 from shared.runtime.follower import Follower
@@ -183,7 +184,18 @@ MUTANTS = (
         "another log",
         ((judge.Judge, "must_reach", changed.no_verdict_before),),
     ),
-    Mutant("values of a projection go back", "I2", ((projection.Projection, "_apply", harness.apply_again),)),
+    Mutant(
+        "values of a projection go back",
+        "I2",
+        (
+            (projection.Projection, "_apply", harness.apply_again),
+            (ElectionAnnounced, "follows", harness.always),
+        ),
+    ),
     Mutant("orders before all is read", "I2", ((OperatorService, "_in_turn", changed.in_turn_at_once),)),
-    Mutant("orders at once after a failure", "I2", ((controls, "QUIET_S", 0.0),)),
+    Mutant(
+        "orders at once after a failure",
+        "I2",
+        ((controls, "QUIET_S", 0.0), (ElectionAnnounced, "follows", harness.always)),
+    ),
 )
