@@ -181,7 +181,7 @@ class ContestCount:
         if count is None or not ballots or cost > (MAX_FINAL_COST if closed else MAX_LIVE_COST):
             return None
         try:
-            return what_if_of(what_if(self.method.profile, contest), contest)
+            return what_if_of(what_if(self.method.profile, contest, count=count), contest)
         except Exception:
             log.exception("no what-ifs", election=self.definition.id, contest=self.contest.id)
             return None

@@ -15,15 +15,15 @@ from services.intake.roll import KnownRolls
 from services.intake.routes import RETRY_AFTER_S, IntakeService, intake_routes
 from services.intake.settings import IntakeSettings
 from shared.contract.codec import decode_as
-from shared.contract.events import ElectionAnnounced, RollKnown
-from shared.contract.topics import BALLOTS_CAST, ELECTIONS_ANNOUNCED, ROLLS_COMMITTED
+from shared.contract.events import RollKnown
+from shared.contract.topics import BALLOTS_CAST, ROLLS_COMMITTED
 from shared.runtime.kafka.reader import open_reader
 from shared.runtime.kafka.sink import open_sink
 from shared.runtime.process.health import Health
 from shared.runtime.process.http import create_site, problem
 from shared.runtime.process.overload import Overload
 from shared.runtime.process.telemetry import configure_logging
-from shared.runtime.projection import Projection
+from shared.runtime.projection import Projection, announcements
 
 TURNED_AWAY: Final = Counter(
     "livecount_intake_turned_away_total", "Ballots turned away before they were read"
@@ -39,12 +39,7 @@ def from_environment() -> Starlette:
 
 def create_app(settings: IntakeSettings) -> Starlette:
     """Return the application."""
-    announced: Projection[ElectionAnnounced] = Projection(
-        partial(open_reader, settings.brokers),
-        ELECTIONS_ANNOUNCED.name(settings.namespace),
-        lambda value: decode_as(ElectionAnnounced, value),
-        follows=ElectionAnnounced.follows,
-    )
+    announced = announcements(partial(open_reader, settings.brokers), settings.namespace)
     log = BallotLog(
         partial(open_sink, settings.brokers),
         BALLOTS_CAST.name(settings.namespace),

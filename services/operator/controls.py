@@ -10,11 +10,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
 from services.operator.book import ControlBook
-from shared.contract.codec import decode_as, encode
+from shared.contract.codec import encode
 from shared.contract.events import ElectionAnnounced, SignedRecord
 from shared.contract.topics import BALLOTS_CAST, CONTROLS_JUDGED, ELECTIONS_ANNOUNCED
 from shared.runtime.log import LogAway, LogError, OpenReader, OpenSink, Outgoing, SendFailed, Sink
-from shared.runtime.projection import Projection
+from shared.runtime.projection import Projection, announcements
 
 READ_BACK_BOUND_S = 10.0
 QUIET_S = 1.0
@@ -42,13 +42,7 @@ class ControlLog:
         self._sink: Sink | None = None
         self._quiet_until_s = 0.0
         self._read = asyncio.Event()
-        self.elections: Projection[ElectionAnnounced] = Projection(
-            open_reader,
-            self._announced,
-            lambda value: decode_as(ElectionAnnounced, value),
-            self._note,
-            ElectionAnnounced.follows,
-        )
+        self.elections = announcements(open_reader, namespace, self._note)
         self.judged: Projection[bytes] = Projection(
             open_reader,
             CONTROLS_JUDGED.name(namespace),

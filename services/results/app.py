@@ -12,13 +12,11 @@ from services.results.hub import Cache, Hub, Projector
 from services.results.pages import STATIC, Pages
 from services.results.routes import Api
 from services.results.settings import ResultsSettings
-from shared.contract.codec import decode_as
-from shared.contract.events import ElectionAnnounced
-from shared.contract.topics import COUNTS_PUBLISHED, ELECTIONS_ANNOUNCED
+from shared.contract.topics import COUNTS_PUBLISHED
 from shared.runtime.kafka.reader import open_reader
 from shared.runtime.process.health import Health
 from shared.runtime.process.http import create_site
-from shared.runtime.projection import Projection
+from shared.runtime.projection import Projection, announcements
 
 
 def create_app(settings: ResultsSettings, hub: Hub) -> Starlette:
@@ -26,12 +24,7 @@ def create_app(settings: ResultsSettings, hub: Hub) -> Starlette:
     cache = Cache(Redis.from_url(settings.redis, **settings.redis_options()), settings.namespace)
     projector = Projector(cache, hub, lambda: counts.caught_up)
     follow = partial(open_reader, settings.brokers)
-    announced: Projection[ElectionAnnounced] = Projection(
-        follow,
-        ELECTIONS_ANNOUNCED.name(settings.namespace),
-        lambda value: decode_as(ElectionAnnounced, value),
-        follows=ElectionAnnounced.follows,
-    )
+    announced = announcements(follow, settings.namespace)
     counts: Projection[bytes] = Projection(
         follow,
         COUNTS_PUBLISHED.name(settings.namespace),

@@ -30,6 +30,7 @@ from shared.rcv.narrate.counted import Counted, counted_in
 from shared.rcv.narrate.numbers import number, percent
 from shared.rcv.narrate.sentences import headline, round_sentence
 from shared.rcv.narrate.tables import rounds_table, seats, strength
+from shared.rcv.narrate.whatif import condorcet_sentence
 from shared.rcv.narrate.words import STATUS_BADGE, STATUS_IN_WORDS, how, outcome, plural
 
 DASH: Final = "\N{EN DASH}"
@@ -321,12 +322,8 @@ def _what_ifs(standing: Standing, counted: Counted) -> WhatIfs | None:
     found = standing.what_if
     if found is None or not found.finals:
         return None
-    winner = found.condorcet
-    condorcet = (
-        "Nobody wins every final."
-        if winner is None
-        else f"{counted.names[winner]} wins every final: the Condorcet winner."
-    )
+    winner = None if found.condorcet is None else counted.names[found.condorcet]
+    condorcet = condorcet_sentence(standing.contest, winner)
     outstanding = sum(line.electors - line.accepted for line in standing.turnout)
     safe = ""
     if not counted.final and found.safe_up_to is not None and outstanding > 0:

@@ -91,12 +91,12 @@ class WhatIf:
     votes_needed: Mapping[int, int] = field(default_factory=dict)
 
 
-def what_if(profile: Columns, contest: Contest, ask: Ask | None = None) -> WhatIf:
+def what_if(profile: Columns, contest: Contest, ask: Ask | None = None, count: Count | None = None) -> WhatIf:
     """Return all answers: each candidate dropped out alone, every final and, if it `can_be_called`, how safe it is.
 
-    Costs a count for each candidate. Raises as `tabulate` does.
+    Costs a count for each candidate, and one for the ballots as they are unless `count` is that. Raises as `tabulate` does.
     """
-    count = tabulate(profile, contest, ask)
+    count = tabulate(profile, contest, ask) if count is None else count
     alone = contest.included if len(contest.included) > 1 else ()
     drops = tuple(if_dropped_out(profile, contest, [c], ask) for c in alone)
     return answers(contest, count, drops, *finals(profile, contest))

@@ -11,6 +11,9 @@ from typing import Generic, TypeVar
 
 import structlog
 
+from shared.contract.codec import decode_as
+from shared.contract.events import ElectionAnnounced
+from shared.contract.topics import ELECTIONS_ANNOUNCED
 from shared.runtime.log import Keyed, LogAway, OpenReader
 from shared.runtime.supervision import Supervised
 
@@ -103,3 +106,18 @@ class Projection(Generic[T]):
         self.caught_up = self.caught_up or caught_up
         async with self._progress:
             self._progress.notify_all()
+
+
+def announcements(
+    open_reader: OpenReader,
+    namespace: str,
+    on_change: Callable[[str, ElectionAnnounced, int], None] | None = None,
+) -> Projection[ElectionAnnounced]:
+    """Return the newest announcement of each election; one that is behind another is passed over."""
+    return Projection(
+        open_reader,
+        ELECTIONS_ANNOUNCED.name(namespace),
+        lambda value: decode_as(ElectionAnnounced, value),
+        on_change,
+        ElectionAnnounced.follows,
+    )

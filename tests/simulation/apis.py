@@ -18,8 +18,8 @@ from shared.contract.events import ElectionAnnounced, RollKnown
 from shared.contract.recounts import Recount
 from shared.contract.standings import Standing
 from shared.runtime.log import LogAway, Reader, Sink
-from shared.runtime.projection import Projection
-from tests.simulation.invariants import ANNOUNCED, CAST, NAMESPACE, PUBLISHED, ROLLS, hold
+from shared.runtime.projection import Projection, announcements
+from tests.simulation.invariants import CAST, NAMESPACE, PUBLISHED, ROLLS, hold
 from tests.simulation.memory import standing_of
 from tests.simulation.nodes import Node
 from tests.simulation.ports import open_reader
@@ -41,12 +41,8 @@ class IntakeNode(Node):
     async def run(self) -> None:
         """Follow the announcements and connect."""
         site, process = self.site, self.process
-        announced: Projection[ElectionAnnounced] = Projection(
-            lambda topic: open_reader(site.broker, process, topic),
-            ANNOUNCED,
-            lambda value: decode_as(ElectionAnnounced, value),
-            self._note,
-            ElectionAnnounced.follows,
+        announced = announcements(
+            lambda topic: open_reader(site.broker, process, topic), NAMESPACE, self._note
         )
         self.phases: dict[str, Phase] = {}
         self.log = BallotLog(

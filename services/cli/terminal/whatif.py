@@ -35,7 +35,8 @@ def whatif_parts(contest: Contest, answers: WhatIf) -> Iterator[RenderableType]:
     if answers.finals:
         yield Text("\nEvery possible final", style="bold underline")
         yield _finals(contest, answers)
-        yield Text(condorcet_sentence(contest, answers))
+        place = answers.condorcet
+        yield Text(condorcet_sentence(contest, None if place is None else names_of(contest)[place]))
     if answers.safe is not None:
         outstanding = plural(answers.safe.outstanding, "ballot", "ballots")
         yield Text(f"\nWith {outstanding} outstanding", style="bold underline")

@@ -1,5 +1,5 @@
 // Keeps a page of cards fresh, and sorts and narrows it down where there are many.
-import { patch } from "./patch.js";
+import { bringMain } from "./patch.js";
 
 const REFRESH_EVERY_MS = 3_000;
 const tools = document.getElementById("tools");
@@ -31,13 +31,7 @@ function arrange() {
 async function refresh() {
   if (document.hidden) return;
   try {
-    const answer = await fetch(`${location.pathname}?fragment=1`);
-    if (!answer.ok) return;
-    const main = document.getElementById("main");
-    const fresh = main.cloneNode(false);
-    fresh.innerHTML = await answer.text();
-    patch(main, fresh);
-    arrange();
+    if (await bringMain()) arrange();
   } catch {
     // The page is as it was; the next time may do.
   }

@@ -1,6 +1,6 @@
 // Keeps a page fresh. Each new standing brings the page's own <main> again, and what differs is changed in place: so
 // scrolling, the selection, open sections and the focus stay as they are. Rounds are shown without leaving the page.
-import { patch } from "./patch.js";
+import { bringMain } from "./patch.js";
 
 const bar = document.getElementById("livebar");
 const text = document.getElementById("livetext");
@@ -48,14 +48,7 @@ async function refresh() {
 }
 
 async function fetchMain() {
-  const url = new URL(location.href);
-  url.searchParams.set("fragment", "1");
-  const answer = await fetch(url);
-  if (!answer.ok) return false;
-  const main = document.getElementById("main");
-  const fresh = main.cloneNode(false);
-  fresh.innerHTML = await answer.text();
-  patch(main, fresh);
+  if (!(await bringMain())) return false;
   play.hidden = rounds().length < 2;
   localTimes();
   return true;

@@ -1,7 +1,20 @@
 // Changes a part of a page in place: what is still right is not touched.
 
+// Ask for the main part of the page at this address again; return whether it came.
+export async function bringMain() {
+  const url = new URL(location.href);
+  url.searchParams.set("fragment", "1");
+  const answer = await fetch(url);
+  if (!answer.ok) return false;
+  const main = document.getElementById("main");
+  const fresh = main.cloneNode(false);
+  fresh.innerHTML = await answer.text();
+  patch(main, fresh);
+  return true;
+}
+
 // Make `old` like `fresh`, child by child; a child with an id is looked for by its id.
-export function patch(old, fresh) {
+function patch(old, fresh) {
   let at = old.firstChild;
   for (const wanted of [...fresh.childNodes]) {
     const named = wanted.id && [...old.children].find((child) => child.id === wanted.id);

@@ -67,12 +67,12 @@ def goes_to(contest: Contest, drop: DroppedOut) -> str:
     return ", ".join(f"{to} {votes:,}" for to, votes in received.items()) or "no ballots"
 
 
-def condorcet_sentence(contest: Contest, answers: WhatIf) -> str:
-    """Return who wins every final, if anybody does; of an electoral college, that shares are not looked at."""
-    if answers.condorcet is None:
+def condorcet_sentence(contest: Contest, winner: str | None) -> str:
+    """Return who wins every final, by name, if anybody does; of an electoral college, that shares are not looked at."""
+    if winner is None:
         said = "Nobody wins every final: there is no Condorcet winner."
     else:
-        said = f"{names_of(contest)[answers.condorcet]} wins every final: the Condorcet winner."
+        said = f"{winner} wins every final: the Condorcet winner."
     shares = " Here every ballot counts alike, whatever its section's share."
     return said + (shares if contest.method == "electoral-college" else "")
 
