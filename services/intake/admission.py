@@ -187,17 +187,18 @@ class ContestForm:
         self._places = {candidate.id: place for place, candidate in enumerate(contest.candidates)}
         self._texts = {name: name for name in (*self._places, *_SEVERAL)}
         self._cache = cache
+        self._number = cache.number_of((contest.max_ranks_on_paper, *self._places))
 
     def marks(self, ranks: Ranks) -> str | Refusal:
         """Return the one spelling of ranks, or what is wrong with them. What is wrong is not kept."""
-        marks = self._cache.get(id(self), ranks)
+        marks = self._cache.get(self._number, ranks)
         if marks is not None:
             return marks
         found = self._marks(ranks)
         if isinstance(found, str):
             texts = self._texts
             own = tuple([tuple([texts[candidate] for candidate in rank]) for rank in ranks])
-            self._cache.keep(id(self), own, found)
+            self._cache.keep(self._number, own, found)
         return found
 
     def _marks(self, ranks: Ranks) -> str | Refusal:

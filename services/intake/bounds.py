@@ -97,7 +97,12 @@ class RankingCache:
         self._max_bytes = max_bytes
         self._kept: dict[tuple[int, Ranks], str] = {}
         self._sizes: dict[tuple[int, Ranks], int] = {}
+        self._numbers: dict[Hashable, int] = {}
         self.bytes = 0
+
+    def number_of(self, spelling: Hashable) -> int:
+        """Return the number of contests whose rankings are spelt alike: `spelling` is all that the marks depend on."""
+        return self._numbers.setdefault(spelling, len(self._numbers))
 
     def get(self, contest: int, ranks: Ranks) -> str | None:
         """Return a ranking's marks, None if they are not kept."""

@@ -206,3 +206,11 @@ async def test_a_stream_lets_others_have_their_turn() -> None:
         assert (await there.cast(form(6, "apple"))).status_code == 202
         assert not stream.done()
         assert len(await stream) == 3_000
+
+
+async def test_a_ranking_of_a_contest_that_is_gone_is_not_taken_for_one_of_another() -> None:
+    """Each announcement makes its contests anew, and the next one may stand where the last one stood in memory."""
+    cache, order = RankingCache(), ("apple", "banana")
+    for turn in range(200):
+        names = order if turn % 2 else order[::-1]
+        assert ContestForm(contest(candidates=names), cache).marks((("apple",),)) == str(names.index("apple"))
