@@ -6,7 +6,6 @@
 import io
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,11 +17,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from rich.console import Console
 from rich.text import Text
 
 from infra.local.folder import read_addresses
+from tests.browser.conftest import chromium
 
 DEMO: Final = Path(__file__).parents[2] / "services" / "cli" / "demo"
 MOVING: Final = DEMO / "live.gif"
@@ -50,16 +50,6 @@ def main() -> None:
     sys.stdout.write(f"{MOVING}: {len(frames)} frames, {size:,} bytes\n")
     if size > MAX_BYTES:
         raise ValueError(f"{MOVING}: {size:,} bytes, expected at most {MAX_BYTES:,}")
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Yield a Chromium: the one that is there, else Playwright's own."""
-    there = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=there, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def terminal(browser: Browser) -> bytes:

@@ -25,7 +25,6 @@ from shared.contract.packs import Ballot, Pack
 from shared.contract.topics import BALLOTS_CAST, BALLOTS_JUDGED
 from shared.contract.verdict_ranges import Verdicts
 from shared.runtime.kafka.reader import read_topic
-from tests.browser.test_results_page import browser  # noqa: F401  the same Chromium, as a fixture
 from tests.support.elections import Life, contest, election
 from tests.support.pipeline import Pipeline
 
@@ -93,7 +92,7 @@ def place(kafka: Any, valkey: Any, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:  # noqa: F811  pytest's way to ask for a fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser of an elector's own. Whatever its pages complain of, fails the test."""
     made = browser.new_context(viewport={"width": 1280, "height": 900})
     with watched(made):
@@ -295,7 +294,7 @@ def test_by_dragging_moving_and_undoing(context: BrowserContext, place: Place) -
     assert [ballot.rankings for ballot in place.ballots(elector)] == [("2>0", "")]
 
 
-def test_by_touch_on_a_narrow_phone(browser: Browser, place: Place) -> None:  # noqa: F811
+def test_by_touch_on_a_narrow_phone(browser: Browser, place: Place) -> None:
     """A trembling finger ranks once; a drag begins after a short press."""
     elector, code = new_elector()
     made = browser.new_context(viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
@@ -329,7 +328,7 @@ def test_by_touch_on_a_narrow_phone(browser: Browser, place: Place) -> None:  # 
 
 
 @pytest.mark.parametrize("how", ["script off", "script does not arrive"])
-def test_without_a_script(browser: Browser, place: Place, how: str) -> None:  # noqa: F811
+def test_without_a_script(browser: Browser, place: Place, how: str) -> None:
     """From code to receipt by forms; going back changes marks; no address ever holds more than the election."""
     elector, code = new_elector()
     made = browser.new_context(java_script_enabled=how != "script off")
@@ -791,7 +790,7 @@ LOOKS: dict[str, dict[str, Any]] = {
         ("light", "?lang=cy&size=large"),
     ],
 )
-def test_nothing_stands_in_anybody_s_way(browser: Browser, place: Place, look: str, query: str) -> None:  # noqa: F811
+def test_nothing_stands_in_anybody_s_way(browser: Browser, place: Place, look: str, query: str) -> None:
     """The axe rules (WCAG 2.2 A and AA among them) find nothing in any state, and no page is wider than its window."""
     made = browser.new_context(**LOOKS[look])
     page, (_, code) = made.new_page(), new_elector()
@@ -804,7 +803,7 @@ def test_nothing_stands_in_anybody_s_way(browser: Browser, place: Place, look: s
     made.close()
 
 
-def test_from_right_to_left(browser: Browser, place: Place) -> None:  # noqa: F811
+def test_from_right_to_left(browser: Browser, place: Place) -> None:
     """Turned round, every state still fits, and numbers stand on the other side of the names."""
     made = browser.new_context(viewport={"width": 320, "height": 640})
     page, (_, code) = made.new_page(), new_elector()
@@ -820,7 +819,7 @@ def test_from_right_to_left(browser: Browser, place: Place) -> None:  # noqa: F8
     made.close()
 
 
-def test_motion_is_kept_from_those_who_do_not_want_it(browser: Browser, place: Place) -> None:  # noqa: F811
+def test_motion_is_kept_from_those_who_do_not_want_it(browser: Browser, place: Place) -> None:
     """No element of the ballot moves or fades."""
     made = browser.new_context(reduced_motion="reduce")
     page = enter(made.new_page(), place, new_elector()[1])

@@ -1,7 +1,6 @@
 """The console in a real browser: signed in and read with the keyboard alone, open to everybody, and nothing from elsewhere."""
 
 import asyncio
-import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,13 +9,12 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from infra.local import ports
 from services.cli.clients.keys import KeyRing
 from services.cli.clients.operator import Officer, OperatorClient, Patience
 from shared.contract.lifecycle import Command
-from tests.browser.test_results_page import NAMES
 from tests.support.elections import OFFICER, ROOT, Life, election
 from tests.support.pipeline import Pipeline
 
@@ -65,37 +63,35 @@ def check(page: Page) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_an_officer_signs_in_and_reads_where_the_election_is(console: str, scheme: Any) -> None:
+def test_an_officer_signs_in_and_reads_where_the_election_is(
+    browser: Browser, console: str, scheme: Any
+) -> None:
     """By keys: the form, the election with its orders and what officers did, the monitor, and out again."""
-    there = next((path for name in NAMES if (path := shutil.which(name))), None)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=there, args=["--no-sandbox"])
-        page = browser.new_page(color_scheme=scheme)
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(f"{console}/elections/picnic")
-        check(page)
-        page.get_by_label("token").focus()
-        page.keyboard.type("wrong")
-        page.keyboard.press("Enter")
-        expect(page.get_by_role("alert")).to_contain_text("not this operator's token")
-        check(page)
-        page.get_by_label("token").focus()
-        page.keyboard.type(TOKEN)
-        page.keyboard.press("Enter")
-        link = page.get_by_role("link", name=election().title)
-        expect(link).to_be_visible()
-        check(page)
-        link.press("Enter")
-        expect(page.get_by_text("livecount close picnic")).to_be_visible()
-        expect(page.get_by_text("candidate-withdrawn/2")).to_be_visible()
-        expect(page.get_by_text("Not known").first).to_be_visible()  # nobody counts here
-        check(page)
-        page.get_by_role("link", name="Monitor").press("Enter")
-        expect(page.get_by_role("heading", name="Monitor")).to_be_visible()
-        check(page)
-        page.get_by_role("button", name="Sign out").press("Enter")
-        page.goto(f"{console}/")
-        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-        assert {url.startswith(console) for url in asked} == {True}
-        browser.close()
+    page = browser.new_page(color_scheme=scheme)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{console}/elections/picnic")
+    check(page)
+    page.get_by_label("token").focus()
+    page.keyboard.type("wrong")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("not this operator's token")
+    check(page)
+    page.get_by_label("token").focus()
+    page.keyboard.type(TOKEN)
+    page.keyboard.press("Enter")
+    link = page.get_by_role("link", name=election().title)
+    expect(link).to_be_visible()
+    check(page)
+    link.press("Enter")
+    expect(page.get_by_text("livecount close picnic")).to_be_visible()
+    expect(page.get_by_text("candidate-withdrawn/2")).to_be_visible()
+    expect(page.get_by_text("Not known").first).to_be_visible()  # nobody counts here
+    check(page)
+    page.get_by_role("link", name="Monitor").press("Enter")
+    expect(page.get_by_role("heading", name="Monitor")).to_be_visible()
+    check(page)
+    page.get_by_role("button", name="Sign out").press("Enter")
+    page.goto(f"{console}/")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert {url.startswith(console) for url in asked} == {True}

@@ -1,7 +1,6 @@
 """The receipt page in a real browser: it looks a receipt up, checks the proof by itself, and does so saved and offline too."""
 
 import json
-import shutil
 import socket
 import threading
 import time
@@ -12,7 +11,7 @@ import httpx
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from starlette.applications import Starlette
 
 from services.proofs.lookup import Contest, Covered
@@ -29,17 +28,6 @@ pytestmark = pytest.mark.browser
 
 ELECTORS = 700
 LIFE = Life(election(electors=ELECTORS), 1)
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A Chromium: the one that is there, else Playwright's own."""
-    there = next((path for name in NAMES if (path := shutil.which(name))), None)
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=there, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")

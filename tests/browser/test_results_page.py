@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 import signal
 import time
 import urllib.error
@@ -14,7 +13,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from redis import Redis
 
 from shared.contract.codec import encode
@@ -30,17 +29,6 @@ from tests.support.standings import college, standing, surplus
 pytestmark = [pytest.mark.kafka, pytest.mark.browser]
 
 PATH = "/elections/picnic/contests/fruit"
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A Chromium: the one that is there, else Playwright's own."""
-    there = next((path for name in NAMES if (path := shutil.which(name))), None)
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=there, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 @pytest.fixture
