@@ -9,7 +9,7 @@ for a disconnect by reading the request would lose what it reads of a stream.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from math import ceil
 from time import monotonic
 
@@ -49,28 +49,24 @@ OTHER_RANKINGS = Refusal(
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class IntakeService:
     """What the routes share: limits, admissions, and the log."""
 
     settings: IntakeSettings
     admissions: Admissions
     log: BallotLog
-    recent: RecentBallots = field(init=False)
-    casts: Rates = field(init=False)
-    """Places in the log, by elector."""
-    wrong_codes: Rates = field(init=False)
-    """By address."""
-    sent: Rates = field(init=False)
-    """Ballots, by address."""
     now_s: Callable[[], float] = monotonic
 
     def __post_init__(self) -> None:
         settings, most = self.settings, self.settings.max_per_second_per_client
-        object.__setattr__(self, "recent", RecentBallots(settings.remembered_ballots))
-        object.__setattr__(self, "casts", Rates(settings.max_casts_per_minute))
-        object.__setattr__(self, "wrong_codes", Rates(settings.max_wrong_codes_per_minute))
-        object.__setattr__(self, "sent", Rates(60 * most, most))
+        self.recent = RecentBallots(settings.remembered_ballots)
+        self.casts = Rates(settings.max_casts_per_minute)
+        """Places in the log, by elector."""
+        self.wrong_codes = Rates(settings.max_wrong_codes_per_minute)
+        """By address."""
+        self.sent = Rates(60 * most, most)
+        """Ballots, by address."""
 
     def admit(self, election: str, body: bytes, client: str) -> Admitted | Refusal:
         """Return the ballot that bytes from an address hold, or why there is none."""
@@ -96,9 +92,10 @@ class IntakeService:
         firsts: dict[str, int] = {}
         for place, ballot in enumerate(ballots):
             found = self.recent.find(ballot.receipt, ballot.ballot)
-            if found == "other rankings":
+            first = firsts.get(ballot.receipt)
+            if found == "other rankings" or (first is not None and ballots[first].ballot != ballot.ballot):
                 outcomes[place] = OTHER_RANKINGS
-            elif found == "recorded" or ballot.receipt in firsts:
+            elif found == "recorded" or first is not None:
                 REPEATED.inc()
             elif wait_s := self.casts.hit((election, ballot.ballot.elector), self.now_s()):
                 outcomes[place] = _too_many("Too many ballots with this voting code", wait_s)

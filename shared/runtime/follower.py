@@ -9,9 +9,10 @@ Rule 4: nothing rests on who owns a shard. A second run elsewhere publishes the 
 Rule 5: where readers keep only the newest record, an older one of a second run could come last. So the newest is
         published again as soon as the run has caught up, and then every `republish_every_s`.
 Rule 6: a run has caught up once it has passed the end that the log named at its start, and not before.
-Rule 7: the last record that was applied, and the founding record of a log that has one, are read again at the start, when the log is reached anew, before anything that came
-        that way is applied, and every CHECK_EVERY_S. If it is another record, the log is another one: the shard stops. If
-        it is not there, the run ends and tries again: a log that is behind for a moment looks the same.
+Rule 7: the last record that was applied, and the founding record of a log that has one, are read again at the start, when
+        the log is reached anew before anything that came that way is applied, and every CHECK_EVERY_S. If it is another
+        record, the log is another one: the shard stops. If it is not there, the run ends and tries again: a log that is
+        behind for a moment looks the same.
 """
 
 import asyncio

@@ -208,6 +208,14 @@ async def test_a_stream_lets_others_have_their_turn() -> None:
         assert len(await stream) == 3_000
 
 
+async def test_of_two_rankings_in_one_request_under_one_ballot_id_the_second_is_refused_without_a_memory() -> None:
+    """A receipt stands for what is recorded: the second would have the first one's."""
+    async with place(remembered_ballots=0) as there:
+        both = await there.stream([form(6, "apple", ballot_id="b" * 32), form(6, ballot_id="b" * 32)])
+        assert [line["status"] for line in both] == ["recorded", "refused"]
+        assert len(there.log.ballots) == 1
+
+
 async def test_a_ranking_of_a_contest_that_is_gone_is_not_taken_for_one_of_another() -> None:
     """Each announcement makes its contests anew, and the next one may stand where the last one stood in memory."""
     cache, order = RankingCache(), ("apple", "banana")
