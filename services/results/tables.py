@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from shared.contract.standings import Ending, Standing, WhatIf
+from shared.contract.standings import Standing, WhatIf
 from shared.rcv.narrate.counted import Counted
 from shared.rcv.narrate.numbers import SHOWN_PLACES, brief, number, percent, points, signed
 from shared.rcv.narrate.tables import Line, RoundsTable, resting, section_lines, strength
@@ -17,7 +17,7 @@ from shared.rcv.narrate.words import ENDING_IN_WORDS, listed, non_transferable, 
 COLOURS: Final = 8
 NOBODY: Final = "none"
 PLAIN: Final = "plain"
-DROPPED_TO: Final = 4
+DROPPED_TO: Final = 6
 """Receivers of votes that a what-if names."""
 
 
@@ -84,7 +84,8 @@ class Table:
     caption: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
-    kind: Literal["bars", "grid"]
+    kind: Literal["bars", "grid", "answers"]
+    """Bars and answers become cards on a phone; a grid scrolls beneath its names."""
 
 
 def round_as_bars(counted: Counted, table: RoundsTable, place: int) -> Table:
@@ -239,22 +240,19 @@ def drop_outs(counted: Counted, what_if: WhatIf) -> Table:
     for drop in what_if.drop_outs:
         went = sum(transfer.votes for transfer in drop.transfers)
         parts = sorted(drop.transfers, key=lambda transfer: (transfer.target is None, -transfer.votes))
-        to = [
-            f"{percent(part.votes, went)} "
-            + (
-                names[part.target]
-                if part.target
-                else ENDING_IN_WORDS[part.ending or Ending.EXHAUSTED].lower()
-            )
-            for part in parts
-        ]
-        changed = set(drop.elected) != set(counted.elected) - {drop.candidate}
-        others = {drop.candidate} & set(counted.elected)
-        elected = listed([names[one] for one in drop.elected]) or "nobody"
+        to = []
+        for part in parts[:DROPPED_TO]:
+            receiver = ENDING_IN_WORDS[part.ending].lower() if part.ending else names[part.target or ""]
+            to.append(f"{percent(part.votes, went)} {receiver}")
+        if rest := sum(part.votes for part in parts[DROPPED_TO:]):
+            to.append(f"{percent(rest, went)} others")
         cells = (
-            Cell(elected, strong=changed or bool(others)),
+            Cell(
+                listed([names[one] for one in drop.elected]) or "nobody",
+                strong=set(drop.elected) != set(counted.elected),
+            ),
             Cell(number(went)),
-            Cell(", ".join(to[:DROPPED_TO]) or "nobody", prose=True),
+            Cell(", ".join(to) or "nobody", prose=True),
         )
         rows.append(Row(names[drop.candidate], cells, colours[drop.candidate]))
     return Table(
@@ -262,7 +260,7 @@ def drop_outs(counted: Counted, what_if: WhatIf) -> Table:
         caption="If a candidate dropped out before the count; in bold where somebody else is elected then",
         columns=("If this candidate drops out", "Elected", "Votes", "They go to"),
         rows=tuple(rows),
-        kind="grid",
+        kind="answers",
     )
 
 

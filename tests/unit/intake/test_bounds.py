@@ -208,7 +208,9 @@ async def test_a_stream_lets_others_have_their_turn() -> None:
         assert len(await stream) == 3_000
 
 
-async def test_of_two_rankings_in_one_request_under_one_ballot_id_the_second_is_refused_without_a_memory() -> None:
+async def test_of_two_rankings_in_one_request_under_one_ballot_id_the_second_is_refused_without_a_memory() -> (
+    None
+):
     """A receipt stands for what is recorded: the second would have the first one's."""
     async with place(remembered_ballots=0) as there:
         both = await there.stream([form(6, "apple", ballot_id="b" * 32), form(6, ballot_id="b" * 32)])

@@ -19,12 +19,15 @@ from services.validation.judge import Judge
 from shared.contract.codec import decode_as, encode
 from shared.contract.elections import Method, Phase, Rules, TieRule
 from shared.contract.standings import Ending, Standing, decimal
+from shared.rcv.contract_rounds import what_if_of
+from shared.rcv.count.profile import Profile
 from shared.rcv.count.rounds import SettledBy, Why
 from shared.rcv.narrate import sentences, tables, transfers, words
 from shared.rcv.narrate.counted import counted_in
+from shared.rcv.scenarios import what_if
 from tests.support.elections import LOG_ID, ROOT_KEY, Life, contest, election
 from tests.support.evidence import OUTPUTS
-from tests.support.standings import college, standing, standing_by, surplus
+from tests.support.standings import PROFILE, college, standing, standing_by, surplus
 
 SEVERAL = {"plurality", "sequential-irv", "bottoms-up", "stv-wigm", "scottish-stv", "meek"}
 
@@ -263,6 +266,22 @@ def test_every_transfer_is_a_bar_and_a_line_of_one_table() -> None:
         assert starts == pytest.approx(ends[:-1], abs=0.02)
         received = dict(zip(shown.transfers.columns[2:], row.cells[1:], strict=True))
         assert {part.name for part in flow.parts} == {name for name, cell in received.items() if cell.text}
+
+
+def test_what_if_names_who_is_elected_and_where_every_vote_goes() -> None:
+    """By hand: without Banana her 7 go to nobody, and Apple has 9 where Cherry has 4 and 2 of Damson's."""
+    fruit = contest()
+    held = standing_by(fruit, PROFILE, Phase.CLOSED)
+    answers = what_if_of(what_if(Profile.of(fruit, 2, [(*of, n) for of, n in PROFILE.items()]), fruit), fruit)
+    shown = contest_page(held.model_copy(update={"what_if": answers}), 1).rounds
+    assert shown is not None
+    assert shown.what_if is not None
+    lines = {row.name: row.cells for row in shown.what_if.drop_outs.rows}
+    assert [(cell.text, cell.strong) for cell in lines["Banana"][:2]] == [("Apple", True), ("7", False)]
+    assert lines["Banana"][2].text == "100.0% no further choice"
+    assert [(cell.text, cell.strong) for cell in lines["Apple"][:2]] == [("Banana", False), ("9", False)]
+    assert lines["Apple"][2].text == "100.0% Banana"
+    assert lines["Damson"][2].text == "66.7% Cherry, 33.3% no further choice"
 
 
 def test_who_goes_first_is_said_while_ballots_come() -> None:
