@@ -76,6 +76,11 @@ class Account:
                 return entry.control.definition
         return None
 
+    @property
+    def verdicts(self) -> int:
+        """How many verdicts on its controls have been read, over all shards."""
+        return sum(len(entry.verdicts) for entry in self.entries.values())
+
     def keys(self) -> dict[str, str]:
         """Return the officials' names by their public keys at present."""
         definition = self.definition
@@ -141,7 +146,7 @@ class Account:
             phase=phase,
             at=newest.at if moved or before is None else before.at,
             withdrawn=self.withdrawn(),
-            verdicts=sum(len(entry.verdicts) for entry in self.entries.values()),
+            verdicts=self.verdicts,
         )
 
     def _applied_in(self, shard: int) -> list[Control]:

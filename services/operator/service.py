@@ -118,8 +118,7 @@ class OperatorService:
 
     def controls(self, name: str) -> list[Entry]:
         """Return every control of an election, in order. Raises UnknownElection, NotReady."""
-        self.election(name)
-        return list(self._account(name).entries.values())
+        return list(self._read_account(self.election(name)).entries.values())
 
     async def configure(self, definition: Election, order: Order) -> Proposal | ElectionAnnounced:
         """Propose to freeze a definition; the same one again changes nothing.
@@ -156,7 +155,7 @@ class OperatorService:
             self._check(announced, command, content)
             if command is Command.OPEN:
                 content = {"config_hash": announced.config_hash, "roll": content["roll"]}
-            account = self._account(name)
+            account = self._read_account(announced)
             control = order.control(command.control, self.log_id, name, account.last_control, **content)
             return self._propose_to_officials(control, account, announced.phase)
 
@@ -166,7 +165,8 @@ class OperatorService:
         Raises NotFinal, OrderRefused with everything that the recount finds otherwise, and as `order`.
         """
         async with self._in_turn():
-            announced, account = self.election(name), self._account(name)
+            announced = self.election(name)
+            account = self._read_account(announced)
             against = refusal(announced.phase, Command.CERTIFY)
             if against is not None:
                 raise OrderRefused(against.sentence)
@@ -205,7 +205,7 @@ class OperatorService:
             )
         if content.log != self.log_id or not 0 <= content.shard < self.shards:
             raise OrderRefused(f"expected log {self.log_id} and a shard below {self.shards}")
-        if not record.signers(self._account(content.election).keys()):
+        if not record.signers(self._read_account(announced).keys()):
             raise OrderRefused("the chunk is signed by no official of this election")
         await self.log.write(record, [content.shard])
         return None
@@ -321,6 +321,13 @@ class OperatorService:
 
     def _account(self, name: str) -> Account:
         return self.book.accounts.get(name, Account())
+
+    def _read_account(self, announced: ElectionAnnounced) -> Account:
+        """Return an election's account once it holds every verdict that was announced, by another process too."""
+        account = self._account(announced.definition.id)
+        if account.verdicts < announced.verdicts:
+            raise NotReady("another operator has announced orders that are not read here yet; try again")
+        return account
 
     def _final_standings(self, definition: Election) -> list[Standing]:
         keys = {contest.id: contest_key(definition.id, contest.id) for contest in definition.contests}

@@ -97,3 +97,24 @@ def test_no_order_is_proposed_before_everything_has_been_read() -> None:
         await place.log.stop()
 
     place.loop.run(ordering())
+
+
+def test_no_order_is_proposed_on_an_account_that_is_behind_another_process() -> None:
+    """Its announcement is here before the verdicts it speaks of: who may sign, and what comes last, is not known yet."""
+    place = Place()
+
+    async def recount(_election: str, _watermark: Sequence[int]) -> Recount:
+        raise AssertionError("nobody certifies here")
+
+    async def ordering() -> None:
+        service = OperatorService(place.log, place.book, {}, recount, LOG_ID, ROOT_KEY, 1)
+        await place.log.start()
+        announced = Life(election()).announced(1, Phase.CONFIGURED).model_copy(update={"verdicts": 1})
+        await place.log.announce(announced)
+        with pytest.raises(NotReady, match="not read here yet"):
+            await service.order("picnic", Command.VOID, ORDER, elector=3)
+        with pytest.raises(NotReady, match="not read here yet"):
+            service.controls("picnic")
+        await place.log.stop()
+
+    place.loop.run(ordering())
