@@ -39,7 +39,9 @@ def from_environment() -> Starlette:
 
 def create_app(settings: IntakeSettings) -> Starlette:
     """Return the application."""
-    announced = announcements(partial(open_reader, settings.brokers), settings.namespace)
+    announced = announcements(
+        partial(open_reader, settings.brokers), settings.namespace, log_id=settings.log_id
+    )
     log = BallotLog(
         partial(open_sink, settings.brokers),
         BALLOTS_CAST.name(settings.namespace),

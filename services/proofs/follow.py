@@ -96,12 +96,15 @@ class Trees:
             **client_options(self._settings.brokers),
             group_id=None,
             enable_auto_commit=False,
-            auto_offset_reset="earliest",
+            auto_offset_reset="none",
             max_partition_fetch_bytes=FETCH_BYTES,
         )
         await consumer.start()
         name = topic.name(self._settings.namespace)
-        consumer.assign([TopicPartition(name, shard) for shard in range(self._settings.shards)])
+        places = [TopicPartition(name, shard) for shard in range(self._settings.shards)]
+        consumer.assign(places)
+        for place in places:
+            consumer.seek(place, 0)
         return consumer
 
 

@@ -1,6 +1,7 @@
 """A shard's verdicts, each record together with the cast records that it judges, as one source for the harness.
 
-A position counts records of `ballots.judged`. A pair is a msgpack array: the judged record, and the cast records.
+A position counts records of `ballots.judged`. A pair is a msgpack array: the judged record, and the cast records. A record that
+nobody can read comes without any, and so does one that judges records which the log does not hold.
 """
 
 import asyncio
@@ -8,14 +9,20 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import msgspec
+import structlog
+from prometheus_client import Counter
 
-from shared.contract.codec import decode_judged
+from shared.contract.codec import UnknownVersion, decode_judged
 from shared.runtime.log import LogAway, Record, Source
 from shared.runtime.watermark import next_values
 
 WAIT_MS: Final = 500
 STALL_BOUND_S: Final = 30.0
 """A cast record that has a verdict is in the log: it comes within this time, or the log is away."""
+
+PASSED_OVER: Final = Counter("livecount_proofs_passed_over_total", "Verdicts that nobody can read")
+
+log = structlog.get_logger()
 
 
 class Pair(NamedTuple):
@@ -47,9 +54,7 @@ class PairedSource:
 
     async def reread(self, offset: int) -> bytes:
         """Return the pair at `offset` as both topics have it now. Raises LogAway, Gap."""
-        judged = await self._judged.reread(offset)
-        record = decode_judged(judged)
-        return msgspec.msgpack.encode((judged, await self._cast_records(record.since, record.upto)))
+        return await self._paired(await self._judged.reread(offset))
 
     def connection(self) -> object:
         """Return what differs once either topic has been reached anew."""
@@ -60,9 +65,19 @@ class PairedSource:
         return self._judged.end()
 
     async def _pair(self, record: Record) -> Pair:
-        judged = decode_judged(record.value)
-        cast = await self._cast_records(judged.since, judged.upto)
-        return Pair(record.offset, msgspec.msgpack.encode((record.value, cast)))
+        return Pair(record.offset, await self._paired(record.value or b""))
+
+    async def _paired(self, judged: bytes) -> bytes:
+        cast: list[bytes] = []
+        try:
+            record = decode_judged(judged)
+        except (ValueError, UnknownVersion) as fault:
+            PASSED_OVER.inc()
+            log.warning("verdict passed over", fault=str(fault))
+        else:
+            if record.upto <= self._cast.end() or record.upto <= await self._cast.ask_end():
+                cast = await self._cast_records(record.since, record.upto)
+        return msgspec.msgpack.encode((judged, cast))
 
     async def _cast_records(self, since: int, upto: int) -> list[bytes]:
         if since != self._at:

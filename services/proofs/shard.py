@@ -6,6 +6,8 @@ files (see files.py): tiles that are full, rows that are, and with each checkpoi
 Rule 1: the tree is a pure function of the shard's cast records and their verdicts.
 Rule 2: a root that was signed is never contradicted. The tree must come to the last signed root at its size before
         another is signed; if it does not, the shard stops and says so.
+Rule 3: what is no verdict, and what does not join, is passed over and reported, until what was missing is written again. A
+        verdict that joins and does not fit its records stops the shard.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,13 +19,13 @@ from services.proofs.notes import Checkpoint, origin_of
 from services.proofs.rows import SEGMENT, Row, Segment, place_of
 from services.proofs.tiles import TiledTree, TileStore
 from services.proofs.tree import root_hash
-from shared.contract.codec import decode_cast, decode_judged
+from shared.contract.codec import UnknownVersion, decode_cast, decode_judged
 from shared.contract.leaves import pack_leaves, record_leaf, what_digests, who_digests
 from shared.contract.packs import Pack
 from shared.contract.verdict_ranges import Verdicts
 from shared.contract.verdicts import ControlJudged, Reason
-from shared.runtime.log import Outgoing
-from shared.runtime.watermark import joins
+from shared.runtime.log import LogAway, Outgoing
+from shared.runtime.watermark import Gap, joins
 
 CHECKPOINT: Final = "checkpoint"
 ROWS: Final = "rows"
@@ -53,6 +55,7 @@ class ShardTree:
         self._full: list[Segment] = []
         self._handed: list[Segment] = []
         self._published = -1
+        self._missing = ""
         self.tree = TiledTree(self)
 
     def read(self, path: str) -> bytes | None:
@@ -64,11 +67,25 @@ class ShardTree:
         self._pending[path] = content
 
     def apply(self, values: Sequence[bytes]) -> None:
-        """Add the leaves of the next pairs. Raises Gap, Mismatch, UnknownVersion, ValueError."""
+        """Add the leaves of the next pairs. Raises Mismatch, LogAway if cast records are missing that have a verdict."""
         for value in values:
             judged, cast = msgspec.msgpack.decode(value)
-            record = decode_judged(judged)
-            if joins(f"verdicts of shard {self._shard}", self._watermark, record.since, record.upto):
+            try:
+                record = decode_judged(judged)
+                is_next = joins(
+                    f"verdicts of shard {self._shard}", self._watermark, record.since, record.upto
+                )
+            except Gap as gap:
+                self._missing = str(gap)
+                continue
+            except (ValueError, UnknownVersion):  # counted and logged where it was read
+                continue
+            if is_next:
+                if not cast:
+                    raise LogAway(
+                        f"shard {self._shard}: no cast record {record.upto - 1}, which has a verdict"
+                    )
+                self._missing = ""
                 self._add(record, cast[self._watermark - record.since :])
 
     def drain(self) -> list[Outgoing]:
@@ -87,8 +104,8 @@ class ShardTree:
         return self.tree.size
 
     def trouble(self) -> str:
-        """Nothing: a tree that cannot go on stops."""
-        return ""
+        """Return which verdicts are missing; nothing if none are."""
+        return self._missing
 
     def republish(self) -> None:
         """Nothing: files stay."""
@@ -102,6 +119,7 @@ class ShardTree:
             "partial": partial,
             "first": self._rows.first,
             "rows": self._rows.save(),
+            "missing": self._missing,
         }
         return msgspec.msgpack.encode(state)
 
@@ -110,6 +128,7 @@ class ShardTree:
         plain: dict[str, Any] = msgspec.msgpack.decode(state)
         partial = {int(level): row for level, row in plain["partial"].items()}
         self._watermark = plain["watermark"]
+        self._missing = plain.get("missing", "")
         self.tree = TiledTree(self, partial, plain["size"])
         self._rows = Segment(plain["first"], plain["rows"])
 

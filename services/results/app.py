@@ -24,7 +24,7 @@ def create_app(settings: ResultsSettings, hub: Hub) -> Starlette:
     cache = Cache(Redis.from_url(settings.redis, **settings.redis_options()), settings.namespace)
     projector = Projector(cache, hub, lambda: counts.caught_up)
     follow = partial(open_reader, settings.brokers)
-    announced = announcements(follow, settings.namespace)
+    announced = announcements(follow, settings.namespace, log_id=settings.log_id)
     counts: Projection[bytes] = Projection(
         follow,
         COUNTS_PUBLISHED.name(settings.namespace),

@@ -104,7 +104,7 @@ class Reader(Protocol):
     """A whole topic, every partition from its start."""
 
     async def read(self, wait_ms: int) -> Sequence[Keyed]:
-        """Return the next records, none if there are none within `wait_ms`. Raises LogAway."""
+        """Return the next records, none if there are none within `wait_ms`. Raises LogAway, LogChanged."""
 
     async def caught_up(self) -> bool:
         """Whether all has been read that the topic held when the reader was opened. Raises LogAway."""

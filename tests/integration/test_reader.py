@@ -15,6 +15,7 @@ from shared.contract.topics import TopicSpec
 from shared.runtime.kafka.reader import BATCH_RECORDS, open_reader, read_topic
 from shared.runtime.kafka.sink import Item, send_all, start_producer
 from shared.runtime.log import LogAway, LogError
+from shared.runtime.projection import Projection
 from tests.support.pipeline import Pipeline
 
 pytestmark = [pytest.mark.kafka, pytest.mark.asyncio]
@@ -84,6 +85,32 @@ async def test_a_log_that_has_lost_its_beginning_is_not_read_as_if_it_were_whole
     with pytest.raises(LogError, match="shard 0: records are missing between 0 and 2"):
         async with asyncio.timeout(BOUND_S):
             await read_topic(kafka.bootstrap, name)
+
+
+async def test_a_topic_that_was_made_again_is_not_followed_from_its_start(kafka: Any) -> None:
+    """A reader that was open says that it was replaced; one that follows it anew notices, and takes nothing."""
+    name = await topic(kafka, [(0, b"key", b"value")] * 5)
+    projection: Projection[bytes] = Projection(
+        lambda of: open_reader(kafka.bootstrap, of), name, lambda value: value
+    )
+    await projection.start()
+    await projection.wait_caught_up(BOUND_S)
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+    await admin.start()
+    await admin.delete_topics([name])
+    await admin.close()
+    await asyncio.sleep(1)
+    await create_topics(kafka.bootstrap, [TopicSpec(name, 2, 1, {})])
+    producer = await start_producer(kafka.bootstrap)
+    await send_all(producer, name, [(0, b"key", b"another")])
+    await producer.stop()
+    async with asyncio.timeout(BOUND_S):
+        while projection.alarm is None:
+            await asyncio.sleep(0.05)
+    await projection.stop()
+
+    assert projection.newest == {"key": b"value"}
+    assert not projection.readiness()[0]
 
 
 @pytest.mark.parametrize("service", ["validation", "counting"])

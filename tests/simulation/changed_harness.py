@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from shared.runtime import projection
@@ -97,13 +97,10 @@ def nothing(_self: SimDisk, _path: Any) -> None:
     """Leave a sync out."""
 
 
-def apply_again(self: projection.Projection[Any], record: Keyed) -> None:
+def read_again(self: projection.Projection[Any], records: Iterable[Keyed]) -> list[Keyed]:
     """Let values go back when a topic is read again."""
-    self._offsets.pop(record.key, None)
-    _REAL_APPLY_RECORD(self, record)
-
-
-_REAL_APPLY_RECORD = projection.Projection._apply
+    self._missing.clear()
+    return list(records)
 
 
 def always(_shown: Any, _offered: Any) -> bool:

@@ -188,7 +188,7 @@ MUTANTS = (
         "values of a projection go back",
         "I2",
         (
-            (projection.Projection, "_apply", harness.apply_again),
+            (projection.Projection, "_unread", harness.read_again),
             (ElectionAnnounced, "follows", harness.always),
         ),
     ),

@@ -1,7 +1,8 @@
 """A whole topic by way of Kafka: a consumer without a group, which commits nothing.
 
 It is read in one of two ways: from all partitions as records come (`read`, to follow a topic), or one partition after
-another up to a given end (`records`), where a record that is missing is an error.
+another up to a given end (`records`), where a record that is missing is an error. An offset that the topic does not have,
+as its head or its tail was cut, is an error in both, never a reason to read from elsewhere.
 """
 
 import asyncio
@@ -11,10 +12,10 @@ from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from shared.runtime.kafka.connection import Brokers, client_options
-from shared.runtime.log import Keyed, LogAway, LogError
+from shared.runtime.log import Keyed, LogAway, LogChanged, LogError
 
 BATCH_RECORDS = 5_000
 FETCH_BYTES = 2 * 1024 * 1024
@@ -46,6 +47,8 @@ class KafkaReader:
         """Connect, and begin at the start of every partition. Raises KafkaError."""
         await self._consumer.start()
         self._consumer.assign(self._all)
+        for place, beginning in (await self._consumer.beginning_offsets(self._all)).items():
+            self._consumer.seek(place, beginning)
         self._ends_at_opening = await self._consumer.end_offsets(self._all)
 
     async def stop(self) -> None:
@@ -53,13 +56,20 @@ class KafkaReader:
         await self._consumer.stop()
 
     async def read(self, wait_ms: int) -> Sequence[Keyed]:
-        """Return the next records, none if there are none within `wait_ms`. Raises LogAway."""
+        """Return the next records, none if there are none within `wait_ms`. Raises LogAway, LogChanged."""
         try:
             found = await self._consumer.getmany(timeout_ms=wait_ms)
+        except OffsetOutOfRangeError as fault:
+            raise LogChanged(f"{self._topic} was cut or replaced while it was read: {fault}") from fault
         except (KafkaError, OSError) as fault:
             raise LogAway(repr(fault)) from fault
         return [
-            Keyed(record.offset, record.key.decode(), record.value, record.timestamp)
+            Keyed(
+                record.offset,
+                (record.key or b"").decode(errors="replace"),
+                record.value or b"",
+                record.timestamp,
+            )
             for records in found.values()
             for record in records
         ]
@@ -113,10 +123,18 @@ class KafkaReader:
     async def _batch(self, place: TopicPartition, limit: int) -> Sequence[Any]:
         try:
             found = await self._consumer.getmany(place, timeout_ms=WAIT_MS, max_records=limit)
+        except OffsetOutOfRangeError as fault:
+            position, beginning = await self._consumer.position(place), await self._beginning(place)
+            where = f"between {position} and {beginning}" if position < beginning else f"from {position} on"
+            raise LogError(f"{place.topic} shard {place.partition}: records are missing {where}") from fault
         except (KafkaError, OSError) as fault:
             raise LogAway(f"{place.topic} shard {place.partition}: {fault!r}") from fault
         records: Sequence[Any] = found.get(place, ())
         return records
+
+    async def _beginning(self, place: TopicPartition) -> int:
+        beginnings: dict[TopicPartition, int] = await self._consumer.beginning_offsets([place])
+        return beginnings[place]
 
 
 async def open_reader(kafka: str | Brokers, topic: str, partitions: int | None = None) -> KafkaReader:
@@ -128,7 +146,7 @@ async def open_reader(kafka: str | Brokers, topic: str, partitions: int | None =
         **client_options(kafka),
         group_id=None,
         enable_auto_commit=False,
-        auto_offset_reset="earliest",
+        auto_offset_reset="none",
         max_partition_fetch_bytes=FETCH_BYTES,
     )
     try:

@@ -1,26 +1,31 @@
 """The tree of a shard: every ballot is a leaf with its verdict, found by its receipt; whatever dies, no root is taken back."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from services.audit.ledger import ShardLedger
+from services.proofs.files import TreeFiles
 from services.proofs.lookup import find
 from services.proofs.notes import BadNote, read_checkpoint
+from services.proofs.pairs import Pair, PairedSource
 from services.proofs.receipts import Receipt, check_receipt
 from services.proofs.rows import SEGMENT, Segment, find_in, place_of
 from services.proofs.shard import Contradiction, Mismatch, ShardTree
 from services.proofs.tiles import WIDTH, check_tiles, tree_at
 from services.proofs.tree import root_hash
-from shared.contract.codec import decode_cast
+from shared.contract.codec import decode_cast, decode_judged, encode
 from shared.contract.codes import VotingCode, commitment
 from shared.contract.leaves import ballot_salt, leaf_of, record_leaf, what_digest, who_digest
 from shared.contract.packs import Ballot, Pack
 from shared.contract.verdict_ranges import Verdict
 from shared.contract.verdicts import ControlJudged, Reason
-from shared.runtime.log import SendFailed
+from shared.runtime.disk import LocalDisk
+from shared.runtime.log import LogAway, SendFailed
 from tests.simulation.process import Dead
-from tests.support.elections import LOG_ID, Life, election
+from tests.support.elections import LOG_ID, ROOT, Life, election
 from tests.support.evidence import IDENTITY, judged, picnic
 from tests.support.proofs import Computer, grown, pairs, signer
 from tests.unit.proofs.test_proofs import merkle_root
@@ -182,3 +187,90 @@ def test_a_verdict_that_does_not_fit_its_record_stops_the_shard(tmp_path: Path) 
     wrong = [log[0]] * len(log)
     with pytest.raises(Mismatch, match="offset 5: verdicts on ballots, found SignedRecord"):
         tree.apply(pairs(wrong, verdicts))
+
+
+def test_what_is_no_verdict_or_joins_nothing_stops_no_tree(tmp_path: Path) -> None:
+    """It is passed over, and told while something is missing; the tree comes to the same root."""
+    (cast, *_), (ranges, *_) = (evidence := picnic(3, steps=60)).cast, evidence.judged
+    values = pairs(cast, ranges)
+    plain = grown(values, tmp_path / "plain").checkpoint()
+    files = TreeFiles(tmp_path / "bad", signer(0), ROOT, LocalDisk())
+    tree = ShardTree(LOG_ID, 0, files, None)
+    for garbage in (b"garbage", b"", b"\xdd\xff\xff\xff\xff", b'["verdicts/9",1]'):
+        tree.apply([msgspec.msgpack.encode((garbage, ()))])
+    tree.apply([values[-1]])
+    assert "missing" in tree.trouble()
+    saved = ShardTree(LOG_ID, 0, files, None)
+    saved.restore(tree.save())
+    assert saved.trouble() == tree.trouble()
+
+    tree.apply([*values[:3], msgspec.msgpack.encode((b"garbage", ())), *values[3:]])
+    files.publish(tree.drain())
+
+    assert tree.trouble() == ""
+    assert files.checkpoint() == plain
+
+
+def test_a_verdict_on_records_that_the_log_has_lost_is_waited_for(tmp_path: Path) -> None:
+    """It is not passed over: the run ends, and tries again."""
+    (cast, *_), (ranges, *_) = (evidence := picnic(3, steps=60)).cast, evidence.judged
+    files = TreeFiles(tmp_path, signer(0), ROOT, LocalDisk())
+    tree = ShardTree(LOG_ID, 0, files, None)
+    tree.apply(pairs(cast, ranges[:2]))
+    with pytest.raises(LogAway, match="no cast record"):
+        tree.apply([msgspec.msgpack.encode((ranges[2], ()))])
+
+
+@pytest.mark.asyncio
+async def test_a_pair_has_no_records_where_its_verdict_is_none_or_is_beyond_the_log() -> None:
+    """So that one record of a topic stops no shard before its tree has seen it."""
+    (cast, *_), (ranges, *_) = (evidence := picnic(3, steps=60)).cast, evidence.judged
+    beyond = judged_record_beyond(ranges)
+    source = PairedSource(Listed([ranges[0], b"garbage", b"", beyond]), Listed(list(cast)))
+    source.seek(0)
+    found = [msgspec.msgpack.decode(pair.value) for pair in await source.read(9, 1)]
+
+    assert found == [
+        [ranges[0], list(cast[: decode_judged(ranges[0]).upto])],
+        *([value, []] for value in (b"garbage", b"", beyond)),
+    ]
+    assert msgspec.msgpack.decode(await source.reread(1)) == [b"garbage", []]
+
+
+def judged_record_beyond(ranges: Sequence[bytes]) -> bytes:
+    """Return a verdict on a record that the log does not hold."""
+    control = next(of for of in map(decode_judged, ranges) if isinstance(of, ControlJudged))
+    return encode(control.model_copy(update={"source": 999_999}))
+
+
+class Listed:
+    """A source of a shard that holds these records."""
+
+    def __init__(self, values: list[bytes]) -> None:
+        self._values = values
+        self._at = 0
+
+    def seek(self, position: int) -> None:
+        """Read from here on."""
+        self._at = position
+
+    async def read(self, max_records: int, wait_ms: int) -> list[Pair]:  # noqa: ARG002  the port asks for it
+        """Return the next records."""
+        start, self._at = self._at, min(len(self._values), self._at + max_records)
+        return [Pair(number, self._values[number]) for number in range(start, self._at)]
+
+    async def ask_end(self) -> int:
+        """Return how many there are."""
+        return len(self._values)
+
+    async def reread(self, offset: int) -> bytes:
+        """Return a record."""
+        return self._values[offset]
+
+    def connection(self) -> object:
+        """Nothing changes."""
+        return None
+
+    def end(self) -> int:
+        """Return what was heard of last: nothing."""
+        return 0

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from shared.runtime.log import Keyed
+from shared.runtime.log import Keyed, LogChanged
 from shared.runtime.process.health import Health
 from shared.runtime.process.http import BodyLimit, Part, create_site
 from shared.runtime.projection import Projection
@@ -31,11 +31,14 @@ class Topic:
 
     def __init__(self) -> None:
         self.values: list[bytes] = [b"open"]
+        self.fault: LogChanged | None = None
         self._place = 0
 
     async def read(self, wait_ms: int) -> Sequence[Keyed]:  # noqa: ARG002  the port asks for it
         """Return what is new."""
         await asyncio.sleep(0.001)
+        if self.fault is not None:
+            raise self.fault
         news = self.values[self._place :]
         self._place += len(news)
         return [Keyed(self._place, "picnic", value, 0) for value in news]
@@ -65,17 +68,12 @@ class Noting:
 
 
 def projection(topic: Topic) -> Projection[bytes]:
-    """Return a projection of a topic that cannot read the value `poison`."""
+    """Return a projection of a topic, which stops where it finds that the topic was replaced."""
 
     async def open_reader(_: str) -> Topic:
         return topic
 
-    def decode(value: bytes) -> bytes:
-        if value == b"poison":
-            raise ValueError("not an election")
-        return value
-
-    return Projection(open_reader, "elections", decode)
+    return Projection(open_reader, "elections", lambda value: value)
 
 
 async def test_a_site_is_ready_once_its_topics_are_read_and_no_longer_when_one_of_them_cannot_be() -> None:
@@ -87,7 +85,7 @@ async def test_a_site_is_ready_once_its_topics_are_read_and_no_longer_when_one_o
         assert (await asking.get("/ready")).status_code == 503
         async with site.router.lifespan_context(site):
             assert (await asking.get("/ready")).json()["ready"] is True
-            topic.values.append(b"poison")
+            topic.fault = LogChanged("not an election")
             async with asyncio.timeout(BOUND_S):
                 while (answer := await asking.get("/ready")).status_code == 200:
                     await asyncio.sleep(0.001)
@@ -100,7 +98,7 @@ async def test_a_site_is_ready_once_its_topics_are_read_and_no_longer_when_one_o
 async def test_a_site_whose_topic_cannot_be_read_does_not_start_and_stops_what_it_had_started() -> None:
     """The fault ends the process; nothing that was started is left running."""
     topic, notes = Topic(), list[str]()
-    topic.values = [b"poison"]
+    topic.fault = LogChanged("not an election")
     site = create_site("results", [], Health(), [Noting("first", notes), projection(topic)])
 
     with pytest.raises(RuntimeError, match="not an election"):
