@@ -230,6 +230,10 @@ class Rounds:
         """Return how many ballots the counts cover, of the contest that is furthest."""
         return max((sum(s.reasons.total() for s in c.shards) for c in self._contests.values()), default=0)
 
+    def covered(self) -> dict[str, list[int]]:
+        """Return how many cast records of each shard are counted, shown or not, by contest key."""
+        return {key: [of.watermark for of in count.newest()] for key, count in sorted(self._contests.items())}
+
     def trouble(self) -> str:
         """Return which changes are missing, contest by contest; nothing if none are."""
         return "; ".join(why for _, why in sorted(self._missing.items()))

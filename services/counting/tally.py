@@ -146,6 +146,10 @@ class Tally:
         """Return how many ballots of elections are in the ledgers."""
         return sum(ledger.reasons.total() for ledger in self._ledgers.values())
 
+    def covered(self) -> dict[str, list[int]]:
+        """Return how many cast records are added up of an election in this shard, by election."""
+        return {name: [ledger.upto] for name, ledger in sorted(self._ledgers.items())}
+
     def trouble(self) -> str:
         """Return which verdicts are missing; nothing if none are."""
         return self._missing

@@ -38,6 +38,7 @@ class ShardFigures(BaseModel):
     per_second: float = Field(description="Records a second, over the last whole window")
     so_far: int = Field(description="Records handled in the present window")
     heard_s_ago: float = Field(description="Seconds since its last report")
+    covered: dict[str, list[int]] = Field({}, description="Cast records covered, by election or contest key")
 
 
 class MonitorFigures(BaseModel):
@@ -105,6 +106,7 @@ class Monitor:
             per_second=self._handled[key][self._window.delta(now_s, WINDOW_S)] / WINDOW_S,
             so_far=self._handled[key][self._window.current(now_s)],
             heard_s_ago=round(max(0.0, now_s - at_s), 1),
+            covered=report.covered,
         )
 
 

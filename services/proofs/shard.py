@@ -103,6 +103,10 @@ class ShardTree:
         """Return how many leaves the tree has."""
         return self.tree.size
 
+    def covered(self) -> dict[str, list[int]]:
+        """Nothing: it counts no election."""
+        return {}
+
     def trouble(self) -> str:
         """Return which verdicts are missing; nothing if none are."""
         return self._missing

@@ -99,6 +99,10 @@ class Judge:
         """Return how many ballots have a verdict."""
         return self._ballots
 
+    def covered(self) -> dict[str, list[int]]:
+        """Return how many cast records an election's count must cover in this shard, by election."""
+        return {name: [polling.upto] for name, polling in sorted(self._shard.pollings.items())}
+
     def trouble(self) -> str:
         """Nothing: a judge that cannot go on stops."""
         return ""
@@ -167,6 +171,7 @@ class Judge:
         judged = judge_columns(columns, polling)
         heads = self._link(polling, columns.sizes, judged.codes, values)
         self._add(election, columns.sizes, heads, judged.codes, judged.sections, judged.numbers)
+        polling.upto = self._next
 
     def _link(
         self,
@@ -325,6 +330,8 @@ class Judge:
             listed = encode(judged.listed(reason))
             self._outgoing.append(Outgoing(self._outputs.controls, 0, control.election.encode(), listed))
         self._next += 1
+        if polling is not None and control is not None:
+            polling.upto = self._next
 
     def _write(self, topic: str, key: bytes | None, value: bytes) -> None:
         self._outgoing.append(Outgoing(topic, self._shard.number, key, value))
@@ -341,7 +348,7 @@ class Judge:
         polling.phase = Phase(saved["phase"])
         polling.withdrawn = {(contest, candidate) for contest, candidate in saved["withdrawn"]}
         polling.last_control, polling.effects = saved["last_control"], saved["effects"]
-        polling.committed, polling.keys = saved["committed"], saved["keys"]
+        polling.committed, polling.keys, polling.upto = saved["committed"], saved["keys"], saved["upto"]
         return polling
 
 
@@ -365,5 +372,6 @@ def _plain(polling: Polling) -> dict[str, Any]:
         "effects": polling.effects,
         "committed": polling.committed,
         "keys": polling.keys,
+        "upto": polling.upto,
         "box": polling.box.save(),
     }

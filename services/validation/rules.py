@@ -57,6 +57,8 @@ class Polling:
     """Head of the chain over the records that had an effect on this election."""
     committed: int = 0
     """Electors whose commitments have come, from the first place on."""
+    upto: int = 0
+    """Cast records of the shard up to the last that is about this election: what its count must cover."""
     keys: list[str] = field(init=False)
     """Public keys of the officials at present."""
     electors: int = field(init=False)

@@ -17,7 +17,7 @@ Rule 7: the last record that was applied, and the founding record of a log that 
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -45,6 +45,9 @@ class Machine(Protocol):
 
     def ballots(self) -> int:
         """Return how many ballots the state covers, for people who watch."""
+
+    def covered(self) -> dict[str, list[int]]:
+        """Return how many cast records the state covers of each election or contest, shard by shard, for people who watch."""
 
     def trouble(self) -> str:
         """Return what the machine lacks, though it goes on with all that does not need it; nothing if it lacks nothing."""
@@ -88,6 +91,8 @@ class Progress:
     caught_up: bool = False
     state: Literal["running", "stopped"] = "running"
     detail: str = "starting"
+    covered: Callable[[], dict[str, list[int]]] = dict
+    """What the machine covers, election by election; nothing before it has a state."""
 
 
 @dataclass
@@ -169,6 +174,7 @@ class Follower:
             self._position = self._saved = snapshot.position
             self._last, self._first = snapshot.last, snapshot.first
             self._note_applied()
+        self.progress.covered = self.machine.covered
         self.source.seek(self._position)
         self._flushed_at = self._saved_at = _now_s()
         self.progress.position = self._position

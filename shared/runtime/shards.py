@@ -146,4 +146,5 @@ class Shards:
             ballots=progress.ballots,
             state=state,
             detail=progress.detail,
+            covered=progress.covered(),
         )

@@ -23,7 +23,7 @@ RUNNING = Gauge(
     "livecount_shard_running", "1 while the shard is followed, 0 if it has stopped", ["part", "shard"]
 )
 LINES_LOST = Counter("livecount_log_lines_lost_total", "Log lines that could not be written")
-SHARD_REPORT: Final = "shard-report/2"
+SHARD_REPORT: Final = "shard-report/3"
 
 log = structlog.get_logger()
 
@@ -76,7 +76,7 @@ class ShardReport(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    type: Literal["shard-report/2"] = SHARD_REPORT
+    type: Literal["shard-report/3"] = SHARD_REPORT
     service: str
     instance: str
     shard: int
@@ -87,6 +87,10 @@ class ShardReport(BaseModel):
     state: Literal["running", "catching-up", "stopped"]
     detail: str = ""
     reasons: dict[str, int] = {}
+    covered: dict[str, list[int]] = Field(
+        {},
+        description="Cast records covered, shard by shard. Of validation and tallies: by election, this shard; of rounds: by contest key",
+    )
 
 
 def expose(report: ShardReport) -> None:

@@ -165,6 +165,7 @@ def shard(number: int, **changed: Any) -> ShardFigures:
         "per_second": 0.0,
         "so_far": 0,
         "heard_s_ago": 0.5,
+        "covered": {"picnic": [3], "other": [9]},
     }
     return ShardFigures.model_validate({**fine, **changed})
 
@@ -214,3 +215,71 @@ def test_a_standing_that_does_not_balance_is_no_yes() -> None:
     )
     tile = all_counted(announced(), {"fruit": lost, "drink": covering(3, 3)}, MonitorFigures(shards=FINE))
     assert (tile.answer, tile.reasons) == ("No", ["fruit: its standing does not balance"])
+
+
+def counter(service: str = "counting.rounds", **changed: Any) -> ShardFigures:
+    """A counter's shard that has counted all of the election, and is busy with another."""
+    covered = {"picnic/fruit": [3, 3], "picnic/drink": [3, 3], "other/who": [1, 1]}
+    return shard(0, service=service, **{"covered": covered, **changed})
+
+
+LATE = shard(1, position=90, covered={"picnic": [5], "other": [90]})
+
+
+@pytest.mark.parametrize(
+    ("answer", "phase", "shards", "found"),
+    [
+        # several elections: the shard is far beyond the last record that is about this one
+        ("Yes", Phase.OPEN, [shard(0, position=90), shard(1, position=70)], covering(3, 3)),
+        ("No", Phase.OPEN, [shard(0, position=90), LATE], covering(3, 3)),
+        ("No", Phase.OPEN, [shard(0, position=90), LATE], covering(90, 4)),
+        # counters that are behind with another election, or hold only other elections
+        ("Yes", Phase.OPEN, [*FINE, counter(behind=40), counter("counting.tally", behind=9)], covering(3, 3)),
+        ("Yes", Phase.OPEN, [*FINE, counter(state="catching-up", detail="other/who: gap")], covering(3, 3)),
+        ("Yes", Phase.OPEN, [*FINE, counter(state="stopped", covered={"other/who": [1]})], covering(3, 3)),
+        ("No", Phase.OPEN, [*FINE, counter(state="stopped", covered={})], covering(3, 3)),
+        # a dead or paused counter: at first nothing but the standing tells, then its silence does
+        ("No", Phase.OPEN, [shard(0), LATE, counter(heard_s_ago=1.0)], covering(3, 3)),
+        ("No", Phase.OPEN, [*FINE, counter(heard_s_ago=6.0)], covering(3, 3)),
+        ("No", Phase.OPEN, [*FINE, counter("counting.tally", heard_s_ago=6.0)], covering(3, 3)),
+        # what validation has still to judge matters until the close
+        ("No", Phase.OPEN, [shard(0), shard(1, behind=7)], covering(3, 3)),
+        ("Yes", Phase.CLOSED, [shard(0), shard(1, behind=7)], covering(3, 3)),
+        ("No", Phase.CLOSED, [shard(0), shard(1, heard_s_ago=6.0)], covering(3, 3)),
+        ("No", Phase.CLOSED, [shard(0), LATE], covering(3, 3)),
+        # a shard that has not come to the election's definition yet
+        ("Not known", Phase.OPEN, [shard(0), shard(1, covered={"other": [9]})], covering(3, 3)),
+        # a standing of fewer shards than report covers nothing of the rest
+        ("No", Phase.OPEN, FINE, covering(3, 0)),
+    ],
+)
+def test_the_tile_is_about_this_election_alone(
+    answer: str, phase: Phase, shards: list[ShardFigures], found: Standing
+) -> None:
+    """Other elections of the log make it neither yes nor no."""
+    standings = {"fruit": found, "drink": covering(90, 90)}
+    tile = all_counted(announced(phase), standings, MonitorFigures(shards=shards))
+    assert tile.answer == answer, tile
+
+
+def test_live_figures_trail_and_are_no_missing_ballots() -> None:
+    """While live figures wait for their step, what is counted decides; after the close, what is shown."""
+    live, kept = (
+        announced().model_copy(update={"definition": election().model_copy(update={"live_tallies": is_live})})
+        for is_live in (True, False)
+    )
+    shards = [shard(0), shard(1), counter()]
+    standings = {"fruit": covering(1, 2), "drink": covering(3, 3)}
+    assert all_counted(live, standings, MonitorFigures(shards=shards)).answer == "Yes"
+    behind = [shard(0), LATE, counter()]
+    assert all_counted(live, standings, MonitorFigures(shards=behind)).answer == "No"
+    closed = live.moved_to(Phase.CLOSED, live.at)
+    assert all_counted(closed, standings, MonitorFigures(shards=shards)).answer == "No"
+    assert all_counted(kept, standings, MonitorFigures(shards=shards)).answer == "No"
+
+
+def test_a_contest_that_stopped_concerns_its_own_election() -> None:
+    """The other contests' standings are no help to it."""
+    standings = {"fruit": covering(3, 3, stopped="ValueError: no"), "drink": covering(3, 3)}
+    tile = all_counted(announced(), standings, MonitorFigures(shards=FINE))
+    assert (tile.answer, tile.reasons) == ("No", ["fruit: its count has stopped: ValueError: no"])

@@ -60,6 +60,10 @@ class Echo:
         """Return how many cast records the state covers."""
         return 0
 
+    def covered(self) -> dict[str, list[int]]:
+        """Return how many records there were."""
+        return {"all": [self.number]}
+
     def trouble(self) -> str:
         """Nothing is missing."""
         return ""
