@@ -1,8 +1,10 @@
 """The application that the rooms add their commands to. It imports nothing but typer."""
 
-from collections.abc import Callable, Sequence
-from inspect import cleandoc
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import MISSING, fields, is_dataclass
+from functools import wraps
+from inspect import Parameter, cleandoc, signature
+from typing import Any, TypeVar, get_type_hints
 
 import typer
 
@@ -17,11 +19,14 @@ app = typer.Typer(
 
 
 def command(*examples: str, of: typer.Typer = app) -> Callable[[Command], Command]:
-    """Add a function as the command of its name; its help is its docstring, then the `examples`."""
+    """Add a function as the command of its name; its help is its docstring, then the `examples`.
+
+    A parameter whose type is a dataclass of options, such as `Order`, stands for all of them.
+    """
 
     def add(function: Command) -> Command:
-        name = function.__name__.strip("_")
-        of.command(name, help=_with(function.__doc__ or "", examples))(function)
+        name = function.__name__.strip("_").replace("_", "-")
+        of.command(name, help=_with(function.__doc__ or "", examples))(_with_options(function))
         return function
 
     return add
@@ -37,3 +42,30 @@ def group(name: str, about: str, *examples: str) -> typer.Typer:
 def _with(about: str, examples: Sequence[str]) -> str:
     shown = "\n".join(f"  {example}" for example in examples)
     return f"{cleandoc(about)}\n\n\b\nExamples:\n{shown}"
+
+
+def _with_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that takes the fields of each dataclass of options by name, after its own parameters."""
+    declared = signature(function, eval_str=True)
+    groups: dict[str, Any] = {
+        name: of.annotation for name, of in declared.parameters.items() if is_dataclass(of.annotation)
+    }
+
+    @wraps(function)
+    def called(**given: Any) -> Any:
+        for name, group in groups.items():
+            given[name] = group(**{field.name: given.pop(field.name) for field in fields(group)})
+        return function(**given)
+
+    own = [of for name, of in declared.parameters.items() if name not in groups]
+    taken = [*own, *(option for group in groups.values() for option in _options(group))]
+    called.__signature__ = declared.replace(parameters=taken)  # type: ignore[attr-defined]  # inspect reads it
+    called.__annotations__ = {of.name: of.annotation for of in taken}
+    return called
+
+
+def _options(group: Any) -> Iterator[Parameter]:
+    hints = get_type_hints(group, include_extras=True)
+    for field in fields(group):
+        default = Parameter.empty if field.default is MISSING else field.default
+        yield Parameter(field.name, Parameter.KEYWORD_ONLY, default=default, annotation=hints[field.name])

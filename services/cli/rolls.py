@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,16 @@ from numpy.typing import NDArray
 from shared.contract.codes import commitments, voting_link
 from shared.contract.elections import Section
 from shared.contract.events import ElectionAnnounced
-from shared.contract.rolls import BLOCK_ELECTORS, Roll, RollHead, new_secrets, section_ranges, spelt_codes
+from shared.contract.rolls import (
+    BLOCK_ELECTORS,
+    CSV_HEAD,
+    Roll,
+    RollHead,
+    make_codes,
+    new_secrets,
+    section_ranges,
+    spelt_codes,
+)
 
 IDENTITIES: Final = ("id", "member", "member number", "membership number", "number", "email", "e-mail")
 SECTION: Final = "section"
@@ -87,31 +96,53 @@ def write_mailing(found: ElectorList, announced: ElectionAnnounced, out: Path, i
     definition = announced.definition
     electors = numbered(found, announced)
     secret = new_secrets(definition.electors)
+    by_number = np.empty(definition.electors, np.uint16)
+    by_number[electors] = found.sections
+    with _private_file(out) as file, _rows(found.file) as rows:
+        writer = csv.writer(file, lineterminator="\n")
+        next(rows)
+        writer.writerow([*found.columns, *OWN_COLUMNS])
+        full = (cells for _, cells in rows if any(cells))
+        for start in range(0, len(electors), BLOCK_ELECTORS):
+            block = electors[start : start + BLOCK_ELECTORS]
+            codes = spelt_codes(block, by_number[block], secret[block])
+            for number, code in zip(block.tolist(), codes, strict=True):
+                cells = next(full)
+                blank = [""] * (len(found.columns) - len(cells))
+                writer.writerow([*cells, *blank, number, code, voting_link(intake, definition.id, code)])
+    everybody = np.arange(definition.electors)
+    return _roll(announced, commitments(announced.log, definition.id, everybody, by_number, secret))
+
+
+def write_codes(announced: ElectionAnnounced, out: Path) -> Roll:
+    """Make everybody's code and write them, a line each, as CSV; return the roll. The file is as `write_mailing` leaves it."""
+    blocks = []
+    with _private_file(out) as file:
+        file.write(CSV_HEAD)
+        for lines, made in make_codes(announced.definition, announced.log):
+            file.write(lines)
+            blocks.append(made)
+    return _roll(announced, np.concatenate(blocks))
+
+
+def _roll(announced: ElectionAnnounced, made: NDArray[np.uint8]) -> Roll:
+    definition = announced.definition
+    head = RollHead(log=announced.log, election=definition.id, electors=definition.electors)
+    return Roll(head=head, commitments=made)
+
+
+@contextmanager
+def _private_file(out: Path) -> Iterator[TextIO]:
+    """Open a file that only its owner can read; it takes its name once it is whole."""
     part = out.with_name(f"{out.name}.part")
     part.touch(mode=0o600)
     part.chmod(0o600)
-    by_number = np.empty(definition.electors, np.uint16)
-    by_number[electors] = found.sections
     try:
-        with part.open("w", newline="", encoding="utf-8") as file, _rows(found.file) as rows:
-            writer = csv.writer(file, lineterminator="\n")
-            next(rows)
-            writer.writerow([*found.columns, *OWN_COLUMNS])
-            full = (cells for _, cells in rows if any(cells))
-            for start in range(0, len(electors), BLOCK_ELECTORS):
-                block = electors[start : start + BLOCK_ELECTORS]
-                codes = spelt_codes(block, by_number[block], secret[block])
-                for number, code in zip(block.tolist(), codes, strict=True):
-                    cells = next(full)
-                    blank = [""] * (len(found.columns) - len(cells))
-                    writer.writerow([*cells, *blank, number, code, voting_link(intake, definition.id, code)])
+        with part.open("w", newline="", encoding="utf-8") as file:
+            yield file
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
-    everybody = np.arange(definition.electors)
-    kept = commitments(announced.log, definition.id, everybody, by_number, secret)
-    head = RollHead(log=announced.log, election=definition.id, electors=definition.electors)
-    return Roll(head=head, commitments=kept)
 
 
 def numbered(found: ElectorList, announced: ElectionAnnounced) -> NDArray[np.int64]:

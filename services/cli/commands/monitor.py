@@ -10,16 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from services.cli.app import app
-from services.cli.commands.operator import (
-    OPERATOR_URL,
-    TOKEN_FILE,
-    Access,
-    AsJson,
-    OperatorUrl,
-    TokenFile,
-    ask,
-)
+from services.cli.app import command
+from services.cli.commands.operator import Access, AsJson
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -31,17 +23,13 @@ SILENT_S: Final = 5.0
 """A shard that has not reported for longer is called silent."""
 
 
-@app.command()
+@command("livecount monitor --watch")
 def monitor(
+    access: Access,
     watch: Annotated[bool, typer.Option("--watch", help="Go on until Ctrl-C")] = False,  # noqa: FBT002
-    operator: OperatorUrl = OPERATOR_URL,
-    token_file: TokenFile = TOKEN_FILE,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Show every shard of every service: where it stands, how fast it moves, and why it does not.
-
-    Example: livecount monitor --watch
-    """
+    """Show every shard of every service: where it stands, how fast it moves, and why it does not."""
     from rich.console import Console
     from rich.live import Live
 
@@ -60,7 +48,7 @@ def monitor(
                 await asyncio.sleep(EVERY_S)
                 live.update(shards_table(await client.monitor()), refresh=True)
 
-    figures = ask(Access(operator, token_file), show)
+    figures = access.ask(show)
     if any(shard["state"] == "stopped" for shard in figures["shards"]):
         raise typer.Exit(1)
 

@@ -9,94 +9,155 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
-from services.cli.app import app
+from services.cli.app import command
 from services.cli.commands.definition import read_election
 
 if TYPE_CHECKING:
-    from services.cli.clients.operator import OperatorClient, Outcome
+    from services.cli.clients.operator import Officer, OperatorClient, Outcome
     from shared.contract.events import ElectionAnnounced
     from shared.contract.rolls import Roll
 
 T = TypeVar("T")
 
-OPERATOR_URL: Final = "http://127.0.0.1:8102"
-INTAKE_URL: Final = "http://127.0.0.1:8101"
-TOKEN_FILE: Final = Path(".livecount/operator-token")
 KEYS: Final = Path(".livecount/keys")
-WHO: Final = os.environ.get("USER") or "operator"
 UNTIL_FINAL_S: Final = 30.0
 """How long `certify` waits for the count of an election that has just been closed."""
 
 ElectionArgument = Annotated[str, typer.Argument(metavar="ID", help="Election id, such as labour-2015")]
-OperatorUrl = Annotated[
-    str, typer.Option("--operator", envvar="LIVECOUNT_OPERATOR_URL", help="Where the operator listens")
-]
-TokenFile = Annotated[
-    Path, typer.Option(envvar="LIVECOUNT_OPERATOR_TOKEN_FILE", help="File with the operator's token")
-]
-Keys = Annotated[
-    Path, typer.Option(envvar="LIVECOUNT_KEYS", help="Folder of your private keys, or one key file")
-]
-By = Annotated[str, typer.Option(help="Who gives the order")]
-Reason = Annotated[str, typer.Option(help="Why, for the record")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask whether it is meant")]
+Elector = Annotated[int, typer.Option(min=0, help="Number on the roll")]
+Candidate = Annotated[str, typer.Argument(metavar="CONTEST/CANDIDATE", help="Ids, such as deputy/flint")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON")]
 
 
-class Access(NamedTuple):
-    """Where orders are given, with which keys, by whom and why."""
+@dataclass(frozen=True)
+class Access:
+    """The options of a command that asks the operator's service something."""
 
-    operator: str = OPERATOR_URL
-    token_file: Path = TOKEN_FILE
-    keys: Path = KEYS
-    by: str = WHO
-    reason: str = ""
+    operator: Annotated[
+        str, typer.Option("--operator", envvar="LIVECOUNT_OPERATOR_URL", help="Where the operator listens")
+    ] = "http://127.0.0.1:8102"
+    token_file: Annotated[
+        Path, typer.Option(envvar="LIVECOUNT_OPERATOR_TOKEN_FILE", help="File with the operator's token")
+    ] = Path(".livecount/operator-token")
+
+    def ask(self, asking: "Callable[[OperatorClient], Awaitable[T]]") -> T:
+        """Return what the operator answers. Raises OperatorError; ValueError if there is no token."""
+        import ssl
+
+        import httpx
+
+        from services.cli.clients.operator import TIMEOUT_S, OperatorClient
+
+        token = os.environ.get("LIVECOUNT_OPERATOR_TOKEN")
+        if token is None and not self.token_file.is_file():
+            raise ValueError(
+                f"{self.token_file}: no token there; `livecount up` makes one, or name it by --token-file"
+            )
+        token = token or self.token_file.read_text().strip()
+
+        async def run() -> T:
+            trusted = ssl.create_default_context()  # SSL_CERT_FILE may name an authority of one's own
+            async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False, verify=trusted) as http:
+                return await asking(OperatorClient(http, self.operator, token, self._officer()))
+
+        return asyncio.run(run())
+
+    def _officer(self) -> "Officer":
+        from services.cli.clients.keys import KeyRing
+        from services.cli.clients.operator import Officer
+
+        return Officer(KeyRing.of(), say=lambda news: typer.echo(news, err=True))
 
 
-@app.command()
+@dataclass(frozen=True)
+class SigningAccess(Access):
+    """The options of a command that needs an official's keys as well."""
+
+    keys: Annotated[
+        Path, typer.Option(envvar="LIVECOUNT_KEYS", help="Folder of your private keys, or one key file")
+    ] = KEYS
+
+    def roll_file(self, election: str) -> Path:
+        """Return where an election's roll file is, unless another place is named."""
+        return self.keys.parent / "rolls" / f"{election}.roll"
+
+    def _officer(self) -> "Officer":
+        from services.cli.clients.keys import KeyRing
+
+        return super()._officer()._replace(keys=KeyRing.read(self.keys))
+
+
+@dataclass(frozen=True)
+class Order(SigningAccess):
+    """The options of a command that gives an order."""
+
+    by: Annotated[str, typer.Option(help="Who gives the order")] = os.environ.get("USER") or "operator"
+    reason: Annotated[str, typer.Option(help="Why, for the record")] = ""
+
+    def give(self, name: str, election: str, **about: Any) -> "ElectionAnnounced":
+        """Give an order, report what became of it, and return the election after it. Raises as `ask` does."""
+        from shared.contract.lifecycle import Command
+
+        return self.report(election, lambda client: client.order(election, Command(name), **about))
+
+    def report(
+        self, election: str, ordering: "Callable[[OperatorClient], Awaitable[Outcome | None]]"
+    ) -> "ElectionAnnounced":
+        """Order, print where the election is then and whose signature it waits for; return the election."""
+
+        async def ordered(client: "OperatorClient") -> "tuple[Outcome | None, ElectionAnnounced]":
+            return await ordering(client), await client.election(election)
+
+        outcome, announced = self.ask(ordered)
+        show(announced)
+        if outcome:
+            show_pending(outcome)
+        return announced
+
+    def _officer(self) -> "Officer":
+        return super()._officer()._replace(by=self.by, reason=self.reason)
+
+
+@dataclass(frozen=True)
+class FinalOrder(Order):
+    """The options of a command whose order nobody can take back: it asks first whether it is meant."""
+
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether it is meant")] = False
+
+
+@command("livecount create labour-2015.yaml")
 def create(
-    file: Annotated[Path, typer.Argument(help="The election's definition, YAML or JSON")],
-    by: By = WHO,
-    reason: Reason = "",
-    operator: OperatorUrl = OPERATOR_URL,
-    token_file: TokenFile = TOKEN_FILE,
-    keys: Keys = KEYS,
-    yes: Yes = False,  # noqa: FBT002
+    file: Annotated[Path, typer.Argument(help="The election's definition, YAML or JSON")], order: FinalOrder
 ) -> None:
     """Freeze an election's definition. It needs the root key.
 
     A definition that names no officials gets the officer of the keys folder, who then can give every order alone.
 
-    A file with a mistake is refused; `livecount election check` tells every mistake of it at once.
-
-    Example: livecount create labour-2015.yaml
+    A file with a mistake is refused; `livecount election check` says every mistake of it at once.
     """
     from services.cli.clients.keys import with_officer
 
-    election = with_officer(read_election(file), keys, by)
+    election = with_officer(read_election(file), order.keys, order.by)
     marked = "an election that counts" if election.epoch == "live" else "a test"
     confirm(
         f"{election.id} ({election.title}) is frozen: {marked}, {election.electors:,} electors, "
         f"{len(election.contests)} contests. Nothing in it can change any more.",
-        yes=yes,
+        yes=order.yes,
     )
-
-    async def freeze(client: "OperatorClient") -> "ElectionAnnounced":
-        await client.configure(election)
-        return await client.election(election.id)
-
-    show(ask(Access(operator, token_file, keys, by, reason), freeze))
+    order.report(election.id, lambda client: client.configure(election))
 
 
-@app.command()
+@command("livecount codes labour-2015 --out codes.csv")
 def codes(
     election: ElectionArgument,
     out: Annotated[Path, typer.Option(help="CSV file to write, readable by its owner only")],
+    access: SigningAccess,
     roll: Annotated[Path | None, typer.Option(help="Roll file to write [default: beside the keys]")] = None,
     electors: Annotated[
         Path | None, typer.Option(help="Your list of electors, CSV or XLSX: `out` becomes a mailing file")
@@ -104,10 +165,7 @@ def codes(
     intake: Annotated[
         str,
         typer.Option("--intake", envvar="LIVECOUNT_INTAKE_URL", help="Where electors vote, for their links"),
-    ] = INTAKE_URL,
-    operator: OperatorUrl = OPERATOR_URL,
-    token_file: TokenFile = TOKEN_FILE,
-    keys: Keys = KEYS,
+    ] = "http://127.0.0.1:8101",
 ) -> None:
     """Make the voting codes of a whole roll, on this machine.
 
@@ -116,79 +174,34 @@ def codes(
 
     With --electors the file holds your list's own columns, and beside them each elector's number, code and personal link: the
     numbers go section after section, in the list's order.
-
-    Example: livecount codes labour-2015 --out codes.csv
     """
-    announced = ask(Access(operator, token_file, keys), lambda client: client.election(election))
-    file = roll or roll_file(keys, election)
+    from services.cli.rolls import read_list, write_codes, write_mailing
+
+    announced = access.ask(lambda client: client.election(election))
+    file = roll or access.roll_file(election)
     file.parent.mkdir(parents=True, exist_ok=True)
     if electors is None:
-        made = write_codes(announced, out, file)
+        made = write_codes(announced, out)
     else:
-        from services.cli.rolls import read_list, write_mailing
-
-        written = write_mailing(read_list(electors, announced.definition.sections), announced, out, intake)
-        file.write_bytes(written.encoded())
-        made = written.head.electors
-    typer.echo(f"{made:,} voting codes in {out}, their roll in {file}")
+        made = write_mailing(read_list(electors, announced.definition.sections), announced, out, intake)
+    file.write_bytes(made.encoded())
+    typer.echo(f"{made.head.electors:,} voting codes in {out}, their roll in {file}")
 
 
-def roll_file(keys: Path, election: str) -> Path:
-    """Return where an election's roll file is, unless another place is named."""
-    return keys.parent / "rolls" / f"{election}.roll"
-
-
-def write_codes(announced: "ElectionAnnounced", out: Path, roll: Path) -> int:
-    """Make codes for everybody on an election's roll; write codes and roll, whole or not at all. Return how many."""
-    import numpy as np
-
-    from shared.contract.rolls import CSV_HEAD, Roll, RollHead, make_codes
-
-    definition, blocks = announced.definition, []
-    part = out.with_name(f"{out.name}.part")
-    part.touch(mode=0o600)
-    part.chmod(0o600)
-    try:
-        with part.open("w") as file:
-            file.write(CSV_HEAD)
-            for lines, commitments in make_codes(definition, announced.log):
-                file.write(lines)
-                blocks.append(commitments)
-        head = RollHead(log=announced.log, election=definition.id, electors=definition.electors)
-        roll.write_bytes(Roll(head=head, commitments=np.concatenate(blocks)).encoded())
-        part.replace(out)
-    finally:
-        part.unlink(missing_ok=True)
-    return definition.electors
-
-
-@app.command("open")
+@command("livecount open labour-2015 --by ada --reason 'as agreed'")
 def open_(
     election: ElectionArgument,
+    order: FinalOrder,
     roll: Annotated[Path | None, typer.Option(help="Roll file [default: the one that `codes` wrote]")] = None,
-    by: By = WHO,
-    reason: Reason = "",
-    operator: OperatorUrl = OPERATOR_URL,
-    token_file: TokenFile = TOKEN_FILE,
-    keys: Keys = KEYS,
-    yes: Yes = False,  # noqa: FBT002
 ) -> None:
-    """Upload the roll, and let ballots count.
-
-    Example: livecount open labour-2015 --by ada --reason 'as agreed'
-    """
-    found = _read_roll(roll or roll_file(keys, election), election)
+    """Upload the roll, and let ballots count."""
+    found = _read_roll(roll or order.roll_file(election), election)
     confirm(
         f"{election} opens for {found.head.electors:,} electors. Their roll cannot be exchanged afterwards; "
         "a lost code can.",
-        yes=yes,
+        yes=order.yes,
     )
-
-    async def opening(client: "OperatorClient") -> "tuple[Outcome, ElectionAnnounced]":
-        outcome = await client.open(election, found)
-        return outcome, await client.election(election)
-
-    _report(*ask(Access(operator, token_file, keys, by, reason), opening))
+    order.report(election, lambda client: client.open(election, found))
 
 
 def _read_roll(file: Path, election: str) -> "Roll":
@@ -205,206 +218,135 @@ def _read_roll(file: Path, election: str) -> "Roll":
     return found
 
 
-def _order_command(name: str, what: str) -> None:
-    @app.command(name, help=f"{what}\n\nExample: livecount {name} labour-2015 --by ada --reason 'as agreed'")
-    def order(
-        election: ElectionArgument,
-        by: By = WHO,
-        reason: Reason = "",
-        operator: OperatorUrl = OPERATOR_URL,
-        token_file: TokenFile = TOKEN_FILE,
-        keys: Keys = KEYS,
-    ) -> None:
-        _give(Access(operator, token_file, keys, by, reason), election, name)
+@command("livecount pause labour-2015 --by ada --reason 'as agreed'")
+def pause(election: ElectionArgument, order: Order) -> None:
+    """Refuse ballots until the election is resumed."""
+    order.give("pause", election)
 
 
-_order_command("pause", "Refuse ballots until the election is resumed.")
-_order_command("resume", "Let ballots count again.")
+@command("livecount resume labour-2015 --by ada --reason 'as agreed'")
+def resume(election: ElectionArgument, order: Order) -> None:
+    """Let ballots count again."""
+    order.give("resume", election)
 
 
-@app.command()
-def close(
-    election: ElectionArgument,
-    by: By = WHO,
-    reason: Reason = "",
-    operator: OperatorUrl = OPERATOR_URL,
-    token_file: TokenFile = TOKEN_FILE,
-    keys: Keys = KEYS,
-    yes: Yes = False,  # noqa: FBT002
-) -> None:
-    """End voting. There is no way back.
-
-    Example: livecount close labour-2015 --by ada --reason 'as agreed'
-    """
-    access = Access(operator, token_file, keys, by, reason)
-    definition = ask(access, lambda client: client.election(election)).definition
+@command("livecount close labour-2015 --by ada --reason 'as agreed'")
+def close(election: ElectionArgument, order: FinalOrder) -> None:
+    """End voting. There is no way back."""
+    definition = order.ask(lambda client: client.election(election)).definition
     confirm(
         f"Voting in {election} ({definition.title}) ends now for its {definition.electors:,} electors. "
         "It cannot be opened again.",
-        yes=yes,
+        yes=order.yes,
     )
-    _give(access, election, "close")
+    order.give("close", election)
 
 
-@app.command()
-def certify(
-    election: ElectionArgument,
-    by: By = WHO,
-    reason: Reason = "",
-    operator: OperatorUrl = OPERATOR_URL,
-    token_file: TokenFile = TOKEN_FILE,
-    keys: Keys = KEYS,
-) -> None:
-    """Certify a closed election if an independent recount agrees in everything.
-
-    Example: livecount certify labour-2015 --by ada
-    """
-    outcome = ask(
-        Access(operator, token_file, keys, by, reason),
-        lambda client: client.certify(election, until_final_s=UNTIL_FINAL_S),
-    )
+@command("livecount certify labour-2015 --by ada")
+def certify(election: ElectionArgument, order: Order) -> None:
+    """Certify a closed election if an independent recount agrees in everything."""
+    outcome = order.ask(lambda client: client.certify(election, until_final_s=UNTIL_FINAL_S))
     done = "to certify, the recount agrees" if outcome.pending else "certified"
     assert outcome.recount is not None, "a certificate rests on a recount"
     for contest, counted in outcome.recount.contests.items():
         elected = ", ".join(counted.results.elected) or "nobody"
         typer.echo(f"{done} {election}/{contest}: {elected} ({counted.result_hash})")
-    _pending(outcome)
+    show_pending(outcome)
 
 
-@app.command()
+@command("livecount approve", "livecount approve 5f2c0e9a41d84e2f9b5a7c3d1e0f8a6b --keys second-officer.key")
 def approve(
+    access: SigningAccess,
     proposal: Annotated[
         str | None, typer.Argument(metavar="[PROPOSAL]", help="Its id; none: list them")
     ] = None,
-    operator: OperatorUrl = OPERATOR_URL,
-    token_file: TokenFile = TOKEN_FILE,
-    keys: Keys = KEYS,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Sign an order that another official has proposed, or list those that wait.
-
-    Example: livecount approve 5f2c0e9a41d84e2f9b5a7c3d1e0f8a6b --keys second-officer.key
-    """
-    access = Access(operator, token_file, keys)
+    """Sign an order that another official has proposed, or list those that wait."""
     if proposal is None:
-        proposals = ask(access, lambda client: client.proposals())
-        if as_json:
-            typer.echo(json.dumps(proposals))
-        elif not proposals:
-            typer.echo("No order waits for a signature.")
-        for waiting in [] if as_json else proposals:
-            left = waiting["needed"] - len(waiting["signed"])
-            signed = ", ".join(waiting["signed"]) or "nobody"
-            typer.echo(
-                f"{waiting['control_id']}  {waiting['election']}  {waiting['type']}  signed by {signed}, {left} more needed"
-            )
+        proposals = access.ask(lambda client: client.proposals())
+        typer.echo(json.dumps(proposals) if as_json else "\n".join(map(_proposed, proposals)) or NONE_WAITS)
         return
-    outcome = ask(access, lambda client: client.approve(proposal))
+    outcome = access.ask(lambda client: client.approve(proposal))
     if not outcome.pending:
         typer.echo("carried out")
-    _pending(outcome)
+    show_pending(outcome)
 
 
-def _elector_command(name: str, what: str) -> None:
-    @app.command(
-        name, help=f"{what}\n\nExample: livecount {name} labour-2015 --elector 4711 --reason 'joined twice'"
-    )
-    def change(
-        election: ElectionArgument,
-        elector: Annotated[int, typer.Option(min=0, help="Number on the roll")],
-        by: By = WHO,
-        reason: Reason = "",
-        operator: OperatorUrl = OPERATOR_URL,
-        token_file: TokenFile = TOKEN_FILE,
-        keys: Keys = KEYS,
-    ) -> None:
-        _give(Access(operator, token_file, keys, by, reason), election, name, elector=elector)
+NONE_WAITS: Final = "No order waits for a signature."
 
 
-_elector_command("void", "Take an elector's right to vote, and any ballot it has cast, out of the count.")
-_elector_command("restore", "Take a void back.")
+def _proposed(of: dict[str, Any]) -> str:
+    signed = ", ".join(of["signed"]) or "nobody"
+    left = of["needed"] - len(of["signed"])
+    return f"{of['control_id']}  {of['election']}  {of['type']}  signed by {signed}, {left} more needed"
 
 
-@app.command()
-def reissue(
-    election: ElectionArgument,
-    elector: Annotated[int, typer.Option(min=0, help="Number on the roll")],
-    by: By = WHO,
-    reason: Reason = "",
-    operator: OperatorUrl = OPERATOR_URL,
-    token_file: TokenFile = TOKEN_FILE,
-    keys: Keys = KEYS,
-) -> None:
-    """Make a new voting code for an elector who lost one. A vote that was cast stands.
+@command("livecount void labour-2015 --elector 4711 --reason 'joined twice'")
+def void(election: ElectionArgument, elector: Elector, order: Order) -> None:
+    """Take an elector's right to vote, and any ballot it has cast, out of the count."""
+    order.give("void", election, elector=elector)
 
-    Example: livecount reissue labour-2015 --elector 4711 --reason 'letter lost'
-    """
+
+@command("livecount restore labour-2015 --elector 4711 --reason 'two members of one name'")
+def restore(election: ElectionArgument, elector: Elector, order: Order) -> None:
+    """Take a void back."""
+    order.give("restore", election, elector=elector)
+
+
+@command("livecount reissue labour-2015 --elector 4711 --reason 'letter lost'")
+def reissue(election: ElectionArgument, elector: Elector, order: Order) -> None:
+    """Make a new voting code for an elector who lost one. A vote that was cast stands."""
     from shared.contract.codes import commitment, new_code
     from shared.contract.rolls import section_of_electors
 
-    access = Access(operator, token_file, keys, by, reason)
-    announced = ask(access, lambda client: client.election(election))
+    announced = order.ask(lambda client: client.election(election))
     if elector >= announced.definition.electors:
         raise ValueError(f"elector {elector} is not on the roll 0..{announced.definition.electors - 1}")
     code = new_code(elector, int(section_of_electors(announced.definition)[elector]))
     digest = commitment(announced.log, election, code).hex()
-    _give(access, election, "reissue", elector=elector, commitment=digest)
+    order.give("reissue", election, elector=elector, commitment=digest)
     typer.echo(f"new code of elector {elector}: {code}")
 
 
-def _candidate_command(name: str, what: str) -> None:
-    @app.command(
-        name,
-        help=f"{what}\n\nExample: livecount {name} labour-2015 deputy/flint --reason 'by her own letter'",
-    )
-    def change(
-        election: ElectionArgument,
-        who: Annotated[str, typer.Argument(metavar="CONTEST/CANDIDATE", help="Ids, such as deputy/flint")],
-        by: By = WHO,
-        reason: Reason = "",
-        operator: OperatorUrl = OPERATOR_URL,
-        token_file: TokenFile = TOKEN_FILE,
-        keys: Keys = KEYS,
-    ) -> None:
-        contest, _, candidate = who.partition("/")
-        access = Access(operator, token_file, keys, by, reason)
-        announced = _give(access, election, name, contest=contest, candidate=candidate)
-        out = ", ".join("/".join(entry) for entry in announced.withdrawn) or "nobody"
-        typer.echo(f"{election}: withdrawn now: {out}")
+@command("livecount withdraw labour-2015 deputy/flint --reason 'by her own letter'")
+def withdraw(election: ElectionArgument, who: Candidate, order: Order) -> None:
+    """Take a candidate out of a contest: ballots go to whom they rank next."""
+    _change_candidate("withdraw", election, who, order)
 
 
-_candidate_command("withdraw", "Take a candidate out of a contest: ballots go to whom they rank next.")
-_candidate_command("reinstate", "Take a candidate's withdrawal back.")
+@command("livecount reinstate labour-2015 deputy/flint --reason 'the letter was forged'")
+def reinstate(election: ElectionArgument, who: Candidate, order: Order) -> None:
+    """Take a candidate's withdrawal back."""
+    _change_candidate("reinstate", election, who, order)
 
 
-@app.command("replace-key")
+def _change_candidate(name: str, election: str, who: str, order: Order) -> None:
+    contest, _, candidate = who.partition("/")
+    announced = order.give(name, election, contest=contest, candidate=candidate)
+    withdrawn = ", ".join("/".join(entry) for entry in announced.withdrawn) or "nobody"
+    typer.echo(f"{election}: withdrawn now: {withdrawn}")
+
+
+@command(
+    "livecount replace-key labour-2015 --old OLD --name 'Ada Lovelace' --new NEW --reason 'laptop stolen'"
+)
 def replace_key(
     election: ElectionArgument,
     old: Annotated[str, typer.Option(help="The public key that is lost")],
     name: Annotated[str, typer.Option(help="Who holds the new one")],
     new: Annotated[str, typer.Option(help="The new public key, as `livecount key FILE` printed it")],
-    by: By = WHO,
-    reason: Reason = "",
-    operator: OperatorUrl = OPERATOR_URL,
-    token_file: TokenFile = TOKEN_FILE,
-    keys: Keys = KEYS,
+    order: Order,
 ) -> None:
-    """Put another key in the place of an official's lost one. The root key and one other official sign.
-
-    Example: livecount replace-key labour-2015 --old OLD --name 'Ada Lovelace' --new NEW --reason 'laptop stolen'
-    """
-    access = Access(operator, token_file, keys, by, reason)
-    _give(access, election, "replace-key", old=old, new={"name": name, "key": new})
+    """Put another key in the place of an official's lost one. The root key and one other official sign."""
+    order.give("replace-key", election, old=old, new={"name": name, "key": new})
 
 
-@app.command()
+@command("livecount key second-officer.key")
 def key(
     out: Annotated[Path, typer.Argument(metavar="FILE", help="Key file to write; it must not exist")],
 ) -> None:
-    """Make a private key for an official, and print its public key for the definition.
-
-    Example: livecount key second-officer.key
-    """
+    """Make a private key for an official, and print its public key for the definition."""
     from services.cli.clients.keys import write_key
 
     typer.echo(write_key(out))
@@ -421,61 +363,16 @@ def confirm(what: str, *, yes: bool) -> None:
     typer.confirm("Is that meant?", abort=True, err=True)
 
 
-def ask(access: Access, asking: "Callable[[OperatorClient], Awaitable[T]]") -> T:
-    """Return what the operator answers. Raises OperatorError; ValueError if there is no token."""
-    import ssl
-
-    import httpx
-
-    from services.cli.clients.keys import KeyRing
-    from services.cli.clients.operator import TIMEOUT_S, Officer, OperatorClient
-
-    token = os.environ.get("LIVECOUNT_OPERATOR_TOKEN")
-    if token is None and not access.token_file.is_file():
-        raise ValueError(
-            f"{access.token_file}: no token there; `livecount up` makes one, or name it by --token-file"
-        )
-    token = token or access.token_file.read_text().strip()
-    officer = Officer(
-        KeyRing.read(access.keys), access.by, access.reason, lambda news: typer.echo(news, err=True)
-    )
-
-    async def run() -> T:
-        trusted = ssl.create_default_context()  # SSL_CERT_FILE may name an authority of one's own
-        async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False, verify=trusted) as http:
-            return await asking(OperatorClient(http, access.operator, token, officer))
-
-    return asyncio.run(run())
+def show(announced: "ElectionAnnounced") -> None:
+    """Print where an election is."""
+    definition = announced.definition
+    typer.echo(f"{definition.id}: {announced.phase} since {announced.at}, {definition.electors:,} electors")
 
 
-def _give(access: Access, election: str, name: str, **about: Any) -> "ElectionAnnounced":
-    """Give an order, report what became of it, and return the election after it."""
-    from shared.contract.lifecycle import Command
-
-    async def given(client: "OperatorClient") -> "tuple[Outcome, ElectionAnnounced]":
-        command: Command = Command(name)
-        outcome = await client.order(election, command, **about)
-        return outcome, await client.election(election)
-
-    outcome, announced = ask(access, given)
-    _report(outcome, announced)
-    return announced
-
-
-def _report(outcome: "Outcome", announced: "ElectionAnnounced") -> None:
-    show(announced)
-    _pending(outcome)
-
-
-def _pending(outcome: "Outcome") -> None:
+def show_pending(outcome: "Outcome") -> None:
+    """Print whose signatures an order waits for, if it does."""
     if outcome.pending:
         signed = ", ".join(outcome.signed)
         typer.echo(
             f"signed by {signed}: {outcome.needed} must sign. Next: livecount approve {outcome.control_id}"
         )
-
-
-def show(announced: "ElectionAnnounced") -> None:
-    """Print where an election is."""
-    definition = announced.definition
-    typer.echo(f"{definition.id}: {announced.phase} since {announced.at}, {definition.electors:,} electors")

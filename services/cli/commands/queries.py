@@ -8,19 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from services.cli.app import app
-from services.cli.commands.operator import (
-    KEYS,
-    OPERATOR_URL,
-    TOKEN_FILE,
-    Access,
-    AsJson,
-    ElectionArgument,
-    OperatorUrl,
-    TokenFile,
-    ask,
-    show,
-)
+from services.cli.app import command
+from services.cli.commands.operator import KEYS, Access, AsJson, ElectionArgument, show
 
 if TYPE_CHECKING:
     from services.cli.clients.operator import OperatorClient
@@ -37,25 +26,21 @@ ResultsUrl = Annotated[
 Standings = dict[str, "Standing"]
 
 
-@app.command()
+@command("livecount status")
 def status(
+    access: Access,
     election: Annotated[str | None, typer.Argument(metavar="[ID]", help="Only this election")] = None,
-    operator: OperatorUrl = OPERATOR_URL,
-    token_file: TokenFile = TOKEN_FILE,
     results: ResultsUrl = RESULTS_URL,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Show where elections stand: phase, turnout, withdrawals, and the next step.
-
-    Example: livecount status
-    """
+    """Show where elections stand: phase, turnout, withdrawals, and the next step."""
 
     async def found(client: "OperatorClient") -> "list[tuple[ElectionAnnounced, Standings]]":
         elections = [await client.election(election)] if election else await client.elections()
         looked = await asyncio.gather(*(_standings(of, results) for of in elections))
         return list(zip(elections, looked, strict=True))
 
-    elections = ask(Access(operator, token_file), found)
+    elections = access.ask(found)
     if as_json:
         typer.echo(json.dumps([_as_json(*of) for of in elections], ensure_ascii=False))
         return
@@ -67,18 +52,10 @@ def status(
             typer.echo(f"  {line}")
 
 
-@app.command()
-def controls(
-    election: ElectionArgument,
-    operator: OperatorUrl = OPERATOR_URL,
-    token_file: TokenFile = TOKEN_FILE,
-    as_json: AsJson = False,  # noqa: FBT002
-) -> None:
-    """List what officers did to an election, in order, and who signed.
-
-    Example: livecount controls labour-2015
-    """
-    listed = ask(Access(operator, token_file), lambda client: client.controls(election))
+@command("livecount controls labour-2015")
+def controls(election: ElectionArgument, access: Access, as_json: AsJson = False) -> None:  # noqa: FBT002
+    """List what officers did to an election, in order, and who signed."""
+    listed = access.ask(lambda client: client.controls(election))
     if as_json:
         typer.echo(json.dumps(listed, ensure_ascii=False))
         return
@@ -90,12 +67,9 @@ def controls(
         )
 
 
-@app.command()
+@command("livecount where")
 def where(as_json: AsJson = False) -> None:  # noqa: FBT002
-    """Show where everything is kept on this machine, and whether a deployment runs there.
-
-    Example: livecount where
-    """
+    """Show where everything is kept on this machine, and whether a deployment runs there."""
     from infra.local.folder import StaleAddressesError, read_addresses
     from infra.local.jars import cache_folder
 
