@@ -66,12 +66,17 @@ class Refusal:
 
 
 class Admitted(msgspec.Struct, frozen=True, gc=False):
-    """A ballot to record: its election and shard, and the receipt to give once it is in the log."""
+    """A ballot to record: its election and shard, and what its receipt knows it by."""
 
     election: str
     shard: int
     ballot: Ballot
-    receipt: str
+    who: bytes
+
+    @property
+    def receipt(self) -> str:
+        """What is told of it once it is in the log."""
+        return self.who.hex()
 
 
 NOT_READY = Refusal(503, "Not ready yet", "", "Elections are still being read from the log; try again", 1)
@@ -126,9 +131,10 @@ class Admission:
 
     def admit(self, form: Form) -> Admitted | Refusal:
         """Return the ballot of a form, or why there is none."""
-        code = self._code(form.code)
-        if isinstance(code, Refusal):
-            return code
+        genuine = self._code(form.code)
+        if isinstance(genuine, Refusal):
+            return genuine
+        code, own = genuine
         fault = self._phase_fault() or self._form_fault(form)
         if fault is not None:
             return fault
@@ -140,9 +146,8 @@ class Admission:
             rankings.append(marks)
         ballot_id = bytes.fromhex(form.ballot_id)
         ballot = Ballot(ballot_id, code.elector, code.section, code.secret, tuple(rankings))
-        own = commitment(self._announced.log, self._election, code)
         who = who_digest(self._announced.log, self._election, own, ballot_id)
-        return Admitted(self._election, shard_of(code.elector, self._announced.shards), ballot, who.hex())
+        return Admitted(self._election, shard_of(code.elector, self._announced.shards), ballot, who)
 
     def _phase_fault(self) -> Refusal | None:
         phase = self._announced.phase
@@ -152,21 +157,21 @@ class Admission:
             409, "The election is not open", "", f"{self._announced.definition.title} {_NOT_OPEN[phase]}"
         )
 
-    def _code(self, text: str) -> VotingCode | Refusal:
+    def _code(self, text: str) -> tuple[VotingCode, bytes] | Refusal:
+        """Return a genuine code and its commitment, or why there is none."""
         try:
             code = parse_code(text)
         except BadCode as fault:
             return Refusal(422, "Not a voting code", "code", f"Expected a voting code: {fault}")
-        genuine = code.elector < self._electors and code.section < len(self._announced.definition.sections)
-        if genuine:
+        if code.elector < self._electors and code.section < len(self._announced.definition.sections):
             roll = self._roll()
             if self._announced.phase is not Phase.CONFIGURED and (
                 roll is None or roll.electors < self._electors
             ):
                 return NOT_READY
-            genuine = roll is not None and roll.knows(self._announced, code)
-        if genuine:
-            return code
+            own = commitment(self._announced.log, self._election, code)
+            if roll is not None and roll.knows(code.elector, own):
+                return code, own
         return Refusal(403, "Not a genuine voting code", "code", "This election gave out no such code")
 
     def _form_fault(self, form: Form) -> Refusal | None:

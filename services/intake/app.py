@@ -12,7 +12,7 @@ from services.intake.ballot.intake import Intake
 from services.intake.ballot.routes import BallotRoutes
 from services.intake.log import BallotLog
 from services.intake.roll import KnownRolls
-from services.intake.routes import RETRY_AFTER_S, IntakeService, intake_routes
+from services.intake.routes import RETRY_AFTER_S, IntakeService, SingleBallot, intake_routes
 from services.intake.settings import IntakeSettings
 from shared.contract.codec import decode_as
 from shared.contract.events import RollKnown
@@ -55,15 +55,16 @@ def create_app(settings: IntakeSettings) -> Starlette:
         lambda _, record, __: rolls.add(record),
     )
     again = "Nothing was recorded; send the same ballot again after Retry-After seconds"
+    admissions = Admissions(announced.newest, rolls.rolls, lambda: announced.caught_up and known.caught_up)
+
+    service = IntakeService(settings, admissions, log)
     overload = Overload(
         settings.max_requests,
         path_end=b"/ballots",
         answer=problem(503, "Too much at once", again, retry_after_s=RETRY_AFTER_S),
         turned_away=TURNED_AWAY.inc,
+        direct=SingleBallot(service).direct,
     )
-    admissions = Admissions(announced.newest, rolls.rolls, lambda: announced.caught_up and known.caught_up)
-
-    service = IntakeService(settings, admissions, log)
     ballot = BallotRoutes(
         Intake(service, announced.newest, lambda: announced.caught_up), lambda: token_hex(16)
     )

@@ -62,32 +62,33 @@ class RecentBallots:
         self._slots = slots
         self._table = bytearray(slots * SLOT_BYTES)
 
-    def find(self, receipt: str, ballot: Ballot) -> Literal["new", "recorded", "other rankings"]:
+    def mark(self, who: bytes, ballot: Ballot) -> bytes:
+        """Return what a ballot is remembered by: 16 bytes of who cast it, 8 of what it says."""
+        what = hash((ballot.section, ballot.rankings))
+        return who[:_WHO_BYTES] + what.to_bytes(8, signed=True)
+
+    def find(self, mark: bytes) -> Literal["new", "recorded", "other rankings"]:
         """Return what is known of a ballot; one that is on its way to the log is new."""
-        who, what, start = self._place(receipt, ballot)
+        start = self._start(mark)
         found = self._table[start : start + SLOT_BYTES]
-        if not self._slots or found[:_WHO_BYTES] != who:
-            return "new"
-        if found[_WHO_BYTES:-1] != what:
-            return "other rankings"
-        return "recorded" if found[-1:] == _RECORDED else "new"
+        if found.startswith(mark):
+            return "recorded" if found.endswith(_RECORDED) else "new"
+        return "other rankings" if found.startswith(mark[:_WHO_BYTES]) else "new"
 
-    def note(self, receipt: str, ballot: Ballot, *, recorded: bool) -> None:
+    def note(self, mark: bytes, *, recorded: bool) -> None:
         """Remember a ballot, as recorded or as on its way: then nobody can say whether it is in the log."""
-        who, what, start = self._place(receipt, ballot)
         if self._slots:
-            self._table[start : start + SLOT_BYTES] = who + what + (_RECORDED if recorded else b"\x00")
+            start = self._start(mark)
+            self._table[start : start + SLOT_BYTES] = mark + (_RECORDED if recorded else b"\x00")
 
-    def forget(self, receipt: str, ballot: Ballot) -> None:
+    def forget(self, mark: bytes) -> None:
         """Forget a ballot that was not sent to the log."""
-        who, _, start = self._place(receipt, ballot)
-        if self._table[start : start + _WHO_BYTES] == who:
+        start = self._start(mark)
+        if self._table.startswith(mark[:_WHO_BYTES], start):
             self._table[start : start + SLOT_BYTES] = bytes(SLOT_BYTES)
 
-    def _place(self, receipt: str, ballot: Ballot) -> tuple[bytes, bytes, int]:
-        who = bytes.fromhex(receipt)[:_WHO_BYTES]
-        what = (hash((ballot.section, ballot.rankings)) % (1 << 64)).to_bytes(8)
-        return who, what, int.from_bytes(who[:8]) % max(1, self._slots) * SLOT_BYTES
+    def _start(self, mark: bytes) -> int:
+        return int.from_bytes(mark[:8]) % max(1, self._slots) * SLOT_BYTES
 
 
 class RankingCache:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from shared.contract.codes import COMMITMENT_BYTES, VotingCode, commitment
-from shared.contract.events import ElectionAnnounced, RollKnown
+from shared.contract.codes import COMMITMENT_BYTES
+from shared.contract.events import RollKnown
 
 
 class KnownRoll:
@@ -39,13 +39,10 @@ class KnownRoll:
         if len(chunk) == 1:
             sources[known.first] = max(known.source, sources.get(known.first, -1))
 
-    def knows(self, announced: ElectionAnnounced, code: VotingCode) -> bool:
-        """Return whether a code of an elector on the roll is genuine."""
-        shard, place = code.elector % len(self._parts), code.elector // len(self._parts)
-        if place >= len(self._parts[shard]):
-            return False
-        found = self._parts[shard][place].tobytes()
-        return bool(found == commitment(announced.log, announced.definition.id, code))
+    def knows(self, elector: int, own: bytes) -> bool:
+        """Return whether a code's commitment is that of an elector on the roll."""
+        part, place = self._parts[elector % len(self._parts)], elector // len(self._parts)
+        return place < len(part) and part[place].tobytes() == own
 
     @property
     def electors(self) -> int:

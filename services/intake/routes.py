@@ -3,13 +3,16 @@
 202 is answered only after the log has acknowledged a ballot; before that nothing is promised. A refused ballot has written
 nothing, and its answer names the field and what was expected.
 
-Both routes are ASGI itself: a request and a response object would cost as much as a ballot, and a response that looks out
-for a disconnect by reading the request would lose what it reads of a stream.
+A ballot in a plain request is answered by the server's own protocol (see shared.runtime.process.overload): uvicorn and
+Starlette would take longer over it than all that is done with the ballot. A stream is ASGI itself: a response that looks out for a
+disconnect by reading the request would lose what it reads.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from math import ceil
 from time import monotonic
 
@@ -25,8 +28,10 @@ from services.intake.log import BallotLog, LogFull, LogUnavailable
 from services.intake.settings import IntakeSettings
 from shared.runtime.process.connections import address_key
 from shared.runtime.process.http import problem
+from shared.runtime.process.overload import Asked, DirectRoute, Headers, as_sent, head_as_sent
 
 BALLOTS = "/v1/elections/{election}/ballots"
+DIRECT_PATH = re.compile(rb"/v1/elections/([a-z0-9-]+)/ballots")
 JSON_TYPES = (b"application/json",)
 LINES_TYPES = (b"application/x-ndjson", b"application/jsonl", b"application/ndjson")
 RETRY_AFTER_S = 1
@@ -34,6 +39,7 @@ LINES_AT_ONCE = 32
 """Lines of a stream that are read before other requests have their turn: some two milliseconds."""
 NOTE = "recorded, not yet judged"
 """A ballot is judged by its shard's log alone; its receipt tells what became of it."""
+_RECORDED_HEAD = head_as_sent(202, [(b"content-type", b"application/json"), (b"content-length", b"%d")])
 
 RECORDED = Counter("livecount_intake_recorded_total", "Ballots recorded", ["election"])
 REPEATED = Counter("livecount_intake_repeated_total", "Ballots sent again that were recorded already")
@@ -89,36 +95,40 @@ class IntakeService:
         A ballot that was recorded lately is not written again, and of equal ones among `ballots` the first is.
         """
         outcomes: list[Admitted | Refusal] = list(ballots)
-        firsts: dict[str, int] = {}
+        firsts: dict[bytes, Admitted] = {}
+        marks: list[bytes] = []
         for place, ballot in enumerate(ballots):
-            found = self.recent.find(ballot.receipt, ballot.ballot)
-            first = firsts.get(ballot.receipt)
-            if found == "other rankings" or (first is not None and ballots[first].ballot != ballot.ballot):
+            mark = self.recent.mark(ballot.who, ballot.ballot)
+            found, first = self.recent.find(mark), firsts.get(ballot.who)
+            if found == "other rankings" or (first is not None and first.ballot != ballot.ballot):
                 outcomes[place] = OTHER_RANKINGS
             elif found == "recorded" or first is not None:
                 REPEATED.inc()
             elif wait_s := self.casts.hit((election, ballot.ballot.elector), self.now_s()):
                 outcomes[place] = _too_many("Too many ballots with this voting code", wait_s)
             else:
-                firsts[ballot.receipt] = place
-                self.recent.note(ballot.receipt, ballot.ballot, recorded=False)
-        fault = await self._write(election, [ballots[place] for place in firsts.values()]) if firsts else None
+                firsts[ballot.who] = ballot
+                marks.append(mark)
+                self.recent.note(mark, recorded=False)
+        fault = await self._write(election, list(firsts.values()), marks) if firsts else None
         if fault is None:
             return outcomes
-        return [fault if isinstance(of, Admitted) and of.receipt in firsts else of for of in outcomes]
+        return [fault if isinstance(of, Admitted) and of.who in firsts else of for of in outcomes]
 
-    async def _write(self, election: str, ballots: Sequence[Admitted]) -> Refusal | None:
+    async def _write(
+        self, election: str, ballots: Sequence[Admitted], marks: Sequence[bytes]
+    ) -> Refusal | None:
         try:
             await self.log.append(ballots)
         except LogUnavailable as fault:
             if isinstance(fault, LogFull):
-                for ballot in ballots:
-                    self.recent.forget(ballot.receipt, ballot.ballot)
+                for mark in marks:
+                    self.recent.forget(mark)
             again = f"Send the same ballot again; it counts once ({fault})"
             return Refusal(503, "Ballots cannot be recorded now", "", again, RETRY_AFTER_S)
-        for ballot in ballots:
-            self.recent.note(ballot.receipt, ballot.ballot, recorded=True)
-        RECORDED.labels(election).inc(len(ballots))
+        for mark in marks:
+            self.recent.note(mark, recorded=True)
+        _recorded_in(election).inc(len(ballots))
         return None
 
     def _rate_fault(self, client: str) -> Refusal | None:
@@ -136,6 +146,11 @@ class IntakeService:
         """Count a wrong code from an address; return 0, or after how many seconds the next may be looked at."""
         WRONG_CODES.inc()
         return self.wrong_codes.hit(address_key(client), self.now_s())
+
+
+@lru_cache(maxsize=1024)
+def _recorded_in(election: str) -> Counter:
+    return RECORDED.labels(election)
 
 
 def _is_wrong_code(found: Admitted | Refusal) -> bool:
@@ -164,29 +179,41 @@ class SingleBallot:
     def __init__(self, service: IntakeService) -> None:
         self._service = service
 
+    @property
+    def direct(self) -> DirectRoute:
+        """The same route without ASGI, for the server's protocol."""
+        return DirectRoute(DIRECT_PATH, self._service.settings.max_body_bytes, self._answer)
+
+    async def _answer(self, asked: Asked) -> bytes:
+        cast = await self._cast(asked)
+        if isinstance(cast, Refusal):
+            return as_sent(_refused(cast))
+        body = b"{%b}" % _recorded(cast).encode()
+        return _RECORDED_HEAD % len(body) + body
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Answer a request that comes by way of ASGI."""
         try:
-            cast = await self._cast(scope, receive)
+            body = await self._body(receive)
         except ClientLeft:
             return
+        cast = await self._cast(
+            Asked(scope["path_params"]["election"], scope["headers"], _client(scope), body)
+        )
         if isinstance(cast, Refusal):
             await _refused(cast)(scope, receive, send)
-            return
-        body = f"{{{_recorded(cast)}}}".encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": 202, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        else:
+            body = b"{%b}" % _recorded(cast).encode()
+            await Response(body, 202, media_type="application/json")(scope, receive, send)
 
-    async def _cast(self, scope: Scope, receive: Receive) -> Admitted | Refusal:
-        fault = _media_fault(scope, JSON_TYPES)
+    async def _cast(self, asked: Asked) -> Admitted | Refusal:
+        fault = _media_fault(asked.headers, JSON_TYPES)
         if fault is not None:
             return fault
-        election: str = scope["path_params"]["election"]
-        admitted = self._service.admit(election, await self._body(receive), _client(scope))
+        admitted = self._service.admit(asked.part, asked.body, asked.client)
         if isinstance(admitted, Refusal):
             return admitted
-        return (await self._service.record(election, (admitted,)))[0]
+        return (await self._service.record(asked.part, (admitted,)))[0]
 
     async def _body(self, receive: Receive) -> bytes:
         """Return the body, cut when it is longer than allowed. Raises ClientLeft."""
@@ -208,7 +235,7 @@ class BallotStream:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request while it is still being read. A client that is gone shows in the next write."""
-        fault = _media_fault(scope, LINES_TYPES)
+        fault = _media_fault(scope["headers"], LINES_TYPES)
         if fault is not None:
             await _refused(fault)(scope, receive, send)
             return
@@ -283,9 +310,9 @@ def _refused(refusal: Refusal) -> Response:
     )
 
 
-def _media_fault(scope: Scope, expected: Sequence[bytes]) -> Refusal | None:
+def _media_fault(headers: Headers, expected: Sequence[bytes]) -> Refusal | None:
     """Return what is wrong with a request's Content-Type."""
-    found = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
+    found = next((value for name, value in headers if name == b"content-type"), b"")
     if found in expected or found.partition(b";")[0].strip().lower() in expected:
         return None
     names = f"Expected Content-Type {expected[0].decode()}, found {found.decode('latin-1') or 'none'}"

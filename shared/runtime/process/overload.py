@@ -1,11 +1,12 @@
-"""A limit on the requests that one process answers at once: what is too much is answered before it is looked at."""
+"""The one route that bears a load: what is too much at once is answered before it is read, what is plain without ASGI."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,9 +25,37 @@ SAFE_HEADERS: Final = (
 A page's own policy stands beside this one; a browser holds to both."""
 
 
+Headers = Iterable[tuple[bytes, bytes]]
+
+
+class Asked(NamedTuple):
+    """A request that has been read whole."""
+
+    part: str
+    """What stands in the path in the place of the pattern's group."""
+    headers: Headers
+    client: str
+    """The client's address, as a trusted proxy says it if one stands between."""
+    body: bytes
+
+
+@dataclass(frozen=True)
+class DirectRoute:
+    """A route that the server's protocol answers by itself, where a request is plain.
+
+    Plain is a POST without `Expect`, its path spelt as `path`, its body's length stated and at most `max_body_bytes`, the next
+    on a connection that stays open. Every other request comes by way of ASGI, where the application has the same route.
+    `answer` gives the whole answer as it is sent over HTTP/1.1.
+    """
+
+    path: re.Pattern[bytes]
+    max_body_bytes: int
+    answer: Callable[[Asked], Awaitable[bytes]]
+
+
 @dataclass(frozen=True)
 class Overload:
-    """What is turned away, and how.
+    """What is turned away, and how; and what is answered without ASGI.
 
     Beyond `max_requests` that are being answered, one more whose path ends in `path_end` has `answer`, before its body is
     looked at; every other request (health, streams) always comes in. `turned_away` is called for each.
@@ -36,6 +65,7 @@ class Overload:
     path_end: bytes
     answer: Response
     turned_away: Callable[[], None]
+    direct: DirectRoute | None = None
 
     @cached_property
     def answer_bytes(self) -> bytes:
@@ -45,11 +75,15 @@ class Overload:
 
 def as_sent(answer: Response) -> bytes:
     """Return an answer as it is sent over HTTP/1.1, with the headers that every answer has."""
+    return head_as_sent(answer.status_code, answer.raw_headers) + bytes(answer.body)
+
+
+def head_as_sent(status_code: int, headers: Headers) -> bytes:
+    """Return the head of an answer as it is sent over HTTP/1.1, with the headers that every answer has."""
+    status = HTTPStatus(status_code)
     safe = [(name.encode(), value.encode()) for name, value in SAFE_HEADERS]
-    headers = b"".join([b"%b: %b\r\n" % header for header in [*safe, *answer.raw_headers]])
-    status = HTTPStatus(answer.status_code)
-    line = f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
-    return line + headers + b"\r\n" + bytes(answer.body)
+    lines = b"".join([b"%b: %b\r\n" % header for header in [*safe, *headers]])
+    return f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() + lines + b"\r\n"
 
 
 def overload_protocol() -> "type[OverloadProtocol] | None":

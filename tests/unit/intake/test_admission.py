@@ -199,6 +199,6 @@ def test_a_new_code_outranks_the_roll_however_often_that_is_read_again() -> None
     roll.add(LIFE.known(1).model_copy(update={"source": 9, "first": 1, "commitments": digest}))
     roll.add(LIFE.known(1))
 
-    assert roll.knows(announced, new)
-    assert not roll.knows(announced, old)
+    assert roll.knows(5, digest)
+    assert not roll.knows(5, commitment(announced.log, "picnic", old))
     assert roll.electors == 40

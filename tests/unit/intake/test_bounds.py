@@ -5,7 +5,7 @@ import json
 import tracemalloc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from secrets import token_hex
+from secrets import token_bytes, token_hex
 
 import httpx
 import pytest
@@ -157,17 +157,18 @@ async def test_rates_are_kept_for_any_number_of_keys_in_one_mebibyte() -> None:
 async def test_ballots_are_remembered_in_a_table_that_does_not_grow() -> None:
     """The newest are known."""
     recent = RecentBallots(1_000)
-    ballots = [(token_hex(32), Ballot(bytes(16), 0, 0, bytes(10), (str(n),))) for n in range(5_000)]
+    ballots = [(token_bytes(32), Ballot(bytes(16), 0, 0, bytes(10), (str(n),))) for n in range(5_000)]
+    marks = [recent.mark(who, ballot) for who, ballot in ballots]
     tracemalloc.start()
-    for receipt, ballot in ballots:
-        recent.note(receipt, ballot, recorded=True)
+    for mark in marks:
+        recent.note(mark, recorded=True)
     grown, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert grown < 10_000
-    assert recent.find(*ballots[-1]) == "recorded"
-    assert recent.find(ballots[-1][0], ballots[0][1]) == "other rankings"
-    recent.forget(*ballots[-1])
-    assert recent.find(*ballots[-1]) == "new"
+    assert recent.find(marks[-1]) == "recorded"
+    assert recent.find(recent.mark(ballots[-1][0], ballots[0][1])) == "other rankings"
+    recent.forget(marks[-1])
+    assert recent.find(marks[-1]) == "new"
 
 
 async def test_rankings_are_kept_up_to_the_stated_bytes_and_what_is_refused_not_at_all() -> None:

@@ -1,6 +1,7 @@
 """The bounds at the edge: what hostile connections get, and that whoever comes with an honest request is answered meanwhile."""
 
 import asyncio
+import re
 import statistics
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -19,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from shared.runtime.process.connections import ENDED, ServerLimits, address_key
 from shared.runtime.process.http import client_left, problem
-from shared.runtime.process.overload import Overload
+from shared.runtime.process.overload import Asked, DirectRoute, Overload, as_sent
 from shared.runtime.process.server import listen, serve, server_config
 
 pytestmark = pytest.mark.asyncio
@@ -64,12 +65,21 @@ async def endless(_: Request) -> Response:
     return StreamingResponse(pieces())
 
 
+async def ballot_directly(asked: Asked) -> bytes:
+    """Answer as `ballot` does, and say who asks. A body that begins with "fail" is answered by a fault, one with "wait" later."""
+    if asked.body.startswith(b"wait"):
+        await asyncio.sleep(0.2)
+    if asked.body.startswith(b"fail"):
+        raise ZeroDivisionError
+    return as_sent(PlainTextResponse(str(len(asked.body)), headers={"X-Direct": asked.client}))
+
+
 @asynccontextmanager
 async def served(limits: ServerLimits, max_requests: int = 128) -> AsyncIterator[int]:
     """Serve; give the port."""
-    overload = Overload(
-        max_requests, b"/ballots", problem(503, "Too much", "again", retry_after_s=1), lambda: None
-    )
+    too_much = problem(503, "Too much", "again", retry_after_s=1)
+    direct = DirectRoute(re.compile(b"/(ballots)"), 5_000, ballot_directly)
+    overload = Overload(max_requests, b"/ballots", too_much, lambda: None, direct)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Any]]:
@@ -158,6 +168,86 @@ async def test_who_keeps_a_server_waiting_or_sends_without_end_is_told_so_and_en
         assert b"application/problem+json" in last
         assert b"nosniff" in last
         assert (b"retry-after: " in last.lower()) is (status not in (400, 431))
+
+
+PLAIN = b"POST /ballots HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n%b"
+CLOSE = b"GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
+OTHER = {
+    "chunked": b"POST /ballots HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+    "expects to be told to go on": PLAIN[:-4] % 1 + b"Expect: 100-continue\r\n\r\nx",
+    "another spelling": PLAIN.replace(b"/ballots", b"/%62allots", 1).replace(b"%62", b"%%62") % (1, b"x"),
+    "the last on its connection": PLAIN[:-4] % 1 + b"Connection: close\r\n\r\nx",
+    "longer than stated for the route": PLAIN % (5_001, b"x" * 5_001),
+}
+
+
+async def test_a_plain_request_is_answered_without_asgi_and_the_next_on_its_connection_too() -> None:
+    """In one piece or in many, each with the headers that every answer has."""
+    request = PLAIN % (3, b"abc")
+    async with served(QUICK) as port:
+        for pieces in ([request, CLOSE], [bytes([byte]) for byte in request] + [CLOSE]):
+            found = (await said(port, pieces, every_s=0.001)).lower()
+            assert found.count(b"x-direct: 127.0.0.1") == 1
+            assert found.startswith(b"http/1.1 200 ok\r\n")
+            assert found.count(b"nosniff") == 2
+            assert b"\r\n\r\n3http/1.1 200" in found
+
+
+@pytest.mark.parametrize("kind", OTHER)
+async def test_a_request_that_is_not_plain_is_answered_by_asgi(kind: str) -> None:
+    """The same route is there; nobody gets another answer."""
+    async with served(QUICK) as port:
+        found = (await said(port, [OTHER[kind], CLOSE])).lower()
+    assert b"x-direct" not in found
+    assert re.search(rb"\r\n\r\n(1|5001)(http|$)", found)
+
+
+async def test_requests_sent_at_once_are_answered_in_their_order() -> None:
+    """Also where the first is answered without ASGI and takes its time."""
+    lengths = (4, 2, 7, 3)
+    async with served(QUICK) as port:
+        found = await said(port, [b"".join(PLAIN % (n, b"wait   "[:n]) for n in lengths) + CLOSE])
+    assert re.findall(rb"\r\n\r\n(\d+)", found)[:4] == [b"%d" % n for n in lengths]
+
+
+async def test_a_fault_in_a_plain_request_is_answered_500_and_ends_the_connection(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Others are answered as before."""
+    async with served(QUICK, max_requests=1) as port:
+        assert (await said(port, [PLAIN % (4, b"fail")])).startswith(b"HTTP/1.1 500 ")
+        assert b"\r\n\r\n3" in await said(port, [PLAIN % (3, b"abc"), CLOSE], every_s=0.01)
+    assert "a request failed" in capsys.readouterr().out
+
+
+async def test_who_leaves_before_the_answer_holds_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """Not a place among the requests that are being answered either."""
+    async with served(QUICK, max_requests=1) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(PLAIN % (4, b"wait"))
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        assert (await said(port, [PLAIN % (3, b"abc"), CLOSE], every_s=0.01)).startswith(b"HTTP/1.1 503 ")
+        writer.transport.abort()
+        await asyncio.sleep(0.3)
+        assert b"\r\n\r\n3" in await said(port, [PLAIN % (3, b"abc"), CLOSE], every_s=0.01)
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_plain_request_that_is_being_answered_when_the_server_ends_is_answered() -> None:
+    """As any other is."""
+    async with served(QUICK) as port:
+        answering = asyncio.create_task(said(port, [PLAIN % (4, b"wait")]))
+        await asyncio.sleep(0.1)
+    assert (await answering).endswith(b"\r\n\r\n4")
+
+
+async def test_the_client_of_a_plain_request_is_the_one_that_a_trusted_proxy_names() -> None:
+    """And nobody else's word is taken."""
+    forwarded = PLAIN[:-4] % 1 + b"X-Forwarded-For: 203.0.113.9, 192.0.2.7\r\n\r\nx"
+    for proxies, client in (("127.0.0.0/8", b"192.0.2.7"), ("", b"127.0.0.1")):
+        async with served(replace(QUICK, trusted_proxies=proxies)) as port:
+            assert b"x-direct: " + client in (await said(port, [forwarded, CLOSE])).lower()
 
 
 async def test_an_application_that_answers_a_connection_that_was_ended_raises_nothing(

@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from shared.runtime.kafka.patches import bare_records
@@ -41,6 +42,8 @@ SOURCES: dict[Callable[..., Any], str] = {
     HttpToolsProtocol.on_message_complete: "1fbad42dc31fc01f",
     HttpToolsProtocol.on_response_complete: "64e254f28e389e76",
     HttpToolsProtocol._start_asgi_task: "9c08c2571ae9b038",
+    ProxyHeadersMiddleware.__init__: "7aa920bbc1fa565f",
+    ProxyHeadersMiddleware.__call__: "b601df964c02a3bb",
 }
 """SHA-256 of each private part's source as it was read. Where one has changed, read it again, then write the new one."""
 
