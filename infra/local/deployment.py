@@ -76,6 +76,7 @@ def deployment(
         **make_keys(data_dir).settings(),
         "LIVECOUNT_MONITOR_PORT": str(ports["monitor"]),
         "LIVECOUNT_LAUNCH": launch,
+        "LIVECOUNT_RECEIPTS_URL": f"http://{LOOPBACK}:{ports['proofs']}/receipt",
     }
     named = [
         (service, number, service if number == 1 else f"{service}-{number}")

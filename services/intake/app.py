@@ -1,5 +1,6 @@
 """Composition root of intake."""
 
+from datetime import UTC, datetime
 from functools import partial
 from secrets import token_hex
 from typing import Final
@@ -9,6 +10,7 @@ from starlette.applications import Starlette
 
 from services.intake.admission import Admissions
 from services.intake.ballot.intake import Intake
+from services.intake.ballot.pages import Pages
 from services.intake.ballot.routes import BallotRoutes
 from services.intake.log import BallotLog
 from services.intake.roll import KnownRolls
@@ -66,7 +68,9 @@ def create_app(settings: IntakeSettings) -> Starlette:
         direct=SingleBallot(service).direct,
     )
     ballot = BallotRoutes(
-        Intake(service, announced.newest, lambda: announced.caught_up), lambda: token_hex(16)
+        Intake(service, announced.newest, lambda: announced.caught_up),
+        lambda: token_hex(16),
+        Pages(partial(datetime.now, UTC), settings.receipts_url),  # noqa: TID251  # the one clock of this process
     )
     routes = [*intake_routes(service), *ballot.routes()]
     return create_site("intake", routes, Health(), [announced, known, log], overload)

@@ -33,4 +33,9 @@ class IntakeSettings(Settings):
         ge=0,
         description="Ballots of which it is known that they are recorded: 25 bytes each; sent again they cost no place in the log",
     )
+    receipts_url: str = Field(
+        "",
+        pattern=r"^(https?://\S+)?$",
+        description="Address at which voters reach the proofs' /receipt; empty: receipts are given without a link",
+    )
     bulk_lines: int = Field(500, ge=1, le=10_000, description="Lines of a stream that are recorded together")

@@ -23,7 +23,7 @@ from shared.runtime.process.telemetry import ShardReport
 from shared.runtime.shards import Shards, Work
 from shared.runtime.snapshots import Snapshots
 
-STATE_VERSION: Final = "tree/1"
+STATE_VERSION: Final = "tree/2"
 FETCH_BYTES: Final = 2 * 1024 * 1024
 BATCH_RECORDS: Final = 8
 """Of verdicts: up to 4,096 ballots each, which are hashed before anything else is answered."""

@@ -8,6 +8,7 @@ from services.proofs.files import TreeFiles
 from services.proofs.receipts import InclusionProof
 from services.proofs.rows import Row
 from services.proofs.shard import ShardTree
+from services.proofs.superseded import IN_WORDS as SUPERSEDED
 from services.proofs.tiles import tree_at
 from services.proofs.tree import inclusion_proof, leaf_hash
 from shared.contract.leaves import leaf_of
@@ -18,6 +19,7 @@ class Contest(msgspec.Struct, frozen=True):
     """The part of a standing's contest that is needed here."""
 
     id: str
+    title: str
 
 
 class Covered(msgspec.Struct, frozen=True):
@@ -34,6 +36,7 @@ class CoveringStanding(msgspec.Struct, frozen=True):
     """The newest standing of a contest, which covers the ballot."""
 
     contest: str
+    title: str
     sequence: int
     status: str
 
@@ -48,6 +51,8 @@ class Found(msgspec.Struct, frozen=True, tag="receipt-found/1", tag_field="type"
     offset: int
     index: int
     reason: str
+    superseded: bool
+    """A later ballot of this elector has taken its place: it counts no longer."""
     in_words: str
     standings: tuple[CoveringStanding, ...]
     proof: InclusionProof | None
@@ -88,15 +93,15 @@ def standings_over(
 ) -> tuple[CoveringStanding, ...]:
     """Return the election's newest standings that cover a record."""
     return tuple(
-        CoveringStanding(of.contest.id, of.sequence, of.status)
+        CoveringStanding(of.contest.id, of.contest.title, of.sequence, of.status)
         for of in standings
         if of.election == election and shard < len(of.watermark) and of.watermark[shard] > offset
     )
 
 
-def in_words(reason: Reason) -> str:
-    """Return a verdict in words."""
-    return IN_WORDS[reason]
+def in_words(reason: Reason, *, superseded: bool = False) -> str:
+    """Return a verdict in words, and what has become of the ballot since."""
+    return SUPERSEDED if superseded else IN_WORDS[reason]
 
 
 def _rows(files: TreeFiles, live: ShardTree | None, who: bytes, size: int) -> Iterator[Row]:

@@ -114,9 +114,11 @@ class Api:
 
     def _find(self, election: str, who: str) -> Found | None:
         for shard, files in enumerate(self._files):
-            found = find(files, self._live.get(shard), bytes.fromhex(who))
+            live = self._live.get(shard)
+            found = find(files, live, bytes.fromhex(who))
             if found is not None:
                 row, proof = found
+                superseded = live is not None and row.leaf in live.superseded.leaves
                 newest = list(self._standings.values())
                 return Found(
                     log=self._settings.log_id,
@@ -126,8 +128,9 @@ class Api:
                     offset=row.offset,
                     index=row.place,
                     reason=row.reason.value,
-                    in_words=in_words(row.reason),
-                    standings=standings_over(newest, election, shard, row.offset),
+                    superseded=superseded,
+                    in_words=in_words(row.reason, superseded=superseded),
+                    standings=() if superseded else standings_over(newest, election, shard, row.offset),
                     proof=proof,
                 )
         return None

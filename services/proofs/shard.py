@@ -17,11 +17,12 @@ import msgspec
 
 from services.proofs.notes import Checkpoint, origin_of
 from services.proofs.rows import SEGMENT, Row, Segment, place_of
+from services.proofs.superseded import Superseded
 from services.proofs.tiles import TiledTree, TileStore
 from services.proofs.tree import root_hash
 from shared.contract.codec import UnknownVersion, decode_cast, decode_judged
 from shared.contract.leaves import pack_leaves, record_leaf, what_digests, who_digests
-from shared.contract.packs import Pack
+from shared.contract.packs import Columns, Pack
 from shared.contract.verdict_ranges import Verdicts
 from shared.contract.verdicts import ControlJudged, Reason
 from shared.runtime.log import LogAway, Outgoing
@@ -57,6 +58,7 @@ class ShardTree:
         self._published = -1
         self._missing = ""
         self.tree = TiledTree(self)
+        self.superseded = Superseded()
 
     def read(self, path: str) -> bytes | None:
         """Return a full tile, which may be on its way to the disk."""
@@ -124,6 +126,7 @@ class ShardTree:
             "first": self._rows.first,
             "rows": self._rows.save(),
             "missing": self._missing,
+            "superseded": self.superseded.save(),
         }
         return msgspec.msgpack.encode(state)
 
@@ -135,6 +138,7 @@ class ShardTree:
         self._missing = plain.get("missing", "")
         self.tree = TiledTree(self, partial, plain["size"])
         self._rows = Segment(plain["first"], plain["rows"])
+        self.superseded.restore(plain["superseded"])
 
     def find(self, who: bytes) -> Iterator[Row]:
         """Yield the ballots with this key that are in no file yet, or are just being written."""
@@ -143,6 +147,7 @@ class ShardTree:
 
     def _add(self, record: Verdicts | ControlJudged, cast: Sequence[bytes]) -> None:
         if isinstance(record, ControlJudged):
+            self.superseded.note_control(record)
             self._add_record(cast[0], record.why or record.effect)
             return
         verdicts = record.after(self._watermark)
@@ -185,6 +190,9 @@ class ShardTree:
             for offset, pack in enumerate(packs, self._watermark)
             for index in range(pack.ballots)
         ]
+        if self.superseded.follows(packs[0].election):
+            electors = Columns(packs).electors.tolist()
+            self.superseded.note_ballots(packs[0].election, electors, reasons, self.tree.size)
         self.tree.extend(pack_leaves(whos, whats, reasons))
         at = 0
         while at < len(whos):

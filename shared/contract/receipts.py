@@ -19,3 +19,13 @@ def receipt_text(log: LogId, election: ElectionId, ballot_id: BallotId, shard: i
         "who": who,
     }
     return json.dumps(kept)
+
+
+def receipt_link(
+    page: str, log: LogId, election: ElectionId, ballot_id: BallotId, shard: int, who: str
+) -> str:
+    """Return a link to the page that looks a receipt up. The receipt is in its fragment, which browsers do not send.
+
+    It is shorter than the receipt, so that its QR code is small too.
+    """
+    return f"{page}#{log}.{election}.{ballot_id}.{shard}.{who}"

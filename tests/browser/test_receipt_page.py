@@ -39,7 +39,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     files = grown(values, tmp_path_factory.mktemp("tree"))
     live = ShardTree(LOG_ID, 0, files, None)
     live.apply(values)
-    standing = Covered("picnic", Contest("fruit"), len(cast), "complete", (len(cast),))
+    standing = Covered("picnic", Contest("fruit", "Fruit"), len(cast), "unofficial-complete", (len(cast),))
     settings = ProofsSettings(log_id=LOG_ID, shards=1)
     api = Api(settings, ROOT_KEY, [files], {0: live}, {"picnic/fruit": standing})
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -84,7 +84,7 @@ def test_a_receipt_is_looked_up_and_proved_in_the_browser(browser: Browser, url:
     said = page.locator("#answer").inner_text()
     assert "Your ballot is in the log and was accepted." in said
     assert "leaf 337 of 705" in said
-    assert "in standing 705 and each later one (complete)" in said
+    assert "in standing 705 and each later one (voting has closed)" in said
     assert checked(page, receipt_of(333), LIFE.code(334)) == "bad"
     assert "not of a ballot that was cast with this voting code" in page.locator("#answer").inner_text()
     assert checked(page, receipt_of(0)) == "wait"

@@ -5,13 +5,14 @@ Catalogues are read as they are when the service starts; nothing is compiled bef
 
 import io
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from gettext import GNUTranslations, NullTranslations
+from math import inf
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_timedelta
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -22,6 +23,12 @@ from services.intake.ballot.words import SENTENCES
 
 WORDS: Final = Path(__file__).parent / "words"
 ENGLISH: Final = "en"
+UNITS: Final[Sequence[tuple[Literal["minute", "hour", "day"], float]]] = (
+    ("minute", 90),
+    ("hour", 2_880),
+    ("day", inf),
+)
+"""In which unit the time to an opening or a close is said, and below how many minutes."""
 
 
 class Language(NamedTuple):
@@ -42,6 +49,16 @@ class Language(NamedTuple):
         locale = "en_001" if self.code == ENGLISH else self.code  # English as most of the world writes a date
         day, clock = format_date(moment, "long", locale=locale), moment.strftime("%H:%M")
         return f"{day}, {clock} ({moment.tzinfo or 'UTC'})"
+
+    def until(self, moment: datetime, now: datetime) -> str:
+        """Return how long it is to a time, "in 3 hours"; nothing if it is past. The script goes on from there."""
+        minutes = round((moment - now) / timedelta(minutes=1))
+        if minutes <= 0:
+            return ""
+        unit = next(unit for unit, below in UNITS if minutes < below)
+        return format_timedelta(
+            timedelta(minutes=minutes), unit, threshold=inf, add_direction=True, locale=self.code
+        )
 
     def _set_off(self, value: Value) -> Markup:
         values = value if isinstance(value, tuple) else (value,)

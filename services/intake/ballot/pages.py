@@ -1,7 +1,8 @@
 """The pages of the ballot, made on the server: each is complete without a script."""
 
-from collections.abc import Mapping, Sequence
-from io import BytesIO
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
@@ -33,6 +34,8 @@ HEADERS: Final = {
     "Vary": "Accept-Language",
 }
 SIZES: Final = ("normal", "large", "largest")
+QUIET: Final = 2
+"""Modules of white around a QR code."""
 
 
 class View(NamedTuple):
@@ -68,11 +71,14 @@ class Shown(NamedTuple):
 
 
 class Pages:
-    """Renders pages in every language there is."""
+    """Renders pages in every language there is; `receipts` is the address of the page that looks receipts up, or empty."""
 
-    def __init__(self, known: Mapping[str, Language] | None = None) -> None:
+    def __init__(
+        self, now: Callable[[], datetime], receipts: str = "", known: Mapping[str, Language] | None = None
+    ) -> None:
+        self.receipts = receipts
         self.languages = known or languages()
-        self._templates = {code: _environment(language) for code, language in self.languages.items()}
+        self._templates = {code: _environment(language, now) for code, language in self.languages.items()}
 
     def view(self, request: Request) -> View:
         """Return how the request asks to see a page."""
@@ -89,7 +95,8 @@ class Pages:
     def page(self, name: str, view: View, status: int = 200, **values: Any) -> Response:
         """Return a page; `retry_after_s` among the values becomes a header too."""
         template = self._templates[view.language.code].get_template(f"{name}.html")
-        html = template.render(view=view, languages=self.languages.values(), sizes=SIZES, **values)
+        shared = {"languages": self.languages.values(), "sizes": SIZES, "receipts": self.receipts}
+        html = template.render(view=view, **shared, **values)
         retry = values.get("retry_after_s")
         headers = HEADERS if retry is None else {**HEADERS, "Retry-After": str(retry)}
         return HTMLResponse(html, status, headers)
@@ -158,13 +165,19 @@ def contest_data(contest: Contest, out: frozenset[int]) -> dict[str, Any]:
 
 
 def qr(text: str) -> Markup:
-    """Return a QR code as SVG: some 3 ms, where trying out which of its eight masks is best would take 15."""
-    svg = BytesIO()
-    code = segno.make(text, error="l", boost_error=False, micro=False, mask=2)
-    code.save(
-        svg, kind="svg", xmldecl=False, svgns=False, omitsize=True, border=2, svgclass="qr", lineclass=None
+    """Return a QR code as SVG. The mask is given: to try out which of eight is best would take five times as long."""
+    matrix = segno.make(text, error="l", boost_error=False, micro=False, mask=2).matrix
+    path = "".join(f"M{QUIET} {y}.5{_line(row)}" for y, row in enumerate(matrix, QUIET))
+    size = len(matrix) + 2 * QUIET
+    return Markup('<svg viewBox="0 0 {0} {0}" class="qr"><path stroke="#000" d="{1}"/></svg>').format(
+        size, path
     )
-    return Markup(svg.getvalue().decode())  # noqa: S704  segno draws a path; the text is not in it
+
+
+def _line(modules: bytearray) -> str:
+    """Return a row of a QR code as commands of an SVG path: draw over the dark modules, move over the light ones."""
+    runs = [(dark, sum(1 for _ in run)) for dark, run in groupby(modules)]
+    return "".join(f"h{length}" if dark else f"m{length} 0" for dark, length in runs)
 
 
 def _out(announced: ElectionAnnounced, contest: Contest) -> frozenset[int]:
@@ -172,10 +185,11 @@ def _out(announced: ElectionAnnounced, contest: Contest) -> frozenset[int]:
     return frozenset(withdrawn.union(contest.excluded))
 
 
-def _environment(language: Language) -> Environment:
+def _environment(language: Language, now: Callable[[], datetime]) -> Environment:
     made = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
+        auto_reload=False,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -189,6 +203,7 @@ def _environment(language: Language) -> Environment:
         "qr": qr,
     }
     made.filters["when"] = language.when
+    made.filters["until"] = lambda moment: language.until(moment, now())
     return made
 
 

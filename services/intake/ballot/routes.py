@@ -5,7 +5,7 @@ nothing of it is ever in an address. With the script only the code and, in the e
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -18,7 +18,7 @@ from services.intake.ballot.intake import Intake, Recorded, Why
 from services.intake.ballot.pages import Pages, View, script_data, shown
 from shared.contract.elections import Phase
 from shared.contract.events import ElectionAnnounced
-from shared.contract.receipts import receipt_text
+from shared.contract.receipts import receipt_link, receipt_text
 
 BUSY_S: Final = 5
 WRONG_CODES_S: Final = 60
@@ -31,7 +31,7 @@ class BallotRoutes:
 
     intake: Intake
     new_id: Callable[[], str]
-    pages: Pages = field(default_factory=Pages)
+    pages: Pages
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -107,8 +107,10 @@ class BallotRoutes:
         cast = await self.intake.cast(definition.id, fields.code, fields.ballot_id, marks)
         if not isinstance(cast, Recorded):
             return self._refused(view, announced, fields, cast)
-        receipt = receipt_text(announced.log, definition.id, fields.ballot_id, cast.shard, cast.who)
-        return self.pages.page("receipt", view, announced=announced, who=cast.who, receipt=receipt)
+        kept = (announced.log, definition.id, fields.ballot_id, cast.shard, cast.who)
+        link = receipt_link(self.pages.receipts, *kept) if self.pages.receipts else ""
+        receipt = receipt_text(*kept)
+        return self.pages.page("receipt", view, announced=announced, who=cast.who, receipt=receipt, link=link)
 
     def _refused(self, view: View, announced: ElectionAnnounced, fields: Fields, why: Why) -> Response:
         if why in ("busy", "too many"):

@@ -37,8 +37,14 @@ function show(kind, sentence, facts = [], proved = null) {
 
 const counts = (reason) => reason === "accepted" || reason === "superseding";
 
-function sentenceOf(reason, isYours) {
+const STATUS = {
+  "pre-election": "voting has not begun", "unofficial-partial": "ballots are still coming in",
+  "unofficial-complete": "voting has closed", certified: "certified",
+};
+
+function sentenceOf(reason, superseded, isYours) {
   const whose = isYours ? "Your ballot" : "The ballot";
+  if (superseded) return `${whose} is in the log and was accepted. A later ballot of the same elector has superseded it: the later one counts.`;
   return counts(reason) ? `${whose} is in the log and was accepted.` : `${whose} is in the log, and was not accepted: ${about.words[reason] ?? reason}.`;
 }
 
@@ -53,11 +59,12 @@ async function check() {
   const proved = await checkReceipt(receipt, signer, code || undefined);
   const facts = [
     ["Recorded", found ? `shard ${found.shard}, record ${found.offset}, ballot ${found.index + 1} in it` : `shard ${proved.shard}`],
-    ["Judged", about.words[proved.reason] ?? proved.reason],
+    ["Judged", `${counts(proved.reason) ? "accepted" : "not accepted"}: ${found?.in_words ?? about.words[proved.reason] ?? proved.reason}`],
     ["Proved", `leaf ${proved.index + 1} of ${proved.size}, under a root that the log has signed`],
-    ...(found?.standings ?? []).map((of) => [`Counted: ${of.contest}`, `in standing ${of.sequence} and each later one (${of.status})`]),
+    ...(found?.standings ?? []).map((of) => [`Counted: ${of.title}`, `in standing ${of.sequence} and each later one (${STATUS[of.status] ?? of.status})`]),
   ];
-  show(counts(proved.reason) ? "good" : "wait", sentenceOf(proved.reason, Boolean(code)), facts, receipt);
+  const superseded = Boolean(found?.superseded);
+  show(counts(proved.reason) && !superseded ? "good" : "wait", sentenceOf(proved.reason, superseded, Boolean(code)), facts, receipt);
 }
 
 byId("file").addEventListener("change", async (event) => {
@@ -75,5 +82,18 @@ byId("form").addEventListener("submit", async (event) => {
 });
 
 // A link may bring the receipt in its fragment, which browsers do not send.
-const brought = new URLSearchParams(location.hash.slice(1)).get("receipt");
-if (brought) { byId("receipt").value = brought; history.replaceState(null, "", location.pathname); }
+const SHORT = /^#([0-9a-f]{32})\.([a-z0-9-]{1,48})\.([0-9a-f]{32})\.(\d{1,5})\.([0-9a-f]{64})$/;
+
+function receiptOfLink() {
+  const short = SHORT.exec(location.hash);
+  if (!short) return new URLSearchParams(location.hash.slice(1)).get("receipt");
+  const [, log, election, ballot_id, shard, who] = short;
+  return JSON.stringify({ type: "receipt/1", log, election, ballot_id, shard: Number(shard), who });
+}
+
+const brought = receiptOfLink();
+if (brought) {
+  byId("receipt").value = brought;
+  history.replaceState(null, "", location.pathname);
+  byId("form").requestSubmit();
+}

@@ -18,6 +18,7 @@ from services.proofs.tiles import WIDTH, check_tiles, tree_at
 from services.proofs.tree import root_hash
 from shared.contract.codec import decode_cast, decode_judged, encode
 from shared.contract.codes import VotingCode, commitment
+from shared.contract.elections import Revote
 from shared.contract.leaves import ballot_salt, leaf_of, record_leaf, what_digest, who_digest
 from shared.contract.packs import Ballot, Pack
 from shared.contract.verdict_ranges import Verdict
@@ -274,3 +275,25 @@ class Listed:
     def end(self) -> int:
         """Return what was heard of last: nothing."""
         return 0
+
+
+def test_a_ballot_that_a_later_one_supersedes_is_known(tmp_path: Path) -> None:
+    """Where the last ballot counts, whoever looks the first one up learns it, after a restart too; elsewhere nothing is kept."""
+    again = {"revote": Revote.LAST_COUNTS, "live_tallies": False}
+    life, fair = Life(election().model_copy(update=again)), Life(election("fair"))
+    votes = [
+        life.cast(elector, marks, "1", ballot=number)
+        for number, (elector, marks) in enumerate(((4, "0"), (5, "1"), (4, "2"), (4, "3")))
+    ]
+    cast = [*life.begin()[0], *fair.begin()[0][1:], fair.ballot(4), *map(life.pack, votes), life.closed()]
+    values = pairs(cast, judged(0, cast, 1))
+    files = grown(values, tmp_path)
+    tree, restarted = (ShardTree(LOG_ID, 0, files, None) for _ in range(2))
+    tree.apply(values[:-3])
+    restarted.restore(tree.save())
+    restarted.apply(values[-3:])
+    rows = [found[0] for vote in votes if (found := find(files, restarted, who_of(vote)))]
+
+    assert [row.reason for row in rows] == ["accepted", "accepted", "superseding", "superseding"]
+    assert [row.leaf in restarted.superseded.leaves for row in rows] == [True, False, True, False]
+    assert not restarted.superseded.follows("fair")

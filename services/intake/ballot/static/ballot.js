@@ -148,14 +148,16 @@ function ready() {
   ;({ start, ballot: rankPage, practice: rankPage, receipt, busy, configured: wait, paused: wait })[page]?.()
 }
 
-// How long it is to a time, beside it: "in 3 hours".
+// How long it is to a time, beside it: "in 3 hours", as the server says it. What the browser cannot say in this
+// language is taken away before it is wrong.
 function until(time) {
-  const minutes = Math.round((new Date(time.dateTime) - Date.now()) / 60_000)
-  if (minutes <= 0) return
+  const minutes = Math.round((new Date(time.dateTime) - Date.now()) / 60_000), known = globalThis.Intl?.RelativeTimeFormat
+  const beside = $('b', time.parentElement)
+  if (!known?.supportedLocalesOf(root.lang).length) { setTimeout(() => beside?.remove(), 45_000); return }
+  if (minutes <= 0) { beside?.remove(); return }
   const [size, unit] = minutes < 90 ? [1, 'minute'] : minutes < 2880 ? [60, 'hour'] : [1440, 'day']
-  try { time.title = new Intl.RelativeTimeFormat(root.lang).format(Math.round(minutes / size), unit) } catch { return }
-  const beside = time.nextElementSibling ?? time.parentElement.appendChild(document.createElement('b'))
-  beside.textContent = ` (${time.title})`
+  const said = new known(root.lang).format(Math.round(minutes / size), unit)
+  ;(beside ?? time.parentElement.appendChild(document.createElement('b'))).textContent = ` (${said})`
   setTimeout(() => { if (time.isConnected) until(time) }, 30_000)
 }
 
@@ -204,7 +206,12 @@ function wait() {
   async function lookAgain() {
     try {
       const html = await look()
-      if (line.isConnected && $('main', new DOMParser().parseFromString(html, 'text/html')).dataset.page !== was) show(html)
+      if (!line.isConnected) return
+      const now = new DOMParser().parseFromString(html, 'text/html')
+      if ($('main', now).dataset.page !== was) return show(html)
+      const fresh = $$('.when', now)
+      $$('.when').forEach((at, i) => { if (fresh[i]) at.replaceWith(fresh[i]) })
+      for (const time of $$('.when time')) until(time)
     } catch { /* no connection: the next look may succeed */ }
     if (!line.isConnected) clearInterval(timer)
   }
@@ -514,9 +521,9 @@ async function cast() {
   }
   function pause(key, seconds) {
     return new Promise(resolve => {
-      let left = Math.max(1, Math.min(seconds, 3600))
+      const left = Math.max(2, Math.min(seconds, 3600))
       say(said(key, { seconds: left }))
-      const timer = setTimeout(go, left * 1000)
+      const timer = setTimeout(go, left * 1000 + Math.random() * 500) // not all who were put off together come back together
       again = go
       addEventListener('online', go)
       function go() { clearTimeout(timer); removeEventListener('online', go); resolve() }

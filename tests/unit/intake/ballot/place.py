@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from itertools import count
 from urllib.parse import urlencode
 
@@ -26,6 +27,7 @@ from shared.runtime.log import Outgoing, SendFailed
 from tests.support.elections import Life, election
 
 PICNIC = election()
+NOW = datetime(2026, 5, 1, 9, tzinfo=UTC)
 SHARDS = 2
 LIFE = Life(PICNIC, SHARDS)
 ELECTOR = 5
@@ -83,8 +85,10 @@ class Place:
 
 
 @asynccontextmanager
-async def place(phase: Phase = Phase.OPEN, *, caught_up: bool = True) -> AsyncIterator[Place]:
-    """Open a polling place with the picnic announced."""
+async def place(
+    phase: Phase = Phase.OPEN, *, caught_up: bool = True, receipts: str = ""
+) -> AsyncIterator[Place]:
+    """Open a polling place with the picnic announced; `receipts` is where a receipt is looked up."""
     announced = {"picnic": LIFE.announced(SHARDS, phase)}
     memory, numbers, rolls = MemoryLog(), count(1), KnownRolls()
     for shard in range(SHARDS):
@@ -96,7 +100,7 @@ async def place(phase: Phase = Phase.OPEN, *, caught_up: bool = True) -> AsyncIt
     log = BallotLog(open_sink, "ballots", 100)
     admissions = Admissions(announced, rolls.rolls, lambda: caught_up)
     intake = Intake(IntakeService(IntakeSettings(), admissions, log), announced, lambda: caught_up)
-    ballot = BallotRoutes(intake, lambda: f"{next(numbers):032x}", Pages())
+    ballot = BallotRoutes(intake, lambda: f"{next(numbers):032x}", Pages(lambda: NOW, receipts))
     await log.start()
     transport = httpx.ASGITransport(Starlette(routes=ballot.routes()))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:

@@ -1,5 +1,6 @@
 """Languages: each is complete, a further one is one file, and either direction of writing works."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from services.intake.ballot.catalogue import messages, update
 from services.intake.ballot.languages import WORDS, languages, preferred
 from services.intake.ballot.pages import Pages, View
 from shared.contract.elections import Phase
-from tests.unit.intake.ballot.place import LIFE
+from tests.unit.intake.ballot.place import LIFE, NOW
 
 KNOWN = languages()
 
@@ -55,7 +56,9 @@ def test_a_third_language_is_one_file(tmp_path: Path) -> None:
         write_po(file, catalogue)
     known = languages(tmp_path)
     view, closed = View(known["ar"], "", "normal", kiosk=False), LIFE.announced(2, Phase.CLOSED)
-    page = bytes(Pages(known).page("state", view, announced=closed, fields=None).body).decode()
+    page = bytes(
+        Pages(lambda: NOW, known=known).page("state", view, announced=closed, fields=None).body
+    ).decode()
 
     assert '<html lang="ar" dir="rtl"' in page
     assert "⟦Voting has closed⟧" in page
@@ -89,3 +92,21 @@ def test_the_language_asked_for_comes_before_the_browser_s(
 ) -> None:
     """And what nobody knows is English."""
     assert preferred(KNOWN, asked, accepted).code == code
+
+
+@pytest.mark.parametrize(
+    ("code", "minutes", "expected"),
+    [
+        ("en", 1, "in 1 minute"),
+        ("en", 89, "in 89 minutes"),
+        ("en", 90, "in 2 hours"),
+        ("en", 2_880, "in 2 days"),
+        ("en", 30 * 1_440, "in 30 days"),
+        ("cy", 3 * 60, "ymhen 3 awr"),
+        ("en", 0, ""),
+        ("en", -5, ""),
+    ],
+)
+def test_how_long_it_is_to_a_time(code: str, minutes: int, expected: str) -> None:
+    """In the unit that fits, in the elector's language; nothing once it is past."""
+    assert KNOWN[code].until(NOW + timedelta(minutes=minutes), NOW) == expected

@@ -6,8 +6,9 @@ from html import unescape
 
 import httpx
 import pytest
+import segno
 
-from services.intake.ballot.pages import HEADERS
+from services.intake.ballot.pages import HEADERS, QUIET, qr
 from services.intake.settings import IntakeSettings
 from services.proofs.receipts import Receipt
 from shared.contract.elections import Candidate, CandidateOrder, Phase, Revote
@@ -404,3 +405,38 @@ async def test_language_size_and_kiosk_travel_in_the_query_and_nothing_else_does
     assert 'action="/vote/picnic?lang=cy&amp;kiosk=1"' in answer.text
     assert "secret" not in answer.text
     assert 'action="/vote/picnic"' in plain.text
+
+
+async def test_a_receipt_leads_to_where_it_is_looked_up() -> None:
+    """By a link whose fragment holds it, which is also in the QR code; not on a screen that others use, nor where nobody looks."""
+    proofs = "https://proofs.example/receipt"
+    link = re.compile(rf'href="{proofs}#([0-9a-f]{{32}})\.picnic\.{7:032x}\.(\d)\.([0-9a-f]{{64}})"')
+    async with place(receipts=proofs) as there:
+        one = await there.post("cast", _0_0="1")
+        kiosk = await there.post("cast", "/vote/picnic?kiosk", _0_0="1")
+        closed = await there.get()
+    async with place() as elsewhere:
+        nowhere = await elsewhere.post("cast", _0_0="1")
+    found = link.search(one.text)
+    assert found, one.text
+    kept = Receipt.model_validate_json(unescape(re.findall(r'data-copy="([^"]+)"', one.text)[0]))
+
+    assert found.groups() == (kept.log, str(kept.shard), kept.who)
+    assert f'href="{proofs}"' in closed.text
+    assert proofs not in kiosk.text + nowhere.text
+    assert len(kiosk.text.partition("<svg")[2]) < len(nowhere.text.partition("<svg")[2])
+
+
+async def test_a_qr_code_is_drawn_module_by_module() -> None:
+    """The path goes over exactly the dark ones."""
+    text = "https://proofs.example/receipt#" + "ab" * 40
+    matrix = segno.make(text, error="l", boost_error=False, micro=False, mask=2).matrix
+    dark = {(x, y) for y, row in enumerate(matrix, QUIET) for x, module in enumerate(row, QUIET) if module}
+    drawn = set()
+    for y, commands in re.findall(r"M2 (\d+)\.5([^M\"]+)", qr(text)):
+        x = QUIET
+        for over, length in re.findall(r"([hm])(\d+)", commands):
+            drawn |= {(x + step, int(y)) for step in range(int(length)) if over == "h"}
+            x += int(length)
+
+    assert drawn == dark
