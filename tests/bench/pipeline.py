@@ -1,9 +1,10 @@
-"""Ballots judged and counted by whole processes, beside Kafka Streams and a bare copy: `python -m tests.bench.pipeline`.
+"""Ballots judged and counted by whole processes, beside Kafka Streams, Quix Streams and a copy: `python -m tests.bench.pipeline`.
 
 One broker; the services, the peer and the load share the machine with it. Two contests a ballot.
 
-Rule 1: in turns: the log is copied, the copy is judged and counted by Livecount, then by the peer; ratios are taken
-        within a turn, then the median. The peer judges by the same rules, on the same packs and on one ballot a record.
+Rule 1: in turns: the log is copied, the copy is judged and counted by Livecount, then by the peers; ratios are taken
+        within a turn, then the median. Peers judge by the same rules: Kafka Streams on the same packs and on one ballot a
+        record, Quix Streams on one ballot a record, which is how its users would do it, and on fewer of them, for it is slow.
 Rule 2: rates are taken from the first output that covers ballots to the one that covers them all (see logs): a published
         standing here, committed counts there. So neither starting nor reading the roll is in them; the notes have what a
         whole pass from the start of the processes comes to.
@@ -16,7 +17,7 @@ import asyncio
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -27,18 +28,18 @@ from aiokafka import AIOKafkaConsumer
 from rich.console import Console
 
 from infra.local.kafka import EmbeddedKafka
+from infra.local.process import Child
 from infra.local.topics import create_topics
 from shared.contract.elections import Election
 from shared.contract.standings import Standing
 from shared.contract.topics import BALLOTS_CAST, TopicSpec
 from tests.bench.election import Electorate
 from tests.bench.goals import Figure, table
+from tests.bench.judging_peers import CORES, Peers, Topics
 from tests.bench.logs import IDLE, PASS_BOUND_S, SHARDS, Logs, Pass, judged_and_counted, length_of
 from tests.bench.report import arguments, begin, write
-from tests.bench.streams_peer import StreamsPeer, compiled
 from tests.support.pipeline import Pipeline
 
-THREADS: Final = 2
 PACKS: Final = (6, 17, 125)
 """Ballots a pack: as intake makes them at 5,000 a second, when it is busy, and of a stream."""
 GOALS: Final = {6: 400_000, 125: 500_000}
@@ -56,19 +57,24 @@ class Length:
     ballots: int = 2_000_000
     turns: int = 2
     scale: int = 400_000
+    quix: int = 100_000
+    """Ballots for Quix Streams."""
 
 
-QUICK: Final = Length(400_000, 1, 0)
+QUICK: Final = Length(400_000, 1, 0, 40_000)
 
 
 class Turn(NamedTuple):
-    """One log in one turn: the pass here and its bytes on disk, the peer's rate and seconds, the seconds of copying."""
+    """One log in one turn: the pass here and its bytes on disk, Kafka Streams' rate and seconds, the seconds of copying."""
 
     ours: Pass
     disk_bytes: dict[str, float]
     peer_per_s: float
     peer_s: float
     copy_s: float
+
+
+Start = Callable[[Topics, Electorate], list[Child]]
 
 
 class Bench:
@@ -79,7 +85,7 @@ class Bench:
         self._folder = folder
         self._console = console
         self._logs = Logs(kafka, folder, console)
-        self._peer = StreamsPeer(compiled(self._logs.folder("classes")), folder, kafka)
+        self._peers = Peers(self._logs.folder("peers"), kafka)
 
     async def beside(self, length: Length) -> Iterator[Figure]:
         """Measure Livecount beside its peer and the copy, on logs of each size of packs."""
@@ -92,7 +98,8 @@ class Bench:
                 name = f"turn-{turn}-{size}"
                 self._say(f"turn {turn + 1} of {length.turns}: packs of {size}")
                 turns[size].append(await self._turn(name, log, life))
-        return _beside(length, idle["ballots.cast"], turns)
+        quix = [await self._quix(f"quix-{turn}", length.quix) for turn in range(length.turns)]
+        return _beside(length, idle["ballots.cast"], turns, quix)
 
     async def scale(self, ballots: int) -> list[Figure]:
         """Measure shards and processes; all must come to the same result."""
@@ -114,13 +121,20 @@ class Bench:
         copied, copy_s = await self._logs.copied(name, log)
         ours = await judged_and_counted(copied)
         disk = self._logs.disk_bytes(copied)
-        peer_per_s, peer_s = await self._judged_by_peer(copied, life, ours.standing)
+        peer_per_s, peer_s = await self._judged_by(self._peers.kafka_streams, copied, life, ours.standing)
         return Turn(ours, disk, peer_per_s, peer_s, copy_s)
 
-    async def _judged_by_peer(
-        self, cast: Pipeline, life: Electorate, standing: Standing
+    async def _quix(self, name: str, ballots: int) -> float:
+        """Return the rate of Quix Streams on a log of its own, of one ballot a record."""
+        self._say(name)
+        log, life = await self._logs.filled(name, ballots, 1), Electorate(ballots, SHARDS)
+        ours = await judged_and_counted(log)
+        return (await self._judged_by(self._peers.quix_streams, log, life, ours.standing))[0]
+
+    async def _judged_by(
+        self, start: Start, cast: Pipeline, life: Electorate, standing: Standing
     ) -> tuple[float, float]:
-        """Return the peer's rate, and the seconds of its whole pass."""
+        """Return a peer's rate, and the seconds of its whole pass."""
         topics = (
             BALLOTS_CAST.name(cast.namespace),
             f"{cast.namespace}.peer",
@@ -129,12 +143,13 @@ class Bench:
         await create_topics(self._kafka, [TopicSpec(topic, SHARDS, 1, {}) for topic in topics[1:]])
         records = await length_of(cast)
         began = time.perf_counter()
-        child = self._peer.start(topics, life, THREADS)
+        children = start(topics, life)
         try:
             counts, per_s = await _committed(self._kafka, topics[2], records)
             taken = time.perf_counter() - began
         finally:
-            child.stop(PASS_BOUND_S)
+            for child in children:
+                child.stop(PASS_BOUND_S)
         _require_same(counts, standing, life.definition)
         return per_s, taken
 
@@ -176,7 +191,9 @@ def _require_same(counts: list[dict[str, int]], standing: Standing, election: El
         assert first == here, f"{candidate.id}: {first} first preferences, and {here} here"
 
 
-def _beside(length: Length, roll_bytes: float, turns: dict[int, list[Turn]]) -> Iterator[Figure]:
+def _beside(
+    length: Length, roll_bytes: float, turns: dict[int, list[Turn]], quix: list[float]
+) -> Iterator[Figure]:
     number = length.ballots
     ours = {size: [of.ours.per_s for of in turns[size]] for size in turns}
     peer = {size: [of.peer_per_s for of in turns[size]] for size in turns}
@@ -184,22 +201,29 @@ def _beside(length: Length, roll_bytes: float, turns: dict[int, list[Turn]]) -> 
     name = f"{number:,} ballots, {SHARDS} shards, one process a service"
     for size, rates in ours.items():
         with_start = number / median(of.ours.seconds for of in turns[size])
-        how = f"{with_start:,.0f}/s from the start; {length.turns} turns, median"
+        spread = f"{min(rates):,.0f} to {max(rates):,.0f}"
+        how = f"median of {length.turns} turns, {spread}; {with_start:,.0f}/s from the start"
         what = f"judged and counted, packs of {size}"
         yield Figure(name, what, median(rates), "/s", GOALS.get(size), "more", how)
     for size, rates in peer.items():
         with_start = number / median(of.peer_s for of in turns[size])
-        how = f"{with_start:,.0f}/s from the start; {THREADS} threads"
+        how = f"{with_start:,.0f}/s from the start; {CORES} threads"
         yield Figure(name, f"Kafka Streams, exactly once, packs of {size}", median(rates), "/s", note=how)
     yield Figure(name, "a bare copy, one ballot a record", median(copy), "/s", note="aiokafka, one process")
+    how = f"{CORES} processes, {length.quix:,} ballots"
+    yield Figure(name, "Quix Streams, exactly once, packs of 1", median(quix), "/s", note=how)
     for size in PACKS:
         for beside, rates, goal in (
             ("Kafka Streams on one ballot a record", peer[1], 5.0),
             ("Kafka Streams on the same packs", peer[size], 3.0),
             ("a bare copy, one ballot a record", copy, 1.3),
+            ("Quix Streams on one ballot a record", quix, 10.0),
         ):
-            ratio = median(mine / theirs for mine, theirs in zip(ours[size], rates, strict=True))
-            yield Figure("Ratios", f"packs of {size} beside {beside}", ratio, "x", goal, "more")
+            each = [mine / theirs for mine, theirs in zip(ours[size], rates, strict=True)]
+            spread = f"{min(each):.2f} to {max(each):.2f}"
+            yield Figure(
+                "Ratios", f"packs of {size} beside {beside}", median(each), "x", goal, "more", spread
+            )
     yield Figure("The roll, once", "bytes of an elector in ballots.cast", roll_bytes / number, "B")
     for size, of_size in turns.items():
         yield from _costs(size, number, roll_bytes, of_size)
