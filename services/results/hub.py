@@ -29,6 +29,8 @@ from shared.runtime.supervision import Supervised
 
 REWRITE_EVERY_S = 1.0
 RETRY_S = 0.5
+LOOK_EVERY_S = 0.02
+"""How often it is looked whether the log's end is reached."""
 ANSWER_WITHIN_S = 2.0
 """Redis is away if it takes longer to write one standing."""
 
@@ -85,9 +87,11 @@ class Projector:
         for task in self._tasks:
             await task.stop()
 
-    def _show(self, standing: Frame) -> None:
+    def _show(self, offered: Frame) -> None:
+        """Show a standing once it has been read whole. Raises ValueError, UnknownVersion."""
         if self._caught_up():
-            self._hub.offer(standing)
+            assert offered.standing.key == offered.key
+            self._hub.offer(offered)
 
     async def _keep(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         while True:
@@ -101,7 +105,12 @@ class Projector:
                 await asyncio.sleep(RETRY_S)
 
     async def _write(self) -> None:
-        """Write what is new at once, and everything again each second: what Redis lost is back then."""
+        """Write what is new at once, and everything again each second: what Redis lost is back then.
+
+        Before the log's end is reached nothing is written: what is newest then may be old by the time it is written.
+        """
+        while not self._caught_up():  # noqa: ASYNC110  # a projection has no event for it, and 20 ms are soon enough
+            await asyncio.sleep(LOOK_EVERY_S)
         while True:
             for newest in list(self._newest.values()):
                 async with asyncio.timeout(ANSWER_WITHIN_S):

@@ -14,6 +14,14 @@ from typing import Final
 
 FOR_EVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 NEWEST_BY_KEY = {"cleanup.policy": "compact"}
+NEWEST_AND_THE_LAST_HOUR = {
+    **NEWEST_BY_KEY,
+    "min.compaction.lag.ms": str(60 * 60 * 1000),
+    "segment.ms": str(10 * 60 * 1000),
+    "segment.bytes": str(64 * 1024 * 1024),
+}
+"""Every record of the last hour, then the newest of each key. A segment that is still written to is never compacted, so
+segments are short: by the brokers' defaults they hold a week or 1 GiB."""
 HOURS = {"cleanup.policy": "delete", "retention.ms": str(6 * 60 * 60 * 1000)}
 
 
@@ -92,8 +100,9 @@ COUNTS_PUBLISHED: Final = Topic(
     value="Standing",
     writers=("counting.rounds",),
     partitions="contests",
-    config=NEWEST_BY_KEY,
-    why="a whole standing; a newcomer gets the newest of each contest",
+    config=NEWEST_AND_THE_LAST_HOUR,
+    why="a whole standing; a newcomer gets the newest of each contest. A counting that begins anew publishes old standings"
+    " again: for an hour they cannot take the place of the newest",
     readers=("results", "operator", "audit", "proofs"),
 )
 ELECTIONS_ANNOUNCED: Final = Topic(

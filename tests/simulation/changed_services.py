@@ -12,6 +12,8 @@ from services.counting import rounds, standing, tally
 from services.intake.log import BallotLog
 from services.operator import book, controls
 from services.operator.service import OperatorService
+from services.results.feed import Frame
+from services.results.hub import Projector
 from services.validation import box, judge, rules
 from services.validation import controls as validation_controls
 from services.validation.controls import carry_out
@@ -282,3 +284,8 @@ async def in_turn_at_once(self: OperatorService) -> AsyncIterator[None]:
     """Take orders before every announcement has been read."""
     async with self._turn:
         yield
+
+
+def show_at_once(self: Projector, offered: Frame) -> None:
+    """Show what the log gives before its end is reached."""
+    self._hub.offer(offered)

@@ -1,7 +1,7 @@
-"""Results: a gateway, and a client who follows each contest on it."""
+"""Results: a gateway, and a client who follows each contest on it and remembers what it was shown before a restart."""
 
 import asyncio
-from typing import cast
+from typing import Any, cast
 
 from services.results.hub import Cache, Hub, Projector
 from shared.contract.standings import Standing
@@ -14,7 +14,14 @@ from tests.simulation.ports import open_reader
 
 
 class ResultsNode(Node):
-    """A gateway, and a client who follows each contest on it."""
+    """A gateway, and a client who follows each contest on it.
+
+    To the client a gateway that starts again is any other gateway.
+    """
+
+    def __init__(self, *of: Any) -> None:
+        super().__init__(*of)
+        self._shown: dict[str, Standing] = {}
 
     async def run(self) -> None:
         """From the log to Redis to the hub."""
@@ -36,11 +43,10 @@ class ResultsNode(Node):
                 )
 
     async def _watch(self, hub: Hub, key: str) -> None:
-        shown: Standing | None = None
         with hub.listen(key) as listener:
             while True:
                 newest = hub.frames.get(key)
                 if newest is not None:
-                    self.site.auditor.shown(shown, newest.standing, newest.body)
-                    shown = newest.standing
+                    self.site.auditor.shown(self._shown.get(key), newest.standing, newest.body)
+                    self._shown[key] = newest.standing
                 await listener.wait()

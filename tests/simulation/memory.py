@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from services.results.feed import Frame
+from services.results.feed import Frame, frame
 from shared.contract.codec import decode_as, decode_cast
 from shared.contract.standings import Standing
 
@@ -19,4 +19,6 @@ def standing_of(body: bytes) -> Standing:
 
 def frame_of(body: bytes, as_of_ms: int) -> Frame:
     """Return a standing as results serves it."""
-    return Frame(body, standing_of(body), as_of_ms)
+    found = frame(body, as_of_ms)
+    vars(found)["standing"] = standing_of(body)
+    return found

@@ -163,6 +163,7 @@ MUTANTS = (
         ((rounds.Rounds, "republish", harness.never_republish),),
     ),
     Mutant("feed may go back", "I9", ((hub, "advances", harness.always),)),
+    Mutant("shown before the log's end", "I9", ((hub.Projector, "_show", changed.show_at_once),)),
     Mutant("bad checksum trusted", "promise 1", ((Snapshots, "_read", harness.read_unchecked),)),
     Mutant("file not synced", "snapshots survive", ((SimDisk, "sync", harness.nothing),)),
     Mutant("folder not synced", "snapshots survive", ((SimDisk, "sync_folder", harness.nothing),)),
