@@ -204,7 +204,7 @@ class ShardAudit:
         if len(rankings) != len(self.definition.contests):
             return Reason.UNKNOWN_CONTEST
         for marks, contest in zip(rankings, self.definition.contests, strict=True):
-            if marks_fault(marks, len(contest.candidates), contest.max_ranks_on_paper) is not None:
+            if marks_fault(marks, len(contest.candidates), contest.max_ranks_on_ballot) is not None:
                 return Reason.BAD_RANKING
         return None
 

@@ -1,7 +1,7 @@
 """From the auditor's judging of each shard to a recount of the election. Pure.
 
 Shards are added up, never compared: an elector's ballots are all in one of them. A candidate who has withdrawn in every shard
-is out before the count.
+is withdrawn before the count.
 """
 
 from collections import Counter

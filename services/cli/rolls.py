@@ -33,7 +33,7 @@ from shared.contract.rolls import (
 IDENTITIES: Final = ("id", "member", "member number", "membership number", "number", "email", "e-mail")
 SECTION: Final = "section"
 OWN_COLUMNS: Final = ("elector", "code", "link")
-MAX_TOLD: Final = 20
+MAX_SHOWN: Final = 20
 SAMPLE_CHARS: Final = 4096
 
 Row = tuple[int, list[str]]
@@ -149,7 +149,7 @@ def numbered(found: ElectorList, announced: ElectionAnnounced) -> NDArray[np.int
     """Return the elector number of each row: section after section, in the list's order within one. Raises ValueError."""
     definition = announced.definition
     if found.faults:
-        raise ValueError(told(found))
+        raise ValueError(faults_in_short(found))
     counts = found.counts(definition.sections)
     for section in definition.sections:
         if counts[section.id] != section.electors:
@@ -163,11 +163,11 @@ def numbered(found: ElectorList, announced: ElectionAnnounced) -> NDArray[np.int
     return numbers
 
 
-def told(found: ElectorList) -> str:
+def faults_in_short(found: ElectorList) -> str:
     """Return the faults of a list in one line."""
-    more = len(found.faults) - MAX_TOLD
+    more = len(found.faults) - MAX_SHOWN
     tail = f"; and {more:,} more" if more > 0 else ""
-    return f"{found.file}: {'; '.join(found.faults[:MAX_TOLD])}{tail}"
+    return f"{found.file}: {'; '.join(found.faults[:MAX_SHOWN])}{tail}"
 
 
 def _check_columns(file: Path, names: list[str], sections: tuple[Section, ...]) -> None:

@@ -4,7 +4,7 @@ Rule 1: a shard's counts are absolute; the newest replace the older, and only a 
 Rule 2: a standing holds no more than its watermark covers, and balances, or it is not published.
 Rule 3: a candidate has withdrawn once every shard holds the withdrawal, and is back once one holds the reinstatement.
 Rule 4: votes that the election's terms withhold until the close are not counted, and not in it, before.
-Rule 5: what is shown is shown in steps, so that no single ballot can be told from all that was ever published: see steps.py.
+Rule 5: what is shown is shown in steps, so that no single ballot can be learned from all that was ever published: see steps.py.
 """
 
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Which figures may be shown so that no single ballot can be told from them. Pure.
+"""Which figures may be shown so that no single ballot can be learned from them. Pure.
 
 A step is what a contest shows anew; a cell is the ballots that a step adds in one group of sections. Every published figure
 is a sum over cells, because
@@ -11,7 +11,7 @@ Rule 4: where steps end is a function of the records read, never of the moment: 
 
 So the ballots of one cell can exchange their rankings, and no published byte changes: whoever reads all that was ever
 published knows of a ballot no more than of k. (k-anonymity: L. Sweeney, IJUFKS 10(5), 2002. Groups that overlap would not do:
-figures of the ten-ballot groups among eleven ballots tell all eleven.) `tests/property/counting/test_secrecy.py` tries it.
+figures of the ten-ballot groups among eleven ballots give away all eleven.) `tests/property/counting/test_secrecy.py` tries it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -53,7 +53,7 @@ class Step:
 def first_groups(definition: Election, contest: Contest) -> Groups:
     """Return the sections that are shown together from the beginning: those with rolls below k, if figures are live.
 
-    An electoral college counts each section apart, so its result tells of each section, however small.
+    An electoral college counts each section apart, so its result shows each section, however small.
     """
     apart = tuple((section,) for section in range(len(definition.sections)))
     if contest.method == "electoral-college" or not definition.live_tallies:

@@ -5,7 +5,7 @@ Refusing early is a kindness and saves a log write; the judge decides again, fro
 * Reading is total: any bytes give a form or a refusal that names the field and what was expected.
 * A form has one reading. Two values under one key, or an escape that hides a second key, are refused.
 * Marks are taken as they are: blank ranks and overvotes belong to a ranking. A scanner that saw several marks at a rank and
-  cannot tell them apart sends ["*"].
+  cannot distinguish them sends ["*"].
 
 Forms are decoded in one typed step. It cannot see a repeated key, but quotes can be counted: without a backslash every
 string has two, so more quotes than the form's strings account for give a repetition away. Only then, and for errors, the
@@ -45,7 +45,7 @@ _NOT_OPEN = {
 class Form(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
     """A ballot as a client sends it: rankings as marked, by contest id, each rank the candidates' ids.
 
-    A rank of `("*",)` holds several candidates that are not told apart.
+    A rank of `("*",)` holds several candidates that are not distinguished.
     """
 
     ballot_id: str
@@ -75,7 +75,7 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def receipt(self) -> str:
-        """What is told of it once it is in the log."""
+        """What is said of it once it is in the log."""
         return self.who.hex()
 
 
@@ -192,7 +192,7 @@ class ContestForm:
         self._places = {candidate.id: place for place, candidate in enumerate(contest.candidates)}
         self._texts = {name: name for name in (*self._places, *_SEVERAL)}
         self._cache = cache
-        self._number = cache.number_of((contest.max_ranks_on_paper, *self._places))
+        self._number = cache.number_of((contest.max_ranks_on_ballot, *self._places))
 
     def marks(self, ranks: Ranks) -> str | Refusal:
         """Return the one spelling of ranks, or what is wrong with them. What is wrong is not kept."""
@@ -209,8 +209,8 @@ class ContestForm:
     def _marks(self, ranks: Ranks) -> str | Refusal:
         contest, places = self._contest, self._places
         field = f"rankings.{contest.id}"
-        if len(ranks) > contest.max_ranks_on_paper:
-            found = f"Expected at most {contest.max_ranks_on_paper} ranks, found {len(ranks)}"
+        if len(ranks) > contest.max_ranks_on_ballot:
+            found = f"Expected at most {contest.max_ranks_on_ballot} ranks, found {len(ranks)}"
             return Refusal(422, "Too many ranks", field, found)
         for number, rank in enumerate(ranks):
             for place, candidate in enumerate(rank):

@@ -38,7 +38,7 @@ RETRY_AFTER_S = 1
 LINES_AT_ONCE = 32
 """Lines of a stream that are read before other requests have their turn: some two milliseconds."""
 NOTE = "recorded, not yet judged"
-"""A ballot is judged by its shard's log alone; its receipt tells what became of it."""
+"""A ballot is judged by its shard's log alone; its receipt shows what became of it."""
 _RECORDED_HEAD = head_as_sent(202, [(b"content-type", b"application/json"), (b"content-length", b"%d")])
 
 RECORDED = Counter("livecount_intake_recorded_total", "Ballots recorded", ["election"])

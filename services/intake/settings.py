@@ -36,6 +36,6 @@ class IntakeSettings(Settings):
     receipts_url: str = Field(
         "",
         pattern=r"^(https?://\S+)?$",
-        description="Address at which voters reach the proofs' /receipt; empty: receipts are given without a link",
+        description="Address at which electors reach the proofs' /receipt; empty: receipts are given without a link",
     )
     bulk_lines: int = Field(500, ge=1, le=10_000, description="Lines of a stream that are recorded together")

@@ -1,4 +1,4 @@
-"""`python -m services.operator`: run the operator until it is told to stop."""
+"""`python -m services.operator`: run the operator until it is asked to stop."""
 
 from services.operator.app import create_app
 from services.operator.settings import OperatorSettings

@@ -212,7 +212,7 @@ def _change_elector(
 
 
 def _require_not_shown(polling: Polling, place: int) -> None:
-    """Raise Ignored if the elector's ballot may be in a live figure: the next one would tell what is on it."""
+    """Raise Ignored if the elector's ballot may be in a live figure: the next one would show what is on it."""
     definition, is_closed = polling.definition, polling.phase is Phase.CLOSED
     if definition.live_tallies and definition.keeps_secret and not is_closed and polling.box.ballot_at(place):
         raise Ignored(NoEffect.COUNTED_LIVE)

@@ -236,9 +236,9 @@ def _put(
 def _fits(marks: str, contest: Contest) -> bool:
     """Return whether marks are the one spelling of a ranking of this contest."""
     ranks = marks.split(">")
-    if len(ranks) <= contest.max_ranks_on_paper and _names(len(contest.candidates)).issuperset(ranks):
-        return True  # one candidate a rank and no rank blank: a set operation tells, 2.4 us less on wide contests
-    return marks_fault(marks, len(contest.candidates), contest.max_ranks_on_paper) is None
+    if len(ranks) <= contest.max_ranks_on_ballot and _names(len(contest.candidates)).issuperset(ranks):
+        return True  # one candidate a rank and no rank blank: a set operation shows it, 2.4 us less on wide contests
+    return marks_fault(marks, len(contest.candidates), contest.max_ranks_on_ballot) is None
 
 
 @lru_cache(maxsize=256)

@@ -14,7 +14,7 @@ def candidate_order(contest: Contest, section: str, ballot: str) -> tuple[int, .
     """Return the candidates' places in the order in which they stand.
 
     `section` is the id of the elector's section; `ballot` is anything that is one ballot's own and stays so, such as the
-    voting code or a paper's number. Each is read only where the contest's rule says so.
+    voting code or a printed ballot's number. Each is read only where the contest's rule says so.
     """
     places = range(len(contest.candidates))
     if contest.candidate_order is CandidateOrder.AS_LISTED:

@@ -50,7 +50,7 @@ class BadCode(ValueError):
 
 
 class VotingCode(msgspec.Struct, frozen=True, gc=False):
-    """What a code says. Whether it is genuine, the roll's commitments tell."""
+    """What a code says. Whether it is genuine, the roll's commitments show."""
 
     elector: int
     section: int

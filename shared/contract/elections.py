@@ -114,7 +114,7 @@ TieRule = Literal[
     "ask",
     "earlier-rounds-then-ask",
 ]
-"""How candidates who are level are told apart. All but the first are RCTab's [tiebreakMode]."""
+"""How candidates who are level are distinguished. All but the first are RCTab's [tiebreakMode]."""
 
 
 def _percentage(value: object) -> object:
@@ -191,7 +191,7 @@ class Rules(Frozen):
     cutoff_elimination: bool = Field(
         False, description="With `percentage`: one elimination of all below it [cutoffElimination]"
     )
-    ties: TieRule = Field("lot", description="How level candidates are told apart [tiebreakMode]")
+    ties: TieRule = Field("lot", description="How level candidates are distinguished [tiebreakMode]")
     decide_without_votes: bool = Field(
         False,
         exclude_if=operator.not_,
@@ -200,7 +200,7 @@ class Rules(Frozen):
 
 
 class Contest(Frozen):
-    """One question on the paper: candidates, a method, its rules, and the seed of its lot."""
+    """One question on the ballot: candidates, a method, its rules, and the seed of its lot."""
 
     id: ContestId
     title: Title
@@ -226,13 +226,13 @@ class Contest(Frozen):
     )
 
     @property
-    def max_ranks_on_paper(self) -> int:
-        """Ranks a paper can hold: one for each candidate, however many the rules look at."""
+    def max_ranks_on_ballot(self) -> int:
+        """Ranks a ballot can hold: one for each candidate, however many the rules look at."""
         return len(self.candidates)
 
     @property
     def excluded(self) -> tuple[int, ...]:
-        """Places of the candidates who are out before the count."""
+        """Places of the candidates who are withdrawn before the count."""
         return tuple(place for place, of in enumerate(self.candidates) if of.excluded)
 
     @property
@@ -323,7 +323,7 @@ class Election(Frozen):
         10,
         ge=1,
         le=1000,
-        description="Votes are published of groups of at least this many ballots; 1: each ballot may be told apart",
+        description="Votes are published of groups of at least this many ballots; 1: each ballot may be distinguished",
     )
     revote: Revote = Field(
         Revote.FIRST_IS_FINAL,
@@ -344,7 +344,7 @@ class Election(Frozen):
 
     @property
     def keeps_secret(self) -> bool:
-        """Whether figures are published of groups only, so that no single ballot can be told from them."""
+        """Whether figures are published of groups only, so that no single ballot can be learned from them."""
         return self.smallest_group > 1
 
     @property

@@ -1,10 +1,10 @@
-"""What a voter's receipt proves: the leaf of a ballot in the tree of its shard.
+"""What an elector's receipt proves: the leaf of a ballot in the tree of its shard.
 
     who   = H("who"  | log id | election | commitment of the code | ballot id)
     what  = H("what" | salt | section | marks of each contest)
     leaf  = "leaf" | who | what | reason of the verdict
 
-The voter, who knows code and ballot id, makes `who` anew; `what` comes as a digest, since its salt stays in the log, so that
+The elector, who knows code and ballot id, makes `who` anew; `what` comes as a digest, since its salt stays in the log, so that
 a receipt shows that *my* ballot stands and how it was judged, and nobody what is on it. H is SHA-256 over its parts, each
 preceded by its length in four bytes; a leaf is such parts, which the tree hashes. The salts of a pack's ballots are cut from
 one stream, SHAKE-128 of the pack's salt: a hash for each would cost 1 us a ballot.
@@ -40,7 +40,7 @@ _WHAT = joined(b"what") + _packed(">I", SALT_BYTES)
 
 
 def who_digest(log_id: str, election: str, commitment: bytes, ballot_id: bytes) -> bytes:
-    """Return the part of a leaf that the voter makes anew."""
+    """Return the part of a leaf that the elector makes anew."""
     return hashed(b"who", bytes.fromhex(log_id), election.encode(), commitment, ballot_id)
 
 

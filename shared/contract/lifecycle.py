@@ -104,7 +104,7 @@ def approvals_needed(definition: Election, phase: Phase | None, control: type) -
     """Return how many officials must sign a kind of control.
 
     After the close it takes two to take a ballot out of the result or to bring one back: what a result is before and after
-    tells what is on that ballot.
+    shows what is on that ballot.
     """
     changes_result = phase is CLOSED and control in (ElectorVoided, ElectorRestored)
     return max(definition.approvals, 2 if changes_result and definition.keeps_secret else 1)

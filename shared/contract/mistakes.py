@@ -95,7 +95,7 @@ def find_mistakes(raw: object) -> list[Mistake]:
     try:
         Election.model_validate(raw)
     except ValidationError as fault:
-        # A list without one sound item is "too short" for pydantic: its items have been told.
+        # A list without one sound item is "too short" for pydantic: its items have been named.
         errors = [of for of in fault.errors() if not (of["type"] == "too_short" and of["input"])]
         said = [_mistake(error, raw) for error in errors]
         found += [of for of in said if not (found and WRITTEN_AFRESH.search(of.expected))]

@@ -1,4 +1,4 @@
-"""Receipts as voters keep them."""
+"""Receipts as electors keep them."""
 
 import json
 
@@ -6,7 +6,7 @@ from shared.contract.ids import BallotId, ElectionId, LogId
 
 
 def receipt_text(log: LogId, election: ElectionId, ballot_id: BallotId, shard: int, who: str) -> str:
-    """Return a receipt without its proof, as the JSON that a voter copies, downloads or photographs.
+    """Return a receipt without its proof, as the JSON that an elector copies, downloads or photographs.
 
     `who` is the digest of `leaves.who_digest`. The audit service's `Receipt` reads it and adds the proof.
     """

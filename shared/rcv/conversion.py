@@ -52,7 +52,7 @@ def convert_configuration(
 ) -> int:
     """Write a configuration's ballots as `to`, in RCTab's columns if that is csv, and return how many they are.
 
-    `note` is told of each ballot or mark that a file has and that is not written, and why.
+    `note` takes each ballot or mark that a file has and that is not written, and why.
     Raises FormatError for a source that is wrong, or if the format cannot hold what the ballots hold.
     """
     contest, settings = rctab.contest_of(configuration), settings_of(configuration)

@@ -24,7 +24,7 @@ def tabulate_configuration(
 ) -> list[Path]:
     """Count what a configuration describes, write its reports below `out`, and return their paths.
 
-    `note` is told of each ballot or mark that a file has and that is not counted, and why.
+    `note` takes each ballot or mark that a file has and that is not counted, and why.
     Raises FormatError for a source that is wrong; ValueError if the rules cannot be carried out, a tie that nobody is
     there to break included; OSError.
     """

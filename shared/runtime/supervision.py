@@ -1,4 +1,4 @@
-"""Long-lived tasks: each ends only by being told to.
+"""Long-lived tasks: each ends only by being asked to.
 
 Whatever else ends one (an exception, a return, a cancellation that nobody asked for) is logged, counted in /metrics, shown on
 /ready for UNWELL_S, and followed by another start after RESTART_S.
@@ -29,7 +29,7 @@ class Supervised:
         self._name = name
         self._work = work
         self._task: asyncio.Task[None] | None = None
-        self._told_to_end = False
+        self._asked_to_end = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._unwell_until = 0.0
         self._why = ""
@@ -38,12 +38,12 @@ class Supervised:
     def start(self) -> None:
         """Begin; returns at once."""
         self._loop = asyncio.get_running_loop()
-        self._told_to_end = False
+        self._asked_to_end = False
         self._launch()
 
     async def stop(self) -> None:
         """End the task, and wait until it has ended."""
-        self._told_to_end = True
+        self._asked_to_end = True
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
@@ -52,7 +52,7 @@ class Supervised:
     def unwell(self) -> str:
         """Return why the task ended, if it did within the last seconds; else nothing."""
         is_unwell = (
-            self._loop is not None and self._loop.time() < self._unwell_until and not self._told_to_end
+            self._loop is not None and self._loop.time() < self._unwell_until and not self._asked_to_end
         )
         return self._why if is_unwell else ""
 
@@ -66,13 +66,13 @@ class Supervised:
         return self._name
 
     def _launch(self) -> None:
-        if not self._told_to_end:
+        if not self._asked_to_end:
             self._task = asyncio.create_task(self._work(), name=self._name)
             self._task.add_done_callback(self._ended)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         fault = None if task.cancelled() else task.exception()
-        if self._told_to_end or not isinstance(fault, Exception | None):  # the whole process ends
+        if self._asked_to_end or not isinstance(fault, Exception | None):  # the whole process ends
             return
         loop = asyncio.get_running_loop()
         self._why = f"ended by itself: {'cancelled' if task.cancelled() else repr(fault)}; starts again"

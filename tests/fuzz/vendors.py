@@ -64,16 +64,16 @@ def records(path: Path) -> None:
         for record in read_records(found):
             assert marks_fault(record.marks, candidates, found.max_ranks or MOST_RANKS) is None, record
     except (FormatError, OSError) as fault:
-        _check_told(fault, path.parent)
+        _check_sentence(fault, path.parent)
 
 
-def _check_told(fault: FormatError | OSError, folder: Path) -> None:
+def _check_sentence(fault: FormatError | OSError, folder: Path) -> None:
     if isinstance(fault, OSError):
         assert fault.filename, fault
         return
-    told = str(fault)
-    assert told.startswith(str(folder)), told
-    assert len(told) < LONGEST, f"{told[:500]} and so on"
+    sentence = str(fault)
+    assert sentence.startswith(str(folder)), sentence
+    assert len(sentence) < LONGEST, f"{sentence[:500]} and so on"
 
 
 def source(config: bytes, *names: str) -> Callable[[Path], None]:

@@ -30,7 +30,7 @@ def contest(names: tuple[str, ...], method: str) -> Contest:
 def test_the_electoral_college_of_2010(published: dict[str, Any]) -> None:
     """Four rounds: every score to a hundredth of a point, first and final votes of each section, Ed Miliband elected."""
     college = published["leader_2010_electoral_college"]
-    counts = labour.papers(college["first_round_votes"])
+    counts = labour.profile(college["first_round_votes"])
     count = tabulate_counts(counts, contest(labour.NAMES, "electoral-college"), 3).check(sum(counts.values()))
     assert len(count.rounds) == 4
     for round_, scores in zip(count.rounds, college["score_percent"], strict=True):
@@ -41,13 +41,13 @@ def test_the_electoral_college_of_2010(published: dict[str, Any]) -> None:
         for round_, key in ((count.rounds[0], "first_round_votes"), (count.rounds[3], "final_round_votes")):
             for name, votes in college[key][section].items():
                 assert round_.votes_by_section[place][labour.NAMES.index(name)] == votes
-    assert [sorted(round_.eliminated) for round_ in count.rounds[:3]] == [[c] for c in labour.FALL]
+    assert [sorted(round_.eliminated) for round_ in count.rounds[:3]] == [[c] for c in labour.ELIMINATED]
     assert count.elected == (labour.ED,)
 
 
 def test_the_member_of_parliament_section_of_2010_in_every_round(published: dict[str, Any]) -> None:
     """Its four rounds are published: 266 votes at first, 262 at last, David Miliband 140 to 122."""
-    counts = labour.papers(published["leader_2010_electoral_college"]["first_round_votes"])
+    counts = labour.profile(published["leader_2010_electoral_college"]["first_round_votes"])
     rounds = tabulate_counts(counts, contest(labour.NAMES, "electoral-college"), 3).rounds
     assert [round_.votes_by_section[0] for round_ in rounds] == [
         (111, 84, 40, 24, 7),
@@ -75,7 +75,7 @@ def test_the_deputy_leadership_of_2015_in_every_round(published: dict[str, Any])
     """Tallies and transfers of three rounds, from ballots that follow the published transfers."""
     rounds = published["deputy_2015"]["rounds"]
     names = tuple(rounds[0]["tally"])
-    counts = deputy_papers(rounds, names)
+    counts = deputy_profile(rounds, names)
     count = tabulate_counts(counts, contest(names, "irv"), 1).check(sum(rounds[0]["tally"].values()))
     for counted, official in zip(count.rounds, rounds, strict=True):
         tally = {names[c]: counted.votes[c] for c in counted.continuing}
@@ -85,13 +85,13 @@ def test_the_deputy_leadership_of_2015_in_every_round(published: dict[str, Any])
     assert [names[c] for c in count.elected] == ["Tom Watson"]
 
 
-def deputy_papers(rounds: list[dict[str, Any]], names: tuple[str, ...]) -> dict[tuple[int, str], int]:
+def deputy_profile(rounds: list[dict[str, Any]], names: tuple[str, ...]) -> dict[tuple[int, str], int]:
     """Return ballots of which the transfers are the published ones; what Bradshaw hands to Eagle goes on to nobody."""
     first, second = (names.index(round_["eliminated"]) for round_ in rounds[:2])
     counts = {(0, str(names.index(name))): votes for name, votes in rounds[0]["tally"].items()}
-    for fallen, round_ in zip((first, second), rounds, strict=False):
+    for eliminated, round_ in zip((first, second), rounds, strict=False):
         for name, votes in round_["transfers"].items():
             if name != "exhausted":
-                counts[0, str(fallen)] -= votes
-                counts[0, f"{fallen}>{names.index(name)}"] = votes
+                counts[0, str(eliminated)] -= votes
+                counts[0, f"{eliminated}>{names.index(name)}"] = votes
     return counts

@@ -27,7 +27,7 @@ def pipeline(kafka: Any, tmp_path: Path) -> Iterator[Pipeline]:
     running.stop()
 
 
-def papers(life: Life, electors: range) -> list[tuple[int, bytes]]:
+def ballots(life: Life, electors: range) -> list[tuple[int, bytes]]:
     """Return a ballot of each elector, each in its shard; the elector's number decides what is on it."""
     return [(elector % 2, life.ballot(elector, MARKS[elector % 4], "0")) for elector in electors]
 
@@ -59,12 +59,12 @@ async def test_a_late_shard_delays_the_end_and_never_changes_it(pipeline: Pipeli
         pipeline.start(service)
     before = await pipeline.begin(life)
     close = life.closed()
-    await pipeline.cast(papers(life, range(200)))
+    await pipeline.cast(ballots(life, range(200)))
     await pipeline.standings(before + 200, "fruit")
-    await pipeline.cast([(0, close), *papers(life, range(200, 300))])
+    await pipeline.cast([(0, close), *ballots(life, range(200, 300))])
     restart(pipeline)
     half = (await pipeline.standings(before + 301, "fruit"))[-1]
-    await pipeline.cast([(1, close), (0, close), *papers(life, range(300, 400))])
+    await pipeline.cast([(1, close), (0, close), *ballots(life, range(300, 400))])
     restart(pipeline)
     standings = await pipeline.standings(before + 403, "fruit")
 
@@ -87,24 +87,24 @@ async def test_pause_void_restore_and_a_mistaken_opening_hold_though_everything_
     for service in SERVICES:
         pipeline.start(service)
     before = await pipeline.begin(life)
-    await pipeline.cast(papers(life, range(100)))
+    await pipeline.cast(ballots(life, range(100)))
     await pipeline.control(life.voided(0))
     await pipeline.control(life.voided(150))
     await pipeline.control(life.paused())
     restart(pipeline)
-    await pipeline.cast(papers(life, range(100, 200)))
+    await pipeline.cast(ballots(life, range(100, 200)))
     await pipeline.standings(before + 206, "fruit")
     await pipeline.control(life.resumed())
     restart(pipeline)
     await pipeline.control(life.restored(0))
     await pipeline.control(life.restored(0))
-    await pipeline.cast(papers(life, range(140, 160)))
+    await pipeline.cast(ballots(life, range(140, 160)))
     await pipeline.standings(before + 232, "fruit")
     await pipeline.control(life.closed())
     for mistaken in (life.opened(), life.resumed(), life.paused()):
         await pipeline.control(mistaken)
     restart(pipeline)
-    await pipeline.cast(papers(life, range(300, 320)))
+    await pipeline.cast(ballots(life, range(300, 320)))
     last = (await pipeline.standings(before + 260, "fruit"))[-1]
 
     assert_counts(last, [*range(100), *(n for n in range(140, 160) if n != 150)])

@@ -59,11 +59,13 @@ def test_the_official_figures_come_out_though_every_service_is_killed_once(tmp_p
             if (pid := pids_of(data).get(victim)) is not None:
                 os.kill(pid, signal.SIGKILL)
         code = demo.wait(timeout=max(1.0, deadline - time.monotonic()))
-    told = log.read_text()
+    printed = log.read_text()
 
-    assert code == 0, told
-    assert "Every official figure came out." in told
-    assert {victim for victim in VICTIMS if f"{victim} died of signal SIGKILL" in told} == set(VICTIMS), told
+    assert code == 0, printed
+    assert "Every official figure came out." in printed
+    assert {victim for victim in VICTIMS if f"{victim} died of signal SIGKILL" in printed} == set(VICTIMS), (
+        printed
+    )
 
 
 def casting_bytes(data: Path) -> int:

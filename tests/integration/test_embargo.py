@@ -1,4 +1,4 @@
-"""Two elections with equal turnout and other votes, on real services: nothing that anybody can read tells them apart.
+"""Two elections with equal turnout and other votes, on real services: nothing that anybody can read distinguishes them.
 
 Compared are the bytes and headers of every public page, export and feed, the metrics and readiness of every service, and
 every line that a service logs. Then every topic after `ballots.cast` and every file is searched for an elector whose ballot
@@ -69,7 +69,7 @@ class Run:
         self.pipeline = Pipeline(kafka, folder, redis=redis)
         self.rankings = rankings
         self.begun: dict[str, int] = {}
-        """How long each service's log was when voting began: before that it tells of Kafka."""
+        """How long each service's log was when voting began: before that it speaks of Kafka."""
         self.positions: dict[str, float] = {}
         """The metrics then: how many records an opening becomes in derived topics depends on the moment."""
 
@@ -199,7 +199,7 @@ def runs(
             run.pipeline.stop()
 
 
-async def test_nothing_that_can_be_read_before_the_close_tells_how_anybody_voted(runs: list[Run]) -> None:
+async def test_nothing_that_can_be_read_before_the_close_shows_how_anybody_voted(runs: list[Run]) -> None:
     """Pages, exports, feed, headers, metrics, readiness and logs are equal; the results, then, are not."""
     ours, theirs = (run.public() for run in runs)
     for name, found in ours.items():

@@ -27,7 +27,7 @@ RECORDS = [f"record {n}".encode() for n in range(1_000)]
 FETCH_BOUND_MS = 10_000
 ORPHAN_BOUND_S = 5.0
 HEAL_BOUND_S = 5.0
-# A parent that starts a broker, tells its port, and waits to be killed.
+# A parent that starts a broker, prints its port, and waits to be killed.
 PARENT = """
 import sys, time
 from pathlib import Path
@@ -308,10 +308,10 @@ def test_a_child_that_is_never_ready_is_ended_within_the_bound(tmp_path: Path) -
 
 @pytest.mark.asyncio
 async def test_a_part_that_cannot_be_fetched_is_tried_again(tmp_path: Path) -> None:
-    """A jar that is missing or spoilt when a part is started again is told, and is no reason to give up."""
+    """A jar that is missing or spoilt when a part is started again is reported, and is no reason to give up."""
     part = Unfetched(tmp_path / "part.log")
-    told: list[str] = []
-    kept = Kept("part", part, told.append)
+    said: list[str] = []
+    kept = Kept("part", part, said.append)
     await kept.start()
     keeping = asyncio.create_task(kept.keep())
     part.children[0].kill()
@@ -323,7 +323,7 @@ async def test_a_part_that_cannot_be_fetched_is_tried_again(tmp_path: Path) -> N
     await kept.stop()
 
     assert healed
-    assert "cannot fetch it" in told
+    assert "cannot fetch it" in said
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])

@@ -156,11 +156,11 @@ def cast_until_recorded(url: str, electors: range) -> list[dict[str, str]]:
 
 
 async def test_more_requests_than_one_process_takes_on_are_turned_away(pipeline: Pipeline) -> None:
-    """503 with Retry-After and nothing written; the same connection goes on, health is told; then each is taken."""
+    """503 with Retry-After and nothing written; the same connection goes on, health is shown; then each is taken."""
     url = await opened(pipeline, max_requests="1")
     parts = [range(first, 40, 8) for first in range(8)]
-    with ThreadPoolExecutor(8) as voters:
-        casting = [voters.submit(cast_until_recorded, url, part) for part in parts]
+    with ThreadPoolExecutor(8) as electors:
+        casting = [electors.submit(cast_until_recorded, url, part) for part in parts]
         assert pipeline.ready("intake") is not None
         turned_away = [headers for part in casting for headers in part.result(60)]
 
@@ -172,8 +172,8 @@ async def test_more_requests_than_one_process_takes_on_are_turned_away(pipeline:
 async def test_workers_share_the_port(pipeline: Pipeline) -> None:
     """Ballots over many connections reach the log whichever worker has them."""
     url = await opened(pipeline, workers="2")
-    with ThreadPoolExecutor(8) as voters:
-        answers = list(voters.map(lambda elector: post(url, form(elector)), range(40)))
+    with ThreadPoolExecutor(8) as electors:
+        answers = list(electors.map(lambda elector: post(url, form(elector)), range(40)))
 
     assert {status for status, _, _ in answers} == {202}
     assert sorted(ballot.elector for ballot in await recorded(pipeline)) == list(range(40))

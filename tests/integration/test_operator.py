@@ -102,7 +102,7 @@ BEGUN = ["log-founded", "election-configured", "roll-committed", "election-opene
 async def test_an_order_stands_in_every_shard_before_it_is_answered(
     deployment: Pipeline, api: httpx.Client
 ) -> None:
-    """Each is told once every shard has judged it, and stands in the public list with who signed it."""
+    """Each is answered once every shard has judged it, and stands in the public list with who signed it."""
     life = Life(election(), 2)
     async with officer(deployment) as ada:
         await ada.configure(life.definition)
@@ -177,7 +177,7 @@ async def test_an_opening_for_another_roll_than_was_uploaded_has_no_effect(
         assert (await ada.election("picnic")).phase == "open"
 
 
-def test_without_the_token_nothing_is_told_or_done(api: httpx.Client) -> None:
+def test_without_the_token_nothing_is_said_or_done(api: httpx.Client) -> None:
     """Only probes are open."""
     for bearer in ({"Authorization": "Bearer another"}, {"Authorization": ""}):
         assert api.get("/v1/elections", headers=bearer).status_code == 401

@@ -34,7 +34,7 @@ def life_of(definition: Election) -> Life:
 
 
 def ballots(life: Life, shards: int, rng: random.Random) -> tuple[list[tuple[int, bytes]], Counter[str]]:
-    """Return ballot records in a random order, with retries and second votes, and the papers that must count."""
+    """Return ballot records in a random order, with retries and second votes, and the ballots that must count."""
     counted: Counter[str] = Counter()
     log: list[tuple[int, bytes]] = []
     for elector in rng.sample(range(ELECTORS), ELECTORS):
@@ -55,7 +55,7 @@ def ballots(life: Life, shards: int, rng: random.Random) -> tuple[list[tuple[int
 
 
 def assert_right(standing: Standing, counted: Counter[str]) -> None:
-    """The standing equals a separate recount of the papers that must count."""
+    """The standing equals a separate recount of the ballots that must count."""
     expected = results(tabulate({(0, marks): n for marks, n in counted.items()}, standing.contest))
 
     assert standing.balance.accepted == ELECTORS

@@ -97,7 +97,7 @@ def livecount(pipeline: Pipeline, *words: str) -> "subprocess.CompletedProcess[s
     )
 
 
-def test_a_voter_finds_and_proves_a_ballot(pipeline: Pipeline, tmp_path: Path) -> None:
+def test_an_elector_finds_and_proves_a_ballot(pipeline: Pipeline, tmp_path: Path) -> None:
     """Received, judged, counted, proved: over HTTP and by the command, offline; never what is on it."""
     life = Life(election(electors=ELECTORS), 2)
     ballot = life.cast(1_234, "0>1", "1")

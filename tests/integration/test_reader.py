@@ -66,7 +66,7 @@ async def test_what_follows_a_topic_has_caught_up_at_the_end_that_it_had(kafka: 
 
 
 async def test_a_topic_that_is_not_there_or_not_as_expected_is_named(kafka: Any) -> None:
-    """Whoever has a wrong setting is told which."""
+    """Whoever has a wrong setting learns which."""
     name = await topic(kafka, [])
     with pytest.raises(LogAway, match=r"no topic nowhere on this Kafka \(LIVECOUNT_NAMESPACE\)"):
         await open_reader(kafka.bootstrap, "nowhere")
@@ -114,7 +114,7 @@ async def test_a_topic_that_was_made_again_is_not_followed_from_its_start(kafka:
 
 
 @pytest.mark.parametrize("service", ["validation", "counting"])
-async def test_partitions_that_changed_are_told_at_start(
+async def test_partitions_that_changed_are_announced_at_start(
     kafka: EmbeddedKafka, tmp_path: Path, service: str
 ) -> None:
     """An elector's shard is made of their number: a process that counts on another does not start, and says which."""

@@ -102,9 +102,9 @@ async def topic_names(bootstrap: str) -> list[str]:
         await admin.close()
 
 
-def stopped(told: str) -> list[str]:
-    """Return the names of the parts that were told to be stopped, in order."""
-    return [line.split()[0] for line in told.splitlines() if line.endswith(" stopped")]
+def stopped(printed: str) -> list[str]:
+    """Return the names of the parts that were reported as stopped, in order."""
+    return [line.split()[0] for line in printed.splitlines() if line.endswith(" stopped")]
 
 
 def sheet() -> Console:
@@ -143,10 +143,10 @@ async def test_everything_comes_up_heals_and_goes_down(tmp_path: Path) -> None:
         assert await asyncio.to_thread(wait_until, lambda: answer(stack.kafka, stack.valkey), HEAL_BOUND_S)
         assert await topic_names(stack.addresses.kafka) == ["stack"]
 
-    told = written(console)
-    assert told.count("died of signal SIGKILL; it starts again in 0.1 s") == 3
-    assert told.count("listening") == 3
-    assert stopped(told) == ["second", "first", "valkey", "kafka"]
+    printed = written(console)
+    assert printed.count("died of signal SIGKILL; it starts again in 0.1 s") == 3
+    assert printed.count("listening") == 3
+    assert stopped(printed) == ["second", "first", "valkey", "kafka"]
     assert not any(is_ready(service.spec.ready_url) for service in (first, second))
     assert not answer(stack.kafka, stack.valkey)
 
@@ -171,7 +171,7 @@ async def test_a_service_that_fails_to_start_takes_the_stack_down(
 async def test_a_service_that_keeps_dying_is_tried_again_more_slowly(
     kafka: EmbeddedKafka, valkey: EmbeddedValkey, tmp_path: Path
 ) -> None:
-    """It starts once, then fails until what it lacks is there; each death is told, and in the end it heals."""
+    """It starts once, then fails until what it lacks is there; each death is reported, and in the end it heals."""
     lacking = tmp_path / "lacking"
     lacking.touch()
     whole = greeter("moody", "well")
@@ -196,14 +196,14 @@ async def test_others_find_a_stack_by_its_folder_while_it_is_up(
     kafka: EmbeddedKafka, valkey: EmbeddedValkey, tmp_path: Path
 ) -> None:
     """The addresses are there once it is ready, whatever characters they hold, and gone when it has ended."""
-    told = {"LIVECOUNT_NAMESPACE": "stack", "LIVECOUNT_KEYS": "/a folder/with 'quotes'/keys"}
+    named = {"LIVECOUNT_NAMESPACE": "stack", "LIVECOUNT_KEYS": "/a folder/with 'quotes'/keys"}
     plan = Plan(
-        tmp_path, lambda _: [greeter("one", "")], no_topics, kafka.bootstrap, valkey.url, settings=told
+        tmp_path, lambda _: [greeter("one", "")], no_topics, kafka.bootstrap, valkey.url, settings=named
     )
     assert read_addresses(tmp_path) == {}
     async with Stack(plan, sheet()):
         servers = {"LIVECOUNT_KAFKA": kafka.bootstrap, "LIVECOUNT_REDIS": valkey.url}
-        assert read_addresses(tmp_path) == {**servers, **told}
+        assert read_addresses(tmp_path) == {**servers, **named}
 
     assert read_addresses(tmp_path) == {}
 

@@ -45,7 +45,7 @@ def deployments(kafka: EmbeddedKafka, tmp_path: Path) -> Iterator[list[Pipeline]
 
 
 def livecount(pipeline: Pipeline, *words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-    """Run the front door against a deployment."""
+    """Run the command line against a deployment."""
     environment = {
         "LIVECOUNT_KAFKA": str(pipeline.kafka),
         "LIVECOUNT_NAMESPACE": pipeline.namespace,
@@ -83,36 +83,36 @@ async def last(pipeline: Pipeline, records: int) -> list[Standing]:
     return [(await pipeline.standings(records, contest))[-1] for contest in ("fruit", "drink")]
 
 
-async def tell_again(pipeline: Pipeline, offset: int, *, forged: bool) -> None:
-    """Tell a record of verdicts again, as a zombie would: in the same bytes, or in others."""
+async def publish_again(pipeline: Pipeline, offset: int, *, forged: bool) -> None:
+    """Publish a record of verdicts again, as a zombie would: in the same bytes, or in others."""
     topic = BALLOTS_JUDGED.name(pipeline.namespace)
     value = (await read_topic(pipeline.kafka, topic))[1][offset]
     producer = await start_producer(pipeline.kafka)
-    told = value.replace(b"picnic", b"cinpic") if forged else value
-    await send_all(producer, topic, [(1, None, told)])
+    published = value.replace(b"picnic", b"cinpic") if forged else value
+    await send_all(producer, topic, [(1, None, published)])
     await producer.stop()
 
 
 def test_an_election_is_verified_exported_and_made_again_elsewhere(
     deployments: list[Pipeline], tmp_path: Path
 ) -> None:
-    """The same heads and result hashes from another namespace; a verdict told otherwise is found with its place."""
+    """The same heads and result hashes from another namespace; a verdict published otherwise is found with its place."""
     first, second = deployments
     bundle, kept = tmp_path / "picnic.zip", tmp_path / "kept.json"
     life = Life(election(electors=ELECTORS), 2, dict.fromkeys(range(1, ELECTORS, 2), 1))
     for service in ("validation", "counting"):
         first.start(service)
     standings = asyncio.run(run_election(first, life))
-    asyncio.run(tell_again(first, CONTROLS, forged=False))
+    asyncio.run(publish_again(first, CONTROLS, forged=False))
 
     report = json.loads(livecount(first, "verify", "picnic", "--json").stdout)
     repeats = [shard["repeats"] for shard in report["shards"]]
     assert repeats[0] == 0 < repeats[1]
     assert [shard["head"] for shard in report["shards"]] == [*standings[0].heads]
     assert report["recount"]["balance"]["duplicate"] == standings[0].balance.duplicate > 0
-    told = livecount(first, "verify", "picnic")
-    assert told.returncode == 0, told.stderr
-    assert f"cast {standings[0].balance.cast:,} = accepted " in told.stdout
+    answer = livecount(first, "verify", "picnic")
+    assert answer.returncode == 0, answer.stderr
+    assert f"cast {standings[0].balance.cast:,} = accepted " in answer.stdout
 
     exported = livecount(first, "export", "picnic", "--out", str(bundle))
     assert exported.returncode == 0, exported.stderr
@@ -142,7 +142,7 @@ def test_an_election_is_verified_exported_and_made_again_elsewhere(
     ]
     assert livecount(second, "verify", "picnic").returncode == 0
 
-    asyncio.run(tell_again(second, CONTROLS, forged=True))
+    asyncio.run(publish_again(second, CONTROLS, forged=True))
     found = livecount(second, "verify", "picnic")
     assert found.returncode == 1
     assert f"shard 1, offset {CONTROLS}, record " in found.stderr

@@ -13,10 +13,10 @@ from tests.simulation.sweep import MUTANT_SEEDS, first_kill, outcomes, replay_co
 from tests.simulation.transcript import Transcript
 
 SEEDS = 2_000
-TELL_EVERY_S = 5.0
+REPORT_EVERY_S = 5.0
 EXAMPLES = """examples:
   python -m tests.simulation --seeds 2000          run 2,000 seeds
-  python -m tests.simulation --seed 17             replay seed 17 and tell what happens in it
+  python -m tests.simulation --seed 17             replay seed 17 and print what happens in it
   python -m tests.simulation mutants               how many seeds it takes to kill each mutant"""
 
 
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def _sweep(seeds: range, jobs: int, minutes: float) -> int:
-    began, told = time.monotonic(), 0.0
+    began, reported = time.monotonic(), 0.0
     occurred: Counter[str] = Counter()
     failing: list[Outcome] = []
     virtual_s = 0.0
@@ -43,9 +43,9 @@ def _sweep(seeds: range, jobs: int, minutes: float) -> int:
         if outcome.violation:
             failing.append(outcome)
             _say(f"seed {outcome.seed}: {outcome.violation}\n  again: {replay_command(outcome.seed)}")
-        if time.monotonic() - told > TELL_EVERY_S or number == len(seeds):
-            told = time.monotonic()
-            rate = number / (told - began)
+        if time.monotonic() - reported > REPORT_EVERY_S or number == len(seeds):
+            reported = time.monotonic()
+            rate = number / (reported - began)
             _say(f"{number:,} of {len(seeds):,} seeds, {rate:.1f} a second, {len(failing)} failing")
         if time.monotonic() - began > 60 * minutes:
             _say(f"stopped after {minutes:g} minutes: {number:,} seeds")
@@ -98,7 +98,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("what", nargs="?", choices=["seeds", "mutants"], default="seeds")
     parser.add_argument("--seeds", type=int, default=SEEDS, help=f"how many (default {SEEDS:,})")
     parser.add_argument("--start", type=int, default=0, help="the first of them")
-    parser.add_argument("--seed", type=int, help="replay this one and tell it line by line")
+    parser.add_argument("--seed", type=int, help="replay this one and print it line by line")
     parser.add_argument("--minutes", type=float, default=math.inf, help="after which to stop")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     return parser.parse_args()

@@ -35,7 +35,7 @@ class SimCache:
         self._redis = redis
 
     async def put(self, newest: Frame) -> None:
-        """Write a standing if it is newer than the one held, and tell. Raises RedisError."""
+        """Write a standing if it is newer than the one held, and announce it. Raises RedisError."""
         await self._reach()
         held = self._redis.held.get(newest.key)
         if held is not None and held.sequence >= newest.sequence:

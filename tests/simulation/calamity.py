@@ -50,8 +50,8 @@ class Calamity:
     def check(self, reports: Sequence[ShardReport]) -> None:
         """The shard says what has become of it, and nothing that was published has changed."""
         said = [report for report in reports if report.shard == self._shard]
-        told = [report for report in said if any(sign in report.detail for sign in SIGNS)]
-        hold(bool(said) and told == said, "another log is noticed", reports)
+        noticed = [report for report in said if any(sign in report.detail for sign in SIGNS)]
+        hold(bool(said) and noticed == said, "another log is noticed", reports)
         heads = _heads(self._site, self._shard)
         hold(
             self._heads.items() <= heads.items() and len(heads) == len(self._heads),

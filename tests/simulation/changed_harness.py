@@ -39,7 +39,7 @@ def joins_anything(_what: str, watermark: int, _since: int, upto: int) -> bool:
 
 
 async def flush_whatever_fails(self: Follower) -> None:
-    """Tell, and go on as if nothing were wrong where that fails."""
+    """Publish, and go on as if nothing were wrong where that fails."""
     if not self._pending:
         return
     if outgoing := self.machine.drain():
@@ -51,7 +51,7 @@ async def flush_whatever_fails(self: Follower) -> None:
 
 
 async def flush_after_saving(self: Follower) -> None:
-    """Save the position, then tell."""
+    """Save the position, then publish."""
     if not self._pending:
         return
     outgoing = self.machine.drain()
@@ -63,7 +63,7 @@ async def flush_after_saving(self: Follower) -> None:
 
 
 async def flush_backwards(self: Follower) -> None:
-    """Tell the newest first."""
+    """Publish the newest first."""
     if not self._pending:
         return
     if outgoing := self.machine.drain():

@@ -84,7 +84,7 @@ class Machine:
 
 
 class SimDisk:
-    """A process's way to its machine's disk. It dies at the n-th call if it has been told to."""
+    """A process's way to its machine's disk. It dies at the n-th call if it has been asked to."""
 
     def __init__(self, machine: Machine, process: Process) -> None:
         self.machine = machine

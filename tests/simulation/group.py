@@ -50,14 +50,14 @@ class Group:
         self._owner[shard] = member
         self._turns[shard] += 1
         self.moves += old is not None
-        ended = old.tell(shard, begin=False) if old is not None and old.process.alive else None
+        ended = old.assign(shard, begin=False) if old is not None and old.process.alive else None
         if member is None:
             return
         if ended is not None and self._random.random() < 0.5:
             self._loop.spawn(self._loop.world, self._begin_after(ended, shard, self._turns[shard]))
         else:
             self.zombies += ended is not None
-            member.tell(shard, begin=True)
+            member.assign(shard, begin=True)
 
     async def _begin_after(self, ended: asyncio.Event, shard: int, turn: int) -> None:
         try:
@@ -66,4 +66,4 @@ class Group:
         except TimeoutError:
             self.zombies += 1
         if self._turns[shard] == turn and (member := self._owner[shard]) is not None:
-            member.tell(shard, begin=True)
+            member.assign(shard, begin=True)

@@ -15,7 +15,7 @@ PAUSE_S = 4.0
 
 
 class Monkey:
-    """Kills, pauses, moves, fills and flushes, until it is told to stop."""
+    """Kills, pauses, moves, fills and flushes, until it is asked to stop."""
 
     def __init__(self, site: Site, nodes: Sequence[Node], groups: dict[str, Group]) -> None:
         self._site = site

@@ -152,7 +152,7 @@ MUTANTS = (
         "counts added, not replaced", "promise 2", ((rounds.ContestCount, "apply", changed.apply_unjoined),)
     ),
     Mutant(
-        "withdrawn in one shard is out",
+        "withdrawn in one shard is withdrawn",
         "promise 2",
         ((rounds.ContestCount, "settle_candidates", changed.settle_early),),
     ),

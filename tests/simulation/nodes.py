@@ -41,7 +41,7 @@ class Site:
 
 
 class WatchedSnapshots(Snapshots):
-    """Snapshots that tell the auditor what was saved, and hold themselves to what they promise."""
+    """Snapshots that show the auditor what was saved, and hold themselves to what they promise."""
 
     def __init__(self, site: Site, service: str, machine: Machine, disk: SimDisk, process: str) -> None:
         super().__init__(Path("/data") / service, f"{service}/1", disk, process)
@@ -77,7 +77,7 @@ class Member:
         self._log = log
         self._orders: asyncio.Queue[tuple[bool, int, asyncio.Event]] = asyncio.Queue()
 
-    def tell(self, shard: int, *, begin: bool) -> asyncio.Event:
+    def assign(self, shard: int, *, begin: bool) -> asyncio.Event:
         """Give an order; the event is set when it has been carried out."""
         done = asyncio.Event()
         self._orders.put_nowait((begin, shard, done))
@@ -169,7 +169,7 @@ class Node:
 async def _deliver(answer: Callable[[], Awaitable[Any]], given: "asyncio.Future[Any]") -> None:
     try:
         result = await answer()
-    except Exception as fault:  # noqa: BLE001  it is what the client is told
+    except Exception as fault:  # noqa: BLE001  it is what the client is answered
         if not given.done():
             given.set_exception(fault)
     else:

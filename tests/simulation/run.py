@@ -70,7 +70,7 @@ class World:
             self.site.broker.loses = random.choice((JUDGED, TALLIES)), random.randint(2, 8)
 
     def outcome(self) -> Outcome:
-        """Run to the end and tell what was found."""
+        """Run to the end and say what was found."""
         collecting = gc.isenabled()
         gc.disable()
         try:

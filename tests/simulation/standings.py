@@ -9,7 +9,7 @@ OVER = ("closed",)
 
 
 def check_standing(standing: Standing, truth: Truth, log: Log) -> None:
-    """Hold a standing against a cold recount of the log up to its watermark."""
+    """Hold a standing against a cold count of the log up to its watermark."""
     where = f"{standing.key} at {standing.watermark}"
     ahead = any(upto > end for upto, end in zip(standing.watermark, truth.end, strict=True))
     hold(not ahead, "a standing covers what there is", where)
@@ -27,7 +27,7 @@ def check_standing(standing: Standing, truth: Truth, log: Log) -> None:
     )
     hold(_turnout(standing) == _turnout_of(truth.definition, expected, standing), "promise 2, turnout", where)
     contest = truth.definition.contest(standing.contest.id)
-    recount = truth.recount(contest, expected)
+    cold = truth.recount(contest, expected)
     over = all(phase in OVER for phase in expected.phases)
     hold(
         standing.withheld == (not truth.definition.live_tallies and not over),
@@ -37,10 +37,10 @@ def check_standing(standing: Standing, truth: Truth, log: Log) -> None:
     heads = () if standing.withheld else log.heads_at(standing.watermark)
     hold(standing.heads == heads, "promise 6, heads of the chain", where)
     if standing.withheld:
-        hold(not standing.rounds and not standing.elected, "promise 5, nothing is told early", where)
+        hold(not standing.rounds and not standing.elected, "promise 5, nothing is shown early", where)
     else:
         results = results_of(standing.rounds, standing.elected, standing.places)
-        hold(results == recount, "promise 2, a cold recount agrees", (where, results, recount))
+        hold(results == cold, "promise 2, a cold count agrees", (where, results, cold))
     certified = _is_certified(standing.contest.id, standing.result_hash, expected)
     hold(
         (standing.status == "certified") == certified,

@@ -1,4 +1,4 @@
-"""What people do: voters with retries, operators with half-failed orders, and those who write what they should not.
+"""What people do: electors with retries, operators with half-failed orders, and those who write what they should not.
 
 Rule 1: a client that got no clear answer sends the same ballot again; one that got a receipt is owed it.
 Rule 2: an order that failed is given again, with a new control, until it is carried out or refused.
@@ -289,7 +289,8 @@ class People:
         random = self._random
         ids = [candidate.id for candidate in contest.candidates]
         ranked: list[tuple[str, ...]] = [
-            (one,) for one in random.sample(ids, random.randint(0, min(len(ids), contest.max_ranks_on_paper)))
+            (one,)
+            for one in random.sample(ids, random.randint(0, min(len(ids), contest.max_ranks_on_ballot)))
         ]
         if ranked and random.random() < 0.1:
             ranked[0] = () if random.random() < 0.5 else (ids[0], ids[1])

@@ -182,7 +182,7 @@ class Life:
             yield encode(signed(chunk, (OFFICER_KEY, OFFICER)))
 
     def known(self, shard: int = 0) -> RollKnown:
-        """What validation tells the edges of a shard's part of the roll."""
+        """What validation publishes to the edges of a shard's part of the roll."""
         first, commitments_ = 0, self.whole_roll().part(shard, self.shards).tobytes()
         return RollKnown(
             election=self.definition.id,

@@ -1,4 +1,4 @@
-"""Papers for the Labour Party's leadership election of 2010, an electoral college of three sections.
+"""Ballots for the Labour Party's leadership election of 2010, an electoral college of three sections.
 
 Published are the first and the last round's votes of each section, and the scores of all four rounds to two decimals.
 How many votes went where in between is published for the MPs and MEPs; for the members and affiliates the flows here
@@ -10,7 +10,7 @@ from collections import deque
 DAVID, ED, BALLS, BURNHAM, ABBOTT = range(5)
 NAMES = ("David Miliband", "Ed Miliband", "Ed Balls", "Andy Burnham", "Diane Abbott")
 SECTIONS = ("MPs and MEPs", "members", "affiliates")
-FALL = (ABBOTT, BURNHAM, BALLS)
+ELIMINATED = (ABBOTT, BURNHAM, BALLS)
 
 Flow = tuple[int, int, int, int]
 """Votes that go to David, Ed, Balls and Burnham; the rest name nobody else."""
@@ -22,14 +22,14 @@ FLOWS: tuple[dict[int, Flow], ...] = (
 )
 
 
-def papers(first_round: dict[str, dict[str, int]]) -> dict[tuple[int, str], int]:
+def profile(first_round: dict[str, dict[str, int]]) -> dict[tuple[int, str], int]:
     """Return a profile of the three sections, given the first round's votes by section and name."""
     profile: dict[tuple[int, str], int] = {}
     for section, flows in enumerate(FLOWS):
         piles = [deque([(str(c), first_round[SECTIONS[section]][name])]) for c, name in enumerate(NAMES)]
-        for fallen in FALL:
-            for target, votes in enumerate(flows[fallen]):
-                _hand_on(piles[fallen], piles[target], f">{target}", votes)
+        for eliminated in ELIMINATED:
+            for target, votes in enumerate(flows[eliminated]):
+                _hand_on(piles[eliminated], piles[target], f">{target}", votes)
         for pile in piles:
             for marks, ballots in pile:
                 profile[section, marks] = profile.get((section, marks), 0) + ballots

@@ -21,13 +21,13 @@ def published(logs: Sequence[list[bytes]], rng: random.Random) -> list[Standing]
     judged = [
         through(partial(Judge, LOG_ID, ROOT_KEY, s, shards, OUTPUTS), log, rng) for s, log in enumerate(logs)
     ]
-    told = [
+    waiting = [
         through(partial(Tally, s, shards, "tallies", PartitionOf(1)), log, rng)
         for s, log in enumerate(judged)
     ]
     mixed: list[bytes] = []
-    while any(told):
-        mixed.append(rng.choice([shard for shard in told if shard]).pop(0))
+    while any(waiting):
+        mixed.append(rng.choice([shard for shard in waiting if shard]).pop(0))
     return [decode_as(Standing, value) for value in through(partial(Rounds, 0, "counts"), mixed, rng)]
 
 

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for contests and the papers cast in them.
+"""Hypothesis strategies for contests and the ballots cast in them.
 
 Small on purpose: few candidates, few ballots, so that ties, flips of the order and repeated rankings are common.
 """
@@ -26,7 +26,7 @@ reading = st.fixed_dictionaries(
         "repeated_candidate": st.sampled_from(["skip", "exhaust"]),
     }
 )
-"""Switches that say how a paper is read."""
+"""Switches that say how a ballot is read."""
 
 rules = reading.map(lambda switches: Rules(**switches))
 
@@ -110,20 +110,20 @@ shares = st.just(()) | st.lists(st.integers(1, 5), min_size=MAX_SECTIONS, max_si
 
 @st.composite
 def clean_marks(draw: st.DrawFn, candidates: int) -> str:
-    """Draw a paper that ranks some of the candidates, one at a rank."""
+    """Draw a ballot that ranks some of the candidates, one at a rank."""
     order = draw(st.permutations(range(candidates)))
     return format_marks([(candidate,) for candidate in order[: draw(st.integers(0, candidates))]])
 
 
 @st.composite
 def untidy_marks(draw: st.DrawFn, candidates: int) -> str:
-    """Draw a paper with any blank ranks, overvotes and repeated candidates."""
+    """Draw a ballot with any blank ranks, overvotes and repeated candidates."""
     rank = st.sets(st.integers(0, candidates - 1), max_size=2).map(sorted) | st.just(UNNAMED)
     return format_marks(draw(st.lists(rank, max_size=candidates)))
 
 
 def marks(candidates: int) -> st.SearchStrategy[str]:
-    """Draw a paper, as tidy as most or as untidy as some."""
+    """Draw a ballot, as tidy as most or as untidy as some."""
     return clean_marks(candidates) | untidy_marks(candidates)
 
 
@@ -135,15 +135,15 @@ def profiles(contest: Contest, max_rankings: int = 12) -> st.SearchStrategy[dict
 
 @st.composite
 def streams(draw: st.DrawFn, contest: Contest, max_batches: int = 8) -> list[list[Change]]:
-    """Draw batches of changes among a handful of papers; no ranking ever has fewer than no ballots."""
-    papers = draw(st.lists(marks(len(contest.candidates)), min_size=1, max_size=8))
-    change = st.tuples(st.integers(0, MAX_SECTIONS - 1), st.sampled_from(papers), st.integers(-4, 4))
+    """Draw batches of changes among a handful of rankings; no ranking ever has fewer than no ballots."""
+    rankings = draw(st.lists(marks(len(contest.candidates)), min_size=1, max_size=8))
+    change = st.tuples(st.integers(0, MAX_SECTIONS - 1), st.sampled_from(rankings), st.integers(-4, 4))
     held: dict[tuple[int, str], int] = {}
     batches: list[list[Change]] = []
     for wanted in draw(st.lists(st.lists(change, max_size=10), min_size=1, max_size=max_batches)):
         batches.append([])
-        for section, paper, ballots in wanted:
-            had = held.get((section, paper), 0)
-            held[section, paper] = max(0, had + ballots)
-            batches[-1].append((section, paper, held[section, paper] - had))
+        for section, ranking, ballots in wanted:
+            had = held.get((section, ranking), 0)
+            held[section, ranking] = max(0, had + ballots)
+            batches[-1].append((section, ranking, held[section, ranking] - had))
     return batches

@@ -1,6 +1,6 @@
 """The glossary, held: which words may not be used, since shared/contract/README.md has another for the same thing.
 
-`python -m tests.tidy.words` prints every place that is left, room by room.
+`python -m tests.tidy.words` prints every place, room by room.
 """
 
 import re
@@ -32,9 +32,9 @@ def _banned(pattern: str, instead: str, right_in: str | None = None) -> Banned:
 
 BANNED: Final = (
     _banned(
-        r"(?<!ballot )papers?(?! (?:ballots?|batch|batches)\b)",
+        r"(?<!ballot )(?<!on )papers?(?! (?:ballots?|batch|batches)\b)",
         "ballot, rankings",
-        r"cli/(?:commands/)?paper|cli/README",  # where it is made of paper
+        r"cli/(?:commands/)?paper|cli/README|cli/__init__",  # where it is made of paper
     ),
     _banned(r"tell(?!\(\))|tells|telling|told|untold|retold|retells?", "say, publish; pending"),
     _banned(r"desks?", "admission, service"),
@@ -44,10 +44,14 @@ BANNED: Final = (
         r"recount(?:s|ed|ing)?",
         "count, tabulate: a recount is the auditor's alone",
         r"audit|operator|recount|certif|verif|bundle|agree|standing|lifecycle|election|events|\.md$|results/|demo"
-        r"|tests/(?:simulation|chaos|integration|tidy|bench)",
+        r"|contract/topics|narrate/words|support/evidence|tests/(?:simulation|chaos|integration|tidy|bench)",
     ),
     _banned(r"cold recounts?|recounted live", "cold count"),
-    _banned(r"voters?", "elector", r"\.md$|formats/|infra/|docker-compose"),
+    _banned(
+        r"voters?",
+        "elector",
+        r"\.md$|formats/|infra/|docker-compose|fuzz/targets|bench/reading|mistakes|test_definitions",
+    ),
     _banned(r"fallen|faller", "eliminated"),
     _banned(r"(?:is|are) out(?! of)", "is eliminated"),
 )

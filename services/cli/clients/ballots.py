@@ -97,7 +97,7 @@ class BallotClient:
                         if place not in done and settle(place, answer):
                             done.add(place)
                         elif place not in done:
-                            trouble = _told(answer)
+                            trouble = _refusal(answer)
         except (httpx.TransportError, msgspec.DecodeError) as fault:
             trouble = repr(fault)
         return _Try([place for place in places if place not in done], wait_s, trouble)
@@ -122,7 +122,7 @@ async def _answers(found: httpx.Response, ballots: int, *, bulk: bool) -> AsyncI
     yield [Answer(line=line, status="refused", problem=problem) for line in range(1, ballots + 1)]
 
 
-def _told(answer: Answer) -> str:
+def _refusal(answer: Answer) -> str:
     return f"intake answered {answer.problem.get('status')}: {answer.problem}"
 
 
@@ -175,7 +175,7 @@ class Casting:
                 self.recorded += 1
                 return True
             if answer.problem.get("status") not in later:
-                raise CastingFailed(_told(answer))
+                raise CastingFailed(_refusal(answer))
             return False
 
         async def work() -> None:

@@ -1,7 +1,7 @@
 """A client of the operator's API: it asks for orders, signs them with the keys at hand, and learns what became of them.
 
 An order that was signed has its effect once, however often it is sent: so what has no answer, or one of 502 and 503, is asked
-again, and the public list of controls tells in the end what became of it.
+again, and the public list of controls says in the end what became of it.
 """
 
 import asyncio

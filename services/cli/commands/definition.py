@@ -68,7 +68,7 @@ def check(
     file: Annotated[Path, typer.Argument(help="The election's definition, YAML or JSON")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the mistakes as JSON")] = False,  # noqa: FBT002
 ) -> None:
-    """Tell every mistake of a definition at once: its line, what was expected, and what was perhaps meant.
+    """Show every mistake of a definition at once: its line, what was expected, and what was perhaps meant.
 
     Exit code 0: it can be frozen; 1: it has mistakes; 2: it cannot be read.
 
@@ -84,7 +84,7 @@ def check(
         ]
         typer.echo(json.dumps({"type": "definition-check/1", "mistakes": lines}, ensure_ascii=False))
     elif found:
-        typer.echo(_told(file, found), err=True)
+        typer.echo(_mistakes(file, found), err=True)
     else:
         typer.echo(_summary(file, value))
     if found:
@@ -108,13 +108,13 @@ def read_election(file: Path) -> "Election":
     value, found = check_file(file)
     if found:
         more = (
-            f"; and {len(found) - 1} more: `livecount election check {file}` tells all" if found[1:] else ""
+            f"; and {len(found) - 1} more: `livecount election check {file}` shows all" if found[1:] else ""
         )
         raise ValueError(f"{file}:{found[0].line}: {found[0].mistake}{more}")
     return Election.model_validate(value)
 
 
-def _told(file: Path, found: "list[Found]") -> str:
+def _mistakes(file: Path, found: "list[Found]") -> str:
     noun = "mistake" if len(found) == 1 else "mistakes"
     lines = [f"{file}:{line}: {of}" if line else f"{file}: {of}" for line, of in found]
     return "\n".join([*lines, f"{file}: {len(found)} {noun}; nothing is frozen"])

@@ -30,7 +30,7 @@ Key = Annotated[
 ]
 Url = Annotated[str, typer.Option(envvar="LIVECOUNT_PROOFS_URL", help="Address of the proofs service")]
 
-receipts = group("receipt", "Check a voter's receipt.", "livecount receipt check receipt.json")
+receipts = group("receipt", "Check an elector's receipt.", "livecount receipt check receipt.json")
 log = group("log", "Look at the log.", "livecount log show --shard 2 --offset 17")
 
 
@@ -60,7 +60,7 @@ def check(
 
 @command("livecount receipt prove receipt.json --out proved.json", of=receipts)
 def prove(
-    file: Annotated[Path, typer.Argument(help="A receipt as it was given to the voter")],
+    file: Annotated[Path, typer.Argument(help="A receipt as it was given to the elector")],
     out: Annotated[Path, typer.Option(help="File to write: the receipt with its proof")],
     url: Url = "http://127.0.0.1:8106",
 ) -> None:

@@ -24,7 +24,7 @@ def roll(
     The list has a row of column names and a row an elector; a column `section` where there are several. It is read here and goes
     nowhere. Exit code 1: it has faults, or other counts than the definition.
     """
-    from services.cli.rolls import MAX_TOLD, read_list
+    from services.cli.rolls import MAX_SHOWN, read_list
 
     election = read_election(definition)
     found = read_list(file, election.sections)
@@ -36,9 +36,9 @@ def roll(
         differs |= not same
         says = "" if same else f"; the definition says {section.electors:,}: electors: {counts[section.id]}"
         typer.echo(f"  {section.name}: {counts[section.id]:,}{says}")
-    for fault in found.faults[:MAX_TOLD]:
+    for fault in found.faults[:MAX_SHOWN]:
         typer.echo(f"  {fault}", err=True)
-    if more := max(0, len(found.faults) - MAX_TOLD):
+    if more := max(0, len(found.faults) - MAX_SHOWN):
         typer.echo(f"  and {more:,} more", err=True)
     if found.faults or differs:
         raise typer.Exit(FAULTY)

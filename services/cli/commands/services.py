@@ -93,7 +93,7 @@ def warn_of_low_disk(data_dir: Path, low_bytes: int = LOW_DISK_BYTES) -> None:
 
 
 def is_trouble(line: str) -> bool:
-    """Return whether a line of a service's log tells of something wrong; what libraries try again is none."""
+    """Return whether a line of a service's log speaks of something wrong; what libraries try again is none."""
     return "level='error'" in line or "level='critical'" in line or line.startswith("Traceback")
 
 

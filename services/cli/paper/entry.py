@@ -81,7 +81,7 @@ def read_letters(text: str, contest: Contest) -> str:
             )
         ranks.append([places[name] for name in names])
     marks = format_marks(ranks)
-    fault = marks_fault(marks, len(places), contest.max_ranks_on_paper)
+    fault = marks_fault(marks, len(places), contest.max_ranks_on_ballot)
     if fault is not None:
         raise ValueError(f"{contest.id}: {fault}")
     return marks

@@ -104,7 +104,7 @@ class _Writer:
         return self._chance.sample(electors, len(electors))
 
     def withdrawn(self, contest: Contest, number: int) -> list[str]:
-        """Return so many candidates who withdraw: never all, and none who is out already."""
+        """Return so many candidates who withdraw: never all, and none who has withdrawn already."""
         there = contest.included
         chosen = self._chance.sample(there, max(0, min(number, len(there) - 1)))
         return [contest.candidates[place].id for place in chosen]

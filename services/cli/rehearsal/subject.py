@@ -67,7 +67,7 @@ class Subject:
             raise NotLive(f"expected at most {MAX_SECTIONS} sections, found {len(self.sections)}")
         contest = self.contest
         for elector, ballot in enumerate(self.ballots):
-            fault = marks_fault(ballot.marks, len(contest.candidates), contest.max_ranks_on_paper)
+            fault = marks_fault(ballot.marks, len(contest.candidates), contest.max_ranks_on_ballot)
             if fault:
                 raise NotLive(f"{self.called(elector)} cannot be cast as a live ballot: {fault}")
         self.election("rehearsal")

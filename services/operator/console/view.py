@@ -25,7 +25,7 @@ WHAT: Final[dict[Command, tuple[str, str]]] = {
     Command.CERTIFY: ("An independent recount must agree in every round.", ""),
     Command.VOID: ("An elector's vote is taken out of the count.", " --elector NUMBER"),
     Command.RESTORE: ("A void is taken back.", " --elector NUMBER"),
-    Command.WITHDRAW: ("A candidate is out: ballots go to whom they rank next.", " CONTEST/CANDIDATE"),
+    Command.WITHDRAW: ("A candidate is withdrawn: ballots go to whom they rank next.", " CONTEST/CANDIDATE"),
     Command.REINSTATE: ("A withdrawal is taken back.", " CONTEST/CANDIDATE"),
     Command.REISSUE: ("An elector gets a new code; a vote that was cast stands.", " --elector NUMBER"),
     Command.REPLACE_KEY: (
@@ -110,7 +110,7 @@ def all_counted(
 
 
 def _counted(figures: MonitorFigures) -> dict[str, list[int]]:
-    """Return what is counted of each contest, shard by shard: live figures trail it, so that no ballot can be told from them."""
+    """Return what is counted of each contest, shard by shard: live figures trail it, so that no ballot can be learned from them."""
     rounds = [shard.covered for shard in figures.shards if shard.service == ROUNDS]
     return {key: watermark for covered in rounds for key, watermark in covered.items()}
 

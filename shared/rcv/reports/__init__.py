@@ -1,4 +1,4 @@
-"""What a counted contest is told in: the files of RCTab 2.0, equal to the character.
+"""What a counted contest is reported in: the files of RCTab 2.0, equal to the character.
 
 Rule 1: a report formats. What happened is read from the count and its trace; nothing is decided or counted anew.
 Rule 2: pure but for `disk`: clocks and program names are handed in.

@@ -109,7 +109,7 @@ class CdfBallots:
         self._places = places
 
     def text(self, record: CastVoteRecord, row: int, where: Mapping[str, Json]) -> str:
-        """Return the JSON of one ballot; `where` says in which unit it was cast, if reports tell units apart."""
+        """Return the JSON of one ballot; `where` says in which unit it was cast, if reports distinguish units."""
         ballot = sanitised(record.id)
         selections = selections_of(record.marks, self._names, record.aliases)
         as_marked = _snapshot(ballot, 0, [(selection, "unknown") for selection in selections])

@@ -69,21 +69,21 @@ class Document:
     def _results(self, *, detailed: bool) -> Iterator[Json]:
         names = self._tabulated.names
         rounds = self._tabulated.traced.count.rounds
-        for round_, told, moved in zip(rounds, self._part.rounds, self._part.transfers, strict=True):
-            reasons = {"inactiveBallots": self._inactive(told)} if detailed else {}
+        for round_, shown, moved in zip(rounds, self._part.rounds, self._part.transfers, strict=True):
+            reasons = {"inactiveBallots": self._inactive(shown)} if detailed else {}
             yield {
                 "round": round_.number,
-                "tally": {names[c]: votes for c, votes in told.tally.items()},
+                "tally": {names[c]: votes for c, votes in shown.tally.items()},
                 "tallyResults": list(self._actions(round_, moved)),
-                "threshold": told.threshold,
+                "threshold": shown.threshold,
                 **reasons,
             }
 
-    def _inactive(self, told: PartRound) -> Json:
-        reasons = {key: told.inactive[ending] for key, ending in _REASONS.items()}
-        is_last = told is self._part.rounds[-1]
+    def _inactive(self, shown: PartRound) -> Json:
+        reasons = {key: shown.inactive[ending] for key, ending in _REASONS.items()}
+        is_last = shown is self._part.rounds[-1]
         surplus = (
-            {"finalRoundSurplus": told.surplus} if is_last and divides_votes(self._tabulated.contest) else {}
+            {"finalRoundSurplus": shown.surplus} if is_last and divides_votes(self._tabulated.contest) else {}
         )
         return reasons | surplus
 
@@ -92,5 +92,7 @@ class Document:
         for outcome in ("elected", "eliminated"):
             for decision in decided(self._tabulated, round_, outcome):
                 transfers = moved.get(decision.candidate, {})
-                told: Json = {(names[to] if isinstance(to, int) else to): n for to, n in transfers.items()}
-                yield {outcome: names[decision.candidate], "transfers": told}
+                reported: Json = {
+                    (names[to] if isinstance(to, int) else to): n for to, n in transfers.items()
+                }
+                yield {outcome: names[decision.candidate], "transfers": reported}

@@ -1,4 +1,4 @@
-"""Which files tell a contest, by name and text: the whole, its slices, its ballots.
+"""Which files report a contest, by name and text: the whole, its slices, its ballots.
 
 Rule 1: a contest whose seats are filled one after another has files for each run, numbered "_1", "_2".
 Rule 2: slices are those the ballots name, in the order of a Java HashMap. Those that name none have a slice, too.

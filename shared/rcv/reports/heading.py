@@ -3,7 +3,7 @@
 Rule 1: candidates stand by their votes in the first round, most first; the undeclared write-ins last. Those who are
         level stand as a Java HashMap of their names iterates.
 Rule 2: whom a round elects or eliminates stands in the order of names.
-Rule 3: who was told from others by a tie-break bears an asterisk.
+Rule 3: who was chosen from others by a tie-break bears an asterisk.
 """
 
 from collections.abc import Iterable

@@ -112,7 +112,7 @@ class Part:
 
 
 class Parts:
-    """Tells any part of one count."""
+    """Shows any part of one count."""
 
     def __init__(self, tabulated: Tabulated) -> None:
         self._rounds = tabulated.traced.count.rounds
@@ -127,13 +127,13 @@ class Parts:
 
     def whole(self) -> Part:
         """Return the rounds of all ballots."""
-        return self._tell(Pile.of(self._rows), whole=True)
+        return self._part_of(Pile.of(self._rows), whole=True)
 
     def slice(self, places: NDArray[np.intp]) -> Part:
         """Return the rounds of the ballots at `places` among the records."""
-        return self._tell(Pile.of(self._rows[places]), whole=False)
+        return self._part_of(Pile.of(self._rows[places]), whole=False)
 
-    def _tell(self, pile: Pile, *, whole: bool) -> Part:
+    def _part_of(self, pile: Pile, *, whole: bool) -> Part:
         rounds: list[PartRound] = []
         transfers: list[Mapping[int, Moved]] = []
         for number in range(len(self.positions)):

@@ -70,7 +70,7 @@ class KafkaSource:
 
     def connection(self) -> object:
         """Return the leader, the connection to it, and when the client last asked who leads: it does so after every error."""
-        client = self._consumer._client  # noqa: SLF001  the client tells nobody that it has connected again
+        client = self._consumer._client  # noqa: SLF001  nothing else says that the client has connected again
         leader = client.cluster.leader_for_partition(self._partition)
         connection = client._conns.get((leader, ConnectionGroup.DEFAULT))  # noqa: SLF001
         return leader, connection, client.cluster._last_successful_refresh_ms  # noqa: SLF001
@@ -160,7 +160,7 @@ class ShardGroup(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # a
             consumer = self._consumer
             if consumer is None or self.should_stop:
                 continue
-            for task in (consumer._fetcher._fetch_task, consumer._coordinator._coordination_task):  # noqa: SLF001  nobody else tells
+            for task in (consumer._fetcher._fetch_task, consumer._coordinator._coordination_task):  # noqa: SLF001  nothing else shows it
                 if task.done():
                     raise RuntimeError(f"Kafka's client has ended: {task}")
 

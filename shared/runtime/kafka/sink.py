@@ -14,7 +14,7 @@ from shared.runtime.kafka.connection import Brokers, client_options
 from shared.runtime.log import LogAway, Outgoing, SendFailed
 
 MAX_BATCH_BYTES = 960 * 1024
-"""A record may be as large as a batch; brokers refuse batches of more than 1 MiB unless told otherwise."""
+"""A record may be as large as a batch; brokers refuse batches of more than 1 MiB unless set otherwise."""
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
 REQUEST_TIMEOUT_MS = 15_000
 

@@ -62,7 +62,7 @@ class ServerLimits:
 
 @dataclass(frozen=True)
 class Refusals:
-    """What a client is told whose connection is ended at a bound, as it is sent."""
+    """What a client is sent whose connection is ended at a bound, as it is sent."""
 
     busy: bytes
     address: bytes

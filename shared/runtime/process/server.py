@@ -71,22 +71,26 @@ def server_config(
 
 
 def refusals() -> Refusals:
-    """Return what clients are told whose connection is ended at a bound."""
+    """Return what clients are sent whose connection is ended at a bound."""
 
-    def told(status: int, title: str, detail: str, retry_after_s: int | None = None) -> bytes:
+    def answer(status: int, title: str, detail: str, retry_after_s: int | None = None) -> bytes:
         answer = problem(status, title, detail, retry_after_s=retry_after_s)
         answer.headers["Connection"] = "close"
         return as_sent(answer)
 
     late = "Nothing was recorded; please send the whole request again, without a pause"
     return Refusals(
-        busy=told(503, "Too many connections", "Please try again in a moment", AGAIN_S),
-        address=told(429, "Too many connections from this address", "Please try again in a moment", AGAIN_S),
-        malformed=told(400, "Not HTTP", "Expected a request as in RFC 9112"),
-        head_too_large=told(431, "Headers too large", "Expected less than 16 kB of request line and headers"),
-        head_late=told(408, "Headers took too long", late, AGAIN_S),
-        body_late=told(408, "Body took too long", late, AGAIN_S),
-        pipelined=told(
+        busy=answer(503, "Too many connections", "Please try again in a moment", AGAIN_S),
+        address=answer(
+            429, "Too many connections from this address", "Please try again in a moment", AGAIN_S
+        ),
+        malformed=answer(400, "Not HTTP", "Expected a request as in RFC 9112"),
+        head_too_large=answer(
+            431, "Headers too large", "Expected less than 16 kB of request line and headers"
+        ),
+        head_late=answer(408, "Headers took too long", late, AGAIN_S),
+        body_late=answer(408, "Body took too long", late, AGAIN_S),
+        pipelined=answer(
             429, "Too many requests at once", "Please wait for answers before asking more", AGAIN_S
         ),
     )

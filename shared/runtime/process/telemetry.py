@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 
 class LogStream:
-    """Where log lines go. One that cannot be written is counted: a full disk ends no task by the line that tells of it."""
+    """Where log lines go. One that cannot be written is counted: a full disk ends no task by the line that reports it."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""Judge, tally and rounds as pure machines: restarted anywhere, told anything twice, they say the same."""
+"""Judge, tally and rounds as pure machines: restarted anywhere, given anything twice, they say the same."""
 
 import random
 
@@ -98,16 +98,16 @@ class World:
     def profile(self, contest: int) -> dict[tuple[int, str], int]:
         """Return the ballots that must count: section and marks."""
         found: dict[tuple[int, str], int] = {}
-        for elector, (section, papers) in self.first.items():
+        for elector, (section, rankings) in self.first.items():
             if elector not in self.void:
-                ranking = (section, papers[contest])
+                ranking = (section, rankings[contest])
                 found[ranking] = found.get(ranking, 0) + 1
         return found
 
 
 @given(st.integers(0, 2**32))
 @settings(max_examples=150)
-def test_the_last_standing_is_the_recount_whatever_crashed_and_was_said_twice(seed: int) -> None:
+def test_the_last_standing_is_the_cold_count_whatever_crashed_and_was_said_twice(seed: int) -> None:
     """Crashes between records, repeats after a restart, shards interleaved in any way that keeps their order."""
     rng = random.Random(seed)
     world = World(rng)

@@ -1,4 +1,4 @@
-"""No ballot can be told from all that was ever published: worlds that differ in ballots of one cell look the same.
+"""No ballot can be learned from all that was ever published: worlds that differ in ballots of one cell look the same.
 
 A world is an election's whole log: ballots, voids, restores, withdrawals, a close, and orders after it. It is counted by the
 real judge, tally and rounds, which crash on the way. What is compared is every byte published, but for the heads of the
@@ -42,8 +42,8 @@ class Plan:
         self.sizes = [rng.choice((1, 3, 8, 14)) for _ in range(rng.choice((1, 2, 3)))]
         electors = sum(self.sizes)
         self.sections = {elector: rng.randrange(len(self.sizes)) for elector in range(electors)}
-        self.voters = rng.sample(range(electors), rng.randint(0, electors))
-        self.steps: list[tuple[str, int]] = [("cast", elector) for elector in self.voters]
+        self.casting = rng.sample(range(electors), rng.randint(0, electors))
+        self.steps: list[tuple[str, int]] = [("cast", elector) for elector in self.casting]
         for _ in range(rng.randrange(8)):
             step = rng.choice(("void", "restore", "withdraw", "reinstate")), rng.randrange(electors)
             self.steps.insert(rng.randint(0, len(self.steps)), step)
@@ -106,7 +106,7 @@ def shown(standings: Sequence[Standing]) -> list[str]:
 
 
 def counted(plan: Plan, standing: Standing) -> frozenset[int]:
-    """Return whose ballots a standing's watermark covers, told from the log alone: none is voided after it was cast."""
+    """Return whose ballots a standing's watermark covers, learned from the log alone: none is voided after it was cast."""
     place = [
         4 if shard < len(plan.sections) else 3 for shard in range(SHARDS)
     ]  # without electors there is no roll

@@ -1,4 +1,4 @@
-"""The auditor's judge, told as logs: these records give these verdicts, as the contract's words say."""
+"""The auditor's judge, written as logs: these records give these verdicts, as the contract's words say."""
 
 from typing import Any
 

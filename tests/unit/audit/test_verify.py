@@ -143,7 +143,7 @@ def test_a_second_verdict_must_be_the_first_ones_bytes() -> None:
 
 
 def test_a_range_that_is_cut_elsewhere_is_a_repeat() -> None:
-    """A restart in the middle of a range tells its beginning again and goes on."""
+    """A restart in the middle of a range publishes its beginning again and goes on."""
     evidence = picnic(1)
     log = evidence.cast[0]
     early, late = judged(0, log, 2, together=7), judged(0, log, 2, together=9)
@@ -163,7 +163,7 @@ def test_a_log_forged_with_all_its_verdicts_breaks_its_own_certificate() -> None
     assert str(found(evidence)).startswith("certificate in shard 0: heads at ")
 
 
-def test_a_log_forged_with_its_certificate_is_told_by_any_standing_that_was_kept() -> None:
+def test_a_log_forged_with_its_certificate_is_found_by_any_standing_that_was_kept() -> None:
     """Whoever kept one published standing can name the shard."""
     evidence = picnic(1)
     kept = standings([judged(shard, log[:-1], 2) for shard, log in enumerate(evidence.cast)])[0]
@@ -180,7 +180,7 @@ def test_a_log_forged_with_its_certificate_is_told_by_any_standing_that_was_kept
     assert "shard 1, head of the chain: published " in str(found(evidence, (kept,)))
 
 
-def test_a_standing_that_was_changed_is_told() -> None:
+def test_a_standing_that_was_changed_is_found() -> None:
     """Its turnout here; heads, balance, phases and every round are compared too."""
     evidence = picnic(1)
     fruit = evidence.published[0]

@@ -1,4 +1,4 @@
-"""The front door, tried: the real command as somebody at a shell runs it, or the same in this process, quicker."""
+"""The command line, tried: the real command as somebody at a shell runs it, or the same in this process, quicker."""
 
 import os
 import subprocess

@@ -22,7 +22,7 @@ def test_a_plain_file_says_the_same_in_another_format(tmp_path: Path, to: str, n
     assert sorted(after.ballots) == sorted(before.ballots)
 
 
-def test_cast_vote_records_have_each_paper(tmp_path: Path) -> None:
+def test_cast_vote_records_have_each_ballot(tmp_path: Path) -> None:
     """24 of them in the common data format."""
     out = tmp_path / "ward.json"
     livecount("convert", ward(tmp_path), "--to", "cdf", "--out", out)

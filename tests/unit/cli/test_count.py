@@ -53,7 +53,7 @@ def test_the_options_are_the_contracts() -> None:
 
 
 def test_somebody_drops_out(tmp_path: Path) -> None:
-    """Without Ada her papers are Basil's, who has more than half at once."""
+    """Without Ada her ballots are Basil's, who has more than half at once."""
     answer = livecount("count", ward(tmp_path), "--method", "irv", "--exclude", "ADA lovelace", "--json")
     shown = json.loads(answer.stdout)
     assert shown["elected"] == ["Basil Brown"]
@@ -134,7 +134,7 @@ def test_an_error_in_a_file_names_the_file(tmp_path: Path) -> None:
         assert answer.stderr.startswith(f"livecount: {file}: ")
 
 
-def test_a_tie_that_somebody_must_break_is_told_where_nobody_can(tmp_path: Path) -> None:
+def test_a_tie_that_somebody_must_break_is_named_where_nobody_can(tmp_path: Path) -> None:
     """The round and the candidates; standard input is no terminal here, and says nothing."""
     file = ward(tmp_path, WARD.replace("4 3 2 0", "3 3 2 0"))
     answer = shell("count", file, "--method", "irv", "--ties", "ask", typed="")

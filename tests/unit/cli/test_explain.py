@@ -48,7 +48,7 @@ def test_votes_that_nobody_needs_are_not_called_exhausted(tmp_path: Path) -> Non
     assert {t["why"] for t in last["transfers"]} == {"surplus", "residue"}
 
 
-def test_a_paper_of_the_file_is_followed(tmp_path: Path) -> None:
+def test_a_ballot_of_the_file_is_followed(tmp_path: Path) -> None:
     """Number 24 is the last: Dora, then Clara."""
     answer = livecount("explain", ward(tmp_path), "--method", "irv", "--ballot", "24", columns=120)
     assert answer.stdout.splitlines()[1] == "Dora Maar > Clara Bow"

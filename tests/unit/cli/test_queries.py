@@ -1,4 +1,4 @@
-"""What an officer is told: where an election stands and what comes next, where things are, and what will happen."""
+"""What an officer is shown: where an election stands and what comes next, where things are, and what will happen."""
 
 import json
 import os
@@ -56,9 +56,9 @@ def test_every_phase_has_a_next_step(phase: Phase, step: str) -> None:
 def test_where_names_every_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether or not it is there yet."""
     monkeypatch.setenv("LIVECOUNT_DATA_DIR", str(tmp_path / "data"))
-    told = livecount("where")
-    assert f"{tmp_path / 'data' / 'logs'}  (not there yet)" in told.stdout
-    assert "No deployment runs there" in told.stdout
+    answer = livecount("where")
+    assert f"{tmp_path / 'data' / 'logs'}  (not there yet)" in answer.stdout
+    assert "No deployment runs there" in answer.stdout
     found = json.loads(livecount("where", "--json").stdout)
     assert not found["running"]
     assert found["data"] == str(tmp_path / "data")

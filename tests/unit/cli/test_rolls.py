@@ -1,4 +1,4 @@
-"""The officer's own list becomes numbers, sections, codes and links; what is wrong with it is told by row."""
+"""The officer's own list becomes numbers, sections, codes and links; what is wrong with it is shown by row."""
 
 import csv
 from pathlib import Path
@@ -75,7 +75,7 @@ def test_a_workbook_is_read_as_its_csv_is(tmp_path: Path) -> None:
         read_list(tmp_path / "list.xlsx", SECTIONS)
 
 
-def test_every_fault_is_told_with_its_row(tmp_path: Path) -> None:
+def test_every_fault_is_shown_with_its_row(tmp_path: Path) -> None:
     """Unknown sections, cells too many, no identity, and one elector twice however it is spelt."""
     (tmp_path / "list.csv").write_text(
         "email,section\na@x,north\nA@x ,south\nb@x,west\n,north\nc@x,south,more\nd@x\n"
@@ -120,11 +120,11 @@ def test_the_command_shows_counts_and_faults(tmp_path: Path) -> None:
     (tmp_path / "club.yaml").write_text(write_definition(TEMPLATES["committee"], "club"))
     file = tmp_path / "list.csv"
     file.write_text("name\n" + "".join(f"Elector {n}\n" for n in range(30)))
-    told = livecount("roll", file, "--definition", tmp_path / "club.yaml")
-    assert (told.exit_code, told.stderr) == (0, "")
-    assert "Members: 30\n" in told.stdout
+    answer = livecount("roll", file, "--definition", tmp_path / "club.yaml")
+    assert (answer.exit_code, answer.stderr) == (0, "")
+    assert "Members: 30\n" in answer.stdout
     file.write_text("name\nAda\nAda\n")
-    told = livecount("roll", file, "--definition", tmp_path / "club.yaml")
-    assert told.exit_code == 1
-    assert "row 3: the same elector as row 2" in told.stderr
-    assert "the definition says 30: electors: 2" in told.stdout
+    answer = livecount("roll", file, "--definition", tmp_path / "club.yaml")
+    assert answer.exit_code == 1
+    assert "row 3: the same elector as row 2" in answer.stderr
+    assert "the definition says 30: electors: 2" in answer.stdout

@@ -56,7 +56,7 @@ def configuration(source: str, rules: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_reports_are_written_where_asked(tmp_path: Path) -> None:
-    """The folder is made, each file is told, the numbers are the ballots'."""
+    """The folder is made, each file is named, the numbers are the ballots'."""
     out = tmp_path / "deep" / "results"
     answer = livecount("tabulate", configured(tmp_path), "--out", out)
     assert answer.exit_code == 0, answer.stderr
@@ -68,7 +68,7 @@ def test_reports_are_written_where_asked(tmp_path: Path) -> None:
     assert report["results"][0]["tally"] == {"Ada": "2", "Basil": "2", "Clara": "1"}
 
 
-def test_a_ballot_that_is_wrong_is_told_and_nothing_is_written(tmp_path: Path) -> None:
+def test_a_ballot_that_is_wrong_is_reported_and_nothing_is_written(tmp_path: Path) -> None:
     """The sixth has rank 7, where two are allowed."""
     config, out = configured(tmp_path, (*BALLOTS, "7")), tmp_path / "out"
     answer = livecount("tabulate", config, "--out", out)
@@ -123,17 +123,17 @@ def test_what_rctab_itself_would_pass_over_is_said(tmp_path: Path) -> None:
     """A minimum of votes; where there is none nothing is said."""
     out = tmp_path / "out"
     answer = livecount("tabulate", configured(tmp_path, minimumVoteThreshold="2"), "--out", out)
-    told = "rules.minimumVoteThreshold 2 is obeyed here; RCTab passes it over since October 2025"
-    assert answer.stderr == f"livecount: {told}\n"
+    notice = "rules.minimumVoteThreshold 2 is obeyed here; RCTab passes it over since October 2025"
+    assert answer.stderr == f"livecount: {notice}\n"
     assert livecount("tabulate", configured(tmp_path), "--out", out).stderr == ""
 
 
 def test_what_is_not_counted_is_said(tmp_path: Path) -> None:
     """Two marks that wait for an adjudicator; read as RCTab reads them they are votes."""
     config, out = ELECTIONS / "lantern" / "lantern_config.json", tmp_path / "out.csv"
-    told = "livecount: not counted, 2 times: mark that waits for an adjudicator is no vote yet\n"
+    notice = "livecount: not counted, 2 times: mark that waits for an adjudicator is no vote yet\n"
     for command in (("tabulate", config), ("convert", config, "--to", "rctab")):
-        assert livecount(*command, "--out", out.with_suffix(f".{command[0]}")).stderr == told
+        assert livecount(*command, "--out", out.with_suffix(f".{command[0]}")).stderr == notice
         assert livecount(*command, "--out", out.with_suffix(f".{command[0]}"), "--as-rctab").stderr == ""
     refused = livecount("convert", ward(tmp_path), "--to", "csv", "--out", out, "--as-rctab")
     assert "--as-rctab is for an RCTab configuration" in refused.stderr

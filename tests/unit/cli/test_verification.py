@@ -1,4 +1,4 @@
-"""`verify --bundle`, as somebody without a Kafka gives it: what agrees is told whole, what does not is one line."""
+"""`verify --bundle`, as somebody without a Kafka gives it: what agrees is shown whole, what does not is one line."""
 
 import json
 import os
@@ -22,7 +22,7 @@ def log_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIVECOUNT_ROOT_KEY", ROOT_KEY)
 
 
-def test_what_agrees_is_told_whole() -> None:
+def test_what_agrees_is_shown_whole() -> None:
     """Balance, heads, standings, and every round of every contest; exit code 0."""
     expected = json.loads(BUNDLE.with_suffix(".json").read_text())
     answer = livecount("verify", "--bundle", BUNDLE)
@@ -46,9 +46,9 @@ def test_a_damaged_bundle_is_one_line_with_its_place(tmp_path: Path, words: tupl
 
     assert answer.exit_code == 1
     if words:
-        told = json.loads(answer.stdout)
-        assert told["difference"].startswith(f"{damaged}, ballots.")
-        assert f"shard {told['shard']}, offset {told['offset']}" in told["difference"]
+        found = json.loads(answer.stdout)
+        assert found["difference"].startswith(f"{damaged}, ballots.")
+        assert f"shard {found['shard']}, offset {found['offset']}" in found["difference"]
     else:
         assert answer.stderr.startswith(f"livecount: {damaged}, ballots.")
     assert len((answer.stdout + answer.stderr).splitlines()) == 1
@@ -70,7 +70,7 @@ def test_what_cannot_be_done_is_one_line(tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize(("is_damaged", "code"), [(False, 0), (True, 1)])
 def test_the_exit_code_survives_a_reader_who_leaves(tmp_path: Path, is_damaged: bool, code: int) -> None:  # noqa: FBT001
-    """`livecount verify … --json | head -0` tells the same as without a pipe."""
+    """`livecount verify … --json | head -0` does the same as without a pipe."""
     content = bytearray(BUNDLE.read_bytes())
     content[len(content) // 2] ^= is_damaged
     bundle = tmp_path / "bundle.zip"

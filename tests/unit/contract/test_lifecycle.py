@@ -66,7 +66,7 @@ def test_the_auditors_own_table_says_the_same() -> None:
 
 
 def test_what_can_be_ordered_and_where_it_leads() -> None:
-    """As refusals list it, and as an officer tells a repeated order that was carried out."""
+    """As refusals list it, and as an officer knows a repeated order that was carried out."""
     corrections = [Command.VOID, Command.RESTORE, Command.WITHDRAW, Command.REINSTATE]
     always = [*corrections, Command.REISSUE, Command.REPLACE_KEY]
     assert commands_in(Phase.PAUSED) == [Command.RESUME, Command.CLOSE, *always]

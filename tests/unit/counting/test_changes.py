@@ -45,19 +45,19 @@ def test_a_contest_whose_first_change_is_missing_waits_and_says_so() -> None:
 
 
 def test_a_verdict_that_is_missing_or_unreadable_stops_no_other_program() -> None:
-    """Nothing is guessed meanwhile, and what is missing is told until it is there."""
+    """Nothing is guessed meanwhile, and what is missing is named until it is there."""
     life = Life(election())
     judge = Judge(LOG_ID, ROOT_KEY, 0, 1, OUTPUTS)
-    told: list[bytes] = []
+    published: list[bytes] = []
     for record in life.begin()[0]:
         judge.apply([record])
-        told += [out.value for out in judge.drain() if out.topic == OUTPUTS.judged]
+        published += [out.value for out in judge.drain() if out.topic == OUTPUTS.judged]
     tally, whole = (Tally(0, 1, "tallies", PartitionOf(1)) for _ in range(2))
-    whole.apply(told)
+    whole.apply(published)
 
-    tally.apply([*told[:2], b"", b"garbage", b"{}", *told[3:]])
+    tally.apply([*published[:2], b"", b"garbage", b"{}", *published[3:]])
     assert "1 missing" in tally.trouble()
-    tally.apply(told)
+    tally.apply(published)
     assert tally.trouble() == ""
     assert tally.save() == whole.save()
 

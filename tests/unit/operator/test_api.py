@@ -1,4 +1,4 @@
-"""The operator's API reads as strictly as intake, and tells nothing to whoever has no token."""
+"""The operator's API reads as strictly as intake, and says nothing to whoever has no token."""
 
 import json
 from typing import Any

@@ -100,7 +100,7 @@ def test_every_difference_is_named(change: dict[str, object], expected: str) -> 
     assert found[-1].startswith("result hash: published ")
 
 
-def test_a_difference_of_divided_votes_is_told_in_decimals() -> None:
+def test_a_difference_of_divided_votes_is_shown_in_decimals() -> None:
     """A hundred-thousandth of a vote, which the published standing gives to one candidate more."""
     recounted = RESULTS.model_copy(update={"rounds": ({"water": 299_999, "juice": 2}, {"water": 4})})
 

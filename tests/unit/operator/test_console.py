@@ -238,7 +238,7 @@ LATE = shard(1, position=90, covered={"picnic": [5], "other": [90]})
         ("Yes", Phase.OPEN, [*FINE, counter(state="catching-up", detail="other/who: gap")], covering(3, 3)),
         ("Yes", Phase.OPEN, [*FINE, counter(state="stopped", covered={"other/who": [1]})], covering(3, 3)),
         ("No", Phase.OPEN, [*FINE, counter(state="stopped", covered={})], covering(3, 3)),
-        # a dead or paused counter: at first nothing but the standing tells, then its silence does
+        # a dead or paused counter: at first nothing but the standing shows it, then its silence does
         ("No", Phase.OPEN, [shard(0), LATE, counter(heard_s_ago=1.0)], covering(3, 3)),
         ("No", Phase.OPEN, [*FINE, counter(heard_s_ago=6.0)], covering(3, 3)),
         ("No", Phase.OPEN, [*FINE, counter("counting.tally", heard_s_ago=6.0)], covering(3, 3)),

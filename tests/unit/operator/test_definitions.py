@@ -27,7 +27,7 @@ def client() -> httpx.AsyncClient:
 
 @pytest.mark.asyncio
 async def test_every_mistake_comes_back_at_once() -> None:
-    """As `livecount election check` tells them, but for the lines."""
+    """As `livecount election check` shows them, but for the lines."""
     broken = {**election().model_dump(mode="json"), "id": "Not A Slug", "voters": 3}
     async with client() as http:
         answer = await http.post("/v1/elections", json={"by": "ada", "definition": broken})

@@ -191,7 +191,7 @@ def test_a_verdict_that_does_not_fit_its_record_stops_the_shard(tmp_path: Path) 
 
 
 def test_what_is_no_verdict_or_joins_nothing_stops_no_tree(tmp_path: Path) -> None:
-    """It is passed over, and told while something is missing; the tree comes to the same root."""
+    """It is passed over, and reported while something is missing; the tree comes to the same root."""
     (cast, *_), (ranges, *_) = (evidence := picnic(3, steps=60)).cast, evidence.judged
     values = pairs(cast, ranges)
     plain = grown(values, tmp_path / "plain").checkpoint()

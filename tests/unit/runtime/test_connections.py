@@ -155,7 +155,7 @@ HOSTILE: dict[str, tuple[list[bytes], int | None]] = {
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-async def test_who_keeps_a_server_waiting_or_sends_without_end_is_told_so_and_ended(kind: str) -> None:
+async def test_who_keeps_a_server_waiting_or_sends_without_end_is_answered_so_and_ended(kind: str) -> None:
     """With a problem document where a request was begun; without a word where nothing came."""
     pieces, status = HOSTILE[kind]
     async with served(QUICK) as port:
@@ -174,7 +174,7 @@ PLAIN = b"POST /ballots HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n%b"
 CLOSE = b"GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
 OTHER = {
     "chunked": b"POST /ballots HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
-    "expects to be told to go on": PLAIN[:-4] % 1 + b"Expect: 100-continue\r\n\r\nx",
+    "expects to be asked to go on": PLAIN[:-4] % 1 + b"Expect: 100-continue\r\n\r\nx",
     "another spelling": PLAIN.replace(b"/ballots", b"/%62allots", 1).replace(b"%62", b"%%62") % (1, b"x"),
     "the last on its connection": PLAIN[:-4] % 1 + b"Connection: close\r\n\r\nx",
     "longer than stated for the route": PLAIN % (5_001, b"x" * 5_001),
@@ -285,7 +285,7 @@ async def test_a_client_that_takes_its_answer_by_the_byte_is_ended(monkeypatch: 
 
 
 async def test_idle_connections_shut_nobody_out_and_honest_ballots_take_no_longer() -> None:
-    """300 hostile connections from the voters' own address, twice what it may have; each ballot is taken, 99 of 100 within a second."""
+    """300 hostile connections from the electors' own address, twice what it may have; each ballot is taken, 99 of 100 within a second."""
     limits = replace(ServerLimits(drain_s=1), max_per_address=150, max_connections=200)
     waits: list[float] = []
     async with served(limits, max_requests=4) as port:
@@ -295,17 +295,17 @@ async def test_idle_connections_shut_nobody_out_and_honest_ballots_take_no_longe
             writer.writelines(kind)
             held.append(writer)
         loop = asyncio.get_running_loop()
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as voters:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as electors:
             for _ in range(100):
                 began_s = loop.time()
-                assert (await voters.post("/ballots", content=b"abc")).text == "3"
+                assert (await electors.post("/ballots", content=b"abc")).text == "3"
                 waits.append(loop.time() - began_s)
         for writer in held:
             writer.close()
     assert statistics.quantiles(waits, n=100)[98] < 1.0
 
 
-async def test_an_address_has_so_many_connections_and_is_told_when_they_are_all_in_use() -> None:
+async def test_an_address_has_so_many_connections_and_is_answered_when_they_are_all_in_use() -> None:
     """Those that are being answered are not ended for others."""
     async with served(replace(QUICK, max_per_address=2, send_timeout_s=60.0)) as port:
         busy = []

@@ -236,7 +236,7 @@ def test_a_state_is_written_aside_and_saving_takes_a_twentieth_of_the_time(tmp_p
     at.run(life)
 
 
-def test_a_snapshot_that_covers_more_than_the_log_holds_is_told(tmp_path: Path) -> None:
+def test_a_snapshot_that_covers_more_than_the_log_holds_is_reported(tmp_path: Path) -> None:
     """It is of another log, or the log has lost something: nothing is guessed."""
     Snapshots(tmp_path, "echo/1").write("shard-0", Snapshot(9, msgspec.msgpack.encode(9), b"ninth", b"first"))
     at = place(tmp_path)

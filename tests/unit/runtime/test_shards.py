@@ -26,7 +26,7 @@ class Away:
 
 
 async def test_one_who_was_given_no_shard_stands_by_and_is_ready(tmp_path: Path) -> None:
-    """Waiting to be told is not ready; told that others have them all is; a shard that cannot be read is not."""
+    """Waiting for an answer is not ready; the answer that others have them all is; a shard that cannot be read is not."""
 
     def machine(_: int) -> None:
         raise AssertionError("no run begins without a log")

@@ -1,4 +1,4 @@
-"""A long-lived task ends only by being told to; a log line that cannot be written ends none."""
+"""A long-lived task ends only by being asked to; a log line that cannot be written ends none."""
 
 import asyncio
 import resource
@@ -74,14 +74,14 @@ async def test_what_ends_by_itself_is_on_ready_in_metrics_and_starts_again(
     assert health.ready
 
 
-async def test_a_task_that_is_told_to_end_ends_without_a_word() -> None:
+async def test_a_task_that_is_asked_to_end_ends_without_a_word() -> None:
     """It is neither counted nor started again."""
-    before = ENDED.labels("told")._value.get()
-    task = Supervised("told", lambda: asyncio.sleep(3600))
+    before = ENDED.labels("asked")._value.get()
+    task = Supervised("asked", lambda: asyncio.sleep(3600))
     task.start()
     await asyncio.sleep(0)
     await task.stop()
-    assert ENDED.labels("told")._value.get() == before
+    assert ENDED.labels("asked")._value.get() == before
     assert supervision.unwell() == {}
 
 

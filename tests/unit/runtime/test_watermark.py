@@ -28,7 +28,7 @@ def test_a_range_adds_where_it_joins_on(since: int, upto: int, *, adds: bool) ->
 
 
 def test_a_range_that_starts_above_is_a_gap() -> None:
-    """Something between has not been told."""
+    """Something between has not been published."""
     with pytest.raises(Gap, match="expected 5, found 6"):
         joins("shard", 5, 6, 9)
 

@@ -1,4 +1,4 @@
-"""The judge, told as logs: these records give these verdicts."""
+"""The judge, written as logs: these records give these verdicts."""
 
 from collections.abc import Callable, Sequence
 
@@ -230,7 +230,7 @@ def test_the_last_ballot_counts_where_the_definition_says_so(revoting: Life) -> 
 
 
 def test_a_retry_never_brings_a_superseded_ballot_back(revoting: Life) -> None:
-    """Nor does a new ballot under an old id; whoever keeps to one ballot is told what became of it, after the close too."""
+    """Nor does a new ballot under an old id; whoever keeps to one ballot learns what became of it, after the close too."""
     start = revoting.begin()[0][1:]
     first, second = revoting.ballot(5, ballot=1), revoting.ballot(5, "1", "1", ballot=2)
     records = (
@@ -371,7 +371,7 @@ def secret(*, live: bool) -> tuple[Life, bytes]:
 
 
 def test_with_live_figures_no_ballot_is_taken_out_before_the_close() -> None:
-    """The figure before and the figure after would tell what is on it. Who has not voted can be voided and restored."""
+    """The figure before and the figure after would show what is on it. Who has not voted can be voided and restored."""
     life, _ = secret(live=True)
     records = [*life.begin()[0][1:], life.ballot(1)]
     records += [life.voided(1), life.voided(2), life.restored(2), life.voided(2), life.ballot(2)]
@@ -381,7 +381,7 @@ def test_with_live_figures_no_ballot_is_taken_out_before_the_close() -> None:
 
 
 def test_under_embargo_one_official_voids_and_restores_until_the_close() -> None:
-    """No figure is there yet that could tell anything."""
+    """No figure is there yet that could show anything."""
     life, _ = secret(live=False)
     records = [*life.begin()[0][1:], life.ballot(1), life.voided(1), life.restored(1), life.voided(1)]
     assert [why(of) for of in verdicts(*records)[4:]] == [None, None, None]

@@ -53,8 +53,8 @@ def _exports(folder: Path) -> list[Path]:
     parts = [(int(found[1]), file) for file in folder.iterdir() if (found := _PART.fullmatch(file.name))]
     whole = folder / WHOLE
     if whole.exists() == bool(parts):
-        told = "both" if parts else "neither"
-        raise FormatError(folder, "", f"expected {WHOLE} or CvrExport_1.json and on, found {told}")
+        listed = "both" if parts else "neither"
+        raise FormatError(folder, "", f"expected {WHOLE} or CvrExport_1.json and on, found {listed}")
     return [file for _, file in sorted(parts)] or [whole]
 
 
@@ -68,8 +68,8 @@ def _manifests(folder: Path, source: Source) -> _Manifests:
         if each.text("Id") == source.contest_id
     ]
     if not of_contest:
-        told = ", ".join(f"{key} ({name})" for key, name in contests.items())
-        expected = f"expected a contest {source.contest_id!r} [contestId], found {told or 'none'}"
+        listed = ", ".join(f"{key} ({name})" for key, name in contests.items())
+        expected = f"expected a contest {source.contest_id!r} [contestId], found {listed or 'none'}"
         raise FormatError(folder / "ContestManifest.json", "", expected)
     candidates = frozenset(
         each.text("Id")

@@ -50,7 +50,7 @@ class Node:
         raise FormatError(self.path, self.place, expected)
 
     def has(self, key: str) -> bool:
-        """Tell whether the object says anything of `key`; null says nothing."""
+        """Return whether the object says anything of `key`; null says nothing."""
         return self.values.get(key) is not None
 
     def nodes(self, key: str, of: str) -> "list[Node]":

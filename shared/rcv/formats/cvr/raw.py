@@ -56,11 +56,11 @@ WRITE_IN = "Undeclared Write-ins"
 """What a reader yields where the file says that somebody undeclared is written in."""
 
 Note = Callable[[str], None]
-"""Is told of each ballot or mark that a file has and that is not counted, and why."""
+"""Takes each ballot or mark that a file has and that is not counted, and why."""
 
 
 def no_note(_: str) -> None:
-    """Tell nobody."""
+    """Pass it over."""
 
 
 Names = Mapping[str, str]

@@ -1,4 +1,4 @@
-"""XML that vendors export, read piece by piece: what stands right under the root is told once it is complete.
+"""XML that vendors export, read piece by piece: what stands right under the root is passed on once it is complete.
 
 Rule 1: no document types and so no entities: what they name could be large without end, or another file.
 Rule 2: names are taken without their namespaces, which exports of one vendor spell in several ways.
@@ -51,7 +51,7 @@ def children(path: Path, root: str, wanted: Container[str] | None = None) -> Ite
 
 
 class _Reader:
-    """Makes elements of what the parser tells."""
+    """Makes elements of what the parser finds."""
 
     def __init__(self, path: Path, root: str, wanted: Container[str] | None) -> None:
         self._path, self._root, self._wanted = path, root, wanted

@@ -3,7 +3,7 @@
 Columns of ranks (`rank1`, `Rank 2`, `choice_3`, `1st`, `2nd choice`, `4`) hold names: a row a ballot. A column `rank`
 beside one of names (`choice`, `candidate`) and one that identifies the ballot: a row a mark. Any other columns are
 candidates and hold ranks. Beside them may stand, once each, how many ballots a row is (`count`, `weight`, `votes`, `ballots`,
-`#`) and their `section`; columns that say where a row comes from are passed over, and those that the reader is told to
+`#`) and their `section`; columns that say where a row comes from are passed over, and those that the reader is asked to
 ignore. A head can say its type: `candidate:Ward`, `ignore:notes`.
 
 What may be a candidate or something else, gaps in the ranks, and numbers over numbers are refused.

@@ -42,8 +42,10 @@ class Configuration:
     def remarks(self) -> list[str]:
         """What its reader ought to know though nothing is wrong: where RCTab itself would count otherwise."""
         minimum = int(self.document.rules.minimum_vote_threshold or 0)
-        told = f"rules.minimumVoteThreshold {minimum} is obeyed here; RCTab passes it over since October 2025"
-        return [told] if minimum else []
+        notice = (
+            f"rules.minimumVoteThreshold {minimum} is obeyed here; RCTab passes it over since October 2025"
+        )
+        return [notice] if minimum else []
 
     @property
     def has_write_ins(self) -> bool:
@@ -67,7 +69,7 @@ def load(path: Path, *, as_rctab: bool = False) -> Configuration:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
         raise FormatError(path, "", f"expected JSON: {fault}") from None
     except ValidationError as fault:
-        raise FormatError(path, "", _told(fault)) from None
+        raise FormatError(path, "", _first(fault)) from None
     found = list(faults(document, path.parent))
     if found:
         more = "" if len(found) == 1 else f"{len(found)} things are wrong\n  "
@@ -83,7 +85,7 @@ def contest_of(configuration: Configuration) -> Contest:
     try:
         return _contest(configuration)
     except ValidationError as fault:
-        raise FormatError(configuration.path, "", _told(fault)) from None
+        raise FormatError(configuration.path, "", _first(fault)) from None
 
 
 def _contest(configuration: Configuration) -> Contest:
@@ -109,7 +111,7 @@ def _contest(configuration: Configuration) -> Contest:
     )
 
 
-def _told(fault: ValidationError) -> str:
+def _first(fault: ValidationError) -> str:
     return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in fault.errors())
 
 

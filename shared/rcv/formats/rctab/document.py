@@ -143,8 +143,8 @@ class Document(Keys):
         sources = keys.get("cvrFileSources")
         if not labels or not isinstance(sources, list):
             return keys
-        told = [{**source, **labels} if isinstance(source, dict) else source for source in sources]
-        return {**keys, "cvrFileSources": told}
+        labelled = [{**source, **labels} if isinstance(source, dict) else source for source in sources]
+        return {**keys, "cvrFileSources": labelled}
 
 
 def _older_mode(keys: dict[str, Any], mode: str) -> dict[str, Any]:

@@ -15,9 +15,9 @@ Reader = Callable[[Path, Source], Iterator[RawRecord]]
 
 
 def read_records(configuration: Configuration, note: Note = no_note) -> Iterator[CastVoteRecord]:
-    """Yield the records of every source; `note` is told of what a file has and is not counted.
+    """Yield the records of every source; `note` takes what a file has and is not counted.
 
-    A name that the configuration does not know is told after the last record, with all others like it: whoever reads
+    A name that the configuration does not know is reported after the last record, with all others like it: whoever reads
     must read to the end before anything is made of the records. Raises FormatError naming file and place, OSError.
     """
     roster = Roster(configuration)

@@ -15,7 +15,7 @@ from shared.rcv.formats.rctab.configuration import Configuration
 from shared.rcv.formats.records import CastVoteRecord, FormatError
 
 SHOWN: Final = 10
-"""Unknown names told in an error."""
+"""Unknown names listed in an error."""
 
 MAX_RANKS: Final = 1_000
 """Ranks of a ballot where the rules set no limit: beyond it, a rank is a slip."""
@@ -88,10 +88,10 @@ class Roster:
         """Raise FormatError if a record named somebody whom the configuration does not."""
         if not self._unknown:
             return
-        told = [
+        listed = [
             f"{name!r} ({times:,} times, first in {self._first_seen[name]})"
             for name, times in self._unknown.most_common(SHOWN)
         ]
         more = f", and {len(self._unknown) - SHOWN} more" if len(self._unknown) > SHOWN else ""
-        expected = f"expected a candidate's name or alias, or a label, found {', '.join(told)}{more}"
+        expected = f"expected a candidate's name or alias, or a label, found {', '.join(listed)}{more}"
         raise FormatError(configuration, "candidates", expected)

@@ -129,7 +129,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  uvicorn's own words say less
-        """Say that this is not HTTP, unless the client has been told something else."""
+        """Say that this is not HTTP, unless the client has been sent something else."""
         if not self._over:
             self.end("malformed", self._book.refusals.malformed)
 
@@ -164,7 +164,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.loop.call_later(LINGER_S, self._leave)
 
     def _leave_off(self) -> None:
-        """Tell the application that nobody listens any more: what it says after the answer would raise."""
+        """Let the application know that nobody listens any more: what it says after the answer would raise."""
         self.pipeline.clear()
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = True

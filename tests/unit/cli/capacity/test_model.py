@@ -62,7 +62,7 @@ def test_every_broker_holds_a_copy() -> None:
     assert plan(NATION, COSTS).disk_bytes == pytest.approx(36e6 * 210 * 1.3)
 
 
-def test_what_gives_way_first_is_told_first() -> None:
+def test_what_gives_way_first_is_named_first() -> None:
     """A hundred billion ballots in a day: disks, shards, lines; whatever is over its limit is above 1."""
     used = [
         strain.used

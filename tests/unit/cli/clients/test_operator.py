@@ -128,7 +128,7 @@ def test_a_signature_whose_answer_was_lost_is_looked_up_in_the_list_of_controls(
 
 
 def test_an_order_that_went_with_its_process_is_given_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is in no log after a while; a person who asks once is told so."""
+    """It is in no log after a while; a person who asks once is answered so."""
     monkeypatch.setattr(operator, "LOST_S", 0.0)
     gone = answer(422, {"title": "No such entry", "detail": "no proposal"})
     lost = (PROPOSED, None, gone, answer(200, []))
@@ -159,7 +159,7 @@ def test_an_order_that_needs_more_signatures_is_pending() -> None:
     assert (outcome.pending, outcome.needed, outcome.signed) == (True, 2, ["ada"])
 
 
-def test_whoever_holds_none_of_the_keys_is_told_whose_are_needed() -> None:
+def test_whoever_holds_none_of_the_keys_learns_whose_are_needed() -> None:
     """Before anything is sent."""
     proposal = answer(200, {**PROPOSAL, "keys": {"00" * 32: "bob"}})
     with pytest.raises(OperatorError, match="expected the key of bob"):

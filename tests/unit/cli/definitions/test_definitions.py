@@ -56,17 +56,17 @@ MEANT = {
 }
 
 
-def test_every_mistake_of_a_plausible_guess_is_told_at_once(tmp_path: Path) -> None:
+def test_every_mistake_of_a_plausible_guess_is_shown_at_once(tmp_path: Path) -> None:
     """Fifteen mistakes in one attempt, each on its line with what was perhaps meant, and none beside them."""
     file = tmp_path / "club.yaml"
     file.write_text(PLAUSIBLE)
     found = {(line, of.where, of.suggestion) for line, of in check_file(file)[1]}
     assert found == MEANT
 
-    told = livecount("election", "check", file)
-    assert told.exit_code == 1
-    assert len(told.stderr.splitlines()) == len(MEANT) + 1
-    assert f"{file}:16: contests[1].seats: expected at most as many seats as the 2" in told.stderr
+    answer = livecount("election", "check", file)
+    assert answer.exit_code == 1
+    assert len(answer.stderr.splitlines()) == len(MEANT) + 1
+    assert f"{file}:16: contests[1].seats: expected at most as many seats as the 2" in answer.stderr
     refused = livecount("create", file)
     assert refused.exit_code == 2
     assert refused.stderr.startswith(f"livecount: {file}:1: id: expected small letters")

@@ -26,7 +26,7 @@ def test_a_report_that_comes_late_does_not_hold_a_stage_back() -> None:
 
 
 def test_a_stage_that_restarts_keeps_its_bar_and_shows_how_far_it_is_behind() -> None:
-    """A restarted service tells an earlier place for a moment."""
+    """A restarted service reports an earlier place for a moment."""
     show = Show()
     show.update({"cast": 3_000, "judged": 2_000, "counted": 1_500, "shown": 1_000}, 1.0, {})
     show.update({"cast": 4_000, "judged": 100, "counted": 0, "shown": 1_000}, 2.0, {})

@@ -18,7 +18,7 @@ def ballots() -> Ballots:
 
 
 def holders(out: set[str]) -> Counter[str | None]:
-    """Return who holds each deputy ballot once some are out."""
+    """Return who holds each deputy ballot once some are eliminated."""
     return Counter(next((name for name in ranking if name not in out), None) for ranking in ballots().deputy)
 
 

@@ -61,7 +61,7 @@ def test_disturbances_cancel_out(
 
 
 def test_the_shares_are_those_asked_for() -> None:
-    """Half are voided, one half of these before they vote; three in ten vote twice; a candidate is out for a while."""
+    """Half are voided, one half of these before they vote; three in ten vote twice; a candidate is withdrawn for a while."""
     ballots = [SectionRanking(0, "0>1")] * 40
     _, steps, held = rehearsed(contest(), ballots, Disturbances(1, double_votes=0.3, voids=0.5))
     orders = Counter(order.command for step in steps for order in step.orders)

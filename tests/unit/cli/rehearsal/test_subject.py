@@ -28,9 +28,9 @@ def by_precinct(folder: Path) -> Path:
     head, *lines = source.read_text().splitlines()
     moved = [line.replace("Hill", place) for line, place in zip(lines, PLACES, strict=True)]
     source.write_text("\n".join([head, *moved]) + "\n")
-    told = configuration(source.name, {})
-    told["outputSettings"].update(tabulateByPrecinct=True, generateCdfJson=True)
-    config.write_text(json.dumps(told))
+    config_json = configuration(source.name, {})
+    config_json["outputSettings"].update(tabulateByPrecinct=True, generateCdfJson=True)
+    config.write_text(json.dumps(config_json))
     return config
 
 

@@ -350,10 +350,10 @@ async def test_a_candidate_s_statement_and_link_are_text_and_a_link() -> None:
     async with place() as there:
         fruit, *others = PICNIC.contests
         apple, *rest = fruit.candidates
-        told = apple.model_copy(
+        described = apple.model_copy(
             update={"statement": "<b>Crisp</b> & sweet", "link": "https://apple.example/"}
         )
-        redefine(there, contests=(fruit.model_copy(update={"candidates": (told, *rest)}), *others))
+        redefine(there, contests=(fruit.model_copy(update={"candidates": (described, *rest)}), *others))
         pages = await there.get(), await there.post("start")
 
     for page in pages:

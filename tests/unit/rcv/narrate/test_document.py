@@ -110,7 +110,7 @@ def test_an_electoral_college_has_scores_and_sections() -> None:
         }
     )
     shown = document(
-        counted_of(of, tabulate_counts(labour.papers(college["first_round_votes"]), of, 3), labour.SECTIONS)
+        counted_of(of, tabulate_counts(labour.profile(college["first_round_votes"]), of, 3), labour.SECTIONS)
     )
     for stage, scores in zip(shown["stages"], college["score_percent"], strict=True):
         for name, percent in scores.items():

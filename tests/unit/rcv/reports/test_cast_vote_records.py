@@ -69,7 +69,7 @@ def test_a_ballot_that_calls_a_candidate_otherwise_keeps_its_name_and_shows_no_v
     assert _selections(ballot, 1) == {"cs-al": [(1, "no", 1, None)]}
 
 
-def test_precincts_are_units_where_results_are_told_by_precinct() -> None:
+def test_precincts_are_units_where_results_are_reported_by_precinct() -> None:
     """In the order of a Java HashMap; a ballot that names none has none."""
     records = [*ballots((1, "0"), precinct="W-2"), *ballots((1, "0"), precinct="W-1"), *ballots((1, "1"))]
     counted = count(contest("AB"), records, Settings("Test", jurisdiction="Town", by_precinct=True))

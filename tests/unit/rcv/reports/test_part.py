@@ -25,7 +25,7 @@ def test_a_residue_sets_the_elected_back_to_the_threshold_at_its_scale() -> None
 
 
 def test_transfers_say_what_reached_nobody_and_what_was_lost() -> None:
-    """The surplus of the last elected is told as exhausted."""
+    """The surplus of the last elected is reported as exhausted."""
     moved = Parts(two_elected_at_once()).whole().transfers[0]
     assert {to: str(n) for to, n in moved[0].items()} == {"exhausted": "0.9996", "residual surplus": "0.0004"}
 
@@ -70,7 +70,7 @@ def test_an_empty_pile_is_nought_without_places() -> None:
 
 
 def test_blank_ballots_are_no_exhausted_ones() -> None:
-    """They are told apart from the first round on."""
+    """They are distinguished from the first round on."""
     whole = Parts(count(contest("AB"), ballots((2, "0"), (1, "1"), (3, ""), (1, "0=1")))).whole()
     first = whole.rounds[0]
     numbers = (first.ballots, first.blank, first.exhausted, first.active)

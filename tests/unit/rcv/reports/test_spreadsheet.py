@@ -63,7 +63,7 @@ def test_surplus_and_residue_have_lines_of_their_own() -> None:
     assert _row(text, "Number of Undervotes (No Rankings)")[1] == "1"
 
 
-def test_a_slice_tells_its_own_votes_and_whose_the_decisions_are() -> None:
+def test_a_slice_shows_its_own_votes_and_whose_the_decisions_are() -> None:
     """Without thresholds or residue, candidates in the whole contest's order."""
     tabulated = two_elected_at_once(Settings("Test", single_winner=False))
     parts = Parts(tabulated)

@@ -154,7 +154,7 @@ def test_what_the_contests_rules_have_invalidated_is_no_vote(tmp_path: Path, whe
     assert read(tmp_path, report(held))[0].selections == ((2, "Ann"),)
 
 
-def test_marks_that_wait_are_told(tmp_path: Path) -> None:
+def test_marks_that_wait_are_reported(tmp_path: Path) -> None:
     """To whoever asks."""
     held = ballot(
         chosen("a", position(1, HasIndication="unknown")),
@@ -200,14 +200,14 @@ def test_ballots_without_the_contest_are_not_numbered(tmp_path: Path) -> None:
     assert records == [RawRecord("CVR 3", "r.json(1)", (), "North", vendor_id="17")]
 
 
-def test_a_report_that_names_no_units_tells_precincts_by_their_ids(tmp_path: Path) -> None:
+def test_a_report_that_names_no_units_names_precincts_by_their_ids(tmp_path: Path) -> None:
     """So they stay apart."""
     records = read(tmp_path, report(ballot(BallotStyleUnitId="u-9"), GpUnit=None))
     assert records[0].precinct == "u-9"
 
 
 @pytest.mark.parametrize(
-    ("held", "told"),
+    ("held", "said"),
     [
         (
             ballot(chosen("q", Rank=1)),
@@ -226,9 +226,9 @@ def test_a_report_that_names_no_units_tells_precincts_by_their_ids(tmp_path: Pat
         ("ballot", "CVR 1: expected an object, found 'ballot'"),
     ],
 )
-def test_a_ballot_that_says_nonsense_is_refused(tmp_path: Path, held: Any, told: str) -> None:
+def test_a_ballot_that_says_nonsense_is_refused(tmp_path: Path, held: Any, said: str) -> None:
     """With its file, its place and what was expected."""
-    with pytest.raises(FormatError, match=rf"r\.json: .*{told}"):
+    with pytest.raises(FormatError, match=rf"r\.json: .*{said}"):
         read(tmp_path, report(held))
 
 

@@ -125,7 +125,7 @@ def test_many_ballots_are_read_piece_by_piece(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "said"),
     [
         (report(ballot(option("s9", 1))), r"CVR 1 \(line 2\), snapshot 1, .*: expected a ContestSelection"),
         (report(ballot(unit="g9")), r"CVR 1 \(line 2\): expected a GpUnit of the report"),
@@ -136,7 +136,7 @@ def test_many_ballots_are_read_piece_by_piece(tmp_path: Path) -> None:
         ('<!DOCTYPE x SYSTEM "file:///etc/hostname">\n' + report(), "line 1: expected no document type"),
     ],
 )
-def test_a_report_that_says_nonsense_is_refused(tmp_path: Path, text: str, told: str) -> None:
+def test_a_report_that_says_nonsense_is_refused(tmp_path: Path, text: str, said: str) -> None:
     """With its file, its line and what was expected."""
-    with pytest.raises(FormatError, match=rf"r\.xml: {told}"):
+    with pytest.raises(FormatError, match=rf"r\.xml: {said}"):
         read(tmp_path, text)

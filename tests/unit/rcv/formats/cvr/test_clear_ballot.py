@@ -88,7 +88,7 @@ def test_contests_and_candidates_may_have_colons_in_their_names(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("choices", "cells", "told"),
+    ("choices", "cells", "said"),
     [
         (head("1Ann"), "2", "line 2, column 11: expected 0 or 1, found '2'"),
         (head("1Ann", "2Ann"), "1,", "line 2, column 12: expected 0 or 1, found ''"),
@@ -99,9 +99,9 @@ def test_contests_and_candidates_may_have_colons_in_their_names(tmp_path: Path) 
         (head("1Ann"), '"1', "line 2: expected CSV"),
     ],
 )
-def test_a_file_that_says_nonsense_is_refused(tmp_path: Path, choices: str, cells: str, told: str) -> None:
+def test_a_file_that_says_nonsense_is_refused(tmp_path: Path, choices: str, cells: str, said: str) -> None:
     """With its line, its column and what was expected."""
-    with pytest.raises(FormatError, match=told):
+    with pytest.raises(FormatError, match=said):
         read(tmp_path, choices, cells)
 
 

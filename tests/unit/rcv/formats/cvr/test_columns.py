@@ -1,4 +1,4 @@
-"""Records in columns: ES&S's sheets and generic CSV, told apart by cells, and whom their words mean."""
+"""Records in columns: ES&S's sheets and generic CSV, distinguished by cells, and whom their words mean."""
 
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def test_the_write_in_column_is_named_by_its_label(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "said"),
     [
         ("", "line 1: expected the names of the columns"),
         ("id,Ann\nx,first\n", r"line 2, column 2 \(Ann\): expected a rank, found 'first'"),
@@ -54,11 +54,11 @@ def test_the_write_in_column_is_named_by_its_label(tmp_path: Path) -> None:
         ('id,Ann\n"x,1\n', "line 2: expected CSV"),
     ],
 )
-def test_a_file_that_is_not_what_it_should_be_is_told_by_its_line(
-    tmp_path: Path, text: str, told: str
+def test_a_file_that_is_not_what_it_should_be_is_named_by_its_line(
+    tmp_path: Path, text: str, said: str
 ) -> None:
     """Line, column and what was expected."""
-    with pytest.raises(FormatError, match=told):
+    with pytest.raises(FormatError, match=said):
         read_csv(tmp_path, text)
 
 
@@ -179,7 +179,7 @@ def test_blank_cells_are_blank_ranks_where_no_word_says_otherwise(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("source", "row", "told"),
+    ("source", "row", "said"),
     [
         (SHEET._replace(id_column=1), ["", "Ann"], "row 2, column 1: expected the record's id"),
         (
@@ -189,15 +189,15 @@ def test_blank_cells_are_blank_ranks_where_no_word_says_otherwise(tmp_path: Path
         ),
     ],
 )
-def test_a_cell_that_is_not_what_it_should_be_is_told(
-    tmp_path: Path, source: Source, row: list[str], told: str
+def test_a_cell_that_is_not_what_it_should_be_is_reported(
+    tmp_path: Path, source: Source, row: list[str], said: str
 ) -> None:
     """By row and column."""
-    with pytest.raises(FormatError, match=told):
+    with pytest.raises(FormatError, match=said):
         read_sheet(tmp_path, source, 3, row)
 
 
-def test_what_is_no_workbook_is_told(tmp_path: Path) -> None:
+def test_what_is_no_workbook_is_reported(tmp_path: Path) -> None:
     """A CSV file with another name, say."""
     path = tmp_path / "cvr.xlsx"
     path.write_text("id,1st\n")

@@ -123,7 +123,7 @@ def test_precincts_and_portions_are_named_by_their_manifests(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("marked", "told"),
+    ("marked", "said"),
     [
         (side(PrecinctId=6), r"Original: expected \[PrecinctId\] to stand in PrecinctManifest.json, found 6"),
         (side(PrecinctPortionId=6), r"expected \[PrecinctPortionId\] to stand in PrecinctPortionManifest"),
@@ -139,13 +139,13 @@ def test_precincts_and_portions_are_named_by_their_manifests(tmp_path: Path) -> 
         ([], r"session 1, Original: expected an object, found \[\]"),
     ],
 )
-def test_a_session_that_says_nonsense_is_refused(tmp_path: Path, marked: Any, told: str) -> None:
+def test_a_session_that_says_nonsense_is_refused(tmp_path: Path, marked: Any, said: str) -> None:
     """With its file, its place and what was expected."""
-    with pytest.raises(FormatError, match=rf"CvrExport\.json: .*{told}"):
+    with pytest.raises(FormatError, match=rf"CvrExport\.json: .*{said}"):
         read(export(tmp_path, session(1, marked)))
 
 
-def test_a_contest_that_the_manifest_lacks_is_told_with_those_it_has(tmp_path: Path) -> None:
+def test_a_contest_that_the_manifest_lacks_is_reported_with_those_it_has(tmp_path: Path) -> None:
     """By id and name."""
     source = SOURCE._replace(contest_id="Mayor")
     with pytest.raises(FormatError, match=r"expected a contest 'Mayor' .* found 7 \(Mayor\), 8 \(Clerk\)"):

@@ -34,20 +34,20 @@ def read(folder: Path, *ballots: str, source: Source = SOURCE) -> list[RawRecord
 
 
 @pytest.mark.parametrize(
-    ("contest", "told", "marks"),
+    ("contest", "name", "marks"),
     [
         ("b651b997-417a-46d9-a676-a43d4df94ddc", "1_e84522d1-adce-43df-8b49-13adb8bcc2e1.xml", 6),
         ("e9ca8235-893e-43df-93eb-3cc61eeb133c", "1_e84522d1-adce-43df-8b49-13adb8bcc2e1.xml", 3),
     ],
 )
-def test_the_archives_nine_ballots_of_each_contest_are_read(contest: str, told: str, marks: int) -> None:
+def test_the_archives_nine_ballots_of_each_contest_are_read(contest: str, name: str, marks: int) -> None:
     """Of its eighteen files; in the order of their names."""
     folder = data("rctab", "_shared", "hart_cvr_archive")
     records = list(hart.read(folder, Source(".", "hart", contest_id=contest)))
     assert len(records) == 9
-    (record,) = (each for each in records if each.place.startswith(told))
+    (record,) = (each for each in records if each.place.startswith(name))
     assert len(record.selections) == marks
-    assert (record.id, record.precinct, record.batch) == (told[2:-4], "1032", "1")
+    assert (record.id, record.precinct, record.batch) == (name[2:-4], "1032", "1")
     assert [each.place for each in records] == sorted(each.place for each in records)
 
 
@@ -83,9 +83,9 @@ def test_a_write_in_that_was_rejected_is_no_vote(tmp_path: Path) -> None:
     ]
     source = SOURCE._replace(undeclared_write_in_label="w")
     assert read(tmp_path, ballot(*options), source=source)[0].selections == ((1, "a"), (3, WRITE_IN))
-    told: list[str] = []
-    assert len(list(hart.read(tmp_path, source, told.append))) == 1
-    assert told == [hart.REJECTED]
+    notes: list[str] = []
+    assert len(list(hart.read(tmp_path, source, notes.append))) == 1
+    assert notes == [hart.REJECTED]
     in_rctab = read(tmp_path, ballot(*options), source=source._replace(as_rctab=True))
     assert in_rctab[0].selections == ((1, "a"), (2, WRITE_IN), (3, WRITE_IN))
 
@@ -111,7 +111,7 @@ def test_a_contest_without_options_is_blank(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "said"),
     [
         (ballot(option("a", "12")), "line 1: expected a digit a rank, 0 or 1, .* found '12'"),
         (ballot(option("a", "")), "line 1: expected a digit a rank, 0 or 1, .* found ''"),
@@ -124,9 +124,9 @@ def test_a_contest_without_options_is_blank(tmp_path: Path) -> None:
         ("<Cvr>" + "<a>" * 60, "line 1: expected at most 50 elements within each other"),
     ],
 )
-def test_a_ballot_that_says_nonsense_is_refused(tmp_path: Path, text: str, told: str) -> None:
+def test_a_ballot_that_says_nonsense_is_refused(tmp_path: Path, text: str, said: str) -> None:
     """With its file, its line and what was expected."""
-    with pytest.raises(FormatError, match=rf"1\.xml: {told}"):
+    with pytest.raises(FormatError, match=rf"1\.xml: {said}"):
         read(tmp_path, text)
 
 

@@ -92,7 +92,7 @@ def test_layout_changes_nothing(tmp_path: Path) -> None:
         (b"1:A\n1:\xff\n", "line 2: expected UTF-8, found byte 0xff"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str | bytes, message: str) -> None:
+def test_what_is_wrong_is_reported_with_its_line(tmp_path: Path, text: str | bytes, message: str) -> None:
     """One clear sentence each."""
     path = tmp_path / "votes.abif"
     assert refusal(path, lambda: read(path, text)) == message

@@ -174,13 +174,13 @@ def test_a_file_without_title_is_called_by_its_name(tmp_path: Path) -> None:
         (b"\xff\xfe3\x00", "line 1: expected UTF-8, found UTF-16"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str | bytes, message: str) -> None:
+def test_what_is_wrong_is_reported_with_its_line(tmp_path: Path, text: str | bytes, message: str) -> None:
     """One clear sentence: the line, what was expected, what was found."""
     path = tmp_path / "votes.blt"
     assert refusal(path, lambda: read(path, text)) == message
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_reported(tmp_path: Path) -> None:
     """As everything else is: with its path."""
     path = tmp_path / "missing.blt"
     assert refusal(path, lambda: blt.read(path)).startswith("expected a file that can be read: ")

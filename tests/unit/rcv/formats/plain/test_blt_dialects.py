@@ -117,7 +117,7 @@ def test_notes_may_follow_the_title(tmp_path: Path, notes: str) -> None:
 
 
 def test_notes_follow_bare_names_after_a_gap(tmp_path: Path) -> None:
-    """Without quotes it is the blank line that tells the title from the notes."""
+    """Without quotes it is the blank line that divides the title from the notes."""
     file = read(tmp_path / "votes.blt", "2 1\n5 1 0\n0\nAdam\nBasil\nTitle\n\nAdam 5\nBasil 0\nx\ny\nz\n")
     assert (file.candidates, file.title) == (("Adam", "Basil"), "Title")
 

@@ -1,4 +1,4 @@
-"""CSV: ballots by rank or by candidate, told apart by header and cells, and refused where they cannot be."""
+"""CSV: ballots by rank or by candidate, distinguished by header and cells, and refused where they cannot be."""
 
 from pathlib import Path
 
@@ -169,7 +169,7 @@ def test_marks_that_are_two_ballots_are_refused(tmp_path: Path, rows: str, messa
 
 
 def test_a_column_to_ignore_must_be_there(tmp_path: Path) -> None:
-    """A slip of the pen is told."""
+    """A slip of the pen is reported."""
     path = tmp_path / "votes.csv"
     path.write_text("rank1,district\nA,1\n")
     message = refusal(path, lambda: read_ballots(path, ["distrct"]))
@@ -211,7 +211,7 @@ def test_a_column_to_ignore_must_be_there(tmp_path: Path) -> None:
         ("section,rank1\n" + "\n".join(f"{n},c" for n in range(101)), "line 102: expected at most 100 sections"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str | bytes, message: str) -> None:
+def test_what_is_wrong_is_reported_with_its_line(tmp_path: Path, text: str | bytes, message: str) -> None:
     """The header by its columns, ballots by their line."""
     path = tmp_path / "votes.csv"
     assert refusal(path, lambda: read(path, text)) == message
@@ -226,7 +226,7 @@ def test_a_file_is_written_with_its_candidates_first(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["A=B", "Overvote", "skipped"])
-def test_names_that_csv_cannot_tell_apart_are_refused(tmp_path: Path, name: str) -> None:
+def test_names_that_csv_cannot_distinguish_are_refused(tmp_path: Path, name: str) -> None:
     """They mean something else under a rank."""
     path = tmp_path / "out.csv"
     message = f"candidate {name!r}: CSV cannot hold this name under a rank"

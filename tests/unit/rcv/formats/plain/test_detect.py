@@ -32,7 +32,7 @@ def test_a_file_of_another_suffix_is_looked_at(tmp_path: Path, suffix: str) -> N
     assert counts(read(tmp_path / "votes.txt", SAME_BALLOTS[suffix])) == {"1>0": 3}
 
 
-def test_a_file_of_no_known_format_is_told_what_there_is(tmp_path: Path) -> None:
+def test_a_file_of_no_known_format_learns_what_there_is(tmp_path: Path) -> None:
     """All formats are listed."""
     path = tmp_path / "votes.doc"
     assert refusal(path, lambda: read(path, "dear council")) == (
@@ -41,7 +41,7 @@ def test_a_file_of_no_known_format_is_told_what_there_is(tmp_path: Path) -> None
     )
 
 
-def test_an_unknown_target_is_told_what_there_is(tmp_path: Path) -> None:
+def test_an_unknown_target_learns_what_there_is(tmp_path: Path) -> None:
     """Before anything is written."""
     path = tmp_path / "votes.x"
     message = refusal(path, lambda: write_ballots(BallotFile("T", ("A",), ()), path, "x"))
@@ -50,7 +50,7 @@ def test_an_unknown_target_is_told_what_there_is(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("folder", ["missing", "a file"])
 @pytest.mark.parametrize("to", ["blt", "preflib", "abif", "csv"])
-def test_a_file_that_cannot_be_written_is_told(tmp_path: Path, folder: str, to: str) -> None:
+def test_a_file_that_cannot_be_written_is_reported(tmp_path: Path, folder: str, to: str) -> None:
     """With its path, as everything else is."""
     (tmp_path / "a file").touch()
     path = tmp_path / folder / "votes"

@@ -153,7 +153,7 @@ def test_files_of_stv_pm_may_hold_blt(tmp_path: Path) -> None:
         ("w.stv", "colour=red\n", "line 1: expected one of method=, quota=, random=, title=, seats=, candidate=, withdrawn=, order=, ballots=, found 'colour=red'"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, name: str, text: str, message: str) -> None:
+def test_what_is_wrong_is_reported_with_its_line(tmp_path: Path, name: str, text: str, message: str) -> None:
     """As in all other formats."""
     path = tmp_path / name
     assert refusal(path, lambda: read(path, text)) == message

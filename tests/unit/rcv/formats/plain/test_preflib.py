@@ -136,7 +136,7 @@ def test_equal_orders_are_merged(tmp_path: Path) -> None:
         ("x.soi", HEAD + "1: 1" + ",2" * 200 + "\n", "line 4: expected at most 200 ranks"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, name: str, text: str, message: str) -> None:
+def test_what_is_wrong_is_reported_with_its_line(tmp_path: Path, name: str, text: str, message: str) -> None:
     """Totals by the line that declares them, orders by their own."""
     path = tmp_path / name
     assert refusal(path, lambda: read(path, text)) == message

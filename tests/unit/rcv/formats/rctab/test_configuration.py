@@ -1,4 +1,4 @@
-"""RCTab's configuration: every version of it is read, every fault is told, every switch reaches the rules."""
+"""RCTab's configuration: every version of it is read, every fault is named, every switch reaches the rules."""
 
 import json
 from pathlib import Path
@@ -136,7 +136,7 @@ def test_labels_stood_with_the_rules_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rules", "told"),
+    ("rules", "said"),
     [
         ({"tiebreakMode": "coin"}, "rules.tiebreakMode: expected one of random"),
         ({"tiebreakMode": "random"}, "rules.randomSeed: expected a whole number"),
@@ -155,16 +155,16 @@ def test_labels_stood_with_the_rules_once() -> None:
         ),
     ],
 )
-def test_a_fault_of_the_rules_is_told_by_its_key(tmp_path: Path, rules: dict[str, Any], told: str) -> None:
+def test_a_fault_of_the_rules_is_named_by_its_key(tmp_path: Path, rules: dict[str, Any], said: str) -> None:
     """And what was expected there."""
     with pytest.raises(FormatError) as refused:
         load(written(tmp_path, **rules))
-    assert told in str(refused.value)
+    assert said in str(refused.value)
     assert str(refused.value).startswith(str(tmp_path / "fruit_config.json"))
 
 
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "said"),
     [
         ({"filePath": ""}, "filePath: expected a path"),
         ({"filePath": "nowhere.csv"}, "no such file or folder: nowhere.csv"),
@@ -177,14 +177,16 @@ def test_a_fault_of_the_rules_is_told_by_its_key(tmp_path: Path, rules: dict[str
         ({"undeclaredWriteInLabel": "Bob"}, "'Bob' is a source's label"),
     ],
 )
-def test_a_fault_of_a_source_is_told_by_its_number(tmp_path: Path, source: dict[str, Any], told: str) -> None:
+def test_a_fault_of_a_source_is_named_by_its_number(
+    tmp_path: Path, source: dict[str, Any], said: str
+) -> None:
     """And its key."""
     with pytest.raises(FormatError, match=r"number \d") as refused:
         load(written(tmp_path, source=source))
-    assert told in str(refused.value)
+    assert said in str(refused.value)
 
 
-def test_what_is_no_json_is_told(tmp_path: Path) -> None:
+def test_what_is_no_json_is_reported(tmp_path: Path) -> None:
     """With the place in the file."""
     (tmp_path / "x_config.json").write_text('{"rules": ')
     with pytest.raises(FormatError, match="expected JSON"):
