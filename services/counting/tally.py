@@ -1,7 +1,7 @@
 """The tally of one shard: how many accepted ballots carry each ranking, section by section.
 
 Rule 1: of a range of verdicts only what comes next is applied; what was applied before is skipped. What is no verdict, and
-        what does not join, is passed over and reported, until what was missing is written again (see the runbook).
+        what does not join, is passed over and reported, until what was missing is written again (see infra/RUNBOOK.md).
 Rule 2: published counts are absolute, with the range of records that they bring a reader over.
 Rule 3: every ballot record is in the ledger, whatever became of it.
 Rule 4: a range ends at the last record that concerns the election, not at the moment of publishing: replicas that
