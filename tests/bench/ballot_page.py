@@ -39,6 +39,8 @@ from tests.support.pipeline import Pipeline
 SHARDS: Final = 2
 MINUTES: Final = 10.0
 BOUND_S: Final = 60.0
+MAX_CONNECTIONS: Final = 4_096
+"""From the one address that all electors of this load have."""
 FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 _FILE: Final = re.compile(r"/static/[\w.]+")
 _BALLOT: Final = re.compile(r'name="ballot" value="([0-9a-f]{32})"')
@@ -130,7 +132,8 @@ async def measure(pipeline: Pipeline, electors: int, minutes: float, browsers: i
     await pipeline.create()
     await pipeline.begin(life)
     await pipeline.announce(life, Phase.OPEN)
-    children = [pipeline.start(service) for service in ("intake", "validation")]
+    limits = {"intake": {"max_connections_per_address": str(MAX_CONNECTIONS)}}
+    children = [pipeline.start(of, **limits.get(of, {})) for of in ("intake", "validation")]
     for service in ("intake", "validation"):
         pipeline.wait_ready(service)
     people = Electors(pipeline, life, electors, browsers)
@@ -168,16 +171,17 @@ def percentile(seconds: Sequence[float], of: float) -> float:
 def main() -> None:
     """Measure, show and, unless quick, write results/ballot_page.json."""
     parser = arguments("ballot_page", __doc__ or "", "500 electors in half a minute; nothing is written")
-    parser.add_argument("--browsers", type=int, default=20, help="electors in a real browser")
+    parser.add_argument("--browsers", type=int, help="electors in a real browser; default: one in 500")
     asked = parser.parse_args()
     electors, minutes = (500, 0.5) if asked.quick else (10_000, MINUTES)
+    browsers = electors // 500 if asked.browsers is None else asked.browsers
     console = begin()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="livecount-page-")))
         kafka = stack.enter_context(EmbeddedKafka(folder / "kafka"))
         pipeline = Pipeline(kafka.bootstrap, folder, shards=SHARDS)
         stack.callback(pipeline.stop)
-        found = asyncio.run(measure(pipeline, electors, minutes, asked.browsers))
+        found = asyncio.run(measure(pipeline, electors, minutes, browsers))
     console.print(table(found, "The ballot page"))
     if not asked.quick:
         write("ballot_page", found)

@@ -1,11 +1,17 @@
-"""The browser of these tests and pictures."""
+"""The browser of these tests and pictures, and the polling place that the ballot's tests share."""
 
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from shared.contract.elections import Phase
+from tests.browser.polling_place import NOT_OPEN, PICNIC, SHARDS, Place, finish, watched
+from tests.support.elections import ROOT, Life, election
+from tests.support.pipeline import Pipeline
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -20,8 +26,38 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """A Chromium for a module's tests: Playwright's loop runs in this thread as long as it is open."""
+    """A Chromium for the tests of this package: Playwright's loop runs in this thread as long as it is open."""
     with chromium() as running:
         yield running
+
+
+@pytest.fixture(scope="package")
+def place(kafka: Any, valkey: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """Every service that a vote meets, on a namespace of their own, with the picnic open."""
+    folder = tmp_path_factory.mktemp("ballot")
+    pipeline = Pipeline(kafka.bootstrap, folder, shards=SHARDS, redis=valkey.url)
+    finish(pipeline.create())
+    finish(pipeline.begin(PICNIC))
+    for phase in NOT_OPEN:
+        finish(pipeline.announce(Life(election(phase), SHARDS), phase))
+    finish(pipeline.announce(PICNIC, Phase.OPEN))
+    (key := folder / "checkpoint.key").write_text(ROOT.hex())
+    pipeline.start("proofs", checkpoint_key_file=str(key), checkpoint_ms="100")
+    for service in ("validation", "counting", "results"):
+        pipeline.start(service)
+    place = Place(pipeline)
+    for service in ("validation", "counting", "results", "proofs"):
+        pipeline.wait_ready(service)
+    yield place
+    pipeline.stop()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser of an elector's own. Whatever its pages complain of, fails the test."""
+    made = browser.new_context(viewport={"width": 1280, "height": 900})
+    with watched(made):
+        yield made
+    made.close()

@@ -1,4 +1,4 @@
-"""Makes the README's pictures with a headless Chromium: a count in a terminal, and the demo's page as it moves.
+"""Makes the README's pictures with a headless Chromium: a count in a terminal, the demo's page as it moves, and a ballot.
 
 `make pictures` runs it. It needs Pillow, which only this script uses.
 """
@@ -6,6 +6,7 @@
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -28,24 +29,29 @@ DEMO: Final = Path(__file__).parents[2] / "services" / "cli" / "demo"
 MOVING: Final = DEMO / "live.gif"
 TERMINAL: Final = DEMO / "terminal.png"
 WHOLE: Final = DEMO / "deputy.png"
+BALLOT: Final = Path(__file__).parents[2] / "services" / "intake" / "ballot" / "ballot.png"
 COUNT: Final = ("count", "services/cli/demo/deputy.blt", "--method", "irv")
 COLUMNS: Final = 100
 CONTEST: Final = "/elections/labour-2015/contests/deputy"
 VIEW: Final = {"width": 880, "height": 650}
+BALLOT_VIEW: Final = {"width": 1180, "height": 872}
+RANKED: Final = ("In the wood", "By the lake", "In the garden")
 WHOLE_VIEW: Final = {"width": 1000, "height": 1500}
 EVERY_S: Final = 0.5
 BOUND_S: Final = 300.0
+LOG: Final = "demo.log"
 FRAME_MS, LAST_MS = 200, 5_000
 COLOURS: Final = 64
 MAX_BYTES: Final = 1_500_000
 
 
 def main() -> None:
-    """Write the three pictures. Raises TimeoutError, or ValueError if the moving one is too large."""
+    """Write the four pictures. Raises TimeoutError, or ValueError if the moving one is too large."""
     with chromium() as browser:
         TERMINAL.write_bytes(terminal(browser))
         with TemporaryDirectory(prefix="livecount-picture-") as folder, demo(Path(folder)) as results:
             frames = list(film(browser, results))
+            BALLOT.write_bytes(ballot(browser, Path(folder)))
     size = write(frames)
     sys.stdout.write(f"{MOVING}: {len(frames)} frames, {size:,} bytes\n")
     if size > MAX_BYTES:
@@ -70,7 +76,7 @@ def terminal(browser: Browser) -> bytes:
 def demo(folder: Path) -> Iterator[str]:
     """Run the demo until the picture is made; yield the address of its results."""
     argv = [sys.executable, "-m", "services.cli.demo", "--data-dir", str(folder)]
-    with (folder / "demo.log").open("w") as log, subprocess.Popen(argv, stdout=log) as running:
+    with (folder / LOG).open("w") as log, subprocess.Popen(argv, stdout=log) as running:
         try:
             wait_for(lambda: running.poll() is not None or bool(read_addresses(folder)))
             yield read_addresses(folder)["LIVECOUNT_RESULTS_URL"]
@@ -86,6 +92,21 @@ def film(browser: Browser, results: str) -> Iterator[bytes]:
     yield from changes(page)
     page.set_viewport_size(WHOLE_VIEW)  # type: ignore[arg-type]
     WHOLE.write_bytes(page.screenshot())
+
+
+def ballot(browser: Browser, folder: Path) -> bytes:
+    """Return a ballot of the demo's picnic, reached by one of the links that the demo prints, as PNG."""
+    link = re.search(r"Ballot +(\S+)", (folder / LOG).read_text())
+    if link is None:
+        raise ValueError(f"{folder / LOG}: expected links to ballots")
+    page = browser.new_page(viewport=BALLOT_VIEW, color_scheme="light")  # type: ignore[arg-type]
+    page.goto(link[1])
+    page.locator("#code-form .main").click()
+    for name in RANKED:
+        page.locator(".contest .tap", has_text=name).click()
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(500)
+    return page.screenshot()
 
 
 def changes(page: Page) -> Iterator[bytes]:

@@ -58,7 +58,7 @@ def enter(
 ) -> None:
     """Type what stands on papers, one after another: a number, then the letters of each contest in order.
 
-    Two tellers do so apart, each into a sheet of their own. An empty number ends it.
+    Two tellers do so apart, each into a sheet of their own. An empty number ends it; to correct a paper, change its line in the sheet.
     """
     from services.cli.paper.entry import read_sheet
 

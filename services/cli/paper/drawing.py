@@ -6,7 +6,7 @@ nobody knows whose it is. Sizes are in points; "large" is 18, as large print is 
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from xml.sax.saxutils import escape
 
 from reportlab.lib.enums import TA_CENTER
@@ -15,12 +15,15 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
+    BaseDocTemplate,
     Flowable,
+    Frame,
     KeepTogether,
     PageBreak,
+    PageTemplate,
     Paragraph,
-    SimpleDocTemplate,
     Spacer,
     Table,
     TableStyle,
@@ -76,8 +79,9 @@ def write(
     story: list[Flowable] = []
     for paper in papers:
         story += [*_paper(definition, paper, style), PageBreak()]
-    document = SimpleDocTemplate(
+    document = _Papers(
         str(out),
+        style,
         pagesize=A4,
         leftMargin=MARGIN,
         rightMargin=MARGIN,
@@ -88,6 +92,36 @@ def write(
         invariant=True,
     )
     document.build(story)
+
+
+class _Papers(BaseDocTemplate):
+    """Papers one after another; each page bears the number of its paper, so that pages that got apart are found again."""
+
+    def __init__(self, out: str, style: Style, **options: Any) -> None:
+        super().__init__(out, **options)
+        self._style = style
+        self._number, self._first = 0, 1
+        frame = Frame(self.leftMargin, self.bottomMargin, self.width, self.height, id="page")
+        self.addPageTemplates(PageTemplate("paper", [frame], onPageEnd=self._foot))
+
+    def afterFlowable(self, flowable: Flowable) -> None:  # noqa: N802  # reportlab's name
+        """Note which paper begins."""
+        if isinstance(flowable, _Begin):
+            self._number, self._first = flowable.number, self.page
+
+    def _foot(self, canvas: Canvas, _: BaseDocTemplate) -> None:
+        size = 0.9 * self._style.size
+        canvas.setFont(self._style.plain, size)
+        text = f"Ballot paper {self._number}, page {self.page - self._first + 1}"
+        canvas.drawRightString(A4[0] - MARGIN, MARGIN - size, text)
+
+
+class _Begin(Spacer):
+    """The beginning of a paper; it takes no room."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(0, 0)
+        self.number = number
 
 
 def _style(size: float, font: Path | None) -> Style:
@@ -120,6 +154,7 @@ def _has(character: str, font: Path | None) -> bool:
 
 def _paper(definition: Election, paper: Paper, style: Style) -> list[Flowable]:
     head: list[Flowable] = [
+        _Begin(paper.number),
         Paragraph(escape(definition.title), style.text(1.4, bold=True)),
         Paragraph(f"Ballot paper {paper.number}", style.text()),
     ]

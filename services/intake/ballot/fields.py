@@ -15,6 +15,9 @@ MAX_FORM_BYTES: Final = 131_072
 """All candidates of the largest definition, each with a number, come to some 90,000 bytes."""
 MAX_DIGITS: Final = 4
 _MARK: Final = re.compile(r"(0|[1-9]\d?)\.(0|[1-9]\d{0,2})")
+_BETWEEN: Final = re.compile(r"[\s\u2010-\u2015\u2212-]+")
+"""Phones and word processors make other dashes of a hyphen, and electors write a space."""
+_NOTHING: Final = re.compile(r"[\r\n\u00ad\u200b\ufeff]+")
 _NAMES: Final = frozenset({"step", "code", "ballot"})
 
 Typed = Mapping[int, str]
@@ -58,9 +61,12 @@ def read_fields(body: bytes, election: Election) -> Fields | None:
             typed[contest][candidate] = value.strip()
     if len(named) != len(pairs):
         return None
-    return Fields(
-        named.get("step", ""), "".join(named.get("code", "").split()), named.get("ballot", ""), typed
-    )
+    return Fields(named.get("step", ""), typed_code(named.get("code", "")), named.get("ballot", ""), typed)
+
+
+def typed_code(text: str) -> str:
+    """Return a voting code without line ends, and with one hyphen wherever spaces or dashes of any kind stand."""
+    return _BETWEEN.sub("-", _NOTHING.sub("", text)).strip("-")
 
 
 def faults(typed: Typed, contest: Contest) -> frozenset[int]:

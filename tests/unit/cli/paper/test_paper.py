@@ -78,6 +78,17 @@ def test_large_print_is_larger_and_the_same_definition_is_the_same_file(tmp_path
     assert large != normal
 
 
+def test_each_page_of_a_paper_bears_its_number(tmp_path: Path) -> None:
+    """Pages that got apart are put together again; each paper begins with page 1."""
+    long = contest("long", tuple(f"candidate-{n}" for n in range(60)))
+    definition = PICNIC.model_copy(update={"contests": (long,)})
+    write(definition, [Paper(n, "adults") for n in (7, 8)], tmp_path / "papers.pdf", "large")
+    pages = [page for page in text_of((tmp_path / "papers.pdf").read_bytes()) if page]
+    feet = [one for page in pages for one in page if one.startswith("Ballot paper") and "page" in one]
+
+    assert feet == [f"Ballot paper {paper}, page {n}" for paper in (7, 8) for n in (1, 2, 3, 4)]
+
+
 def test_a_name_that_the_font_lacks_is_said(tmp_path: Path) -> None:
     """Never drawn as an empty box."""
     definition = PICNIC.model_copy(update={"title": "Ŵyl"})

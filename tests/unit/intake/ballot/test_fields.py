@@ -2,10 +2,11 @@
 
 from urllib.parse import urlencode
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.ballot.fields import faults, ranks_of, read_fields
+from services.intake.ballot.fields import faults, ranks_of, read_fields, typed_code
 from tests.unit.intake.ballot.place import PICNIC
 
 FRUIT = PICNIC.contests[0]
@@ -47,3 +48,19 @@ def test_white_space_and_empty_fields_are_nothing_written() -> None:
     fields = read_fields(body, PICNIC)
 
     assert fields == ("cast", "abc", "x", ({0: "1"}, {}))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "00002-0-V5MV-SGK2-S5H3-Z0Z8",
+        "  00002 0 V5MV SGK2 S5H3 Z0Z8\n",
+        "00002\N{EN DASH}0\N{EN DASH}V5MV\N{MINUS SIGN}SGK2\N{NON-BREAKING HYPHEN}S5H3-Z0Z8",
+        "00002 - 0 - V5MV - SGK2 - S5H3 - Z0Z8",
+        "00002-0-V5MV-\r\nSGK2-S5H3-Z0Z8",
+        "\ufeff00002-0-V5\u200bMV-SGK2-S5H3-Z0Z8",
+    ],
+)
+def test_a_code_is_the_same_however_its_parts_are_set_apart(typed: str) -> None:
+    """Letters are copied from paper, from word processors and from messages."""
+    assert typed_code(typed) == "00002-0-V5MV-SGK2-S5H3-Z0Z8"
