@@ -15,7 +15,7 @@ from shared.rcv.contests import CountOptions, contest_of
 from shared.rcv.formats import rctab
 from shared.rcv.formats.cvr.raw import Note, no_note
 from shared.rcv.formats.detect import write_ballots
-from shared.rcv.formats.plain.csv_file import refuse_words
+from shared.rcv.formats.plain.csv_file import refuse_undeclared
 from shared.rcv.formats.records import BallotFile, BallotGroup, CastVoteRecord
 from shared.rcv.reports.cdf import converted_ballots
 from shared.rcv.reports.disk import write_files
@@ -32,7 +32,7 @@ RCTAB: Final = "rctab"
 def convert_plain(file: BallotFile, to: str, out: Path, stamp: Stamp, name: str) -> int:
     """Write the ballots of a plain file of that name as `to` and return how many they are. Raises FormatError."""
     if to == RCTAB:
-        refuse_words(file.candidates, out)
+        refuse_undeclared(file.candidates, out)
     if to in {RECORDS, RCTAB}:
         contest = contest_of(file, CountOptions("plurality"))
         settings = Settings(contest.title, by_precinct=len(file.sections) > 1)

@@ -175,6 +175,13 @@ def _counts(mark: Node, within: Sequence[Node], terms: Terms, note: Note) -> boo
     indicated, allocable = (str(mark.values.get(key)).lower() for key in ("HasIndication", "IsAllocable"))
     if terms.as_rctab:
         return "no" not in (indicated, allocable)
+    counts = _is_vote(indicated, allocable, within, note)
+    if counts and mark.has("NumberVotes") and mark.whole("NumberVotes") != 1:
+        mark.refuse(f"expected a mark to be one vote [NumberVotes], found {mark.whole('NumberVotes')}")
+    return counts
+
+
+def _is_vote(indicated: str, allocable: str, within: Sequence[Node], note: Note) -> bool:
     if allocable in ("yes", "no"):
         return allocable == "yes"
     if indicated == "unknown":

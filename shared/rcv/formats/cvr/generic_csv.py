@@ -21,9 +21,16 @@ def read(path: Path, source: Source) -> Iterator[RawRecord]:
     if head is None:
         raise FormatError(path, "line 1", "expected the names of the columns")
     names = [WRITE_IN if name and name == source.undeclared_write_in_label else name for name in head]
+    _refuse_twice(path, [name for column, name in enumerate(head, 1) if column >= source.first_vote_column])
     for line, cells in enumerate(table, 2):
         if line >= source.first_vote_row and cells:
             yield _record(path, line, cells, names, source)
+
+
+def _refuse_twice(path: Path, names: list[str]) -> None:
+    for name in names:
+        if name.strip() and names.count(name) > 1:
+            raise FormatError(path, "line 1", f"expected another column, found {shown(name)} a second time")
 
 
 def _record(path: Path, line: int, cells: list[str], names: list[str], source: Source) -> RawRecord:

@@ -25,6 +25,7 @@ from shared.rcv.formats.plain.text import (
     MAX_BALLOTS_A_LINE,
     MAX_RANKS,
     Fault,
+    Spellings,
     as_groups,
     clean_name,
     decode,
@@ -48,6 +49,8 @@ _ELEMENT = re.compile(rf"\s*({_NAME})\s*(?:/\s*(\d{{1,9}}(?:\.\d{{1,9}})?)\s*)?(
 _REST = re.compile(r"\s*(?:#.*|:\s*\{.*)?", re.DOTALL)
 _HEADER = re.compile(r"ABIF(?:\s+[\d.]+)?\s*(?:\{.*\}\s*)?")
 _BARE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_DOUBTFUL = re.compile(r"[<;|]|^\d+\s")
+"""What a bare name has rather by a slip: another sign than >, or a count without its colon."""
 _MAX_LINE_CHARS = 100_000
 
 Element = tuple[int, Fraction | None, str]
@@ -67,6 +70,7 @@ class Candidates:
         """From words of ballots, as spelled there, to places: what has been looked up before."""
         self._places: dict[str, int] = {}
         self._declared = False
+        self._spellings = Spellings()
 
     def declare(self, line: str, times: int = 1) -> bool:
         """Learn from a line that stands `times` if it is a declaration, and say whether it is. Raises Fault."""
@@ -83,14 +87,17 @@ class Candidates:
     def place(self, token: str) -> int:
         """Return the place of a candidate whom a ballot names. Raises Fault."""
         if (place := self.met.get(token)) is None:
-            place = self.met[token] = self._find(clean_name(_without_quotes(token)))
+            place = self.met[token] = self._find(clean_name(_without_quotes(token)), token)
         return place
 
-    def _find(self, word: str) -> int:
+    def _find(self, word: str, token: str) -> int:
         if (place := self._places.get(word)) is not None:
             return place
         if self._declared:
             raise Fault(f"expected a declared candidate, found {word[:40]!r}")
+        if not token.startswith(("[", '"')) and _DOUBTFUL.search(word):
+            raise Fault(f"expected a candidate's name, found {word[:40]!r}; in brackets it would be one")
+        self._spellings.learn(word)
         return self._add(word)
 
     def _add(self, name: str) -> int:

@@ -20,6 +20,7 @@ from shared.rcv.formats.plain.text import (
     MAX_BALLOTS_A_LINE,
     MAX_RANKS,
     Fault,
+    Spellings,
     as_groups,
     clean_name,
     clean_names,
@@ -77,6 +78,9 @@ class _Ballots:
             )
         self.names: dict[str, int] = {name: at for at, name in enumerate(names)}
         self._declared = bool(declared)
+        self._spellings = Spellings()
+        for name in names:
+            self._spellings.learn(name, declared=True)
         self._implicit = self._truth("implicit ranking", otherwise=True)
         self._weights = self._truth("weight allowed", otherwise=False)
         self._read: list[tuple[list[list[int]], int]] = []
@@ -135,8 +139,11 @@ class _Ballots:
     def _place(self, name: str) -> int | None:
         if _RESERVED.search(name):
             raise Fault(f"expected a candidate's name, found {name[:40]!r}")
-        if name in self.names or self._declared:
-            return self.names.get(name)
+        if name in self.names:
+            return self.names[name]
+        self._spellings.learn(name)
+        if self._declared:
+            return None
         if len(self.names) == MAX_CANDIDATES:
             raise Fault(f"expected at most {MAX_CANDIDATES} candidates")
         return self.names.setdefault(name, len(self.names))

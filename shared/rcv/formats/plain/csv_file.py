@@ -16,7 +16,7 @@ that contain `=`.
 
 import csv
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from io import StringIO
 from itertools import chain, islice
 from pathlib import Path
@@ -30,6 +30,7 @@ from shared.rcv.formats.plain.text import (
     MAX_BALLOTS_A_LINE,
     MAX_RANKS,
     Fault,
+    Spellings,
     clean_name,
     count_lines,
     decode,
@@ -43,6 +44,11 @@ HOLDS: Final = Holds("CSV", blank_ranks=True, blank_ballots=True, unnamed=True, 
 
 _BLANKS: Final = ("", "skipped", "undervote")
 _UNNAMED_WORDS: Final = ("overvote", "*")
+_DOUBTFUL: Final = (
+    "-", "--", "?", "0", "na", "n/a", "nan", "none", "nil", "null", "blank", "exhausted", "total", "totals", "sum",
+)  # fmt: skip
+"""Words that may mean nobody, or no ballot; a candidate who is called so is declared."""
+_JOINS: Final = re.compile(r"[|/;&+,]")
 _TRUTHS: Final = ("", "t", "true", "y", "yes", "1")
 _DOUBTFUL_ROWS = 1000
 
@@ -65,7 +71,11 @@ def read(path: Path, ignored: Collection[str] = ()) -> BallotFile:
         try:
             ballots.add(cells, times)
         except Fault as fault:
-            raise FormatError(path, _place_of(path, data, cells), str(fault)) from None
+            raise FormatError(path, _place_of(path, data, cells.__eq__), str(fault)) from None
+    if several := next(ballots.joined(), ""):
+        place = _place_of(path, data, lambda cells: any(several in cell for cell in cells))
+        expected = f"expected = between candidates at one rank, or one's name, found {several[:40]!r}: it may be either"
+        raise FormatError(path, place, expected)
     return ballots.file(path)
 
 
@@ -88,6 +98,40 @@ def refuse_words(names: Iterable[str], path: Path) -> None:
     for name in names:
         if name.lower() in (*_BLANKS, *_UNNAMED_WORDS):
             raise FormatError(path, f"candidate {name!r}", "CSV cannot hold this name under a rank")
+
+
+def refuse_undeclared(names: Sequence[str], path: Path) -> None:
+    """Raise FormatError for a name that a file without declarations would not be read back by."""
+    refuse_words(names, path)
+    spellings = Spellings()
+    for name in names:
+        try:
+            _refuse_doubtful(name)
+            spellings.learn(name)
+        except Fault as fault:
+            raise FormatError(
+                path, f"candidate {name!r}", f"CSV cannot hold this name under a rank: {fault}"
+            ) from None
+    for name in _joined(names):
+        raise FormatError(
+            path, f"candidate {name!r}", "CSV cannot hold this name under a rank beside its parts"
+        )
+
+
+def _refuse_doubtful(name: str) -> None:
+    if name.lower() in _DOUBTFUL or name.startswith("#"):
+        raise Fault(
+            f"expected a candidate's name, found {name[:40]!r}, which may be none; leave a blank rank empty"
+        )
+
+
+def _joined(names: Iterable[str]) -> Iterator[str]:
+    """Yield names that may be several of the others."""
+    known = set(names)
+    for name in sorted(known):
+        parts = [part.strip() for part in _JOINS.split(name)]
+        if len(parts) > 1 and known.issuperset(parts):
+            yield name
 
 
 def _table(file: BallotFile, groups: tuple[BallotGroup, ...]) -> Iterator[list[str | int]]:
@@ -126,11 +170,11 @@ def read_rows(path: Path, data: bytes) -> Iterator[Row]:
     return (row for row in rows if row[0] and row[0] != [""])
 
 
-def _place_of(path: Path, data: bytes, wanted: Sequence[str]) -> str:
-    """Return the line of the first row after the header with these cells."""
+def _place_of(path: Path, data: bytes, is_wanted: Callable[[Sequence[str]], bool]) -> str:
+    """Return the line of the first row after the header whose cells are wanted."""
     reader = _reader(data, _delimiter(data))
     for number, cells in enumerate(_checked(path, reader)):
-        if number and cells == wanted:
+        if number and is_wanted(cells):
             return f"line {reader.line_num}"
     return ""
 
@@ -181,19 +225,21 @@ class _Ballots:
         """Take in a row that stands so many times. Raises Fault."""
         columns = self._columns
         self._check(cells)
+        ballots = times if columns.count is None else times * _count(cells[columns.count])
+        self._cells.declares = not ballots
         if columns.candidates:
             marks = _ranked_row(cells, columns.candidates)
         else:
             marks = ">".join([self._cells[cells[at]] for at in columns.ranks]).rstrip(">")
         section = self._section_of(cells)
-        if ballots := times if columns.count is None else times * _count(cells[columns.count]):
-            if columns.valid is not None and cells[columns.valid].strip().lower() not in _TRUTHS:
-                found = f"{self._header[columns.valid].strip()} {cells[columns.valid].strip()!r}"
-                raise Fault(
-                    f"expected a ballot that counts, found {found}; take it out, or ignore the column"
-                )
+        if ballots:
+            self._require_valid(cells)
             ballot = marks, section
             self._counts[ballot] = self._counts.get(ballot, 0) + ballots
+
+    def joined(self) -> Iterator[str]:
+        """Yield names that may be several candidates, whom other ballots name."""
+        return (name for name in _joined(self._cells.names) if name not in self._cells.declared)
 
     def file(self, path: Path) -> BallotFile:
         """Return what was read. Raises FormatError."""
@@ -210,6 +256,12 @@ class _Ballots:
             raise Fault(f"expected {self._columns.width} cells, found {len(cells)}")
         if cells == self._header:
             raise Fault("expected a ballot, found the header again")
+
+    def _require_valid(self, cells: Sequence[str]) -> None:
+        valid = self._columns.valid
+        if valid is not None and cells[valid].strip().lower() not in _TRUTHS:
+            found = f"{self._header[valid].strip()} {cells[valid].strip()!r}"
+            raise Fault(f"expected a ballot that counts, found {found}; take it out, or ignore the column")
 
     def _section_of(self, cells: Sequence[str]) -> int:
         if self._columns.section is None:
@@ -235,6 +287,7 @@ class _Marks(_Ballots):
     def add(self, cells: Sequence[str], times: int) -> None:
         """Take in a mark. Raises Fault: equal ones, and two sections of one ballot, are two ballots of one name."""
         self._check(cells)
+        self._require_valid(cells)
         assert self._columns.marks is not None, "or rows were ballots"
         ballot, rank_cell, choice = (cells[at].strip() for at in self._columns.marks)
         if not ballot:
@@ -275,6 +328,10 @@ class _RankCells(dict[str, str]):
     def __init__(self, separator: str) -> None:
         super().__init__()
         self.names: dict[str, int] = {}
+        self.declares = False
+        """Whether the row that is being read declares."""
+        self.declared: set[str] = set()
+        self._spellings = Spellings()
         self._separator = separator
         """What parts candidates at one rank."""
 
@@ -294,6 +351,11 @@ class _RankCells(dict[str, str]):
 
     def _place(self, raw: str) -> int:
         name = clean_name(raw)
+        if self.declares:
+            self.declared.add(name)
+        elif name not in self.names:
+            _refuse_doubtful(name)
+        self._spellings.learn(name, declared=self.declares)
         place = self.names.setdefault(name, len(self.names))
         if place >= MAX_CANDIDATES:
             raise Fault(f"expected at most {MAX_CANDIDATES} candidates")

@@ -1,6 +1,6 @@
 """What the columns of a CSV file are, from its header and, where that leaves a doubt, its cells.
 
-Columns of ranks (`rank1`, `Rank 2`, `choice_3`, `1st`, `2nd choice`, `4`) hold names: a row a ballot. A column `rank`
+Columns of ranks (`rank1`, `Rank 2`, `choice_3`, `1st`, `2nd choice`, `Third preference`, `4`) hold names: a row a ballot. A column `rank`
 beside one of names (`choice`, `candidate`) and one that identifies the ballot: a row a mark. Any other columns are
 candidates and hold ranks. Beside them may stand, once each, how many ballots a row is (`count`, `weight`, `votes`, `ballots`,
 `#`) and their `section`; columns that say where a row comes from are passed over, and those that the reader is asked to
@@ -43,7 +43,9 @@ NOBODY: tuple[tuple[int, str], ...] = ()
 _RANK = re.compile(
     r"(?:rank|ranking|choice|preference|pref)[ _-]*([0-9]{1,3})"
     r"|([0-9]{1,3})(?:st|nd|rd|th)(?:[ _-]*(?:rank|choice|preference|pref))?|([0-9]{1,3})"
+    r"|(first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)(?:[ _-]*(?:rank|choice|preference|pref))?"
 )
+_ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
 _NUMBER = re.compile(r"[0-9]{0,3}")
 _TYPED = re.compile(r"(candidate|ignore):(.*)", re.DOTALL | re.IGNORECASE)
 
@@ -83,7 +85,7 @@ def read_columns(
     special = {
         at for at, word in enumerate(words) if at not in forced and (at in passed or _is_beside(at, word))
     }
-    ranked = {at: int(next(filter(None, found.groups()))) for at, word in enumerate(words)
+    ranked = {at: _rank(next(filter(None, found.groups()))) for at, word in enumerate(words)
               if at not in special | forced and (found := _RANK.fullmatch(word))}  # fmt: skip
     others = [at for at in range(len(words)) if at not in special and at not in ranked]
     places = [at for at in others if at not in forced and _bare(words[at]) in PLACES]
@@ -92,16 +94,29 @@ def read_columns(
     if not ranked and (marks := _marks(words, passed)) is not None:
         if count is not None:
             raise FormatError(path, "line 1", f"expected a row a mark, and no {header[count]!r} of ballots")
-        return Columns(len(header), None, section, NO_RANKS, NOBODY, marks)
+        if unknown := [header[at] for at in others if at not in marks and at not in places]:
+            raise FormatError(
+                path, "line 1", f"expected ballot, rank and choice, found {unknown[0]!r} beside; ignore it"
+            )
+        return Columns(len(header), None, section, NO_RANKS, NOBODY, marks, _valid(words, places))
     if ranked and others == places and not _numbers_over_numbers(path, words, ranked, cells):
-        valid = next((at for at in places if words[at] == "valid"), None)
         by_lines = RCTAB_ID in map(_bare, words)
         order = _in_order(path, header, ranked)
-        return Columns(len(header), count, section, order, NOBODY, valid=valid, by_lines=by_lines)
+        return Columns(
+            len(header), count, section, order, NOBODY, valid=_valid(words, places), by_lines=by_lines
+        )
     if others and not ranked and not places:
         names = [named[at][2] if at in named else head for at, head in enumerate(header)]
         return Columns(len(header), count, section, NO_RANKS, _candidates(path, names, others))
     raise FormatError(path, "line 1", _ambiguous(header, ranked, others, places))
+
+
+def _rank(text: str) -> int:
+    return _ORDINALS.index(text) + 1 if text in _ORDINALS else int(text)
+
+
+def _valid(words: Sequence[str], places: Sequence[int]) -> int | None:
+    return next((at for at in places if words[at] == "valid"), None)
 
 
 def _word(head: str) -> str:
@@ -141,7 +156,7 @@ def _marks(words: Sequence[str], passed: Collection[int]) -> tuple[int, int, int
 def _numbers_over_numbers(
     path: Path, words: Sequence[str], ranked: dict[int, int], cells: Sequence[Sequence[str]]
 ) -> bool:
-    if not all(words[at].isdigit() for at in ranked):
+    if not all(words[at].isdigit() or words[at] in _ORDINALS for at in ranked):
         return False
     held = [row[at].strip() for row in cells if len(row) == len(words) for at in ranked]
     if any(held) and all(map(_NUMBER.fullmatch, held)):

@@ -232,6 +232,11 @@ def _modern(path: Path, lines: Sequence[bytes]) -> Head:
         name = " ".join(key.strip("# \t").upper().split())
         if colon and fields.setdefault(name, (number, value.strip()))[0] != number and _is_used(name):
             raise FormatError(path, f"line {number}", f"expected one line '# {name}: …', found a second")
+    number, kind = fields.get("DATA TYPE", (0, ""))
+    if kind and f".{kind.lower()}" not in SUFFIXES:
+        raise FormatError(
+            path, f"line {number}", f"expected orders, soc, soi, toc or toi, found {kind[:40]!r}"
+        )
     return Head(
         title_of(path, fields.get("TITLE", (0, ""))[1]),
         _names(path, fields),
@@ -242,7 +247,7 @@ def _modern(path: Path, lines: Sequence[bytes]) -> Head:
 
 
 def _is_used(key: str) -> bool:
-    return key == "TITLE" or key.startswith(("NUMBER ", _NAME))
+    return key in ("TITLE", "DATA TYPE") or key.startswith(("NUMBER ", _NAME))
 
 
 def _names(path: Path, fields: dict[str, tuple[int, str]]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ Source: https://www.lobitos.net/voting/format.html. Method, quota and the seed o
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from shared.contract.ballots import format_marks
@@ -34,6 +35,7 @@ from shared.rcv.formats.plain.text import (
 )
 from shared.rcv.formats.records import BallotFile, FormatError
 
+_WEIGHT = re.compile(r"[\d./]+X")
 _RULES = ("method", "quota", "random")
 _KEYS = (*_RULES, "title", "seats", "candidate", "withdrawn", "order", "ballots")
 
@@ -50,6 +52,10 @@ def read(path: Path) -> BallotFile:
         key, value = _field(path, place, line)
         if key in ("candidate", "withdrawn"):
             nickname, _, name = value.partition(" ")
+            if _WEIGHT.fullmatch(nickname) or nickname in ("-", "end"):
+                raise FormatError(
+                    path, place, f"expected a nickname that means nothing else, found {nickname!r}"
+                )
             withdrawn += [len(stands)] if key == "withdrawn" else []
             stands.append((place, nickname, name))
         elif key and key not in _RULES and said.setdefault(key, (place, value))[0] != place:
@@ -60,7 +66,7 @@ def read(path: Path) -> BallotFile:
         raise FormatError(path, f"line {len(lines)}", "expected ballots=, found the end of the file")
     title = said.get("title", ("", ""))[1]
     if value.lower() == "blt":
-        return _with_blt(path, "\n".join(lines[number:]), number, title)
+        return _with_blt(path, "\n".join(lines[number:]), number, title, said.get("seats"))
     names = clean_names(path, ((place, name or nickname) for place, nickname, name in stands))
     if not 1 <= len(names) <= MAX_CANDIDATES:
         raise FormatError(path, place, f"expected 1 to {MAX_CANDIDATES} candidates, found {len(names)}")
@@ -88,8 +94,12 @@ def _field(path: Path, place: str, line: str) -> tuple[str, str]:
     return key, " ".join(value.split())
 
 
-def _with_blt(path: Path, text: str, lines: int, title: str) -> BallotFile:
+def _with_blt(path: Path, text: str, lines: int, title: str, seats: tuple[str, str] | None) -> BallotFile:
     file = blt.read_in_full(path, b"\n" * lines + text.encode())
+    if seats and seats[1] != str(file.seats):
+        raise FormatError(
+            path, seats[0], f"expected seats={file.seats}, as the ballots have it, found {seats[1][:40]}"
+        )
     return BallotFile(
         title or file.title,
         file.candidates,
@@ -115,6 +125,7 @@ def _counts(
     for number, line in lines:
         words = line.partition("#")[0].split()
         if words == ["end"]:
+            _refuse_ballots(path, lines, nicknames, order)
             break
         if words:
             found += 1
@@ -132,9 +143,21 @@ def _counts(
     return counts
 
 
+def _refuse_ballots(
+    path: Path, lines: Iterator[tuple[int, str]], nicknames: dict[str, int], order: Sequence[str]
+) -> None:
+    """Let notes follow the end, and no ballot. Raises FormatError."""
+    for number, line in lines:
+        words = line.partition("#")[0].split()
+        with suppress(Fault):
+            if words:
+                _ballot(words, nicknames, order)
+                raise FormatError(path, f"line {number}", "expected no ballot after end")
+
+
 def _ballot(words: list[str], nicknames: dict[str, int], order: Sequence[str]) -> tuple[str, int]:
     """Return the marks of a line, and how many ballots are so marked. Raises Fault."""
-    weight = words.pop(0) if re.fullmatch(r"[\d./]+X", words[0]) else "1X"
+    weight = words.pop(0) if _WEIGHT.fullmatch(words[0]) else "1X"
     ballots = whole_number(weight[:-1].encode(), 1, MAX_BALLOTS_A_LINE)
     if ballots is None:
         raise Fault(f"expected how many ballots, a whole number, found {weight[:40]!r}")

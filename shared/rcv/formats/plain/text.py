@@ -6,6 +6,7 @@ Rule 3: a name is trimmed and its unprintable spaces become plain ones; no two c
 """
 
 import re
+import unicodedata
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -96,6 +97,22 @@ def clean_name(name: str) -> str:
     if len(name) > MAX_NAME_CHARS:
         raise Fault(f"expected a name of at most {MAX_NAME_CHARS} characters, found {len(name)}")
     return name
+
+
+class Spellings:
+    """The spellings of candidates who are known by their ballots alone: a slip of the pen must not become another candidate."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def learn(self, name: str, *, declared: bool = False) -> None:
+        """Learn a name. Raises Fault if another differs from it in case, spaces or accents' composition only, unless declared."""
+        shown = "".join(
+            sign for sign in unicodedata.normalize("NFKC", name) if unicodedata.category(sign) != "Cf"
+        )
+        other = self._known.setdefault(" ".join(shown.casefold().split()), name)
+        if other != name and not declared:
+            raise Fault(f"expected a candidate in one spelling, found {name[:40]!r} beside {other[:40]!r}")
 
 
 def clean_names(path: Path, named: Iterable[tuple[str, str]]) -> tuple[str, ...]:

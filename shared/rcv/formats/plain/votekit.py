@@ -55,9 +55,13 @@ def read(path: Path) -> BallotFile:
     names = clean_names(path, ((place, found[1]) for found in named if found))
     place_of = {found[2]: at for at, found in enumerate(named) if found}
     columns = rows[_COLUMNS_AT][1]
-    if "&" not in columns or "Weight" not in columns or len(place_of) < len(names):
-        raise FormatError(path, rows[_COLUMNS_AT][0], "expected columns of ranks, &, Weight, &")
-    ranks, weight = columns.index("&"), columns.index("Weight")
+    ranks = columns.index("&") if "&" in columns else len(columns)
+    in_order = [f"Ranking_{rank}" for rank in range(1, ranks + 1)]
+    if columns.count("Weight") != 1 or columns[:ranks] != in_order or len(place_of) < len(names):
+        raise FormatError(
+            path, rows[_COLUMNS_AT][0], "expected columns Ranking_1, Ranking_2 and so on, &, Weight, &"
+        )
+    weight = columns.index("Weight")
     counts: dict[str, int] = {}
     for place, cells in rows[_COLUMNS_AT + 1 :]:
         if not cells:

@@ -276,3 +276,14 @@ def test_a_file_that_is_no_report_is_refused(tmp_path: Path) -> None:
     (tmp_path / "r.json").write_bytes(b'{"CVR": "\xff"}')
     with pytest.raises(FormatError, match="expected JSON in UTF-8"):
         list(cdf.read(tmp_path / "r.json", SOURCE))
+
+
+@pytest.mark.parametrize("votes", [0, 2])
+def test_a_mark_is_one_vote(tmp_path: Path, votes: int) -> None:
+    """One that says to be several, or none and allocable, is refused; RCTab reads it as one."""
+    document = report(ballot(chosen("a", position(1, NumberVotes=votes))))
+    with pytest.raises(FormatError, match=rf"expected a mark to be one vote \[NumberVotes\], found {votes}"):
+        read(tmp_path, document)
+    assert read(tmp_path, document, SOURCE._replace(as_rctab=True))[0].selections == ((1, "Ann"),)
+    not_indicated = report(ballot(chosen("a", position(1, NumberVotes=votes, HasIndication="no"))))
+    assert read(tmp_path, not_indicated)[0].selections == ()

@@ -1,6 +1,8 @@
 """What is written is read back, for every format and all it can hold."""
 
+import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,12 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contract.ballots import parse_marks
-from shared.rcv.conversion import convert_plain
+from shared.rcv.contests import CountOptions, contest_of, profile_of
+from shared.rcv.conversion import ballots_of, convert_plain
+from shared.rcv.count.tabulate import tabulate
+from shared.rcv.formats import rctab
 from shared.rcv.formats.detect import READERS, WRITERS, read_ballots, write_ballots
 from shared.rcv.formats.plain import abif, blt, csv_file, preflib
 from shared.rcv.formats.plain.holds import Holds
 from shared.rcv.formats.records import BallotFile, BallotGroup, FormatError
 from shared.rcv.reports.tabulated import Stamp
+from tests.fuzz.vendors import configuration
 from tests.support.strategies import marks
 
 HOLDS = {"blt": blt.HOLDS, "preflib": preflib.HOLDS, "abif": abif.HOLDS, "csv": csv_file.HOLDS}
@@ -101,7 +107,8 @@ def test_rctabs_csv_of_a_plain_file_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     """Every rank of every ballot; candidates are those whom a ballot names. Sections stay in the column of precincts."""
-    file = data.draw(contests(csv_file.HOLDS))
+    drawn = data.draw(contests(csv_file.HOLDS))
+    file = replace(drawn, candidates=tuple(f"N{place} {name}" for place, name in enumerate(drawn.candidates)))
     path = tmp_path_factory.mktemp("rctab", numbered=True) / "votes_rctab_cvr.csv"
     assert convert_plain(file, "rctab", path, STAMP, "votes.csv") == sum(
         group.ballots for group in file.ballots
@@ -109,6 +116,58 @@ def test_rctabs_csv_of_a_plain_file_is_read_back(
     if not any(mark.isdigit() for group in file.ballots for mark in group.marks):
         return  # a file that names nobody has no candidates
     assert _by_name(read_ballots(path)) == _by_name(file)
+
+
+@given(st.data(), st.sampled_from([*sorted(WRITERS), "rctab"]), st.sampled_from(sorted(WRITERS)))
+def test_what_goes_through_two_formats_is_counted_the_same(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, first: str, second: str
+) -> None:
+    """Over all pairs: what one format holds is written as another, read back, and comes to the same rounds."""
+    holds = Holds(
+        "both",
+        **{
+            thing: all(getattr(HOLDS[to], thing) for to in {first, second} - {"rctab"})
+            for thing in ("blank_ranks", "blank_ballots", "unnamed")
+        },
+    )
+    drawn = data.draw(contests(holds))
+    named = tuple(f"N{place} {name}" for place, name in enumerate(drawn.candidates))
+    all_named = BallotGroup(">".join(map(str, range(len(named)))), 1)
+    file = replace(drawn, candidates=named, ballots=(*drawn.ballots, all_named))
+    folder = tmp_path_factory.mktemp("pairs", numbered=True)
+    between = folder / f"a{SUFFIXES.get(first, '_rctab_cvr.csv')}"
+    convert_plain(file, first, between, STAMP, "votes")
+    back = folder / f"b{SUFFIXES[second]}"
+    convert_plain(read_ballots(between), second, back, STAMP, "votes")
+    assert _by_name(read_ballots(back)) == _by_name(file)
+    assert _rounds(read_ballots(back)) == _rounds(file)
+
+
+@given(st.data())
+def test_a_report_of_records_is_counted_the_same(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """NIST's format, too: its records are read back by a configuration, as anybody else would."""
+    drawn = data.draw(contests(Holds("records", blank_ranks=True, blank_ballots=True)))
+    named = tuple(f"N{place} {name}" for place, name in enumerate(drawn.candidates))
+    file = replace(drawn, title="Mayor", candidates=named, ballots=(*drawn.ballots, BallotGroup("0", 1)))
+    folder = tmp_path_factory.mktemp("records", numbered=True)
+    convert_plain(file, "cdf", folder / "votes.json", STAMP, "votes")
+    document = json.loads(configuration("cdf", "votes.json"))
+    document["candidates"] = [{"name": name} for name in named]
+    document["rules"]["maxRankingsAllowed"] = "max"
+    (folder / "config.json").write_text(json.dumps(document))
+    found = rctab.load(folder / "config.json")
+    back = ballots_of(rctab.contest_of(found), rctab.read_records(found))
+    assert _by_name(back) == _by_name(file)
+    assert _rounds(back) == _rounds(file)
+
+
+def _rounds(file: BallotFile) -> list[dict[str, int]]:
+    """Return the votes of each candidate, by name, in each round of an instant run-off."""
+    contest = contest_of(replace(file, title="T", seats=None), CountOptions("irv"))
+    count = tabulate(profile_of(file, contest), contest)
+    return [dict(sorted(zip(file.candidates, round_.votes, strict=True))) for round_ in count.rounds]
 
 
 def _by_name(file: BallotFile) -> Counter[tuple[tuple[str, ...], ...]]:
@@ -121,10 +180,10 @@ def _by_name(file: BallotFile) -> Counter[tuple[tuple[str, ...], ...]]:
     return held
 
 
-@pytest.mark.parametrize("name", ["Overvote", "undervote", "skipped", "*"])
+@pytest.mark.parametrize("name", ["Overvote", "undervote", "skipped", "*", "-", "#1", "N/A", "ADA", "Ada;Bo"])
 def test_a_name_that_rctabs_csv_uses_otherwise_is_refused(tmp_path: Path, name: str) -> None:
     """It would be read back as no name at all."""
-    file = BallotFile("Tea", ("Ada", name), (BallotGroup("1", 2),))
+    file = BallotFile("Tea", ("Ada", "Bo", name), (BallotGroup("2", 2),))
     with pytest.raises(FormatError, match="cannot hold this name"):
         convert_plain(file, "rctab", tmp_path / "x.csv", STAMP, "tea.blt")
     assert not list(tmp_path.iterdir())

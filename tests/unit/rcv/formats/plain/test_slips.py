@@ -1,0 +1,94 @@
+"""A slip of the pen is refused: it must not become a candidate, move a rank or turn one ballot into several."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.rcv.formats.records import FormatError
+from tests.unit.rcv.formats.plain.reading import counts, read, refusal
+
+STV_PM = "seats=1\ncandidate=a Adam\ncandidate=b Basil\n"
+VOTEKIT = "VoteKit RankProfile,v2\nCandidates\n(Adam:str:0),(Basil:str:1)\nMax Ranking Length\n2\nIncludes Voter Set\nFalse\n=,=\n"
+PREFLIB = "# NUMBER ALTERNATIVES: 2\n# ALTERNATIVE NAME 1: Adam\n# ALTERNATIVE NAME 2: Basil\n"
+CVOTES = "#/Candidates: Adam ; Basil\n#/Implicit Ranking: false\n"
+ROWS = '2,1,\n{}"Candidate 1","Adam","p",\n"Candidate 2","Basil","q",\n"Ward",\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("v.abif", "5:Adam>Basil\n3 Basil>Adam\n", "line 2: expected a candidate's name, found '3 Basil'; in brackets it would be one"),
+        ("v.abif", "5:Adam<Basil\n", "line 1: expected a candidate's name, found 'Adam<Basil'; in brackets it would be one"),
+        ("v.abif", "5:Adam>Basil\n3:basil\n", "line 2: expected a candidate in one spelling, found 'basil' beside 'Basil'"),
+        ("v.csv", "rank1\nZo\u00eb\nZoe\u0308\n", "line 3: expected a candidate in one spelling, found 'Zoe\u0308' beside 'Zo\u00eb'"),
+        ("v.csv", "rank1\nAda Day\nAda  Day\n", "line 3: expected a candidate in one spelling, found 'Ada  Day' beside 'Ada Day'"),
+        ("v.csv", "rank1\nAda\nAd\u200ba\n", "line 3: expected a candidate in one spelling, found 'Ad\\u200ba' beside 'Ada'"),
+        ("v.csv", "rank1,rank2\nAda,N/A\n", "line 2: expected a candidate's name, found 'N/A', which may be none; leave a blank rank empty"),
+        ("v.csv", "rank1,rank2\nAda,-\n", "line 2: expected a candidate's name, found '-', which may be none; leave a blank rank empty"),
+        ("v.csv", "rank1,rank2\n# a note,\n", "line 2: expected a candidate's name, found '# a note', which may be none; leave a blank rank empty"),
+        ("v.csv", "rank1,rank2\nAda,Bo\nAda/Bo,\n", "line 3: expected = between candidates at one rank, or one's name, found 'Ada/Bo': it may be either"),
+        ("v.csv", "First,Second\n1,2\n", "line 1: expected columns headed rank1, rank2, … or by names: numbers over numbers can be either"),
+        ("v.csv", "ballot,rank,choice,state\n1,1,Ada,void\n", "line 1: expected ballot, rank and choice, found 'state' beside; ignore it"),
+        ("v.csv", "ballot,rank,choice,valid\n1,1,Ada,no\n", "line 2: expected a ballot that counts, found valid 'no'; take it out, or ignore the column"),
+        ("v.csv", VOTEKIT + "Ranking_2,Ranking_1,&,Weight,&\n{'0'},{'1'},&,3.0,&\n", "line 9: expected columns Ranking_1, Ranking_2 and so on, &, Weight, &"),
+        ("v.cat", "# DATA TYPE: cat\n" + PREFLIB + "3: 1,2\n", "line 1: expected orders, soc, soi, toc or toi, found 'cat'"),
+        ("v.cvotes", CVOTES + "adam > Basil\n", "line 3: expected a candidate in one spelling, found 'adam' beside 'Adam'"),
+        ("v.stv", STV_PM + "ballots=1\na b\nend\nb a\n", "line 7: expected no ballot after end"),
+        ("v.stv", "candidate=2X Adam\nballots=1\n2X\nend\n", "line 1: expected a nickname that means nothing else, found '2X'"),
+        ("v.stv", 'seats=2\nballots=blt\n1 1\n1 1 0\n0\n"Adam"\n', "line 1: expected seats=1, as the ballots have it, found 2"),
+    ],
+)  # fmt: skip
+def test_a_slip_is_refused(tmp_path: Path, name: str, text: str, message: str) -> None:
+    """With its line and what was expected; read as it stands, each of these would be another count."""
+    path = tmp_path / name
+    assert refusal(path, lambda: read(path, text)) == message
+
+
+def test_whoever_is_declared_may_be_called_anything(tmp_path: Path) -> None:
+    """A row of no ballots says that these are candidates: then nothing is in doubt."""
+    file = read(
+        tmp_path / "v.csv", "count,rank1,rank2,rank3,rank4,rank5\n0,Ada,ADA,-,Bo,Ada/Bo\n3,Ada/Bo,-,ADA,,\n"
+    )
+    assert file.candidates == ("Ada", "ADA", "-", "Bo", "Ada/Bo")
+    assert counts(file) == {"4>2>1": 3}
+
+
+def test_ranks_may_be_headed_in_words(tmp_path: Path) -> None:
+    """As forms and newspapers have it."""
+    file = read(tmp_path / "v.csv", "First choice,Second choice,Third choice\nAda,Bo,\nBo,,Ada\n")
+    assert counts(file) == {"0>1": 1, "1>>0": 1}
+
+
+LINES = {
+    "v.blt": ("2 1\n", "1 1 2 0\n", '0\n"Adam"\n"Basil"\n'),
+    "v.csv": ("count,rank1,rank2\n0,Adam,Basil\n", "1,Adam,Basil\n", ""),
+    "v.toi": (PREFLIB, "1: 1,2\n", ""),
+    "v.abif": ("=a:[Adam]\n=b:[Basil]\n", "1:a>b\n", ""),
+    "v.cvotes": (CVOTES, "Adam > Basil * 1\n", ""),
+    "rows.csv": (ROWS.partition("{}")[0], "1,2,1,\n", ROWS.partition("{}")[2]),
+    "v.dat": ("Ward\n1 2 4 99\nAdam, p\nBasil, q\n", "1 2 1\n", ""),
+    "kit.csv": (VOTEKIT + "Ranking_1,Ranking_2,&,Weight,&\n", "{'0'},{'1'},&,1.0,&\n", ""),
+    "v.stv": (STV_PM + "ballots=4\n", "1X a b\n", "end\n"),
+}
+"""What stands before the ballots, one of them, and what stands behind."""
+
+SIGNS = st.text(" \t,;:>=-|*.#/{}()[]&^'\"x\r", max_size=3)
+
+
+@given(st.sampled_from(sorted(LINES)), st.integers(0, 100), st.integers(0, 2), SIGNS)
+def test_an_edit_in_a_line_never_turns_one_ballot_into_several(
+    tmp_path_factory: pytest.TempPathFactory, name: str, at: int, cut: int, put: str
+) -> None:
+    """Of four lines, one with any signs anywhere: the file is refused, or holds those ballots, or that one is no ballot."""
+    before, line, behind = LINES[name]
+    at %= len(line) - 1
+    edited = line[:at] + put + line[at : len(line) - 1][cut:] + "\n"
+    path = tmp_path_factory.mktemp("slips", numbered=True) / name
+    try:
+        file = read(path, before + line + edited + line + line + behind)
+    except FormatError:
+        return
+    assert len(file.candidates) == 2 or name == "v.csv"  # CSV declares nobody: a new name is a new candidate
+    assert 3 <= sum(group.ballots for group in file.ballots) <= 4
