@@ -62,5 +62,5 @@ def test_white_space_and_empty_fields_are_nothing_written() -> None:
     ],
 )
 def test_a_code_is_the_same_however_its_parts_are_set_apart(typed: str) -> None:
-    """Letters are copied from paper, from word processors and from messages."""
+    """Codes are typed from letters, and copied from documents and messages."""
     assert typed_code(typed) == "00002-0-V5MV-SGK2-S5H3-Z0Z8"
