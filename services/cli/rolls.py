@@ -23,9 +23,9 @@ from shared.contract.rolls import (
     BLOCK_ELECTORS,
     CSV_HEAD,
     Roll,
-    RollHead,
     make_codes,
     new_secrets,
+    roll_of,
     section_ranges,
     spelt_codes,
 )
@@ -111,7 +111,11 @@ def write_mailing(found: ElectorList, announced: ElectionAnnounced, out: Path, i
                 blank = [""] * (len(found.columns) - len(cells))
                 writer.writerow([*cells, *blank, number, code, voting_link(intake, definition.id, code)])
     everybody = np.arange(definition.electors)
-    return _roll(announced, commitments(announced.log, definition.id, everybody, by_number, secret))
+    return roll_of(
+        announced.definition,
+        announced.log,
+        [commitments(announced.log, definition.id, everybody, by_number, secret)],
+    )
 
 
 def write_codes(announced: ElectionAnnounced, out: Path) -> Roll:
@@ -122,13 +126,7 @@ def write_codes(announced: ElectionAnnounced, out: Path) -> Roll:
         for lines, made in make_codes(announced.definition, announced.log):
             file.write(lines)
             blocks.append(made)
-    return _roll(announced, np.concatenate(blocks))
-
-
-def _roll(announced: ElectionAnnounced, made: NDArray[np.uint8]) -> Roll:
-    definition = announced.definition
-    head = RollHead(log=announced.log, election=definition.id, electors=definition.electors)
-    return Roll(head=head, commitments=made)
+    return roll_of(announced.definition, announced.log, blocks)
 
 
 @contextmanager

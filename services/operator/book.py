@@ -36,6 +36,13 @@ _NOT_IN_ORDER = frozenset(
 )
 
 
+def _is_in_order(verdict: ControlJudged) -> bool:
+    """Return whether a shard took a control as the election's next one, with or without effect."""
+    if verdict.why in _NOT_IN_ORDER:
+        return False
+    return verdict.why is None or not isinstance(verdict.control, ElectionConfigured)
+
+
 @dataclass
 class Entry:
     """One control, and its verdict in each shard so far."""
@@ -47,9 +54,7 @@ class Entry:
     def in_order(self) -> bool:
         """Whether shard 0 took it as the next control."""
         first = self.verdicts.get(0)
-        if first is None or first.why in _NOT_IN_ORDER:
-            return False
-        return first.why is None or not isinstance(self.control, ElectionConfigured)
+        return first is not None and _is_in_order(first)
 
     @property
     def applied(self) -> bool:
@@ -97,6 +102,22 @@ class Account:
         """Return the controls that came in order and are not in every shard yet."""
         return [entry for entry in self.entries.values() if entry.in_order and len(entry.verdicts) < shards]
 
+    def not_in_shard_0(self) -> list[Entry]:
+        """Return the controls that another shard took as its next one, and that are not in shard 0: in the order they follow.
+
+        Whoever writes to Kafka past this service may leave one; it is signed by enough officials, or no shard would have it.
+        """
+        taken = {
+            entry.control.follows: entry
+            for entry in self.entries.values()
+            if 0 not in entry.verdicts and any(map(_is_in_order, entry.verdicts.values()))
+        }
+        found, last = [], self.last_control
+        while last in taken:
+            found.append(taken.pop(last))
+            last = found[-1].control.control_id
+        return found
+
     def phases(self, shards: int) -> list[Phase | None]:
         """Return the phase of each shard."""
         return [phase_after(None, self._applied_in(shard)) for shard in range(shards)]
@@ -122,7 +143,13 @@ class Account:
         return first if alike and isinstance(first, ElectionCertified) else None
 
     def is_whole(self, control: Control, shards: int) -> bool:
-        """Return whether every shard is where an opening or a certificate leads; of other controls each stands by itself."""
+        """Return whether every shard is where a definition, an opening or a certificate leads.
+
+        Of other controls each stands by itself.
+        """
+        if isinstance(control, ElectionConfigured):
+            verdicts = self.entries[control.control_id].verdicts
+            return all(shard in verdicts and verdicts[shard].why is None for shard in range(shards))
         if isinstance(control, ElectionOpened):
             return len(set(self.phases(shards))) == 1
         return not isinstance(control, ElectionCertified) or self.certificate(shards) == control

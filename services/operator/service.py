@@ -2,7 +2,8 @@
 
 An order becomes a *proposal*: the payload that officials sign. Once enough have signed it is written to shard 0, whose
 verdict decides whether it comes in order, and then to every other shard. The service holds no key: it cannot give an order.
-An order that was left half-way, by this process or another, is carried to its end before any other.
+An order that was left half-way, by this process or another, is carried to its end before any other of that election; so is one
+that somebody wrote into another shard first, which is signed all the same.
 """
 
 import asyncio
@@ -10,6 +11,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+import structlog
 
 from services.operator.book import Account, ControlBook, Entry
 from services.operator.certification import disagreements, obstacles
@@ -42,6 +45,8 @@ Recounter = Callable[[str, Sequence[int]], Awaitable[Recount]]
 VERDICT_BOUND_S: Final = 20.0
 """How long a verdict is waited for; afterwards it is not known what became of an order."""
 MAX_PROPOSALS: Final = 1_000
+
+log = structlog.get_logger()
 
 
 class UnknownElection(Exception):
@@ -102,6 +107,8 @@ class OperatorService:
     shards: int
     proposals: dict[str, Proposal] = field(default_factory=dict)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _stuck: set[str] = field(default_factory=set)
+    """Elections whose half-way orders could not be carried to their end: they wait for the next order about them."""
 
     def elections(self) -> list[ElectionAnnounced]:
         """Return every election, in the order of their ids."""
@@ -125,7 +132,7 @@ class OperatorService:
 
         Raises OrderRefused, NotReady, SendFailed.
         """
-        async with self._in_turn():
+        async with self._in_turn(definition.id):
             known = self.log.elections.newest.get(definition.id)
             if known is not None:
                 if known.config_hash != config_hash(definition):
@@ -136,7 +143,7 @@ class OperatorService:
             if not definition.officials:
                 raise OrderRefused("the definition names no officials: nobody could give an order")
             if (why := await asyncio.to_thread(objection, definition)) is not None:
-                raise OrderRefused(why)
+                raise OrderRefused(str(why))
             control = order.control(
                 ElectionConfigured, self.log_id, definition.id, NO_CONTROL, definition=definition
             )
@@ -147,7 +154,7 @@ class OperatorService:
 
         Raises UnknownElection, UnknownEntry, OrderRefused, NotReady, SendFailed.
         """
-        async with self._in_turn():
+        async with self._in_turn(name):
             announced = self.election(name)
             against = refusal(announced.phase, command)
             if against is not None:
@@ -164,7 +171,7 @@ class OperatorService:
 
         Raises NotFinal, OrderRefused with everything that the recount finds otherwise, and as `order`.
         """
-        async with self._in_turn():
+        async with self._in_turn(name):
             announced = self.election(name)
             account = self._read_account(announced)
             against = refusal(announced.phase, Command.CERTIFY)
@@ -233,19 +240,37 @@ class OperatorService:
             proposal.record = proposal.record.signed_by(key, signature)
         if not self._is_enough(proposal):
             return proposal
-        async with self._in_turn():
+        async with self._in_turn(proposal.control.election):
             return await self._carry_out(proposal)
 
-    async def finish(self) -> None:
-        """Carry to their end the orders that were left half-way, their announcements included. Raises SendFailed."""
-        for name, account in list(self.book.accounts.items()):
-            for entry in account.unfinished(self.shards):
-                first = entry.verdicts[0]
-                value = await self.log.read(0, first.source)
-                missing = sorted(set(range(self.shards)) - set(entry.verdicts))
-                await self.log.write_bytes(value, missing)
-                await self._verdicts(name, entry.control.control_id, set(range(self.shards)))
-            await self._announce(name)
+    async def finish(self, name: str) -> None:
+        """Carry to their end the orders that were left half-way, their announcements included.
+
+        Raises SendFailed for the election `name`. Another election whose orders cannot be carried to their end holds nobody
+        up: it is tried once, and then again with the next order about it.
+        """
+        self._stuck.discard(name)
+        for other in [of for of in self.book.accounts if of != name and of not in self._stuck]:
+            try:
+                await self._finish(other)
+            except SendFailed as fault:
+                self._stuck.add(other)
+                log.warning("an order is half-way", election=other, fault=str(fault))
+        await self._finish(name)
+
+    async def _finish(self, name: str) -> None:
+        account = self._account(name)
+        for entry in account.not_in_shard_0():
+            shard, judged = next(iter(entry.verdicts.items()))
+            await self.log.write_bytes(await self.log.read(shard, judged.source), [0])
+            await self._verdicts(name, entry.control.control_id, {0})
+        for entry in account.unfinished(self.shards):
+            first = entry.verdicts[0]
+            value = await self.log.read(0, first.source)
+            missing = sorted(set(range(self.shards)) - set(entry.verdicts))
+            await self.log.write_bytes(value, missing)
+            await self._verdicts(name, entry.control.control_id, set(range(self.shards)))
+        await self._announce(name)
 
     async def _carry_out(self, proposal: Proposal) -> Entry:
         control = proposal.control
@@ -260,7 +285,7 @@ class OperatorService:
         whole = self._account(name).is_whole(control, self.shards)
         if entry.applied and whole:
             return entry
-        if not entry.applied and (whole or isinstance(control, ElectionCertified)):
+        if not entry.applied and (whole or isinstance(control, ElectionCertified | ElectionConfigured)):
             raise OrderRefused(_why_not(entry))
         raise PartlyRefused(f"some shards took the order and some did not: {_why_not(entry)}")
 
@@ -282,7 +307,12 @@ class OperatorService:
     def _propose_to_officials(self, control: Control, account: Account, phase: Phase) -> Proposal:
         keys = account.keys()
         definition = account.definition
-        assert definition is not None, "an announced election is configured"
+        if (
+            definition is None
+        ):  # another process announced it, and its verdicts are still on their way to this one
+            raise NotReady(
+                f"what became of the orders about {control.election} is still being read; try again"
+            )
         if isinstance(control, KeyReplaced):
             others = {key: name for key, name in keys.items() if key != control.old}
             return self._propose(control, {self.root_key: "root", **others}, 2 if others else 1)
@@ -308,10 +338,10 @@ class OperatorService:
         return len(signers) >= proposal.needed and by_root
 
     @asynccontextmanager
-    async def _in_turn(self) -> AsyncIterator[None]:
+    async def _in_turn(self, name: str) -> AsyncIterator[None]:
         async with self._turn:
             self._require_read()
-            await self.finish()
+            await self.finish(name)
             yield
 
     def _require_read(self) -> None:

@@ -5,7 +5,7 @@ may know: one line of JSON, then 10 bytes of commitment an elector. The secrets 
 """
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Final
 
@@ -75,6 +75,12 @@ def read_roll(content: bytes) -> Roll:
             f"expected {expected} bytes of commitments for {head.electors} electors, found {len(rest)}"
         )
     return Roll(head=head, commitments=np.frombuffer(rest, np.uint8).reshape(-1, COMMITMENT_BYTES))
+
+
+def roll_of(election: Election, log_id: str, blocks: Iterable[NDArray[np.uint8]]) -> Roll:
+    """Return the roll of commitments that come in blocks, by elector number; of nobody, if there are no electors."""
+    head = RollHead(log=log_id, election=election.id, electors=election.electors)
+    return Roll(head=head, commitments=np.concatenate([np.empty((0, COMMITMENT_BYTES), np.uint8), *blocks]))
 
 
 def section_of_electors(election: Election) -> NDArray[np.uint16]:

@@ -11,7 +11,8 @@ import msgspec
 from services.counting import rounds, standing, tally
 from services.intake.log import BallotLog
 from services.operator import book, controls
-from services.operator.service import OperatorService
+from services.operator.orders import Order
+from services.operator.service import OperatorService, Proposal
 from services.results.feed import Frame
 from services.results.hub import Projector
 from services.validation import box, judge, rules
@@ -21,6 +22,7 @@ from shared.contract.codec import decode_cast
 from shared.contract.elections import Phase
 from shared.contract.events import Control, ElectionCertified, LogFounded, SignedRecord, VersionAdmitted
 from shared.contract.packs import Columns
+from shared.contract.recounts import Recount
 from shared.contract.tallies import TallyChanged
 from shared.contract.verdict_ranges import Verdicts
 from shared.contract.verdicts import Reason
@@ -279,8 +281,33 @@ async def receipt_at_once(self: BallotLog, ballots: Sequence[Any]) -> None:
 _REAL_APPEND = BallotLog.append
 
 
+async def certify_unbound(self: OperatorService, name: str, order: Order) -> Proposal:
+    """Certify what the newest standing shows, whichever orders have come since."""
+    real = self.recount
+
+    async def recount(election: str, watermark: Sequence[int]) -> Recount:
+        report = await real(election, watermark)
+        account = self.book.accounts[election]
+        newest: dict[int, Any] = {}
+        for entry in account.entries.values():
+            for shard, verdict in entry.verdicts.items():
+                if shard not in newest or verdict.source > newest[shard].source:
+                    newest[shard] = verdict
+        effects = tuple(newest[shard].effects for shard in sorted(newest))
+        return report.model_copy(update={"last_control": account.last_control, "effects": effects})
+
+    self.recount = recount
+    try:
+        return await _REAL_CERTIFY(self, name, order)
+    finally:
+        self.recount = real
+
+
+_REAL_CERTIFY = OperatorService.certify
+
+
 @asynccontextmanager
-async def in_turn_at_once(self: OperatorService) -> AsyncIterator[None]:
+async def in_turn_at_once(self: OperatorService, _name: str) -> AsyncIterator[None]:
     """Take orders before every announcement has been read."""
     async with self._turn:
         yield

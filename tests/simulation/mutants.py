@@ -117,6 +117,11 @@ MUTANTS = (
     Mutant(
         "certificate's head not compared", "promise 4", ((judge, "carry_out", changed.carry_out_superseded),)
     ),
+    Mutant(
+        "recount not bound to the last order",
+        "promise 4",
+        ((OperatorService, "certify", changed.certify_unbound),),
+    ),
     Mutant("signatures not checked", "promise 4", ((judge, "carry_out", changed.carry_out_unsigned),)),
     Mutant(
         "certified by the first shard",

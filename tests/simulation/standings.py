@@ -50,10 +50,13 @@ def check_standing(standing: Standing, truth: Truth, log: Log) -> None:
 
 
 def _is_certified(contest: str, result_hash: str, found: Sum) -> bool:
-    """Return whether one certificate stands in every shard and names this very result."""
+    """Return whether one certificate stands in every shard: then it names this very result."""
     certificate = found.certificates[0]
-    alike = all(of == certificate for of in found.certificates)
-    return certificate is not None and alike and certificate.result_hashes.get(contest) == result_hash
+    if certificate is None or any(of != certificate for of in found.certificates):
+        return False
+    recounted = certificate.result_hashes.get(contest)
+    hold(recounted == result_hash, "promise 4, a certificate stands over what was recounted", contest)
+    return True
 
 
 def _phases(standing: Standing) -> tuple[str | None, ...]:

@@ -11,14 +11,13 @@ from typing import Any, Final, NamedTuple
 
 import httpx
 import msgspec
-import numpy as np
 
 from services.cli.clients.keys import KeyRing
 from shared.contract.elections import Election
 from shared.contract.events import ElectionAnnounced, RollCommitted, signed
 from shared.contract.lifecycle import Command
 from shared.contract.recounts import Recount
-from shared.contract.rolls import Roll, RollHead, make_codes
+from shared.contract.rolls import Roll, make_codes, roll_of
 from shared.contract.signing import sign
 
 TIMEOUT_S: Final = 30.0
@@ -302,10 +301,7 @@ def new_codes(announced: ElectionAnnounced) -> tuple[list[str], Roll]:
     for lines, commitments in make_codes(announced.definition, announced.log):
         codes += [line.rpartition(",")[2] for line in lines.splitlines()]
         blocks.append(commitments)
-    head = RollHead(
-        log=announced.log, election=announced.definition.id, electors=announced.definition.electors
-    )
-    return codes, Roll(head=head, commitments=np.concatenate(blocks))
+    return codes, roll_of(announced.definition, announced.log, blocks)
 
 
 def retry_after_s(answer: httpx.Response) -> float | None:

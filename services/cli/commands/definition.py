@@ -70,13 +70,14 @@ def check(
 ) -> None:
     """Show every mistake of a definition at once: its line, what was expected, and what was perhaps meant.
 
+    Without mistakes it is counted with made-up ballots, as before it is frozen: what could not be counted is told, too.
     Exit code 0: it can be frozen; 1: it has mistakes; 2: it cannot be read.
 
     Example: livecount election check club.yaml
     """
     from services.cli.definitions.files import check_file
 
-    value, found = check_file(file)
+    value, found = check_file(file, tried=True)
     if as_json:
         lines = [
             {"line": line, "path": of.where, "expected": of.expected, "suggestion": of.suggestion}

@@ -11,7 +11,9 @@ from typing import Any, Final, NamedTuple
 
 import yaml
 
+from shared.contract.elections import Election
 from shared.contract.mistakes import Mistake, find_mistakes
+from shared.rcv.trial import objection
 
 MAX_BYTES: Final = 1_000_000
 
@@ -53,10 +55,15 @@ _Loader.add_implicit_resolver(
 )
 
 
-def check_file(file: Path) -> tuple[Any, list[Found]]:
-    """Return a definition's value and every mistake in it, in the order of their lines. Raises OSError, ValueError."""
+def check_file(file: Path, *, tried: bool = False) -> tuple[Any, list[Found]]:
+    """Return a definition's value and every mistake in it, in the order of their lines. Raises OSError, ValueError.
+
+    With `tried`, one without mistakes is counted with made-up ballots, as the operator does before it is frozen.
+    """
     read = read_definition(file)
     mistakes = [*read.misspelt, *find_mistakes(read.value)]
+    if tried and not mistakes and (why := objection(Election.model_validate(read.value))) is not None:
+        mistakes = [why]
     found = [Found(_line(read.lines, of.path), of) for of in mistakes]
     return read.value, sorted(found, key=lambda of: of.line)
 

@@ -124,11 +124,11 @@ def extreme(
 @pytest.mark.parametrize(
     ("large", "place", "bound"),
     [
-        (extreme(places=20), "contests.0 (c).rules.places", "expected at most"),
+        (extreme(places=20), "contests[0].rules.places", "expected at most"),
         (extreme(electors=10**9), "sections: 1,000,000,000 electors", "at most 8 GiB"),
         (
             extreme(candidates=60, sections=60, electors=60_000),
-            "contests.0 (c): 60 candidates",
+            "contests[0].candidates: 60 candidates",
             "at most 900,000",
         ),
     ],
@@ -140,8 +140,8 @@ def test_what_would_stop_the_count_is_refused_with_the_place_and_the_bound(
     """And a little less of it is not."""
     why = objection(large)
     assert why is not None
-    assert why.startswith(place)
-    assert bound in why
+    assert str(why).startswith(place)
+    assert bound in str(why)
     assert objection(extreme()) is None
 
 

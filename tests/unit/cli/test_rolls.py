@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from services.cli.clients.operator import new_codes
 from services.cli.definitions.templates import TEMPLATES, write_definition
 from services.cli.rolls import numbered, read_list, write_mailing
 from shared.contract.codes import commitment, parse_code
 from shared.contract.elections import Election, Phase, Section, config_hash
 from shared.contract.events import ElectionAnnounced
-from shared.contract.rolls import section_ranges
+from shared.contract.rolls import read_roll, section_ranges
 from tests.support.elections import LOG_ID, election
 from tests.support.sheets import write_sheet
 from tests.unit.cli.front import livecount
@@ -40,6 +41,16 @@ def announced(sections: tuple[Section, ...] = SECTIONS) -> ElectionAnnounced:
         phase=Phase.CONFIGURED,
         at="2026-01-01T00:00:00Z",
     )
+
+
+def test_an_election_without_electors_has_a_roll_of_nobody() -> None:
+    """It can be opened, closed and certified as any other."""
+    nobody = announced((Section(id="north", name="Northern ward", electors=0),))
+    codes, roll = new_codes(nobody)
+
+    assert codes == []
+    assert [part.electors for part in roll.parts(2)] == [0, 0]
+    assert read_roll(roll.encoded()).head == roll.head
 
 
 def test_each_row_gets_a_number_of_its_section_and_a_code_that_the_roll_knows(tmp_path: Path) -> None:

@@ -160,3 +160,30 @@ def test_what_may_be_frozen_today_has_no_mistakes() -> None:
     """The checker refuses nothing that the types and the count allow."""
     assert find_mistakes(election().model_dump(mode="json")) == []
     assert [of.where for of in find_mistakes(None)] == ["definition"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "where", "said"),
+    [
+        ({"candidates": 70, "sections": 20, "electors": 70}, "contests[0].candidates", "at most 900,000"),
+        ({"candidates": 3, "sections": 1, "electors": 999_999_999}, "sections", "at most 8 GiB"),
+    ],
+)
+def test_what_could_not_be_counted_is_a_mistake_with_its_line(
+    tmp_path: Path, changed: dict[str, int], where: str, said: str
+) -> None:
+    """As the operator would refuse it: with the place and the bound."""
+    lines = ["id: big", "title: Big", "epoch: test", "sections:"]
+    lines += [
+        f"  - {{id: s{n}, name: S, electors: {changed['electors']}}}" for n in range(changed["sections"])
+    ]
+    lines += ["contests:", "  - id: c", "    title: C", "    method: irv", '    lot: "1"', "    candidates:"]
+    lines += [f"      - {{id: candidate-number-{n}, name: A}}" for n in range(changed["candidates"])]
+    file = tmp_path / "big.yaml"
+    file.write_text("\n".join(lines) + "\n")
+
+    assert check_file(file)[1] == []
+    ((line, mistake),) = check_file(file, tried=True)[1]
+    assert mistake.where == where
+    assert said in mistake.expected
+    assert lines[line - 1].strip().startswith(where.rpartition(".")[2] + ":")

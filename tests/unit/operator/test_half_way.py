@@ -1,0 +1,203 @@
+"""Orders that were left half-way, or were written past the operator: carried to their end, and no other election waits for them."""
+
+from collections.abc import Iterable
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from services.operator.book import ControlBook
+from services.operator.controls import ControlLog
+from services.operator.orders import Order
+from services.operator.service import OperatorService, OrderRefused, Proposal
+from services.validation.judge import Judge
+from shared.contract.codec import encode
+from shared.contract.elections import Election, Phase
+from shared.contract.events import (
+    NO_CONTROL,
+    ElectionAnnounced,
+    ElectionClosed,
+    ElectionConfigured,
+    ElectionPaused,
+    SignedRecord,
+    signed,
+)
+from shared.contract.lifecycle import Command
+from shared.contract.signing import sign
+from shared.runtime.log import SendFailed
+from tests.support.elections import LOG_ID, OFFICER, OFFICER_KEY, ROOT, ROOT_KEY, Life, election
+from tests.support.evidence import OUTPUTS
+
+pytestmark = pytest.mark.asyncio
+
+SHARDS = 3
+
+
+class Log:
+    """Shards in memory, with their judges: what is written has its verdict at once, unless the shard is stopped."""
+
+    def __init__(self, book: ControlBook) -> None:
+        self.book = book
+        self.elections = SimpleNamespace(newest={}, alarm=None, caught_up=True)
+        self.judged = SimpleNamespace(alarm=None, caught_up=True)
+        self.stopped: set[str] = set()
+        """Elections whose orders have no verdict in the last shard."""
+        self._records: list[list[bytes]] = [[] for _ in range(SHARDS)]
+        self._judges = [Judge(LOG_ID, ROOT_KEY, shard, SHARDS, OUTPUTS) for shard in range(SHARDS)]
+
+    def begin(self, life: Life) -> None:
+        """Write the beginning of an election's life, and announce it."""
+        for shard, records in enumerate(life.begin()):
+            for value in records if not self._records[shard] else records[1:]:
+                self.append(shard, value)
+        self.elections.newest[life.definition.id] = life.announced(SHARDS, Phase.OPEN)
+
+    def append(self, shard: int, value: bytes) -> None:
+        """Write a record, as whoever may write to Kafka can."""
+        self._records[shard].append(value)
+        self._judges[shard].apply([value])
+        for out in self._judges[shard].drain():
+            if out.topic == OUTPUTS.controls:
+                self.book.add(out.value)
+
+    async def write(self, record: SignedRecord, shards: Iterable[int]) -> None:
+        """Write a signed record."""
+        await self.write_bytes(encode(record), shards)
+
+    async def write_bytes(self, value: bytes, shards: Iterable[int]) -> None:
+        """Write a record; a stopped election's come to no verdict in the last shard."""
+        for shard in shards:
+            if shard < SHARDS - 1 or not any(name.encode() in value for name in self.stopped):
+                self.append(shard, value)
+
+    async def read(self, shard: int, offset: int) -> bytes:
+        """Return a record."""
+        return self._records[shard][offset]
+
+    async def announce(self, announced: ElectionAnnounced) -> None:
+        """Announce an election."""
+        self.elections.newest[announced.definition.id] = announced
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.operator.service.VERDICT_BOUND_S", 0.05)
+
+
+def desk() -> tuple[OperatorService, Log]:
+    """Return an operator, and the log that it writes to."""
+
+    async def recount(*_: Any) -> Any:
+        raise AssertionError("nobody certifies here")
+
+    book = ControlBook()
+    log = Log(book)
+    return OperatorService(cast("ControlLog", log), book, {}, recount, LOG_ID, ROOT_KEY, SHARDS), log
+
+
+async def ordered(service: OperatorService, name: str, command: Command, number: int) -> list[str]:
+    """Give an order and sign it; return what became of it, shard by shard."""
+    proposal = await service.order(name, command, Order("ada", "", "2026-01-01T00:00:00Z", f"{number:032x}"))
+    signature = sign(OFFICER, proposal.record.payload.encode())
+    entry = await service.sign(proposal.control.control_id, OFFICER_KEY, signature)
+    assert not isinstance(entry, Proposal)
+    return [entry.verdicts[shard].why or "applied" for shard in range(SHARDS)]
+
+
+@pytest.mark.parametrize("kinds", [[ElectionPaused], [ElectionPaused, ElectionClosed]])
+@pytest.mark.parametrize("shard", [1, 2])
+async def test_an_order_that_an_official_wrote_into_another_shard_first_stops_no_shard(
+    shard: int, kinds: list[type]
+) -> None:
+    """It is signed, so it is carried into every shard: the next order follows it everywhere."""
+    service, log = desk()
+    life = Life(election(), SHARDS)
+    log.begin(life)
+    for kind in kinds:
+        log.append(shard, life.ordered(kind))
+
+    if kinds == [ElectionPaused]:
+        assert await ordered(service, "picnic", Command.RESUME, 900) == ["applied"] * SHARDS
+        assert service.election("picnic").phase is Phase.OPEN
+    else:
+        with pytest.raises(OrderRefused, match="cannot resume an election that is closed"):
+            await ordered(service, "picnic", Command.RESUME, 900)
+        assert service.election("picnic").phase is Phase.CLOSED
+
+
+async def test_an_order_without_the_signatures_it_needs_is_carried_nowhere() -> None:
+    """Whoever writes to Kafka alone stops nothing."""
+    service, log = desk()
+    life = Life(election(), SHARDS)
+    log.begin(life)
+    last = life.last_control
+    log.append(1, encode(signed(life.control(ElectionPaused), (ROOT_KEY, ROOT))))
+    life.last_control = last
+
+    assert await ordered(service, "picnic", Command.CLOSE, 900) == ["applied"] * SHARDS
+
+
+async def test_a_definition_that_stands_in_one_shard_only_is_not_told_as_frozen() -> None:
+    """Another one came first in another shard: it is the one that holds, everywhere, and is announced."""
+    service, log = desk()
+    for shard in range(SHARDS):
+        log.append(shard, Life(election(), SHARDS).founded(shard))
+    first = Life(election().model_copy(update={"title": "Picnic (typo)"}), SHARDS)
+    order = Order("ada", "", "2026-01-01T00:00:00Z", "9" * 32)
+
+    proposal = await service.configure(election(), order)
+    assert isinstance(proposal, Proposal)
+    log.append(2, first.configured())
+    with pytest.raises(OrderRefused):
+        await service.sign("9" * 32, ROOT_KEY, sign(ROOT, proposal.record.payload.encode()))
+
+    assert service.election("picnic").definition.title == "Picnic (typo)"
+    with pytest.raises(OrderRefused, match="with another definition"):
+        await service.configure(election(), order)
+
+
+async def test_a_definition_that_half_of_the_shards_took_is_no_success() -> None:
+    """As where somebody with the root key writes another one into a shard in the very moment."""
+    service, log = desk()
+    for shard in range(SHARDS):
+        log.append(shard, Life(election(), SHARDS).founded(shard))
+    configured = Life(election(), SHARDS).configured()
+    other = encode(
+        signed(
+            ElectionConfigured(
+                log=LOG_ID,
+                election="picnic",
+                control_id="8" * 32,
+                follows=NO_CONTROL,
+                by="ada",
+                at="2026-01-01T00:00:00Z",
+                definition=Election.model_validate({**election().model_dump(), "title": "Another"}),
+            ),
+            (ROOT_KEY, ROOT),
+        )
+    )
+    log.append(0, configured)
+    log.append(1, configured)
+    log.append(2, other)
+    account = service.book.accounts["picnic"]
+    control = next(iter(account.entries.values())).control
+
+    assert not account.is_whole(control, SHARDS)
+
+
+async def test_an_order_that_comes_to_no_end_holds_up_its_own_election_only() -> None:
+    """A verdict that is missing for one election is no reason to refuse the orders about every other."""
+    service, log = desk()
+    for name in ("picnic", "fair"):
+        log.begin(Life(election(name), SHARDS))
+    log.stopped.add("picnic")
+    with pytest.raises(SendFailed):
+        await ordered(service, "picnic", Command.PAUSE, 900)
+
+    assert await ordered(service, "fair", Command.PAUSE, 901) == ["applied"] * SHARDS
+    with pytest.raises(SendFailed):
+        await ordered(service, "picnic", Command.CLOSE, 902)
+    log.stopped.clear()
+    with pytest.raises(OrderRefused, match="cannot pause an election that is paused"):
+        await ordered(service, "picnic", Command.PAUSE, 903)
+    assert await ordered(service, "picnic", Command.CLOSE, 904) == ["applied"] * SHARDS
