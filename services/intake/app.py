@@ -12,6 +12,7 @@ from services.intake.admission import Admissions
 from services.intake.ballot.intake import Intake
 from services.intake.ballot.pages import Pages
 from services.intake.ballot.routes import BallotRoutes
+from services.intake.ends import LogEnds
 from services.intake.log import BallotLog
 from services.intake.roll import KnownRolls
 from services.intake.routes import RETRY_AFTER_S, IntakeService, SingleBallot, intake_routes
@@ -44,12 +45,14 @@ def create_app(settings: IntakeSettings) -> Starlette:
     announced = announcements(
         partial(open_reader, settings.brokers), settings.namespace, log_id=settings.log_id
     )
-    log = BallotLog(
-        partial(open_sink, settings.brokers),
-        BALLOTS_CAST.name(settings.namespace),
-        settings.max_pending_ballots,
-    )
+    topic = BALLOTS_CAST.name(settings.namespace)
     rolls = KnownRolls()
+    ends = LogEnds(
+        partial(open_reader, settings.brokers, topic, settings.shards, ends_only=True), rolls.judged
+    )
+    log = BallotLog(
+        partial(open_sink, settings.brokers, ends.acknowledged), topic, settings.max_pending_ballots, ends
+    )
     known: Projection[RollKnown] = Projection(
         partial(open_reader, settings.brokers),
         ROLLS_COMMITTED.name(settings.namespace),
@@ -73,4 +76,6 @@ def create_app(settings: IntakeSettings) -> Starlette:
         Pages(partial(datetime.now, UTC), settings.receipts_url),  # noqa: TID251  # the one clock of this process
     )
     routes = [*intake_routes(service), *ballot.routes()]
-    return create_site("intake", routes, Health(), [announced, known, log], overload)
+    health = Health()
+    health.watch("ballot log", ends.readiness)
+    return create_site("intake", routes, health, [announced, known, ends, log], overload)

@@ -7,6 +7,8 @@ sent; more are refused before anything is promised.
 
 After a failed send the sink is spent: it is stopped and a new one opened. Whether the failed ballots are in the log is not
 known, so the client is asked to send the same ballot again; it counts once.
+
+Nothing is promised while the log is not the one that it was (see ends.py). It is looked at again before a new sink is opened.
 """
 
 import asyncio
@@ -16,6 +18,7 @@ from secrets import token_bytes
 from prometheus_client import Gauge
 
 from services.intake.admission import Admitted
+from services.intake.ends import LogEnds
 from shared.contract.codec import encode_pack
 from shared.contract.packs import (
     BALLOT_BYTES,
@@ -42,8 +45,8 @@ class LogUnavailable(Exception):
     """The log cannot take ballots now."""
 
 
-class LogFull(LogUnavailable):
-    """Too many ballots are being sent already: these were not."""
+class NotSent(LogUnavailable):
+    """The log may not be given ballots, or too many are being sent already: these were not."""
 
 
 class Batch:
@@ -82,8 +85,14 @@ class BallotLog:
     """Gathers the ballots of concurrent requests into batches."""
 
     def __init__(
-        self, open_sink: OpenSink, topic: str, max_pending: int, random_bytes: RandomBytes = token_bytes
+        self,
+        open_sink: OpenSink,
+        topic: str,
+        max_pending: int,
+        ends: LogEnds,
+        random_bytes: RandomBytes = token_bytes,
     ) -> None:
+        self._ends = ends
         self._open_sink = open_sink
         self._random_bytes = random_bytes
         self._topic = topic
@@ -108,10 +117,12 @@ class BallotLog:
     async def append(self, ballots: Sequence[Admitted]) -> None:
         """Return once every ballot is acknowledged.
 
-        Raises LogUnavailable: then it may be in the log or not; LogFull: then it is not.
+        Raises LogUnavailable: then it may be in the log or not; NotSent: then it is not.
         """
+        if self._ends.fault:
+            raise NotSent(self._ends.fault)
         if self._pending + len(ballots) > self._max_pending:
-            raise LogFull(
+            raise NotSent(
                 f"{self._pending} ballots are being sent, at most {self._max_pending} may be at once"
             )
         if self._next is None:
@@ -137,8 +148,11 @@ class BallotLog:
     async def _send(self, batch: Batch) -> None:
         try:
             if self._sink is None:
+                await self._ends.check()
+                self._require_whole()
                 self._sink = await self._open_sink()
             await self._sink.send(packed(self._topic, batch.ballots, self._random_bytes))
+            self._require_whole()
         except (SendFailed, LogAway) as fault:
             await self._close_sink()
             batch.settle(LogUnavailable(str(fault)))
@@ -148,6 +162,10 @@ class BallotLog:
             raise
         else:
             batch.settle()
+
+    def _require_whole(self) -> None:
+        if self._ends.fault:
+            raise LogAway(self._ends.fault)
 
     async def _close_sink(self) -> None:
         sink, self._sink = self._sink, None

@@ -55,6 +55,8 @@ class KnownRolls:
 
     def __init__(self) -> None:
         self._rolls: dict[str, KnownRoll] = {}
+        self.judged: dict[int, int] = {}
+        """By shard, how many records of the log validation has seen at least."""
 
     @property
     def rolls(self) -> Mapping[str, KnownRoll]:
@@ -63,4 +65,5 @@ class KnownRolls:
 
     def add(self, known: RollKnown) -> None:
         """Add what validation applied."""
+        self.judged[known.shard] = max(known.source + 1, self.judged.get(known.shard, 0))
         self._rolls.setdefault(known.election, KnownRoll(known.shards)).add(known)

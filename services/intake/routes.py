@@ -24,7 +24,7 @@ from starlette.types import Receive, Scope, Send
 
 from services.intake.admission import EXAMPLE, Admissions, Admitted, Refusal, read_form
 from services.intake.bounds import Rates, RecentBallots
-from services.intake.log import BallotLog, LogFull, LogUnavailable
+from services.intake.log import BallotLog, LogUnavailable, NotSent
 from services.intake.settings import IntakeSettings
 from shared.runtime.process.connections import address_key
 from shared.runtime.process.http import problem
@@ -121,7 +121,7 @@ class IntakeService:
         try:
             await self.log.append(ballots)
         except LogUnavailable as fault:
-            if isinstance(fault, LogFull):
+            if isinstance(fault, NotSent):
                 for mark in marks:
                     self.recent.forget(mark)
             again = f"Send the same ballot again; it counts once ({fault})"

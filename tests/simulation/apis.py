@@ -7,6 +7,7 @@ from contextlib import suppress
 from services.audit.ledger import ShardLedger
 from services.audit.recount import NoElection, recount_of
 from services.intake.admission import Admission, Admissions, Form, Refusal
+from services.intake.ends import LogEnds
 from services.intake.log import BallotLog, LogUnavailable
 from services.intake.roll import KnownRolls
 from services.operator.book import ControlBook
@@ -22,7 +23,7 @@ from shared.runtime.projection import Projection, announcements
 from tests.simulation.invariants import CAST, NAMESPACE, PUBLISHED, ROLLS, hold
 from tests.simulation.memory import standing_of
 from tests.simulation.nodes import Node
-from tests.simulation.ports import open_reader
+from tests.simulation.ports import open_ends, open_reader
 from tests.simulation.sink import open_sink
 from tests.support.elections import LOG_ID, ROOT_KEY
 from tests.support.evidence import IDENTITY
@@ -45,10 +46,11 @@ class IntakeNode(Node):
             lambda topic: open_reader(site.broker, process, topic), NAMESPACE, self._note
         )
         self.phases: dict[str, Phase] = {}
-        self.log = BallotLog(
-            lambda: open_sink(site.broker, process), CAST, MAX_PENDING, site.random.randbytes
-        )
         rolls = KnownRolls()
+        ends = LogEnds(lambda: open_ends(site.broker, process, CAST), rolls.judged)
+        self.log = BallotLog(
+            lambda: open_sink(site.broker, process), CAST, MAX_PENDING, ends, site.random.randbytes
+        )
         known: Projection[RollKnown] = Projection(
             lambda topic: open_reader(site.broker, process, topic),
             ROLLS,
@@ -60,6 +62,7 @@ class IntakeNode(Node):
         )
         await announced.start()
         await known.start()
+        await ends.start()
         while True:
             with suppress(LogAway):
                 await self.log.start()

@@ -152,6 +152,33 @@ async def open_reader(broker: Broker, process: Process, topic: str) -> SimReader
     return SimReader(broker, process, topic)
 
 
+class SimEnds:
+    """How many records the shards of a topic hold, for whoever may not read them."""
+
+    def __init__(self, broker: Broker, process: Process, topic: str) -> None:
+        self._broker = broker
+        self._process = process
+        self._topic = topic
+
+    async def ends(self) -> Sequence[int]:
+        """Return how many records each shard holds now. Raises LogAway."""
+        self._process.check()
+        await reach(self._broker)
+        self._process.check()
+        return [len(partition.records) for partition in self._broker.partitions(self._topic)]
+
+    async def stop(self) -> None:
+        """Nothing is held."""
+
+
+async def open_ends(broker: Broker, process: Process, topic: str) -> SimEnds:
+    """Return what a topic's ends are asked of. Raises LogAway."""
+    process.check()
+    await reach(broker)
+    process.check()
+    return SimEnds(broker, process, topic)
+
+
 def _compacted(broker: Broker, partition: Partition, topic: str) -> set[int]:
     """Return the offsets that compaction took: of standings none, for a run is shorter than their hour."""
     if topic in KEPT_WHOLE or broker.random.random() < 0.5:

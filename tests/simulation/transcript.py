@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from services.audit import ledger
+from services.intake import ends
+from services.operator import service
 from services.results import hub
 from shared.runtime import follower, projection, shards, snapshots, supervision
 from tests.simulation.broker import Record
@@ -16,7 +18,7 @@ from tests.simulation.process import current
 MAX_SHOWN_BYTES = 160
 POLL_MS = 2_000
 """A projection at the end of its topic is woken by news; only the clock is spared."""
-LOGGING = (follower, shards, snapshots, projection, supervision, hub)
+LOGGING = (follower, shards, snapshots, projection, supervision, hub, ends, service)
 _SHOWN = re.compile(
     rb'"(?:type|effect|why|phase|watermark|since|upto|elector|candidate|control_id)":'
     rb'(?:"[^"]*"|\[[0-9,]*\]|[0-9]+)'

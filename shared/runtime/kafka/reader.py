@@ -29,8 +29,11 @@ STALL_BOUND_S = 30.0
 class KafkaReader:
     """An open topic; as an async context it is stopped at the end."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, topic: str, partitions: int) -> None:
+    def __init__(
+        self, consumer: AIOKafkaConsumer, topic: str, partitions: int, *, ends_only: bool = False
+    ) -> None:
         self._consumer = consumer
+        self._ends_only = ends_only
         self._topic = topic
         self._all = [TopicPartition(topic, number) for number in range(partitions)]
         self._ends_at_opening: dict[TopicPartition, int] = {}
@@ -47,6 +50,8 @@ class KafkaReader:
         """Connect, and begin at the start of every partition. Raises KafkaError."""
         await self._consumer.start()
         self._consumer.assign(self._all)
+        if self._ends_only:
+            self._consumer.pause(*self._all)
         for place, beginning in (await self._consumer.beginning_offsets(self._all)).items():
             self._consumer.seek(place, beginning)
         self._ends_at_opening = await self._consumer.end_offsets(self._all)
@@ -137,8 +142,10 @@ class KafkaReader:
         return beginnings[place]
 
 
-async def open_reader(kafka: str | Brokers, topic: str, partitions: int | None = None) -> KafkaReader:
-    """Return a reader of every partition of a topic.
+async def open_reader(
+    kafka: str | Brokers, topic: str, partitions: int | None = None, *, ends_only: bool = False
+) -> KafkaReader:
+    """Return a reader of every partition of a topic. With `ends_only` it asks for no record: only its `ends` are of use.
 
     Raises LogAway, also if there is no such topic; LogError if it has not as many `partitions` as expected.
     """
@@ -151,7 +158,9 @@ async def open_reader(kafka: str | Brokers, topic: str, partitions: int | None =
     )
     try:
         async with asyncio.timeout(OPEN_BOUND_S):
-            reader = KafkaReader(consumer, topic, await _partitions(kafka, topic, partitions))
+            reader = KafkaReader(
+                consumer, topic, await _partitions(kafka, topic, partitions), ends_only=ends_only
+            )
             await reader.start()
             return reader
     except BaseException as fault:

@@ -5,10 +5,11 @@ The client's own defaults (acks=1, idempotence off) lose and reorder records.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from aiokafka.structs import RecordMetadata
 
 from shared.runtime.kafka.connection import Brokers, client_options
 from shared.runtime.log import LogAway, Outgoing, SendFailed
@@ -18,15 +19,22 @@ MAX_BATCH_BYTES = 960 * 1024
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
 REQUEST_TIMEOUT_MS = 15_000
 
+Acknowledged = Callable[[str, int, int], None]
+"""Topic, partition, offset."""
+
 Item = tuple[int, bytes | None, bytes]
 """Partition, key, value."""
 
 
 class KafkaSink:
-    """One producer: each partition's records in order, every acknowledgement awaited."""
+    """One producer: each partition's records in order, every acknowledgement awaited.
 
-    def __init__(self, producer: AIOKafkaProducer) -> None:
+    `acknowledged` is given the topic, the partition and the first offset of each batch that is in the log.
+    """
+
+    def __init__(self, producer: AIOKafkaProducer, acknowledged: Acknowledged | None = None) -> None:
         self._producer = producer
+        self._acknowledged = acknowledged
 
     async def send(self, items: Sequence[Outgoing]) -> None:
         """Send in order and wait for all acknowledgements. Raises SendFailed: then the producer is spent."""
@@ -35,15 +43,17 @@ class KafkaSink:
             groups[item.topic, item.partition].append(item)
         try:
             acks = [ack for group in groups.values() for ack in await self._send_partition(group)]
-            await asyncio.gather(*acks)
+            for written in await asyncio.gather(*acks):
+                if self._acknowledged is not None:
+                    self._acknowledged(written.topic, written.partition, written.offset)
         except (KafkaError, ValueError) as fault:
             topics = ", ".join(sorted({topic for topic, _ in groups}))
             raise SendFailed(f"{topics}: {fault!r}") from fault
 
-    async def _send_partition(self, items: Sequence[Outgoing]) -> list[asyncio.Future[object]]:
+    async def _send_partition(self, items: Sequence[Outgoing]) -> list[asyncio.Future[RecordMetadata]]:
         """Send records of one partition in batches as large as allowed. Raises ValueError if one fits none."""
         topic, partition, _, _ = items[0]
-        acks: list[asyncio.Future[object]] = []
+        acks: list[asyncio.Future[RecordMetadata]] = []
         batch = self._producer.create_batch()
         for _, _, key, value in items:
             if batch.append(key=key, value=value, timestamp=None) is None:
@@ -61,10 +71,10 @@ class KafkaSink:
         await self._producer.stop()
 
 
-async def open_sink(kafka: str | Brokers) -> KafkaSink:
+async def open_sink(kafka: str | Brokers, acknowledged: Acknowledged | None = None) -> KafkaSink:
     """Return a sink with a producer of its own. Raises LogAway."""
     try:
-        return KafkaSink(await start_producer(kafka))
+        return KafkaSink(await start_producer(kafka), acknowledged)
     except (KafkaError, OSError) as fault:
         raise LogAway(f"Kafka at {kafka}: {fault!r}") from fault
 

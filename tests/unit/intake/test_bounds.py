@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 
 from services.intake.admission import Admissions, ContestForm
 from services.intake.bounds import MAX_CACHE_BYTES, RankingCache, Rates, RecentBallots
+from services.intake.ends import LogEnds
 from services.intake.log import BallotLog
 from services.intake.roll import KnownRolls
 from services.intake.routes import WRONG_CODES, IntakeService, intake_routes
@@ -32,9 +33,10 @@ PATH = "/v1/elections/picnic/ballots"
 class Place:
     """Intake's public routes on a log in memory, at a time that stands still."""
 
-    def __init__(self, client: httpx.AsyncClient, log: MemoryLog) -> None:
+    def __init__(self, client: httpx.AsyncClient, log: MemoryLog, ends: LogEnds) -> None:
         self.client = client
         self.log = log
+        self.ends = ends
         self.now_s = 1_000.0
 
     async def cast(self, form: dict[str, object]) -> httpx.Response:
@@ -59,14 +61,15 @@ async def place(**settings: int) -> AsyncIterator[Place]:
     async def open_sink() -> MemoryLog:
         return memory
 
-    log = BallotLog(open_sink, "ballots", 100)
+    ends = LogEnds(memory.open_ends, rolls.judged)
+    log = BallotLog(open_sink, "ballots", 100, ends)
     admissions = Admissions(announced, rolls.rolls, lambda: True)
     service = IntakeService(
         IntakeSettings.model_validate(settings), admissions, log, now_s=lambda: there.now_s
     )
     transport = httpx.ASGITransport(Starlette(routes=intake_routes(service)))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        there = Place(client, memory)
+        there = Place(client, memory, ends)
         await log.start()
         yield there
         await log.stop()

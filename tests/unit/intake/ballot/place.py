@@ -14,6 +14,7 @@ from services.intake.admission import Admissions
 from services.intake.ballot.intake import Intake
 from services.intake.ballot.pages import Pages
 from services.intake.ballot.routes import BallotRoutes
+from services.intake.ends import LogEnds
 from services.intake.log import BallotLog
 from services.intake.roll import KnownRolls
 from services.intake.routes import IntakeService
@@ -41,6 +42,16 @@ class MemoryLog:
     def __init__(self) -> None:
         self.sent: list[Outgoing] = []
         self.away = False
+        self.lost = 0
+        """Of the records of each shard, so many are gone."""
+
+    async def open_ends(self) -> "MemoryLog":
+        """Return what its ends are asked of."""
+        return self
+
+    async def ends(self) -> list[int]:
+        """Return how many records each shard holds, the one that founds it included."""
+        return [1 + sum(item.partition == shard for item in self.sent) - self.lost for shard in range(SHARDS)]
 
     async def send(self, items: Sequence[Outgoing]) -> None:
         """Remember the records. Raises SendFailed."""
@@ -97,7 +108,7 @@ async def place(
     async def open_sink() -> MemoryLog:
         return memory
 
-    log = BallotLog(open_sink, "ballots", 100)
+    log = BallotLog(open_sink, "ballots", 100, LogEnds(memory.open_ends, rolls.judged))
     admissions = Admissions(announced, rolls.rolls, lambda: caught_up)
     intake = Intake(IntakeService(IntakeSettings(), admissions, log), announced, lambda: caught_up)
     ballot = BallotRoutes(intake, lambda: f"{next(numbers):032x}", Pages(lambda: NOW, receipts))

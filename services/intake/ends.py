@@ -1,0 +1,108 @@
+"""How far each shard of the ballot log reaches, as this process knows it: a log that lost records is given no ballots.
+
+Intake may write to the log and not read it, so it knows the log by its ends. A shard holds at least what was acknowledged to
+this process, what it once said that it holds, and what validation judged of the roll.
+
+Rule 1: while a shard holds fewer records than are known, or cannot be asked after a connection was lost, nothing is promised.
+        That ends by itself once the records are back.
+Rule 2: once a record was written where another had stood, nothing is promised until the process is started again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
+
+import structlog
+
+from shared.runtime.log import LogAway, LogError
+from shared.runtime.process.health import Readiness
+from shared.runtime.supervision import Supervised
+
+CHECK_EVERY_S = 5.0
+
+log = structlog.get_logger()
+
+
+class Ends(Protocol):
+    """The log, as far as its ends go."""
+
+    async def ends(self) -> Sequence[int]:
+        """Return how many records each shard holds now. Raises LogAway."""
+
+    async def stop(self) -> None:
+        """Let go of the log."""
+
+
+class LogEnds:
+    """Compares what each shard holds with what it is known to hold. `judged`: by shard, how many records validation has seen."""
+
+    def __init__(self, open_ends: Callable[[], Awaitable[Ends]], judged: Mapping[int, int]) -> None:
+        self._open_ends = open_ends
+        self._judged = judged
+        self._ends: Ends | None = None
+        self._known: dict[int, int] = {}
+        self._acknowledged: dict[int, int] = {}
+        """By shard, the records up to the last one that this process had acknowledged."""
+        self._short = ""
+        self._overwritten = ""
+        self._task = Supervised("ends of the ballot log", self._keep_checking)
+
+    @property
+    def fault(self) -> str:
+        """Why no ballot may be promised, nothing if any may."""
+        return self._overwritten or self._short
+
+    def readiness(self) -> Readiness:
+        """Return whether the log is the one that it was."""
+        return not self.fault, self.fault
+
+    async def start(self) -> None:
+        """Begin to look; returns at once."""
+        self._task.start()
+
+    async def stop(self) -> None:
+        """Stop looking."""
+        await self._task.stop()
+        await self._close()
+
+    def acknowledged(self, topic: str, shard: int, offset: int) -> None:
+        """Note that a batch was written at this offset; a negative one means that it was written before."""
+        if 0 <= offset < self._acknowledged.get(shard, 0):
+            self._overwritten = (
+                f"{topic} shard {shard}: a record was written at {offset}, where another had stood: the log has lost records, or "
+                "is another one (see the runbook: another log)"
+            )
+            log.error("the ballot log has changed", shard=shard, offset=offset)
+        self._acknowledged[shard] = max(offset + 1, self._acknowledged.get(shard, 0))
+
+    async def check(self) -> None:
+        """Ask where the shards end, and compare. Raises LogAway."""
+        sources = (self._known, self._acknowledged, self._judged)
+        known = {shard: max(of.get(shard, 0) for of in sources) for shard in set().union(*sources)}
+        try:
+            if self._ends is None:
+                self._ends = await self._open_ends()
+            ends = dict(enumerate(await self._ends.ends()))
+        except LogError as fault:
+            await self._close()
+            raise LogAway(str(fault)) from fault
+        lost = {shard: records for shard, records in known.items() if ends.get(shard, 0) < records}
+        self._known = {shard: max(end, known.get(shard, 0)) for shard, end in ends.items()}
+        self._short = "; ".join(
+            f"shard {shard} holds {ends.get(shard, 0)} records, {records} were written: the log has lost some, or is another one "
+            "(see the runbook: another log)"
+            for shard, records in sorted(lost.items())
+        )
+
+    async def _keep_checking(self) -> None:
+        while True:
+            try:
+                await self.check()
+            except LogAway as fault:
+                log.warning("the ballot log cannot be asked", fault=str(fault))
+            await asyncio.sleep(CHECK_EVERY_S)
+
+    async def _close(self) -> None:
+        ends, self._ends = self._ends, None
+        if ends is not None:
+            await ends.stop()
