@@ -4,17 +4,20 @@ import os
 import secrets
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from infra.local.certificates import identity
 from infra.local.ports import LOOPBACK
 from infra.local.service import ServiceSpec
 from infra.local.stack import Addresses, Plan
-from infra.local.topics import create_topics
+from infra.local.topics import create_topics, grant
+from shared.contract.rights import AUDITOR, FOUNDER, rights
 from shared.contract.signing import new_private_key, public_key
 from shared.contract.topics import topic_specs
+from shared.runtime.kafka.connection import Brokers
 from shared.runtime.kafka.founding import found_log
 
 SERVICES: Final = ("intake", "validation", "counting", "results", "operator", "proofs")
@@ -107,19 +110,31 @@ def plan(
     *,
     kafka: str | None = None,
     redis: str | None = None,
+    certificates: Path | None = None,
 ) -> Plan:
-    """Return what a whole deployment on this machine is made of; its keys are made where they are missing."""
+    """Return what a whole deployment on this machine is made of; its keys are made where they are missing.
+
+    With `certificates`, a folder as `make_certificates` makes it, Kafka is reached over TLS: topics and rights are made by
+    the founder, each service has its own certificate, and whoever verifies the log the auditor's.
+    """
     keys = make_keys(data_dir)
     specs = topic_specs(namespace, shards=DEFAULT_SHARDS, contest_partitions=1, replication=1)
 
     async def prepare(bootstrap: str) -> None:
-        await create_topics(bootstrap, specs)
-        await found_log(bootstrap, namespace, keys.log_id, DEFAULT_SHARDS, keys.root)
+        founder = None if certificates is None else identity(certificates, FOUNDER)
+        brokers = Brokers(bootstrap, founder)
+        await create_topics(brokers, specs)
+        if founder is not None:
+            await grant(brokers, namespace, rights(namespace))
+        await found_log(brokers, namespace, keys.log_id, DEFAULT_SHARDS, keys.root)
 
     urls = {f"LIVECOUNT_{name.upper()}_URL": f"http://{LOOPBACK}:{ports[name]}" for name in PUBLISHED}
     return Plan(
         data=data_dir,
-        services=lambda addresses: deployment(addresses, data_dir, namespace, ports),
+        services=lambda addresses: [
+            replace(spec, env={**spec.env, **identity_settings(certificates, spec.name)})
+            for spec in deployment(addresses, data_dir, namespace, ports)
+        ],
         topics=prepare,
         kafka=kafka,
         redis=redis,
@@ -132,8 +147,21 @@ def plan(
             "LIVECOUNT_KEYS": str(data_dir.absolute() / "keys"),
             "LIVECOUNT_OPERATOR_TOKEN_FILE": str(data_dir.absolute() / "operator-token"),
             **urls,
+            **identity_settings(certificates, AUDITOR),
         },
     )
+
+
+def identity_settings(certificates: Path | None, holder: str) -> dict[str, str]:
+    """Return the settings by which a holder reaches Kafka with its own certificate; none without certificates."""
+    if certificates is None:
+        return {}
+    files = identity(certificates.absolute(), holder)
+    return {
+        "LIVECOUNT_KAFKA_AUTHORITY": str(files.authority),
+        "LIVECOUNT_KAFKA_CERTIFICATE": str(files.certificate),
+        "LIVECOUNT_KAFKA_KEY": str(files.key),
+    }
 
 
 def make_keys(data_dir: Path) -> LogKeys:

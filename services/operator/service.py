@@ -307,12 +307,7 @@ class OperatorService:
     def _propose_to_officials(self, control: Control, account: Account, phase: Phase) -> Proposal:
         keys = account.keys()
         definition = account.definition
-        if (
-            definition is None
-        ):  # another process announced it, and its verdicts are still on their way to this one
-            raise NotReady(
-                f"what became of the orders about {control.election} is still being read; try again"
-            )
+        assert definition is not None, "what was announced has been read, the definition included"
         if isinstance(control, KeyReplaced):
             others = {key: name for key, name in keys.items() if key != control.old}
             return self._propose(control, {self.root_key: "root", **others}, 2 if others else 1)

@@ -7,11 +7,13 @@ do not overwrite one another's. A process writes one at a time, in a thread: the
 """
 
 import asyncio
+import errno
 import json
 import secrets
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
 import structlog
 
@@ -19,6 +21,9 @@ from shared.runtime.disk import Disk, LocalDisk
 
 FORMAT = "livecount-snapshot/2"
 BESIDE = ".writing"
+
+FOR_THE_MOMENT: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""What the system says where a process has no file handle or no memory left."""
 
 log = structlog.get_logger()
 
@@ -70,13 +75,18 @@ class Snapshots:
         self._disk.sync_folder(self._folder)
 
     def load(self, name: str) -> Snapshot | None:
-        """Return the newest whole snapshot, or None if there is none. Removes what was left half-written."""
+        """Return the newest whole snapshot, or None if there is none. Removes what was left half-written.
+
+        Raises OSError if a file cannot be opened for the moment: that is no reason to replay the whole log.
+        """
         self._tidy(name)
         for path in self._paths(name):
             try:
                 if self._disk.exists(path):
                     return self._read(path)
             except (ValueError, OSError) as fault:
+                if isinstance(fault, OSError) and fault.errno in FOR_THE_MOMENT:
+                    raise
                 log.warning("snapshot passed over", path=str(path), fault=str(fault))
         return None
 

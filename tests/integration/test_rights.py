@@ -28,12 +28,16 @@ from redis.exceptions import AuthenticationError, RedisError
 
 from infra.local import ports
 from infra.local.certificates import identity, make_certificates
+from infra.local.deployment import DEFAULT_PORTS, SERVICES, plan
 from infra.local.kafka import API_VERSIONS, EmbeddedKafka
+from infra.local.stack import Stack
 from infra.local.topics import TopicError, create_topics, grant
 from infra.local.valkey import EmbeddedValkey
 from services.cli.clients.ballots import BallotClient
 from services.cli.clients.keys import KeyRing
 from services.cli.clients.operator import Officer, OperatorClient, Patience
+from shared.contract.codec import decode_cast
+from shared.contract.events import SignedRecord
 from shared.contract.lifecycle import Command
 from shared.contract.rights import FOUNDER, PRINCIPALS, Right, rights
 from shared.contract.topics import (
@@ -382,3 +386,30 @@ def _body(life: Life, elector: int) -> bytes:
     rankings = {"fruit": [["apple"], ["banana"]], "drink": [["water"]]}
     ballot = {"ballot_id": f"{elector:032x}", "code": life.code(elector), "rankings": rankings}
     return json.dumps(ballot).encode()
+
+
+def test_all_of_livecount_on_one_machine_uses_a_kafka_that_asks_who_is_there(
+    secured: Secured, tmp_path: Path
+) -> None:
+    """As `livecount up --kafka … --certificates …` does: topics, rights and log are made, every service has its own name."""
+    chosen = dict(zip(DEFAULT_PORTS, ports.free_ports(len(DEFAULT_PORTS)), strict=True))
+    what = plan(
+        tmp_path / "data",
+        "machine",
+        chosen,
+        kafka=secured.kafka.bootstrap,
+        redis="redis://127.0.0.1:1/0",
+        certificates=secured.certificates,
+    )
+    topic = BALLOTS_CAST.name("machine")
+
+    async def run() -> None:
+        async with Stack(what) as stack:
+            assert set(stack.services) == set(SERVICES)
+            assert what.settings["LIVECOUNT_KAFKA_CERTIFICATE"] == str(secured.certificates / "audit.crt")
+            assert isinstance(
+                decode_cast(await read_record(secured.brokers("audit"), topic, 0, 0)), SignedRecord
+            )
+            assert not await _may_read(secured.brokers("intake"), topic)
+
+    asyncio.run(run())

@@ -3,8 +3,11 @@
 Rule 1: while the power lasts everything written is seen, by every process; a killed process loses nothing written.
 Rule 2: after a loss of power a file that was not synced is cut or spoilt, and of the names changed since their folder
         was synced only the first few, in order, are changed.
+Rule 3: a disk that is full for a moment refuses a write at random; one that is too small refuses whatever does not fit, until
+        something is removed. A process without a file handle left can open nothing for a moment.
 """
 
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from random import Random
@@ -31,6 +34,8 @@ class Machine:
         self.random = random
         self.occurs = occurs
         self.full_rate = 0.0
+        self.handles_rate = 0.0
+        self.capacity = sys.maxsize
         self.promised: dict[tuple[str, str], int] = {}
         self.names: dict[Path, File] = {}
         self._sure: dict[Path, File] = {}
@@ -45,6 +50,10 @@ class Machine:
         """Make all names sure."""
         self._sure = dict(self.names)
         self._changes.clear()
+
+    def room_for(self, path: Path) -> int:
+        """Return how many bytes a file of this name may have."""
+        return self.capacity - sum(len(file.content) for of, file in self.names.items() if of != path)
 
     def wipe(self) -> None:
         """Lose everything, and what was promised of it."""
@@ -95,21 +104,26 @@ class SimDisk:
 
     def write(self, path: Path, parts: Iterable[bytes]) -> None:
         """Write a whole file."""
-        self._begin()
+        self._open()
         content = b"".join(parts)
+        room = len(content)
         if self.machine.occurs("disk full", self.machine.full_rate):
-            self.machine.change({path: File(content[: self.machine.random.randrange(len(content))])})
+            room = self.machine.random.randrange(len(content))
+        elif self.machine.room_for(path) < len(content):
+            self.machine.occurs("disk too small", 1.0)
+            room = max(0, self.machine.room_for(path))
+        self.machine.change({path: File(content[:room])})
+        if room < len(content):
             raise OSError(28, "No space left on device")
-        self.machine.change({path: File(content)})
 
     def sync(self, path: Path) -> None:
         """Make a file's content sure."""
-        self._begin()
+        self._open()
         self.machine.names[path].synced = True
 
     def read(self, path: Path) -> bytes:
         """Return a whole file."""
-        self._begin()
+        self._open()
         return self.machine.names[path].content
 
     def exists(self, path: Path) -> bool:
@@ -133,13 +147,18 @@ class SimDisk:
 
     def names(self, folder: Path) -> list[str]:
         """Return the names in a folder."""
-        self._begin()
+        self._open()
         return sorted(path.name for path in self.machine.names if path.parent == folder)
 
     def sync_folder(self, folder: Path) -> None:  # noqa: ARG002  a machine has one
         """Make its names sure."""
-        self._begin()
+        self._open()
         self.machine.sync_names()
+
+    def _open(self) -> None:
+        self._begin()
+        if self.machine.occurs("no file handle left", self.machine.handles_rate):
+            raise OSError(24, "Too many open files")
 
     def _begin(self) -> None:
         self._process.check()

@@ -1,6 +1,7 @@
 """What goes wrong, and how often: drawn anew for each run, so that some runs are calm and some are not."""
 
 import asyncio
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -12,6 +13,8 @@ from tests.simulation.process import Process
 RESTART_S = 2.0
 SESSION_S = 1.5
 PAUSE_S = 4.0
+CAPACITIES = (*[sys.maxsize] * 5, 500, 20_000)
+"""Bytes that the disk of a machine may hold."""
 
 
 class Monkey:
@@ -39,6 +42,8 @@ class Monkey:
         )
         for node in self._nodes:
             node.machine.full_rate = self._some(0.2) * fierce
+            node.machine.handles_rate = self._some(0.1) * fierce
+            node.machine.capacity = self._random.choice(CAPACITIES) if fierce else sys.maxsize
 
     async def work(self) -> None:
         """Do harm until the end."""
@@ -63,7 +68,8 @@ class Monkey:
         self._site.broker.rates = Rates(slow_s=0.005)
         self._site.redis.away = False
         for node in self._nodes:
-            node.machine.full_rate = 0.0
+            node.machine.full_rate = node.machine.handles_rate = 0.0
+            node.machine.capacity = sys.maxsize
             node.process.dies_at_step = -1
             if node.alive:
                 node.disk.dies_at_call = -1

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -216,3 +217,12 @@ def test_the_public_side_is_served_over_tls_alone() -> None:
     }
     assert ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/ssl-redirect"] == "true"
     assert {path["backend"]["service"]["name"] for path in paths} == {"intake", "proofs", "results"}
+
+
+def test_an_elector_counts_under_an_own_address_and_not_under_the_ingress_controllers() -> None:
+    """The ingress controller is believed who asks, wherever in the cluster it runs; nobody else reaches what is public."""
+    trusted = [ip_network(of) for of in LITERALS["LIVECOUNT_TRUSTED_PROXIES"].split(",")]
+    for pod in ("10.244.1.7", "172.17.0.3", "192.168.4.4", "100.64.3.2", "fd00:10:244::7"):
+        assert any(ip_address(pod) in of for of in trusted)
+    for elector in ("203.0.113.9", "2001:db8::9"):
+        assert not any(ip_address(elector) in of for of in trusted)

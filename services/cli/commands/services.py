@@ -25,6 +25,12 @@ LAST_PORT_BASE: Final = 65_529
 @app.command()
 def up(
     kafka: Annotated[str | None, typer.Option(help="host:port of a Kafka to use; default: embedded")] = None,
+    certificates: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of `livecount certificates`: Kafka is reached over TLS, each service with its own certificate"
+        ),
+    ] = None,
     redis: Annotated[str | None, typer.Option(help="URL of a Redis to use; default: embedded")] = None,
     data_dir: Annotated[
         Path, typer.Option(envvar="LIVECOUNT_DATA_DIR", help="Folder for everything that is kept")
@@ -53,14 +59,23 @@ def up(
     """
     from infra.local.ports import PortsTakenError
 
+    if certificates is not None and kafka is None:
+        raise ValueError("--certificates is for a Kafka of your own: name it with --kafka")
     try:
-        asyncio.run(_up(kafka, redis, data_dir, namespace, port_base, verbose=verbose))
+        asyncio.run(_up(kafka, certificates, redis, data_dir, namespace, port_base, verbose=verbose))
     except PortsTakenError as taken:
         raise OSError(f"{taken}; choose seven others with --port-base") from None
 
 
 async def _up(
-    kafka: str | None, redis: str | None, data_dir: Path, namespace: str, port_base: int, *, verbose: bool
+    kafka: str | None,
+    certificates: Path | None,
+    redis: str | None,
+    data_dir: Path,
+    namespace: str,
+    port_base: int,
+    *,
+    verbose: bool,
 ) -> None:
     from infra.local.deployment import DEFAULT_PORTS, plan
     from infra.local.stack import Stack, cancel_on_signals
@@ -72,7 +87,7 @@ async def _up(
     warn_of_low_disk(data_dir)
     ports = {name: port - PORT_BASE + port_base for name, port in DEFAULT_PORTS.items()}
     try:
-        what = plan(data_dir, namespace, ports, kafka=kafka, redis=redis)
+        what = plan(data_dir, namespace, ports, kafka=kafka, redis=redis, certificates=certificates)
         async with Stack(what, shown=bool if verbose else is_trouble) as stack:
             typer.echo(_directions(stack.addresses, ports, data_dir, namespace))
             await asyncio.Event().wait()

@@ -335,6 +335,22 @@ async def test_a_proxy_that_is_trusted_is_not_bounded_as_an_address_and_its_clie
         assert (await said(port, [forwarded])).endswith(b"127.0.0.1")
 
 
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nhOST: a\r\nConnection: close\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.0\r\n\r\n", b"200"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", b"200"),
+    ],
+)
+async def test_a_request_names_one_host(head: bytes, status: bytes) -> None:
+    """As RFC 9112 (3.2) asks: with two of them, a proxy and this server could mean different ones."""
+    async with served(QUICK) as port:
+        assert (await said(port, [head])).startswith(b"HTTP/1.1 %b " % status)
+
+
 @pytest.mark.parametrize("path", [b"/ballots?x", b"/ballot%73", b"/%62allots", b"http://test/ballots?"])
 async def test_however_a_path_is_spelt_the_bound_on_requests_holds(path: bytes) -> None:
     """One request is being answered; another is turned away, and those still being read count for nothing."""

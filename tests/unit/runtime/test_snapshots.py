@@ -1,6 +1,8 @@
 """Snapshots are a cache: a whole one is found, or none."""
 
+import errno
 import logging
+import os
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from shared.runtime.disk import LocalDisk
 from shared.runtime.snapshots import Snapshot, Snapshots
 
 OLD = Snapshot(3, b"three", b"third", b"first")
@@ -100,3 +103,23 @@ def test_another_layout_of_the_state_is_passed_over(snapshots: Snapshots, tmp_pa
     """Newer code does not read an older state by guessing."""
     assert Snapshots(tmp_path, "judge/2").load("shard-0") is None
     assert snapshots.load("shard-0") == NEW
+
+
+def test_a_process_without_a_file_handle_left_does_not_replay_the_whole_log(tmp_path: Path) -> None:
+    """Its snapshot is there and cannot be opened: the run ends and tries again. A sector that cannot be read is passed over."""
+
+    class Exhausted(LocalDisk):
+        fault = errno.EMFILE
+
+        def read(self, path: Path) -> bytes:
+            """Open nothing. Raises OSError."""
+            raise OSError(self.fault, os.strerror(self.fault), str(path))
+
+    disk = Exhausted()
+    held = Snapshots(tmp_path, "judge/1", disk)
+    held.write("shard-0", OLD)
+    with pytest.raises(OSError, match="Too many open files"):
+        held.load("shard-0")
+    disk.fault = errno.EIO
+    assert held.load("shard-0") is None
+    assert Snapshots(tmp_path, "judge/1").load("shard-0") == OLD

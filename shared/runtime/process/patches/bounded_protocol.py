@@ -79,10 +79,13 @@ class BoundedProtocol(HttpToolsProtocol):
             self._book.reading += 1
 
     def _take_head(self) -> None:
-        """Refuse a head that is too large, and too many at once; then wait for the body."""
+        """Refuse a head that is too large, names not one host (RFC 9112, 3.2), or is one of too many; then wait for the body."""
         size = len(self.url) + sum([len(name) + len(value) + 4 for name, value in self.headers])
         if size > self._book.limits.max_head_bytes:
             self._refuse("head bytes", self._book.refusals.head_too_large)
+        hosts = sum([name == b"host" for name, _ in self.headers])
+        if hosts > 1 or (not hosts and self.parser.get_http_version() == "1.1"):
+            self._refuse("malformed", self._book.refusals.malformed)
         if len(self.pipeline) >= MAX_PIPELINED:
             self._refuse("pipelined", self._book.refusals.pipelined)
         self._in_body, self._body_bytes = True, 0
