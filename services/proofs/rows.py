@@ -38,10 +38,17 @@ assert {*REASONS} == {*Reason}, "every reason has a place"
 
 _PLACE = Struct("<QH")
 _CODES = {reason.value: code for code, reason in enumerate(REASONS)}
-place_of = _PLACE.pack
-"""From offset and index in the pack to the bytes of a place."""
+PLACE_BYTES: Final = _PLACE.size
 _NOBODY = bytes(KEY_BYTES)
 _NOTHING = bytes(WHAT_BYTES)
+
+
+def places_of(first: int, sizes: Sequence[int]) -> bytes:
+    """Return the places of the ballots of packs that follow one another, PLACE_BYTES each: offset, index in the pack."""
+    places = np.empty(sum(sizes), [("offset", "<u8"), ("index", "<u2")])
+    places["offset"] = np.repeat(np.arange(first, first + len(sizes)), sizes)
+    places["index"] = np.concatenate([np.arange(size) for size in sizes])
+    return places.tobytes()
 
 
 class Row(NamedTuple):
@@ -68,20 +75,20 @@ class Segment:
         return SEGMENT - len(self._reasons)
 
     def add(
-        self, whos: Sequence[bytes], whats: Sequence[bytes], reasons: Sequence[str], places: Sequence[bytes]
+        self, whos: Sequence[bytes], whats: Sequence[bytes], reasons: Sequence[str], places: bytes
     ) -> None:
-        """Add ballots, as many as there is room for; `places` are made by `place_of`."""
+        """Add ballots, as many as there is room for; `places` are made by `places_of`."""
         self._keys += b"".join([who[:KEY_BYTES] for who in whos])
         self._whats += b"".join(whats)
         self._reasons += bytes([_CODES[reason] for reason in reasons])
-        self._places += b"".join(places)
+        self._places += places
 
     def add_record(self, offset: int) -> None:
         """Add a record that is no pack: nobody looks for it."""
         self._keys += _NOBODY
         self._whats += _NOTHING
         self._reasons.append(NO_BALLOT)
-        self._places += place_of(offset, 0)
+        self._places += _PLACE.pack(offset, 0)
 
     def save(self) -> list[bytes]:
         """Return the columns, for another Segment."""

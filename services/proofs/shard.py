@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from services.proofs.notes import Checkpoint, origin_of
-from services.proofs.rows import SEGMENT, Row, Segment, place_of
+from services.proofs.rows import PLACE_BYTES, SEGMENT, Row, Segment, places_of
 from services.proofs.superseded import Superseded
 from services.proofs.tiles import TiledTree, TileStore
 from services.proofs.tree import root_hash
@@ -183,13 +183,9 @@ class ShardTree:
 
     def _add_packs(self, packs: Sequence[Pack], reasons: Sequence[str]) -> None:
         """Add packs of one election: what can be done for all ballots at once is."""
-        whos = list(who_digests(self._log_id, packs))
-        whats = [what for pack in packs for what in what_digests(pack)]
-        places = [
-            place_of(offset, index)
-            for offset, pack in enumerate(packs, self._watermark)
-            for index in range(pack.ballots)
-        ]
+        whos = who_digests(self._log_id, packs)
+        whats = what_digests(packs)
+        places = places_of(self._watermark, [pack.ballots for pack in packs])
         if self.superseded.follows(packs[0].election):
             electors = Columns(packs).electors.tolist()
             self.superseded.note_ballots(packs[0].election, electors, reasons, self.tree.size)
@@ -197,7 +193,8 @@ class ShardTree:
         at = 0
         while at < len(whos):
             upto = at + self._rows.room
-            self._rows.add(whos[at:upto], whats[at:upto], reasons[at:upto], places[at:upto])
+            found = places[PLACE_BYTES * at : PLACE_BYTES * upto]
+            self._rows.add(whos[at:upto], whats[at:upto], reasons[at:upto], found)
             self._close_rows()
             at = upto
         self._watermark += len(packs)

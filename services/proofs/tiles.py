@@ -8,7 +8,7 @@ w < 256 hashes is partial and has `.p/w` behind its path.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from services.proofs.tree import HASH_BYTES, leaf_hash, pair_hash, root_hash
+from services.proofs.tree import HASH_BYTES, leaf_hashes, pair_hashes, root_hash
 
 HEIGHT = 8
 WIDTH = 1 << HEIGHT
@@ -100,7 +100,7 @@ class TiledTree(StoredTree):
         while at < len(leaves):
             row = self._rows.setdefault(0, bytearray())
             upto = min(len(leaves), at + WIDTH - len(row) // HASH_BYTES)
-            row += b"".join([leaf_hash(leaf) for leaf in leaves[at:upto]])
+            row += b"".join(leaf_hashes(leaves[at:upto]))
             self.size += upto - at
             at, level = upto, 0
             while len(self._rows[level]) == WIDTH * HASH_BYTES:
@@ -169,7 +169,6 @@ def _whole_tile(store: TileReader, level: int, number: int, width: int) -> bytes
 
 def fold(hashes: bytes) -> bytes:
     """Return the node above a power of two of hashes."""
-    pair = 2 * HASH_BYTES
     while len(hashes) > HASH_BYTES:
-        hashes = b"".join([pair_hash(hashes[at : at + pair]) for at in range(0, len(hashes), pair)])
+        hashes = b"".join(pair_hashes(hashes))
     return hashes

@@ -24,14 +24,20 @@ def leaf_hash(leaf: bytes) -> bytes:
     return sha256(b"\x00" + leaf).digest()
 
 
+def leaf_hashes(leaves: Sequence[bytes]) -> list[bytes]:
+    """Return the hash of each leaf."""
+    return [sha256(b"\x00" + leaf).digest() for leaf in leaves]
+
+
 def node_hash(left: bytes, right: bytes) -> bytes:
     """Return the hash of a node."""
-    return pair_hash(left + right)
+    return sha256(b"\x01" + left + right).digest()
 
 
-def pair_hash(pair: bytes) -> bytes:
-    """Return the hash of a node above two hashes that stand side by side."""
-    return sha256(b"\x01" + pair).digest()
+def pair_hashes(hashes: bytes) -> list[bytes]:
+    """Return the hashes of the nodes above hashes that stand side by side, two by two."""
+    pair = 2 * HASH_BYTES
+    return [sha256(b"\x01" + hashes[at : at + pair]).digest() for at in range(0, len(hashes), pair)]
 
 
 def complete_nodes(start: int, end: int) -> list[tuple[int, int]]:

@@ -14,9 +14,10 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from hashlib import sha256, shake_128
 from struct import pack as _packed
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shared.contract.codes import COMMITMENT_BYTES, SECRET_BYTES, commitments
 from shared.contract.packs import ID_BYTES, SALT_BYTES, SECTION_BYTES, Pack
@@ -44,15 +45,14 @@ def who_digest(log_id: str, election: str, commitment: bytes, ballot_id: bytes) 
     return hashed(b"who", bytes.fromhex(log_id), election.encode(), commitment, ballot_id)
 
 
-def ballot_salts(salt: bytes, ballots: int) -> list[bytes]:
-    """Return the salts of a pack's ballots, 16 bytes each."""
-    stream = shake_128(joined(b"salt", salt)).digest(SALT_BYTES * ballots)
-    return [stream[at : at + SALT_BYTES] for at in range(0, len(stream), SALT_BYTES)]
-
-
 def ballot_salt(salt: bytes, index: int) -> bytes:
     """Return the salt of the ballot at `index` of a pack."""
-    return ballot_salts(salt, index + 1)[index]
+    return _salt_stream(salt, index + 1)[-SALT_BYTES:]
+
+
+def _salt_stream(salt: bytes, ballots: int) -> bytes:
+    """Return the salts of a pack's ballots, SALT_BYTES each."""
+    return shake_128(joined(b"salt", salt)).digest(SALT_BYTES * ballots)
 
 
 def what_digest(salt: bytes, section: int, rankings: Sequence[str]) -> bytes:
@@ -70,40 +70,58 @@ def record_leaf(value: bytes, outcome: str) -> bytes:
     return joined(b"record", sha256(value).digest(), outcome.encode())
 
 
-def who_digests(log_id: str, packs: Sequence[Pack]) -> Iterator[bytes]:
-    """Yield `who_digest` of each ballot of packs of one election."""
+def who_digests(log_id: str, packs: Sequence[Pack]) -> list[bytes]:
+    """Return `who_digest` of each ballot of packs of one election."""
     electors = np.frombuffer(b"".join([pack.electors for pack in packs]), "<u4").astype(np.int64)
     sections = np.frombuffer(b"".join([pack.sections for pack in packs]), "<u2")
     secrets = np.frombuffer(b"".join([pack.secrets for pack in packs]), np.uint8).reshape(-1, SECRET_BYTES)
     election = packs[0].election
-    codes = commitments(log_id, election, electors, sections, secrets).tobytes()
-    ids = b"".join([pack.ids for pack in packs])
+    codes = commitments(log_id, election, electors, sections, secrets)
     start = joined(b"who", bytes.fromhex(log_id), election.encode()) + _packed(">I", COMMITMENT_BYTES)
-    between = _packed(">I", ID_BYTES)
-    for row in range(len(electors)):
-        code = codes[COMMITMENT_BYTES * row : COMMITMENT_BYTES * (row + 1)]
-        yield sha256(b"".join((start, code, between, ids[ID_BYTES * row : ID_BYTES * (row + 1)]))).digest()
+    ids = _rows([pack.ids for pack in packs], ID_BYTES)
+    return [sha256(row).digest() for row in _beside(start, codes, _packed(">I", ID_BYTES), ids)]
 
 
-def what_digests(pack: Pack) -> Iterator[bytes]:
-    """Yield `what_digest` of each ballot of a pack."""
-    sections = [pack.sections[at : at + SECTION_BYTES] for at in range(0, len(pack.sections), SECTION_BYTES)]
-    columns = [column.split(" ") for column in pack.marks]
-    for salt, section, *marks in zip(ballot_salts(pack.salt, pack.ballots), sections, *columns, strict=True):
-        yield sha256(b"".join((_WHAT, salt, _spelt(section, *marks)))).digest()
+def what_digests(packs: Sequence[Pack]) -> list[bytes]:
+    """Return `what_digest` of each ballot of packs of one election."""
+    if len({len(pack.marks) for pack in packs}) > 1:
+        return [what for pack in packs for what in what_digests([pack])]
+    joint = b"".join([pack.sections for pack in packs])
+    sections = [joint[at : at + SECTION_BYTES] for at in range(0, len(joint), SECTION_BYTES)]
+    columns = [" ".join(column).split(" ") for column in zip(*[pack.marks for pack in packs], strict=True)]
+    salts = _rows([_salt_stream(pack.salt, pack.ballots) for pack in packs], SALT_BYTES)
+    heads = _beside(_WHAT, salts)
+    spelt = map(_spelt, zip(sections, *columns, strict=True))
+    return [sha256(head + rest).digest() for head, rest in zip(heads, spelt, strict=True)]
 
 
 @lru_cache(maxsize=65_536)  # an election has few different ballots, a log meets them by the million
-def _spelt(section: bytes, *marks: str) -> bytes:
-    """Return a section (little-endian, as a pack has it) and marks as `what_digest` joins them."""
+def _spelt(ballot: tuple[Any, ...]) -> bytes:
+    """Return a section (little-endian, as a pack has it) and marks, as `what_digest` joins them."""
+    section, *marks = ballot
     return joined(section[::-1], *[ranking.encode() for ranking in marks])
 
 
 def pack_leaves(whos: Sequence[bytes], whats: Sequence[bytes], reasons: Sequence[str]) -> list[bytes]:
     """Return `leaf_of` of each ballot."""
-    start = _LEAF
     ends = {reason: joined(reason.encode()) for reason in set(reasons)}
-    return [
-        b"".join((start, who, _DIGEST_LENGTH, what, ends[reason]))
-        for who, what, reason in zip(whos, whats, reasons, strict=True)
+    starts = _beside(_LEAF, _rows(whos, DIGEST_BYTES), _DIGEST_LENGTH, _rows(whats, DIGEST_BYTES))
+    return [start + ends[reason] for start, reason in zip(starts, reasons, strict=True)]
+
+
+def _rows(parts: Sequence[bytes], size: int) -> NDArray[np.uint8]:
+    return np.frombuffer(b"".join(parts), np.uint8).reshape(-1, size)
+
+
+def _beside(*columns: bytes | NDArray[np.uint8]) -> Iterator[bytes]:
+    """Yield the rows of columns side by side; bytes are the same in every row."""
+    height = next(len(column) for column in columns if not isinstance(column, bytes))
+    wide = [
+        np.broadcast_to(np.frombuffer(column, np.uint8), (height, len(column)))
+        if isinstance(column, bytes)
+        else column
+        for column in columns
     ]
+    joint = np.concatenate(wide, axis=1)
+    size, whole = joint.shape[1], joint.tobytes()
+    return (whole[at : at + size] for at in range(0, len(whole), size))

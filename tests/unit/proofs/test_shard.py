@@ -1,5 +1,6 @@
 """The tree of a shard: every ballot is a leaf with its verdict, found by its receipt; whatever dies, no root is taken back."""
 
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from services.proofs.lookup import find
 from services.proofs.notes import BadNote, read_checkpoint
 from services.proofs.pairs import Pair, PairedSource
 from services.proofs.receipts import Receipt, check_receipt
-from services.proofs.rows import SEGMENT, Segment, find_in, place_of
+from services.proofs.rows import SEGMENT, Segment, find_in, places_of
 from services.proofs.shard import Contradiction, Mismatch, ShardTree
 from services.proofs.tiles import WIDTH, check_tiles, tree_at
 from services.proofs.tree import root_hash
@@ -107,8 +108,8 @@ def test_rows_are_found_in_a_full_segment_as_in_one_that_grows() -> None:
     whos = [b"%032d" % (number % (SEGMENT - 2)) for number in range(SEGMENT - 1)]
     whos = [who[::-1] for who in whos]
     segment.add_record(0)
-    places = [place_of(70_000 + number, number % 512) for number in range(len(whos))]
-    segment.add(whos, whos, ["accepted"] * len(whos), places)
+    places = [struct.pack("<QH", 70_000 + number, number % 512) for number in range(len(whos))]
+    segment.add(whos, whos, ["accepted"] * len(whos), b"".join(places))
     content = segment.encoded()
     for number in (0, 1, 77, SEGMENT - 2):
         rows = list(find_in(content, 5 * SEGMENT, whos[number]))
@@ -117,6 +118,12 @@ def test_rows_are_found_in_a_full_segment_as_in_one_that_grows() -> None:
         assert all(row.what == whos[number] for row in rows)
     assert [len(list(find_in(content, 0, whos[number]))) for number in (0, 1)] == [2, 1]
     assert list(find_in(content, 0, bytes(32))) == list(segment.find(bytes(32))) == []
+
+
+def test_places_of_packs_are_their_offsets_and_the_ballots_within() -> None:
+    """In one piece for packs that follow one another."""
+    expected = [(7, 0), (7, 1), (7, 2), (8, 0), (9, 0), (9, 1)]
+    assert places_of(7, [3, 1, 2]) == b"".join([struct.pack("<QH", *place) for place in expected])
 
 
 def test_killed_at_any_moment_it_comes_to_the_same_root_and_takes_none_back() -> None:
