@@ -6,8 +6,6 @@ of a roll has been read no code can be refused, and none is: intake answers 503.
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from shared.contract.codes import COMMITMENT_BYTES
 from shared.contract.events import RollKnown
 
@@ -16,38 +14,38 @@ class KnownRoll:
     """One election's commitments: 10 bytes an elector."""
 
     def __init__(self, shards: int) -> None:
-        self._parts = [np.zeros((0, COMMITMENT_BYTES), np.uint8) for _ in range(shards)]
+        self.electors = 0
+        """Electors whose commitments were read."""
+        self._parts = [bytearray() for _ in range(shards)]
         self._sources: list[dict[int, int]] = [{} for _ in range(shards)]
         """For each shard, the offset of the control by place of the first elector: a later one outranks."""
 
     def add(self, known: RollKnown) -> None:
         """Add a chunk, or a new code of one elector."""
         part, sources = self._parts[known.shard], self._sources[known.shard]
-        chunk = np.frombuffer(known.commitments, np.uint8).reshape(-1, COMMITMENT_BYTES)
-        end = known.first + len(chunk)
-        if end > len(part):
-            part = np.concatenate([part, np.zeros((end - len(part), COMMITMENT_BYTES), np.uint8)])
-            self._parts[known.shard] = part
+        electors = len(known.commitments) // COMMITMENT_BYTES
+        end = known.first + electors
+        part.extend(bytes(max(0, COMMITMENT_BYTES * end - len(part))))
         later = {
-            place: part[place].copy()
+            place: bytes(part[_of(place)])
             for place, source in sources.items()
             if known.first <= place < end and source > known.source
         }
-        part[known.first : end] = chunk
+        part[COMMITMENT_BYTES * known.first : COMMITMENT_BYTES * end] = known.commitments
         for place, code in later.items():
-            part[place] = code
-        if len(chunk) == 1:
+            part[_of(place)] = code
+        if electors == 1:
             sources[known.first] = max(known.source, sources.get(known.first, -1))
+        self.electors = sum(map(len, self._parts)) // COMMITMENT_BYTES
 
     def knows(self, elector: int, own: bytes) -> bool:
         """Return whether a code's commitment is that of an elector on the roll."""
-        part, place = self._parts[elector % len(self._parts)], elector // len(self._parts)
-        return place < len(part) and part[place].tobytes() == own
+        place, shard = divmod(elector, len(self._parts))
+        return self._parts[shard][_of(place)] == own
 
-    @property
-    def electors(self) -> int:
-        """Electors whose commitments were read."""
-        return sum(map(len, self._parts))
+
+def _of(place: int) -> slice:
+    return slice(COMMITMENT_BYTES * place, COMMITMENT_BYTES * (place + 1))
 
 
 class KnownRolls:

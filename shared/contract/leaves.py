@@ -36,13 +36,20 @@ def hashed(*parts: bytes) -> bytes:
 
 
 _DIGEST_LENGTH = _packed(">I", DIGEST_BYTES)
+_ID_LENGTH = _packed(">I", ID_BYTES)
 _LEAF = joined(b"leaf") + _DIGEST_LENGTH
 _WHAT = joined(b"what") + _packed(">I", SALT_BYTES)
 
 
 def who_digest(log_id: str, election: str, commitment: bytes, ballot_id: bytes) -> bytes:
     """Return the part of a leaf that the elector makes anew."""
-    return hashed(b"who", bytes.fromhex(log_id), election.encode(), commitment, ballot_id)
+    return sha256(_who_start(log_id, election) + commitment + _ID_LENGTH + ballot_id).digest()
+
+
+@lru_cache(maxsize=256)
+def _who_start(log_id: str, election: str) -> bytes:
+    """Return what is hashed before a commitment, its length included."""
+    return joined(b"who", bytes.fromhex(log_id), election.encode()) + _packed(">I", COMMITMENT_BYTES)
 
 
 def ballot_salt(salt: bytes, index: int) -> bytes:
@@ -77,9 +84,9 @@ def who_digests(log_id: str, packs: Sequence[Pack]) -> list[bytes]:
     secrets = np.frombuffer(b"".join([pack.secrets for pack in packs]), np.uint8).reshape(-1, SECRET_BYTES)
     election = packs[0].election
     codes = commitments(log_id, election, electors, sections, secrets)
-    start = joined(b"who", bytes.fromhex(log_id), election.encode()) + _packed(">I", COMMITMENT_BYTES)
     ids = _rows([pack.ids for pack in packs], ID_BYTES)
-    return [sha256(row).digest() for row in _beside(start, codes, _packed(">I", ID_BYTES), ids)]
+    rows = _beside(_who_start(log_id, election), codes, _ID_LENGTH, ids)
+    return [sha256(row).digest() for row in rows]
 
 
 def what_digests(packs: Sequence[Pack]) -> list[bytes]:
