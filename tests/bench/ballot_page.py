@@ -57,6 +57,7 @@ class Electors:
         self.seconds: list[float] = []
         self.browser_seconds: list[float] = []
         self.bytes: list[int] = []
+        self.again = 0
 
     async def vote(self, browser: Browser, pace_s: float) -> None:
         """Let everybody vote, one every `pace_s` seconds. Raises ExceptionGroup if one could not."""
@@ -73,21 +74,30 @@ class Electors:
     async def _by_http(self, elector: int, due: float) -> None:
         code = self._life.code(elector)
         async with httpx.AsyncClient(trust_env=False, timeout=BOUND_S, verify=False) as client:
-            page = await client.get(self._url)
-            answers = [
-                page,
-                *[await client.get(httpx.URL(self._url).join(name)) for name in files_of(page.text)],
-            ]
-            form = {"step": "start", "code": code}
-            answers.append(await client.post(self._url, content=urlencode(form), headers=FORM))
+            answers = [await self._ask(client, self._url)]
+            names = files_of(answers[0].text)
+            answers += [await self._ask(client, str(httpx.URL(self._url).join(name))) for name in names]
+            answers.append(await self._ask(client, self._url, {"step": "start", "code": code}))
             found = _BALLOT.search(answers[-1].text)
             assert found, answers[-1].text
             form = {"step": "cast", "code": code, "ballot": found[1], **fields(elector)}
-            answers.append(await client.post(self._url, content=urlencode(form), headers=FORM))
+            answers.append(await self._ask(client, self._url, form))
         assert 'data-page="receipt"' in answers[-1].text, answers[-1].text
         received = sum(answer.num_bytes_downloaded for answer in answers)
         self.bytes.append(received)
         self.seconds.append(time.monotonic() - due)
+
+    async def _ask(
+        self, client: httpx.AsyncClient, url: str, form: dict[str, str] | None = None
+    ) -> httpx.Response:
+        """Ask once more, as a browser does, if the connection was closed for being idle. Raises httpx.HTTPError."""
+        body = None if form is None else urlencode(form)
+        method = "GET" if form is None else "POST"
+        try:
+            return await client.request(method, url, content=body, headers=FORM)
+        except (httpx.ReadError, httpx.RemoteProtocolError):
+            self.again += 1
+            return await client.request(method, url, content=body, headers=FORM)
 
     async def _in_browser(self, browser: Browser, elector: int, due: float) -> None:
         context = await browser.new_context()
@@ -158,6 +168,7 @@ def figures(people: Electors, electors: int, took_s: float, cpu_s: float, minute
         Figure(name, "an elector by HTTP, median", 1e3 * percentile(people.seconds, 50), "ms"),
         Figure(name, "an elector by HTTP, p99", 1e3 * percentile(people.seconds, 99), "ms", goal=1_000),
         Figure(name, "in a browser, all taps included, median", percentile(people.browser_seconds, 50), "s"),
+        Figure(name, "requests that had to be sent again", people.again, ""),
         Figure(name, "bytes of a vote by HTTP", max(people.bytes) / 1e3, "kB", goal=60),
         Figure(name, "CPU of intake an elector", 1e3 * cpu_s / electors, "ms"),
     ]

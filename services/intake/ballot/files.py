@@ -1,6 +1,7 @@
 """The ballot's style, script and icon, under names that change with their content: kept for a year, never asked again."""
 
 import gzip
+from base64 import b64encode
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -30,6 +31,10 @@ def _named(path: Path) -> str:
 
 NAMES: Final[Mapping[str, str]] = {path.name: f"/static/{_named(path)}" for path in STATIC.iterdir()}
 """From a file's name to the path it is served at."""
+HASHES: Final[Mapping[str, str]] = {
+    path.name: f"sha256-{b64encode(sha256(path.read_bytes()).digest()).decode()}" for path in STATIC.iterdir()
+}
+"""From a file's name to what a page says of its content: a browser takes nothing else (W3C Subresource Integrity)."""
 _FILES: Final = {
     _named(path): _File(_MEDIA[path.suffix], path.read_bytes(), gzip.compress(path.read_bytes(), 9, mtime=0))
     for path in STATIC.iterdir()

@@ -198,6 +198,7 @@ def _environment(language: Language, now: Callable[[], datetime]) -> Environment
     made.install_gettext_translations(language.translations, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
     made.globals |= {
         "static": files.NAMES,
+        "hashes": files.HASHES,
         "fault_words": FAULTS,
         "data_url": _data_url,
         "qr": qr,

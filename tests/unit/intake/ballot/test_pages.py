@@ -1,7 +1,9 @@
 """The ballot without a script: every state is a page that says what to do, and a vote counts once."""
 
 import re
+from base64 import b64encode
 from datetime import UTC, datetime
+from hashlib import sha256
 from html import unescape
 
 import httpx
@@ -377,7 +379,7 @@ def names_in_order(page: httpx.Response) -> list[str]:
 
 
 async def test_the_whole_ballot_is_small_and_its_files_are_kept() -> None:
-    """At most 60 kB from the address to the receipt; style and script have names of their own content."""
+    """At most 60 kB from the address to the receipt; style and script have names of their own content, and the page their hashes."""
     async with place() as there:
         start, ballot, receipt = (
             await there.get(),
@@ -391,6 +393,8 @@ async def test_the_whole_ballot_is_small_and_its_files_are_kept() -> None:
     packed = [answer.num_bytes_downloaded for answer in files]
     assert sum(sent) + sum(packed) <= 60_000
     assert len(files) == 3
+    hashes = [f"sha256-{b64encode(sha256(answer.content).digest()).decode()}" for answer in files]
+    assert [hashed in start.text for hashed in hashes] == [True, True, False], "the icon is a picture"
     assert all("immutable" in answer.headers["cache-control"] for answer in files)
     assert missing.status_code == 404
 
