@@ -40,6 +40,7 @@ LOG_ID_BYTES: Final = 16
 ROOT_KEY: Final = "root.key"
 OFFICER_KEY: Final = "officer.key"
 CHECKPOINT_KEY: Final = "checkpoint.key"
+PUBLISHING_KEY: Final = "publishing.key"
 LAUNCH_BYTES: Final = 8
 
 
@@ -80,6 +81,7 @@ def deployment(
         "LIVECOUNT_MONITOR_PORT": str(ports["monitor"]),
         "LIVECOUNT_LAUNCH": launch,
         "LIVECOUNT_RECEIPTS_URL": f"http://{LOOPBACK}:{ports['proofs']}/receipt",
+        "LIVECOUNT_PUBLISHING_KEY_FILE": str((data_dir / "keys" / PUBLISHING_KEY).absolute()),
     }
     named = [
         (service, number, service if number == 1 else f"{service}-{number}")
@@ -172,6 +174,7 @@ def make_keys(data_dir: Path) -> LogKeys:
     keys = data_dir / "keys"
     keys.mkdir(mode=0o700, parents=True, exist_ok=True)
     data_dir.chmod(0o700)
+    _make(keys / PUBLISHING_KEY, new_private_key().hex())
     _make(data_dir / "operator-token", secrets.token_urlsafe(SECRET_BYTES))
     return LogKeys(
         log_id=_make(keys / "log-id", secrets.token_hex(LOG_ID_BYTES)),

@@ -23,6 +23,7 @@ from services.cli.commands import paper
 from services.cli.commands import queries
 from services.cli.commands import monitor
 from services.cli.commands import verification
+from services.cli.commands import feed
 from services.cli.commands import proofs
 from services.cli.commands import plan
 from services.cli.commands import documents
@@ -45,6 +46,7 @@ __all__ = [
     "queries",
     "monitor",
     "verification",
+    "feed",
     "proofs",
     "plan",
     "documents",

@@ -7,7 +7,8 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from services.results.feed import frame
+from services.results.feed import Publisher, frame
+from services.results.history import History
 from services.results.hub import Cache, Hub, Projector
 from services.results.pages import STATIC, Pages
 from services.results.routes import Api
@@ -25,17 +26,21 @@ def create_app(settings: ResultsSettings, hub: Hub) -> Starlette:
     projector = Projector(cache, hub, lambda: counts.caught_up)
     follow = partial(open_reader, settings.brokers)
     announced = announcements(follow, settings.namespace, log_id=settings.log_id)
+    topic = COUNTS_PUBLISHED.name(settings.namespace)
+    history = History(settings.brokers, topic)
     counts: Projection[bytes] = Projection(
         follow,
-        COUNTS_PUBLISHED.name(settings.namespace),
+        topic,
         lambda body: body,
         lambda _, body, as_of_ms: projector.offer(frame(body, as_of_ms)),
+        on_record=history.places.note,
     )
+    publisher = Publisher(settings.read_publishing_key())
     routes = [
-        *Api(settings, announced, hub).routes(),
-        *Pages(announced, hub).routes(),
+        *Api(settings, announced, hub, history, publisher).routes(),
+        *Pages(announced, hub, history).routes(),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     health = Health()
     health.watch("standings", projector.readiness)
-    return create_site("results", routes, health, [cache, announced, counts, projector])
+    return create_site("results", routes, health, [cache, history, announced, counts, projector])

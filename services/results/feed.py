@@ -5,18 +5,28 @@ restarted process change nothing.
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import formatdate
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 
 import msgspec
 
 from shared.contract.codec import UnknownVersion, decode_as
 from shared.contract.ids import contest_key
+from shared.contract.signing import public_key, sign
 from shared.contract.standings import STANDING, Standing
 
+IMMUTABLE = "public, max-age=31536000, immutable"
 FRESH = "public, max-age=1, stale-while-revalidate=10, stale-if-error=300"
 RECONNECT_MS = 2_000
+SIGNATURES_KEPT = 256
+OPEN = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "ETag, Livecount-As-Of, Livecount-Key, Livecount-Sequence, Livecount-Signature,"
+    " Livecount-Stale, Retry-After",
+}
+"""Headers by which scripts of any site may read an answer."""
 
 
 class _ContestId(msgspec.Struct):
@@ -53,6 +63,10 @@ class Frame:
         """The standing, read when it is first asked for. Raises ValueError, UnknownVersion."""
         return decode_as(Standing, self.body)
 
+    def read(self) -> None:
+        """Read the whole standing now. Raises ValueError, UnknownVersion."""
+        assert self.standing.key == self.key
+
     @cached_property
     def etag(self) -> str:
         """A strong entity tag: the same bytes have the same one."""
@@ -65,13 +79,39 @@ class Frame:
             "ETag": self.etag,
             "Cache-Control": FRESH,
             "Last-Modified": formatdate(self.as_of_ms / 1000, usegmt=True),
-            "Access-Control-Allow-Origin": "*",
+            "Livecount-As-Of": as_of(self.as_of_ms),
+            "Livecount-Sequence": str(self.sequence),
+            **OPEN,
         }
 
     @cached_property
     def event(self) -> bytes:
         """The standing as a server-sent event. JSON as it is published has no line breaks."""
         return b"id: %d\nevent: standing\nretry: %d\ndata: %b\n\n" % (self.sequence, RECONNECT_MS, self.body)
+
+
+class Publisher:
+    """Signs standings: Ed25519 (RFC 8032) over the very bytes of the JSON. Without a key nothing is signed."""
+
+    def __init__(self, private: bytes | None) -> None:
+        self.key = "" if private is None else public_key(private)
+        self._private = private
+        self._signature = lru_cache(SIGNATURES_KEPT)(sign)
+
+    def headers(self, body: bytes) -> dict[str, str]:
+        """Return the signature of a body, and by which key it is checked, as headers."""
+        if self._private is None:
+            return {}
+        return {"Livecount-Key": self.key, "Livecount-Signature": self._signature(self._private, body)}
+
+
+def as_of(milliseconds: int) -> str:
+    """Return a time as RFC 3339 has it, in UTC."""
+    return (
+        datetime.fromtimestamp(milliseconds / 1000, UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )
 
 
 def frame(body: bytes, as_of_ms: int) -> Frame:

@@ -65,12 +65,18 @@ class Projector:
         ]
 
     def offer(self, offered: Frame) -> None:
-        """Note a standing from the log; it is written soon."""
-        if advances(self._newest.get(offered.key), offered):
-            self._newest[offered.key] = offered
-            self._news.set()
-            if self._hub.stale:
-                self._show(offered)
+        """Note a standing from the log; it is written soon. Raises ValueError, UnknownVersion if it cannot be read.
+
+        Before the log's end is reached its head alone is read: of many standings only the newest is shown.
+        """
+        if not advances(self._newest.get(offered.key), offered):
+            return
+        if self._caught_up():
+            offered.read()
+        self._newest[offered.key] = offered
+        self._news.set()
+        if self._hub.stale:
+            self._show(offered)
 
     def readiness(self) -> Readiness:
         """Whether all that the log gave can be shown; an answer without it would say that there is nothing."""
@@ -88,9 +94,14 @@ class Projector:
             await task.stop()
 
     def _show(self, offered: Frame) -> None:
-        """Show a standing once it has been read whole. Raises ValueError, UnknownVersion."""
-        if self._caught_up():
-            assert offered.standing.key == offered.key
+        if not self._caught_up():
+            return
+        try:
+            offered.read()
+        except (ValueError, UnknownVersion) as fault:
+            del self._newest[offered.key]
+            log.warning("no standing, passed over", key=offered.key, fault=str(fault).splitlines()[0])
+        else:
             self._hub.offer(offered)
 
     async def _keep(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -14,28 +14,42 @@ def paths() -> dict[str, Any]:
     standing = Standing.model_json_schema(ref_template="#/components/schemas/{model}")
     announced.pop("$defs")
     standing.pop("$defs")
+    text, any_json = {"schema": {"type": "string"}}, {"application/json": {"schema": {"type": "object"}}}
+    one_standing = {"application/json": {"schema": standing}}
+    contest = ("election", "contest")
     return {
+        "/.well-known/livecount.json": _get("Keys by which signatures of standings are checked", any_json),
         "/v1/elections": _get(
             "All elections", {"application/json": {"schema": {"type": "array", "items": announced}}}
         ),
         "/v1/elections/{election}": _get(
             "One election", {"application/json": {"schema": announced}}, "election"
         ),
-        f"{CONTEST}/standing": _get(
-            "The newest standing, with a strong ETag",
-            {"application/json": {"schema": standing}},
+        "/v1/elections/{election}/changes": _get(
+            "Contests with a newer standing than when the cursor (a query parameter) was given",
+            any_json,
             "election",
-            "contest",
+        ),
+        f"{CONTEST}/standing": _get(
+            "The newest standing, with a strong ETag, signed", one_standing, *contest
+        ),
+        f"{CONTEST}/standings/latest": _get("The same", one_standing, *contest),
+        f"{CONTEST}/standings/{{sequence}}": _get(
+            "A standing of the last hour: its bytes never change", one_standing, *contest, "sequence"
         ),
         f"{CONTEST}/stream": _get(
             "Standings as server-sent events: id is the sequence, Last-Event-ID resumes",
-            {"text/event-stream": {"schema": {"type": "string"}}},
-            "election",
-            "contest",
+            {"text/event-stream": text},
+            *contest,
         ),
         f"{CONTEST}/rounds.csv": _get(
-            "The rounds as a tidy table", {"text/csv": {"schema": {"type": "string"}}}, "election", "contest"
+            "The rounds as a tidy table, a line a candidate, round and section", {"text/csv": text}, *contest
         ),
+        f"{CONTEST}/rounds-wide.csv": _get(
+            "The rounds as a table, a column a round", {"text/csv": text}, *contest
+        ),
+        f"{CONTEST}/rctab.json": _get("RCTab's detailed report", any_json, *contest),
+        f"{CONTEST}/rcvis.json": _get("The same as RCVis reads it", any_json, *contest),
     }
 
 

@@ -13,11 +13,23 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from services.results.feed import Frame
+from services.results.history import History
 from services.results.hub import Hub
-from services.results.view import ContestPage, ListPage, MissingPage, contest_page, election_page, index_page
+from services.results.view import (
+    ContestPage,
+    ListPage,
+    MissingPage,
+    contest_page,
+    declaration,
+    earlier,
+    election_page,
+    index_page,
+)
 from shared.contract.events import ElectionAnnounced
 from shared.contract.ids import contest_key
 from shared.contract.standings import Standing
+from shared.runtime.log import LogAway
+from shared.runtime.process.http import problem
 from shared.runtime.projection import Projection
 
 HERE: Final = Path(__file__).parent
@@ -40,12 +52,21 @@ def environment() -> Environment:
     )
 
 
+EARLIER_AT_MOST: Final = 24
+PAST: Final = "@"
+PAST_KEPT: Final = 32
+"""Pages of past standings that are kept once made."""
+RETRY_AFTER_S: Final = 2
+MAX_DIGITS: Final = 18
+
+
 @dataclass
 class Pages:
     """The handlers and what they need."""
 
     announced: Projection[ElectionAnnounced]
     hub: Hub
+    history: History
 
     def __post_init__(self) -> None:
         self._templates = environment()
@@ -57,6 +78,7 @@ class Pages:
             Route("/", self.index),
             Route("/elections/{election}", self.election),
             Route("/elections/{election}/contests/{contest}", self.contest),
+            Route("/elections/{election}/contests/{contest}/declaration", self.declaration),
         ]
 
     def index(self, request: Request) -> Response:
@@ -76,19 +98,35 @@ class Pages:
 
         return self._cards(request, election_page(announced, standing_of))
 
-    def contest(self, request: Request) -> Response:
-        """One contest; `?round=2` shows that round large, `?fragment=1` gives only what changes."""
+    async def contest(self, request: Request) -> Response:
+        """One contest; `?round=2` shows that round large, `?as_of=1200` a past standing, `?fragment=1` gives only what changes."""
         key = contest_key(request.path_params["election"], request.path_params["contest"])
-        frame = self.hub.frames.get(key)
+        newest = self.hub.frames.get(key)
+        if newest is None:
+            return self._missing(request)
+        past = _whole(request.query_params.get("as_of", ""))
+        try:
+            frame = newest if past in {None, newest.sequence} else await self.history.at(key, past or 0)
+        except (LogAway, TimeoutError):
+            return problem(503, "The past is away", "The log cannot be read now", retry_after_s=RETRY_AFTER_S)
         if frame is None:
             return self._missing(request)
-        asked_for = request.query_params.get("round", "")
-        view, main = self._main(
-            key, frame, int(asked_for) if asked_for.isdecimal() and len(asked_for) < 6 else None
-        )
+        view, main = self._main(key, frame, _whole(request.query_params.get("round", "")))
         if request.query_params.get("fragment"):
             return HTMLResponse(main, headers=HEADERS)
-        return self._page("contest.html", view, main=main)
+        places = [
+            (place.sequence, place.as_of_ms) for place in self.history.places.spread(key, EARLIER_AT_MOST)
+        ]
+        return self._page("contest.html", view, main=main, earlier=earlier(places), past=frame is not newest)
+
+    def declaration(self, request: Request) -> Response:
+        """A contest's result, to be printed and signed."""
+        frame = self.hub.frames.get(
+            contest_key(request.path_params["election"], request.path_params["contest"])
+        )
+        if frame is None:
+            return self._missing(request)
+        return self._page("declaration.html", declaration(frame.standing, frame.as_of_ms))
 
     def _cards(self, request: Request, view: ListPage) -> Response:
         main = self._templates.get_template("cards.html").render(view=view)
@@ -97,9 +135,12 @@ class Pages:
         return self._page("list.html", view, main=main)
 
     def _main(self, key: str, frame: Frame, round_: int | None) -> tuple[ContestPage, str]:
-        of, made = self._made.get(key, (None, {}))
+        place = key if frame is self.hub.frames[key] else f"{key}{PAST}{frame.sequence}"
+        of, made = self._made.get(place, (None, {}))
         if of is not frame:
-            of, made = self._made[key] = frame, {}
+            of, made = self._made[place] = frame, {}
+            for old in [old for old in self._made if PAST in old][:-PAST_KEPT]:
+                del self._made[old]
         if round_ not in {each.number for each in frame.standing.rounds}:
             round_ = None
         if round_ not in made:
@@ -113,3 +154,8 @@ class Pages:
     def _page(self, template: str, view: object, status: int = 200, **values: Any) -> Response:
         html = self._templates.get_template(template).render(view=view, **values)
         return HTMLResponse(html, status, headers=HEADERS)
+
+
+def _whole(text: str) -> int | None:
+    """Return a number that was asked for, None if it is none."""
+    return int(text) if text.isdecimal() and len(text) <= MAX_DIGITS else None

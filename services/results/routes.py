@@ -1,21 +1,44 @@
-"""The public API of results. Everything is readable from anywhere, and nothing can be written."""
+"""The public API of results. Everything is readable from anywhere, and nothing can be written.
 
+A standing has two addresses: `standings/latest`, which may be kept a second, and `standings/SEQUENCE`, whose bytes never change.
+A correction is a new standing with a higher sequence; the one before keeps its address.
+"""
+
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from services.results.exports import rounds_csv
-from services.results.feed import FRESH, Frame
+from services.results.exports import rctab_json, rcvis_json, rounds_csv, wide_csv
+from services.results.feed import FRESH, IMMUTABLE, OPEN, Frame, Publisher, as_of
+from services.results.history import BadCursor, Change, History
 from services.results.hub import Hub
 from services.results.settings import ResultsSettings
 from services.results.stream import live
 from shared.contract.events import ElectionAnnounced
 from shared.contract.ids import contest_key
+from shared.contract.standings import Standing
+from shared.runtime.log import LogAway
 from shared.runtime.process.http import problem
 from shared.runtime.projection import Projection
+
+CONTEST = "/v1/elections/{election}/contests/{contest}"
+MAX_CHANGES = 500
+MAX_SEQUENCE_DIGITS = 18
+RETRY_AFTER_S = 2
+NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, HEAD",
+    "Access-Control-Allow-Headers": "If-None-Match, Last-Event-ID, Cache-Control",
+    "Access-Control-Max-Age": "86400",
+    **OPEN,
+}
 
 
 @dataclass
@@ -25,17 +48,31 @@ class Api:
     settings: ResultsSettings
     announced: Projection[ElectionAnnounced]
     hub: Hub
+    history: History
+    publisher: Publisher
 
     def routes(self) -> list[Route]:
         """Return the routes."""
-        contest = "/v1/elections/{election}/contests/{contest}"
         return [
+            Route("/.well-known/livecount.json", self.keys),
             Route("/v1/elections", self.elections),
             Route("/v1/elections/{election}", self.election),
-            Route(f"{contest}/standing", self.standing),
-            Route(f"{contest}/stream", self.stream),
-            Route(f"{contest}/rounds.csv", self.rounds),
+            Route("/v1/elections/{election}/changes", self.changes),
+            Route(f"{CONTEST}/standing", self.latest),
+            Route(f"{CONTEST}/standings/latest", self.latest),
+            Route(f"{CONTEST}/standings/{{sequence}}", self.past),
+            Route(f"{CONTEST}/stream", self.stream),
+            Route(f"{CONTEST}/rounds.csv", self._export(rounds_csv, "text/csv")),
+            Route(f"{CONTEST}/rounds-wide.csv", self._export(wide_csv, "text/csv")),
+            Route(f"{CONTEST}/rctab.json", self._report(rctab_json)),
+            Route(f"{CONTEST}/rcvis.json", self._report(rcvis_json)),
+            Route("/v1/{anything:path}", _preflight, methods=["OPTIONS"]),
         ]
+
+    async def keys(self, _: Request) -> Response:
+        """The keys by which signatures of standings are checked; none if nothing is signed."""
+        signs = {"algorithm": "Ed25519", "encoding": "hexadecimal", "over": "the bytes of a standing's JSON"}
+        return _json({"publishing": [signs | {"key": self.publisher.key}] if self.publisher.key else []})
 
     async def elections(self, _: Request) -> Response:
         """All elections, as announced."""
@@ -48,22 +85,40 @@ class Api:
         found = self.announced.newest.get(request.path_params["election"])
         return _json(msgspec.Raw(found.model_dump_json().encode())) if found else _unknown(request)
 
-    async def standing(self, request: Request) -> Response:
+    async def changes(self, request: Request) -> Response:
+        """Which contests of an election have a newer standing than when the cursor was given."""
+        election, cursor = request.path_params["election"], request.query_params.get("cursor", "")
+        if election not in self.announced.newest:
+            return _unknown(request)
+        try:
+            found, behind = self.history.places.changes(election, cursor, MAX_CHANGES)
+        except BadCursor as fault:
+            return problem(400, "Not a cursor", str(fault), field="cursor")
+        return _json({"changes": [_change(change) for change in found], "cursor": behind})
+
+    async def latest(self, request: Request) -> Response:
         """A contest's newest standing, byte for byte as it was published."""
         frame = self._frame(request)
-        if frame is None:
-            return _unknown(request)
-        headers = self._headers(frame)
-        if request.headers.get("if-none-match") == frame.etag:
-            return Response(status_code=304, headers=headers)
-        return Response(frame.body, media_type="application/json", headers=headers)
+        return _unknown(request) if frame is None else self._standing(request, frame)
 
-    async def rounds(self, request: Request) -> Response:
-        """The rounds as CSV."""
-        frame = self._frame(request)
-        if frame is None:
+    async def past(self, request: Request) -> Response:
+        """The standing of one sequence: the newest, or one that the log still has."""
+        asked_for = request.path_params["sequence"]
+        newest = self._frame(request)
+        if newest is None or not asked_for.isdecimal() or len(asked_for) > MAX_SEQUENCE_DIGITS:
             return _unknown(request)
-        return Response(rounds_csv(frame.standing), media_type="text/csv", headers=self._headers(frame))
+        try:
+            found = (
+                newest
+                if newest.sequence == int(asked_for)
+                else await self.history.at(newest.key, int(asked_for))
+            )
+        except (LogAway, TimeoutError):
+            detail = "The log cannot be read now; try again after Retry-After seconds"
+            return problem(503, "The past is away", detail, retry_after_s=RETRY_AFTER_S)
+        if found is None:
+            return _unknown(request)
+        return self._standing(request, found, {"Cache-Control": IMMUTABLE})
 
     async def stream(self, request: Request) -> Response:
         """The live feed."""
@@ -74,11 +129,64 @@ class Api:
             return _unknown(request)
         return live(request, self.hub, key, self.settings.send_timeout_s)
 
+    def _standing(self, request: Request, frame: Frame, headers: Mapping[str, str] = NO_HEADERS) -> Response:
+        """Return the very bytes that were published, signed."""
+        headers = {**self.publisher.headers(frame.body), **headers}
+        return self._made(request, frame, lambda: frame.body, "application/json", headers)
+
+    def _export(self, made: Callable[[Standing], str], media_type: str) -> Callable[[Request], Response]:
+        """Return the handler of the newest standing in another form."""
+
+        def export(request: Request) -> Response:
+            frame = self._frame(request)
+            if frame is None:
+                return _unknown(request)
+            return self._made(request, frame, lambda: made(frame.standing), media_type)
+
+        return export
+
+    def _made(
+        self,
+        request: Request,
+        frame: Frame,
+        body: Callable[[], str | bytes],
+        media_type: str,
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> Response:
+        """Return what is made of a standing, or that the reader has it: an address's tag is that of its standing."""
+        stale = {"Livecount-Stale": "true"} if self.hub.stale else {}
+        headers = {**frame.headers, **stale, **headers}
+        if frame.etag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        return Response(body(), media_type=media_type, headers=headers)
+
+    def _report(self, made: Callable[[Standing, int], object]) -> Callable[[Request], Response]:
+        """Return the handler of a report in JSON; `?run=2` asks for the second seat of those filled one after another."""
+
+        def report(request: Request) -> Response:
+            asked_for = request.query_params.get("run", "1")
+            run = int(asked_for) if asked_for.isdecimal() and len(asked_for) < 6 else 0
+            return self._export(lambda standing: json.dumps(made(standing, run)), "application/json")(request)
+
+        return report
+
     def _frame(self, request: Request) -> Frame | None:
         return self.hub.frames.get(_key(request))
 
-    def _headers(self, frame: Frame) -> dict[str, str]:
-        return frame.headers | {"Livecount-Stale": "true"} if self.hub.stale else frame.headers
+
+async def _preflight(_: Request) -> Response:
+    return Response(status_code=204, headers=PREFLIGHT)
+
+
+def _change(change: Change) -> dict[str, object]:
+    election, contest = change.key.split("/")
+    path = CONTEST.format(election=election, contest=contest)
+    return {
+        "contest": contest,
+        "sequence": change.place.sequence,
+        "as_of": as_of(change.place.as_of_ms),
+        "standing": f"{path}/standings/{change.place.sequence}",
+    }
 
 
 def _key(request: Request) -> str:
@@ -86,7 +194,7 @@ def _key(request: Request) -> str:
 
 
 def _json(value: object) -> Response:
-    headers = {"Cache-Control": FRESH, "Access-Control-Allow-Origin": "*"}
+    headers = {"Cache-Control": FRESH, **OPEN}
     return Response(msgspec.json.encode(value), media_type="application/json", headers=headers)
 
 

@@ -1,8 +1,12 @@
 """Results' settings."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from shared.runtime.settings import Settings
+
+KEY_BYTES = 32
 
 
 class ResultsSettings(Settings):
@@ -21,3 +25,21 @@ class ResultsSettings(Settings):
     send_timeout_s: float = Field(
         10.0, gt=0, description="A client that takes no bytes for so long is dropped"
     )
+    publishing_key_file: Path | None = Field(
+        None,
+        description="Private key that signs standings for readers, one for all gateways; if unset, data_dir/keys/publishing.key,"
+        " and nothing is signed where there is no such file",
+    )
+
+    def read_publishing_key(self) -> bytes | None:
+        """Return the private key, None if nothing is to be signed. Raises ValueError that names the file if it holds none."""
+        path = self.publishing_key_file or self.data_dir / "keys" / "publishing.key"
+        if self.publishing_key_file is None and not path.exists():
+            return None
+        try:
+            private = bytes.fromhex(path.read_text().strip())
+        except (OSError, ValueError) as fault:
+            raise ValueError(f"{path}: expected a private key of 64 hexadecimal digits ({fault})") from fault
+        if len(private) != KEY_BYTES:
+            raise ValueError(f"{path}: expected a private key of 64 hexadecimal digits")
+        return private

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from shared.contract.standings import Standing, WhatIf
+from shared.contract.verdicts import CATEGORY, IN_WORDS, Category, Reason
 from shared.rcv.narrate.counted import Counted
 from shared.rcv.narrate.numbers import SHOWN_PLACES, brief, number, percent, points, signed
-from shared.rcv.narrate.tables import Line, RoundsTable, resting, section_lines, strength
+from shared.rcv.narrate.tables import Line, RoundsTable, resting, rounds_table, section_lines, strength
 from shared.rcv.narrate.transfers import transfers
 from shared.rcv.narrate.words import ENDING_IN_WORDS, listed, non_transferable, outcome, threshold_name
 
@@ -19,6 +20,13 @@ NOBODY: Final = "none"
 PLAIN: Final = "plain"
 DROPPED_TO: Final = 6
 """Receivers of votes that a what-if names."""
+
+
+COUNTED: Final = "they are in the count: one of each elector who has voted"
+TAKEN_OUT: Final = (
+    "they had been counted, and were taken out when officers voided their electors' right to vote"
+)
+ADD_UP: Final = "The lines above add up to it; a standing whose lines do not add up is not published."
 
 
 class Bar(NamedTuple):
@@ -183,6 +191,30 @@ def every_round(counted: Counted, table: RoundsTable) -> Table:
     )
 
 
+def first_and_last(counted: Counted) -> Table:
+    """Return everybody's first votes and last, and what became of them, as a declaration has it."""
+    table = rounds_table(counted)
+    unit = "" if table.shares else "%"
+    rows = []
+    for line in table.lines:
+        counts = [cell for cell in line.cells if cell.in_count]
+        first, last = (counts[0].amount, counts[-1].amount) if counts else (0, 0)
+        fate = outcome(line.cells[-1].fate, final=counted.final) or "not elected"
+        cells = (
+            Cell(f"{number(first, table.places)}{unit}"),
+            Cell(f"{number(last, table.places)}{unit}"),
+            Cell(fate, strong=fate == "elected"),
+        )
+        rows.append(Row(line.name, cells))
+    return Table(
+        label="Table of the result",
+        caption="Votes in the first round, and in the last one of each candidate",
+        columns=("Candidate", "First", "Last", "Outcome"),
+        rows=tuple(rows),
+        kind="grid",
+    )
+
+
 def where_votes_went(counted: Counted) -> Table | None:
     """Return one table of all transfers: a line for each round's, a column for each receiver; None if no votes move."""
     moved = [found for round_ in counted.rounds if (found := transfers(counted, round_))]
@@ -322,6 +354,41 @@ def by_section(counted: Counted) -> Iterator[tuple[int, Table]]:
         columns = ("Candidate", *counted.sections.values(), "Score" if round_.scores else "Together")
         label = f"Round {round_.number} by section"
         yield round_.number, Table(label, caption, columns, tuple(rows), "grid")
+
+
+def account(standing: Standing) -> Table:
+    """Return what became of every ballot that was recorded, and why: the lines add up to all."""
+    balance = standing.balance
+    told = [
+        (CATEGORY[Reason(reason)], records, IN_WORDS[Reason(reason)])
+        for reason, records in balance.reasons.items()
+        if reason != Reason.ACCEPTED
+    ]
+    taken_out = balance.voided - sum(records for end, records, _ in told if end == Category.VOIDED)
+    told += [(Category.VOIDED, taken_out, TAKEN_OUT)] if taken_out else []
+    order = list(Category)
+    lines = [
+        (Category.ACCEPTED, balance.accepted, COUNTED),
+        *sorted(told, key=lambda line: (order.index(line[0]), -line[1])),
+    ]
+    rows = [
+        Row(end.capitalize(), (Cell(number(records)), Cell(_sentence(why), prose=True)))
+        for end, records, why in lines
+    ]
+    rows.append(
+        Row("All that were recorded", (Cell(number(balance.cast)), Cell(ADD_UP, prose=True)), kind="sum")
+    )
+    return Table(
+        label="Table of all ballots",
+        caption="What became of every ballot that was recorded, and why",
+        columns=("What became of them", "Ballots", "Why"),
+        rows=tuple(rows),
+        kind="answers",
+    )
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def turnout(standing: Standing) -> Table:

@@ -9,15 +9,18 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Final
 
+from services.results.sankey import Sankey, sankey
 from services.results.tables import (
     Flow,
     Table,
+    account,
     bar_width,
     by_section,
     colours_of,
     drop_outs,
     every_round,
     final_pairs,
+    first_and_last,
     flows,
     round_as_bars,
     turnout,
@@ -25,13 +28,12 @@ from services.results.tables import (
 )
 from shared.contract.events import ElectionAnnounced
 from shared.contract.standings import Round, Standing, Status
-from shared.contract.verdicts import IN_WORDS, Reason
 from shared.rcv.narrate.counted import Counted, counted_in
-from shared.rcv.narrate.numbers import number, percent
+from shared.rcv.narrate.numbers import brief, number, percent
 from shared.rcv.narrate.sentences import headline, round_sentence
 from shared.rcv.narrate.tables import rounds_table, seats, strength
 from shared.rcv.narrate.whatif import condorcet_sentence
-from shared.rcv.narrate.words import STATUS_BADGE, STATUS_IN_WORDS, how, outcome, plural
+from shared.rcv.narrate.words import STATUS_BADGE, STATUS_IN_WORDS, how, outcome, plural, threshold_name
 
 DASH: Final = "\N{EN DASH}"
 MINI_BARS: Final = 3
@@ -103,6 +105,7 @@ class Rounds:
     """A link to each round; empty where there is one round."""
     first_to_go: str
     """While ballots can come: who is eliminated first at present, and where those votes go."""
+    sankey: Sankey | None
     flows: tuple[Flow, ...]
     story: tuple[Story, ...]
     """Newest first."""
@@ -138,7 +141,7 @@ class ContestPage:
     rounds: Rounds | None
     turnout: Table
     balance: str
-    reasons: tuple[str, ...]
+    account: Table
     note: str
     covers: str
     result_hash: str
@@ -182,6 +185,33 @@ class ListPage:
     lede: str
     cards: tuple[Card, ...]
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A link to a contest's page as it was."""
+
+    query: str
+    as_of: str
+    as_of_iso: str
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A result on one page, to be printed and signed; of a result that is not final, why there is none."""
+
+    path: str
+    title: str
+    election_title: str
+    test: bool
+    final: bool
+    status_in_words: str
+    headline: str
+    how: str
+    facts: tuple[tuple[str, str], ...]
+    """Names and figures."""
+    result: Table | None
+    signatures: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,15 +328,54 @@ def contest_page(standing: Standing, as_of_ms: int, round_: int | None = None) -
         rounds=_rounds(counted, round_, _what_ifs(standing, counted)) if counted.rounds else None,
         turnout=turnout(standing),
         balance=f"{cast} = {' + '.join(parts)}",
-        reasons=tuple(
-            f"{number(records)}: {IN_WORDS[Reason(reason)]}"
-            for reason, records in standing.balance.reasons.items()
-            if reason != Reason.ACCEPTED
-        ),
+        account=account(standing),
         note=contest.note,
         covers=f"Standing {number(standing.sequence)}, which covers {' + '.join(map(str, standing.watermark))} log records.",
         result_hash=standing.result_hash[:16],
         config_hash=standing.config_hash[:16],
+    )
+
+
+def earlier(places: Iterable[tuple[int, int]]) -> tuple[Earlier, ...]:
+    """Return links to standings, given as sequences and the milliseconds at which they were published."""
+    return tuple(
+        Earlier(f"?as_of={sequence}", f"{when:%H:%M:%S}", when.isoformat())
+        for sequence, as_of_ms in places
+        for when in [datetime.fromtimestamp(as_of_ms / 1000, UTC)]
+    )
+
+
+def declaration(standing: Standing, as_of_ms: int) -> Declaration:
+    """Return the declaration of a contest's result."""
+    page, counted, contest = contest_page(standing, as_of_ms), counted_in(standing), standing.contest
+    electors = sum(line.electors for line in standing.turnout)
+    threshold = counted.rounds[-1].threshold if counted.rounds else None
+    facts = [
+        ("Counted by", page.how),
+        ("Electors", number(electors)),
+        (
+            "Ballots counted",
+            f"{number(standing.balance.accepted)} ({percent(standing.balance.accepted, electors)})",
+        ),
+        ("All ballots recorded", page.balance),
+        *([(threshold_name(contest), brief(threshold, standing.places))] if threshold else []),
+        ("As of", page.as_of),
+        ("Result", standing.result_hash),
+        ("Definition", standing.config_hash),
+        ("Certificate", standing.certificate or "none yet"),
+    ]
+    return Declaration(
+        path=page.path,
+        title=page.title,
+        election_title=page.election_title,
+        test=page.test,
+        final=counted.final and bool(counted.rounds),
+        status_in_words=page.status_in_words,
+        headline=page.headline,
+        how=page.how,
+        facts=tuple(facts),
+        result=first_and_last(counted) if counted.final and counted.rounds else None,
+        signatures=("Returning officer", "Witness", "Place and date"),
     )
 
 
@@ -376,6 +445,7 @@ def _rounds(counted: Counted, asked_for: int | None, what_ifs: WhatIfs | None) -
             if len(numbers) > 1
         ),
         first_to_go="" if counted.final or len(numbers) == 1 else round_sentence(counted, first),
+        sankey=sankey(counted, table, colours),
         flows=tuple(flows(counted)),
         story=tuple(
             Story(

@@ -98,6 +98,7 @@ class Keyed(NamedTuple):
     key: str
     value: bytes
     timestamp_ms: int
+    partition: int = 0
 
 
 class Reader(Protocol):

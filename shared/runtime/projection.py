@@ -43,6 +43,7 @@ class Projection(Generic[T]):
 
     `on_change` is given key, value and time in ms of each new value; a value that it raises at counts as unreadable.
     Where `follows` says that a value does not follow the one before, it is passed over: two writers may come out of order.
+    `on_record` is told every record that can be read, `on_change` every value that is the newest of its key.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Projection(Generic[T]):
         decode: Callable[[bytes], T],
         on_change: Callable[[str, T, int], None] | None = None,
         follows: Callable[[T, T], bool] | None = None,
+        on_record: Callable[[Keyed], None] | None = None,
     ) -> None:
         self.newest: dict[str, T] = {}
         self.unreadable: dict[str, str] = {}
@@ -68,6 +70,7 @@ class Projection(Generic[T]):
         """By key, offset and digest of the last record that was read."""
         self._missing: set[str] = set()
         """The keys that were read before the interruption, and not since."""
+        self._on_record = on_record
         self._task = Supervised(f"projection of {topic}", self._keep_following)
         self._progress = asyncio.Condition()
 
@@ -155,6 +158,8 @@ class Projection(Generic[T]):
         self._read[record.key] = record.offset, digest(record.value)
         try:
             value, before = self._decode(record.value), self.newest.get(record.key)
+            if self._on_record is not None:
+                self._on_record(record)
             if before is None or self._follows is None or self._follows(value, before):
                 if self._on_change is not None:
                     self._on_change(record.key, value, record.timestamp_ms)

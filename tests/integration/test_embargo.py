@@ -49,12 +49,16 @@ PUBLIC: Final = (
     "/v1/elections/picnic",
     "/v1/elections/picnic/contests/fruit/standing",
     "/v1/elections/picnic/contests/drink/standing",
+    "/v1/elections/picnic/contests/fruit/standings/latest",
     "/v1/elections/picnic/contests/fruit/rounds.csv",
+    "/v1/elections/picnic/contests/fruit/rounds-wide.csv",
+    "/v1/elections/picnic/contests/fruit/rctab.json",
+    "/v1/elections/picnic/contests/fruit/rcvis.json",
 )
 MOMENT: Final = re.compile(
     r"\d{4}-\d\d-\d\d[T ][\d:.]+(Z|\+00:00)?|\d+ \w+ \d{4}, [\d:]+ UTC|\w{3}, \d\d \w{3} \d{4} [\d:]+ GMT"
 )
-CLOCKS: Final = ("date", "last-modified")
+CLOCKS: Final = ("date", "last-modified", "livecount-as-of")
 
 
 class Run:

@@ -55,9 +55,10 @@ async function fetchMain() {
 }
 
 function localTimes() {
-  for (const time of document.querySelectorAll("time[datetime]")) {
+  for (const time of document.querySelectorAll(".asof time")) {
     const local = new Date(time.dateTime).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    if (new Date().getTimezoneOffset()) time.title = `${local} where you are`;
+    const here = time.nextElementSibling;
+    if (here && new Date().getTimezoneOffset()) here.textContent = ` (${local} where you are)`;
   }
 }
 
@@ -130,6 +131,8 @@ pause.addEventListener("click", () => {
 play.addEventListener("click", playRounds);
 document.addEventListener("visibilitychange", () => !document.hidden && missed && refresh());
 play.hidden = rounds().length < 2;
-bar.hidden = false;
 localTimes();
-connect();
+if (!document.getElementById("past")) {
+  bar.hidden = false;
+  connect();
+}

@@ -74,6 +74,7 @@ class KafkaReader:
                 (record.key or b"").decode(errors="replace"),
                 record.value or b"",
                 record.timestamp,
+                record.partition,
             )
             for records in found.values()
             for record in records

@@ -2,9 +2,11 @@
 
 import csv
 import re
+from collections import Counter
 from fractions import Fraction
 from html import unescape
 from io import StringIO
+from itertools import pairwise
 from typing import get_args
 
 import pytest
@@ -13,8 +15,9 @@ from services.counting.rounds import Rounds as CountingRounds
 from services.counting.tally import PartitionOf, Tally
 from services.results.exports import rounds_csv
 from services.results.pages import environment
-from services.results.tables import bar_width
-from services.results.view import Rounds, contest_page
+from services.results.sankey import flows_between, sankey
+from services.results.tables import account, bar_width, colours_of
+from services.results.view import Rounds, contest_page, declaration
 from services.validation.judge import Judge
 from shared.contract.codec import decode_as, encode
 from shared.contract.elections import Method, Phase, Rules, TieRule
@@ -24,6 +27,7 @@ from shared.rcv.count.profile import Profile
 from shared.rcv.count.rounds import SettledBy, Why
 from shared.rcv.narrate import sentences, tables, transfers, words
 from shared.rcv.narrate.counted import counted_in
+from shared.rcv.narrate.tables import rounds_table
 from shared.rcv.scenarios import what_if
 from tests.support.elections import LOG_ID, ROOT_KEY, Life, contest, election
 from tests.support.evidence import OUTPUTS
@@ -266,6 +270,86 @@ def test_every_transfer_is_a_bar_and_a_line_of_one_table() -> None:
         assert starts == pytest.approx(ends[:-1], abs=0.02)
         received = dict(zip(shown.transfers.columns[2:], row.cells[1:], strict=True))
         assert {part.name for part in flow.parts} == {name for name, cell in received.items() if cell.text}
+
+
+EVERY_COUNT = (
+    standing(3, Phase.OPEN),
+    surplus(),
+    surplus(method="meek"),
+    surplus(method="stv-wigm"),
+    college(),
+    standing(2, Phase.CLOSED, method="sequential-irv", seats=2),
+    standing(2, Phase.CLOSED, method="bottoms-up", seats=2),
+)
+
+
+@pytest.mark.parametrize(
+    "found", EVERY_COUNT, ids=lambda found: f"{found.contest.method}-{found.contest.seats}"
+)
+def test_the_drawing_of_transfers_adds_up(found: Standing) -> None:
+    """What reaches a part of a bar is the part, in every round; bars are full; bands of all that moves are there."""
+    counted = counted_in(found)
+    for before, after in pairwise(counted.rounds):
+        reached: Counter[str] = Counter()
+        for flow in flows_between(before, after):
+            reached[flow.target] += flow.votes
+        rest = sum(after.inactive.values()) + after.residue
+        expected = {
+            **{name: votes for name, votes in after.votes.items() if votes},
+            **({"": rest} if rest else {}),
+        }
+        assert reached == (expected if before.run == after.run else {})
+    drawn = sankey(counted, rounds_table(counted), colours_of(counted))
+    assert drawn is not None
+    for bar in drawn.bars:
+        assert float(bar.parts[0].left) == 0
+        assert float(bar.parts[-1].left) + float(bar.parts[-1].width) == pytest.approx(100, abs=0.02)
+    runs = [(before, after) for before, after in pairwise(counted.rounds) if before.run == after.run]
+    moving = sum(1 for band in drawn.bands if not band.stays)
+    assert moving == sum(
+        1 for before, _ in runs for of in before.transfers if of.votes and of.ending != "residue"
+    )
+
+
+def test_the_account_of_ballots_adds_up_and_explains_every_line() -> None:
+    """Also what was taken out after it had been counted, which no reason of a record tells."""
+    found = standing(3, Phase.OPEN)
+    held = {
+        "accepted": 70,
+        "voided": 3,
+        "duplicate": 2,
+        "cast": 75,
+        "reasons": {"accepted": 72, "already-voted": 2, "void-elector": 1},
+    }
+    table = account(found.model_copy(update={"balance": found.balance.model_copy(update=held)}))
+    lines = {row.name: [] for row in table.rows}  # type: ignore[var-annotated]
+    for row in table.rows:
+        lines[row.name].append(int(row.cells[0].text))
+        assert len(row.cells[1].text) > 20
+    assert lines == {"Accepted": [70], "Duplicate": [2], "Voided": [2, 1], "All that were recorded": [75]}
+
+
+def test_a_declaration_has_the_result_its_hashes_and_lines_to_sign_and_only_of_a_final_result() -> None:
+    """A name, first and last votes, what became of each; of a live count there is none."""
+    found = surplus()
+    shown = declaration(found, 1)
+    assert shown.result is not None
+    assert [[row.name, *(cell.text for cell in row.cells)] for row in shown.result.rows] == [
+        ["Apple", "18.00000", "11.00000", "elected"],
+        ["Banana", "5.00000", "13.27768", "elected"],
+        ["Damson", "4.00000", "6.33328", "eliminated"],
+        ["Cherry", "4.00000", "4.38888", "eliminated"],
+        ["Elderberry", "0.00000", "0.00000", "withdrawn"],
+    ]
+    facts = dict(shown.facts)
+    assert (facts["Result"], facts["Definition"]) == (found.result_hash, found.config_hash)
+    assert facts["Quota"] == "11"
+    html = environment().get_template("declaration.html").render(view=shown)
+    assert html.count("<li>") == 3
+    assert "Apple and Banana are elected." in html
+    live = environment().get_template("declaration.html").render(view=declaration(surplus(Phase.OPEN), 1))
+    assert "No declaration yet" in live
+    assert "Apple" not in live
 
 
 def test_what_if_names_who_is_elected_and_where_every_vote_goes() -> None:
