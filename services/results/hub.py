@@ -99,7 +99,8 @@ class Projector:
         try:
             offered.read()
         except (ValueError, UnknownVersion) as fault:
-            del self._newest[offered.key]
+            if self._newest.get(offered.key) is offered:
+                del self._newest[offered.key]
             log.warning("no standing, passed over", key=offered.key, fault=str(fault).splitlines()[0])
         else:
             self._hub.offer(offered)
@@ -110,7 +111,7 @@ class Projector:
                 await work()
             except (RedisError, OSError) as fault:
                 self._hub.stale = True
-                for newest in self._newest.values():
+                for newest in list(self._newest.values()):
                     self._show(newest)
                 log.warning("Redis is away", fault=repr(fault), retry_s=RETRY_S)
                 await asyncio.sleep(RETRY_S)

@@ -56,6 +56,27 @@ async def test_without_redis_the_log_is_shown_and_readiness_tells_until_when_it_
     await projector.stop()
 
 
+async def test_before_the_log_s_end_nothing_is_shown_and_what_is_newest_there_is_read_whole() -> None:
+    """What has the head of a standing and is none is passed over, at the end as after it; the next is shown."""
+    hub, at_end = Hub(), False
+    projector = Projector(cast("Cache", Away()), hub, lambda: at_end)
+    await projector.start()
+    broken = frame(FORGED.body.replace(b'"status"', b'"stat"'), 1)
+    for offered in (TRUE, broken):
+        projector.offer(offered)
+    await asyncio.sleep(0.1)
+    assert hub.frames == {}
+    at_end = True
+    await until(lambda: projector.readiness()[0])
+    assert hub.frames == {}
+    with pytest.raises(ValueError, match="not a Standing"):
+        projector.offer(broken)
+    projector.offer(FORGED)
+    await until(lambda: FORGED.key in hub.frames)
+    assert hub.frames[FORGED.key] is FORGED
+    await projector.stop()
+
+
 @pytest.mark.parametrize("body", [b"garbage", FORGED.body])
 async def test_neither_garbage_nor_a_forged_standing_in_redis_is_shown(
     valkey: EmbeddedValkey, body: bytes
