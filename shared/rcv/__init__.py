@@ -24,7 +24,6 @@ from shared.rcv.count.rounds import Count, Decision, Round, Transfer
 from shared.rcv.count.tabulate import tabulate, tabulate_counts, trace
 from shared.rcv.formats import detect
 from shared.rcv.formats.records import BallotFile
-from shared.rcv.live_scenarios import LiveScenarios
 from shared.rcv.narrate.counted import counted_of
 from shared.rcv.narrate.sentences import round_sentence
 from shared.rcv.scenarios import WhatIf, what_if
@@ -47,7 +46,6 @@ __all__ = [
     "trace",
     "LiveMethod",
     "open_method",
-    "LiveScenarios",
     "Count",
     "Round",
     "Decision",

@@ -99,24 +99,12 @@ def what_if(profile: Columns, contest: Contest, ask: Ask | None = None, count: C
     count = tabulate(profile, contest, ask) if count is None else count
     alone = contest.included if len(contest.included) > 1 else ()
     drops = tuple(if_dropped_out(profile, contest, [c], ask) for c in alone)
-    return answers(contest, count, drops, *finals(profile, contest))
-
-
-def answers(
-    contest: Contest,
-    count: Count,
-    drops: tuple[DroppedOut, ...],
-    pairs: tuple[Final, ...],
-    condorcet: int | None,
-) -> WhatIf:
-    """Return all answers, given those that need the ballots; the others follow from the count."""
     up_to = safe_up_to(count) if can_be_called(contest) else None
     in_ballots = not count.places
     return WhatIf(
         count,
         drops,
-        pairs,
-        condorcet,
+        *finals(profile, contest),
         safe(count, up_to or 0) if can_be_called(contest) else None,
         up_to,
         changes_needed(count) if in_ballots else None,
@@ -196,11 +184,7 @@ def condorcet_winner(matrix: Matrix, excluded: Collection[int] = ()) -> int | No
 def finals(profile: Columns, contest: Contest) -> tuple[tuple[Final, ...], int | None]:
     """Return every pair of candidates as the last two, and who wins all of theirs (the Condorcet winner)."""
     _, _, ballots = profile.columns()
-    return finals_of(pairwise(profile), int(ballots.sum()), contest)
-
-
-def finals_of(matrix: Matrix, total: int, contest: Contest) -> tuple[tuple[Final, ...], int | None]:
-    """Return the same, given who is preferred to whom by how many of the ballots, `total` in all."""
+    matrix, total = pairwise(profile), int(ballots.sum())
     pairs = tuple(
         Final((a, b), (int(matrix[a, b]), int(matrix[b, a])), total - int(matrix[a, b] + matrix[b, a]))
         for a, b in combinations(contest.included, 2)

@@ -30,7 +30,7 @@ from shared.contract.elections import Contest
 from shared.rcv.count.methods.by_thresholds import Course
 from shared.rcv.count.methods.rulebook import Rulebook
 from shared.rcv.count.normalise import ENDINGS
-from shared.rcv.count.profile import Change, Moved, Profile
+from shared.rcv.count.profile import Change, Profile
 from shared.rcv.count.rounds import Count, Round, Transfer, round_of, transfers_from
 from shared.rcv.count.ties import TieBreaker
 
@@ -41,46 +41,23 @@ Out = frozenset[int]
 """Candidates who have gone: excluded from the start, or eliminated."""
 
 
-class LiveBallots:
-    """The ballots of one contest, which several counts of it may share."""
+class LiveRounds:
+    """One contest: `apply` changes, `count` at any time."""
 
     def __init__(self, contest: Contest, sections: int) -> None:
         self.profile = Profile.of(contest, sections)
-        self.holders = len(contest.candidates) + len(ENDINGS)
-        self.first_choices: Tally = np.zeros((self.holders, sections), np.int64)
-
-    def apply(self, changes: Iterable[Change]) -> Moved:
-        """Add changes and return what moved. Raises AssertionError if a ranking was retracted more often than cast."""
-        moved = self.profile.add(changes)
-        np.add.at(self.first_choices, (moved.paths[:, 0], moved.sections), moved.ballots)
-        return moved
-
-
-class LiveRounds:
-    """One contest: `apply` changes, `count` at any time. Where counts share ballots, each is to `follow` what moved."""
-
-    def __init__(self, contest: Contest, sections: int, ballots: LiveBallots | None = None) -> None:
-        self.ballots = ballots or LiveBallots(contest, sections)
-        self.profile = self.ballots.profile
-        self._holders = self.ballots.holders
-        self._first_choices = self.ballots.first_choices
+        self._holders = len(contest.candidates) + len(ENDINGS)
+        self._first_choices: Tally = np.zeros((self._holders, sections), np.int64)
         self._tallies_of: dict[Out, Tally] = {}
         self._start_over(contest)
-
-    @property
-    def contest(self) -> Contest:
-        """The contest as it is counted: with those withdrawn out of it."""
-        return self._contest
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Move the tallies of every round by `changes`.
 
         Raises AssertionError if a ranking was retracted more often than it was cast.
         """
-        self.follow(self.ballots.apply(changes))
-
-    def follow(self, moved: Moved) -> None:
-        """Move the tallies of every round by what moved among the ballots."""
+        moved = self.profile.add(changes)
+        np.add.at(self._first_choices, (moved.paths[:, 0], moved.sections), moved.ballots)
         # A holder on a path has the ballot from place `start` of the order, when all before on the path have gone, until
         # `last`, just before it goes itself. Whoever goes before that (start > last) never has it.
         last = self._last[moved.paths]
@@ -106,10 +83,6 @@ class LiveRounds:
         if order != self._order[: len(order)]:
             self._follow(order)
         return Count(rounds)
-
-    def at_the_start(self) -> Tally:
-        """Return what each holder has in the first round."""
-        return self._known()[self._order[0]]
 
     def _start_over(self, contest: Contest) -> None:
         self._contest = contest

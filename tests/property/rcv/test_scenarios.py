@@ -1,6 +1,4 @@
-"""What-ifs that are kept up while ballots arrive equal those of a cold count; pairs equal a count ballot by ballot."""
-
-from collections import Counter
+"""What if somebody drops out equals the count without; pairs equal a count ballot by ballot."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,9 +6,9 @@ from hypothesis import strategies as st
 from shared.contract.elections import Contest
 from shared.rcv.count.normalise import normalise
 from shared.rcv.count.profile import Profile, RankingCounts
-from shared.rcv.live_scenarios import LiveScenarios
+from shared.rcv.count.tabulate import tabulate
 from shared.rcv.scenarios import pairwise, what_if
-from tests.support.strategies import MAX_SECTIONS, contests, profiles, streams
+from tests.support.strategies import MAX_SECTIONS, contests, profiles
 
 WHOLE_BALLOTS = ("plurality", "supplementary", "irv", "bottoms-up", "electoral-college")
 
@@ -22,26 +20,24 @@ def profile_of(counts: RankingCounts, contest: Contest) -> Profile:
 
 @settings(max_examples=150)
 @given(st.data())
-def test_what_if_kept_up_equals_what_if_afresh_after_every_batch(data: st.DataObject) -> None:
-    """Additions and retractions, in any batches, and somebody withdrawn and reinstated: every field of every answer."""
+def test_a_drop_out_is_the_count_without_and_its_transfers_lead_there(data: st.DataObject) -> None:
+    """Wherever whole ballots move: the first round without the candidate is the first round with, after the transfers."""
     contest = data.draw(
         contests(WHOLE_BALLOTS).filter(lambda of: of.rules.overvote != "exhaust-if-several-continue")
     )
-    live = LiveScenarios(contest, MAX_SECTIONS)
-    held: Counter[tuple[int, str]] = Counter()
-    for batch in data.draw(streams(contest)):
-        live.apply(batch)
-        for section, marks, ballots in batch:
-            held[section, marks] += ballots
-        if data.draw(st.booleans()):
-            assert live.what_if() == what_if(profile_of(held, contest), contest)
-    gone = data.draw(st.sampled_from(contest.included))
-    if len(contest.included) > 1:
-        live.withdraw(gone)
-        without = contest.excluding({gone})
-        assert live.what_if() == what_if(profile_of(held, without), without)
-        live.restore(gone)
-    assert live.what_if() == what_if(profile_of(held, contest), contest)
+    profile = profile_of(data.draw(profiles(contest)), contest)
+    answers = what_if(profile, contest)
+
+    assert answers.count == tabulate(profile, contest)
+    for dropped in answers.drops:
+        (candidate,) = dropped.candidates
+        assert dropped.count == tabulate(profile, contest.excluding({candidate}))
+        votes = list(answers.count.rounds[0].votes)
+        for transfer in dropped.transfers:
+            votes[candidate] -= transfer.votes
+            if transfer.target is not None:
+                votes[transfer.target] += transfer.votes
+        assert votes == list(dropped.count.rounds[0].votes)
 
 
 @given(st.data())
