@@ -50,10 +50,15 @@ class WatchedSnapshots(Snapshots):
         self._service = service
 
     def write(self, name: str, snapshot: Snapshot) -> None:
-        """Write; then it is sure."""
-        super().write(name, snapshot)
+        """Write; then it is sure. Where a shard's old owner fails with the last step, its older state may be the newest."""
+        key = self._service, name
+        try:
+            super().write(name, snapshot)
+        except OSError:
+            self._machine.promised[key] = min(snapshot.position, self._machine.promised.get(key, 0))
+            raise
         self._auditor.saved(self._service, name, snapshot.position, snapshot.state)
-        self._machine.promised[self._service, name] = snapshot.position
+        self._machine.promised[key] = snapshot.position
 
     def load(self, name: str) -> Snapshot | None:
         """Load; what was sure is there, unless bits have rotted."""
