@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from infra.local.kafka import EmbeddedKafka
 from infra.local.topics import create_topics
 from shared.contract.topics import TopicSpec
+from shared.runtime.kafka.connection import client_options
+from shared.runtime.kafka.group import KafkaLog
+from shared.runtime.kafka.patches import fetch_wait
 from shared.runtime.kafka.reader import BATCH_RECORDS, open_reader, read_topic
 from shared.runtime.kafka.sink import Item, send_all, start_producer
 from shared.runtime.log import LogAway, LogError
@@ -43,6 +46,35 @@ async def test_every_record_is_read_in_order_partition_by_partition(kafka: Any) 
         async with await open_reader(kafka.bootstrap, name, 2) as reader:
             some = [value async for batch in reader.records(1, 12, since=9) for value in batch]
     assert some == [b"9", b"10", b"11"]
+
+
+async def test_at_rest_a_fetch_may_wait_long_and_a_record_ends_it_at_once(
+    kafka: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of any partition; from then on fetches end soon again."""
+    monkeypatch.setattr(fetch_wait, "REST_AFTER_S", 0.2)
+    monkeypatch.setattr(fetch_wait, "AT_REST_MS", 25_000)
+    name = await topic(kafka, [(0, None, b"first")])
+    consumer = AIOKafkaConsumer(**client_options(kafka.bootstrap), auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        consumer.assign([TopicPartition(name, partition) for partition in (0, 1)])
+        log = KafkaLog(kafka.bootstrap, name, consumer)
+        one, two = log.source(0), log.source(1)
+        async with asyncio.timeout(10):
+            assert [record.value for record in await one.read(10, 5_000)] == [b"first"]
+            assert not await one.read(10, 400)
+            assert consumer._fetcher._fetch_max_wait_ms == 25_000
+            assert not await one.read(10, 1_500), (
+                "the fetch that had begun before has ended: one at rest waits now"
+            )
+            producer = await start_producer(kafka.bootstrap)
+            await send_all(producer, name, [(1, None, b"second")])
+            await producer.stop()
+            assert [record.value for record in await two.read(10, 5_000)] == [b"second"]
+            assert consumer._fetcher._fetch_max_wait_ms == fetch_wait.AT_WORK_MS
+    finally:
+        await consumer.stop()
 
 
 async def test_a_reader_that_has_read_nothing_stops_at_once(kafka: Any) -> None:

@@ -15,6 +15,7 @@ from mode import Service
 
 from shared.runtime.kafka.connection import Brokers, client_options
 from shared.runtime.kafka.patches.bare_records import read_bare_records
+from shared.runtime.kafka.patches.fetch_wait import AT_WORK_MS, FetchWait
 from shared.runtime.kafka.reader import open_reader
 from shared.runtime.kafka.sink import KafkaSink, open_sink
 from shared.runtime.log import LogAway
@@ -26,11 +27,6 @@ SESSION_TIMEOUT_MS = 10_000
 HEARTBEAT_MS = 2_000
 FETCH_MAX_BYTES = 8 * 1024 * 1024
 PARTITION_FETCH_BYTES = 2 * 1024 * 1024
-FETCH_MAX_WAIT_MS = 100
-"""How long a broker holds a fetch that finds nothing. A record of a shard that had been read before the fetch was sent
-waits as long at worst; an idle deployment spends most of its time on fetches that end."""
-
-
 REREAD_WITHIN_S = 10.0
 REREAD_WAIT_MS = 500
 WATCH_EVERY_S = 5.0
@@ -39,9 +35,13 @@ WATCH_EVERY_S = 5.0
 class KafkaSource:
     """One partition of the group's consumer."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, partition: TopicPartition) -> None:
+    def __init__(
+        self, consumer: AIOKafkaConsumer, partition: TopicPartition, wait: FetchWait | None = None
+    ) -> None:
         self._consumer = consumer
         self._partition = partition
+        self._wait = wait
+        """Of all fetches of this consumer; none: it stays as it was set."""
 
     def seek(self, position: int) -> None:
         """Read from `position` on."""
@@ -49,6 +49,12 @@ class KafkaSource:
 
     async def read(self, max_records: int, wait_ms: int) -> Sequence[Any]:
         """Return the next records, none if there are none within `wait_ms`. Raises LogAway."""
+        records = await self._read(max_records, wait_ms)
+        if self._wait is not None:
+            self._wait.note(_now_s(), found=bool(records))
+        return records
+
+    async def _read(self, max_records: int, wait_ms: int) -> Sequence[Any]:
         try:
             found = await self._consumer.getmany(self._partition, timeout_ms=wait_ms, max_records=max_records)
         except KafkaError as fault:
@@ -61,7 +67,7 @@ class KafkaSource:
         self.seek(offset)
         deadline = _now_s() + REREAD_WITHIN_S
         while _now_s() < deadline:
-            for record in await self.read(1, REREAD_WAIT_MS):
+            for record in await self._read(1, REREAD_WAIT_MS):
                 if record.offset == offset:
                     self.seek(offset + 1)
                     return bytes(record.value or b"")
@@ -95,10 +101,11 @@ class KafkaLog:
         self._kafka = kafka
         self._topic = topic
         self._consumer = consumer
+        self._wait = FetchWait(consumer)
 
     def source(self, shard: int) -> KafkaSource:
         """Return a partition to follow."""
-        return KafkaSource(self._consumer, TopicPartition(self._topic, shard))
+        return KafkaSource(self._consumer, TopicPartition(self._topic, shard), self._wait)
 
     async def open_sink(self) -> KafkaSink:
         """Return a producer of its own. Raises LogAway."""
@@ -138,7 +145,7 @@ class ShardGroup(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # a
             heartbeat_interval_ms=HEARTBEAT_MS,
             max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
             fetch_max_bytes=FETCH_MAX_BYTES,
-            fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
+            fetch_max_wait_ms=AT_WORK_MS,
         )
         log = KafkaLog(self._kafka, self._work.topic, self._consumer)
         self._shards = Shards(self._work, log, self._instance, self._health)

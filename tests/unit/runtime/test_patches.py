@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import uvicorn
 from aiokafka import ConsumerRecord, TopicPartition
-from aiokafka.consumer.fetcher import READ_UNCOMMITTED, PartitionRecords
+from aiokafka.consumer.fetcher import READ_UNCOMMITTED, Fetcher, PartitionRecords
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from starlette.applications import Starlette
@@ -22,7 +22,7 @@ from starlette.routing import Route
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from shared.runtime.kafka.patches import bare_records
+from shared.runtime.kafka.patches import bare_records, fetch_wait
 from shared.runtime.kafka.patches.bare_records import read_bare_records
 from shared.runtime.process import overload as overloading
 from shared.runtime.process import patches
@@ -33,6 +33,7 @@ from shared.runtime.process.server import server_config
 
 SOURCES: dict[Callable[..., Any], str] = {
     PartitionRecords._consumer_record: "e668541600b047ab",
+    Fetcher._get_actions_per_node: "1dab2cf937d165d0",
     PartitionRecords._unpack_records: "b803e6d46480732c",
     HttpToolsProtocol.__init__: "4f08999410347141",
     HttpToolsProtocol.on_message_begin: "96d377fdc7c2baef",
@@ -59,6 +60,7 @@ def test_a_private_part_is_what_was_read(part: Callable[..., Any]) -> None:
 def test_the_versions_at_hand_are_those_that_were_read() -> None:
     """Otherwise the slower way is in use, and nobody has noticed."""
     assert version("aiokafka").startswith(bare_records.READ_IN)
+    assert version("aiokafka").startswith(fetch_wait.READ_IN)
     assert version("uvicorn").startswith(patches.READ_IN)
     assert overloading.overload_protocol() is not None
 
