@@ -37,6 +37,8 @@ from tests.support.elections import Life, election
 from tests.support.pipeline import Pipeline
 
 SHARDS: Final = 2
+A_MINUTE: Final = 1_000
+"""Electors."""
 MINUTES: Final = 10.0
 BOUND_S: Final = 60.0
 MAX_CONNECTIONS: Final = 4_096
@@ -90,14 +92,23 @@ class Electors:
     async def _ask(
         self, client: httpx.AsyncClient, url: str, form: dict[str, str] | None = None
     ) -> httpx.Response:
-        """Ask once more, as a browser does, if the connection was closed for being idle. Raises httpx.HTTPError."""
+        """Ask until there is an answer, as the page does: again where an idle connection was closed, later after a 503.
+
+        Raises httpx.HTTPError, TimeoutError.
+        """
         body = None if form is None else urlencode(form)
         method = "GET" if form is None else "POST"
-        try:
-            return await client.request(method, url, content=body, headers=FORM)
-        except (httpx.ReadError, httpx.RemoteProtocolError):
-            self.again += 1
-            return await client.request(method, url, content=body, headers=FORM)
+        async with asyncio.timeout(BOUND_S):
+            while True:
+                try:
+                    answer = await client.request(method, url, content=body, headers=FORM)
+                except (httpx.ReadError, httpx.RemoteProtocolError):
+                    self.again += 1
+                    continue
+                if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                    return answer
+                self.again += 1
+                await asyncio.sleep(float(answer.headers["Retry-After"]))
 
     async def _in_browser(self, browser: Browser, elector: int, due: float) -> None:
         context = await browser.new_context()
@@ -183,8 +194,10 @@ def main() -> None:
     """Measure, show and, unless quick, write results/ballot_page.json."""
     parser = arguments("ballot_page", __doc__ or "", "500 electors in half a minute; nothing is written")
     parser.add_argument("--browsers", type=int, help="electors in a real browser; default: one in 500")
+    parser.add_argument("--minutes", type=float, default=MINUTES, help="less is written nowhere, too")
     asked = parser.parse_args()
-    electors, minutes = (500, 0.5) if asked.quick else (10_000, MINUTES)
+    minutes = 0.5 if asked.quick else asked.minutes
+    electors = round(A_MINUTE * minutes)
     browsers = electors // 500 if asked.browsers is None else asked.browsers
     console = begin()
     with ExitStack() as stack:
@@ -194,7 +207,7 @@ def main() -> None:
         stack.callback(pipeline.stop)
         found = asyncio.run(measure(pipeline, electors, minutes, browsers))
     console.print(table(found, "The ballot page"))
-    if not asked.quick:
+    if minutes >= MINUTES:
         write("ballot_page", found)
 
 

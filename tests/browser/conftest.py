@@ -44,14 +44,16 @@ def place(kafka: Any, valkey: Any, tmp_path_factory: pytest.TempPathFactory) -> 
         finish(pipeline.announce(Life(election(phase), SHARDS), phase))
     finish(pipeline.announce(PICNIC, Phase.OPEN))
     (key := folder / "checkpoint.key").write_text(ROOT.hex())
-    pipeline.start("proofs", checkpoint_key_file=str(key), checkpoint_ms="100")
-    for service in ("validation", "counting", "results"):
-        pipeline.start(service)
-    place = Place(pipeline)
-    for service in ("validation", "counting", "results", "proofs"):
-        pipeline.wait_ready(service)
-    yield place
-    pipeline.stop()
+    try:
+        pipeline.start("proofs", checkpoint_key_file=str(key), checkpoint_ms="100")
+        for service in ("validation", "counting", "results"):
+            pipeline.start(service)
+        place = Place(pipeline)
+        for service in ("validation", "counting", "results", "proofs"):
+            pipeline.wait_ready(service)
+        yield place
+    finally:
+        pipeline.stop()
 
 
 @pytest.fixture

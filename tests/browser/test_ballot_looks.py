@@ -59,6 +59,90 @@ def test_what_a_screen_reader_meets(context: BrowserContext, place: Place) -> No
     expect(page.get_by_role("status")).to_have_text("Undone.")
 
 
+MEETS = {
+    "start": """
+      - main:
+        - heading "Picnic" [level=1]
+        - paragraph: Your code came with your link. You can start right away.
+        - textbox "Your voting code"
+        - button "Start voting"
+        - heading "What you can vote on" [level=2]
+        - heading "How it works" [level=2]
+        - paragraph:
+          - link "Try it first with a practice ballot"
+    """,
+    "wrong code": """
+      - alert: /Something is missing or mistyped/
+      - textbox "Your voting code" [invalid]
+      - button "Start voting"
+    """,
+    "numbers": """
+      - list:
+        - listitem:
+          - textbox "Apple": "1"
+        - listitem:
+          - textbox "Banana": "3"
+        - listitem:
+          - textbox "Cherry": "3"
+        - listitem:
+          - textbox "Damson" [invalid]: "9"
+          - paragraph: Please write a number from 1 to 4.
+    """,
+    "review": """
+      - main:
+        - heading "Check your ballot" [level=1]
+        - heading "Fruit" [level=2]
+        - list:
+          - listitem: 1 Apple
+          - listitem: 2 nobody
+          - listitem: 3 Banana = Cherry
+        - paragraph:
+          - button "Change this Fruit"
+        - heading "Drink" [level=2]
+        - paragraph: /You have ranked nobody/
+        - paragraph:
+          - button "Change this Drink"
+        - paragraph: Once it is cast, it cannot be changed.
+        - button "Back"
+        - button "Cast my ballot"
+        - status
+    """,
+    "sending": """
+      - main:
+        - heading "Your ballot is on its way" [level=1]
+        - status: /There is no connection at the moment/
+        - paragraph:
+          - button "Send it again now"
+    """,
+    "receipt": """
+      - main:
+        - heading "Your ballot is in" [level=1]
+        - heading "Your receipt" [level=2]
+        - paragraph:
+          - button "Copy"
+          - button "Print"
+          - link "Download"
+        - paragraph:
+          - link "See what becomes of this ballot"
+        - status
+        - figure "The receipt, to be photographed"
+        - heading "What the receipt shows" [level=2]
+    """,
+}
+"""What is in the accessibility tree of a state, in this order, among other things."""
+
+
+def test_what_a_screen_reader_meets_on_the_way(context: BrowserContext, place: Place) -> None:
+    """Each state has one first heading, named controls, and what happens by itself in an alert or a status."""
+    page, (elector, code) = context.new_page(), new_elector()
+    for state in walk(page, place, code, ""):
+        assert page.get_by_role("heading", level=1).count() == 1, state
+        if state in MEETS:
+            expect(page.locator("main")).to_match_aria_snapshot(MEETS[state])
+
+    assert place.marks(elector) == [("0>>1=2", "")]
+
+
 def walk(page: Page, place: Place, code: str, query: str) -> Iterator[str]:
     """Go through every state of a vote, stopping at each."""
     page.goto(place.url(f"/vote{query}"))

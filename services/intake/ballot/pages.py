@@ -169,9 +169,9 @@ def qr(text: str) -> Markup:
     matrix = segno.make(text, error="l", boost_error=False, micro=False, mask=2).matrix
     path = "".join(f"M{QUIET} {y}.5{_line(row)}" for y, row in enumerate(matrix, QUIET))
     size = len(matrix) + 2 * QUIET
-    return Markup('<svg viewBox="0 0 {0} {0}" class="qr"><path stroke="#000" d="{1}"/></svg>').format(
-        size, path
-    )
+    return Markup(
+        '<svg viewBox="0 0 {0} {0}" class="qr" aria-hidden="true"><path stroke="#000" d="{1}"/></svg>'
+    ).format(size, path)
 
 
 def _line(modules: bytearray) -> str:

@@ -265,6 +265,7 @@ function rankPage() {
   function step(to, push = true) {
     if (push) history.pushState({ at: to }, '')
     at = to
+    announce('')
     if (to === 'review') { only($('#review')); drawReview(); focusOn($('#review h1')); return }
     only(form)
     contests.forEach((of, place) => { of.section.hidden = !together && place !== at })
@@ -304,7 +305,7 @@ function rankPage() {
   function drawReview() {
     $('.reviewed').replaceChildren(...contests.map((of, place) => {
       const part = $('#t-contest').content.cloneNode(true)
-      $('h2', part).textContent = $('h2', of.section).textContent
+      for (const at of [$('h2', part), $('[data-do=change] bdi', part)]) at.textContent = $('h2', of.section).textContent
       of.draw($('.order', part), $('.line', part), $('.notes', part), false)
       $('[data-do=change]', part).addEventListener('click', () => step(together ? 0 : place))
       return part
