@@ -1,13 +1,18 @@
 """Pages, made on the server: complete without a script, kept fresh with one.
 
-A contest's page is made once for each standing, however many read it.
+A contest's page is made once for each standing, a page of many contests once a second, however many read it.
 """
 
+import math
+import operator
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -16,9 +21,11 @@ from services.results.feed import Frame
 from services.results.history import History
 from services.results.hub import Hub
 from services.results.view import (
+    Card,
     ContestPage,
     ListPage,
     MissingPage,
+    contest_card,
     contest_page,
     declaration,
     earlier,
@@ -27,7 +34,6 @@ from services.results.view import (
 )
 from shared.contract.events import ElectionAnnounced
 from shared.contract.ids import contest_key
-from shared.contract.standings import Standing
 from shared.runtime.log import LogAway
 from shared.runtime.process.http import problem
 from shared.runtime.projection import Projection
@@ -53,6 +59,7 @@ def environment() -> Environment:
 
 
 EARLIER_AT_MOST: Final = 24
+LIST_EVERY_S: Final = 1.0
 PAST: Final = "@"
 PAST_KEPT: Final = 32
 """Pages of past standings that are kept once made."""
@@ -70,6 +77,8 @@ class Pages:
 
     def __post_init__(self) -> None:
         self._templates = environment()
+        self._contest_cards: dict[str, tuple[Frame, Card]] = {}
+        self._lists: dict[str, tuple[tuple[object, ...], float, ListPage | None, str]] = {}
         self._made: dict[str, tuple[Frame, dict[int | None, tuple[ContestPage, str]]]] = {}
 
     def routes(self) -> list[Route]:
@@ -83,7 +92,8 @@ class Pages:
 
     def index(self, request: Request) -> Response:
         """All elections."""
-        return self._cards(request, index_page(self.announced.newest.values()))
+        found = tuple(self.announced.newest.values())
+        return self._cards(request, found, lambda: index_page(found))
 
     def election(self, request: Request) -> Response:
         """The contests of one election."""
@@ -91,12 +101,25 @@ class Pages:
         announced = self.announced.newest.get(election)
         if announced is None:
             return self._missing(request)
+        frames = {
+            contest.id: self.hub.frames.get(contest_key(election, contest.id))
+            for contest in announced.definition.contests
+        }
+        return self._cards(
+            request,
+            (announced, *frames.values()),
+            lambda: election_page(announced, lambda contest: self._card(frames[contest])),
+        )
 
-        def standing_of(contest: str) -> Standing | None:
-            frame = self.hub.frames.get(contest_key(election, contest))
-            return None if frame is None else frame.standing
-
-        return self._cards(request, election_page(announced, standing_of))
+    def _card(self, frame: Frame | None) -> Card | None:
+        """Return the card of a contest, made once for each standing."""
+        if frame is None:
+            return None
+        of, card = self._contest_cards.get(frame.key, (None, None))
+        if of is not frame or card is None:
+            card = contest_card(frame.standing)
+            self._contest_cards[frame.key] = frame, card
+        return card
 
     async def contest(self, request: Request) -> Response:
         """One contest; `?round=2` shows that round large, `?as_of=1200` a past standing, `?fragment=1` gives only what changes."""
@@ -111,7 +134,8 @@ class Pages:
             return problem(503, "The past is away", "The log cannot be read now", retry_after_s=RETRY_AFTER_S)
         if frame is None:
             return self._missing(request)
-        view, main = self._main(key, frame, _whole(request.query_params.get("round", "")))
+        round_ = _whole(request.query_params.get("round", ""))
+        view, main = await run_in_threadpool(self._main, key, frame, round_)
         if request.query_params.get("fragment"):
             return HTMLResponse(main, headers=HEADERS)
         places = [
@@ -128,8 +152,15 @@ class Pages:
             return self._missing(request)
         return self._page("declaration.html", declaration(frame.standing, frame.as_of_ms))
 
-    def _cards(self, request: Request, view: ListPage) -> Response:
-        main = self._templates.get_template("cards.html").render(view=view)
+    def _cards(self, request: Request, of: tuple[object, ...], make: Callable[[], ListPage]) -> Response:
+        """Answer with a page of cards: made again where what it is made `of` has changed, at most once a second."""
+        before, made_at, view, main = self._lists.get(request.url.path, ((), -math.inf, None, ""))
+        same = len(of) == len(before) and all(map(operator.is_, of, before))
+        now_s = time.monotonic()
+        if view is None or (not same and now_s - made_at >= LIST_EVERY_S):
+            view = make()
+            main = self._templates.get_template("cards.html").render(view=view)
+            self._lists[request.url.path] = of, now_s, view, main
         if request.query_params.get("fragment"):
             return HTMLResponse(main, headers=HEADERS)
         return self._page("list.html", view, main=main)

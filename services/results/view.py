@@ -3,7 +3,7 @@
 The templates lay a view out and know nothing else.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -28,7 +28,7 @@ from services.results.tables import (
 )
 from shared.contract.events import ElectionAnnounced
 from shared.contract.standings import Round, Standing, Status
-from shared.rcv.narrate.counted import Counted, counted_in
+from shared.rcv.narrate.counted import FINAL, Counted, counted_in
 from shared.rcv.narrate.numbers import brief, number, percent
 from shared.rcv.narrate.sentences import headline, round_sentence
 from shared.rcv.narrate.tables import rounds_table, seats, strength
@@ -36,6 +36,8 @@ from shared.rcv.narrate.whatif import condorcet_sentence
 from shared.rcv.narrate.words import STATUS_BADGE, STATUS_IN_WORDS, how, outcome, plural, threshold_name
 
 DASH: Final = "\N{EN DASH}"
+CARDS_AT_MOST: Final = 24
+"""Elections or contests up to which each has a card; more have a line each."""
 MINI_BARS: Final = 3
 """The strongest whom a card shows."""
 NO_RESULT: Final = "No result yet."
@@ -172,6 +174,8 @@ class Card:
     turnout: str = ""
     counted: int = 0
     """Ballots, to sort by."""
+    certain: bool = False
+    """Whether no ballots that can still come could change who is elected."""
     lead: int = 1000
     """By how much the strongest is ahead of the next in the last round, in thousandths of its votes, to sort by."""
 
@@ -185,6 +189,11 @@ class ListPage:
     lede: str
     cards: tuple[Card, ...]
     note: str = ""
+
+    @property
+    def dense(self) -> bool:
+        """Whether there are so many that each has a line."""
+        return len(self.cards) > CARDS_AT_MOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,36 +251,50 @@ def index_page(elections: Iterable[ElectionAnnounced]) -> ListPage:
     return ListPage("Livecount", "Elections", "" if cards else "None is configured yet.", cards)
 
 
-def election_page(announced: ElectionAnnounced, standing_of: Callable[[str], Standing | None]) -> ListPage:
-    """Return the page of one election; `standing_of` gives the newest standing of a contest, by its id."""
+def election_page(announced: ElectionAnnounced, card_of: Callable[[str], Card | None]) -> ListPage:
+    """Return the page of one election; `card_of` gives the card of a contest, by its id, None without a standing."""
     definition = announced.definition
     electors = plural(definition.electors, "elector", "electors")
     sections = plural(len(definition.sections), "section", "sections")
-    cards = []
-    for contest in definition.contests:
-        path, standing = f"/elections/{definition.id}/contests/{contest.id}", standing_of(contest.id)
-        name = f"card-{contest.id}"
-        cards.append(
-            Card(name, path, contest.title, NO_RESULT)
-            if standing is None
-            else _contest_card(name, path, standing)
-        )
+    cards = tuple(
+        card_of(contest.id)
+        or Card(f"card-{contest.id}", _path(definition.id, contest.id), contest.title, NO_RESULT)
+        for contest in definition.contests
+    )
     return ListPage(
         tab_title=f"{definition.title} {DASH} Livecount",
         title=definition.title,
-        lede=f"{electors} in {sections}. The election is {announced.phase}.",
-        cards=tuple(cards),
+        lede=f"{electors} in {sections}. The election is {announced.phase}.{_in_all(cards)}",
+        cards=cards,
         note=definition.source,
     )
 
 
-def _contest_card(name: str, path: str, standing: Standing) -> Card:
+def _in_all(cards: Sequence[Card]) -> str:
+    """Return how far the contests are, where there are several."""
+    if len(cards) == 1:
+        return ""
+    final = sum(card.status in FINAL for card in cards)
+    certain = sum(card.certain for card in cards)
+    of = f" Of {plural(len(cards), 'contest', 'contests')}"
+    return f"{of} {final} {'is' if final == 1 else 'are'} complete{f', and {certain} more certain' if certain else ''}."
+
+
+def _path(election: str, contest: str) -> str:
+    return f"/elections/{election}/contests/{contest}"
+
+
+def contest_card(standing: Standing) -> Card:
+    """Return the card of a contest."""
+    name, path = f"card-{standing.contest.id}", _path(standing.election, standing.contest.id)
     counted, badge = counted_in(standing), STATUS_BADGE[standing.status]
     electors = sum(line.electors for line in standing.turnout)
     ballots = plural(standing.balance.accepted, "ballot", "ballots")
     turnout_ = f"{ballots}, {percent(standing.balance.accepted, electors)} of the electors"
     card = Card(name, path, standing.contest.title, _headline(standing), standing.status, badge)
-    card = replace(card, turnout=turnout_, counted=standing.balance.accepted)
+    card = replace(
+        card, turnout=turnout_, counted=standing.balance.accepted, certain=_certain(standing, counted)
+    )
     if not counted.rounds or not any(counted.rounds[-1].votes.values()):
         return card
     last, colours = counted.rounds[-1], colours_of(counted)
@@ -310,7 +333,7 @@ def contest_page(standing: Standing, as_of_ms: int, round_: int | None = None) -
         for part in ("cast", "accepted", "duplicate", "late", "voided", "rejected")
     )
     return ContestPage(
-        path=f"/elections/{standing.election}/contests/{contest.id}",
+        path=_path(standing.election, contest.id),
         election_path=f"/elections/{standing.election}",
         election_title=standing.election_title,
         tab_title=f"{f'TEST DATA {DASH} ' if test else ''}{contest.title} ({badge}) {DASH} Livecount",
@@ -387,19 +410,29 @@ def _headline(standing: Standing) -> str:
     return headline(counted_in(standing))
 
 
+def _certain(standing: Standing, counted: Counted) -> bool:
+    """Return whether all ballots that can still come, whatever is on them, could not change who is elected."""
+    safe_up_to = None if standing.what_if is None else standing.what_if.safe_up_to
+    return not counted.final and safe_up_to is not None and safe_up_to >= _outstanding(standing)
+
+
+def _outstanding(standing: Standing) -> int:
+    return sum(line.electors - line.accepted for line in standing.turnout)
+
+
 def _what_ifs(standing: Standing, counted: Counted) -> WhatIfs | None:
     found = standing.what_if
     if found is None or not found.finals:
         return None
     winner = None if found.condorcet is None else counted.names[found.condorcet]
     condorcet = condorcet_sentence(standing.contest, winner)
-    outstanding = sum(line.electors - line.accepted for line in standing.turnout)
+    outstanding = _outstanding(standing)
     safe = ""
     if not counted.final and found.safe_up_to is not None and outstanding > 0:
         named, further = counted.names[counted.elected[0]], plural(outstanding, "elector", "electors")
         safe = (
             f"Certain: {named} is elected even if all {further} who have not voted yet vote otherwise."
-            if found.safe_up_to >= outstanding
+            if _certain(standing, counted)
             else f"Not certain yet: {further} can still vote; up to {number(found.safe_up_to)} further ballots could"
             f" not change that {named} is elected."
         )

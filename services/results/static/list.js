@@ -5,6 +5,7 @@ const REFRESH_EVERY_MS = 3_000;
 const tools = document.getElementById("tools");
 const find = document.getElementById("find");
 const sort = document.getElementById("sort");
+const which = document.getElementById("which");
 const shown = document.getElementById("shown");
 
 const cards = () => [...document.querySelectorAll(".cards > li")];
@@ -15,17 +16,24 @@ const ORDERS = {
   close: (a, b) => Number(a.dataset.lead) - Number(b.dataset.lead),
 };
 
+const isFinal = (card) => ["unofficial-complete", "certified"].includes(card.dataset.status);
+const CHOICES = {
+  "": () => true,
+  final: isFinal,
+  open: (card) => !isFinal(card) && card.dataset.certain !== "1",
+};
+
 function arrange() {
   const words = find.value.trim().toLowerCase();
   const list = document.querySelector(".cards");
   if (!list) return;
   const ordered = cards().sort(ORDERS[sort.value]);
   ordered.forEach((card, place) => {
-    card.hidden = !card.textContent.toLowerCase().includes(words);
+    card.hidden = !card.textContent.toLowerCase().includes(words) || !CHOICES[which.value](card);
     if (list.children[place] !== card) list.insertBefore(card, list.children[place]);
   });
   const left = ordered.filter((card) => !card.hidden).length;
-  shown.textContent = words ? `${left} of ${ordered.length}` : "";
+  shown.textContent = words || which.value ? `${left} of ${ordered.length}` : "";
 }
 
 async function refresh() {
@@ -40,5 +48,6 @@ async function refresh() {
 tools.hidden = cards().length < 8;
 find.addEventListener("input", arrange);
 sort.addEventListener("change", arrange);
+which.addEventListener("change", arrange);
 setInterval(refresh, REFRESH_EVERY_MS);
 document.addEventListener("visibilitychange", refresh);

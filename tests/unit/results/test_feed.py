@@ -7,9 +7,10 @@ import pytest
 
 from services.results.exports import rounds_csv
 from services.results.feed import advances, frame
-from services.results.view import contest_page, election_page
+from services.results.view import contest_card, contest_page, election_page
 from shared.contract.codec import encode
 from shared.contract.elections import Phase
+from shared.contract.standings import WhatIf
 from shared.rcv.narrate import sentences, words
 from shared.rcv.narrate.counted import counted_in
 from shared.rcv.narrate.tables import rounds_table
@@ -68,7 +69,7 @@ def test_before_the_first_ballot_there_is_a_page_too() -> None:
 def test_an_election_shows_each_contest_s_leaders_and_how_close_it_is() -> None:
     """The three strongest of the last round with their shares; a contest without a result says so."""
     announced = Life(election()).announced(1, Phase.OPEN)
-    found = election_page(announced, {"fruit": LIVE}.get)
+    found = election_page(announced, {"fruit": contest_card(LIVE)}.get)
     fruit, drink = found.cards
     assert [(bar.name, bar.share, bar.width) for bar in fruit.bars] == [
         ("Banana", "55.0%", "55.00"),
@@ -79,11 +80,31 @@ def test_an_election_shows_each_contest_s_leaders_and_how_close_it_is() -> None:
     assert (drink.text, drink.bars, drink.counted) == ("No result yet.", (), 0)
 
 
+def test_of_many_contests_each_has_a_line_and_the_page_says_how_far_they_are() -> None:
+    """A contest is certain if no ballot that can still come could change it: here 8 of 6,000 electors could."""
+    definition = election()
+    few = Life(definition).announced(1, Phase.OPEN)
+    wards = tuple(contest().model_copy(update={"id": f"ward-{n}"}) for n in range(30))
+    many = few.model_copy(update={"definition": definition.model_copy(update={"contests": wards})})
+    answers = WhatIf(drop_outs=(), finals=(), condorcet=None, safe_up_to=8)
+    almost = tuple(line.model_copy(update={"electors": line.accepted + 4}) for line in LIVE.turnout)
+    certain = contest_card(LIVE.model_copy(update={"what_if": answers, "turnout": almost}))
+    cards = {"ward-0": certain, "ward-1": contest_card(FINAL), "ward-2": contest_card(LIVE)}
+    assert [cards[of].certain for of in cards] == [True, False, False]
+    assert not contest_card(LIVE.model_copy(update={"what_if": answers})).certain
+    shown = election_page(many, cards.get)
+    assert shown.dense
+    assert shown.lede.endswith("Of 30 contests 1 is complete, and 1 more certain.")
+    assert not election_page(few, cards.get).dense
+
+
 def test_a_card_of_several_seats_is_close_where_the_last_seat_is() -> None:
     """The lead is that of the last who is elected over the first who is not."""
     definition = election("council")
     held = surplus()
-    (card, _) = election_page(Life(definition).announced(1, Phase.CLOSED), {"fruit": held}.get).cards
+    (card, _) = election_page(
+        Life(definition).announced(1, Phase.CLOSED), {"fruit": contest_card(held)}.get
+    ).cards
     last = next(round_.votes for round_ in reversed(held.rounds) if len(round_.votes) == 3)
     _, second, third = sorted(last.values(), reverse=True)
     assert card.lead == 1000 * (second - third) // sum(last.values()) == 110
