@@ -1,6 +1,7 @@
 """The options that say how a plain ballot file is counted, and what they amount to."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -158,6 +159,43 @@ REHEARSED: Final[dict[str, tuple[Any, Any]]] = {
     "lot": (Seed, "0"),
 }
 """Of a command that takes configurations too, which say themselves how to count, and has a seed of its own."""
+
+
+COUNTED_OR_FUNDED: Final[dict[str, tuple[Any, Any]]] = {
+    **OPTIONS,
+    "method": (
+        Annotated[MethodName | None, typer.Option("--method", help="How to count; a .pb file needs none")],
+        None,
+    ),
+}
+"""Of `count`, which takes participatory budgets, too: they are decided by the method of equal shares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the options of `count` ask for: of a file of rankings, or of a participatory budget."""
+
+    ranked: "CountOptions | None"
+    """None where no method is given."""
+    seed: str
+    withdrawn: tuple[str, ...]
+    others: tuple[str, ...]
+    """The other options that were given."""
+
+
+def counted_or_funded(function: Callable[..., None]) -> Callable[..., None]:
+    """Give `count` its options; it takes what they ask for as `asked`."""
+    return _with(COUNTED_OR_FUNDED, _asked_of_either, function)
+
+
+def _asked_of_either(**given: Any) -> Asked:
+    others = tuple(
+        f"--{name.replace('_', '-')}"
+        for name, value in given.items()
+        if name not in ("seed", "exclude") and value != COUNTED_OR_FUNDED[name][1]
+    )
+    ranked = None if given["method"] is None else asked_for(**given)
+    return Asked(ranked, given["seed"], tuple(given["exclude"] or ()), others)
 
 
 def counted(function: Callable[..., None]) -> Callable[..., None]:

@@ -10,6 +10,7 @@ import typer
 from services.cli import options
 from services.cli.app import command
 from services.cli.asking import asker
+from services.cli.commands.budgets import Completion, Measure, Spending, Unit, fund
 from services.cli.errors import naming
 from services.cli.waiting import waiting
 
@@ -30,8 +31,10 @@ if TYPE_CHECKING:
     "livecount count ward.blt --method irv --write-in 'Tea' --tie 'Ada > Basil'",
     "livecount count leader.csv --method electoral-college --share MPs=1 --share members=2",
     "livecount count council.csv --method scottish-stv --seats 4 --ignore ward,pile",
+    "livecount count budget.pb",
+    "livecount count budget.pb --exclude 'A park' --completion none --measure number --json",
 )
-@options.counted
+@options.counted_or_funded
 def count(
     file: options.BallotFileArgument,
     *,
@@ -41,9 +44,29 @@ def count(
     with_whatif: Annotated[
         bool, typer.Option("--whatif", help="Add what `livecount whatif` answers; costs a count a candidate")
     ] = False,
-    asked: "CountOptions",
+    completion: Completion = None,
+    measure: Measure = None,
+    unit: Unit = None,
+    asked: options.Asked,
 ) -> None:
-    """Count a ballot file and show round by round what happens to the votes."""
+    """Count a ballot file and show round by round what happens to the votes.
+
+    A participatory budget (.pb) is spent by the method of equal shares: which projects are funded and why, and what the others lack.
+    """
+    if file.suffix.lower() == ".pb":
+        fund(file, asked, Spending(completion, measure, unit, as_json=as_json, with_whatif=with_whatif))
+        return
+    if asked.ranked is None or completion or measure or unit:
+        found = (
+            "no --method"
+            if asked.ranked is None
+            else "--completion, --measure or --unit, which are for .pb files"
+        )
+        raise ValueError(f"{file}: expected --method and its options, found {found}")
+    _count(file, asked.ranked, as_json=as_json, with_whatif=with_whatif)
+
+
+def _count(file: Path, asked: "CountOptions", *, as_json: bool, with_whatif: bool) -> None:
     from services.cli.terminal.screen import screen
     from services.cli.terminal.whatif import whatif_parts
     from shared.rcv.contests import ties_settled
