@@ -6,17 +6,18 @@ the way.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from shared.contract.ballots import parse_marks
 from shared.contract.elections import Contest
 from shared.rcv.contests import CountOptions, contest_of
 from shared.rcv.formats import rctab
 from shared.rcv.formats.cvr.raw import Note, no_note
 from shared.rcv.formats.detect import write_ballots
 from shared.rcv.formats.plain.csv_file import refuse_undeclared
-from shared.rcv.formats.records import BallotFile, BallotGroup, CastVoteRecord
+from shared.rcv.formats.records import BallotFile, BallotGroup, CastVoteRecord, FormatError
 from shared.rcv.reports.cdf import converted_ballots
 from shared.rcv.reports.disk import write_files
 from shared.rcv.reports.files import ReportFile
@@ -60,10 +61,25 @@ def convert_configuration(
     if to == RECORDS:
         write_text(out, converted_ballots(contest, settings, records, stamp))
     elif to in {"csv", RCTAB}:
+        _refuse_unlabelled(contest, settings.sources, records, out)
         write_text(out, generic_csv(contest, settings.sources, records))
     else:
         write_ballots(ballots_of(contest, records), out, to)
     return len(records)
+
+
+def _refuse_unlabelled(
+    contest: Contest, sources: Sequence[Source], records: Iterable[CastVoteRecord], out: Path
+) -> None:
+    """Raise FormatError if a write-in has no word, so that it would be written as a blank rank."""
+    write_ins = {place for place, candidate in enumerate(contest.candidates) if candidate.write_in}
+    for record in records:
+        named = {place for rank in parse_marks(record.marks) for place in rank}
+        if not sources[record.source].write_in_label and write_ins & named:
+            expected = (
+                "CSV needs a word for undeclared write-ins [undeclaredWriteInLabel], the source has none"
+            )
+            raise FormatError(out, f"ballot {record.id}", expected)
 
 
 def records_of(file: BallotFile) -> list[CastVoteRecord]:
@@ -82,6 +98,7 @@ def ballots_of(contest: Contest, records: Iterable[CastVoteRecord]) -> BallotFil
         ballots=tuple(BallotGroup(marks, ballots) for marks, ballots in counted.items()),
         seats=contest.seats or None,
         excluded=contest.excluded,
+        write_ins=tuple(place for place, candidate in enumerate(contest.candidates) if candidate.write_in),
     )
 
 
