@@ -7,7 +7,7 @@ What is kept of a million rows is ten bytes each: the rows themselves are read t
 
 import csv
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
@@ -26,6 +26,7 @@ from shared.contract.rolls import (
     make_codes,
     new_secrets,
     roll_of,
+    section_of_electors,
     section_ranges,
     spelt_codes,
 )
@@ -87,17 +88,19 @@ def read_list(file: Path, sections: tuple[Section, ...]) -> ElectorList:
     return ElectorList(file, columns, np.frombuffer(found, "<u2").astype(np.uint16), faults)
 
 
-def write_mailing(found: ElectorList, announced: ElectionAnnounced, out: Path, intake: str) -> Roll:
+def write_mailing(
+    found: ElectorList, announced: ElectionAnnounced, out: Path, intake: str, *, spare: bool = False
+) -> Roll:
     """Make everybody's code and write the mailing file: the list's own columns, then elector, code and link.
 
-    Whole or not at all, readable by its owner only. Return the roll, of which only commitments go up. Raises ValueError if the
-    list is not the roll that the election was frozen with.
+    Whole or not at all, readable by its owner only. Return the roll, of which only commitments go up. With `spare` the list may
+    be shorter than the roll: the numbers left over have commitments and no code, until one is issued again. Raises ValueError
+    if the list is not the roll that the election was frozen with.
     """
     definition = announced.definition
-    electors = numbered(found, announced)
+    electors = numbered(found, announced, spare=spare)
     secret = new_secrets(definition.electors)
-    by_number = np.empty(definition.electors, np.uint16)
-    by_number[electors] = found.sections
+    by_number = section_of_electors(definition)
     with _private_file(out) as file, _rows(found.file) as rows:
         writer = csv.writer(file, lineterminator="\n")
         next(rows)
@@ -116,6 +119,57 @@ def write_mailing(found: ElectorList, announced: ElectionAnnounced, out: Path, i
         announced.log,
         [commitments(announced.log, definition.id, everybody, by_number, secret)],
     )
+
+
+def spare_elector(mailing: Path, announced: ElectionAnnounced, section: str) -> int:
+    """Return the first number of a section that the mailing file does not hold. Raises OSError, ValueError."""
+    ranges = section_ranges(announced.definition)
+    if section not in ranges:
+        raise ValueError(f"expected a section of {', '.join(ranges)}, found {section!r}")
+    _, rows = _mailing(mailing)
+    taken = {row["elector"] for row in rows}
+    for number in ranges[section]:
+        if str(number) not in taken:
+            return number
+    raise ValueError(
+        f"{mailing}: all {len(ranges[section]):,} numbers of section {section} are taken, none is spare"
+    )
+
+
+def put_elector(
+    mailing: Path, elector: int, code: str, link: str, values: Mapping[str, str] | None = None
+) -> None:
+    """Write an elector's new code and link into the mailing file, in the elector's row or, given `values`, in a new one.
+
+    Raises OSError; ValueError if the file has no such row or column.
+    """
+    columns, rows = _mailing(mailing)
+    own = {"elector": str(elector), "code": code, "link": link}
+    if values is not None:
+        if unknown := [name for name in values if name not in columns or name in OWN_COLUMNS]:
+            raise ValueError(
+                f"{mailing}: expected a column of {', '.join(columns[:-3])}, found {unknown[0]!r}"
+            )
+        rows.append({**values, **own})
+    elif not (there := [row for row in rows if row["elector"] == str(elector)]):
+        raise ValueError(f"{mailing}: expected elector {elector} in it, found no such row")
+    else:
+        there[0].update(own)
+    with _private_file(mailing) as file:
+        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _mailing(file: Path) -> tuple[list[str], list[dict[str, str]]]:
+    with file.open(newline="", encoding="utf-8") as lines:
+        rows = csv.DictReader(lines)
+        columns = list(rows.fieldnames or ())
+        if columns[-3:] != list(OWN_COLUMNS):
+            raise ValueError(
+                f"{file}: expected a mailing file, whose last columns are {', '.join(OWN_COLUMNS)}"
+            )
+        return columns, list(rows)
 
 
 def write_codes(announced: ElectionAnnounced, out: Path) -> Roll:
@@ -143,21 +197,23 @@ def _private_file(out: Path) -> Iterator[TextIO]:
         part.unlink(missing_ok=True)
 
 
-def numbered(found: ElectorList, announced: ElectionAnnounced) -> NDArray[np.int64]:
+def numbered(found: ElectorList, announced: ElectionAnnounced, *, spare: bool = False) -> NDArray[np.int64]:
     """Return the elector number of each row: section after section, in the list's order within one. Raises ValueError."""
     definition = announced.definition
     if found.faults:
         raise ValueError(faults_in_short(found))
     counts = found.counts(definition.sections)
     for section in definition.sections:
-        if counts[section.id] != section.electors:
+        if counts[section.id] > section.electors or (counts[section.id] != section.electors and not spare):
+            most = "at most " if spare else ""
             raise ValueError(
-                f"{found.file}: expected {section.electors:,} electors of section {section.id}, as the definition says, "
+                f"{found.file}: expected {most}{section.electors:,} electors of section {section.id}, as the definition says, "
                 f"found {counts[section.id]:,}"
             )
     numbers = np.empty(len(found.sections), np.int64)
     for place, electors in enumerate(section_ranges(definition).values()):
-        numbers[found.sections == place] = np.arange(electors.start, electors.stop)
+        here = found.sections == place
+        numbers[here] = np.arange(electors.start, electors.start + np.count_nonzero(here))
     return numbers
 
 

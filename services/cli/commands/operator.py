@@ -32,6 +32,11 @@ UNTIL_FINAL_S: Final = 30.0
 ElectionArgument = Annotated[str, typer.Argument(metavar="ID", help="Election id, such as labour-2015")]
 Elector = Annotated[int, typer.Option(min=0, help="Number on the roll")]
 Candidate = Annotated[str, typer.Argument(metavar="CONTEST/CANDIDATE", help="Ids, such as deputy/flint")]
+IntakeUrl = Annotated[
+    str, typer.Option("--intake", envvar="LIVECOUNT_INTAKE_URL", help="Where electors vote, for their links")
+]
+LettersFolder = Annotated[Path | None, typer.Option(help="Folder for the elector's letter, PDF")]
+INTAKE_URL: Final = "http://127.0.0.1:8101"
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON")]
 
 
@@ -162,10 +167,11 @@ def codes(
     electors: Annotated[
         Path | None, typer.Option(help="Your list of electors, CSV or XLSX: `out` becomes a mailing file")
     ] = None,
-    intake: Annotated[
-        str,
-        typer.Option("--intake", envvar="LIVECOUNT_INTAKE_URL", help="Where electors vote, for their links"),
-    ] = "http://127.0.0.1:8101",
+    intake: IntakeUrl = INTAKE_URL,
+    spare: Annotated[  # noqa: FBT002
+        bool,
+        typer.Option("--spare", help="The list may be shorter than the roll; `add` uses what is left over"),
+    ] = False,
 ) -> None:
     """Make the voting codes of a whole roll, on this machine.
 
@@ -183,7 +189,9 @@ def codes(
     if electors is None:
         made = write_codes(announced, out)
     else:
-        made = write_mailing(read_list(electors, announced.definition.sections), announced, out, intake)
+        made = write_mailing(
+            read_list(electors, announced.definition.sections), announced, out, intake, spare=spare
+        )
     file.write_bytes(made.encoded())
     typer.echo(f"{made.head.electors:,} voting codes in {out}, their roll in {file}")
 
@@ -294,19 +302,92 @@ def restore(election: ElectionArgument, elector: Elector, order: Order) -> None:
     order.give("restore", election, elector=elector)
 
 
-@command("livecount reissue labour-2015 --elector 4711 --reason 'letter lost'")
-def reissue(election: ElectionArgument, elector: Elector, order: Order) -> None:
-    """Make a new voting code for an elector who lost one. A vote that was cast stands."""
-    from shared.contract.codes import commitment, new_code
-    from shared.contract.rolls import section_of_electors
+@command(
+    "livecount reissue labour-2015 --elector 4711 --reason 'letter lost'",
+    "livecount reissue labour-2015 --elector 4711 --mailing mailing.csv --letters letters",
+)
+def reissue(
+    election: ElectionArgument,
+    elector: Elector,
+    order: Order,
+    mailing: Annotated[
+        Path | None, typer.Option(help="Your mailing file, whose row of the elector is to have the new code")
+    ] = None,
+    letters: LettersFolder = None,
+    intake: IntakeUrl = INTAKE_URL,
+) -> None:
+    """Make a new voting code for an elector who lost one. A vote that was cast stands; the old code is worth nothing."""
+    from services.cli.rolls import put_elector
+
+    if letters is not None and mailing is None:
+        raise ValueError("--letters: expected --mailing too, for the elector's address")
+    announced = order.ask(lambda client: client.election(election))
+    code, link = _issue(order, announced, elector, intake)
+    if mailing is not None:
+        put_elector(mailing, elector, code, link)
+        _letter(announced, mailing, elector, letters)
+
+
+@command("livecount add labour-2015 --mailing mailing.csv --section members --value 'name=Zoë Quinn'")
+def add(
+    election: ElectionArgument,
+    order: Order,
+    mailing: Annotated[Path, typer.Option(help="Your mailing file; the elector becomes a row of it")],
+    section: Annotated[str | None, typer.Option(help="The elector's section, by its id")] = None,
+    value: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN=TEXT", help="What stands in a column; again for more")
+    ] = None,
+    letters: LettersFolder = None,
+    intake: IntakeUrl = INTAKE_URL,
+) -> None:
+    """Give an elector who was forgotten a number that is spare, and a code. It needs `codes --spare`.
+
+    The log holds it as a code that was issued again; turnout counts spare numbers as electors.
+    """
+    from services.cli.rolls import put_elector, spare_elector
 
     announced = order.ask(lambda client: client.election(election))
-    if elector >= announced.definition.electors:
-        raise ValueError(f"elector {elector} is not on the roll 0..{announced.definition.electors - 1}")
+    sections = announced.definition.sections
+    if section is None and len(sections) > 1:
+        raise ValueError(f"expected --section: one of {', '.join(of.id for of in sections)}")
+    elector = spare_elector(mailing, announced, section or sections[0].id)
+    values = dict(_column(text) for text in value or ())
+    code, link = _issue(order, announced, elector, intake)
+    put_elector(mailing, elector, code, link, values)
+    _letter(announced, mailing, elector, letters)
+
+
+def _column(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ValueError(f"--value: expected COLUMN=TEXT, found {text!r}")
+    return name, value
+
+
+def _issue(order: Order, announced: "ElectionAnnounced", elector: int, intake: str) -> tuple[str, str]:
+    """Order a new code for an elector, print it, and return it and its link."""
+    from shared.contract.codes import commitment, new_code, voting_link
+    from shared.contract.rolls import section_of_electors
+
+    election, electors = announced.definition.id, announced.definition.electors
+    if elector >= electors:
+        raise ValueError(f"elector {elector} is not on the roll 0..{electors - 1}")
     code = new_code(elector, int(section_of_electors(announced.definition)[elector]))
     digest = commitment(announced.log, election, code).hex()
     order.give("reissue", election, elector=elector, commitment=digest)
     typer.echo(f"new code of elector {elector}: {code}")
+    return str(code), voting_link(intake, election, str(code))
+
+
+def _letter(announced: "ElectionAnnounced", mailing: Path, elector: int, folder: Path | None) -> None:
+    """Write one elector's letter, if a folder is named."""
+    from services.cli.paper.mail import read_letters, write_letters
+
+    if folder is None:
+        return
+    found = (letter for letter in read_letters(mailing) if letter.elector == str(elector))
+    for file in write_letters(announced.definition, found, folder / f"elector-{elector}"):
+        typer.echo(f"letter: {file}")
 
 
 @command("livecount withdraw labour-2015 deputy/flint --reason 'by her own letter'")

@@ -1,4 +1,4 @@
-"""The command that looks at the list of electors, on the officer's machine. `codes --electors` makes their codes."""
+"""Commands about the list of electors, on the officer's machine: look at it, and draw the letters. `codes --electors` makes codes."""
 
 from pathlib import Path
 from typing import Annotated, Final
@@ -42,3 +42,46 @@ def roll(
         typer.echo(f"  and {more:,} more", err=True)
     if found.faults or differs:
         raise typer.Exit(FAULTY)
+
+
+@command(
+    "livecount letters club.yaml --mailing mailing.csv --out letters",
+    "livecount letters club.yaml --mailing mailing.csv --out letters --address name --address street --address town",
+)
+def letters(
+    definition: Annotated[Path, typer.Argument(help="The election's definition, YAML or JSON")],
+    mailing: Annotated[Path, typer.Option(help="The mailing file that `codes --electors` wrote")],
+    out: Annotated[Path, typer.Option(help="Folder for the PDF files")],
+    address: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A column of the address; again for more [default: name, street, town and the like]"
+        ),
+    ] = None,
+    font: Annotated[
+        Path | None, typer.Option(help="TrueType font [default: Helvetica, which has Western letters only]")
+    ] = None,
+) -> None:
+    """Draw the letters with the voting codes: large type, a QR code, one page an elector, 1,000 to a file, PDF.
+
+    They are made here and go nowhere. Whoever holds a letter can vote: keep the folder as you keep the mailing file.
+    """
+    from rich.console import Console
+    from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+    from services.cli.paper.mail import read_letters, write_letters
+
+    columns = TextColumn("{task.completed:,} letters"), TimeElapsedColumn()
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("letters", total=None)
+        files = write_letters(
+            read_election(definition),
+            read_letters(mailing, address or ()),
+            out,
+            font,
+            lambda count: progress.update(task, completed=count),
+        )
+    if not files:
+        raise ValueError(f"{mailing}: expected a row for each elector, found none")
+    typer.echo(f"{out}: {len(files):,} files, the last one {files[-1].name}")

@@ -4,7 +4,7 @@ A paper carries a number and no code: the number is that of a code which is hand
 nobody knows whose it is. Sizes are in points; "large" is 18, as large print is (16 to 18).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from xml.sax.saxutils import escape
@@ -74,7 +74,7 @@ def write(
 
     `font` is a TrueType file for names beyond Western European letters. Raises ValueError if the font lacks one.
     """
-    style = _style(SIZES[size], font)
+    style = document_style(SIZES[size], font)
     _require_letters(definition, font)
     story: list[Flowable] = []
     for paper in papers:
@@ -124,32 +124,39 @@ class _Begin(Spacer):
         self.number = number
 
 
-def _style(size: float, font: Path | None) -> Style:
+def document_style(size: float, font: Path | None) -> Style:
+    """Return the fonts of a document: a TrueType file's, or Helvetica."""
     if font is None:
         return Style(FONT, BOLD, size)
     pdfmetrics.registerFont(TTFont("own", str(font)))
     return Style("own", "own", size)
 
 
-def _require_letters(definition: Election, font: Path | None) -> None:
-    names = [definition.title]
-    names += [title for of in definition.contests for title in (of.title, *[c.name for c in of.candidates])]
-    for name in names:
-        missing = [character for character in name if not _has(character, font)]
-        if missing:
-            raise ValueError(
-                f"the font has no {missing[0]!r} of {name!r}; expected --font FILE.ttf that has it"
-            )
-
-
-def _has(character: str, font: Path | None) -> bool:
+def characters(font: Path | None) -> Callable[[str], bool]:
+    """Return whether a font has a character: a TrueType file, or Helvetica, which has Western European letters only."""
     if font is not None:
-        return ord(character) in TTFont("asked", str(font)).face.charToGlyph
+        glyphs = TTFont("asked", str(font)).face.charToGlyph
+        return lambda character: ord(character) in glyphs
+    return _is_western
+
+
+def _is_western(character: str) -> bool:
     try:
         character.encode("cp1252")
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _require_letters(definition: Election, font: Path | None) -> None:
+    names, known = [definition.title], characters(font)
+    names += [title for of in definition.contests for title in (of.title, *[c.name for c in of.candidates])]
+    for name in names:
+        missing = [character for character in name if not known(character)]
+        if missing:
+            raise ValueError(
+                f"the font has no {missing[0]!r} of {name!r}; expected --font FILE.ttf that has it"
+            )
 
 
 def _paper(definition: Election, paper: Paper, style: Style) -> list[Flowable]:

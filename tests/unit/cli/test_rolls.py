@@ -7,7 +7,7 @@ import pytest
 
 from services.cli.clients.operator import new_codes
 from services.cli.definitions.templates import TEMPLATES, write_definition
-from services.cli.rolls import numbered, read_list, write_mailing
+from services.cli.rolls import numbered, put_elector, read_list, spare_elector, write_mailing
 from shared.contract.codes import commitment, parse_code
 from shared.contract.elections import Election, Phase, Section, config_hash
 from shared.contract.events import ElectionAnnounced
@@ -139,3 +139,33 @@ def test_the_command_shows_counts_and_faults(tmp_path: Path) -> None:
     assert answer.exit_code == 1
     assert "row 3: the same elector as row 2" in answer.stderr
     assert "the definition says 30: electors: 2" in answer.stdout
+
+
+def test_a_spare_number_has_a_commitment_and_no_code_until_somebody_is_added(tmp_path: Path) -> None:
+    """The list may be shorter than the roll; the next spare number of the section is used, and only one."""
+    (tmp_path / "list.csv").write_text(LIST.replace("Dora;dora@example.org;south\n", ""))
+    about, mailing = announced(), tmp_path / "mailing.csv"
+    roll = write_mailing(read_list(tmp_path / "list.csv", SECTIONS), about, mailing, "http://x", spare=True)
+    assert len({row.tobytes() for row in roll.commitments}) == 5
+    assert spare_elector(mailing, about, "south") == 4
+
+    put_elector(mailing, 4, "CODE", "http://x/4", {"Name": "Dora"})
+    put_elector(mailing, 2, "NEW", "http://x/2")
+    with mailing.open(newline="") as file:
+        rows = {row["elector"]: row for row in csv.DictReader(file)}
+    assert (rows["4"]["Name"], rows["4"]["Email"], rows["4"]["code"]) == ("Dora", "", "CODE")
+    assert (rows["2"]["Name"], rows["2"]["code"], rows["2"]["link"]) == ("Zoë", "NEW", "http://x/2")
+    assert mailing.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(ValueError, match="none is spare"):
+        spare_elector(mailing, about, "south")
+    with pytest.raises(ValueError, match="expected elector 77 in it"):
+        put_elector(mailing, 77, "C", "L")
+    with pytest.raises(ValueError, match="expected a column of Name, Email, Section, found 'code'"):
+        put_elector(mailing, 4, "C", "L", {"code": "mine"})
+
+
+def test_a_list_longer_than_the_roll_has_no_spare_numbers(tmp_path: Path) -> None:
+    """`spare` lets a list be shorter, not longer."""
+    (tmp_path / "list.csv").write_text(LIST + "Eve;eve@example.org;south\n")
+    with pytest.raises(ValueError, match="expected at most 3 electors of section south"):
+        numbered(read_list(tmp_path / "list.csv", SECTIONS), announced(), spare=True)
