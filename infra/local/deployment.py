@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from infra.local.certificates import identity
+from infra.local.folder import require_form
 from infra.local.ports import LOOPBACK
 from infra.local.service import ServiceSpec
 from infra.local.stack import Addresses, Plan
@@ -118,7 +119,10 @@ def plan(
 
     With `certificates`, a folder as `make_certificates` makes it, Kafka is reached over TLS: topics and rights are made by
     the founder, each service has its own certificate, and whoever verifies the log the auditor's.
+
+    Raises OtherFormError if the folder's data are of another Livecount.
     """
+    require_form(data_dir)
     keys = make_keys(data_dir)
     specs = topic_specs(namespace, shards=DEFAULT_SHARDS, contest_partitions=1, replication=1)
 

@@ -3,15 +3,24 @@
 `addresses` is a file of shell assignments, such as LIVECOUNT_KAFKA=127.0.0.1:21432. It is there while the deployment
 is ready. A deployment that was killed leaves it behind; then nothing holds the
 lock on the folder, which ends with the process.
+
+From a checkout the folder is `.livecount` in the working directory; a program that is installed has the place where the platform
+expects data, unless there is a `.livecount` already. The file `form` says in which form the data are: a program that cannot read
+them says so and leaves them alone.
 """
 
 import fcntl
+import os
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 ADDRESSES = "addresses"
+LOCAL = Path(".livecount")
+CHECKOUT = Path(__file__).parents[2] / "pyproject.toml"
+FORM = 2
+"""The form of the data that this program writes and reads: that of the log, 2 since Livecount 0.2."""
 
 
 class FolderInUseError(RuntimeError):
@@ -20,6 +29,36 @@ class FolderInUseError(RuntimeError):
 
 class StaleAddressesError(RuntimeError):
     """The addresses are those of a deployment that has ended."""
+
+
+class OtherFormError(RuntimeError):
+    """The folder's data are in a form that this program does not read."""
+
+
+def data_folder() -> Path:
+    """Return the folder to use where none is named: LIVECOUNT_DATA_DIR, or as the top of this file says."""
+    from platformdirs import user_data_path
+
+    if named := os.environ.get("LIVECOUNT_DATA_DIR"):
+        return Path(named)
+    return LOCAL if LOCAL.is_dir() or CHECKOUT.is_file() else user_data_path("livecount", appauthor=False)
+
+
+def require_form(folder: Path) -> None:
+    """Raise OtherFormError if the folder holds data that this program cannot read; an empty one is of this form."""
+    form = folder / "form"
+    if form.is_file():
+        found = form.read_text().strip()
+    else:  # 0.1 had no file `form`, and its logs no id
+        found = (
+            "1" if (folder / "kafka").is_dir() and not (folder / "keys" / "log-id").is_file() else str(FORM)
+        )
+    if found != str(FORM):
+        age = "an older" if found.isdecimal() and int(found) < FORM else "a newer"
+        raise OtherFormError(
+            f"{folder} holds data in form {found}, of {age} Livecount; this program reads form {FORM}. Nothing was changed: "
+            "use that program for them, or take another folder with --data-dir"
+        )
 
 
 @contextmanager
@@ -34,6 +73,7 @@ def held(folder: Path) -> Iterator[None]:
                 f"{folder}: another deployment runs in this folder; end it, or take another folder"
             ) from None
         (folder / ADDRESSES).unlink(missing_ok=True)
+        (folder / "form").write_text(f"{FORM}\n")
         yield
 
 

@@ -6,7 +6,6 @@ says what was expected, and exit code 2. A command imports what it needs when it
 
 import os
 import sys
-from pathlib import Path
 
 import typer
 
@@ -80,9 +79,9 @@ def find_deployment() -> str:
 
     Return what to add to an error if nothing answers.
     """
-    from infra.local.folder import StaleAddressesError, read_addresses
+    from infra.local.folder import StaleAddressesError, data_folder, read_addresses
 
-    folder = Path(os.environ.get("LIVECOUNT_DATA_DIR", ".livecount"))
+    folder = data_folder()
     try:
         found = read_addresses(folder)
     except StaleAddressesError as fault:

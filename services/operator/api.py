@@ -5,10 +5,12 @@ reading: no key twice, no NaN, no number for a text or text for a number. Every 
 says what was expected. Retry-After stands in every answer to an order that may succeed when it is given again.
 """
 
+import asyncio
 import json
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from importlib.metadata import version
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -29,6 +31,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.operator.book import Entry
+from services.operator.certificate.document import as_html, as_pdf
+from services.operator.certificate.view import NoCertificate
 from services.operator.monitor import MonitorFigures
 from services.operator.orders import Order
 from services.operator.recount import RecountFailed
@@ -241,6 +245,14 @@ def _election_routes(router: APIRouter, service: OperatorService, new_order: New
         """Return what officers did, in order."""
         return [_listed(entry) for entry in service.controls(election)]
 
+    @router.get("/elections/{election}/certificate.{kind}", response_class=Response)
+    async def certificate(election: str, kind: Literal["html", "pdf"]) -> Response:
+        """Return the certificate that stands as a document for people."""
+        document = service.certificate(election, version("livecount"))
+        if kind == "html":
+            return Response(as_html(document), media_type="text/html")
+        return Response(await asyncio.to_thread(as_pdf, document), media_type="application/pdf")
+
     @router.post("/elections/{election}/roll", status_code=202)
     async def commit(election: str, chunk: SignedRecord) -> dict[str, str]:
         """Write a signed chunk of the roll. Whether it was applied shows when the election is opened."""
@@ -394,6 +406,7 @@ def _add_problems(api: FastAPI) -> None:
     titles: dict[type[Exception], tuple[int, str]] = {
         UnknownElection: (404, "No such election"),
         UnknownEntry: (422, "No such entry"),
+        NoCertificate: (409, "No certificate"),
         RecountFailed: (502, "The recount gave no report"),
         NotReady: (503, "Not ready yet"),
         SendFailed: (503, "Not known yet what became of the order; it can be signed again"),

@@ -15,6 +15,7 @@ from typing import Any, Final
 import structlog
 
 from services.operator.book import Account, ControlBook, Entry
+from services.operator.certificate.view import Document, document_of
 from services.operator.certification import disagreements, obstacles
 from services.operator.controls import ControlLog
 from services.operator.orders import Order, payload_bytes, refusal
@@ -126,6 +127,16 @@ class OperatorService:
     def controls(self, name: str) -> list[Entry]:
         """Return every control of an election, in order. Raises UnknownElection, NotReady."""
         return list(self._read_account(self.election(name)).entries.values())
+
+    def certificate(self, name: str, version: str) -> Document:
+        """Return the document of an election's certificate, by a program of this version.
+
+        Raises UnknownElection, NotReady; NoCertificate while none stands or its standings are not here.
+        """
+        announced = self.election(name)
+        keys = {of.id: contest_key(name, of.id) for of in announced.definition.contests}
+        found = {contest: self.standings[key] for contest, key in keys.items() if key in self.standings}
+        return document_of(announced, self._account(name), found, version)
 
     async def configure(self, definition: Election, order: Order) -> Proposal | ElectionAnnounced:
         """Propose to freeze a definition; the same one again changes nothing.

@@ -219,6 +219,12 @@ def test_the_monitor_shows_what_a_shard_reports(deployment: Pipeline, api: httpx
     assert moved in (300, 30.0)
 
 
+def _document(api: httpx.Client) -> str | None:
+    """The certificate as a page, once every standing that it names is here."""
+    found = api.get("/v1/elections/picnic/certificate.html")
+    return found.text if found.is_success else None
+
+
 @pytest.mark.asyncio
 async def test_a_recount_that_agrees_certifies_and_a_later_change_takes_the_certificate_away(
     deployment: Pipeline, api: httpx.Client
@@ -255,6 +261,9 @@ async def test_a_recount_that_agrees_certifies_and_a_later_change_takes_the_cert
             sum(certified.recount.watermark) + 2 + (1 - balance.late)
         )  # the late ballot may come after the recount
         assert (await deployment.standings(covered, "fruit"))[-1].status is Status.CERTIFIED
+        page = wait_for(lambda: _document(api), lambda: "no document of the certificate")
+        assert certified.recount.contests["fruit"].result_hash in page
+        assert certified.control_id in page
 
         await ada.order("picnic", Command.VOID, elector=6)
         assert (await deployment.standings(covered + 2, "fruit"))[-1].status is Status.COMPLETE

@@ -127,6 +127,10 @@ class OperatorClient:
         found: list[dict[str, Any]] = (await self._request("GET", f"/v1/elections/{name}/controls")).json()
         return found
 
+    async def certificate(self, name: str, kind: str) -> bytes:
+        """Return an election's certificate as a document: `html` or `pdf`."""
+        return (await self._request("GET", f"/v1/elections/{name}/certificate.{kind}")).content
+
     async def proposals(self) -> list[dict[str, Any]]:
         """Return the orders that wait for signatures: JSON of /v1/proposals."""
         found: list[dict[str, Any]] = (await self._request("GET", "/v1/proposals")).json()

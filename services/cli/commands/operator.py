@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
+from infra.local.folder import data_folder
 from services.cli.app import command
 from services.cli.commands.definition import read_election
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-KEYS: Final = Path(".livecount/keys")
+KEYS: Final = data_folder() / "keys"
 UNTIL_FINAL_S: Final = 30.0
 """How long `certify` waits for the count of an election that has just been closed."""
 
@@ -49,7 +50,7 @@ class Access:
     ] = "http://127.0.0.1:8102"
     token_file: Annotated[
         Path, typer.Option(envvar="LIVECOUNT_OPERATOR_TOKEN_FILE", help="File with the operator's token")
-    ] = Path(".livecount/operator-token")
+    ] = data_folder() / "operator-token"
 
     def ask(self, asking: "Callable[[OperatorClient], Awaitable[T]]") -> T:
         """Return what the operator answers. Raises OperatorError; ValueError if there is no token."""

@@ -67,13 +67,28 @@ def controls(election: ElectionArgument, access: Access, as_json: AsJson = False
         )
 
 
+@command("livecount certificate labour-2015 --out certificate.pdf")
+def certificate(
+    election: ElectionArgument,
+    access: Access,
+    out: Annotated[Path, typer.Option(help="File to write: its name ends in .html or .pdf")],
+) -> None:
+    """Write the certificate as a document: rounds, balance, hashes, versions, who certified, and that two counts agree."""
+    kind = out.suffix.lower().removeprefix(".")
+    if kind not in {"html", "pdf"}:
+        raise ValueError(f"--out: expected a name that ends in .html or .pdf, found {out}")
+    content = access.ask(lambda client: client.certificate(election, kind))
+    out.write_bytes(content)
+    typer.echo(f"{out}: {len(content):,} bytes")
+
+
 @command("livecount where")
 def where(as_json: AsJson = False) -> None:  # noqa: FBT002
     """Show where everything is kept on this machine, and whether a deployment runs there."""
-    from infra.local.folder import StaleAddressesError, read_addresses
+    from infra.local.folder import StaleAddressesError, data_folder, read_addresses
     from infra.local.jars import cache_folder
 
-    folder = Path(os.environ.get("LIVECOUNT_DATA_DIR", ".livecount")).absolute()
+    folder = data_folder().absolute()
     try:
         running = bool(read_addresses(folder))
     except StaleAddressesError:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from infra.local.folder import LOCAL, data_folder
 from services.cli.app import app
 
 if TYPE_CHECKING:
     from infra.local.stack import Addresses
 
 SERVICES: Final = ("intake", "validation", "counting", "results", "operator", "proofs")
-DATA_DIR: Final = Path(".livecount")
+DATA_DIR: Final = data_folder()
 PORT_BASE: Final = 8100
 LOW_DISK_BYTES: Final = 2_000_000_000
 LAST_PORT_BASE: Final = 65_529
@@ -115,7 +116,7 @@ def is_trouble(line: str) -> bool:
 def _directions(addresses: "Addresses", ports: Mapping[str, int], data_dir: Path, namespace: str) -> str:
     """Return where everything is, and how to go on."""
     at = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
-    elsewhere = "" if data_dir == DATA_DIR else f"\n    export LIVECOUNT_DATA_DIR={data_dir.absolute()}"
+    elsewhere = "" if data_dir == data_folder() else f"\n    export LIVECOUNT_DATA_DIR={data_dir.absolute()}"
     return f"""
 Livecount is up. Ctrl-C ends it; everything it has recorded stays in {data_dir}.
 
@@ -128,7 +129,7 @@ Livecount is up. Ctrl-C ends it; everything it has recorded stays in {data_dir}.
   sign in   orders are signed by the keys in {data_dir / "keys"}; the console asks for the token in {data_dir / "operator-token"}
   logs      {data_dir / "logs"}; here only what went wrong
 
-Go on in another terminal, in this folder; the commands find these addresses by themselves:
+Go on in another terminal{", in this folder" if data_dir == LOCAL else ""}; the commands find these addresses by themselves:
 {elsewhere}
     livecount new ID
     livecount create ID.yaml

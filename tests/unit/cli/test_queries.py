@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 import typer
 
+from infra.local import folder
+from infra.local.deployment import plan
+from infra.local.folder import OtherFormError, require_form
 from services.cli.commands import queries
 from services.cli.commands.operator import confirm
 from services.cli.commands.services import is_trouble, warn_of_low_disk
@@ -85,6 +88,7 @@ def test_only_what_went_wrong_is_shown_of_a_log() -> None:
 
 ASKED = """
 import typer
+
 from services.cli.commands.operator import confirm
 try:
     confirm("Voting in club ends now.", yes=False)
@@ -132,3 +136,32 @@ def test_a_shell_completes_commands(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMP_WORDS", "livecount elec")
     monkeypatch.setenv("COMP_CWORD", "1")
     assert "election" in shell().stdout.split()
+
+
+def test_data_of_another_form_are_left_alone(tmp_path: Path) -> None:
+    """Older (0.1 had no log id) or newer: said in one sentence, before a key is made."""
+    (tmp_path / "old" / "kafka").mkdir(parents=True)
+    with pytest.raises(OtherFormError, match="form 1, of an older Livecount; this program reads form 2"):
+        plan(tmp_path / "old", "local")
+    assert [path.name for path in (tmp_path / "old").iterdir()] == ["kafka"]
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "form").write_text("3\n")
+    with pytest.raises(OtherFormError, match="form 3, of a newer Livecount"):
+        plan(tmp_path / "new", "local")
+    plan(tmp_path / "empty", "local")
+    require_form(tmp_path / "empty")
+
+
+def test_the_folder_is_the_platforms_unless_there_is_one_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A variable comes first, then a `.livecount` that is there, then the platform's place."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(folder, "CHECKOUT", tmp_path / "no-checkout")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    monkeypatch.delenv("LIVECOUNT_DATA_DIR", raising=False)
+    assert folder.data_folder() == tmp_path / "share" / "livecount"
+    (tmp_path / ".livecount").mkdir()
+    assert folder.data_folder() == Path(".livecount")
+    monkeypatch.setenv("LIVECOUNT_DATA_DIR", "/named")
+    assert folder.data_folder() == Path("/named")
