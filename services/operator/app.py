@@ -22,6 +22,7 @@ from services.operator.orders import Order
 from services.operator.recount import recount
 from services.operator.service import OperatorService
 from services.operator.settings import OperatorSettings, read_token
+from services.operator.watch import Watch
 from shared.contract.codec import decode_as
 from shared.contract.recounts import Recount
 from shared.contract.standings import Standing
@@ -62,9 +63,10 @@ def create_app(settings: OperatorSettings) -> faust.App:
     service = OperatorService(
         log, book, standings.newest, recounted, settings.log_id, settings.root_key, settings.shards
     )
-    api = create_api(service, monitor.figures, health, token, new_order)
+    watch = Watch(settings, monitor.figures, service)
+    api = create_api(service, watch.figures, health, token, new_order)
     # The console has sessions of its own; whatever is not the console's asks for the token.
-    console = Console(service, monitor.figures, token, time.monotonic)
+    console = Console(service, watch.figures, token, time.monotonic)
     site = Starlette(routes=[*console.routes(), Mount("/", api)])
     health.watch("elections", log.elections.readiness)
     health.watch("controls", log.judged.readiness)
@@ -72,6 +74,7 @@ def create_app(settings: OperatorSettings) -> faust.App:
     for part in (
         PartService(log),
         PartService(standings),
+        PartService(watch),
         HttpService(site, settings, settings.port),
         HttpService(TokenCheck(Starlette(routes=monitor.routes()), token), settings, settings.monitor_port),
     ):

@@ -4,7 +4,8 @@ It is a view. It may lose an event or start afresh, and decides nothing.
 """
 
 import time
-from typing import Final
+from collections import Counter, deque
+from typing import Final, Literal
 
 import faust
 import structlog
@@ -18,6 +19,10 @@ from shared.contract.topics import MONITOR_SHARDS, MONITOR_TABLE, MONITOR_WINDOW
 from shared.runtime.process.telemetry import ShardReport
 
 WINDOW_S: Final = 10.0
+WINDOWS_SHOWN: Final = 5
+"""Whole windows of a shard's history; older ones expire from the table."""
+MOST_ENDS: Final = 3_600
+"""Reports a second of a shard that does not move; older ones are forgotten, and its lag in seconds then grows no more."""
 
 log = structlog.get_logger()
 
@@ -39,13 +44,49 @@ class ShardFigures(BaseModel):
     so_far: int = Field(description="Records handled in the present window")
     heard_s_ago: float = Field(description="Seconds since its last report")
     covered: dict[str, list[int]] = Field({}, description="Cast records covered, by election or contest key")
+    lag_s: float = Field(
+        0.0, description="Seconds since the oldest record that it has yet to handle was seen"
+    )
+    restarts: int = Field(0, description="Times that its process was seen to start again")
+    ahead_s: float = Field(0.0, description="How far its process's clock is ahead of this one, as last seen")
+    history: list[float] = Field(
+        [], description="Records a second in the last whole windows, the oldest first"
+    )
+
+
+class ServerFigures(BaseModel):
+    """The servers that the services need, as the operator sees them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kafka: str = Field("", description="Why Kafka does not answer; nothing: it does")
+    brokers: int = Field(0, description="Brokers of the cluster")
+    under_replicated: int = Field(0, description="Partitions with fewer copies in sync than they have")
+    groups: dict[str, str] = Field({}, description="State of each consumer group that may be asked for")
+    redis: str = Field("", description="Why Redis does not answer; nothing: it does")
+    free_bytes: int = Field(description="Free on the disk of the data folder")
+
+
+class Alert(BaseModel):
+    """Something that needs attention now, what to do about it, and where the runbook says more."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str = Field(description="The same as long as it is the same trouble: kind, then place")
+    kind: str
+    severity: Literal["critical", "warning"]
+    summary: str
+    what_to_do: str
+    runbook: str = Field(description="Path in the repository, and the paragraph's anchor")
 
 
 class MonitorFigures(BaseModel):
-    """Every shard that has ever reported."""
+    """Every shard that has ever reported, the servers, and what needs attention."""
 
     window_s: float = WINDOW_S
     shards: list[ShardFigures]
+    servers: ServerFigures | None = None
+    alerts: list[Alert] = []
 
 
 class Monitor:
@@ -59,6 +100,10 @@ class Monitor:
             .relative_to_stream()
         )
         self._newest: dict[str, tuple[ShardReport, float]] = {}
+        self._waiting: dict[str, deque[tuple[int, float]]] = {}
+        """Of each shard the ends that it has not reached yet, with the time when each was first reported."""
+        self._restarts: Counter[str] = Counter()
+        self._ahead_s: dict[str, float] = {}
         topic = app.topic(
             MONITOR_SHARDS.name(namespace), key_serializer="raw", value_serializer="raw", partitions=1
         )
@@ -91,9 +136,18 @@ class Monitor:
         before, _ = self._newest.get(key, (report, at_s))
         self._newest[key] = (report, at_s)
         self._handled[key] += _handled_since(before, report)
+        self._restarts[key] += report.total < before.total
+        self._ahead_s[key] = max(0.0, at_s - time.time())
+        waiting = self._waiting.setdefault(key, deque(maxlen=MOST_ENDS))
+        while waiting and waiting[0][0] <= report.position:
+            waiting.popleft()
+        if report.end > max(report.position, waiting[-1][0] if waiting else 0):
+            waiting.append((report.end, at_s))
 
     def _figures_of(self, key: str, now_s: float) -> ShardFigures:
         report, at_s = self._newest[key]
+        waiting = self._waiting[key]
+        handled = self._handled[key]
         return ShardFigures(
             service=report.service,
             shard=report.shard,
@@ -103,9 +157,16 @@ class Monitor:
             position=report.position,
             ballots=report.ballots,
             behind=max(0, report.end - report.position),
-            per_second=self._handled[key][self._window.delta(now_s, WINDOW_S)] / WINDOW_S,
-            so_far=self._handled[key][self._window.current(now_s)],
+            per_second=handled[self._window.delta(now_s, WINDOW_S)] / WINDOW_S,
+            so_far=handled[self._window.current(now_s)],
             heard_s_ago=round(max(0.0, now_s - at_s), 1),
+            lag_s=round(max(0.0, now_s - waiting[0][1]), 1) if waiting else 0.0,
+            restarts=self._restarts[key],
+            ahead_s=round(self._ahead_s[key], 1),
+            history=[
+                handled[self._window.delta(now_s, back * WINDOW_S)] / WINDOW_S
+                for back in range(WINDOWS_SHOWN, 0, -1)
+            ],
             covered=report.covered,
         )
 

@@ -19,6 +19,14 @@ class OperatorSettings(Settings):
         min_length=MIN_TOKEN_CHARS,
         description="Bearer token; if unset, that of data_dir/operator-token",
     )
+    alert_url: str | None = Field(
+        None, pattern=r"^https?://", description="Where alerts are posted, as signed webhooks"
+    )
+    alert_secret: str | None = Field(
+        None,
+        pattern=r"^whsec_[A-Za-z0-9+/]{32,}={0,2}$",
+        description="Key of their signatures (Standard Webhooks); whoever takes them has it too",
+    )
     recount_bound_s: float = Field(600.0, gt=0, description="A recount that takes longer is given up")
 
 

@@ -1,6 +1,7 @@
 """A wheel built from the repository, installed by itself, runs everything from a folder that knows nothing of the checkout."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -19,12 +20,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(280)]
 BUILD_S = 120
 UP_S = 200
 PAGES = {"results": "/", "intake": "/vote/club", "proofs": "/receipt", "operator": "/sign-in"}
-"""Of each service that people see, a page that needs its templates."""
-ASSETS = {
-    "results": "/static/livecount.css",
-    "intake": "/static/ballot.css",
-    "operator": "/console.css",
-}
+"""Of each service that people see, a page that needs its templates; what it links to is asked for, too."""
 FROM = 21_700
 """Below the range for outgoing connections, like the broker's own."""
 
@@ -90,9 +86,10 @@ def test_it_counts_and_runs_outside_a_checkout(
             assert "club: configured" in run(installed, "status", env=environment, cwd=tmp_path)
             places = {"results": base, "intake": base + 1, "operator": base + 2, "proofs": base + 6}
             for name, port in places.items():
-                for path in filter(None, (PAGES[name], ASSETS.get(name))):
-                    with urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as page:
-                        assert page.status == 200, (name, path)
+                for asset in re.findall(
+                    r'(?:href|src)="(/[^"]+\.(?:css|js|svg)[^"]*)"', _page(port, PAGES[name])
+                ):
+                    assert _page(port, asset), (name, asset)
             process.send_signal(signal.SIGINT)
             assert process.wait(60) == 0
         finally:
@@ -104,6 +101,12 @@ def test_it_counts_and_runs_outside_a_checkout(
     assert "ERROR" not in told
     assert not (elsewhere / ".livecount").exists()
     assert (kept / "form").read_text() == "2\n"
+
+
+def _page(port: int, path: str) -> str:
+    with urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as page:
+        text: str = page.read().decode()
+        return text
 
 
 def _all_free(base: int) -> bool:

@@ -1,4 +1,4 @@
-"""The command that shows how far and how fast each shard of each service is.
+"""The commands that show how far and how fast each shard of each service is, and what needs attention.
 
 A stopped shard comes first, with its reason; then whoever is behind. The exit code is 1 if a shard has stopped, so that a
 script notices.
@@ -53,6 +53,23 @@ def monitor(
         raise typer.Exit(1)
 
 
+@command("livecount alerts", "livecount alerts --json")
+def alerts(access: Access, as_json: AsJson = False) -> None:  # noqa: FBT002
+    """Show what needs attention now, what to do about it, and where the runbook says more.
+
+    Exit code 1: something critical does.
+    """
+    found = access.ask(lambda client: client.monitor())["alerts"]
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+    elif not found:
+        typer.echo("Nothing needs attention.")
+    for alert in [] if as_json else found:
+        typer.echo(f"{alert['severity']}: {alert['summary']}\n  {alert['what_to_do']}\n  {alert['runbook']}")
+    if any(alert["severity"] == "critical" for alert in found):
+        raise typer.Exit(1)
+
+
 def shards_table(figures: Any) -> "Table":
     """Return the monitor's figures as a table."""
     from rich.table import Table
@@ -60,7 +77,7 @@ def shards_table(figures: Any) -> "Table":
 
     table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False, header_style="bold")
     table.add_column("Service")
-    for name in ("Shard", "Position", "Behind", "Records/s"):
+    for name in ("Shard", "Position", "Behind", "Behind, s", "Records/s", "Restarts"):
         table.add_column(name, justify="right")
     table.add_column("State")
     for shard in sorted(figures["shards"], key=_urgency):
@@ -68,7 +85,8 @@ def shards_table(figures: Any) -> "Table":
         state = f"silent for {shard['heard_s_ago']:.0f} s" if silent else shard["state"]
         style = "bold red" if shard["state"] == "stopped" else "yellow" if silent or shard["behind"] else ""
         text = f"{state}: {shard['detail']}" if shard["detail"] else state
-        numbers = (shard["position"], shard["behind"], round(shard["per_second"]))
+        seconds = round(shard["lag_s"])
+        numbers = (shard["position"], shard["behind"], seconds, round(shard["per_second"]), shard["restarts"])
         table.add_row(
             f"{shard['service']} ({shard['instance']})",
             str(shard["shard"]),

@@ -42,8 +42,8 @@ def test_a_stopped_shard_comes_first_and_says_why() -> None:
     )
 
     assert lines == [
-        "Service Shard Position Behind Records/s State",
-        "validation (1) 2 1,000 0 12 stopped: record 'ballot-cast/9' is of a kind this program does not know",
-        "validation (1) 1 1,000 5,000 12 catching-up",
-        "validation (1) 0 1,000 0 12 silent for 30 s",
+        "Service Shard Position Behind Behind, s Records/s Restarts State",
+        "validation (1) 2 1,000 0 0 12 0 stopped: record 'ballot-cast/9' is of a kind this program does not know",
+        "validation (1) 1 1,000 5,000 0 12 0 catching-up",
+        "validation (1) 0 1,000 0 0 12 0 silent for 30 s",
     ]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.counting.rounds import Rounds
+from services.counting.rounds import ContestCount, Rounds
 from services.counting.tally import PartitionOf, Tally
 from services.validation.judge import Judge
 from shared.contract.codec import decode_as
@@ -77,3 +77,31 @@ def test_what_ifs_are_left_out_where_they_would_make_a_standing_too_large(candid
     standing = decode_as(Standing, body)
     assert standing.status == "unofficial-complete"
     assert (standing.what_if is None) == (candidates == 180)
+
+
+def test_a_count_that_raises_stops_its_contest_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The contest says why; the other one is counted to the end, and a program that counts brings the first one back."""
+    life = Life(election())
+    log = [*life.begin()[0], life.pack(*[life.cast(n, "0>1", "1") for n in range(20)]), life.closed()]
+    (told,) = changes(log)
+    whole = ContestCount.standing
+
+    def fails(count: ContestCount) -> Standing:
+        if count.contest.id == "fruit":
+            monkeypatch.setattr(count.method, "count", lambda: 1 // 0)
+        return whole(count)
+
+    def counted() -> dict[str, Standing]:
+        rounds = Rounds(0, "counts")
+        rounds.apply(told)
+        found = [decode_as(Standing, outgoing.value) for outgoing in rounds.drain()]
+        return {of.contest.id: of for of in found}
+
+    with monkeypatch.context() as broken:
+        broken.setattr(ContestCount, "standing", fails)
+        stopped = counted()
+    assert stopped["fruit"].stopped.startswith("ZeroDivisionError")
+    assert stopped["fruit"].rounds == ()
+    assert (stopped["drink"].stopped, bool(stopped["drink"].rounds)) == ("", True)
+    again = counted()
+    assert (again["fruit"].stopped, bool(again["fruit"].rounds)) == ("", True)

@@ -1,0 +1,184 @@
+"""What needs somebody's attention now, and what to do about it. Pure: from the monitor's figures and what elections show.
+
+An alert is true or it is not: it is found anew from the present figures each time, and is gone once its cause is. Each names the
+paragraph of the runbook that says what happens by itself and what to do.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from services.operator.monitor import Alert, ServerFigures, ShardFigures
+from shared.contract.standings import Standing
+
+SILENT_S: Final = 10.0
+LAG_S: Final = 30.0
+"""A shard that has been behind for longer will not catch up by itself soon."""
+SKEW_S: Final = 2.0
+"""A report from the future by more than this shows a wrong clock."""
+LOW_DISK_BYTES: Final = 2_000_000_000
+SNAPSHOT_S: Final = 600.0
+UNUSUAL_RECORDS: Final = 20
+UNUSUAL_SHARE: Final = 0.2
+"""Of the last minute's ballots, so many or more rejected, and at least UNUSUAL_RECORDS of them, is unusual."""
+GUESSED_CODES: Final = 10
+"""So many ballots with a wrong code in a minute reached the log though intake refuses them: somebody goes round it."""
+RUNBOOK: Final = "infra/RUNBOOK.md"
+OPERATORS: Final = "services/operator/RUNBOOK.md"
+
+
+class Watched(NamedTuple):
+    """One election as the alerts look at it: its newest standings, and what came in the last minute by verdict."""
+
+    name: str
+    standings: Sequence[Standing]
+    was_certified: bool
+    is_certified: bool
+    last_minute: Mapping[str, int]
+    """Ballots by reason."""
+
+
+def find_alerts(
+    shards: Iterable[ShardFigures], servers: ServerFigures | None, elections: Iterable[Watched]
+) -> list[Alert]:
+    """Return every alert, the critical ones first, then by id."""
+    found = [alert for shard in shards for alert in _of_shard(shard)]
+    found += [] if servers is None else _of_servers(servers)
+    found += [alert for election in elections for alert in _of_election(election)]
+    return sorted(found, key=lambda alert: (alert.severity != "critical", alert.id))
+
+
+def _of_shard(shard: ShardFigures) -> Iterator[Alert]:
+    name, key = f"{shard.service}, shard {shard.shard}", f"{shard.service}/{shard.shard}"
+    if shard.state == "stopped":
+        yield _critical(
+            "shard-stopped", key, f"{name} has stopped: {shard.detail}", f"{OPERATORS}#a-shard-has-stopped"
+        )
+    elif shard.heard_s_ago > SILENT_S:
+        yield _critical(
+            "shard-silent",
+            key,
+            f"{name} has not reported for {shard.heard_s_ago:.0f} s",
+            f"{OPERATORS}#a-service-has-died",
+        )
+    elif "missing" in shard.detail:
+        yield _critical(
+            "gap", key, f"{name}: {shard.detail}", f"{OPERATORS}#a-verdict-or-a-change-is-missing"
+        )
+    elif shard.lag_s > LAG_S:
+        yield _warning(
+            "lag",
+            key,
+            f"{name} is {shard.behind:,} records and {shard.lag_s:.0f} s behind",
+            f"{RUNBOOK}#a-shard-is-behind",
+        )
+    if shard.ahead_s > SKEW_S:
+        yield _warning(
+            "clock",
+            key,
+            f"the clock of {shard.service} ({shard.instance}) is {shard.ahead_s:.0f} s ahead of this one",
+            f"{RUNBOOK}#a-clock-is-wrong",
+        )
+
+
+def _of_servers(servers: ServerFigures) -> Iterator[Alert]:
+    if servers.kafka:
+        yield _critical(
+            "kafka-away", "kafka", f"Kafka does not answer: {servers.kafka}", f"{OPERATORS}#a-broker-is-lost"
+        )
+    if servers.under_replicated:
+        yield _critical(
+            "under-replicated",
+            "kafka",
+            f"{servers.under_replicated} partitions have fewer copies in sync than they should",
+            f"{OPERATORS}#a-broker-is-lost",
+        )
+    if servers.redis:
+        yield _warning(
+            "redis-away",
+            "redis",
+            f"Redis does not answer: {servers.redis}",
+            f"{OPERATORS}#redis-is-lost-or-empty",
+        )
+    if servers.free_bytes < LOW_DISK_BYTES:
+        yield _critical(
+            "disk",
+            "disk",
+            f"{servers.free_bytes / 1e9:.1f} GB are free for the data folder",
+            f"{OPERATORS}#a-disk-is-full",
+        )
+
+
+def _of_election(of: Watched) -> Iterator[Alert]:
+    for standing in of.standings:
+        if standing.stopped:
+            yield _critical(
+                "contest-stopped",
+                standing.key,
+                f"{standing.key}: its count has stopped: {standing.stopped}",
+                f"{RUNBOOK}#a-contest-has-stopped",
+            )
+        elif not standing.balance.holds:
+            yield _critical(
+                "balance",
+                standing.key,
+                f"{standing.key}: its ballots do not balance",
+                f"{RUNBOOK}#ballots-do-not-balance",
+            )
+    if of.was_certified and not of.is_certified:
+        yield _warning(
+            "superseded",
+            of.name,
+            f"{of.name}: an order after the certificate has taken it away",
+            f"{RUNBOOK}#a-certificate-is-superseded",
+        )
+    guessed, cast = of.last_minute.get("bad-code", 0), sum(of.last_minute.values())
+    refused = cast - of.last_minute.get("accepted", 0) - of.last_minute.get("superseding", 0)
+    if guessed >= GUESSED_CODES:
+        yield _critical(
+            "code-guessing",
+            of.name,
+            f"{of.name}: {guessed} ballots with a wrong code within a minute",
+            f"{RUNBOOK}#somebody-guesses-codes",
+        )
+    elif refused >= UNUSUAL_RECORDS and refused >= UNUSUAL_SHARE * cast:
+        worst = max((n, reason) for reason, n in of.last_minute.items() if reason != "accepted")[1]
+        yield _warning(
+            "rejections",
+            of.name,
+            f"{of.name}: {refused:,} of {cast:,} ballots of the last minute do not count, most of them {worst}",
+            f"{RUNBOOK}#many-ballots-are-rejected",
+        )
+
+
+WHAT_TO_DO: Final[dict[str, str]] = {
+    "shard-stopped": "Read the reason; the runbook says for each what to do. Other shards go on.",
+    "shard-silent": "Nothing, if it comes back within a minute. Else look at the end of the service's log, and at its clock.",
+    "gap": "Stop the writer of the topic, delete its snapshots, start it: it writes again what is missing.",
+    "lag": "Look whether its process has a whole core. Add a process if it has; nothing is lost while it is behind.",
+    "clock": "Set the clock. No vote depends on it; the times in reports and controls do.",
+    "kafka-away": "Start the broker. Until then nothing is acknowledged, and nobody has a receipt that is not kept.",
+    "under-replicated": "Bring the lost broker back before a second one is lost.",
+    "redis-away": "Start it. Nothing is to be restored.",
+    "disk": "Make room now: a full disk stops voting. Snapshots may be deleted while their service is down.",
+    "contest-stopped": "Keep counting's log and the definition. Other contests go on; this one cannot be certified.",
+    "balance": "Do not certify. Export the log and verify it: that names the first record that differs.",
+    "superseded": "Certify again; the new certificate names the one it replaces.",
+    "code-guessing": "Find who reaches the log past intake: only a service's certificate can. Replace it.",
+    "rejections": "Look which reason it is, then whom it concerns: a batch of letters, a device, a page that is out of date.",
+}
+"""In a sentence or two; the runbook has the rest."""
+
+
+def _critical(kind: str, key: str, summary: str, paragraph: str) -> Alert:
+    return Alert(
+        id=f"{kind}/{key}",
+        kind=kind,
+        severity="critical",
+        summary=summary,
+        what_to_do=WHAT_TO_DO[kind],
+        runbook=paragraph,
+    )
+
+
+def _warning(kind: str, key: str, summary: str, paragraph: str) -> Alert:
+    return _critical(kind, key, summary, paragraph).model_copy(update={"severity": "warning"})
