@@ -32,7 +32,9 @@ from shared.contract.packs import (
 from shared.runtime.log import LogAway, OpenSink, Outgoing, SendFailed, Sink
 from shared.runtime.supervision import Supervised
 
-PENDING = Gauge("livecount_intake_pending", "Ballots that are being sent to the log")
+PENDING = Gauge(
+    "livecount_intake_pending", "Ballots that are being sent to the log", multiprocess_mode="livesum"
+)
 GATHER_S = 0.005
 """At least this long between two batches."""
 ANSWER_WITHIN_S = 10.0

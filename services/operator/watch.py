@@ -1,4 +1,4 @@
-"""The watch: looks every LOOK_S seconds whether anything needs attention, and tells whoever asked to be told.
+"""The watch: looks every LOOK_S seconds whether anything needs attention, and posts what does to who asked for it.
 
 It looks at the shards' reports, at Kafka, Redis and the disk, and at each election's standings. An alert that has been true for
 HOLD_S is posted once as a webhook `alert.raised`, and as `alert.resolved` when it is gone, signed as Standard Webhooks asks
@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 
 import httpx
 import structlog
+from prometheus_client import Gauge
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from standardwebhooks import Webhook
@@ -40,6 +41,8 @@ TRIES: Final = 5
 """Of one webhook; the pause doubles from a second."""
 MINUTE_S: Final = 60.0
 MOST_UNSENT: Final = 1_000
+
+ALERTS: Final = Gauge("livecount_alerts", "Alerts that stand, by kind", ["kind", "severity"])
 
 log = structlog.get_logger()
 
@@ -86,7 +89,9 @@ class Watch:
             now_s = time.monotonic()
             for name in self._service.log.elections.newest:
                 self._note_balance(name, now_s)
-            self._post.take(self.figures().alerts, now_s)
+            alerts = self.figures().alerts
+            _expose(alerts)
+            self._post.take(alerts, now_s)
             await asyncio.sleep(LOOK_S)
 
     def _note_balance(self, name: str, now_s: float) -> None:
@@ -114,6 +119,13 @@ class Watch:
         contests = self._service.log.elections.newest[name].definition.contests
         keys = [contest_key(name, of.id) for of in contests]
         return [self._service.standings[key] for key in keys if key in self._service.standings]
+
+
+def _expose(alerts: Iterable[Alert]) -> None:
+    """Set what /metrics shows: how many alerts of each kind stand."""
+    ALERTS.clear()
+    for (kind, severity), count in Counter((of.kind, of.severity) for of in alerts).items():
+        ALERTS.labels(kind, severity).set(count)
 
 
 async def look_at_servers(settings: OperatorSettings) -> ServerFigures:
@@ -185,11 +197,11 @@ class Post:
         for name, alert in present.items():
             if name not in self._raised and now_s - self._since_s[name] >= HOLD_S:
                 self._raised[name] = alert
-                self._tell("alert.raised", alert)
+                self._queue("alert.raised", alert)
         for name in [name for name in self._raised if name not in present]:
-            self._tell("alert.resolved", self._raised.pop(name))
+            self._queue("alert.resolved", self._raised.pop(name))
 
-    def _tell(self, what: str, alert: Alert) -> None:
+    def _queue(self, what: str, alert: Alert) -> None:
         log.warning(what, alert=alert.id, summary=alert.summary)
         if self._webhook is None:
             return

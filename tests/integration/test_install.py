@@ -95,10 +95,10 @@ def test_it_counts_and_runs_outside_a_checkout(
         finally:
             process.kill()
             process.wait()
-    told = Path(said.name).read_text()
-    assert told.endswith("Livecount has stopped.\n")
-    assert "Traceback" not in told
-    assert "ERROR" not in told
+    written = Path(said.name).read_text()
+    assert written.endswith("Livecount has stopped.\n")
+    assert "Traceback" not in written
+    assert "ERROR" not in written
     assert not (elsewhere / ".livecount").exists()
     assert (kept / "form").read_text() == "2\n"
 

@@ -1,1 +1,1 @@
-"""The certificate as a document for people, HTML or PDF. It says what the log holds; the log, not the paper, is the proof."""
+"""The certificate as a document for people, HTML or PDF. It says what the log holds; the log is the proof."""

@@ -26,7 +26,7 @@ NEVER: Final = float("inf")
 MAX_LINGERING: Final = 256
 """Refused clients that are given that time at once; more are cut off."""
 
-OPEN: Final = Gauge("livecount_http_connections", "Connections that are open")
+OPEN: Final = Gauge("livecount_http_connections", "Connections that are open", multiprocess_mode="livesum")
 ENDED: Final = Counter(
     "livecount_http_ended_total", "Connections refused or ended at a bound, by bound", ["bound"]
 )

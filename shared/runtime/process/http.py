@@ -3,11 +3,13 @@
 `create_site` makes a service's ASGI application of its own routes and these; see `server` for how it is served.
 """
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final, Protocol
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -20,6 +22,8 @@ from shared.runtime.process.health import Health
 from shared.runtime.process.overload import Overload, OverloadLimit, overload_protocol
 from shared.runtime.projection import Projection
 
+MULTIPROCESS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable by which prometheus_client learns, when it is imported, where workers share their metrics."""
 CATCH_UP_WITHIN_S: Final = 60.0
 """A process whose topics take longer to read ends, with the reason in its log."""
 
@@ -65,6 +69,15 @@ def client_left(_: Request, __: Exception) -> Response:
     return Response(status_code=400)
 
 
+def exposition() -> bytes:
+    """Return the metrics of this process or, where several workers share a port, of all of them, added up."""
+    if MULTIPROCESS_FOLDER not in os.environ:
+        return generate_latest()
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library leaves it untyped
+    return generate_latest(registry)
+
+
 def health_routes(health: Health) -> list[BaseRoute]:
     """Return /live, /ready (200 or 503) and /metrics."""
 
@@ -75,7 +88,7 @@ def health_routes(health: Health) -> list[BaseRoute]:
         return JSONResponse(health.as_json(), status_code=200 if health.ready else 503)
 
     async def metrics(_: Request) -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        return Response(exposition(), media_type=CONTENT_TYPE_LATEST)
 
     return [Route("/live", live), Route("/ready", ready), Route("/metrics", metrics)]
 

@@ -5,6 +5,7 @@ in `connections`.
 """
 
 import asyncio
+import os
 import resource
 import socket
 import sys
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, cast
 
 import uvicorn
@@ -20,7 +22,7 @@ from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 from shared.runtime.process.connections import Connections, Refusals, ServerLimits
-from shared.runtime.process.http import problem
+from shared.runtime.process.http import MULTIPROCESS_FOLDER, problem
 from shared.runtime.process.overload import SAFE_HEADERS, as_sent, overload_protocol
 from shared.runtime.process.patches.bounded_protocol import BoundedProtocol
 from shared.runtime.process.telemetry import configure_logging
@@ -158,7 +160,11 @@ def run_server(
     except OSError as fault:
         sys.exit(f"{name}: {fault}")
     if workers > 1:
-        Multiprocess(config, sockets=[listening]).run()
+        with TemporaryDirectory(
+            prefix="livecount-metrics-"
+        ) as shared:  # workers are new processes: they see it
+            os.environ[MULTIPROCESS_FOLDER] = shared
+            Multiprocess(config, sockets=[listening]).run()
     else:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(uvicorn.Server(config), listening, leaving))

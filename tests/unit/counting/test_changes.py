@@ -83,7 +83,7 @@ def test_a_count_that_raises_stops_its_contest_and_no_other(monkeypatch: pytest.
     """The contest says why; the other one is counted to the end, and a program that counts brings the first one back."""
     life = Life(election())
     log = [*life.begin()[0], life.pack(*[life.cast(n, "0>1", "1") for n in range(20)]), life.closed()]
-    (told,) = changes(log)
+    (published,) = changes(log)
     whole = ContestCount.standing
 
     def fails(count: ContestCount) -> Standing:
@@ -93,7 +93,7 @@ def test_a_count_that_raises_stops_its_contest_and_no_other(monkeypatch: pytest.
 
     def counted() -> dict[str, Standing]:
         rounds = Rounds(0, "counts")
-        rounds.apply(told)
+        rounds.apply(published)
         found = [decode_as(Standing, outgoing.value) for outgoing in rounds.drain()]
         return {of.contest.id: of for of in found}
 

@@ -126,6 +126,6 @@ def test_without_a_certificate_that_stands_there_is_no_document() -> None:
 
 def test_the_command_wants_html_or_pdf(tmp_path: Path) -> None:
     """Before anything is asked of the operator."""
-    told = livecount("certificate", "picnic", "--out", tmp_path / "certificate.doc")
-    assert told.exit_code == 2
-    assert "ends in .html or .pdf" in told.stderr
+    said = livecount("certificate", "picnic", "--out", tmp_path / "certificate.doc")
+    assert said.exit_code == 2
+    assert "ends in .html or .pdf" in said.stderr

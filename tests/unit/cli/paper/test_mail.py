@@ -29,11 +29,11 @@ def test_each_elector_has_one_page_and_a_file_has_at_most_a_batch(
 ) -> None:
     """With the address, the code and where to type it; the file is its owner's alone."""
     monkeypatch.setattr(mail, "BATCH_LETTERS", 3)
-    told: list[int] = []
+    said: list[int] = []
     wanted = list(letters(7))
-    files = write_letters(PICNIC, iter(wanted), tmp_path / "out", done=told.append)
+    files = write_letters(PICNIC, iter(wanted), tmp_path / "out", done=said.append)
     assert [file.name for file in files] == ["letters-0001.pdf", "letters-0002.pdf", "letters-0003.pdf"]
-    assert told == [3, 6, 7]
+    assert said == [3, 6, 7]
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
     pages = [page for file in files for page in text_of(file.read_bytes()) if page]
     assert len(pages) == 7
@@ -43,7 +43,7 @@ def test_each_elector_has_one_page_and_a_file_has_at_most_a_batch(
         assert "http://v/vote/picnic" in page
 
 
-def test_a_name_that_the_font_cannot_write_is_told_before_anything_is_written(tmp_path: Path) -> None:
+def test_a_name_that_the_font_cannot_write_is_named_before_anything_is_written(tmp_path: Path) -> None:
     """Not a box in its place."""
     wrong = Letter(("Łukasz",), "4", str(new_code(4, 0)), "http://v")
     with pytest.raises(ValueError, match="elector 4: the font has no 'Ł'"):
@@ -73,8 +73,8 @@ def test_the_command_writes_the_folder(tmp_path: Path) -> None:
     assert livecount("new", "club", "--defaults", "--out", tmp_path / "club.yaml").exit_code == 0
     code = new_code(2, 0)
     (tmp_path / "mailing.csv").write_text(f"Name,elector,code,link\nAda,2,{code},http://v\n")
-    told = livecount(
+    said = livecount(
         "letters", tmp_path / "club.yaml", "--mailing", tmp_path / "mailing.csv", "--out", tmp_path / "out"
     )
-    assert (told.exit_code, told.stderr) == (0, "")
-    assert told.stdout == f"{tmp_path / 'out'}: 1 files, the last one letters-0001.pdf\n"
+    assert (said.exit_code, said.stderr) == (0, "")
+    assert said.stdout == f"{tmp_path / 'out'}: 1 files, the last one letters-0001.pdf\n"
