@@ -23,7 +23,6 @@ UNUSUAL_SHARE: Final = 0.2
 GUESSED_CODES: Final = 10
 """So many ballots with a wrong code in a minute reached the log though intake refuses them: somebody goes round it."""
 RUNBOOK: Final = "infra/RUNBOOK.md"
-OPERATORS: Final = "services/operator/RUNBOOK.md"
 
 
 class Watched(NamedTuple):
@@ -51,19 +50,17 @@ def _of_shard(shard: ShardFigures) -> Iterator[Alert]:
     name, key = f"{shard.service}, shard {shard.shard}", f"{shard.service}/{shard.shard}"
     if shard.state == "stopped":
         yield _critical(
-            "shard-stopped", key, f"{name} has stopped: {shard.detail}", f"{OPERATORS}#a-shard-has-stopped"
+            "shard-stopped", key, f"{name} has stopped: {shard.detail}", f"{RUNBOOK}#a-shard-has-stopped"
         )
     elif shard.heard_s_ago > SILENT_S:
         yield _critical(
             "shard-silent",
             key,
             f"{name} has not reported for {shard.heard_s_ago:.0f} s",
-            f"{OPERATORS}#a-service-has-died",
+            f"{RUNBOOK}#a-service-has-died",
         )
     elif "missing" in shard.detail:
-        yield _critical(
-            "gap", key, f"{name}: {shard.detail}", f"{OPERATORS}#a-verdict-or-a-change-is-missing"
-        )
+        yield _critical("gap", key, f"{name}: {shard.detail}", f"{RUNBOOK}#a-verdict-or-a-change-is-missing")
     elif shard.lag_s > LAG_S:
         yield _warning(
             "lag",
@@ -83,28 +80,28 @@ def _of_shard(shard: ShardFigures) -> Iterator[Alert]:
 def _of_servers(servers: ServerFigures) -> Iterator[Alert]:
     if servers.kafka:
         yield _critical(
-            "kafka-away", "kafka", f"Kafka does not answer: {servers.kafka}", f"{OPERATORS}#a-broker-is-lost"
+            "kafka-away", "kafka", f"Kafka does not answer: {servers.kafka}", f"{RUNBOOK}#a-broker-is-lost"
         )
     if servers.under_replicated:
         yield _critical(
             "under-replicated",
             "kafka",
             f"{servers.under_replicated} partitions have fewer copies in sync than they should",
-            f"{OPERATORS}#a-broker-is-lost",
+            f"{RUNBOOK}#a-broker-is-lost",
         )
     if servers.redis:
         yield _warning(
             "redis-away",
             "redis",
             f"Redis does not answer: {servers.redis}",
-            f"{OPERATORS}#redis-is-lost-or-empty",
+            f"{RUNBOOK}#redis-is-lost-or-empty",
         )
     if servers.free_bytes < LOW_DISK_BYTES:
         yield _critical(
             "disk",
             "disk",
             f"{servers.free_bytes / 1e9:.1f} GB are free for the data folder",
-            f"{OPERATORS}#a-disk-is-full",
+            f"{RUNBOOK}#a-disk-is-full",
         )
 
 

@@ -34,7 +34,7 @@ BANNED: Final = (
     _banned(
         r"(?<!ballot )(?<!on )papers?(?! (?:ballots?|batch|batches)\b)",
         "ballot, rankings",
-        r"cli/(?:commands/)?paper|cli/README|cli/__init__",  # where it is made of paper
+        r"cli/(?:commands/)?paper|cli/commands/(?:operator|rolls)|cli/README|cli/__init__",  # where it is made of paper
     ),
     _banned(r"tell(?!\(\))|tells|telling|told|untold|retold|retells?", "say, publish; pending"),
     _banned(r"desks?", "admission, service"),

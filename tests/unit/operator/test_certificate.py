@@ -20,8 +20,8 @@ from shared.contract.standings import Standing
 from shared.contract.verdicts import ControlJudged
 from tests.support import standings
 from tests.support.elections import LOG_ID, OFFICER_KEY, election
+from tests.support.pdf import text_of
 from tests.unit.cli.front import livecount
-from tests.unit.cli.paper.test_paper import text_of
 
 HEAD = "ab" * 32
 FRUIT = standings.surplus(name="picnic")

@@ -9,8 +9,8 @@ from services.cli.paper import mail
 from services.cli.paper.mail import Letter, read_letters, write_letters
 from shared.contract.codes import new_code, voting_link
 from tests.support.elections import election
+from tests.support.pdf import text_of
 from tests.unit.cli.front import livecount
-from tests.unit.cli.paper.test_paper import text_of
 
 PICNIC = election()
 

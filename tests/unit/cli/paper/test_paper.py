@@ -1,8 +1,5 @@
 """Ballots on paper: what is drawn, what tellers may type, and that nothing is cast before two have written the same."""
 
-import re
-import zlib
-from base64 import a85decode
 from pathlib import Path
 
 import msgspec
@@ -20,20 +17,11 @@ from services.intake.roll import KnownRolls
 from shared.contract.ballots import format_marks
 from shared.contract.elections import CandidateOrder
 from tests.support.elections import Life, contest, election
+from tests.support.pdf import text_of
 
 PICNIC = election()
 LIFE = Life(PICNIC)
 CODES = {elector: Code("adults", LIFE.code(elector)) for elector in range(40)}
-
-
-def text_of(pdf: bytes) -> list[list[str]]:
-    """Return the texts of each page, in order."""
-    streams = re.findall(rb"stream\r?\n(.*?)endstream", pdf, re.DOTALL)
-    pages = [
-        zlib.decompress(a85decode(stream.strip(), adobe=False) if not stream.startswith(b"x") else stream)
-        for stream in (of.strip().removesuffix(b"~>") for of in streams)
-    ]
-    return [re.findall(r"\(((?:[^()\\]|\\.)*)\) Tj", page.decode("latin-1")) for page in pages]
 
 
 def sheet(folder: Path, name: str, *lines: str) -> Path:
