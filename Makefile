@@ -6,6 +6,7 @@ RATE ?= 14000
 CONTESTS ?= 10000
 SEEDS ?= 2000
 BIN := .venv/bin
+ON_ALL_CORES := --numprocesses auto --dist loadgroup
 
 .PHONY: help setup demo up test check lint bench bench-quick bench-count bench-stages bench-peers chaos fuzz simulate mutate pictures format clean
 
@@ -26,12 +27,13 @@ demo: .venv/ready ## cast and count Labour's 2015 election on this machine (RATE
 up: .venv/ready ## run all of Livecount on this machine
 	$(BIN)/livecount up
 
-test: .venv/ready ## every test: unit, property, golden, integration on real Kafka and Valkey, browser (CONTESTS=random contests)
+test: .venv/ready ## every test: those without a server on all cores, then real Kafka, Valkey and browser (CONTESTS=random contests)
 	@infra/chromium.sh
-	LIVECOUNT_CONTESTS=$(CONTESTS) $(BIN)/python -m pytest tests
+	LIVECOUNT_CONTESTS=$(CONTESTS) $(BIN)/python -m pytest $(ON_ALL_CORES) -m 'not kafka and not browser' tests
+	$(BIN)/python -m pytest -m 'kafka or browser' tests
 
 check: lint ## lint, types, import contracts, unit, property and golden tests
-	LIVECOUNT_TAMPERINGS=1000 $(BIN)/python -m pytest -q tests/unit tests/property tests/golden tests/tidy
+	LIVECOUNT_TAMPERINGS=1000 $(BIN)/python -m pytest -q $(ON_ALL_CORES) tests/unit tests/property tests/golden tests/tidy
 
 lint: .venv/ready ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -43,7 +43,7 @@ class Projection(Generic[T]):
 
     `on_change` is given key, value and time in ms of each new value; a value that it raises at counts as unreadable.
     Where `follows` says that a value does not follow the one before, it is passed over: two writers may come out of order.
-    `on_record` is told every record that can be read, `on_change` every value that is the newest of its key.
+    `on_record` takes every record that can be read, `on_change` every value that is the newest of its key.
     """
 
     def __init__(

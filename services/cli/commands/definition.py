@@ -70,7 +70,7 @@ def check(
 ) -> None:
     """Show every mistake of a definition at once: its line, what was expected, and what was perhaps meant.
 
-    Without mistakes it is counted with made-up ballots, as before it is frozen: what could not be counted is told, too.
+    Without mistakes it is counted with made-up ballots, as before it is frozen: what could not be counted is shown, too.
     Exit code 0: it can be frozen; 1: it has mistakes; 2: it cannot be read.
 
     Example: livecount election check club.yaml

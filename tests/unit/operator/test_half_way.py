@@ -84,7 +84,7 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.operator.service.VERDICT_BOUND_S", 0.05)
 
 
-def desk() -> tuple[OperatorService, Log]:
+def service_and_log() -> tuple[OperatorService, Log]:
     """Return an operator, and the log that it writes to."""
 
     async def recount(*_: Any) -> Any:
@@ -110,7 +110,7 @@ async def test_an_order_that_an_official_wrote_into_another_shard_first_stops_no
     shard: int, kinds: list[type]
 ) -> None:
     """It is signed, so it is carried into every shard: the next order follows it everywhere."""
-    service, log = desk()
+    service, log = service_and_log()
     life = Life(election(), SHARDS)
     log.begin(life)
     for kind in kinds:
@@ -127,7 +127,7 @@ async def test_an_order_that_an_official_wrote_into_another_shard_first_stops_no
 
 async def test_an_order_without_the_signatures_it_needs_is_carried_nowhere() -> None:
     """Whoever writes to Kafka alone stops nothing."""
-    service, log = desk()
+    service, log = service_and_log()
     life = Life(election(), SHARDS)
     log.begin(life)
     last = life.last_control
@@ -137,9 +137,9 @@ async def test_an_order_without_the_signatures_it_needs_is_carried_nowhere() -> 
     assert await ordered(service, "picnic", Command.CLOSE, 900) == ["applied"] * SHARDS
 
 
-async def test_a_definition_that_stands_in_one_shard_only_is_not_told_as_frozen() -> None:
+async def test_a_definition_that_stands_in_one_shard_only_is_not_shown_as_frozen() -> None:
     """Another one came first in another shard: it is the one that holds, everywhere, and is announced."""
-    service, log = desk()
+    service, log = service_and_log()
     for shard in range(SHARDS):
         log.append(shard, Life(election(), SHARDS).founded(shard))
     first = Life(election().model_copy(update={"title": "Picnic (typo)"}), SHARDS)
@@ -158,7 +158,7 @@ async def test_a_definition_that_stands_in_one_shard_only_is_not_told_as_frozen(
 
 async def test_a_definition_that_half_of_the_shards_took_is_no_success() -> None:
     """As where somebody with the root key writes another one into a shard in the very moment."""
-    service, log = desk()
+    service, log = service_and_log()
     for shard in range(SHARDS):
         log.append(shard, Life(election(), SHARDS).founded(shard))
     configured = Life(election(), SHARDS).configured()
@@ -187,7 +187,7 @@ async def test_a_definition_that_half_of_the_shards_took_is_no_success() -> None
 
 async def test_an_order_that_comes_to_no_end_holds_up_its_own_election_only() -> None:
     """A verdict that is missing for one election is no reason to refuse the orders about every other."""
-    service, log = desk()
+    service, log = service_and_log()
     for name in ("picnic", "fair"):
         log.begin(Life(election(name), SHARDS))
     log.stopped.add("picnic")
