@@ -47,7 +47,7 @@ bench-count: .venv/ready .livecount/peers/ready ## measure the counting core bes
 bench-stages: .venv/ready ## measure what a ballot costs at each stage, and how fast a log is replayed (BALLOTS=1000000)
 	$(BIN)/python -m tests.bench.stages --ballots $(or $(BALLOTS),1000000)
 
-bench: .venv/ready .livecount/peers/ready ## measure judging and counting, intake, the feed and latency beside peers and goals (20 minutes)
+bench: .venv/ready .livecount/peers/ready ## measure everything beside peers and goals, and write the table of goals (30 minutes)
 	$(BIN)/python -m tests.bench
 
 bench-quick: .venv/ready ## the same in three minutes; writes no files

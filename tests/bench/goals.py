@@ -62,6 +62,19 @@ def table(figures: list[Figure], title: str = CORE) -> Table:
     return shown
 
 
+def goals(figures: list[Figure]) -> str:
+    """Return every figure that has a goal as a table of Markdown: seen, goal, and by how much it was missed."""
+    rows: list[tuple[str, ...]] = [("what", "seen", "goal", "missed by", "how"), ("---",) * 5]
+    for of in figures:
+        if of.goal is not None and of.value is not None:
+            _, seen, goal, _, how = of.columns
+            ratio = of.value / of.goal if of.better == "less" else of.goal / of.value
+            rows.append(
+                (f"{of.contest}: {of.measure}", seen, goal, "" if of.reached else f"{ratio:.2f}x", how)
+            )
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
 def markdown(figures: list[Figure]) -> str:
     """Return the figures as a table of Markdown, contest by contest."""
     rows: list[tuple[str, ...]] = [HEADINGS, ("---",) * len(HEADINGS)]

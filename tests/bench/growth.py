@@ -18,24 +18,30 @@ from rich.console import Console
 
 from infra.local.kafka import EmbeddedKafka
 from tests.bench.goals import Figure, table
-from tests.bench.logs import Logs, judged_and_counted
+from tests.bench.logs import Logs, judged_and_counted, replayed
 from tests.bench.report import arguments, begin, write
 
 PACK: Final = 17
 SIZES: Final = (200_000, 600_000, 2_000_000, 10_000_000)
 QUICK: Final = (100_000, 400_000)
+REPLAY_S: Final = 40.0
+"""The goal for the largest."""
 
 Costs = Mapping[int, Mapping[str, float]]
 """For each size, the microseconds of CPU that each service takes for a ballot."""
 
 
-async def _costs(logs: Logs, sizes: tuple[int, ...], console: Console) -> Costs:
+async def _costs(logs: Logs, sizes: tuple[int, ...], console: Console) -> tuple[Costs, Figure]:
+    """Return the costs, and how long a replay of the largest log took."""
     costs = {}
     for size in sizes:
         console.print(f"[dim]{size:,} ballots")
-        of = await judged_and_counted(await logs.filled(f"{size}", size, PACK))
-        costs[size] = of.cpu_us
-    return costs
+        log = await logs.filled(f"{size}", size, PACK)
+        costs[size] = (await judged_and_counted(log)).cpu_us
+    seconds = (await replayed(log)).seconds
+    name = f"Replay of {size:,} ballots, all state lost"
+    goal = REPLAY_S if size == SIZES[-1] else None
+    return costs, Figure(name, f"packs of {PACK}", seconds, "s", goal)
 
 
 def _figures(costs: Costs) -> Iterator[Figure]:
@@ -52,8 +58,8 @@ def main() -> None:
     console = begin()
     with TemporaryDirectory() as folder, EmbeddedKafka(Path(folder) / "kafka") as kafka:
         logs = Logs(kafka.bootstrap, Path(folder), console)
-        costs = asyncio.run(_costs(logs, QUICK if quick else SIZES, console))
-    figures = list(_figures(costs))
+        costs, replay = asyncio.run(_costs(logs, QUICK if quick else SIZES, console))
+    figures = [*_figures(costs), replay]
     console.print(table(figures, "A ballot after others"))
     if not quick:
         write("growth", figures, plot="growth", costs_us=costs)

@@ -8,6 +8,7 @@ Rule 3: rate and CPU of a ballot are taken from the first standing with ballots 
 """
 
 import asyncio
+import shutil
 import time
 from dataclasses import dataclass
 from itertools import islice
@@ -139,6 +140,13 @@ async def judged_and_counted(pipeline: Pipeline, processes: int = 1) -> Pass:
     finally:
         for service, number in started:
             pipeline.kill(service, number)
+
+
+async def replayed(pipeline: Pipeline) -> Pass:
+    """Let new processes do all of a log again that was judged and counted, after all state is lost."""
+    for service in SERVICES:
+        shutil.rmtree(pipeline.folder / f"{service}-1")
+    return await judged_and_counted(pipeline)
 
 
 async def length_of(pipeline: Pipeline) -> int:

@@ -73,6 +73,12 @@ class Turn(NamedTuple):
     peer_s: float
     copy_s: float
 
+    @property
+    def in_words(self) -> str:
+        """What was measured, for who watches."""
+        cpu = ", ".join(f"{service} {us:.2f} us" for service, us in self.ours.cpu_us.items())
+        return f"{self.ours.per_s:,.0f}/s ({cpu}); Kafka Streams {self.peer_per_s:,.0f}/s"
+
 
 Start = Callable[[Topics, Electorate], list[Child]]
 
@@ -98,6 +104,7 @@ class Bench:
                 name = f"turn-{turn}-{size}"
                 self._say(f"turn {turn + 1} of {length.turns}: packs of {size}")
                 turns[size].append(await self._turn(name, log, life))
+                self._say(turns[size][-1].in_words)
         quix = [await self._quix(f"quix-{turn}", length.quix) for turn in range(length.turns)]
         return _beside(length, idle["ballots.cast"], turns, quix)
 

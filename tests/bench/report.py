@@ -18,6 +18,8 @@ from tests.bench.machine import machine
 from tests.bench.race import PEERS_PYTHON
 
 RESULTS: Final = Path(__file__).parent / "results"
+GOALS_BEGIN: Final = "<!-- goals: written by make bench -->"
+GOALS_END: Final = "<!-- end of goals -->"
 _HERE: Final = Path(__file__).parent
 _PROJECT: Final = _HERE.parents[1]
 
@@ -47,6 +49,16 @@ def write(name: str, figures: Sequence[Figure], plot: str | None = None, **more:
     if plot is not None:
         argv = [_PROJECT / PEERS_PYTHON, _HERE / "plots.py", plot, target, RESULTS / f"{plot}.png"]
         subprocess.run([str(part) for part in argv], check=True)
+
+
+def write_goals(table: str) -> None:
+    """Write the table of goals into README.md, between its two marks. Raises ValueError if they are not there."""
+    target = _HERE / "README.md"
+    before, begin, rest = target.read_text().partition(GOALS_BEGIN)
+    _, end, after = rest.partition(GOALS_END)
+    if not begin or not end:
+        raise ValueError(f"{target}: expected {GOALS_BEGIN} and {GOALS_END}")
+    target.write_text(f"{before}{begin}\n{machine()}\n\n{table}{end}{after}")
 
 
 def read(name: str) -> list[Figure]:
