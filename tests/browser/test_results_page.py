@@ -206,7 +206,7 @@ def test_what_a_reader_has_open_selected_and_in_focus_stays(browser: Browser, pi
     """A new standing changes numbers in place: nothing is replaced that is still right."""
     page = opened(browser, pipeline, viewport={"width": 260, "height": 700})
     expect(page.locator("#livetext")).to_contain_text("standing", timeout=10_000)
-    fold = page.locator("details").nth(1)
+    fold = page.locator("details[id^=sections]").nth(1)
     fold.locator("summary").click()
     fold.locator("summary").focus()
     region = page.get_by_role("region", name="All rounds")
