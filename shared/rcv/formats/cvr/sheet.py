@@ -52,9 +52,11 @@ _DAMAGE: Final = (
 
 _SHEET: Final = re.compile(rb"<(\w+:)?sheetData\b[^>]*?(/?)>")
 _CELL: Final = re.compile(
-    rb'<c r="([A-Z]{1,3})"(?: s="\d*")?(?: t="(s|n)")?(?:/>|>(?:<v>([0-9.Ee+-]+)</v>)?</c>)'
+    rb'<c r="([A-Z]{1,3})"(?: s="\d*")?'
+    rb'(?:(?: t="(s|n)")?(?:/>|>(?:<v>([0-9.Ee+-]+)</v>)?</c>)'
+    rb'| t="inlineStr"><is><t>([^<>&"\x00-\x1f]+)</t></is></c>)'
 )
-"""A cell as Excel writes it, without the number of its row."""
+"""A cell as Excel writes it, without the number of its row; or with its text inside, as some libraries write it."""
 _NUMBER: Final = re.compile(r"-?\d{1,15}")
 _COUNT: Final = re.compile(rb"""<(?:\w+:)?sst\b[^<]*?\buniqueCount\s*=\s*["']0*(\d{1,12})""")
 
@@ -346,7 +348,11 @@ class _Sheet:
         """Return the column of a cell that is spelled as usual, what it shows, and whether it has a value; or None."""
         cell = _CELL.fullmatch(xml)
         text = self._text(xml)
-        return None if cell is None or text is None else (_column(cell[1]), text, cell[3] is not None)
+        return (
+            None
+            if cell is None or text is None
+            else (_column(cell[1]), text, cell[3] is not None or cell[4] is not None)
+        )
 
     def _text(self, xml: bytes) -> str | None:
         """Return what a cell shows that is spelled as usual, or None."""
@@ -358,6 +364,8 @@ class _Sheet:
         if kind == "n" and value.isdigit() and len(value) < 16:
             return value.decode()
         cell = _CELL.fullmatch(xml)
+        if cell is not None and cell[4] is not None:
+            return _inline(cell[4])
         if cell is None or cell[3] is None:
             return "" if cell else None
         kind = self._kinds[spelled] = "s" if cell[2] == b"s" else "n"
@@ -411,6 +419,16 @@ class _Sheet:
                 return value
             return str(int(number)) if number.is_integer() else str(number)
         return value
+
+
+def _inline(text: bytes) -> str | None:
+    """Return a text that stands in its cell, None if XML might not have it so."""
+    if b"\xef\xbf" in text:  # two characters in this range are none of XML's
+        return None
+    try:
+        return text.decode().strip()
+    except UnicodeDecodeError:
+        return None
 
 
 def _column(letters: bytes) -> int:
