@@ -62,7 +62,7 @@ class ServerFigures(BaseModel):
     kafka: str = Field("", description="Why Kafka does not answer; nothing: it does")
     brokers: int = Field(0, description="Brokers of the cluster")
     under_replicated: int = Field(0, description="Partitions with fewer copies in sync than they have")
-    groups: dict[str, str] = Field({}, description="State of each consumer group that may be asked for")
+    groups: tuple[str, ...] = Field((), description="Consumer groups that may be seen")
     redis: str = Field("", description="Why Redis does not answer; nothing: it does")
     free_bytes: int = Field(description="Free on the disk of the data folder")
 

@@ -139,7 +139,7 @@ async def look_at_servers(settings: OperatorSettings) -> ServerFigures:
         kafka=kafka.away,
         brokers=kafka.brokers,
         under_replicated=kafka.under_replicated,
-        groups=kafka.groups or {},
+        groups=kafka.groups,
         redis=redis,
         free_bytes=free,
     )

@@ -9,8 +9,6 @@ from aiokafka.errors import KafkaError
 
 from shared.runtime.kafka.connection import Brokers, client_options
 
-_NO_ERROR = 0
-
 
 class Cluster(NamedTuple):
     """What was seen. `away` says why there was no answer; nothing: there was one."""
@@ -19,8 +17,8 @@ class Cluster(NamedTuple):
     brokers: int = 0
     under_replicated: int = 0
     """Partitions with fewer copies in sync than they have."""
-    groups: dict[str, str] | None = None
-    """State of each group by its name; None: this principal may not ask."""
+    groups: tuple[str, ...] = ()
+    """The consumer groups that this principal may see. (aiokafka 0.14 cannot read what brokers say of a group's state.)"""
 
 
 async def look_at_cluster(
@@ -45,12 +43,10 @@ async def look_at_cluster(
         await admin.close()
 
 
-async def _groups(admin: AIOKafkaAdminClient, prefix: str) -> dict[str, str] | None:
+async def _groups(admin: AIOKafkaAdminClient, prefix: str) -> tuple[str, ...]:
     try:
-        known = await admin.list_consumer_groups()
-        mine = [name for name, *_ in known if name.startswith(prefix)]
-        answers = await admin.describe_consumer_groups(mine) if mine else []
+        return tuple(
+            sorted(name for name, *_ in await admin.list_consumer_groups() if name.startswith(prefix))
+        )
     except KafkaError:
-        return None
-    groups = [group for answer in answers for group in answer.groups]
-    return {name: state for error, name, state, *_ in groups if error == _NO_ERROR}
+        return ()
