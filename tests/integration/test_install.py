@@ -15,9 +15,9 @@ import pytest
 from infra.local import ports
 from tests.support.readers import ROOT
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
 
-BUILD_S = 120
+BUILD_S = 200
 UP_S = 200
 PAGES = {"results": "/", "intake": "/vote/club", "proofs": "/receipt", "operator": "/sign-in"}
 """Of each service that people see, a page that needs its templates; what it links to is asked for, too."""
