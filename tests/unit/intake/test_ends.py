@@ -95,6 +95,12 @@ async def test_no_ballot_is_promised_or_sent_while_the_log_is_not_the_one_that_i
     """503 with the reason; nothing is written; the same ballot is taken once the records are back."""
     async with place() as there:
         assert (await there.cast(form(1))).status_code == 202
+        there.log.lost = 1
+        await there.ends.check()
+        assert (await there.cast(form(2))).status_code == 503
+        assert len(there.log.ballots) == 1, "nothing is sent by a connection that stands, either"
+        there.log.lost = 0
+        await there.ends.check()
         there.log.away = True
         assert (await there.cast(form(2))).status_code == 503
         there.log.away, there.log.lost = False, 1
