@@ -18,6 +18,7 @@ from services.cli.commands import services
 from services.cli.commands import definition
 from services.cli.commands import rolls
 from services.cli.commands import operator
+from services.cli.commands import signing
 from services.cli.commands import paper
 from services.cli.commands import queries
 from services.cli.commands import monitor
@@ -41,6 +42,7 @@ __all__ = [
     "definition",
     "rolls",
     "operator",
+    "signing",
     "paper",
     "queries",
     "monitor",

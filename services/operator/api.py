@@ -1,13 +1,13 @@
 """The operator's HTTP API: it parses a request, calls the service, and answers. No decision is made here.
 
-Everything asks for the bearer token, before its body is read; only /live, /ready and /metrics are open. A body has one
+Everything asks for the operator's bearer token, or that of a session whose role may do it (access.py), before its body is
+read; only health, metrics and signing in are open. A body has one
 reading: no key twice, no NaN, no number for a text or text for a number. Every error is a problem document that
 says what was expected. Retry-After stands in every answer to an order that may succeed when it is given again.
 """
 
 import asyncio
 import json
-import secrets
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from typing import Annotated, Any, Literal
@@ -17,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 from pydantic import (
+    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -30,6 +31,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.operator.access import SESSION_S, Role, Session, Sessions, SignInRefused
 from services.operator.book import Entry
 from services.operator.certificate.document import as_html, as_pdf
 from services.operator.certificate.view import NoCertificate
@@ -60,7 +62,7 @@ MAX_BODY_BYTES = (
     600_000  # a definition or a chunk of the roll travels in one record, and a record in one batch
 )
 RETRY_AFTER_S = 2
-OPEN_PATHS = ("/live", "/ready", "/metrics")
+OPEN_PATHS = ("/live", "/ready", "/metrics", "/v1/challenges", "/v1/sessions")
 
 NewOrder = Callable[[str, str], Order]
 """By whom and why to an order with its own id and time."""
@@ -104,7 +106,15 @@ class ConfigureForm(OrderForm):
     definition: Annotated[Election, strictly(Election)] = Field(strict=False)
 
 
-class OpenForm(OrderForm):
+class DueForm(OrderForm):
+    """An order that may be signed ahead of its time."""
+
+    due: AwareDatetime | None = Field(
+        None, strict=False, description="When it is to be carried out; null: at once"
+    )
+
+
+class OpenForm(DueForm):
     """An opening: for which roll."""
 
     roll: Annotated[tuple[RollPart, ...], strictly(tuple[RollPart, ...])] = Field(
@@ -147,6 +157,38 @@ class SignatureForm(BaseModel):
     signature: Signature
 
 
+class Challenge(BaseModel):
+    """What to sign to sign in, within a minute: `sign_in_message` of both."""
+
+    log: str
+    challenge: str
+
+
+class SignInForm(BaseModel):
+    """A signed challenge."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    challenge: str = Field(max_length=64)
+    key: PublicKey
+    signature: Signature
+    signer: str = Field(
+        "",
+        pattern=r"^(http://127\.0\.0\.1:\d{1,5}/[A-Za-z0-9_-]{20,64})?$",
+        description="Where the official's signer answers on their own machine",
+    )
+
+
+class SignedIn(BaseModel):
+    """A session: its bearer token, and the code that opens one in a browser, once."""
+
+    session: str
+    code: str
+    name: str
+    role: Role
+    ends_in_s: float
+
+
 class Proposed(BaseModel):
     """An order that waits for signatures. They are over the UTF-8 bytes of `payload`."""
 
@@ -158,6 +200,19 @@ class Proposed(BaseModel):
     needed: int
     signed: list[str]
     recount: Recount | None = Field(None, description="What a certificate rests on")
+    due: AwareDatetime | None = Field(
+        None, description="When it is carried out, if enough have signed by then"
+    )
+
+
+class ScheduledListed(BaseModel):
+    """An order that is signed, and waits for its time."""
+
+    control_id: str
+    type: str
+    due: AwareDatetime
+    in_s: float = Field(description="Seconds until it is due")
+    fits: bool = Field(description="False: another order came first, so it is not carried out")
 
 
 class Outcome(BaseModel):
@@ -187,13 +242,13 @@ def create_api(
     service: OperatorService,
     figures: Callable[[], MonitorFigures],
     health: Health,
-    token: str,
+    sessions: Sessions,
     new_order: NewOrder,
 ) -> FastAPI:
     """Return the API."""
     api = FastAPI(title="Livecount operator", version="1", description=__doc__)
     api.router.routes.extend(health_routes(health))
-    for add in (_election_routes, _order_routes, _proposal_routes):
+    for add in (_election_routes, _schedule_routes, _order_routes, _proposal_routes):
         router = APIRouter(prefix="/v1", dependencies=[Depends(HTTPBearer(auto_error=False))])
         add(router, service, new_order)
         api.include_router(router)
@@ -203,10 +258,11 @@ def create_api(
         """Return how fast each shard of each service moves."""
         return figures()
 
+    _sign_in_routes(api, sessions)
     _add_problems(api)
     api.add_middleware(OneReading)
     api.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
-    api.add_middleware(TokenCheck, token=token)
+    api.add_middleware(TokenCheck, sessions=sessions)
     return api
 
 
@@ -215,7 +271,22 @@ def openapi_document() -> dict[str, Any]:
     unused = OperatorService.__new__(OperatorService)  # only the routes' shapes are read
     nothing = MonitorFigures(shards=[])
     order = Order(by="", reason="", at="", control_id="")
-    return create_api(unused, lambda: nothing, Health(), "", lambda _by, _reason: order).openapi()
+    sessions = Sessions(unused, "", lambda: 0.0)
+    return create_api(unused, lambda: nothing, Health(), sessions, lambda _by, _reason: order).openapi()
+
+
+def _sign_in_routes(api: FastAPI, sessions: Sessions) -> None:
+    @api.post("/v1/challenges", status_code=201)
+    async def challenge() -> Challenge:
+        """Return something to sign. It is good for one attempt."""
+        return Challenge(log=sessions.log_id, challenge=sessions.challenge())
+
+    @api.post("/v1/sessions", status_code=201)
+    async def enter(form: SignInForm) -> SignedIn:
+        """Sign in with a signed challenge. A session reads and proposes; it signs nothing."""
+        session, code = sessions.enter(form.challenge, form.key, form.signature, form.signer)
+        name = sessions.name_of(session.key)
+        return SignedIn(session=session.secret, code=code, name=name, role=session.role, ends_in_s=SESSION_S)
 
 
 def _election_routes(router: APIRouter, service: OperatorService, new_order: NewOrder) -> None:
@@ -260,6 +331,27 @@ def _election_routes(router: APIRouter, service: OperatorService, new_order: New
         return {"election": election, "status": "written"}
 
 
+def _schedule_routes(router: APIRouter, service: OperatorService, _: NewOrder) -> None:
+    @router.get("/elections/{election}/scheduled")
+    async def scheduled(election: str) -> list[ScheduledListed]:
+        """Return the orders that are signed and wait for their time, in order."""
+        return [
+            ScheduledListed(
+                control_id=of.control.control_id,
+                type=of.control.type,
+                due=of.due,
+                in_s=service.seconds_until(of.due),
+                fits=service.fits(of),
+            )
+            for of in service.scheduled(election)
+        ]
+
+    @router.delete("/elections/{election}/scheduled/{control_id}", status_code=204)
+    async def take_out(election: str, control_id: str) -> None:
+        """Take a scheduled order out: it is not carried out."""
+        await service.take_out(election, control_id)
+
+
 def _order_routes(router: APIRouter, service: OperatorService, new_order: NewOrder) -> None:
     def proposing(command: Command, kind: type[OrderForm]) -> Callable[[str, OrderForm], Awaitable[Proposed]]:
         async def propose(election: str, form: OrderForm) -> Proposed:
@@ -275,7 +367,7 @@ def _order_routes(router: APIRouter, service: OperatorService, new_order: NewOrd
         Command.OPEN: OpenForm,
         Command.PAUSE: OrderForm,
         Command.RESUME: OrderForm,
-        Command.CLOSE: OrderForm,
+        Command.CLOSE: DueForm,
         Command.VOID: ElectorForm,
         Command.RESTORE: ElectorForm,
         Command.REISSUE: ReissueForm,
@@ -331,6 +423,7 @@ def _proposed(proposal: Proposal) -> Proposed:
         needed=proposal.needed,
         signed=proposal.signed,
         recount=proposal.recount,
+        due=proposal.due,
     )
 
 
@@ -353,25 +446,34 @@ def _verdicts(entry: Entry) -> dict[int, str]:
 
 
 class TokenCheck:
-    """Middleware that answers 401 to whoever does not give the bearer token, but for health and metrics."""
+    """Middleware that answers 401 to whoever gives no bearer token, 403 to a session whose role may not do what is asked."""
 
-    def __init__(self, app: ASGIApp, token: str) -> None:
+    def __init__(self, app: ASGIApp, sessions: Sessions) -> None:
         self._app = app
-        self._expected = f"Bearer {token}".encode()
+        self._sessions = sessions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on."""
-        given = dict(scope.get("headers", [])).get(b"authorization", b"")
-        if (
-            scope["type"] != "http"
-            or scope["path"] in OPEN_PATHS
-            or secrets.compare_digest(given, self._expected)
+        if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
+            await self._app(scope, receive, send)
+            return
+        given = dict(scope.get("headers", [])).get(b"authorization", b"").decode("latin-1")
+        bearer = given.removeprefix("Bearer ") if given.startswith("Bearer ") else ""
+        session = self._sessions.find(bearer)
+        if self._sessions.is_token(bearer) or (
+            session is not None and self._sessions.allows(session, scope["method"], scope["path"])
         ):
             await self._app(scope, receive, send)
             return
-        refused = problem(401, "No token", "expected the operator's bearer token")
-        refused.headers["WWW-Authenticate"] = "Bearer"
-        await refused(scope, receive, send)
+        await _refusal(session)(scope, receive, send)
+
+
+def _refusal(session: Session | None) -> Response:
+    if session is not None:
+        return problem(403, "Not for this role", f"whoever signed in as {session.role} may not do this")
+    refused = problem(401, "No token", "expected the operator's bearer token, or that of a session")
+    refused.headers["WWW-Authenticate"] = "Bearer"
+    return refused
 
 
 class OneReading:
@@ -407,6 +509,7 @@ def _add_problems(api: FastAPI) -> None:
         UnknownElection: (404, "No such election"),
         UnknownEntry: (422, "No such entry"),
         NoCertificate: (409, "No certificate"),
+        SignInRefused: (403, "Not signed in"),
         RecountFailed: (502, "The recount gave no report"),
         NotReady: (503, "Not ready yet"),
         SendFailed: (503, "Not known yet what became of the order; it can be signed again"),

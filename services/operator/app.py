@@ -3,6 +3,7 @@
 Orders do not wait for the monitor: the API is served before Faust's consumer has joined its group.
 """
 
+import asyncio
 import secrets
 import time
 from collections.abc import Sequence
@@ -10,9 +11,11 @@ from datetime import UTC, datetime
 from functools import partial
 
 import faust
+import structlog
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from services.operator.access import Sessions
 from services.operator.api import TokenCheck, create_api
 from services.operator.book import ControlBook
 from services.operator.console.pages import Console
@@ -20,20 +23,27 @@ from services.operator.controls import ControlLog
 from services.operator.monitor import Monitor
 from services.operator.orders import Order
 from services.operator.recount import recount
-from services.operator.service import OperatorService
+from services.operator.schedule import Schedule
+from services.operator.service import NotReady, OperatorService
 from services.operator.settings import OperatorSettings, read_token
 from services.operator.watch import Watch
 from shared.contract.codec import decode_as
 from shared.contract.recounts import Recount
 from shared.contract.standings import Standing
 from shared.contract.topics import COUNTS_PUBLISHED, MONITOR_APP
+from shared.runtime.disk import LocalDisk
 from shared.runtime.kafka.reader import open_reader, read_record
 from shared.runtime.kafka.sink import open_sink
+from shared.runtime.log import SendFailed
 from shared.runtime.process.health import Health
 from shared.runtime.process.worker import HttpService, PartService, faust_app
 from shared.runtime.projection import Projection
+from shared.runtime.supervision import Supervised
 
 SESSION_TIMEOUT_S = 10.0
+LOOK_EVERY_S = 0.5
+
+log = structlog.get_logger()
 
 
 def create_app(settings: OperatorSettings) -> faust.App:
@@ -63,10 +73,13 @@ def create_app(settings: OperatorSettings) -> faust.App:
     service = OperatorService(
         log, book, standings.newest, recounted, settings.log_id, settings.root_key, settings.shards
     )
+    folder = settings.data_dir / "scheduled" / settings.namespace
+    service.schedule = Schedule(LocalDisk(), folder, utc_now)
+    sessions = Sessions(service, token, time.monotonic)
     watch = Watch(settings, monitor.figures, service)
-    api = create_api(service, watch.figures, health, token, new_order)
+    api = create_api(service, watch.figures, health, sessions, new_order)
     # The console has sessions of its own; whatever is not the console's asks for the token.
-    console = Console(service, watch.figures, token, time.monotonic)
+    console = Console(service, watch.figures, sessions, new_order)
     site = Starlette(routes=[*console.routes(), Mount("/", api)])
     health.watch("elections", log.elections.readiness)
     health.watch("controls", log.judged.readiness)
@@ -75,14 +88,45 @@ def create_app(settings: OperatorSettings) -> faust.App:
         PartService(log),
         PartService(standings),
         PartService(watch),
+        PartService(Punctual(service)),
         HttpService(site, settings, settings.port),
-        HttpService(TokenCheck(Starlette(routes=monitor.routes()), token), settings, settings.monitor_port),
+        HttpService(
+            TokenCheck(Starlette(routes=monitor.routes()), sessions), settings, settings.monitor_port
+        ),
     ):
         app.add_dependency(part)
     return app
 
 
+class Punctual:
+    """Looks every LOOK_EVERY_S for what is due."""
+
+    def __init__(self, service: OperatorService) -> None:
+        self._service = service
+        self._task = Supervised("schedule", self._keep_looking)
+
+    async def start(self) -> None:
+        """Begin to look; returns at once."""
+        self._task.start()
+
+    async def stop(self) -> None:
+        """Look no more."""
+        await self._task.stop()
+
+    async def _keep_looking(self) -> None:
+        while True:
+            try:
+                await self._service.carry_out_due()
+            except (NotReady, SendFailed, OSError) as fault:
+                log.warning("scheduled order not carried out yet", fault=str(fault))
+            await asyncio.sleep(LOOK_EVERY_S)
+
+
+def utc_now() -> datetime:
+    """Return the time by this machine's clock."""
+    return datetime.now(UTC)  # noqa: TID251  # when a scheduled order is written; its verdict knows no clock
+
+
 def new_order(by: str, reason: str) -> Order:
     """Return an order of this moment, with an id of its own."""
-    at = datetime.now(UTC).isoformat()  # noqa: TID251  # the one clock of this process
-    return Order(by=by, reason=reason, at=at, control_id=secrets.token_hex(16))
+    return Order(by=by, reason=reason, at=utc_now().isoformat(), control_id=secrets.token_hex(16))

@@ -213,6 +213,11 @@ class ControlBook:
         self._changed.set()
         self._changed = asyncio.Event()
 
+    def find(self, control_id: str) -> Entry | None:
+        """Return a control's entry, of whichever election; None if no shard has judged it."""
+        found = (account.entries.get(control_id) for account in self._accounts.values())
+        return next((entry for entry in found if entry is not None), None)
+
     async def wait(self, election: str, control_id: str, shards: set[int], bound_s: float) -> Entry:
         """Return a control's entry once these shards have judged it. Raises TimeoutError."""
         async with asyncio.timeout(bound_s):

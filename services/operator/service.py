@@ -9,7 +9,8 @@ that somebody wrote into another shard first, which is signed all the same.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Final
 
 import structlog
@@ -19,6 +20,7 @@ from services.operator.certificate.view import Document, document_of
 from services.operator.certification import disagreements, obstacles
 from services.operator.controls import ControlLog
 from services.operator.orders import Order, payload_bytes, refusal
+from services.operator.schedule import Schedule, Scheduled
 from shared.contract.elections import Election, Phase, config_hash
 from shared.contract.events import (
     NO_CONTROL,
@@ -32,7 +34,7 @@ from shared.contract.events import (
     SignedRecord,
 )
 from shared.contract.ids import contest_key
-from shared.contract.lifecycle import Command, approvals_needed
+from shared.contract.lifecycle import Command, approvals_needed, phase_after
 from shared.contract.recounts import Recount
 from shared.contract.signing import is_signed
 from shared.contract.standings import Standing
@@ -88,6 +90,8 @@ class Proposal:
     """Who may sign: names by public key."""
     needed: int
     recount: Recount | None = None
+    due: datetime | None = None
+    """When it is to be carried out; None: as soon as enough have signed."""
 
     @property
     def signed(self) -> list[str]:
@@ -107,6 +111,7 @@ class OperatorService:
     root_key: str
     shards: int
     proposals: dict[str, Proposal] = field(default_factory=dict)
+    schedule: Schedule | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _stuck: set[str] = field(default_factory=set)
     """Elections whose half-way orders could not be carried to their end: they wait for the next order about them."""
@@ -160,22 +165,32 @@ class OperatorService:
             )
             return self._propose(control, {self.root_key: "root"}, 1)
 
-    async def order(self, name: str, command: Command, order: Order, **content: Any) -> Proposal:
-        """Propose an order about an election.
+    async def order(
+        self, name: str, command: Command, order: Order, *, due: datetime | None = None, **content: Any
+    ) -> Proposal:
+        """Propose an order about an election; one that is `due` later follows all that is scheduled before it.
 
         Raises UnknownElection, UnknownEntry, OrderRefused, NotReady, SendFailed.
         """
         async with self._in_turn(name):
             announced = self.election(name)
-            against = refusal(announced.phase, command)
+            ahead = [] if due is None else self._ahead(name, command, due)
+            phase = phase_after(announced.phase, [of.control for of in ahead])
+            assert phase is not None, "an announced election has a phase"
+            against = refusal(phase, command)
             if against is not None:
                 raise OrderRefused(against.sentence)
             self._check(announced, command, content)
             if command is Command.OPEN:
                 content = {"config_hash": announced.config_hash, "roll": content["roll"]}
             account = self._read_account(announced)
-            control = order.control(command.control, self.log_id, name, account.last_control, **content)
-            return self._propose_to_officials(control, account, announced.phase)
+            follows = ahead[-1].control.control_id if ahead else account.last_control
+            if due is not None:
+                order = replace(order, at=due.isoformat())
+            control = order.control(command.control, self.log_id, name, follows, **content)
+            proposal = self._propose_to_officials(control, account, phase)
+            proposal.due = due
+            return proposal
 
     async def certify(self, name: str, order: Order) -> Proposal:
         """Propose to certify what an independent recount confirms.
@@ -249,10 +264,57 @@ class OperatorService:
             raise OrderRefused("the signature does not hold for this proposal's payload")
         if key not in dict(proposal.record.signatures):
             proposal.record = proposal.record.signed_by(key, signature)
-        if not self._is_enough(proposal):
+        if not self.is_enough(proposal):
             return proposal
+        if self.schedule is not None and proposal.due is not None and proposal.due > self.schedule.now():
+            return self._keep(self.schedule, proposal, proposal.due)
         async with self._in_turn(proposal.control.election):
             return await self._carry_out(proposal)
+
+    async def carry_out_due(self) -> None:
+        """Carry out what is due and still fits. Raises NotReady, SendFailed, OSError: then it is tried again."""
+        for scheduled in [] if self.schedule is None else self.schedule.due():
+            assert self.schedule is not None, "it has something"
+            control = scheduled.control
+            async with self._in_turn(control.election):
+                entry = self.book.find(control.control_id)
+                if entry is None and not self.fits(scheduled):
+                    continue
+                try:
+                    await self._carry_out(Proposal(control, scheduled.record, {}, 0))
+                except OrderRefused as refused:
+                    log.warning("scheduled order refused", control_id=control.control_id, why=str(refused))
+                self.schedule.forget(control.control_id)
+
+    def scheduled(self, name: str) -> list[Scheduled]:
+        """Return what is scheduled for an election, in order. Raises UnknownElection, NotReady."""
+        self.election(name)
+        return [] if self.schedule is None else self.schedule.of(name)
+
+    def seconds_until(self, due: datetime) -> float:
+        """Return how long it is until a time by this operator's clock; negative: it is past."""
+        assert self.schedule is not None, "only what is scheduled is due"
+        return (due - self.schedule.now()).total_seconds()
+
+    def fits(self, scheduled: Scheduled) -> bool:
+        """Return whether a scheduled order still follows what stands in the log, or what is scheduled before it."""
+        name = scheduled.control.election
+        last = self._account(name).last_control
+        for of in [] if self.schedule is None else self.schedule.of(name):
+            if of.control.follows != last:
+                return False
+            if of == scheduled:
+                return True
+            last = of.control.control_id
+        return False
+
+    async def take_out(self, name: str, control_id: str) -> None:
+        """Forget a scheduled order. Raises UnknownEntry, OSError, and as `election`."""
+        async with self._in_turn(name):
+            if control_id not in {of.control.control_id for of in self.scheduled(name)}:
+                raise UnknownEntry(f"no order {control_id} is scheduled for {name}")
+            assert self.schedule is not None, "it has the order"
+            self.schedule.forget(control_id)
 
     async def finish(self, name: str) -> None:
         """Carry to their end the orders that were left half-way, their announcements included.
@@ -283,6 +345,33 @@ class OperatorService:
             await self._verdicts(name, entry.control.control_id, set(range(self.shards)))
         await self._announce(name)
 
+    def _ahead(self, name: str, command: Command, due: datetime) -> list[Scheduled]:
+        """Return what is scheduled before an order. Raises OrderRefused if the order cannot be scheduled so."""
+        if self.schedule is None or command not in (Command.OPEN, Command.CLOSE):
+            raise OrderRefused(
+                f"{command} cannot be scheduled here; open and close can, where a folder is kept"
+            )
+        if due <= self.schedule.now():
+            raise OrderRefused(f"{due.isoformat()} is past; expected a later time, or none")
+        ahead = self.schedule.of(name)
+        if any(not self.fits(of) for of in ahead):
+            raise OrderRefused("a scheduled order does not fit any more: take it out first")
+        if ahead and due <= ahead[-1].due:
+            raise OrderRefused(
+                f"expected a time after {ahead[-1].due.isoformat()}, when another order is due"
+            )
+        return ahead
+
+    def _keep(self, schedule: Schedule, proposal: Proposal, due: datetime) -> Proposal:
+        try:
+            schedule.keep(Scheduled(due=due, record=proposal.record))
+        except ValueError as fault:
+            raise OrderRefused(str(fault)) from fault
+        except OSError as fault:
+            raise SendFailed(f"the order could not be kept: {fault}") from fault
+        self.proposals.pop(proposal.control.control_id, None)
+        return proposal
+
     async def _carry_out(self, proposal: Proposal) -> Entry:
         control = proposal.control
         name, control_id = control.election, control.control_id
@@ -297,8 +386,8 @@ class OperatorService:
         if entry.applied and whole:
             return entry
         if not entry.applied and (whole or isinstance(control, ElectionCertified | ElectionConfigured)):
-            raise OrderRefused(_why_not(entry))
-        raise PartlyRefused(f"some shards took the order and some did not: {_why_not(entry)}")
+            raise OrderRefused(why_not(entry))
+        raise PartlyRefused(f"some shards took the order and some did not: {why_not(entry)}")
 
     async def _verdicts(self, name: str, control_id: str, shards: set[int]) -> Entry:
         try:
@@ -336,7 +425,8 @@ class OperatorService:
         proposal = self.proposals[control.control_id] = Proposal(control, record, keys, needed)
         return proposal
 
-    def _is_enough(self, proposal: Proposal) -> bool:
+    def is_enough(self, proposal: Proposal) -> bool:
+        """Return whether as many have signed as must: then the order is on its way."""
         signers = {key for key, _ in proposal.record.signatures}
         by_root = (
             not isinstance(proposal.control, KeyReplaced | ElectionConfigured) or self.root_key in signers
@@ -414,7 +504,8 @@ _WHY_NOT: Final = {
 }
 
 
-def _why_not(entry: Entry) -> str:
+def why_not(entry: Entry) -> str:
+    """Return why a control had no effect, in a sentence."""
     found = {verdict.why for verdict in entry.verdicts.values() if verdict.why is not None}
     shown = found - {NoEffect.NOT_HERE} or found
     return "; ".join(_WHY_NOT.get(why, f"it had no effect: {why}") for why in sorted(shown))

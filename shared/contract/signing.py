@@ -38,3 +38,8 @@ def is_signed(key: str, signature: str, message: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def sign_in_message(log_id: str, challenge: str) -> bytes:
+    """Return what somebody signs to sign in. It is no JSON, so it can never be taken for a control."""
+    return f"livecount sign-in/1 {log_id} {challenge}".encode()

@@ -144,7 +144,7 @@ class People:
             command = random.choice((Command.WITHDRAW, Command.WITHDRAW, Command.REINSTATE))
             contest = random.choice(self._election.contests)
             candidate = random.choice(contest.candidates).id
-            about = {"contest": contest.id, "candidate": candidate}
+            about: dict[str, Any] = {"contest": contest.id, "candidate": candidate}
             await self._order(lambda service, order: service.order(name, command, order, **about))
 
     async def _order(self, give: Give, tries: int = ORDER_TRIES) -> None:

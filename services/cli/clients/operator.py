@@ -18,7 +18,7 @@ from shared.contract.events import ElectionAnnounced, RollCommitted, signed
 from shared.contract.lifecycle import Command
 from shared.contract.recounts import Recount
 from shared.contract.rolls import Roll, make_codes, roll_of
-from shared.contract.signing import sign
+from shared.contract.signing import sign, sign_in_message
 
 TIMEOUT_S: Final = 30.0
 RECOUNT_TIMEOUT_S: Final = 900.0
@@ -70,6 +70,8 @@ class Outcome(NamedTuple):
     needed: int
     signed: list[str]
     recount: Recount | None = None
+    due: str = ""
+    """When it is to be carried out, RFC 3339; "": as soon as enough have signed."""
 
 
 class Officer(NamedTuple):
@@ -99,7 +101,9 @@ class OperatorClient:
         self._http = http
         self._url = url
         self._keys = officer.keys
-        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self._headers = {"Content-Type": "application/json"}
+        if token:  # whoever signs in has none yet
+            self._headers["Authorization"] = f"Bearer {token}"
         self._by, self._reason, self._say = officer.by, officer.reason, officer.say
         self._patience = patience
         self.orders = 0
@@ -140,6 +144,17 @@ class OperatorClient:
         """Return the figures of every shard of every service: JSON of /v1/monitor."""
         return (await self._request("GET", "/v1/monitor")).json()
 
+    async def scheduled(self, election: str) -> list[dict[str, Any]]:
+        """Return the orders that wait for their time: JSON of /v1/elections/NAME/scheduled."""
+        found: list[dict[str, Any]] = (
+            await self._request("GET", f"/v1/elections/{election}/scheduled")
+        ).json()
+        return found
+
+    async def take_out(self, election: str, control_id: str) -> None:
+        """Take a scheduled order out."""
+        await self._request("DELETE", f"/v1/elections/{election}/scheduled/{control_id}")
+
     async def order(self, election: str, command: Command, **about: object) -> Outcome:
         """Give an order, `about` an elector or a candidate, and sign it with the keys at hand."""
         timeout_s = RECOUNT_TIMEOUT_S if command is Command.CERTIFY else TIMEOUT_S
@@ -148,12 +163,12 @@ class OperatorClient:
         assert outcome is not None, "only a definition may stand already"
         return outcome
 
-    async def open(self, election: str, roll: Roll) -> Outcome:
-        """Upload a roll and open the election for it."""
+    async def open(self, election: str, roll: Roll, **about: object) -> Outcome:
+        """Upload a roll and open the election for it; `about` may give another reason than the officer's."""
         shards = (await self.election(election)).shards
         await self.upload(roll, shards)
         parts = [part.model_dump(mode="json") for part in roll.parts(shards)]
-        return await self.order(election, Command.OPEN, roll=parts)
+        return await self.order(election, Command.OPEN, roll=parts, **about)
 
     async def open_with_new_codes(self, election: str) -> list[str]:
         """Make codes for the whole roll, open the election for them, and return them by elector."""
@@ -181,8 +196,47 @@ class OperatorClient:
 
     async def approve(self, control_id: str) -> Outcome:
         """Sign an order that waits for signatures."""
-        answer = await self._request("GET", f"/v1/proposals/{control_id}")
-        return await self._signed(answer.json())
+        return await self._signed(await self.proposal(control_id))
+
+    async def proposal(self, control_id: str) -> dict[str, Any]:
+        """Return an order that waits for signatures: JSON of /v1/proposals/ID."""
+        found: dict[str, Any] = (await self._request("GET", f"/v1/proposals/{control_id}")).json()
+        return found
+
+    async def sign(self, proposal: dict[str, Any]) -> Outcome:
+        """Sign an order just as it was returned by `proposal`."""
+        return await self._signed(proposal)
+
+    def own_names(self, proposal: dict[str, Any]) -> list[str]:
+        """Return in whose names the keys at hand sign an order."""
+        return sorted(proposal["keys"][key] for key in self._keys if key in proposal["keys"])
+
+    async def sign_in(self, signer: str = "") -> dict[str, Any]:
+        """Sign in by the first of the keys at hand that opens a session, which then gives the orders of this client.
+
+        `signer` is where its owner's signer answers. Return the JSON of POST /v1/sessions.
+        """
+        refused: OperatorRefused | None = None
+        for key in self._keys:
+            asked = await self._post("/v1/challenges", {}, who=False)
+            message = sign_in_message(asked["log"], asked["challenge"])
+            form = {
+                "challenge": asked["challenge"],
+                "key": key,
+                "signature": sign(self._keys.private(key), message),
+                "signer": signer,
+            }
+            try:
+                session = await self._post("/v1/sessions", form, who=False)
+            except OperatorRefused as fault:
+                refused = fault
+                continue
+            self._headers["Authorization"] = f"Bearer {session['session']}"
+            self._by = session["name"]
+            return session
+        raise refused or OperatorError(
+            "no key at hand: expected an official's, as `livecount key FILE` makes one"
+        )
 
     async def certify(self, election: str, *, until_final_s: float = 0.0) -> Outcome:
         """Certify an election; while its count is not final yet, ask again for so many seconds."""
@@ -227,7 +281,8 @@ class OperatorClient:
             if "effect" in answer:
                 self.orders += 1
                 return Outcome(control_id, False, answer["effect"], proposal["needed"], [], report)
-        return Outcome(control_id, True, "", answer["needed"], answer["signed"], report)
+        due = answer.get("due") or ""
+        return Outcome(control_id, True, "", answer["needed"], answer["signed"], report, due)
 
     async def _cleared_up(self, proposal: dict[str, Any], fault: OperatorError) -> dict[str, Any]:
         """Return what became of an order whose answer was lost. Raises OrderLost if it came to no log."""

@@ -9,9 +9,9 @@ import typer
 from services.cli.app import app, command
 
 if TYPE_CHECKING:
-    from services.cli.definitions.files import Found
-    from services.cli.definitions.templates import NewContest, NewElection
     from shared.contract.elections import Election
+    from shared.rcv.definitions.files import Found
+    from shared.rcv.definitions.templates import NewContest, NewElection
 
 MISTAKEN: Final = 1
 """Exit code: the definition has mistakes."""
@@ -41,8 +41,8 @@ def new(
 
     Beside it stands election.schema.json, by which editors complete and check what one writes.
     """
-    from services.cli.definitions.templates import SCHEMA_FILE, TEMPLATES, write_definition
     from shared.contract.mistakes import slug
+    from shared.rcv.definitions.templates import SCHEMA_FILE, TEMPLATES, write_definition
 
     if slug(name) != name or not name:
         raise ValueError(
@@ -75,7 +75,7 @@ def check(
 
     Example: livecount election check club.yaml
     """
-    from services.cli.definitions.files import check_file
+    from shared.rcv.definitions.files import check_file
 
     value, found = check_file(file, tried=True)
     if as_json:
@@ -103,8 +103,8 @@ def schema() -> None:
 
 def read_election(file: Path) -> "Election":
     """Return the definition that a file holds. Raises OSError; ValueError with the first mistake in it."""
-    from services.cli.definitions.files import check_file
     from shared.contract.elections import Election
+    from shared.rcv.definitions.files import check_file
 
     value, found = check_file(file)
     if found:

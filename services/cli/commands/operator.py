@@ -38,6 +38,13 @@ IntakeUrl = Annotated[
 ]
 LettersFolder = Annotated[Path | None, typer.Option(help="Folder for the elector's letter, PDF")]
 INTAKE_URL: Final = "http://127.0.0.1:8101"
+Due = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="Carry it out then, such as 2026-12-01T09:00+01:00; signed now, kept until it is due",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON")]
 
 
@@ -202,6 +209,7 @@ def open_(
     election: ElectionArgument,
     order: FinalOrder,
     roll: Annotated[Path | None, typer.Option(help="Roll file [default: the one that `codes` wrote]")] = None,
+    due: Due = None,
 ) -> None:
     """Upload the roll, and let ballots count."""
     found = _read_roll(roll or order.roll_file(election), election)
@@ -210,7 +218,7 @@ def open_(
         "a lost code can.",
         yes=order.yes,
     )
-    order.report(election, lambda client: client.open(election, found))
+    order.report(election, lambda client: client.open(election, found, **_about(due)))
 
 
 def _read_roll(file: Path, election: str) -> "Roll":
@@ -240,15 +248,41 @@ def resume(election: ElectionArgument, order: Order) -> None:
 
 
 @command("livecount close labour-2015 --by ada --reason 'as agreed'")
-def close(election: ElectionArgument, order: FinalOrder) -> None:
+def close(election: ElectionArgument, order: FinalOrder, due: Due = None) -> None:
     """End voting. There is no way back."""
     definition = order.ask(lambda client: client.election(election)).definition
     confirm(
-        f"Voting in {election} ({definition.title}) ends now for its {definition.electors:,} electors. "
+        f"Voting in {election} ({definition.title}) ends {due or 'now'} for its {definition.electors:,} electors. "
         "It cannot be opened again.",
         yes=order.yes,
     )
-    order.give("close", election)
+    order.give("close", election, **_about(due))
+
+
+def _about(due: str | None) -> dict[str, str]:
+    return {} if due is None else {"due": due}
+
+
+@command(
+    "livecount scheduled labour-2015",
+    "livecount scheduled labour-2015 --take-out 5f2c0e9a41d84e2f9b5a7c3d1e0f8a6b",
+)
+def scheduled(
+    election: ElectionArgument,
+    access: Access,
+    take_out: Annotated[str | None, typer.Option(help="Take this order out: it is not carried out")] = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """List the orders that are signed and wait for their time, or take one out."""
+    if take_out is not None:
+        access.ask(lambda client: client.take_out(election, take_out))
+    found = access.ask(lambda client: client.scheduled(election))
+    lines = [
+        f"{of['control_id']}  {of['type']}  {of['due']}"
+        + ("" if of["fits"] else "  does not fit any more: another order came first")
+        for of in found
+    ]
+    typer.echo(json.dumps(found) if as_json else "\n".join(lines) or f"Nothing is scheduled for {election}.")
 
 
 @command("livecount certify labour-2015 --by ada")
@@ -452,8 +486,10 @@ def show(announced: "ElectionAnnounced") -> None:
 
 
 def show_pending(outcome: "Outcome") -> None:
-    """Print whose signatures an order waits for, if it does."""
-    if outcome.pending:
+    """Print whose signatures an order waits for, or when it is carried out."""
+    if outcome.due and len(outcome.signed) >= outcome.needed:
+        typer.echo(f"signed, and carried out at {outcome.due}")
+    elif outcome.pending:
         signed = ", ".join(outcome.signed)
         typer.echo(
             f"signed by {signed}: {outcome.needed} must sign. Next: livecount approve {outcome.control_id}"

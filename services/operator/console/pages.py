@@ -1,11 +1,10 @@
-"""The console's pages and who may see them.
+"""The console's pages: who may see them, and the form of each order.
 
-Who has the operator's token signs in with it, and has a session for as long as this process lives, at most SESSION_S. A session
-shows; it cannot order: orders are signed on the officer's own machine, so the pages give the command. Nothing is taken from
-another origin: the cookie is SameSite=Strict, and a form from elsewhere is refused.
+Whoever signs in has a session (access.py). A form proposes an order; it is given by signatures, and these are made on the
+official's own machine, by `livecount sign-in` in a page of its own or by `livecount approve`. Nothing is taken from another
+origin: the cookie is SameSite=Strict, each form carries its session's own token, and a form from elsewhere is refused.
 """
 
-import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -16,41 +15,74 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from services.operator.console.view import all_counted, orders
+from services.operator.access import SESSION_S, Role, Session, Sessions
+from services.operator.console.view import (
+    ABOUT,
+    WHAT,
+    all_counted,
+    before_and_after,
+    checklist,
+    countdown,
+    found_in,
+    orders,
+    parse_due,
+    progress,
+    schedule_state,
+)
 from services.operator.monitor import MonitorFigures
-from services.operator.service import NotReady, OperatorService, UnknownElection
+from services.operator.orders import Order
+from services.operator.recount import RecountFailed
+from services.operator.service import (
+    NotReady,
+    OperatorService,
+    OrderRefused,
+    Proposal,
+    UnknownElection,
+    UnknownEntry,
+)
+from shared.contract.elections import Election, Official
 from shared.contract.events import ElectionAnnounced
 from shared.contract.ids import contest_key
+from shared.contract.lifecycle import Command
+from shared.contract.mistakes import slug
+from shared.contract.sentences import in_words, is_irreversible
 from shared.contract.standings import Standing
+from shared.rcv.definitions.files import check_text
+from shared.rcv.definitions.templates import TEMPLATES, write_definition
+from shared.runtime.log import SendFailed
 
 HERE: Final = Path(__file__).parent
 COOKIE: Final = "livecount-console"
-SESSION_S: Final = 8 * 3600
-MAX_SESSIONS: Final = 100
 MAX_FORM_BYTES: Final = 4096
+MAX_DEFINITION_BYTES: Final = 600_000
+MAX_REASON_CHARS: Final = 1000
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",  # with no-referrer a browser calls the origin of a form "null"
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
 
+Page = Callable[[Request, Session], Response]
+Form = Mapping[str, str]
+
 
 class Console:
-    """The handlers, and the sessions by their secret: when each ends, by `now_s`."""
+    """The handlers of the pages."""
 
     def __init__(
         self,
         service: OperatorService,
         figures: Callable[[], MonitorFigures],
-        token: str,
-        now_s: Callable[[], float],
+        sessions: Sessions,
+        new_order: Callable[[str, str], Order],
     ) -> None:
         self._service = service
         self._figures = figures
-        self._token = token
-        self._now_s = now_s
-        self._sessions: dict[str, float] = {}
+        self._sessions = sessions
+        self._new_order = new_order
         self._templates = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=True,
@@ -63,71 +95,293 @@ class Console:
         """Return the routes."""
         return [
             Route("/", self._index),
+            Route("/new", self._new, methods=["GET", "POST"]),
             Route("/elections/{election}", self._election),
+            Route("/elections/{election}/{command}", self._order, methods=["GET", "POST"]),
+            Route("/elections/{election}/scheduled/{control_id}", self._take_out, methods=["POST"]),
+            Route("/proposals/{control_id}", self._proposal),
             Route("/monitor", self._monitor),
             Route("/sign-in", self._sign_in, methods=["GET", "POST"]),
             Route("/sign-out", self._sign_out, methods=["POST"]),
+            Route("/observers/{election}/{word}", self._observe),
             Route("/console.css", _style),
         ]
 
     async def _index(self, request: Request) -> Response:
-        if not self._is_signed_in(request):
+        session = self._session(request)
+        if session is None:
             return _to_sign_in()
-        return self._page("index.html", elections=self._service.elections())
+        if session.role is Role.VIEWER:
+            return RedirectResponse(f"/elections/{session.election}", 303, HEADERS)
+        return self._page("index.html", session, elections=self._service.elections())
+
+    async def _new(self, request: Request) -> Response:
+        """Show a template to begin with; check what was written, name every mistake of it, or propose to freeze it."""
+        session = self._session(request)
+        if (barred := self._barred(request, session)) is not None or session is None:
+            return barred or _to_sign_in()
+        if request.method == "GET":
+            name = request.query_params.get("id", "")
+            template = request.query_params.get("template", "committee")
+            text = write_definition(TEMPLATES[template], name) if template in TEMPLATES and name else ""
+            fault = (
+                ""
+                if slug(name) == name
+                else f"An id is of a-z, 0-9 and hyphens; perhaps {slug(name) or 'club'}"
+            )
+            return self._new_page(session, {"id": name, "template": template}, "" if fault else text, fault)
+        form = await read_form(request, MAX_DEFINITION_BYTES)
+        if not _is_from_here(request) or form.get("token") != session.form_token:
+            return self._new_page(session, form, "", "Send the form from this page.", 403)
+        return await self._check_or_propose(session, form)
+
+    async def _check_or_propose(self, session: Session, form: Form) -> Response:
+        text = form.get("definition", "")
+        try:
+            value, found = check_text(text, "definition")
+        except ValueError as fault:
+            return self._new_page(session, form, text, str(fault), 422)
+        if found:
+            return self._new_page(session, form, text, "", 422, mistakes=found)
+        election = Election.model_validate(value)
+        by = self._sessions.name_of(session.key)
+        if not election.officials and by != "root":
+            official = Official(name=by, key=session.key)
+            election = election.model_copy(update={"officials": (official,)})
+        if form.get("do") != "propose":
+            return self._new_page(session, form, text, "", checked=election)
+        return await self._freeze(session, form, election, by)
+
+    async def _freeze(self, session: Session, form: Form, election: Election, by: str) -> Response:
+        text = form.get("definition", "")
+        try:
+            proposed = await self._service.configure(election, self._new_order(by, form.get("reason", "")))
+        except OrderRefused as fault:
+            return self._new_page(session, form, text, str(fault), 409)
+        except (NotReady, SendFailed) as fault:
+            return self._new_page(session, form, text, f"{fault}. Try again.", 503)
+        if isinstance(proposed, ElectionAnnounced):
+            return RedirectResponse(f"/elections/{election.id}", 303, HEADERS)
+        return RedirectResponse(f"/proposals/{proposed.control.control_id}", 303, HEADERS)
+
+    def _new_page(
+        self, session: Session, form: Form, text: str, fault: str, status: int = 200, **found: Any
+    ) -> Response:
+        shown = {"mistakes": [], "checked": None, **found}
+        templates = {name: of.about for name, of in TEMPLATES.items()}
+        return self._page(
+            "new.html", session, status, templates=templates, form=form, text=text, fault=fault, **shown
+        )
 
     async def _election(self, request: Request) -> Response:
-        if not self._is_signed_in(request):
-            return _to_sign_in()
+        session = self._session(request)
+        if (barred := self._barred(request, session)) is not None or session is None:
+            return barred or _to_sign_in()
         name = request.path_params["election"]
         try:
             announced, controls = self._service.election(name), self._service.controls(name)
-        except UnknownElection as fault:
-            return self._page("missing.html", 404, why=str(fault))
-        except NotReady as fault:
-            return self._page("missing.html", 503, why=str(fault))
+        except (UnknownElection, NotReady) as fault:
+            return self._missing(session, 404 if isinstance(fault, UnknownElection) else 503, str(fault))
         standings = self._standings(announced)
-        waiting = [of for of in self._service.proposals.values() if of.control.election == name]
+        sought = request.query_params.get("q", "")[:100]
+        shown = session.role is not Role.VIEWER
+        word = self._sessions.observers_word(name) if shown else ""
         return self._page(
             "election.html",
+            session,
             announced=announced,
-            controls=controls,
+            controls=[entry for entry in controls if found_in(entry, sought)],
+            all_controls=len(controls),
+            sought=sought,
+            keys={self._service.root_key: "root", **self._names(name)},
             standing=next(iter(standings.values()), None),
-            orders=orders(announced),
-            proposals=waiting,
+            orders=orders(announced) if shown else [],
+            proposals=self._waiting(name) if shown else [],
+            scheduled=[
+                countdown(of, self._service.seconds_until(of.due), fits=self._service.fits(of))
+                for of in self._service.scheduled(name)
+            ],
+            observers=f"/observers/{name}/{word}" if shown else "",
+            may=self._sessions.allows(session, "POST", f"/elections/{name}/pause"),
             tile=all_counted(announced, standings, self._figures()),
         )
 
+    async def _order(self, request: Request) -> Response:
+        """Show the form of an order, or propose what it says."""
+        session = self._session(request)
+        if (barred := self._barred(request, session)) is not None or session is None:
+            return barred or _to_sign_in()
+        name = request.path_params["election"]
+        try:
+            command = Command(request.path_params["command"])
+            announced = self._service.election(name)
+        except (ValueError, UnknownElection, NotReady) as fault:
+            return self._missing(session, 503 if isinstance(fault, NotReady) else 404, str(fault))
+        if request.method == "GET":
+            return self._order_page(session, announced, command, dict(request.query_params), "")
+        form = await read_form(request)
+        if not _is_from_here(request) or form.get("token") != session.form_token:
+            return self._order_page(session, announced, command, form, "Send the form from this page.", 403)
+        if is_irreversible(command) and form.get("typed", "") != name:
+            why = f"Type {name} to say that it is meant."
+            return self._order_page(session, announced, command, form, why, 422)
+        return await self._propose(session, announced, command, form)
+
+    async def _take_out(self, request: Request) -> Response:
+        """Take a scheduled order out."""
+        session = self._session(request)
+        if (barred := self._barred(request, session)) is not None or session is None:
+            return barred or _to_sign_in()
+        name = request.path_params["election"]
+        form = await read_form(request)
+        if not _is_from_here(request) or form.get("token") != session.form_token:
+            return self._missing(session, 403, "Send the form from the election's own page.")
+        try:
+            await self._service.take_out(name, request.path_params["control_id"])
+        except (UnknownElection, UnknownEntry) as fault:
+            return self._missing(session, 404, str(fault))
+        except (NotReady, SendFailed, OSError) as fault:
+            return self._missing(session, 503, f"{fault}. Try again.")
+        return RedirectResponse(f"/elections/{name}", 303, HEADERS)
+
+    async def _propose(
+        self, session: Session, announced: ElectionAnnounced, command: Command, form: Form
+    ) -> Response:
+        name = announced.definition.id
+        order = self._new_order(self._sessions.name_of(session.key, name), form.get("reason", ""))
+        try:
+            about = _about(command, form)
+            if command is Command.CERTIFY:
+                proposal = await self._service.certify(name, order)
+            else:
+                proposal = await self._service.order(name, command, order, **about)
+        except OrderRefused as fault:
+            listed = "; ".join([str(fault), *fault.found[1:9]])
+            return self._order_page(session, announced, command, form, listed, 409)
+        except (ValueError, UnknownEntry) as fault:
+            return self._order_page(session, announced, command, form, str(fault), 422)
+        except (NotReady, SendFailed, RecountFailed) as fault:
+            return self._order_page(session, announced, command, form, f"{fault}. Try again.", 503)
+        return RedirectResponse(f"/proposals/{proposal.control.control_id}", 303, HEADERS)
+
+    def _order_page(
+        self,
+        session: Session,
+        announced: ElectionAnnounced,
+        command: Command,
+        form: Form,
+        fault: str,
+        status: int = 200,
+    ) -> Response:
+        definition = announced.definition
+        standings = self._standings(announced)
+        return self._page(
+            "order.html",
+            session,
+            status,
+            announced=announced,
+            line=next(of for of in orders(announced) if of.name == command),
+            fields=ABOUT.get(command, ()),
+            checks=checklist(
+                announced,
+                command,
+                all_counted(announced, standings, self._figures()),
+                self._names(definition.id),
+                len(self._waiting(definition.id)),
+            ),
+            change=before_and_after(announced, command, form, standings),
+            is_irreversible=is_irreversible(command),
+            may=self._sessions.allows(session, "POST", f"/elections/{definition.id}/{command}"),
+            form=form,
+            fault=fault,
+        )
+
+    async def _proposal(self, request: Request) -> Response:
+        """Show an order that waits, one whose fate is not known yet, or what became of it."""
+        session = self._session(request)
+        if (barred := self._barred(request, session)) is not None or session is None:
+            return barred or _to_sign_in()
+        control_id = request.path_params["control_id"]
+        proposal = self._service.proposals.get(control_id)
+        entry = self._service.book.find(control_id)
+        kept = {} if self._service.schedule is None else self._service.schedule.kept
+        scheduled = kept.get(control_id) if entry is None else None
+        found = proposal or entry or scheduled
+        if found is None:
+            why = (
+                "No order of this id waits, and none stands in the log. A proposal is gone when the operator is started "
+                "again: look at the list of controls, and order again if it is not there."
+            )
+            return self._missing(session, 404, why)
+        if scheduled is not None:
+            left_s, fits = self._service.seconds_until(scheduled.due), self._service.fits(scheduled)
+            state = schedule_state(scheduled, left_s, fits=fits)
+        else:
+            state = progress(proposal, entry, self._service.shards)
+        control = found.control
+        return self._page(
+            "proposal.html",
+            session,
+            control=control,
+            words="" if proposal is None else in_words(proposal.control),
+            proposal=proposal,
+            state=state,
+            may=proposal is not None and session.key in proposal.keys,
+        )
+
     async def _monitor(self, request: Request) -> Response:
-        if not self._is_signed_in(request):
-            return _to_sign_in()
-        return self._page("monitor.html", shards=self._figures().shards)
+        session = self._session(request)
+        if (barred := self._barred(request, session)) is not None or session is None:
+            return barred or _to_sign_in()
+        return self._page("monitor.html", session, shards=self._figures().shards)
 
     async def _sign_in(self, request: Request) -> Response:
         if request.method == "GET":
-            return self._page("sign-in.html", fault="")
+            code = request.query_params.get("code", "")
+            return self._page("sign-in.html", None, fault="", code=code)
         if not _is_from_here(request):
-            return self._page("sign-in.html", 403, fault="Sign in from this page itself.")
-        given = await _field(request, "token")
-        if not secrets.compare_digest(given.strip().encode(), self._token.encode()):
-            return self._page("sign-in.html", 401, fault="That is not this operator's token.")
-        now_s = self._now_s()
-        self._sessions = {secret: ends for secret, ends in self._sessions.items() if ends > now_s}
-        while len(self._sessions) >= MAX_SESSIONS:
-            self._sessions.pop(next(iter(self._sessions)))
-        session = secrets.token_urlsafe(32)
-        self._sessions[session] = now_s + SESSION_S
-        answer = RedirectResponse("/", 303, HEADERS)
-        is_tls = request.url.scheme == "https"
-        answer.set_cookie(COOKIE, session, max_age=SESSION_S, httponly=True, samesite="strict", secure=is_tls)
-        return answer
+            return self._page("sign-in.html", None, 403, fault="Sign in from this page itself.", code="")
+        form = await read_form(request)
+        if "code" in form:
+            session, fault = self._sessions.redeem(form["code"]), "That link has been used, or is too old."
+        else:
+            session, fault = (
+                self._sessions.with_token(form.get("token", "")),
+                "That is not this operator's token.",
+            )
+        if session is None:
+            return self._page("sign-in.html", None, 401, fault=fault, code="")
+        return _entered(request, session, "/")
+
+    async def _observe(self, request: Request) -> Response:
+        election = request.path_params["election"]
+        session = self._sessions.observe(election, request.path_params["word"])
+        if session is None or election not in self._service.log.elections.newest:
+            return self._missing(None, 404, "That is no observers' link of an election here.")
+        return _entered(request, session, f"/elections/{election}")
 
     async def _sign_out(self, request: Request) -> Response:
         if _is_from_here(request):
-            self._sessions.pop(request.cookies.get(COOKIE, ""), None)
+            self._sessions.end(request.cookies.get(COOKIE, ""))
         return _to_sign_in()
 
-    def _is_signed_in(self, request: Request) -> bool:
-        return self._sessions.get(request.cookies.get(COOKIE, ""), 0.0) > self._now_s()
+    def _session(self, request: Request) -> Session | None:
+        return self._sessions.find(request.cookies.get(COOKIE, ""))
+
+    def _barred(self, request: Request, session: Session | None) -> Response | None:
+        """Return what is answered to somebody who may not see or do this; None if they may."""
+        if session is None:
+            return _to_sign_in()
+        if self._sessions.allows(session, request.method, request.url.path):
+            return None
+        return self._missing(session, 403, f"Whoever is here as {session.role} may not see or do this.")
+
+    def _names(self, election: str) -> dict[str, str]:
+        account = self._service.book.accounts.get(election)
+        return {} if account is None else account.keys()
+
+    def _waiting(self, election: str) -> list[Proposal]:
+        return [of for of in self._service.proposals.values() if of.control.election == election]
 
     def _standings(self, announced: ElectionAnnounced) -> Mapping[str, Standing]:
         name = announced.definition.id
@@ -135,12 +389,46 @@ class Console:
         newest = self._service.standings
         return {contest: newest[key] for contest, key in keys.items() if key in newest}
 
-    def _page(self, template: str, status: int = 200, **shown: Any) -> Response:
-        return HTMLResponse(self._templates.get_template(template).render(**shown), status, HEADERS)
+    def _missing(self, session: Session | None, status: int, why: str) -> Response:
+        return self._page("missing.html", session, status, why=why)
+
+    def _page(self, template: str, session: Session | None, status: int = 200, **shown: Any) -> Response:
+        who = "" if session is None else self._sessions.name_of(session.key) or str(session.role)
+        body = self._templates.get_template(template).render(session=session, who=who, what=WHAT, **shown)
+        return HTMLResponse(body, status, HEADERS)
+
+
+def _about(command: Command, form: Form) -> dict[str, Any]:
+    """Return what an order is about, from its form. Raises ValueError."""
+    if len(form.get("reason", "")) > MAX_REASON_CHARS:
+        raise ValueError(f"expected a reason of at most {MAX_REASON_CHARS:,} characters")
+    if command is Command.CLOSE and (due := parse_due(form.get("due", ""), form.get("zone", ""))) is not None:
+        return {"due": due}
+    about: dict[str, Any] = {name: form.get(name, "").strip() for name in ABOUT.get(command, ())}
+    if "elector" in about:
+        if not (about["elector"].isascii() and about["elector"].isdecimal() and len(about["elector"]) < 10):
+            raise ValueError("expected an elector's number on the roll")
+        about["elector"] = int(about["elector"])
+    if "candidate" in about:
+        about["contest"], _, about["candidate"] = about["candidate"].partition("/")
+    if command in (Command.OPEN, Command.REISSUE, Command.REPLACE_KEY):
+        raise ValueError(
+            "this order needs files of your own machine: give it in your signer, or by its command"
+        )
+    return about
 
 
 async def _style(_: Request) -> Response:
     return FileResponse(HERE / "console.css", headers={"X-Content-Type-Options": "nosniff"})
+
+
+def _entered(request: Request, session: Session, to: str) -> Response:
+    answer = RedirectResponse(to, 303, HEADERS)
+    is_tls = request.url.scheme == "https"
+    answer.set_cookie(
+        COOKIE, session.secret, max_age=SESSION_S, httponly=True, samesite="strict", secure=is_tls
+    )
+    return answer
 
 
 def _to_sign_in() -> Response:
@@ -153,11 +441,15 @@ def _is_from_here(request: Request) -> bool:
     return bool(origin) and urlsplit(origin).netloc == request.headers.get("host")
 
 
-async def _field(request: Request, name: str) -> str:
+async def read_form(request: Request, max_bytes: int = MAX_FORM_BYTES) -> Form:
+    """Return a form's fields; of one that is too large, none."""
     body = b""
     async for part in request.stream():
         body += part
-        if len(body) > MAX_FORM_BYTES:
-            return ""
-    values = parse_qs(body.decode(errors="replace"), max_num_fields=8).get(name, [""])
-    return values[0]
+        if len(body) > max_bytes:
+            return {}
+    try:
+        found = parse_qs(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=16)
+    except ValueError:
+        return {}
+    return {name: values[0] for name, values in found.items()}

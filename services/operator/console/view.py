@@ -1,16 +1,21 @@
 """What the console's pages show of an election, as plain values. Pure: a template formats them and decides nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from services.operator.book import Entry
 from services.operator.monitor import MonitorFigures, ShardFigures
 from services.operator.orders import refusal
+from services.operator.schedule import Scheduled
+from services.operator.service import Proposal, why_not
 from shared.contract.elections import Phase
 from shared.contract.events import ElectionAnnounced
 from shared.contract.ids import contest_key
 from shared.contract.lifecycle import Command, approvals_needed
-from shared.contract.standings import Standing
+from shared.contract.standings import DropOut, Standing
 
 SILENT_S: Final = 5.0
 """A shard that has not reported for longer is not known to be well."""
@@ -34,6 +39,50 @@ WHAT: Final[dict[Command, tuple[str, str]]] = {
     ),
 }
 """What each order does, and what its command takes beside the election."""
+
+
+ABOUT: Final[dict[Command, tuple[str, ...]]] = {
+    Command.VOID: ("elector",),
+    Command.RESTORE: ("elector",),
+    Command.REISSUE: ("elector",),
+    Command.WITHDRAW: ("candidate",),
+    Command.REINSTATE: ("candidate",),
+}
+"""What an order's form asks beside the reason."""
+
+
+class Check(NamedTuple):
+    """One thing to be sure of before an order: whether it holds, and it in words. `bars`: without it the order is refused."""
+
+    holds: bool
+    words: str
+    bars: bool = False
+
+
+class Change(NamedTuple):
+    """What an order changes in one contest, as far as anybody may know before it: names beside votes, and who is elected."""
+
+    words: str
+    before: Sequence[tuple[str, str]] = ()
+    after: Sequence[tuple[str, str]] = ()
+    elected: tuple[str, str] = ("", "")
+
+
+class Countdown(NamedTuple):
+    """A scheduled order: its id, what it is, when by its own time zone, how long until then, and whether it still fits."""
+
+    control_id: str
+    what: str
+    when: str
+    left: str
+    fits: bool
+
+
+class State(NamedTuple):
+    """Where an order is: "waits", "not known yet", or what became of it, and that in words."""
+
+    name: str
+    words: str
 
 
 class OrderLine(NamedTuple):
@@ -75,6 +124,183 @@ def _signatures(announced: ElectionAnnounced, command: Command) -> int:
     if command is Command.REPLACE_KEY:  # the root key, and another official if there is one
         return min(2, len(definition.officials))
     return approvals_needed(definition, announced.phase, command.control)
+
+
+def checklist(
+    announced: ElectionAnnounced, command: Command, tile: Tile, keys: Mapping[str, str], waiting: int
+) -> list[Check]:
+    """Return what should hold before an order; what bars it is refused by the service, too."""
+    needed = _signatures(announced, command)
+    against = refusal(announced.phase, command)
+    found = [
+        Check(
+            against is None,
+            f"The election is {announced.phase}." if against is None else against.sentence,
+            True,
+        ),
+        Check(
+            needed <= len(keys),
+            f"{needed} of {len(keys)} officials must sign: {', '.join(sorted(keys.values())) or 'nobody is named'}.",
+            True,
+        ),
+        Check(
+            not waiting,
+            "No other order waits for signatures."
+            if not waiting
+            else f"{waiting} other orders wait for signatures: whichever is carried out first, the others must be given again.",
+        ),
+    ]
+    if command in (Command.CLOSE, Command.CERTIFY):
+        known = "; ".join(tile.reasons[:3])
+        yes = tile.answer == "Yes"
+        found.append(
+            Check(
+                yes,
+                "All accepted ballots are counted."
+                if yes
+                else f"All ballots counted? {tile.answer}: {known}.",
+            )
+        )
+    return found
+
+
+def before_and_after(
+    announced: ElectionAnnounced, command: Command, form: Mapping[str, str], standings: Mapping[str, Standing]
+) -> Change | None:
+    """Return what an order about a vote or a candidate changes, as far as it may be known before it is given.
+
+    A result before and after one ballot is that ballot, so of a void or restore nothing is shown. What a withdrawal changes
+    is shown where the standing answers it to everybody: see `DropOut`.
+    """
+    if command in (Command.VOID, Command.RESTORE):
+        after = (
+            " The result is withheld until it is certified again; the certificate then shows it."
+            if announced.phase is Phase.CLOSED
+            else ""
+        )
+        return Change(
+            f"No result is shown before and after one vote: it would show what is on the ballot.{after}"
+        )
+    if command not in (Command.WITHDRAW, Command.REINSTATE):
+        return None
+    contest, _, candidate = form.get("candidate", "").partition("/")
+    standing = standings.get(contest)
+    if not candidate:
+        return Change("Choose a candidate to see what changes.")
+    if standing is None or standing.withheld or not standing.rounds:
+        return Change("No votes of this contest are shown yet, so nobody is shown what it changes.")
+    drop = (
+        next((of for of in standing.what_if.drop_outs if of.candidate == candidate), None)
+        if standing.what_if
+        else None
+    )
+    if command is Command.REINSTATE or drop is None:
+        return Change("What it changes is not known before it is counted; it can be taken back.")
+    return _dropped_out(standing, candidate, drop)
+
+
+def _dropped_out(standing: Standing, candidate: str, drop: DropOut) -> Change:
+    """Return the first round with and without a candidate."""
+    names = {of.id: of.name for of in standing.contest.candidates}
+    unit = 10**standing.places
+    before = {who: votes // unit for who, votes in standing.rounds[0].votes.items()}
+    after = {who: votes for who, votes in before.items() if who != candidate}
+    for transfer in drop.transfers:
+        if transfer.target is not None:
+            after[transfer.target] = after.get(transfer.target, 0) + transfer.votes
+    said = [
+        ", ".join(names.get(who, who) for who in elected) or "nobody"
+        for elected in (standing.elected, drop.elected)
+    ]
+    lines = [
+        [(names.get(who, who), f"{votes:,}") for who, votes in sorted(of.items(), key=lambda item: -item[1])]
+        for of in (before, after)
+    ]
+    return Change(
+        f"The first round of {standing.contest.title}, and who is elected.",
+        lines[0],
+        lines[1],
+        (said[0], said[1]),
+    )
+
+
+def schedule_state(scheduled: Scheduled, left_s: float, *, fits: bool) -> State:
+    """Return where an order is that waits for its time."""
+    if fits:
+        return State(
+            "scheduled", f"It is signed, and carried out {left_words(left_s)}: {when_words(scheduled.due)}."
+        )
+    return State(
+        "does not fit", "Another order came first, so it is not carried out. Take it out, and give it anew."
+    )
+
+
+def progress(proposal: Proposal | None, entry: Entry | None, shards: int) -> State:
+    """Return where an order is: it waits, it is on its way, or it has come to its end in every shard."""
+    if entry is not None and (len(entry.verdicts) == shards or not entry.in_order):
+        if entry.applied:
+            return State("carried out", "It stands in every shard.")
+        return State("no effect", f"It changes nothing: {why_not(entry)}.")
+    if entry is not None:
+        return State("not known yet", f"It stands in {len(entry.verdicts)} of {shards} shards so far.")
+    assert proposal is not None, "an order is proposed or in the log"
+    left = proposal.needed - len(proposal.signed)
+    if left <= 0:
+        return State("not known yet", "It is signed and on its way; no shard has said yet what became of it.")
+    signed = ", ".join(proposal.signed) or "nobody"
+    return State("waits", f"Signed by {signed}; {left} more must sign.")
+
+
+def countdown(scheduled: Scheduled, left_s: float, *, fits: bool) -> Countdown:
+    """Return how a scheduled order is shown."""
+    control = scheduled.control
+    what = control.type.partition("/")[0]
+    return Countdown(control.control_id, what, when_words(scheduled.due), left_words(left_s), fits)
+
+
+def when_words(due: datetime) -> str:
+    """Return a time with its time zone."""
+    return f"{due:%Y-%m-%d %H:%M} UTC{due:%z}".replace("UTC+0000", "UTC")
+
+
+def left_words(left_s: float) -> str:
+    """Return how long it is until something, in the two largest units."""
+    if left_s <= 0:
+        return "now"
+    minutes = int(left_s) // 60
+    parts = [
+        (minutes // 1440, "d"),
+        (minutes // 60 % 24, "h"),
+        (minutes % 60, "min"),
+        (int(left_s) % 60, "s"),
+    ]
+    shown = [f"{number} {unit}" for number, unit in parts if number][:2]
+    return f"in {' '.join(shown) or '1 s'}"
+
+
+def parse_due(text: str, zone: str) -> datetime | None:
+    """Return a form's time in a time zone; None if it is left out. Raises ValueError."""
+    if not text.strip():
+        return None
+    try:
+        found = datetime.fromisoformat(text.strip()).replace(tzinfo=ZoneInfo(zone.strip()))
+    except (ValueError, ZoneInfoNotFoundError) as fault:
+        raise ValueError(
+            f"expected a time such as 2026-12-01T09:00 and a time zone such as Europe/Berlin: {fault}"
+        ) from fault
+    if found.astimezone(UTC).astimezone(found.tzinfo).replace(tzinfo=None) != found.replace(tzinfo=None):
+        raise ValueError(f"{text} does not exist in {zone}: the clocks go forward then")
+    return found
+
+
+def found_in(entry: Entry, sought: str) -> bool:
+    """Return whether a control is what somebody searches for: in its id, kind, who, why, when, or what became of it."""
+    control = entry.control
+    became = "applied" if entry.applied else "no effect"
+    words = (
+        f"{control.control_id} {control.type} {control.by} {control.reason} {control.at} {became}".casefold()
+    )
+    return all(word in words for word in sought.casefold().split())
 
 
 def all_counted(

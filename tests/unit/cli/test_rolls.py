@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from services.cli.clients.operator import new_codes
-from services.cli.definitions.templates import TEMPLATES, write_definition
 from services.cli.rolls import numbered, put_elector, read_list, spare_elector, write_mailing
 from shared.contract.codes import commitment, parse_code
 from shared.contract.elections import Election, Phase, Section, config_hash
 from shared.contract.events import ElectionAnnounced
 from shared.contract.rolls import read_roll, section_ranges
+from shared.rcv.definitions.templates import TEMPLATES, write_definition
 from tests.support.elections import LOG_ID, election
 from tests.support.sheets import write_sheet
 from tests.unit.cli.front import livecount

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from services.operator.access import Sessions
 from services.operator.api import TokenCheck, create_api
 from services.operator.monitor import MonitorFigures
 from services.operator.orders import Order
@@ -39,7 +40,8 @@ class NoElections(OperatorService):
 def client(site: Any = None) -> httpx.AsyncClient:
     """Return a client of the API."""
     order = Order(by="", reason="", at="", control_id="")
-    api = create_api(NoElections(), lambda: MonitorFigures(shards=[]), Health(), TOKEN, lambda *_: order)
+    sessions = Sessions(NoElections(), TOKEN, lambda: 0.0)
+    api = create_api(NoElections(), lambda: MonitorFigures(shards=[]), Health(), sessions, lambda *_: order)
     return httpx.AsyncClient(transport=httpx.ASGITransport(site or api), base_url="http://test")
 
 
@@ -95,6 +97,6 @@ async def test_everything_but_health_is_behind_the_token(path: str) -> None:
             assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
         assert (await asking.get("/live")).status_code == 200
         assert (await asking.get("/docs", headers=JSON)).status_code == 200
-    async with client(TokenCheck(Starlette(), TOKEN)) as monitor:
+    async with client(TokenCheck(Starlette(), Sessions(NoElections(), TOKEN, lambda: 0.0))) as monitor:
         assert (await monitor.get("/monitor")).status_code == 401
         assert (await monitor.get("/monitor", headers=JSON)).status_code == 404

@@ -10,9 +10,11 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from services.cli import app
+from services.operator.access import SESSION_S, Sessions
 from services.operator.api import openapi_document
+from services.operator.app import new_order
 from services.operator.book import ControlBook
-from services.operator.console.pages import COOKIE, SESSION_S, Console
+from services.operator.console.pages import COOKIE, Console
 from services.operator.console.view import WHAT, all_counted, orders
 from services.operator.controls import ControlLog
 from services.operator.monitor import MonitorFigures, ShardFigures
@@ -53,7 +55,9 @@ class TriedConsole:
         for of in elections:
             log.elections.newest[of.definition.id] = of
         service = OperatorService(log, book, {}, unused, LOG_ID, ROOT_KEY, 2)
-        console = Console(service, lambda: MonitorFigures(shards=[shard(0)]), TOKEN, lambda: self.now_s)
+        self.service = service
+        self.sessions = Sessions(service, TOKEN, lambda: self.now_s)
+        console = Console(service, lambda: MonitorFigures(shards=[shard(0)]), self.sessions, new_order)
         self.routes: list[Route] = console.routes()
         transport = httpx.ASGITransport(Starlette(routes=self.routes))
         self.http = httpx.AsyncClient(transport=transport, base_url="http://operator")
@@ -67,10 +71,22 @@ class TriedConsole:
 async def test_without_a_session_nothing_is_shown() -> None:
     """Each page leads to the form; a wrong token, another origin, a made-up cookie and an old session open nothing."""
     console = TriedConsole(announced())
-    pages = ["/", "/elections/picnic", "/monitor"]
+    pages = [
+        "/",
+        "/new",
+        "/elections/picnic",
+        "/monitor",
+        "/elections/picnic/close",
+        "/proposals/" + "0" * 32,
+    ]
     assert {of.path for of in console.routes} == {
         *pages[:1],
+        "/new",
         "/elections/{election}",
+        "/elections/{election}/{command}",
+        "/elections/{election}/scheduled/{control_id}",
+        "/proposals/{control_id}",
+        "/observers/{election}/{word}",
         "/monitor",
         "/sign-in",
         "/sign-out",

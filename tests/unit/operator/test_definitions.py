@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from services.operator.access import Sessions
 from services.operator.api import create_api
 from services.operator.book import ControlBook
 from services.operator.monitor import MonitorFigures
@@ -20,7 +21,10 @@ def client() -> httpx.AsyncClient:
     """An API whose service has nothing to write to: what reaches it is an error."""
     service = OperatorService.__new__(OperatorService)
     service.book = ControlBook()
-    api = create_api(service, lambda: MonitorFigures(shards=[]), Health(), TOKEN, lambda _by, _reason: ORDER)
+    sessions = Sessions(service, TOKEN, lambda: 0.0)
+    api = create_api(
+        service, lambda: MonitorFigures(shards=[]), Health(), sessions, lambda _by, _reason: ORDER
+    )
     bearer = {"Authorization": f"Bearer {TOKEN}"}
     return httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://operator", headers=bearer)
 

@@ -7,10 +7,10 @@ import jsonschema
 import pytest
 import yaml
 
-from services.cli.definitions.files import check_file, read_definition
-from services.cli.definitions.templates import TEMPLATES, NewElection, distinct_ids, write_definition
 from shared.contract.elections import Election
 from shared.contract.mistakes import find_mistakes
+from shared.rcv.definitions.files import check_file, read_definition
+from shared.rcv.definitions.templates import TEMPLATES, NewElection, distinct_ids, write_definition
 from tests.support.elections import election
 from tests.unit.cli.front import livecount
 

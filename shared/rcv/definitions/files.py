@@ -60,7 +60,15 @@ def check_file(file: Path, *, tried: bool = False) -> tuple[Any, list[Found]]:
 
     With `tried`, one without mistakes is counted with made-up ballots, as the operator does before it is frozen.
     """
-    read = read_definition(file)
+    return _checked(read_definition(file), tried=tried)
+
+
+def check_text(text: str, name: str) -> tuple[Any, list[Found]]:
+    """Return the value of a definition that is text and every mistake in it. Raises ValueError if it cannot be read."""
+    return _checked(_read_text(text, name), tried=False)
+
+
+def _checked(read: Read, *, tried: bool) -> tuple[Any, list[Found]]:
     mistakes = [*read.misspelt, *find_mistakes(read.value)]
     if tried and not mistakes and (why := objection(Election.model_validate(read.value))) is not None:
         mistakes = [why]
@@ -79,6 +87,10 @@ def read_definition(file: Path) -> Read:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
         raise ValueError(f"{file}: expected UTF-8; byte {fault.start} is none") from fault
+    return _read_text(text, str(file))
+
+
+def _read_text(text: str, file: str) -> Read:
     try:
         return _read(text)
     except yaml.MarkedYAMLError as fault:

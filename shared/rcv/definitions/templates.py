@@ -97,7 +97,7 @@ def write_definition(election: NewElection, name: str) -> str:
         f"drawn at random by livecount new: {secrets.randbelow(10**9):09d}" for _ in election.contests
     )
     environment = Environment(
-        loader=PackageLoader("services.cli.definitions", "."),
+        loader=PackageLoader("shared.rcv.definitions", "."),
         autoescape=False,  # noqa: S701  # what comes out is YAML, whose words `quoted` makes
         trim_blocks=True,
         lstrip_blocks=True,

@@ -1,0 +1,189 @@
+"""Who is at the console or the API, and what that role may do there.
+
+An official signs in by signing a challenge with their own key, which stays on their machine. A session may read, and an
+official's may *propose*; what gives an order is a signature over it, which no session can make. So whoever steals a session,
+or breaks into this service, reads and proposes, and can forge nothing.
+
+| role | who | may |
+|---|---|---|
+| officer | an official of the election, by key; for new elections whoever holds the root key too | read, propose, sign |
+| second officer | another official of the election, for an order that is proposed | read, sign what the first proposed |
+| auditor | whoever has the operator's token, in a browser | read everything |
+| viewer | whoever has the observers' link of an election | read that election |
+
+One table is asked for a page, the API and a command alike: `Sessions.allows`.
+"""
+
+import hmac
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from services.operator.service import OperatorService
+from shared.contract.signing import is_signed, sign_in_message
+
+SESSION_S: Final = 8 * 3600
+MAX_SESSIONS: Final = 100
+CHALLENGE_S: Final = 60.0
+CODE_S: Final = 120.0
+MAX_CHALLENGES: Final = 1_000
+OBSERVER_CHARS: Final = 40
+READ: Final = ("GET", "HEAD")
+
+
+class Role(StrEnum):
+    """What somebody is to the election that a page or request is about."""
+
+    OFFICER = "officer"
+    AUDITOR = "auditor"
+    VIEWER = "viewer"
+
+
+class SignInRefused(Exception):
+    """The challenge, the key or the signature is none that opens anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Somebody who has signed in."""
+
+    secret: str
+    role: Role
+    ends_s: float
+    key: str = ""
+    """An official's public key."""
+    election: str = ""
+    """The only one that a viewer may see."""
+    signer: str = ""
+    """Where the official's own signer answers, on their machine."""
+    form_token: str = ""
+    """Stands in each form of this session, so that no other page can send one."""
+
+
+class Sessions:
+    """All sessions of this process. They end with it, or after SESSION_S."""
+
+    def __init__(self, service: OperatorService, token: str, now_s: Callable[[], float]) -> None:
+        self._service = service
+        self._token = token.encode()
+        self._now_s = now_s
+        self._sessions: dict[str, Session] = {}
+        self._challenges: dict[str, float] = {}
+        self._codes: dict[str, tuple[Session, float]] = {}
+
+    def challenge(self) -> str:
+        """Return something new to be signed within CHALLENGE_S."""
+        self._challenges = _still(self._challenges, self._now_s(), MAX_CHALLENGES)
+        made = secrets.token_hex(16)
+        self._challenges[made] = self._now_s() + CHALLENGE_S
+        return made
+
+    def enter(self, challenge: str, key: str, signature: str, signer: str = "") -> tuple[Session, str]:
+        """Return a session for whoever signed a challenge, and a code that opens another one in a browser, once.
+
+        Raises SignInRefused; a challenge serves one attempt.
+        """
+        if self._challenges.pop(challenge, 0.0) <= self._now_s():
+            raise SignInRefused("the challenge is unknown, used or older than a minute: ask for another")
+        if not is_signed(key, signature, sign_in_message(self._service.log_id, challenge)):
+            raise SignInRefused("the signature does not hold for this challenge")
+        if not self.name_of(key):
+            raise SignInRefused("the key is neither the root key nor that of an official of an election here")
+        session = self._open(Role.OFFICER, key=key, signer=signer)
+        self._codes = {code: of for code, of in self._codes.items() if of[1] > self._now_s()}
+        code = secrets.token_urlsafe(24)
+        self._codes[code] = session, self._now_s() + CODE_S
+        return session, code
+
+    def redeem(self, code: str) -> Session | None:
+        """Return a session for a browser; None if the code is unknown, used or old."""
+        session, ends_s = self._codes.pop(code, (None, 0.0))
+        if session is None or ends_s <= self._now_s():
+            return None
+        return self._open(session.role, key=session.key, signer=session.signer)
+
+    @property
+    def log_id(self) -> str:
+        """The log that a challenge is signed for."""
+        return self._service.log_id
+
+    def is_token(self, given: str) -> bool:
+        """Return whether something is the operator's token."""
+        return secrets.compare_digest(given.strip().encode(), self._token)
+
+    def with_token(self, token: str) -> Session | None:
+        """Return an auditor's session for whoever has the operator's token."""
+        return self._open(Role.AUDITOR) if self.is_token(token) else None
+
+    def observers_word(self, election: str) -> str:
+        """Return what the observers' link of an election ends with. It holds as long as the operator's token does."""
+        return hmac.digest(self._token, f"observers of {election}".encode(), "sha256").hex()[:OBSERVER_CHARS]
+
+    def observe(self, election: str, word: str) -> Session | None:
+        """Return a viewer's session for whoever has an election's link."""
+        is_own = secrets.compare_digest(word.encode(), self.observers_word(election).encode())
+        return self._open(Role.VIEWER, election=election) if is_own else None
+
+    def find(self, secret: str) -> Session | None:
+        """Return a session by its secret; None if it has ended, or its key is no official's any more."""
+        session = self._sessions.get(secret)
+        if session is None or session.ends_s <= self._now_s():
+            return None
+        return session if session.role is not Role.OFFICER or self.name_of(session.key) else None
+
+    def end(self, secret: str) -> None:
+        """End a session."""
+        self._sessions.pop(secret, None)
+
+    def name_of(self, key: str, election: str | None = None) -> str:
+        """Return an official's name, in an election or in any; "root" for the root key, "" for a key that is nobody's."""
+        accounts = self._service.book.accounts
+        asked = (
+            accounts if election is None else {election: accounts[election]} if election in accounts else {}
+        )
+        for account in asked.values():
+            if name := account.keys().get(key):
+                return name
+        return "root" if key == self._service.root_key and election is None else ""
+
+    def allows(self, session: Session, method: str, path: str) -> bool:
+        """Return whether a session may make a request, of a page or of the API: the one table of rights."""
+        parts = path.removeprefix("/v1").strip("/").split("/")
+        about = parts[1] if len(parts) > 1 else ""
+        if session.role is Role.VIEWER:
+            shown = parts[0] == "elections" and about == session.election and parts[2:] in ([], ["controls"])
+            return method in READ and shown
+        if method in READ:
+            return True
+        if session.role is not Role.OFFICER:
+            return False
+        if parts[0] in ("elections", "new"):
+            return bool(self.name_of(session.key, about or None))
+        if parts[0] == "proposals" and about in self._service.proposals:
+            return session.key in self._service.proposals[about].keys
+        return parts[0] == "proposals"  # what became of it in the meantime is answered there
+
+    def _open(self, role: Role, *, key: str = "", election: str = "", signer: str = "") -> Session:
+        now_s = self._now_s()
+        kept = {secret: of for secret, of in self._sessions.items() if of.ends_s > now_s}
+        while len(kept) >= MAX_SESSIONS:
+            kept.pop(next(iter(kept)))
+        session = Session(
+            secrets.token_urlsafe(32),
+            role,
+            now_s + SESSION_S,
+            key,
+            election,
+            signer,
+            secrets.token_urlsafe(16),
+        )
+        self._sessions = {**kept, session.secret: session}
+        return session
+
+
+def _still(ends: Mapping[str, float], now_s: float, most: int) -> dict[str, float]:
+    """Return what has not ended, the newest; so that whoever asks without end takes no memory."""
+    left = [(name, end_s) for name, end_s in ends.items() if end_s > now_s]
+    return dict(left[1 - most :])
