@@ -50,7 +50,7 @@ BANNED: Final = (
     _banned(
         r"voters?",
         "elector",
-        r"\.md$|formats/|infra/|docker-compose|fuzz/targets|bench/reading|mistakes|test_definitions",
+        r"\.md$|formats/|infra/|docker-compose|fuzz/targets|bench/reading|peers/fund_pabutools|mistakes|test_definitions",
     ),
     _banned(r"fallen|faller", "eliminated"),
     _banned(r"(?:is|are) out(?! of)", "is eliminated"),

@@ -26,8 +26,9 @@ def funded(asked: dict[str, Any]) -> list[int]:
         "sat_class": measure,
         "tie_breaking": TieBreakingRule(lambda _, __, project: asked["order"][int(project.name)]),
     }
-    unit = 1 if asked["completion"].startswith("add") else None
-    found = list(rules.method_of_equal_shares(instance, profile, voter_budget_increment=unit, **options))
+    if asked["completion"].startswith("add"):
+        options["voter_budget_increment"] = 1  # their word: an elector's share grows by one
+    found = list(rules.method_of_equal_shares(instance, profile, **options))
     if asked["completion"].endswith("most"):
         found = rules.greedy_utilitarian_welfare(
             instance, profile, initial_budget_allocation=found, **options

@@ -66,7 +66,7 @@ def test_a_supporter_without_enough_pays_all_he_has() -> None:
         ([10, 10], [(2, (0, 1))], 0, "lot"),
     ],
 )
-def test_level_projects_are_told_apart(
+def test_level_projects_are_set_apart(
     costs: list[int], choices: list[tuple[int, tuple[int, ...]]], project: int, settled_by: str
 ) -> None:
     """By supporters, then the cheaper one, then the published lot; and the outcome says which it was."""
@@ -215,7 +215,7 @@ def test_the_command_says_what_is_funded_and_what_the_others_lack(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "said"),
     [
         (["--seats", "3"], "expected options of participatory budgets, found --seats"),
         (
@@ -226,9 +226,9 @@ def test_the_command_says_what_is_funded_and_what_the_others_lack(tmp_path: Path
         (["--unit", "0"], "expected an amount above 0"),
     ],
 )
-def test_the_command_refuses_other_options(tmp_path: Path, options: list[str], told: str) -> None:
+def test_the_command_refuses_other_options(tmp_path: Path, options: list[str], said: str) -> None:
     """They are about rankings."""
     (tmp_path / "b.pb").write_text(FILE)
     answer = livecount("count", tmp_path / "b.pb", *options)
     assert (answer.exit_code, answer.stdout) == (2, "")
-    assert told in answer.stderr
+    assert said in answer.stderr
