@@ -4,6 +4,7 @@ Such a file has the reckoning in prose, the commands of the real command line, a
 
     [proves]        what the election shows and, beside it, what would undo it: then the result must be another
     [count]         for `livecount count … --json`: the document, stage by stage
+    [budget]        for `livecount count budget.pb --json`: the document
     [whatif]        for `livecount whatif … --json`, or `count … --whatif`: the answers
     [report.STEM]   for `livecount tabulate`: the detailed report, round by round; STEM is the configuration's name
     files           the folder that holds what `livecount tabulate` or `livecount convert` must write, file by file
@@ -76,6 +77,8 @@ def result(golden: Golden, words: Words, out: Path) -> dict[str, Any]:
     assert answer.exit_code == 0, answer.stderr
     if words[0] == "count":
         count = json.loads(answer.stdout)
+        if "budget" in golden.expected:
+            return {"budget": count}
         answers = {"whatif": _answers(count.pop("whatif"))} if "whatif" in count else {}
         return {"count": _count(count), **answers}
     if words[0] == "whatif":
@@ -112,6 +115,8 @@ def at_a_terminal(argv: Sequence[str], answers: Sequence[str]) -> Answer:
 def expected(golden: Golden, words: Words) -> dict[str, Any]:
     """Return what a command must give by the `.toml`, what that leaves out filled in."""
     right = golden.expected
+    if "budget" in right:
+        return {"budget": right["budget"]}
     if words[0] == "count":
         count = {"ties": [], **right["count"]}
         count["stages"] = [{**STAGE, **stage} for stage in count["stages"]]

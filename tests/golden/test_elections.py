@@ -13,6 +13,7 @@ GOLDENS = goldens()
 KEYS = {"title", "source", "reckoning", "commands", "answers", "files"} | {
     "proves",
     "count",
+    "budget",
     "whatif",
     "report",
 }
