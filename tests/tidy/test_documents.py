@@ -3,6 +3,7 @@
 That their commands do what they say is tried by tests/integration/test_readme_commands.py.
 """
 
+import ast
 import json
 import re
 import subprocess
@@ -31,9 +32,13 @@ TARGETS = sorted(
 COMMAND_LIKE = re.compile(
     r"^\s*(?:\w+=\S+ )*(?:livecount|make|python|pytest|curl|docker|kubectl|uv) ", re.MULTILINE
 )
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 NOT_RUN = "# not run by the tests: "
 MAX_README_LINES = 120
 MAX_ROOM_LINES = 100
+
+
+STEPS = re.findall(r"`([\w/]+\.py)` `([\w.]+)`", TEXTS[Path("CONTRIBUTING.md")])
 
 
 def livecount(*words: str) -> "subprocess.CompletedProcess[str]":
@@ -163,3 +168,18 @@ def test_the_version_is_the_changelog_s_first() -> None:
     assert newest
     assert locked
     assert version[1] == newest[1] == locked[1]
+
+
+@pytest.mark.parametrize(("path", "name"), STEPS, ids=str)
+def test_each_step_of_the_walks_is_there(path: str, name: str) -> None:
+    """A newcomer opens the file and finds the name."""
+    found: list[ast.stmt] = ast.parse((ROOT / path).read_text()).body
+    for part in name.split("."):
+        there = [of for of in found if isinstance(of, Definition) and of.name == part]
+        assert there, f"{path} defines no {name}"
+        found = there[0].body
+
+
+def test_both_walks_have_nine_steps() -> None:
+    """More files than that nobody keeps in mind."""
+    assert len(STEPS) == 2 * 9
