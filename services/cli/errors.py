@@ -1,5 +1,6 @@
 """Which failures are the caller's, and the one line each of them is. Any other is a fault of ours, shown in full."""
 
+import csv
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,6 +59,15 @@ def naming(file: Path) -> Iterator[None]:
         raise ValueError(f"{file}: {first_error(fault)}") from fault
     except ValueError as fault:
         raise ValueError(f"{file}: {fault}") from fault
+
+
+@contextmanager
+def csv_of(file: Path) -> Iterator[None]:
+    """Refuse a file whose quotes are not closed: read loosely, such a cell swallows the rows behind it."""
+    try:
+        yield
+    except csv.Error as fault:
+        raise ValueError(f"{file}: expected cells of CSV: {fault}") from fault
 
 
 def _is(fault: BaseException, module: str, name: str) -> bool:

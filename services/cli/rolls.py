@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
+from services.cli.errors import csv_of
 from shared.contract.codes import commitments, voting_link
 from shared.contract.elections import Section
 from shared.contract.events import ElectionAnnounced
@@ -162,8 +163,8 @@ def put_elector(
 
 
 def _mailing(file: Path) -> tuple[list[str], list[dict[str, str]]]:
-    with file.open(newline="", encoding="utf-8") as lines:
-        rows = csv.DictReader(lines)
+    with file.open(newline="", encoding="utf-8") as lines, csv_of(file):
+        rows = csv.DictReader(lines, strict=True)
         columns = list(rows.fieldnames or ())
         if columns[-3:] != list(OWN_COLUMNS):
             raise ValueError(

@@ -66,6 +66,8 @@ class Broker:
         """Everybody connects again at each."""
         self.loses: tuple[str, int] | None = None
         """Beyond what Kafka promises: the topic and the offset at which one acknowledged record is lost, once."""
+        self.aged = False
+        """Whether all records are more than an hour old: compaction has taken what is superseded, of standings too."""
 
     def create(self, topic: str, partitions: int) -> None:
         """Create a topic."""

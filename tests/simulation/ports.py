@@ -100,7 +100,6 @@ class SimSource:
         return self._seen
 
 
-KEPT_WHOLE = {CONTROLS, PUBLISHED}
 _BATCHES = (1, 2, 3, 5, 1000, 1000)
 
 
@@ -180,8 +179,8 @@ async def open_ends(broker: Broker, process: Process, topic: str) -> SimEnds:
 
 
 def _compacted(broker: Broker, partition: Partition, topic: str) -> set[int]:
-    """Return the offsets that compaction took: of standings none, for a run is shorter than their hour."""
-    if topic in KEPT_WHOLE or broker.random.random() < 0.5:
+    """Return the offsets that compaction took: of standings none in the hour for which they are kept whole."""
+    if topic == CONTROLS or (not broker.aged and (topic == PUBLISHED or broker.random.random() < 0.5)):
         return set()
     newest = {record.key: record.offset for record in partition.keyed}
     return {record.offset for record in partition.keyed} - set(newest.values())

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 from random import Random
 
+from services.counting.app import REPUBLISH_S
 from shared.runtime.process.telemetry import ShardReport
 from tests.simulation.auditor import Auditor
 from tests.simulation.broker import Record
@@ -26,6 +27,8 @@ SETTLE_EVERY_S = 0.25
 LOAD_BOUND_S = 1_500.0
 """A dozen orders of an election, each given a dozen times for ten seconds: no run has to take longer."""
 LOOK_EVERY_S = 1.0
+AGED = 0.2
+"""The part of the runs after which an hour passes: compaction leaves the last standing of each contest, whoever wrote it."""
 CALAMITY = 0.1
 """The part of the runs at whose end a shard of the log is cut, written on, made again or replaced."""
 LOSSY = 0.04
@@ -175,7 +178,16 @@ class World:
                 return f"{key}: results shows {shown and shown.sequence} of {newest.sequence}"
         return None
 
+    async def _age(self) -> None:
+        """An hour passes: a gateway that starts then finds the newest standing, though an older one was written after it."""
+        await asyncio.sleep(2 * REPUBLISH_S)
+        self.site.broker.aged = True
+        self._monkey.replace(self._deployed.results)
+        await self._settle()
+
     async def _finish(self) -> None:
+        if self._random.random() < AGED:
+            await self._age()
         for people in self._people:
             await people.finish()
         await self._settle()

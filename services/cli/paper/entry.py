@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from services.cli.errors import csv_of
 from services.cli.paper.letters import letter
 from shared.contract.ballots import format_marks, marks_fault, parse_marks
 from shared.contract.elections import Contest, Election
@@ -41,8 +42,8 @@ def read_sheet(file: Path, definition: Election) -> Sheet:
     """Return what a teller typed. Raises ValueError with the line at the first thing that is no mark of a paper."""
     sheet: dict[int, tuple[str, ...]] = {}
     head = ["number", *(contest.id for contest in definition.contests)]
-    with file.open(newline="", encoding="utf-8-sig") as lines:
-        rows = csv.reader(lines)
+    with file.open(newline="", encoding="utf-8-sig") as lines, csv_of(file):
+        rows = csv.reader(lines, strict=True)
         found = next(rows, [])
         if found != head:
             raise ValueError(f"{file}: expected the head {','.join(head)}, found {','.join(found)}")
@@ -125,8 +126,8 @@ def _form(code: str, marks: Sequence[str], definition: Election) -> bytes:
 
 def read_codes(file: Path) -> dict[int, Code]:
     """Return the code of each number in a file that `livecount codes` wrote. Raises ValueError."""
-    with file.open(newline="") as lines:
-        rows = csv.DictReader(lines)
+    with file.open(newline="") as lines, csv_of(file):
+        rows = csv.DictReader(lines, strict=True)
         if rows.fieldnames != ["elector", "section", "code"]:
             raise ValueError(f"{file}: expected the head elector,section,code")
         return {int(row["elector"]): Code(row["section"], row["code"]) for row in rows}

@@ -18,6 +18,7 @@ from reportlab.lib.utils import simpleSplit
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
+from services.cli.errors import csv_of
 from services.cli.paper.drawing import Style, characters, document_style
 from shared.contract.codes import BadCode, parse_code
 from shared.contract.elections import Election
@@ -54,8 +55,8 @@ def read_letters(file: Path, columns: Sequence[str] = ()) -> Iterator[Letter]:
 
     Raises OSError; ValueError with the row if the file is no mailing file.
     """
-    with file.open(newline="", encoding="utf-8") as lines:
-        rows = csv.DictReader(lines)
+    with file.open(newline="", encoding="utf-8") as lines, csv_of(file):
+        rows = csv.DictReader(lines, strict=True)
         names = list(rows.fieldnames or ())
         if missing := [name for name in ("elector", "code", "link") if name not in names]:
             raise ValueError(

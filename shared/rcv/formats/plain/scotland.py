@@ -113,6 +113,8 @@ def _ballot(path: Path, place: str, cells: Sequence[str], ranks: Ranks) -> tuple
         raise FormatError(path, place, f"expected how many ballots, a whole number, found {cells[0][:40]!r}")
     if len(cells) > MAX_RANKS:
         raise FormatError(path, place, f"expected at most {MAX_RANKS} ranks")
+    if len(cells) == 1:  # these files hold valid ballots, and without a first preference none is
+        raise FormatError(path, place, f"expected a candidate after the {ballots:,} ballots, found none")
     try:
         places = [ranks.places([cell.encode()])[0] for cell in cells[1:]]
     except Fault as fault:

@@ -42,8 +42,11 @@ _COLUMNS_AT = 8
 
 def read(path: Path) -> BallotFile:
     """Return the contest of a file, equal ballots merged. Raises FormatError."""
-    reader = csv.reader(StringIO(decode(path, load(path)), newline=""))
-    rows = [(f"line {reader.line_num}", cells) for cells in reader]
+    reader = csv.reader(StringIO(decode(path, load(path)), newline=""), strict=True)
+    try:
+        rows = [(f"line {reader.line_num}", cells) for cells in reader]
+    except csv.Error as error:
+        raise FormatError(path, f"line {reader.line_num}", f"expected cells of CSV: {error}") from None
     if len(rows) <= _COLUMNS_AT or rows[1][1][:1] != ["Candidates"]:
         raise FormatError(
             path, "line 2", "expected the head that VoteKit writes: candidates, lengths, columns"

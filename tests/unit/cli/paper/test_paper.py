@@ -114,6 +114,12 @@ def test_what_is_no_mark_of_a_paper_is_refused_with_its_line(tmp_path: Path, lin
         read_sheet(sheet(tmp_path, "ada.csv", "7,A,B", line), PICNIC)
 
 
+def test_a_quote_that_is_not_closed_swallows_no_ballots(tmp_path: Path) -> None:
+    """Read loosely, the cell would go on to the end of the file, and papers 8 and 9 would be missing."""
+    with pytest.raises(ValueError, match=r"ada\.csv: expected cells of CSV"):
+        read_sheet(sheet(tmp_path, "ada.csv", '7,A,"B', "8,A,B", "9,A,B"), PICNIC)
+
+
 def test_every_difference_of_two_tellers_is_shown(tmp_path: Path) -> None:
     """A paper that one of them has not, too; spelling is no difference."""
     ada = read_sheet(sheet(tmp_path, "ada.csv", "1,a  b,A", "2,C,", "3,,"), PICNIC)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shared.rcv.formats.records import FormatError
@@ -33,6 +33,7 @@ ROWS = '2,1,\n{}"Candidate 1","Adam","p",\n"Candidate 2","Basil","q",\n"Ward",\n
         ("v.csv", "ballot,rank,choice,state\n1,1,Ada,void\n", "line 1: expected ballot, rank and choice, found 'state' beside; ignore it"),
         ("v.csv", "ballot,rank,choice,valid\n1,1,Ada,no\n", "line 2: expected a ballot that counts, found valid 'no'; take it out, or ignore the column"),
         ("v.csv", VOTEKIT + "Ranking_2,Ranking_1,&,Weight,&\n{'0'},{'1'},&,3.0,&\n", "line 9: expected columns Ranking_1, Ranking_2 and so on, &, Weight, &"),
+        ("v.csv", VOTEKIT + "Ranking_1,&,Weight,&\n{'0'},&,1,\"&\n{'1'},&,1,&\n", "line 11: expected cells of CSV: unexpected end of data"),
         ("v.cat", "# DATA TYPE: cat\n" + PREFLIB + "3: 1,2\n", "line 1: expected orders, soc, soi, toc or toi, found 'cat'"),
         ("v.cvotes", CVOTES + "adam > Basil\n", "line 3: expected a candidate in one spelling, found 'adam' beside 'Adam'"),
         ("v.stv", STV_PM + "ballots=1\na b\nend\nb a\n", "line 7: expected no ballot after end"),
@@ -67,14 +68,22 @@ LINES = {
     "v.toi": (PREFLIB, "1: 1,2\n", ""),
     "v.abif": ("=a:[Adam]\n=b:[Basil]\n", "1:a>b\n", ""),
     "v.cvotes": (CVOTES, "Adam > Basil * 1\n", ""),
-    "rows.csv": (ROWS.partition("{}")[0], "1,2,1,\n", ROWS.partition("{}")[2]),
+    "rows.csv": (ROWS.partition("{}")[0], "1,1,2,\n", ROWS.partition("{}")[2]),
     "v.dat": ("Ward\n1 2 4 99\nAdam, p\nBasil, q\n", "1 2 1\n", ""),
-    "kit.csv": (VOTEKIT + "Ranking_1,Ranking_2,&,Weight,&\n", "{'0'},{'1'},&,1.0,&\n", ""),
+    "kit.csv": (VOTEKIT + "Ranking_1,Ranking_2,&,Weight,&\n", "{'0'},{'1'},&,1,&\n", ""),
     "v.stv": (STV_PM + "ballots=4\n", "1X a b\n", "end\n"),
 }
-"""What stands before the ballots, one of them, and what stands behind."""
+"""What stands before the ballots, one of them, and what stands behind.
 
-SIGNS = st.text(" \t,;:>=-|*.#/{}()[]&^'\"x\r", max_size=3)
+VoteKit writes 1.0 for one ballot. Without its point that is 10, as good a number: no reader can know better.
+"""
+
+SIGNS = st.text(" \t,;:>=-|*.#/{}()[]&^'\"x", max_size=3)
+
+
+def number(line: str) -> str:
+    """Return the digits with which a line begins: in many formats, how many ballots it stands for."""
+    return line[: len(line) - len(line.lstrip("0123456789"))]
 
 
 @given(st.sampled_from(sorted(LINES)), st.integers(0, 100), st.integers(0, 2), SIGNS)
@@ -85,10 +94,12 @@ def test_an_edit_in_a_line_never_turns_one_ballot_into_several(
     before, line, behind = LINES[name]
     at %= len(line) - 1
     edited = line[:at] + put + line[at : len(line) - 1][cut:] + "\n"
+    assume(number(edited) == number(line))  # "1,1,2," without its first comma says that there are eleven
     path = tmp_path_factory.mktemp("slips", numbered=True) / name
     try:
         file = read(path, before + line + edited + line + line + behind)
     except FormatError:
         return
     assert len(file.candidates) == 2 or name == "v.csv"  # CSV declares nobody: a new name is a new candidate
-    assert 3 <= sum(group.ballots for group in file.ballots) <= 4
+    # Condorcet's format passes over names that it does not declare: a line of those alone is one more ballot, and blank.
+    assert 3 <= sum(group.ballots for group in file.ballots if group.marks or name != "v.cvotes") <= 4
