@@ -362,7 +362,7 @@ def contest_page(standing: Standing, as_of_ms: int, round_: int | None = None) -
 def earlier(places: Iterable[tuple[int, int]]) -> tuple[Earlier, ...]:
     """Return links to standings, given as sequences and the milliseconds at which they were published."""
     return tuple(
-        Earlier(f"?as_of={sequence}", f"{when:%H:%M:%S}", when.isoformat())
+        Earlier(f"?as_of={sequence}", f"{when:%H:%M:%S}", when.isoformat(timespec="milliseconds"))
         for sequence, as_of_ms in places
         for when in [datetime.fromtimestamp(as_of_ms / 1000, UTC)]
     )

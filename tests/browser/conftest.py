@@ -39,10 +39,11 @@ def place(kafka: Any, valkey: Any, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("ballot")
     pipeline = Pipeline(kafka.bootstrap, folder, shards=SHARDS, redis=valkey.url)
     finish(pipeline.create())
-    finish(pipeline.begin(PICNIC))
+    picnic = Life(PICNIC.definition, SHARDS)  # its controls follow one another in this place alone
+    finish(pipeline.begin(picnic))
     for phase in NOT_OPEN:
         finish(pipeline.announce(Life(election(phase), SHARDS), phase))
-    finish(pipeline.announce(PICNIC, Phase.OPEN))
+    finish(pipeline.announce(picnic, Phase.OPEN))
     (key := folder / "checkpoint.key").write_text(ROOT.hex())
     try:
         pipeline.start("proofs", checkpoint_key_file=str(key), checkpoint_ms="100")

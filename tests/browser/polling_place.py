@@ -21,6 +21,7 @@ SHARDS = 2
 NOT_OPEN = (Phase.CONFIGURED, Phase.PAUSED, Phase.CLOSED)
 """For each there is an election that is named after it."""
 PICNIC = Life(election(electors=120), SHARDS)
+"""Gives the codes; each place has a life of its own to begin, for the places of one run may be several."""
 ELECTORS = count(1)
 """Each test has electors of its own."""
 

@@ -111,27 +111,6 @@ def test_a_service_that_dies_before_it_answers(context: BrowserContext, place: P
     assert place.marks(elector) == [("1>3", "")]
 
 
-def test_a_page_that_crashes_while_sending(context: BrowserContext, place: Place) -> None:
-    """The browser loads it again, and the same ballot goes on its way."""
-    elector, code = new_elector()
-    page = enter(context.new_page(), place, code)
-    tap(page, "Cherry")
-    to_review(page)
-    page.route("**/vote/picnic", lose_answers(1))
-    page.locator("#review [data-do=cast]").click()
-    expect(page.locator("#sending .say")).to_contain_text("Your ballot may be in or not")
-    devtools = context.new_cdp_session(page)
-    with page.expect_event("crash"):
-        devtools.send("Page.crash")
-    devtools.send("Page.reload")
-    read = {"expression": "document.querySelector('main')?.dataset.page"}
-    for _ in range(100):
-        if devtools.send("Runtime.evaluate", read)["result"].get("value") == "receipt":
-            break
-
-    assert place.marks(elector) == [("2", "")]
-
-
 def test_a_slow_connection(context: BrowserContext, place: Place) -> None:
     """By slow 3G (400 kbit/s, 400 ms) there is something to read before the script is there, and the vote takes seconds."""
     elector, code = new_elector()

@@ -218,14 +218,17 @@ def test_the_monitor_shows_what_a_shard_reports(deployment: Pipeline, api: httpx
     moved = wait_for(lambda: (f := shown()) and (f["per_second"] or f["so_far"]), deployment.logs)
     assert moved in (300, 30.0)
 
-    wait_for(lambda: api.get("/v1/monitor").json()["servers"], lambda: "servers were not looked at")
+    def looked_at() -> bool:
+        servers = api.get("/v1/monitor").json()["servers"]
+        return bool(servers) and f"{deployment.namespace}-operator" in servers["groups"]
+
+    wait_for(looked_at, lambda: "servers and groups were not looked at")
     figures = api.get("/v1/monitor").json()
     found = figures["servers"]
     assert (found["kafka"], found["brokers"], found["under_replicated"]) == ("", 1, 0)
     assert found["free_bytes"] > 0
     assert found["redis"], "this deployment has none"
     assert "redis-away/redis" in {alert["id"] for alert in figures["alerts"]}
-    assert f"{deployment.namespace}-operator" in found["groups"]
 
 
 def _document(api: httpx.Client) -> str | None:
