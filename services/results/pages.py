@@ -138,9 +138,9 @@ class Pages:
         view, main = await run_in_threadpool(self._main, key, frame, round_)
         if request.query_params.get("fragment"):
             return HTMLResponse(main, headers=HEADERS)
-        places = [
-            (place.sequence, place.as_of_ms) for place in self.history.places.spread(key, EARLIER_AT_MOST)
-        ]
+        # Of what is withheld there are no earlier figures to look at, and nobody needs to know when it was published.
+        spread = [] if newest.standing.withheld else self.history.places.spread(key, EARLIER_AT_MOST)
+        places = [(place.sequence, place.as_of_ms) for place in spread]
         return self._page("contest.html", view, main=main, earlier=earlier(places), past=frame is not newest)
 
     def declaration(self, request: Request) -> Response:

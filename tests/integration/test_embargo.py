@@ -160,7 +160,7 @@ class Run:
             out[path] = (kept, self.neutral(body))
         out["feed"] = self.first_event()
         out["metrics"] = {
-            name: value - self.positions.get(name, 0.0) for name, value in self.gauges().items()
+            self.neutral(name): value - self.positions.get(name, 0.0) for name, value in self.gauges().items()
         }
         for service in SERVICES:
             ready = json.loads(self.neutral(self.get("/ready", service)[1]))
