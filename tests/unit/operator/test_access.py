@@ -43,18 +43,7 @@ def configured(name: str, officials: tuple[Official, ...]) -> bytes:
 def judged(control: Any) -> bytes:
     """A verdict of shard 0 that a control is applied."""
     return encode(
-        ControlJudged(
-            shard=0,
-            source=1,
-            control=control,
-            signers=(),
-            effect="applied",
-            why=None,
-            retracted=None,
-            restored=None,
-            head="0" * 64,
-            effects=None,
-        )
+        ControlJudged(shard=0, source=1, control=control, signers=(), effect="applied", head="0" * 64)
     )
 
 

@@ -52,11 +52,7 @@ class OneShard(ControlLog):
                     control=control,
                     signers=(),
                     effect="applied",
-                    why=None,
-                    retracted=None,
-                    restored=None,
                     head="0" * 64,
-                    effects=None,
                 )
             )
         )
