@@ -105,6 +105,13 @@ class Broker:
         """Draw how long something is on its way."""
         return self.random.random() * self.rates.slow_s
 
+    def arrive_late(self, topic: str) -> None:
+        """Append to each partition a record that it has already: a request of a producer long gone arrives after all others."""
+        for number, partition in enumerate(self._topics[topic]):
+            if partition.keyed:
+                earlier = self.random.choice(partition.keyed)
+                self.append(topic, number, [Outgoing(topic, number, earlier.key.encode(), earlier.value)])
+
     def append(
         self, topic: str, number: int, items: Sequence[Outgoing], session: int = 0, batch: int = 0
     ) -> bool:

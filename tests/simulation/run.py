@@ -16,7 +16,7 @@ from tests.simulation.broker import Record
 from tests.simulation.calamity import Calamity
 from tests.simulation.deployment import Deployment
 from tests.simulation.elections import FAIRS, PICNICS
-from tests.simulation.invariants import JUDGED, TALLIES, Violation, hold
+from tests.simulation.invariants import JUDGED, PUBLISHED, TALLIES, Violation, hold
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.monkey import Monkey
 from tests.simulation.transcript import Transcript, prepared
@@ -180,6 +180,7 @@ class World:
 
     async def _age(self) -> None:
         """An hour passes: a gateway that starts then finds the newest standing, though an older one was written after it."""
+        self.site.broker.arrive_late(PUBLISHED)
         await asyncio.sleep(2 * REPUBLISH_S)
         self.site.broker.aged = True
         self._monkey.replace(self._deployed.results)
