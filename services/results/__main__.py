@@ -9,5 +9,5 @@ from shared.runtime.process.server import run_server
 if __name__ == "__main__":
     settings = ResultsSettings()
     hub = Hub(Slots(settings.max_clients, settings.max_clients_per_address))
-    limits = ServerLimits(send_timeout_s=settings.send_timeout_s)
+    limits = ServerLimits(send_timeout_s=settings.send_timeout_s, framed=True)
     run_server("results", create_app(settings, hub), settings, limits, leaving=hub.close)

@@ -4,15 +4,17 @@ from functools import partial
 
 from redis.asyncio import Redis
 from starlette.applications import Starlette
-from starlette.routing import Mount
-from starlette.staticfiles import StaticFiles
+from starlette.routing import BaseRoute, Mount
 
+from services.results.embeds import Embeds, OnlyEmbedsFramed
 from services.results.feed import Publisher, frame
 from services.results.history import History
 from services.results.hub import Cache, Hub, Projector
-from services.results.pages import STATIC, Pages
+from services.results.pages import Pages, Static, environment
+from services.results.picture import Painter
 from services.results.routes import Api
 from services.results.settings import ResultsSettings
+from shared.contract.events import ElectionAnnounced
 from shared.contract.topics import COUNTS_PUBLISHED
 from shared.runtime.kafka.reader import open_reader
 from shared.runtime.process.health import Health
@@ -35,12 +37,23 @@ def create_app(settings: ResultsSettings, hub: Hub) -> Starlette:
         lambda _, body, as_of_ms: projector.offer(frame(body, as_of_ms)),
         on_record=history.places.note,
     )
-    publisher = Publisher(settings.read_publishing_key())
-    routes = [
-        *Api(settings, announced, hub, history, publisher).routes(),
-        *Pages(announced, hub, history).routes(),
-        Mount("/static", StaticFiles(directory=STATIC)),
-    ]
+    routes = routes_of(settings, announced, hub, history)
     health = Health()
     health.watch("standings", projector.readiness)
-    return create_site("results", routes, health, [cache, history, announced, counts, projector])
+    site = create_site("results", routes, health, [cache, history, announced, counts, projector])
+    site.add_middleware(OnlyEmbedsFramed)
+    return site
+
+
+def routes_of(
+    settings: ResultsSettings, announced: Projection[ElectionAnnounced], hub: Hub, history: History
+) -> list[BaseRoute]:
+    """Return everything that is answered about what a hub shows."""
+    templates = environment()
+    embeds = Embeds(hub, templates, Painter(settings.picture_font), settings.public_url)
+    return [
+        *Api(settings, announced, hub, history, Publisher(settings.read_publishing_key())).routes(),
+        *Pages(announced, hub, history, templates, embeds.base).routes(),
+        *embeds.routes(),
+        Mount("/static", Static()),
+    ]

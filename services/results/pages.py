@@ -16,8 +16,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
+from starlette.staticfiles import StaticFiles
 
-from services.results.feed import Frame
+from services.results.feed import OPEN, Frame
 from services.results.history import History
 from services.results.hub import Hub
 from services.results.view import (
@@ -40,11 +41,28 @@ from shared.runtime.projection import Projection
 
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
-POLICY: Final = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
+POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none';"
+    " form-action 'none'; frame-ancestors 'none'"
+)
+"""Nobody may frame a page: what others may show of it are embeds."""
 HEADERS: Final = {
     "Content-Security-Policy": POLICY,
     "Cache-Control": "no-cache",
 }
+
+
+class Static(StaticFiles):
+    """Style sheets and scripts. Scripts of any site may load them: modules are not loaded from elsewhere without leave."""
+
+    def __init__(self) -> None:
+        super().__init__(directory=STATIC)
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        """Return a file, open to every site."""
+        response = super().file_response(*args, **kwargs)
+        response.headers.update(OPEN)
+        return response
 
 
 def environment() -> Environment:
@@ -74,9 +92,11 @@ class Pages:
     announced: Projection[ElectionAnnounced]
     hub: Hub
     history: History
+    templates: Environment
+    base: Callable[[Request], str]
+    """Where the public finds this service."""
 
     def __post_init__(self) -> None:
-        self._templates = environment()
         self._contest_cards: dict[str, tuple[Frame, Card]] = {}
         self._lists: dict[str, tuple[tuple[object, ...], float, ListPage | None, str]] = {}
         self._made: dict[str, tuple[Frame, dict[int | None, tuple[ContestPage, str]]]] = {}
@@ -141,7 +161,15 @@ class Pages:
         # Of what is withheld there are no earlier figures to look at, and nobody needs to know when it was published.
         spread = [] if newest.standing.withheld else self.history.places.spread(key, EARLIER_AT_MOST)
         places = [(place.sequence, place.as_of_ms) for place in spread]
-        return self._page("contest.html", view, main=main, earlier=earlier(places), past=frame is not newest)
+        return self._page(
+            "contest.html",
+            view,
+            main=main,
+            earlier=earlier(places),
+            past=frame is not newest,
+            base=self.base(request),
+            sequence=frame.sequence,
+        )
 
     def declaration(self, request: Request) -> Response:
         """A contest's result, to be printed and signed."""
@@ -159,7 +187,7 @@ class Pages:
         now_s = time.monotonic()
         if view is None or (not same and now_s - made_at >= LIST_EVERY_S):
             view = make()
-            main = self._templates.get_template("cards.html").render(view=view)
+            main = self.templates.get_template("cards.html").render(view=view)
             self._lists[request.url.path] = of, now_s, view, main
         if request.query_params.get("fragment"):
             return HTMLResponse(main, headers=HEADERS)
@@ -176,14 +204,14 @@ class Pages:
             round_ = None
         if round_ not in made:
             view = contest_page(frame.standing, frame.as_of_ms, round_)
-            made[round_] = view, self._templates.get_template("standing.html").render(view=view)
+            made[round_] = view, self.templates.get_template("standing.html").render(view=view)
         return made[round_]
 
     def _missing(self, request: Request) -> Response:
         return self._page("missing.html", MissingPage(request.url.path), status=404)
 
     def _page(self, template: str, view: object, status: int = 200, **values: Any) -> Response:
-        html = self._templates.get_template(template).render(view=view, **values)
+        html = self.templates.get_template(template).render(view=view, **values)
         return HTMLResponse(html, status, headers=HEADERS)
 
 

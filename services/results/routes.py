@@ -127,7 +127,7 @@ class Api:
         contests = () if announced is None else announced.definition.contests
         if key not in self.hub.frames and request.path_params["contest"] not in [of.id for of in contests]:
             return _unknown(request)
-        return live(request, self.hub, key, self.settings.send_timeout_s)
+        return live(request, self.hub, key, self.settings.send_timeout_s, self.publisher)
 
     def _standing(self, request: Request, frame: Frame, headers: Mapping[str, str] = NO_HEADERS) -> Response:
         """Return the very bytes that were published, signed."""

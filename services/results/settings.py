@@ -25,6 +25,15 @@ class ResultsSettings(Settings):
     send_timeout_s: float = Field(
         10.0, gt=0, description="A client that takes no bytes for so long is dropped"
     )
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://[^/\s]+)?$",
+        description="Where the public finds results, for pictures and embeds; if unset, the host that was asked for",
+    )
+    picture_font: Path | None = Field(
+        None,
+        description="TrueType font of pictures of results; if unset, DejaVu Sans where it is installed, else one with Latin letters only",
+    )
     publishing_key_file: Path | None = Field(
         None,
         description="Private key that signs standings for readers, one for all gateways; if unset, data_dir/keys/publishing.key,"

@@ -3,18 +3,19 @@
 Standings travel whole, so to resume is to send the newest, unless the client has it or a newer one (Last-Event-ID): another
 gateway may have been ahead of this one. An id that is no number, or far beyond the newest, was never sent: it counts as none.
 
-A standing is made into an event once, however many clients it goes to. A client that takes nothing within the bound is
+A standing is made into an event once, however many clients it goes to, and packed once for those who take gzip. A client that takes nothing within the bound is
 dropped, and one that has left at once: a second task for each client waits for that alone. A client has one timer, set
 again only when it fires: one for each event costs more than sending the event.
 """
 
 import asyncio
-from typing import Self
+from typing import NamedTuple, Self
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from services.results.feed import GZIP_HEAD, Publisher, packed
 from services.results.hub import Hub, Listener
 from shared.runtime.process.connections import address_key
 from shared.runtime.process.http import problem
@@ -26,6 +27,15 @@ FAR_AHEAD = 10_000_000
 """Cast records by which another gateway is never ahead."""
 RETRY_AFTER_S = 5
 BYE = b"event: bye\ndata: the server is going away; connect again\n\n"
+SAID = {pack: {said: packed(said) if pack else said for said in (HEARTBEAT, BYE)} for pack in (False, True)}
+"""What is said beside standings, as it is sent."""
+
+
+class Events(NamedTuple):
+    """Who makes events of standings, and whether they are packed."""
+
+    publisher: Publisher
+    pack: bool = False
 
 
 class LiveFeed(Response):
@@ -33,16 +43,33 @@ class LiveFeed(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, hub: Hub, key: str, seen: int, send_timeout_s: float, address: str = "") -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        key: str,
+        seen: int,
+        send_timeout_s: float,
+        events: Events,
+        address: str = "",
+    ) -> None:
         self.status_code = 200
         self.background = None
         self._hub = hub
+        self._events = events
         self._key = key
         newest = hub.frames.get(key)
         self._seen = -1 if newest is not None and seen > newest.sequence + FAR_AHEAD else seen
         self._address = address
         self._send_timeout_s = send_timeout_s
-        self.init_headers({"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"})
+        encoding = {"Content-Encoding": "gzip"} if events.pack else {}
+        self.init_headers(
+            {
+                "Access-Control-Allow-Origin": "*",
+                "Cache-Control": "no-store",
+                "Vary": "Accept-Encoding",
+                **encoding,
+            }
+        )
 
     async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
         """Send events until the client leaves, is too slow, or the server goes."""
@@ -54,13 +81,15 @@ class LiveFeed(Response):
             left = asyncio.create_task(_left(receive, listener))
             try:
                 await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+                if self._events.pack:
+                    await self._send(send, timer, GZIP_HEAD)
                 while not left.done() and not self._hub.closing:
                     event = self._next(timer)
                     if event is None:
                         await listener.wait()
                     else:
                         await self._send(send, timer, event)
-                await self._send(send, timer, BYE, more=False)
+                await self._send(send, timer, SAID[self._events.pack][BYE], more=False)
             except asyncio.CancelledError:
                 if not timer.lost:
                     raise
@@ -72,8 +101,8 @@ class LiveFeed(Response):
         newest = self._hub.frames.get(self._key)
         if newest is not None and newest.sequence > self._seen:
             self._seen = newest.sequence
-            return newest.event
-        return HEARTBEAT if timer.heartbeat_due() else None
+            return self._events.publisher.event(newest, pack=self._events.pack)
+        return SAID[self._events.pack][HEARTBEAT] if timer.heartbeat_due() else None
 
     async def _send(self, send: Send, timer: "_ClientTimer", event: bytes, *, more: bool = True) -> None:
         timer.begin(sending=True)
@@ -124,7 +153,9 @@ class _ClientTimer:
         self._timer = self._loop.call_later(min(left_s, again_s) if left_s > 0 else again_s, self._fire)
 
 
-def live(request: Request, hub: Hub, key: str, send_timeout_s: float) -> Response:
+def live(
+    request: Request, hub: Hub, key: str, send_timeout_s: float, publisher: Publisher | None = None
+) -> Response:
     """Return the stream of a contest's standings, or why there is no room for one more."""
     address = address_key(request.client.host) if request.client else ""
     if not hub.slots.free(address):
@@ -136,7 +167,14 @@ def live(request: Request, hub: Hub, key: str, send_timeout_s: float) -> Respons
         )
     seen = request.headers.get("last-event-id", "")
     number = int(seen) if len(seen) <= MAX_ID_DIGITS and seen.isdecimal() else -1
-    feed = LiveFeed(hub, key, number, send_timeout_s, address)
+    feed = LiveFeed(
+        hub,
+        key,
+        number,
+        send_timeout_s,
+        Events(publisher or Publisher(), "gzip" in request.headers.get("accept-encoding", "")),
+        address,
+    )
     return Response(headers=dict(feed.headers)) if request.method == "HEAD" else feed
 
 

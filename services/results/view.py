@@ -40,6 +40,8 @@ CARDS_AT_MOST: Final = 24
 """Elections or contests up to which each has a card; more have a line each."""
 MINI_BARS: Final = 3
 """The strongest whom a card shows."""
+SUMMARY_BARS: Final = 6
+"""And a summary."""
 NO_RESULT: Final = "No result yet."
 WITHHELD: Final = "Votes are withheld until the close; turnout is shown below."
 CORRECTED: Final = "The result was corrected after the close: votes are withheld until it is certified; turnout is shown below."
@@ -181,6 +183,21 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class Summary:
+    """A contest in a few lines, as an embed or a picture shows it."""
+
+    card: Card
+    election_title: str
+    test: bool
+    elects: str
+    """Where along the bars the line stands that elects, in percent; empty if there is none."""
+    elects_in_words: str
+    first_to_go: str
+    as_of: str
+    as_of_iso: str
+
+
+@dataclass(frozen=True, slots=True)
 class ListPage:
     """A page of cards: all elections, or the contests of one."""
 
@@ -221,6 +238,17 @@ class Declaration:
     """Names and figures."""
     result: Table | None
     signatures: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GuidePage:
+    """How programs and other pages use a contest's result."""
+
+    base: str
+    """Where the public finds the service."""
+    path: str
+    election_path: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,8 +312,30 @@ def _path(election: str, contest: str) -> str:
     return f"/elections/{election}/contests/{contest}"
 
 
-def contest_card(standing: Standing) -> Card:
-    """Return the card of a contest."""
+def summary(standing: Standing, as_of_ms: int) -> Summary:
+    """Return a contest in a few lines."""
+    page, counted, elects, words = contest_page(standing, as_of_ms), counted_in(standing), "", ""
+    if counted.rounds:
+        last = counted.rounds[-1]
+        if last.scores:
+            elects, words = "50", "More than 50% of the electoral college elects."
+        elif last.threshold and any(last.votes.values()):
+            elects = bar_width(last.threshold, sum(last.votes.values()))
+            words = f"{threshold_name(counted.contest)}: {brief(last.threshold, counted.places)}."
+    return Summary(
+        card=contest_card(standing, SUMMARY_BARS),
+        election_title=page.election_title,
+        test=page.test,
+        elects=elects,
+        elects_in_words=words,
+        first_to_go=page.rounds.first_to_go if page.rounds else "",
+        as_of=page.as_of,
+        as_of_iso=page.as_of_iso,
+    )
+
+
+def contest_card(standing: Standing, most: int = MINI_BARS) -> Card:
+    """Return the card of a contest, with at most so many of the strongest."""
     name, path = f"card-{standing.contest.id}", _path(standing.election, standing.contest.id)
     counted, badge = counted_in(standing), STATUS_BADGE[standing.status]
     electors = sum(line.electors for line in standing.turnout)
@@ -308,7 +358,7 @@ def contest_card(standing: Standing) -> Card:
             width=bar_width(part.numerator, part.denominator),
             colour=colours[candidate],
         )
-        for candidate, part in list(zip(order, parts, strict=True))[:MINI_BARS]
+        for candidate, part in list(zip(order, parts, strict=True))[:most]
     )
     return replace(card, bars=bars, lead=_lead(counted))
 

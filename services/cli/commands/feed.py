@@ -1,5 +1,6 @@
-"""The command that checks what the feed gives: is a standing's signature that of the deployment's publishing key."""
+"""The commands about what results publishes: check a standing's signature, and write a whole result as files."""
 
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urljoin
 
@@ -40,9 +41,54 @@ def signature(
         published: list[dict[str, str]] = (
             [] if key else http.get(urljoin(url, WELL_KNOWN)).raise_for_status().json()["publishing"]
         )
+        signed = answer.headers.get("livecount-signature") or http.get(f"{url}.sig").text.strip()
     used = key or next((found["key"] for found in published), "")
-    if not used or not is_signed(used, answer.headers.get("livecount-signature", ""), answer.content):
+    if not used or not is_signed(used, signed, answer.content):
         typer.echo(f"NOT signed by {used or 'anybody'}: {url}", err=True)
         raise typer.Exit(NOT_SIGNED)
-    sequence, as_of = answer.headers["livecount-sequence"], answer.headers["livecount-as-of"]
-    typer.echo(f"Standing {sequence} as of {as_of}, {len(answer.content):,} bytes: signed by {used}")
+    typer.echo(f"Standing {answer.json()['sequence']}, {len(answer.content):,} bytes: signed by {used}")
+
+
+@command(
+    "livecount publish labour-2015 --out public",
+    "livecount publish labour-2015 --out public --url https://example.org/2015 --proofs http://127.0.0.1:8106",
+)
+def publish(
+    election: Annotated[str, typer.Argument(help="The election's id")],
+    out: Annotated[Path, typer.Option(help="Folder to write; what else is in it stays")],
+    results: Annotated[
+        str, typer.Option(envvar="LIVECOUNT_RESULTS_URL", help="Where results are served")
+    ] = "http://127.0.0.1:8100",
+    proofs: Annotated[
+        str,
+        typer.Option(help="Where proofs are served: adds the log's checkpoints and its tree [default: none]"),
+    ] = "",
+    url: Annotated[
+        str,
+        typer.Option(
+            help="Where the folder will be found, for pictures of shared links [default: the service]"
+        ),
+    ] = "",
+) -> None:
+    """Write a whole result as files for any web server or archive: pages, JSON, CSV, pictures, signatures, proofs.
+
+    Links lead from file to file, so the folder can lie anywhere. SHA256SUMS lists every file (`sha256sum --check` checks them);
+    `livecount signature ADDRESS/contests/CONTEST/standing.json` and `livecount witness ADDRESS/proofs --once` read it as they read the
+    services.
+    """
+    import httpx
+
+    from services.cli.publishing import TIMEOUT_S, Moved, proof_files, publish_files, write
+
+    with httpx.Client(base_url=results, timeout=TIMEOUT_S) as http:
+        try:
+            files = publish_files(http, election, url)
+        except Moved as fault:
+            raise ValueError(str(fault)) from fault
+    if proofs:
+        with httpx.Client(base_url=proofs, timeout=TIMEOUT_S) as http:
+            files |= {f"proofs/{path}": content for path, content in proof_files(http)}
+    write(files, out)
+    typer.echo(
+        f"{out}: {len(files)} files, {sum(map(len, files.values())):,} bytes; {out / 'index.html'} is the first page"
+    )

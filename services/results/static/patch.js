@@ -1,9 +1,11 @@
 // Changes a part of a page in place: what is still right is not touched.
 
-// Ask for the main part of the page at this address again; return whether it came.
-export async function bringMain() {
+// Ask for the main part of the page at this address again; return whether it came. The sequence that was heard of makes the
+// address another one, so that no cache on the way gives what was there before.
+export async function bringMain(sequence = "") {
   const url = new URL(location.href);
   url.searchParams.set("fragment", "1");
+  if (sequence) url.searchParams.set("standing", sequence);
   const answer = await fetch(url);
   if (!answer.ok) return false;
   const main = document.getElementById("main");
@@ -14,7 +16,7 @@ export async function bringMain() {
 }
 
 // Make `old` like `fresh`, child by child; a child with an id is looked for by its id.
-function patch(old, fresh) {
+export function patch(old, fresh) {
   let at = old.firstChild;
   for (const wanted of [...fresh.childNodes]) {
     const named = wanted.id && [...old.children].find((child) => child.id === wanted.id);

@@ -56,6 +56,8 @@ class ServerLimits:
     (TCP_USER_TIMEOUT)."""
     drain_s: int = 5
     """Requests that are being answered when the process is to end have so long to finish."""
+    framed: bool = False
+    """Whether some pages may be framed by other sites: then the application says of each answer who may frame it."""
     backlog: int = 2048
     """Connections that wait to be accepted."""
 

@@ -16,13 +16,14 @@ from shared.runtime.process.patches import READ_IN
 if TYPE_CHECKING:
     from shared.runtime.process.patches.overload_protocol import OverloadProtocol
 
+UNFRAMED: Final = ("Content-Security-Policy", "frame-ancestors 'none'")
 SAFE_HEADERS: Final = (
     ("X-Content-Type-Options", "nosniff"),
-    ("Content-Security-Policy", "frame-ancestors 'none'"),
+    UNFRAMED,
     ("Referrer-Policy", "no-referrer"),
 )
 """In every answer of every service: nothing is guessed to be a script, and no other site shows a page as if it were its own.
-A page's own policy stands beside this one; a browser holds to both."""
+A page's own policy stands beside this one; a browser holds to both. Results alone has pages that may be framed: see `ServerLimits`."""
 
 
 Headers = Iterable[tuple[bytes, bytes]]

@@ -23,7 +23,7 @@ from uvicorn.supervisors import Multiprocess
 
 from shared.runtime.process.connections import Connections, Refusals, ServerLimits
 from shared.runtime.process.http import MULTIPROCESS_FOLDER, problem
-from shared.runtime.process.overload import SAFE_HEADERS, as_sent, overload_protocol
+from shared.runtime.process.overload import SAFE_HEADERS, UNFRAMED, as_sent, overload_protocol
 from shared.runtime.process.patches.bounded_protocol import BoundedProtocol
 from shared.runtime.process.telemetry import configure_logging
 from shared.runtime.settings import Settings
@@ -57,7 +57,7 @@ def server_config(
         lifespan=lifespan,
         http=cast("type[asyncio.Protocol]", protocol),
         ws="none",
-        headers=list(SAFE_HEADERS),
+        headers=[header for header in SAFE_HEADERS if not (limits.framed and header == UNFRAMED)],
         server_header=False,
         proxy_headers=bool(limits.trusted_proxies),
         forwarded_allow_ips=limits.trusted_proxies,

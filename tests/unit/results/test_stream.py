@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
+from zlib import MAX_WBITS, decompressobj
 
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.results import stream
-from services.results.feed import frame
+from services.results.feed import Publisher, frame
 from services.results.hub import Hub, Slots
-from services.results.stream import BYE, HEARTBEAT, LiveFeed, live
+from services.results.stream import BYE, HEARTBEAT, Events, LiveFeed, live
 from shared.contract.codec import encode
 from shared.contract.elections import Phase
 from tests.support.standings import standing
@@ -46,7 +47,7 @@ def offered(hub: Hub, times: int) -> bytes:
     """Offer a standing; return its event."""
     newest = frame(encode(standing(times, Phase.OPEN)), 0)
     hub.offer(newest)
-    return newest.event
+    return Publisher().event(newest, pack=False)
 
 
 async def until(said: Callable[[], bool]) -> None:
@@ -57,10 +58,11 @@ async def until(said: Callable[[], bool]) -> None:
 
 
 def listening(
-    hub: Hub, client: Client, seen: int = -1, timeout_s: float = BOUND_S
+    hub: Hub, client: Client, seen: int = -1, timeout_s: float = BOUND_S, *, pack: bool = False
 ) -> Coroutine[Any, Any, None]:
     """Return a client's stay."""
-    return LiveFeed(hub, KEY, seen, timeout_s)({}, client.receive, client.send)
+    feed = LiveFeed(hub, KEY, seen, timeout_s, Events(Publisher(), pack))
+    return feed({}, client.receive, client.send)
 
 
 @pytest.mark.asyncio
@@ -78,6 +80,25 @@ async def test_a_client_is_sent_the_newest_and_then_each_newer_one() -> None:
     assert first.startswith(b"id: %d\nevent: standing\n" % FIRST.sequence)
     assert first.endswith(b"}\n\n")
     assert hub.clients == 0
+
+
+@pytest.mark.asyncio
+async def test_a_packed_stream_is_one_gzip_stream_whenever_a_client_came() -> None:
+    """Its parts are made once, so whoever comes later is sent the same bytes, and zlib reads them without the earlier ones."""
+    hub, early, late = Hub(), Client(), Client()
+    events = [offered(hub, 1)]
+    stays = [asyncio.create_task(listening(hub, early, pack=True))]
+    await until(lambda: len(early.sent) == 2)
+    events.append(offered(hub, 2))
+    await until(lambda: len(early.sent) == 3)
+    stays.append(asyncio.create_task(listening(hub, late, pack=True)))
+    await until(lambda: len(late.sent) == 2)
+    hub.close()
+    await asyncio.gather(*stays)
+
+    for client, shown in ((early, events), (late, events[1:])):
+        assert decompressobj(MAX_WBITS | 16).decompress(b"".join(client.sent)) == b"".join([*shown, BYE])
+    assert late.sent[1] == early.sent[2]
 
 
 @pytest.mark.asyncio

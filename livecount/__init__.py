@@ -1,0 +1,1 @@
+"""What other programs import: `livecount.client` follows a contest's standings."""
