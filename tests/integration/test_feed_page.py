@@ -15,9 +15,9 @@ from typing import Any
 import httpx
 import pytest
 
-from livecount.client import Contest, NotSigned
 from services.cli.publishing import tile_paths
 from services.proofs.tiles import TiledTree
+from shared.client import Contest, NotSigned
 from shared.contract.elections import Phase
 from tests.support.gateway import Gateway, gateway
 from tests.support.standings import standing

@@ -1,6 +1,6 @@
 """Follow a contest from anywhere: its standings as they come, none twice, each checked to be signed.
 
-from livecount.client import Contest
+from shared.client import Contest
 for standing in Contest("https://results.example/elections/E/contests/C").follow():
 print(standing.sequence, standing.status, standing.elected)
 """

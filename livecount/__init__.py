@@ -1,1 +1,0 @@
-"""What other programs import: `livecount.client` follows a contest's standings."""
