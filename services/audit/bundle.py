@@ -19,9 +19,9 @@ and heads are the same wherever it is read, and the other elections' records com
 Checksums find accidents. Whoever forges a record can forge them too; the heads find that, compared with the auditor's own
 and with any standing that somebody kept (see verify).
 
-Keys and times of the log's records are left out: they decide nothing, and a time can help to find out who cast what. The secret
-of the voting codes is not in it; verifying a bundle needs it, and so does every service that replays one. A bundle links
-electors' numbers to their rankings as the log does: its file can be read by its owner only.
+Keys and times of the log's records are left out: they decide nothing, and a time can help to find out who cast what. No voting
+code is in it, only commitments; verifying one needs no secret. A bundle links electors' numbers to their rankings as the log
+does: its file can be read by its owner only.
 """
 
 import struct

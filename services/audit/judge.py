@@ -137,7 +137,7 @@ class ShardAudit:
             return Effect(NoEffect.NOT_SIGNED)
         if control.control_id == self.last_control:
             return Effect(NoEffect.NO_CHANGE)
-        if control.follows != self.last_control:
+        if control.before(self.shard) != self.last_control:
             return Effect(NoEffect.OUT_OF_ORDER)
         self.last_control = control.control_id
         effect = self._carry_out(control)

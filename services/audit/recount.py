@@ -42,7 +42,7 @@ def recount_of(election: str, shards: Sequence[ShardCount]) -> Recount:
         watermark=tuple(shard.watermark for shard in shards),
         heads=tuple(shard.head for shard in shards),
         effects=tuple(shard.effects for shard in shards),
-        last_control=_last_control(shards),
+        last_controls=tuple(shard.last_control for shard in shards),
         phases=tuple(shard.phase for shard in shards),
         balance=balance,
         turnout=_turnout(definition, shards),
@@ -55,12 +55,6 @@ def recount_of(election: str, shards: Sequence[ShardCount]) -> Recount:
             for place, contest in enumerate(definition.contests)
         },
     )
-
-
-def _last_control(shards: Sequence[ShardCount]) -> str | None:
-    """Return the newest control that every shard holds; None while one is on its way."""
-    found = {shard.last_control for shard in shards}
-    return found.pop() if len(found) == 1 else None
 
 
 def _definition(election: str, shards: Sequence[ShardCount]) -> Election:

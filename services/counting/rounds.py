@@ -8,7 +8,7 @@ Rule 5: what is shown is shown in steps, so that no single ballot can be learned
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from operator import sub
@@ -273,11 +273,26 @@ class Rounds:
 
     def _publish(self, key: str, count: ContestCount) -> Outgoing:
         count.published = count.sequence
-        standing = count.standing()
-        body = encode(standing)
-        if len(body) > MAX_STANDING_BYTES:  # rounds alone were tried before the definition was frozen
-            body = encode(standing.model_copy(update={"what_if": None}))
+        for standing in _shorter(count.standing()):
+            body = encode(standing)
+            if len(body) <= MAX_STANDING_BYTES:
+                break
+        else:  # it would fit no record, and stop every contest of the partition
+            count.stopped = f"a standing of {len(body):,} bytes is larger than {MAX_STANDING_BYTES:,}"
+            log.error(
+                "count stopped", election=standing.election, contest=standing.contest.id, why=count.stopped
+            )
+            body = encode(count.standing())
         return Outgoing(self._topic, self._partition, key.encode(), body)
+
+
+def _shorter(standing: Standing) -> Iterator[Standing]:
+    """Yield a standing, then without what-ifs, then without its rounds' transfers: no certificate is about them."""
+    yield standing
+    standing = standing.model_copy(update={"what_if": None})
+    yield standing
+    rounds = tuple(round_.model_copy(update={"transfers": ()}) for round_ in standing.rounds)
+    yield standing.model_copy(update={"rounds": rounds})
 
 
 def _ledger_after(before: ShardLedger, change: TallyChanged, contest: str) -> ShardLedger:

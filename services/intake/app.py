@@ -1,5 +1,6 @@
 """Composition root of intake."""
 
+import os
 from datetime import UTC, datetime
 from functools import partial
 from secrets import token_hex
@@ -12,7 +13,7 @@ from services.intake.admission import Admissions
 from services.intake.ballot.intake import Intake
 from services.intake.ballot.pages import Pages
 from services.intake.ballot.routes import BallotRoutes
-from services.intake.ends import LogEnds
+from services.intake.ends import KeptEnds, LogEnds
 from services.intake.log import BallotLog
 from services.intake.roll import KnownRolls
 from services.intake.routes import RETRY_AFTER_S, IntakeService, SingleBallot, intake_routes
@@ -20,6 +21,7 @@ from services.intake.settings import IntakeSettings
 from shared.contract.codec import decode_as
 from shared.contract.events import RollKnown
 from shared.contract.topics import BALLOTS_CAST, ROLLS_COMMITTED
+from shared.runtime.disk import LocalDisk
 from shared.runtime.kafka.reader import open_reader
 from shared.runtime.kafka.sink import open_sink
 from shared.runtime.process.health import Health
@@ -47,8 +49,10 @@ def create_app(settings: IntakeSettings) -> Starlette:
     )
     topic = BALLOTS_CAST.name(settings.namespace)
     rolls = KnownRolls()
+    path = settings.data_dir / "snapshots" / settings.namespace / "intake" / "ends.json"
+    kept = KeptEnds(LocalDisk(), path, settings.log_id, str(os.getpid()))
     ends = LogEnds(
-        partial(open_reader, settings.brokers, topic, settings.shards, ends_only=True), rolls.judged
+        partial(open_reader, settings.brokers, topic, settings.shards, ends_only=True), rolls.judged, kept
     )
     log = BallotLog(
         partial(open_sink, settings.brokers, ends.acknowledged), topic, settings.max_pending_ballots, ends

@@ -4,16 +4,20 @@ Intake may write to the log and not read it, so it knows the log by its ends. A 
 this process, what it once said that it holds, and what validation judged of the roll.
 
 Rule 1: while a shard holds fewer records than are known, or cannot be asked after a connection was lost, nothing is promised.
-        That ends by itself once the records are back.
+        That ends by itself once the records are back. What is known is kept on the disk, so that a process that starts
+        again knows it, too; another log, by its id, begins anew.
 Rule 2: once a record was written where another had stood, nothing is promised until the process is started again.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
+import msgspec
 import structlog
 
+from shared.runtime.disk import Disk, write_whole
 from shared.runtime.log import LogAway, LogError
 from shared.runtime.process.health import Readiness
 from shared.runtime.supervision import Supervised
@@ -33,12 +37,62 @@ class Ends(Protocol):
         """Let go of the log."""
 
 
-class LogEnds:
-    """Compares what each shard holds with what it is known to hold. `judged`: by shard, how many records validation has seen."""
+class _Kept(msgspec.Struct, frozen=True):
+    log: str
+    ends: dict[int, int]
 
-    def __init__(self, open_ends: Callable[[], Awaitable[Ends]], judged: Mapping[int, int]) -> None:
+
+class KeptEnds:
+    """What the processes of one folder know of a log's ends, in a file."""
+
+    def __init__(self, disk: Disk, path: Path, log_id: str, process: str) -> None:
+        self._disk = disk
+        self._path = path
+        self._log_id = log_id
+        self._process = process
+        self._said = ""
+
+    def read(self) -> Mapping[int, int]:
+        """Return how many records each shard is known to hold; nothing of another log, or where the file says nothing."""
+        try:
+            if self._disk.exists(self._path):
+                kept = msgspec.json.decode(self._disk.read(self._path), type=_Kept)
+                return kept.ends if kept.log == self._log_id else {}
+        except (msgspec.DecodeError, OSError) as fault:
+            self._say(f"what was known of the ballot log cannot be read: {fault}")
+        return {}
+
+    def write(self, ends: Mapping[int, int]) -> None:
+        """Keep what is known. A disk that fails ends nothing."""
+        try:
+            content = msgspec.json.encode(_Kept(self._log_id, dict(ends)))
+            write_whole(self._disk, self._path, [content], process=self._process)
+            self._disk.sync_folder(self._path.parent)
+        except OSError as fault:
+            self._say(f"what is known of the ballot log cannot be kept: {fault}")
+
+    def _say(self, fault: str) -> None:
+        """Log a fault once, not with every look."""
+        if fault != self._said:
+            log.warning(fault, path=str(self._path))
+        self._said = fault
+
+
+class LogEnds:
+    """Compares what each shard holds with what it is known to hold.
+
+    `judged`: by shard, how many records validation has seen. `kept`: what is known across starts; none: nothing is.
+    """
+
+    def __init__(
+        self,
+        open_ends: Callable[[], Awaitable[Ends]],
+        judged: Mapping[int, int],
+        kept: KeptEnds | None = None,
+    ) -> None:
         self._open_ends = open_ends
         self._judged = judged
+        self._kept = kept
         self._ends: Ends | None = None
         self._known: dict[int, int] = {}
         self._acknowledged: dict[int, int] = {}
@@ -77,7 +131,8 @@ class LogEnds:
 
     async def check(self) -> None:
         """Ask where the shards end, and compare. Raises LogAway."""
-        sources = (self._known, self._acknowledged, self._judged)
+        kept = {} if self._kept is None else await asyncio.to_thread(self._kept.read)
+        sources = (kept, self._known, self._acknowledged, self._judged)
         known = {shard: max(of.get(shard, 0) for of in sources) for shard in set().union(*sources)}
         try:
             if self._ends is None:
@@ -93,6 +148,8 @@ class LogEnds:
             "(see the runbook: another log)"
             for shard, records in sorted(lost.items())
         )
+        if self._kept is not None and self._known != kept:
+            await asyncio.to_thread(self._kept.write, self._known)
 
     async def _keep_checking(self) -> None:
         while True:

@@ -68,10 +68,18 @@ class Account:
 
     entries: dict[str, Entry] = field(default_factory=dict)
 
-    @property
-    def last_control(self) -> str:
-        """The control that the next one has to follow."""
-        return next((name for name, entry in reversed(self.entries.items()) if entry.in_order), NO_CONTROL)
+    def last_control(self, shard: int) -> str:
+        """Return the control that the next one has to follow in a shard."""
+        found = {
+            entry.verdicts[shard].source: name
+            for name, entry in self.entries.items()
+            if shard in entry.verdicts and _is_in_order(entry.verdicts[shard])
+        }
+        return found[max(found)] if found else NO_CONTROL
+
+    def last_controls(self, shards: int) -> tuple[str, ...]:
+        """Return that control for each shard: the same in all, unless two shards took different ones as their next."""
+        return tuple(map(self.last_control, range(shards)))
 
     @property
     def definition(self) -> Election | None:
@@ -108,11 +116,11 @@ class Account:
         Whoever writes to Kafka past this service may leave one; it is signed by enough officials, or no shard would have it.
         """
         taken = {
-            entry.control.follows: entry
+            entry.control.before(0): entry
             for entry in self.entries.values()
             if 0 not in entry.verdicts and any(map(_is_in_order, entry.verdicts.values()))
         }
-        found, last = [], self.last_control
+        found, last = [], self.last_control(0)
         while last in taken:
             found.append(taken.pop(last))
             last = found[-1].control.control_id
@@ -177,13 +185,13 @@ class Account:
         )
 
     def _applied_in(self, shard: int) -> list[Control]:
-        """Return the controls with an effect in a shard, in order; a void elsewhere is no reason to leave it out."""
-        found = []
-        for entry in self.entries.values():
-            verdict = entry.verdicts.get(shard)
-            if verdict is not None and verdict.effect == "applied":
-                found.append(entry.control)
-        return found
+        """Return the controls with an effect in a shard, in its order; a void elsewhere is no reason to leave it out."""
+        found = {
+            entry.verdicts[shard].source: entry.control
+            for entry in self.entries.values()
+            if shard in entry.verdicts and entry.verdicts[shard].effect == "applied"
+        }
+        return [control for _, control in sorted(found.items())]
 
 
 class ControlBook:

@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.contract import lifecycle
 from shared.contract.elections import Phase
-from shared.contract.events import PAYLOAD, Control
+from shared.contract.events import PAYLOAD, Control, Follows
 from shared.contract.lifecycle import Command, commands_in
 
 
@@ -29,7 +29,7 @@ class Order:
     at: str
     control_id: str
 
-    def control(self, kind: type, log_id: str, election: str, follows: str, **content: Any) -> Control:
+    def control(self, kind: type, log_id: str, election: str, follows: Follows, **content: Any) -> Control:
         """Return the control of this order."""
         found: Control = kind(
             log=log_id,

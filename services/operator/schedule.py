@@ -17,7 +17,7 @@ from pydantic import AwareDatetime
 
 from shared.contract.elections import Frozen
 from shared.contract.events import ElectionClosed, ElectionOpened, SignedRecord
-from shared.runtime.disk import Disk
+from shared.runtime.disk import Disk, write_whole
 
 MAX_KEPT: Final = 100
 log = structlog.get_logger()
@@ -68,10 +68,7 @@ class Schedule:
         if len(self._kept) >= MAX_KEPT:
             raise ValueError(f"{MAX_KEPT} orders are scheduled already")
         path = self._path(scheduled.control.control_id)
-        part = path.with_suffix(".part")
-        self._disk.write(part, [scheduled.model_dump_json().encode()])
-        self._disk.sync(part)
-        self._disk.rename(part, path)
+        write_whole(self._disk, path, [scheduled.model_dump_json().encode()])
         self._disk.sync_folder(self._folder)
         self._kept[scheduled.control.control_id] = scheduled
 

@@ -28,6 +28,7 @@ from shared.contract.events import (
     ElectionAnnounced,
     ElectionCertified,
     ElectionConfigured,
+    Follows,
     KeyReplaced,
     RollCommitted,
     RollPart,
@@ -184,7 +185,7 @@ class OperatorService:
             if command is Command.OPEN:
                 content = {"config_hash": announced.config_hash, "roll": content["roll"]}
             account = self._read_account(announced)
-            follows = ahead[-1].control.control_id if ahead else account.last_control
+            follows = ahead[-1].control.control_id if ahead else self._follows(account)
             if due is not None:
                 order = replace(order, at=due.isoformat())
             control = order.control(command.control, self.log_id, name, follows, **content)
@@ -206,7 +207,7 @@ class OperatorService:
             standings = self._final_standings(announced.definition)
             report = await self.recount(name, standings[0].watermark)
             found = disagreements(standings, report)
-            if report.last_control != account.last_control:
+            if report.last_controls != account.last_controls(self.shards):
                 raise NotFinal("an order came after the standing that was recounted; ask again")
             if found:
                 raise OrderRefused(f"the recount disagrees: {found[0]}", found)
@@ -215,7 +216,7 @@ class OperatorService:
                 ElectionCertified,
                 self.log_id,
                 name,
-                account.last_control,
+                self._follows(account),
                 watermark=report.watermark,
                 heads=report.heads,
                 effects=report.effects,
@@ -299,7 +300,7 @@ class OperatorService:
     def fits(self, scheduled: Scheduled) -> bool:
         """Return whether a scheduled order still follows what stands in the log, or what is scheduled before it."""
         name = scheduled.control.election
-        last = self._account(name).last_control
+        last = self._follows(self._account(name))
         for of in [] if self.schedule is None else self.schedule.of(name):
             if of.control.follows != last:
                 return False
@@ -444,6 +445,11 @@ class OperatorService:
         for part in (self.log.elections, self.log.judged):
             if part.alarm or not part.caught_up:
                 raise NotReady(part.alarm or "the log is still being read; try again")
+
+    def _follows(self, account: Account) -> Follows:
+        """Return what the election's next order has to follow: one control, or where shards took different ones, each shard's."""
+        found = account.last_controls(self.shards)
+        return found[0] if len(set(found)) == 1 else found
 
     def _account(self, name: str) -> Account:
         return self.book.accounts.get(name, Account())

@@ -8,17 +8,14 @@ Rule 2: one process signs. If another one has signed here meanwhile, this one si
 import asyncio
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
 
 from services.proofs.notes import Checkpoint, NamedKey, read_checkpoint, signed_note
 from services.proofs.rows import SEGMENT, Row, find_in
 from services.proofs.shard import CHECKPOINT, ROWS
 from services.proofs.tiles import WIDTH
 from services.proofs.tree import HASH_BYTES
-from shared.runtime.disk import Disk
+from shared.runtime.disk import Disk, write_whole
 from shared.runtime.log import Outgoing, SendFailed
-
-BESIDE: Final = ".writing"
 
 
 class TreeFiles:
@@ -55,10 +52,7 @@ class TreeFiles:
         if self._disk.exists(whole) and self._disk.read(whole) == content:
             self._disk.sync(whole)
             return
-        beside = whole.with_name(whole.name + BESIDE)
-        self._disk.write(beside, (content,))
-        self._disk.sync(beside)
-        self._disk.rename(beside, whole)
+        write_whole(self._disk, whole, (content,))
 
     def find(self, who: bytes, upto: int) -> Iterator[Row]:
         """Yield the ballots below leaf `upto` whose key is that of `who`, by the full segments."""

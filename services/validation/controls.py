@@ -97,7 +97,7 @@ def _carry_out(
     _require_signed(control, polling, signers, shard.root_key)
     if control.control_id == polling.last_control:
         raise Ignored(NoEffect.NO_CHANGE)
-    if control.follows != polling.last_control:
+    if control.before(polling.shard) != polling.last_control:
         raise Ignored(NoEffect.OUT_OF_ORDER)
     polling.last_control = control.control_id
     return _apply(control, polling, tuple(sorted(signers)), source)

@@ -4,7 +4,8 @@ A control is a JSON object on the wire, `{"type": "signed/1", "payload": "…", 
 payload is the control's own JSON as a string, and the signatures are over the bytes of that string as they are carried.
 
 Every control of an election stands in every shard, so that a shard's prefix decides all; it names the control that it
-follows there, so that none can be left out, repeated or put in another order. Chunks of the roll are each shard's own:
+follows there, so that none can be left out, repeated or put in another order. Where two shards took different controls as their
+next ones, which nobody but two officials who write to Kafka at once can bring about, a control names one for each shard. Chunks of the roll are each shard's own:
 they follow nothing, and the opening control names the digest of the whole part. `at` is there for people to read and
 decides nothing.
 """
@@ -24,8 +25,13 @@ from shared.contract.signing import PublicKey, Signature, is_signed, sign
 SIGNED: Final = "signed/1"
 NO_CONTROL: Final = "0" * 32
 """What the control that configures an election follows."""
+MAX_SHARDS: Final = 1024
 MAX_CHUNK_ELECTORS: Final = 30_000
 """Electors whose commitments one record holds: 400 kB."""
+
+
+Follows = BallotId | Annotated[tuple[BallotId, ...], Field(min_length=2, max_length=MAX_SHARDS)]
+"""The election's control before one: the same in every shard, or one for each shard."""
 
 
 class _Record(Frozen):
@@ -37,7 +43,7 @@ class LogFounded(_Record):
 
     type: Literal["log-founded/1"] = "log-founded/1"
     shard: int = Field(ge=0)
-    shards: int = Field(ge=1, le=1024)
+    shards: int = Field(ge=1, le=MAX_SHARDS)
     admitted: tuple[str, ...] = Field(
         description="Versions of records that this log may hold beside controls"
     )
@@ -53,10 +59,18 @@ class VersionAdmitted(_Record):
 class _Control(_Record):
     election: ElectionId
     control_id: BallotId = Field(description="128 random bits; the same control again has no effect")
-    follows: BallotId = Field(description="The election's control before this one in each shard")
+    follows: Follows = Field(
+        description="The election's control before this one; a list says it for each shard"
+    )
     by: str = Field(min_length=1, max_length=100, description="Who gave the order")
     reason: str = Field("", max_length=1000)
     at: str = Field(description="When, RFC 3339; for people, it decides nothing")
+
+    def before(self, shard: int) -> str:
+        """Return the control that it follows in a shard; nothing where it names none."""
+        if isinstance(self.follows, str):
+            return self.follows
+        return self.follows[shard] if shard < len(self.follows) else ""
 
 
 class ElectionConfigured(_Control):

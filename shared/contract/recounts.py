@@ -31,8 +31,8 @@ class Recount(Frozen):
     watermark: tuple[int, ...] = Field(description="For each shard, how many cast records were read")
     heads: tuple[Head, ...] = Field(description="For each shard, the head of its chain at the watermark")
     effects: tuple[Head, ...] = Field(description="For each shard, the election's head of effects there")
-    last_control: BallotId | None = Field(
-        description="The election's newest control, if every shard holds it at the watermark"
+    last_controls: tuple[BallotId, ...] = Field(
+        description="For each shard, the election's newest control at the watermark"
     )
     phases: tuple[Phase | None, ...] = Field(description="For each shard, the phase at its watermark")
     balance: Balance

@@ -87,7 +87,9 @@ class Round(Frozen):
     )
     threshold: int | None = Field(description="Votes that elect in this round")
     decisions: tuple[Decision, ...]
-    transfers: tuple[Transfer, ...]
+    transfers: tuple[Transfer, ...] = Field(
+        description="None where the standing with them would fit no record of the log"
+    )
     seated: tuple[str, ...] = Field((), description="Candidates elected before, who keep votes")
     residue: int = Field(0, description="Votes that fixed decimal places have lost so far")
     scores: dict[str, Score] = Field(

@@ -6,7 +6,10 @@ Content is safe after `sync`, a new or changed name after `sync_folder`.
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
+
+BESIDE: Final = ".writing"
+"""How the name of a file ends that is not whole yet."""
 
 
 class Disk(Protocol):
@@ -35,6 +38,21 @@ class Disk(Protocol):
 
     def sync_folder(self, folder: Path) -> None:
         """Make the folder's names safe."""
+
+
+def write_whole(
+    disk: Disk, path: Path, parts: Iterable[bytes], *, process: str = "", previous: Path | None = None
+) -> None:
+    """Write a file whole or not at all: beside it, synced, renamed. It is safe once its folder is synced. Raises OSError.
+
+    `process` keeps apart what several processes write at once; what had the name before has the name `previous` then.
+    """
+    beside = path.with_name(f"{path.name}{process and '.'}{process}{BESIDE}")
+    disk.write(beside, parts)
+    disk.sync(beside)
+    if previous is not None and disk.exists(path):
+        disk.rename(path, previous)
+    disk.rename(beside, path)
 
 
 class LocalDisk:

@@ -1,8 +1,8 @@
 """Saved states of shards: a cache of the log, never the truth.
 
-A file is the SHA-256 of all that follows, a line of JSON (format, version, position, digests of the last record and the first), and the state. It is written under
-another name, synced and renamed, and the one before it is kept: whatever happens, a whole one is found, or none and the log
-is replayed. The other name is this process's own: two processes that share a folder (a shard's old owner and its new one)
+A file is the SHA-256 of all that follows, a line of JSON (format, version, position, digests of the last record and the first),
+and the state. It is written under another name, synced and renamed, and the one before it is kept: whatever happens, a whole one
+is found, or none and the log is replayed. The other name is this process's own: two processes that share a folder (a shard's old owner and its new one)
 do not overwrite one another's. A process writes one at a time, in a thread: the event loop does not wait for the disk.
 """
 
@@ -17,10 +17,9 @@ from typing import Final
 
 import structlog
 
-from shared.runtime.disk import Disk, LocalDisk
+from shared.runtime.disk import BESIDE, Disk, LocalDisk, write_whole
 
 FORMAT = "livecount-snapshot/2"
-BESIDE = ".writing"
 
 FOR_THE_MOMENT: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 """What the system says where a process has no file handle or no memory left."""
@@ -65,13 +64,9 @@ class Snapshots:
     def write(self, name: str, snapshot: Snapshot) -> None:
         """Write a snapshot; the one before it becomes the previous generation. Raises OSError."""
         newest, previous = self._paths(name)
-        beside = self._folder / f"{name}.{self._process}{BESIDE}"
         header = self._header(snapshot)
-        self._disk.write(beside, (_checksum(header, snapshot.state), b"\n", header, snapshot.state))
-        self._disk.sync(beside)
-        if self._disk.exists(newest):
-            self._disk.rename(newest, previous)
-        self._disk.rename(beside, newest)
+        parts = (_checksum(header, snapshot.state), b"\n", header, snapshot.state)
+        write_whole(self._disk, newest, parts, process=self._process, previous=previous)
         self._disk.sync_folder(self._folder)
 
     def load(self, name: str) -> Snapshot | None:

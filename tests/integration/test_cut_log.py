@@ -88,6 +88,9 @@ async def test_a_log_that_was_cut_between_two_runs_of_the_broker_is_promised_not
     assert await pipeline.says("validation", "were applied", BOUND_S)
     (still,) = (await pipeline.standings(14, "fruit"))[-1:]
     assert still.balance.accepted == 10
+    pipeline.kill("intake")
+    pipeline.start("intake")
+    await posted(url, form(life, 11), 503, b"the log has lost some")
     assert segment.stat().st_size == cut_at, "nothing was written behind what was lost"
 
     broker.kill()

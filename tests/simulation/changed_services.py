@@ -294,7 +294,8 @@ async def certify_unbound(self: OperatorService, name: str, order: Order) -> Pro
                 if shard not in newest or verdict.source > newest[shard].source:
                     newest[shard] = verdict
         effects = tuple(newest[shard].effects for shard in sorted(newest))
-        return report.model_copy(update={"last_control": account.last_control, "effects": effects})
+        last = account.last_controls(self.shards)
+        return report.model_copy(update={"last_controls": last, "effects": effects})
 
     self.recount = recount
     try:

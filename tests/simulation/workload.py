@@ -262,7 +262,7 @@ class People:
         assert isinstance(opening, ElectionOpened)
         closing = self._life.control(ElectionClosed)
         if (account := self._operators[0].service.book.accounts.get(self._election.id)) is not None:
-            self._life.last_control = account.last_control
+            self._life.last_control = account.last_control(0)
         shards = self._site.shards
         certificate = self._life.ordered(
             ElectionCertified,

@@ -88,6 +88,10 @@ class AnyLog:
         if self.rng.random() < 0.9:
             life.last_control = self.ledger.count_of(life.definition.id).last_control
         made = life.control(kind, **content)
+        if self.rng.random() < 0.2:  # of several shards, each has its own control before it
+            others = [life.last_control, *(f"{self.rng.randrange(9):032x}" for _ in range(SHARDS - 1))]
+            others = self.rng.choice((others, others[1:] + others[:1], others[: self.rng.randrange(1, 3)]))
+            made = made.model_copy(update={"follows": tuple(others)})
         return made if self.rng.random() < 0.97 else made.model_copy(update={"log": "cd" * 16})
 
     def opening(self, life: Life) -> bytes:

@@ -189,7 +189,7 @@ def test_a_withdrawal_is_in_force_once_every_shard_holds_it() -> None:
     shards = begun(life)
     for of in shards:
         verdicts(of, life.ballot(of.shard, "0>1", "0"))
-    withdrawal = life.withdrawn("apple")
+    opened, withdrawal = life.last_control, life.withdrawn("apple")
     verdicts(shards[0], withdrawal)
 
     half = recount_of("picnic", [shard.count_of("picnic") for shard in shards])
@@ -198,7 +198,8 @@ def test_a_withdrawal_is_in_force_once_every_shard_holds_it() -> None:
 
     assert (half.withdrawn, half.half_withdrawn) == ((), (("fruit", "apple"),))
     assert half.contests["fruit"].results.elected == ("apple",)
-    assert (half.last_control, whole.last_control) == (None, life.last_control)
+    assert half.last_controls == (life.last_control, opened)
+    assert whole.last_controls == (life.last_control,) * 2
     assert (whole.withdrawn, whole.half_withdrawn) == ((("fruit", "apple"),), ())
     assert whole.contests["fruit"].results.elected == ("banana",)
 

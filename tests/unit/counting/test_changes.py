@@ -5,7 +5,7 @@ import pytest
 from services.counting.rounds import ContestCount, Rounds
 from services.counting.tally import PartitionOf, Tally
 from services.validation.judge import Judge
-from shared.contract.codec import decode_as
+from shared.contract.codec import decode_as, encode
 from shared.contract.standings import Standing
 from shared.rcv.trial import MAX_STANDING_BYTES
 from tests.support.elections import LOG_ID, ROOT_KEY, Life, contest, election
@@ -105,3 +105,36 @@ def test_a_count_that_raises_stops_its_contest_and_no_other(monkeypatch: pytest.
     assert (stopped["drink"].stopped, bool(stopped["drink"].rounds)) == ("", True)
     again = counted()
     assert (again["fruit"].stopped, bool(again["fruit"].rounds)) == ("", True)
+
+
+@pytest.mark.parametrize(("less", "left"), [(None, "all"), (0, "votes"), (1, "nothing")])
+def test_a_standing_that_fits_no_record_stops_no_other_contest(
+    less: int | None, left: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without its transfers it has the same result; if that is too large as well, its own count stops and says so."""
+    life = Life(election(electors=60))
+    ballots = life.pack(
+        *[life.cast(n, ">".join(str((n + m) % 4) for m in range(n % 4 + 1)), "0") for n in range(60)]
+    )
+    (first,) = changes([*life.begin()[0], ballots, life.closed()])
+    monkeypatch.setattr("services.counting.rounds.MAX_FINAL_COST", 0)
+    whole = standings(first)
+    name = max(whole, key=lambda of: len(encode(whole[of])))
+    without = tuple(round_.model_copy(update={"transfers": ()}) for round_ in whole[name].rounds)
+    lean = len(encode(whole[name].model_copy(update={"rounds": without})))
+    bound = MAX_STANDING_BYTES if less is None else lean - less
+    monkeypatch.setattr("services.counting.rounds.MAX_STANDING_BYTES", bound)
+
+    found = standings(first)
+    assert found.keys() == whole.keys()
+    assert bool(found[name].stopped) == (left == "nothing")
+    assert any(round_.transfers for round_ in found[name].rounds) == (left == "all")
+    assert (found[name].result_hash == whole[name].result_hash) == (left != "nothing")
+    assert [of.stopped for of in found.values()].count("") == len(found) - (left == "nothing")
+
+
+def standings(published: list[bytes]) -> dict[str, Standing]:
+    """Return the standings that a tally's changes lead to, by contest."""
+    rounds = Rounds(0, "counts")
+    rounds.apply(published)
+    return {of.contest.id: of for of in (decode_as(Standing, out.value) for out in rounds.drain())}

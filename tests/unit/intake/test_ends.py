@@ -1,10 +1,12 @@
 """A log that lost records, or was replaced, is promised no ballot: intake knows it by its ends."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
-from services.intake.ends import LogEnds
+from services.intake.ends import KeptEnds, LogEnds
+from shared.runtime.disk import LocalDisk
 from shared.runtime.log import LogAway
 from tests.unit.intake.test_bounds import form, place
 
@@ -74,6 +76,35 @@ async def test_what_was_known_before_the_connection_was_lost_is_known_after_it()
 
     assert log.opened == 2
     assert ends.fault.startswith("shard 0 holds 3 records, 5 were written")
+
+
+async def test_a_process_that_starts_again_knows_what_was_known_before_it(tmp_path: Path) -> None:
+    """By the folder's file, whichever process wrote it; of another log nothing is known, nor of a file that is not whole."""
+    path = tmp_path / "intake" / "ends.json"
+    log = Log(5, 5)
+
+    async def fault(log_id: str, *, acknowledged: int = 0) -> str:
+        kept = KeptEnds(LocalDisk(), path, log_id, "1")
+        ends = LogEnds(log.open, {}, kept)
+        if acknowledged:
+            ends.acknowledged("ballots", 1, acknowledged - 1)
+        await ends.check()
+        return ends.fault
+
+    assert await fault("ab", acknowledged=5) == ""
+    log.now = (5, 4)
+    assert (await fault("ab")).startswith("shard 1 holds 4 records, 5 were written")
+    assert (await fault("ab")).startswith("shard 1 holds 4 records, 5 were written"), (
+        "it is kept, however short the log is"
+    )
+    assert [found.name for found in path.parent.iterdir()] == ["ends.json"]
+    assert await fault("cd") == ""
+
+    path.write_bytes(path.read_bytes()[:9])
+    assert await fault("cd") == ""
+    path.unlink()
+    path.mkdir()
+    assert await fault("cd") == "", "a disk that fails ends nothing"
 
 
 async def test_a_record_that_is_written_where_another_had_stood_is_noticed_for_good() -> None:

@@ -65,7 +65,7 @@ def report(results: Results = RESULTS, **changes: object) -> Recount:
         "watermark": (4, 4),
         "heads": HEADS,
         "effects": HEADS,
-        "last_control": None,
+        "last_controls": ("1" * 32,) * 2,
         "phases": (Phase.CLOSED, Phase.CLOSED),
         "turnout": {"adults": 5},
         "balance": BALANCE,

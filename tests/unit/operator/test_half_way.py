@@ -201,3 +201,19 @@ async def test_an_order_that_comes_to_no_end_holds_up_its_own_election_only() ->
     with pytest.raises(OrderRefused, match="cannot pause an election that is paused"):
         await ordered(service, "picnic", Command.PAUSE, 903)
     assert await ordered(service, "picnic", Command.CLOSE, 904) == ["applied"] * SHARDS
+
+
+async def test_different_orders_that_came_first_in_two_shards_stop_no_election() -> None:
+    """Officials who write to Kafka at once: the next order follows, in each shard, what stands there, and leads all on alike."""
+    service, log = service_and_log()
+    life = Life(election(), SHARDS)
+    log.begin(life)
+    before = life.last_control
+    log.append(0, life.ordered(ElectionPaused))
+    life.last_control = before
+    log.append(2, life.ordered(ElectionClosed))
+
+    assert await ordered(service, "picnic", Command.CLOSE, 900) == ["applied", "applied", "out-of-phase"]
+    assert service.election("picnic").phase is Phase.CLOSED
+    assert service.book.accounts["picnic"].phases(SHARDS) == [Phase.CLOSED] * SHARDS
+    assert len(set(service.book.accounts["picnic"].last_controls(SHARDS))) == 1

@@ -32,6 +32,7 @@ class OneShard(ControlLog):
         unused: Any = None
         super().__init__(unused, unused, unused, "test", book)
         self.written: list[Control] = []
+        self._records = 0
         self._book = book
         for part in (self.elections, self.judged):
             part.caught_up = True
@@ -44,11 +45,12 @@ class OneShard(ControlLog):
     def judge(self, control: Any) -> None:
         """Add the verdict that a control is applied."""
         self.written.append(control)
+        self._records += 1
         self._book.add(
             encode(
                 ControlJudged(
                     shard=0,
-                    source=len(self.written),
+                    source=self._records,
                     control=control,
                     signers=(),
                     effect="applied",
