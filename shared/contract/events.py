@@ -322,11 +322,3 @@ class ElectionAnnounced(Frozen):
     def follows(self, before: Self) -> bool:
         """Return whether it rests on as much as another: of two operators one may be behind, and announce later."""
         return self.verdicts >= before.verdicts
-
-    def moved_to(self, phase: Phase, at: str) -> Self:
-        """Return the announcement of the same election in another phase."""
-        return self.model_copy(update={"phase": phase, "at": at})
-
-    def with_withdrawn(self, withdrawn: Iterable[tuple[str, str]]) -> Self:
-        """Return the announcement of the same election with these candidates out."""
-        return self.model_copy(update={"withdrawn": tuple(sorted(withdrawn))})

@@ -52,19 +52,9 @@ def _who_start(log_id: str, election: str) -> bytes:
     return joined(b"who", bytes.fromhex(log_id), election.encode()) + _packed(">I", COMMITMENT_BYTES)
 
 
-def ballot_salt(salt: bytes, index: int) -> bytes:
-    """Return the salt of the ballot at `index` of a pack."""
-    return _salt_stream(salt, index + 1)[-SALT_BYTES:]
-
-
 def _salt_stream(salt: bytes, ballots: int) -> bytes:
     """Return the salts of a pack's ballots, SALT_BYTES each."""
     return shake_128(joined(b"salt", salt)).digest(SALT_BYTES * ballots)
-
-
-def what_digest(salt: bytes, section: int, rankings: Sequence[str]) -> bytes:
-    """Return the part of a leaf that hides section and rankings; `salt` is the ballot's own."""
-    return hashed(b"what", salt, section.to_bytes(SECTION_BYTES), *[marks.encode() for marks in rankings])
 
 
 def leaf_of(who: bytes, what: bytes, reason: str) -> bytes:
@@ -90,7 +80,7 @@ def who_digests(log_id: str, packs: Sequence[Pack]) -> list[bytes]:
 
 
 def what_digests(packs: Sequence[Pack]) -> list[bytes]:
-    """Return `what_digest` of each ballot of packs of one election."""
+    """Return, for each ballot of packs of one election, the part of its leaf that hides section and rankings."""
     if len({len(pack.marks) for pack in packs}) > 1:
         return [what for pack in packs for what in what_digests([pack])]
     joint = b"".join([pack.sections for pack in packs])
@@ -104,7 +94,7 @@ def what_digests(packs: Sequence[Pack]) -> list[bytes]:
 
 @lru_cache(maxsize=65_536)  # an election has few different ballots, a log meets them by the million
 def _spelt(ballot: tuple[Any, ...]) -> bytes:
-    """Return a section (little-endian, as a pack has it) and marks, as `what_digest` joins them."""
+    """Return a section (little-endian, as a pack has it) and marks, as the digest joins them."""
     section, *marks = ballot
     return joined(section[::-1], *[ranking.encode() for ranking in marks])
 

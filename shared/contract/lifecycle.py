@@ -122,8 +122,3 @@ def phase_after(phase: Phase | None, controls: Iterable[Control]) -> Phase | Non
 def commands_in(phase: Phase) -> list[Command]:
     """Return what can be ordered in a phase."""
     return [command for command in Command if isinstance(next_phase(phase, command.control), Phase)]
-
-
-def leads_to(command: Command) -> set[Phase]:
-    """Return the phases in which an election can be right after a command."""
-    return {after for phase in Phase if isinstance(after := next_phase(phase, command.control), Phase)}

@@ -11,7 +11,7 @@ msgpack array:
 | electors | 4              | numbers on the roll, little-endian                                       |
 | sections | 2              | places of the sections in the election's list, little-endian             |
 | secrets  | 10             | secrets of the voting codes                                              |
-| salt     | 16 in all      | from which `ballot_salt` makes the salt of each ballot's leaf             |
+| salt     | 16 in all      | from which `what_digests` makes the salt of each ballot's leaf            |
 | marks    | as they are    | for each contest the ballots' marks, in order, joined by single spaces   |
 
 A ballot's place in the log is (shard, offset, index in the pack).

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.contract.chain import HEAD_BYTES
-from shared.contract.verdicts import COUNTED_BALLOTS, ControlJudged, Reason
+from shared.contract.verdicts import COUNTED_BALLOTS, Reason
 
 VERDICTS: Final = "verdicts/2"
 MAX_BALLOTS_IN_RANGE: Final = 4_096
@@ -180,11 +180,3 @@ def range_fault(verdicts: Verdicts) -> str | None:
         if places is None or int(places.max(initial=0)) >= len(of.different):
             return f"contest {contest}: expected the rankings of {accepted} accepted ballots"
     return None
-
-
-def each_verdict(record: Verdicts | ControlJudged) -> Iterator[Verdict | ControlJudged]:
-    """Yield what a record of `ballots.judged` says of each ballot or control, in order."""
-    if isinstance(record, ControlJudged):
-        yield record
-    else:
-        yield from record.each()

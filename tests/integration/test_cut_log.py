@@ -4,7 +4,9 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 import pytest_asyncio
@@ -54,7 +56,8 @@ async def posted(url: str, body: bytes, expected: int, words: bytes = b"") -> No
     status, answer = 0, b""
     async with asyncio.timeout(BOUND_S):
         while status != expected or words not in answer:
-            status, _, answer = await asyncio.to_thread(post, url, body)
+            with suppress(URLError):  # it is being started again
+                status, _, answer = await asyncio.to_thread(post, url, body)
             await asyncio.sleep(0.2)
 
 

@@ -14,13 +14,14 @@ from shared.contract.events import ElectionAnnounced
 from shared.contract.ids import shard_of
 from shared.contract.packs import Pack
 from shared.contract.standings import Standing
-from shared.contract.verdict_ranges import Verdict, each_verdict
+from shared.contract.verdict_ranges import Verdict
 from shared.contract.verdicts import COUNTED_BALLOTS, ControlJudged
 from tests.simulation.broker import Record
 from tests.simulation.invariants import ANNOUNCED, CAST, JUDGED, PUBLISHED, hold
 from tests.simulation.memory import decode_cast_once, standing_of
 from tests.simulation.standings import check_standing
 from tests.simulation.truth import Log
+from tests.support.evidence import each_verdict
 
 
 @dataclass

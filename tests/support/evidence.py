@@ -1,7 +1,7 @@
 """A whole log in memory, made from a seed by the real machines: what `verify` and `export` read."""
 
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 from services.audit.ledger import LogIdentity, ShardLedger
 from services.audit.recount import recount_of
@@ -13,6 +13,8 @@ from shared.contract.elections import Election, Phase, config_hash
 from shared.contract.events import ElectionAnnounced, ElectionCertified
 from shared.contract.standings import Standing
 from shared.contract.topics import BALLOTS_CAST, Topic
+from shared.contract.verdict_ranges import Verdict, Verdicts
+from shared.contract.verdicts import ControlJudged
 from tests.support.elections import LOG_ID, ROOT_KEY, Life, election
 
 BATCH = 7
@@ -22,6 +24,14 @@ RANKINGS = ("", "0", "1>0", "2>1>3", "3>>2", "0=1", "2>0=1")
 
 IDENTITY = LogIdentity(LOG_ID, ROOT_KEY)
 OUTPUTS = Outputs("judged", "controls", "rolls")
+
+
+def each_verdict(record: Verdicts | ControlJudged) -> Iterator[Verdict | ControlJudged]:
+    """Yield what a record of `ballots.judged` says of each ballot or control, in order."""
+    if isinstance(record, ControlJudged):
+        yield record
+    else:
+        yield from record.each()
 
 
 class MemoryEvidence:

@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Sequence
+from hashlib import shake_128
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,8 @@ from services.proofs.files import TreeFiles
 from services.proofs.notes import NamedKey, origin_of
 from services.proofs.shard import ShardTree
 from shared.contract.codec import decode_judged
+from shared.contract.leaves import hashed, joined
+from shared.contract.packs import SALT_BYTES, SECTION_BYTES
 from shared.runtime.disk import Disk, LocalDisk
 from shared.runtime.snapshots import Snapshot, Snapshots
 from tests.simulation.disk import Machine, SimDisk
@@ -18,6 +21,16 @@ from tests.simulation.process import Process
 from tests.support.elections import LOG_ID, ROOT, ROOT_KEY
 
 FOLDER = Path("/proofs")
+
+
+def ballot_salt(salt: bytes, index: int) -> bytes:
+    """Return the salt of the ballot at `index` of a pack, made by itself."""
+    return shake_128(joined(b"salt", salt)).digest(SALT_BYTES * (index + 1))[-SALT_BYTES:]
+
+
+def what_digest(salt: bytes, section: int, rankings: Sequence[str]) -> bytes:
+    """Return the part of a leaf that hides section and rankings, made by itself; `salt` is the ballot's own."""
+    return hashed(b"what", salt, section.to_bytes(SECTION_BYTES), *[marks.encode() for marks in rankings])
 
 
 def signer(shard: int) -> NamedKey:

@@ -17,7 +17,7 @@ from shared.contract.events import (
     ElectionPaused,
     ElectionResumed,
 )
-from shared.contract.lifecycle import LIFE, Command, commands_in, leads_to, next_phase
+from shared.contract.lifecycle import LIFE, Command, commands_in, next_phase
 from shared.contract.verdicts import NoEffect
 
 KINDS = get_args(get_args(Control)[0])
@@ -63,6 +63,11 @@ def test_before_it_is_configured_an_election_can_only_be_configured(control: typ
 def test_the_auditors_own_table_says_the_same() -> None:
     """It is written apart, so that a mistake would have to be made twice."""
     assert MOVES == MOVE
+
+
+def leads_to(command: Command) -> set[Phase]:
+    """Return the phases in which an election can be right after a command."""
+    return {after for phase in Phase if isinstance(after := next_phase(phase, command.control), Phase)}
 
 
 def test_what_can_be_ordered_and_where_it_leads() -> None:

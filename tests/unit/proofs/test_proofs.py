@@ -22,9 +22,10 @@ from services.proofs.tree import (
     root_hash,
 )
 from shared.contract.codes import commitment, parse_code
-from shared.contract.leaves import ballot_salt, leaf_of, what_digest, who_digest
+from shared.contract.leaves import leaf_of, who_digest
 from shared.contract.verdicts import Reason
 from tests.support.elections import LOG_ID, ROOT, ROOT_KEY, Life, election
+from tests.support.proofs import ballot_salt, what_digest
 
 TWIN = Path(__file__).parents[3] / "services/proofs/static/receipt.js"
 KEY = NamedKey("livecount.test", ROOT_KEY)

@@ -20,7 +20,7 @@ from services.proofs.tree import root_hash
 from shared.contract.codec import decode_cast, decode_judged, encode
 from shared.contract.codes import VotingCode, commitment
 from shared.contract.elections import Revote
-from shared.contract.leaves import ballot_salt, leaf_of, record_leaf, what_digest, who_digest
+from shared.contract.leaves import leaf_of, record_leaf, who_digest
 from shared.contract.packs import Ballot, Pack
 from shared.contract.verdict_ranges import Verdict
 from shared.contract.verdicts import ControlJudged, Reason
@@ -29,7 +29,7 @@ from shared.runtime.log import LogAway, SendFailed
 from tests.simulation.process import Dead
 from tests.support.elections import LOG_ID, ROOT, Life, election
 from tests.support.evidence import IDENTITY, judged, picnic
-from tests.support.proofs import Computer, grown, pairs, signer
+from tests.support.proofs import Computer, ballot_salt, grown, pairs, signer, what_digest
 from tests.unit.proofs.test_proofs import merkle_root
 
 

@@ -22,12 +22,11 @@ from shared.contract.verdict_ranges import (
     AnonymousBallot,
     Verdict,
     Verdicts,
-    each_verdict,
 )
 from shared.contract.verdicts import ControlJudged
 from shared.runtime.log import Outgoing
 from tests.support.elections import LOG_ID, OFFICER, OFFICER_KEY, ROOT, ROOT_KEY, Life, election
-from tests.support.evidence import OUTPUTS
+from tests.support.evidence import OUTPUTS, each_verdict
 
 CHILDREN = {3: 1, 5: 1, 6: 1}
 """Electors of section 1."""

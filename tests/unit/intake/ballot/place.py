@@ -81,7 +81,8 @@ class Place:
 
     def announce(self, phase: Phase, *withdrawn: tuple[str, str]) -> None:
         """Announce the picnic in a phase, some candidates withdrawn."""
-        self.announced["picnic"] = LIFE.announced(SHARDS, phase).with_withdrawn(withdrawn)
+        announced = LIFE.announced(SHARDS, phase)
+        self.announced["picnic"] = announced.model_copy(update={"withdrawn": tuple(sorted(withdrawn))})
 
     async def get(self, path: str = "/vote/picnic") -> httpx.Response:
         """Ask for a page."""
