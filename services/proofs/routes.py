@@ -16,12 +16,13 @@ from starlette.routing import Route
 from services.proofs.files import TreeFiles
 from services.proofs.lookup import Covered, Found, find, in_words, standings_over
 from services.proofs.notes import NamedKey, origin_of
-from services.proofs.page import receipt_page
+from services.proofs.page import LANGUAGES, policy, receipt_pages
 from services.proofs.settings import ProofsSettings
 from services.proofs.shard import ShardTree
 from services.proofs.tiles import WIDTH
 from services.proofs.tree import HASH_BYTES
 from shared.runtime.process.http import problem
+from shared.runtime.process.languages import preferred
 
 OPEN: Final = {"Access-Control-Allow-Origin": "*", "X-Content-Type-Options": "nosniff"}
 IMMUTABLE: Final = OPEN | {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -47,8 +48,8 @@ class Api:
         self._files = files
         self._live = live
         self._standings = standings
-        self._page, policy = receipt_page(key)
-        self._page_headers = FRESH | {"Content-Security-Policy": policy}
+        self._pages = receipt_pages(key)
+        self._page_headers = FRESH | {"Content-Security-Policy": policy(), "Vary": "Accept-Language"}
         self._looking = 0
 
     def routes(self) -> list[Route]:
@@ -61,9 +62,11 @@ class Api:
             Route("/v1/elections/{election}/receipts/{who}", self.receipt),
         ]
 
-    def page(self, _: Request) -> Response:
+    def page(self, request: Request) -> Response:
         """The page that looks a receipt up and checks its proof: one file, which can be saved and run offline."""
-        return HTMLResponse(self._page, headers=self._page_headers)
+        accepted = request.headers.get("accept-language", "")
+        language = preferred(LANGUAGES, request.query_params.get("lang"), accepted)
+        return HTMLResponse(self._pages[language.code], headers=self._page_headers)
 
     def log(self, _: Request) -> Response:
         """Which log it is, and by which keys its checkpoints are signed."""

@@ -7,7 +7,20 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.polling_place import NOT_OPEN, Place, cast, enter, new_elector, tap, to_review, watched
+from shared.contract.elections import Phase
+from tests.browser.polling_place import (
+    NOT_OPEN,
+    SHARDS,
+    Place,
+    arrive,
+    cast,
+    enter,
+    new_elector,
+    tap,
+    to_review,
+    watched,
+)
+from tests.support.elections import Life, election
 
 pytestmark = [pytest.mark.kafka, pytest.mark.browser]
 
@@ -234,6 +247,37 @@ def test_from_right_to_left(browser: Browser, place: Place) -> None:
     made.close()
 
 
+ODD = ("<script>alert(1)</script>", "محمد الأول", "👩\u200d🚀 Zoë “Rocket”", "X" * 200)
+
+
+def test_names_of_every_kind(context: BrowserContext, place: Place) -> None:
+    """Markup, any script, emoji and a name without a space are shown as they are, within the narrowest window."""
+    plain = election("gathering")
+    fruit, drink = plain.contests
+    named = tuple(
+        of.model_copy(update={"name": name, "statement": f"{name}<img src=x onerror=alert(2)>"})
+        for of, name in zip(fruit.candidates, ODD, strict=True)
+    )
+    contests = (fruit.model_copy(update={"title": "</script><b>Bold", "candidates": named}), drink)
+    gathering = Life(plain.model_copy(update={"title": "An <i>odd</i> one", "contests": contests}), SHARDS)
+    place.announce(gathering, Phase.OPEN)
+    page = context.new_page()
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.on("dialog", lambda dialog: pytest.fail(dialog.message))
+    arrive(page, place.url("/vote/gathering"), "start")
+    page.get_by_label("Your voting code").fill(gathering.code(3))
+    page.locator("#code-form .main").click()
+    tap(page, *ODD)
+    assert page.locator(".contest:visible .order .names").all_text_contents() == list(ODD)
+    page.locator(".contest:visible .about summary").first.click()
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    to_review(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    cast(page)
+
+    assert place.marks(3, "gathering") == [("0>1>2>3", "")]
+
+
 def test_motion_is_kept_from_those_who_do_not_want_it(browser: Browser, place: Place) -> None:
     """No element of the ballot moves or fades."""
     made = browser.new_context(reduced_motion="reduce")
@@ -261,4 +305,4 @@ def test_all_of_it_is_at_most_sixty_kilobytes(context: BrowserContext, place: Pl
     cast(page)
 
     assert sum(sizes) <= 60_000, sizes
-    assert len(place.ballots(elector)) == 1
+    assert place.marks(elector) == [("0", "")]

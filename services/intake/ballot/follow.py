@@ -10,13 +10,12 @@ from typing import Final, NamedTuple
 from shared.contract.ballots import format_marks
 from shared.contract.elections import Contest
 from shared.rcv.count.normalise import Choice, Ranks, normalise
+from shared.runtime.process.languages import Value
 
 STEPS: Final = 4
 """So many choices are named one by one; longer rankings end with "and so on"."""
 _SHARING: Final = frozenset({"stv-wigm", "scottish-stv", "meek"})
 """Methods that pass on the votes an elected candidate does not need."""
-
-Value = str | int | tuple[str, ...] | tuple[int, ...]
 
 
 class Sentence(NamedTuple):
@@ -31,6 +30,11 @@ class Followed(NamedTuple):
 
     line: tuple[Sentence, ...]
     notes: tuple[Sentence, ...]
+
+
+def most_choices(contest: Contest) -> int | None:
+    """Return how many choices of a ballot can count in a contest; None: as many as there are candidates."""
+    return 1 if contest.method == "plurality" else contest.rules.max_ranks
 
 
 def follow(contest: Contest, out: Collection[int], ranks: Ranks) -> Followed:
@@ -89,12 +93,12 @@ def _notes(contest: Contest, out: Collection[int], ranks: Ranks) -> Iterator[Sen
     names, rules = [candidate.name for candidate in contest.candidates], contest.rules
     yield from _stops(contest, ranks[: rules.max_ranks], names)
     if rules.max_ranks is not None and any(ranks[rules.max_ranks :]):
-        yield Sentence("beyond", {"most": rules.max_ranks})
+        yield Sentence("beyond" if rules.max_ranks > 1 else "beyond-one", {"most": rules.max_ranks})
     marked = [c for rank in ranks for c in rank]
     for candidate in marked:
         if candidate in out:
             yield Sentence("withdrawn", {"name": names[candidate]})
-    possible = min(len(names) - len(set(out)), rules.max_ranks or len(names))
+    possible = min(len(names) - len(set(out)), most_choices(contest) or len(names))
     ranked = sum(candidate not in out for candidate in marked)
     if ranked < possible:
         yield Sentence("few", {"ranked": ranked, "all": possible})

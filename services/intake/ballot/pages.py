@@ -15,13 +15,13 @@ from starlette.responses import HTMLResponse, Response
 
 from services.intake.ballot import files
 from services.intake.ballot.fields import Typed, faults, ranks_of
-from services.intake.ballot.follow import follow
-from services.intake.ballot.languages import Language, languages, preferred
-from services.intake.ballot.words import FAULTS, SCRIPT, SENDING, SENTENCES
+from services.intake.ballot.follow import follow, most_choices
+from services.intake.ballot.words import FAULTS, FOLDER, SCRIPT, SENDING, SENTENCES
 from shared.contract.candidate_order import candidate_order
 from shared.contract.codes import BadCode, parse_code
 from shared.contract.elections import Contest
 from shared.contract.events import ElectionAnnounced
+from shared.runtime.process.languages import Language, languages, preferred
 
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self';"
@@ -47,6 +47,10 @@ class View(NamedTuple):
     size: str
     kiosk: bool
 
+    def receipts(self, page: str) -> str:
+        """Return the address of the page that looks receipts up, in the language that the elector chose."""
+        return page + self.query(size="", kiosk="")
+
     def query(self, **changed: str) -> str:
         """Return the query that keeps this view, with some of it changed: "?lang=cy&kiosk=1", or nothing."""
         kept = {"lang": self.asked, "size": self.size, "kiosk": "1" if self.kiosk else ""} | changed
@@ -64,8 +68,11 @@ class Shown(NamedTuple):
     typed: Typed
     faults: frozenset[int]
     line: Sequence[Markup]
-    notes: Sequence[Markup]
+    notes: Sequence[tuple[str, Markup]]
+    """Each with its key in `SENTENCES`."""
     ranks: Sequence[Sequence[int]]
+    most: int | None
+    """So many choices can count; None: all."""
     order: Sequence[int]
     """The places of the candidates in the order in which they stand on this ballot."""
 
@@ -77,7 +84,7 @@ class Pages:
         self, now: Callable[[], datetime], receipts: str = "", known: Mapping[str, Language] | None = None
     ) -> None:
         self.receipts = receipts
-        self.languages = known or languages()
+        self.languages = known or languages(FOLDER)
         self._templates = {code: _environment(language, now) for code, language in self.languages.items()}
 
     def view(self, request: Request) -> View:
@@ -114,7 +121,9 @@ def shown(
         wrong = faults(numbers, contest)
         out = _out(announced, contest)
         ranks = ranks_of({c: text for c, text in numbers.items() if c not in wrong})
-        line, notes = ([language.sentence(s) for s in part] for part in follow(contest, out, ranks))
+        said = follow(contest, out, ranks)
+        line = [language.sentence(SENTENCES[key], values) for key, values in said.line]
+        notes = [(key, language.sentence(SENTENCES[key], values)) for key, values in said.notes]
         found.append(
             Shown(
                 place,
@@ -125,6 +134,7 @@ def shown(
                 line,
                 notes,
                 ranks,
+                most_choices(contest),
                 candidate_order(contest, section, code),
             )
         )

@@ -108,7 +108,7 @@ class BallotRoutes:
         if not isinstance(cast, Recorded):
             return self._refused(view, announced, fields, cast)
         kept = (announced.log, definition.id, fields.ballot_id, cast.shard, cast.who)
-        link = receipt_link(self.pages.receipts, *kept) if self.pages.receipts else ""
+        link = receipt_link(view.receipts(self.pages.receipts), *kept) if self.pages.receipts else ""
         receipt = receipt_text(*kept)
         return self.pages.page("receipt", view, announced=announced, who=cast.who, receipt=receipt, link=link)
 
@@ -139,7 +139,9 @@ class BallotRoutes:
             return self._refused(view, announced, fields, fault)
         address = request.client.host if request.client else ""
         if self.intake.service.guess(address):
-            return self._start(view, announced, "too many", 429, retry_after_s=WRONG_CODES_S)
+            return self._start(
+                view, announced, "too many", 429, code=fields.code, retry_after_s=WRONG_CODES_S
+            )
         return self._start(view, announced, fault, _STATUS.get(fault, 422), code=fields.code)
 
     def _start(

@@ -24,13 +24,15 @@ const hashed = (...parts) => sha256(joined(...parts));
 
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
+const fault = (key, said) => Object.assign(new Error(said), { key });
+
 // The elector's number, section and secret of a voting code as it is typed.
 export function parseCode(typed) {
   const plain = typed.toUpperCase().replaceAll(" ", "").replaceAll("O", "0").replaceAll(/[IL]/g, "1");
   const shape = /^([0-9A-Z]{1,7})-([0-9A-Z]{1,3})-([0-9A-Z-]{16,})$/.exec(plain);
   const secret = shape ? shape[3].replaceAll("-", "") : "";
   if (secret.length !== 16 || [...plain.replaceAll("-", "")].some((digit) => !ALPHABET.includes(digit))) {
-    throw new Error("a voting code looks like 0CKR7-1-8F3K-2M9Q-X4AB-7TDC, without a U");
+    throw fault("no code", "a voting code looks like 0CKR7-1-8F3K-2M9Q-X4AB-7TDC, without a U");
   }
   const number = (digits) => [...digits].reduce((sum, digit) => sum * 32n + BigInt(ALPHABET.indexOf(digit)), 0n);
   return { elector: number(shape[1]), section: number(shape[2]), secret: number(secret) };
@@ -85,12 +87,13 @@ async function readCheckpoint(note, signer) {
   throw new Error(`expected a signature of ${signer.name} that holds`);
 }
 
-// What a receipt proves; `signer` is {name, key}. With a voting code also that it is this elector's ballot. Throws an Error.
+// What a receipt proves; `signer` is {name, key}. With a voting code also that it is this elector's ballot. Throws an Error, whose
+// `key` says what whoever typed can change.
 export async function checkReceipt(receipt, signer, code) {
   if (code) {
     const own = await commitment(receipt.log, receipt.election, parseCode(code));
     const who = await hashed(text.encode("who"), unhex(receipt.log), text.encode(receipt.election), own, unhex(receipt.ballot_id));
-    if (hex(who) !== receipt.who) throw new Error("this receipt is not of a ballot that was cast with this voting code");
+    if (hex(who) !== receipt.who) throw fault("other code", "this receipt is not of a ballot that was cast with this voting code");
   }
   if (!receipt.proof) throw new Error("the receipt has no proof yet: look it up again in a few seconds");
   const { leaf_index: index, what, reason, hashes, checkpoint } = receipt.proof;

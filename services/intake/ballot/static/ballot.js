@@ -22,13 +22,14 @@ let address = location.pathname + location.search // where the page's form is po
 
 const mark = (element, name, value) => value ? element.setAttribute(name, value) : element.removeAttribute(name)
 const escaped = text => String(text).replace(/[&<>"]/g, c => `&#${c.charCodeAt(0)};`)
-const listed = parts => {
-  try { return new Intl.ListFormat(data.language).format(parts) } catch { return parts.join(', ') }
+const listed = (parts, type = 'conjunction') => {
+  try { return new Intl.ListFormat(data.language, { type }).format(parts) } catch { return parts.join(', ') }
 }
 const fill = (key, values) => data.words[key].replace(/%\((\w+)\)s/g, (_, name) => values[name])
 const said = (key, values = {}) => fill(key, values)
 const sentence = ([key, values]) => fill(key, Object.fromEntries(Object.entries(values).map(([name, value]) => [name,
-  listed([].concat(value).map(part => typeof part === 'number' ? String(part) : `<bdi>${escaped(part)}</bdi>`))])))
+  listed([].concat(value).map(part => typeof part === 'number' ? String(part) : `<bdi>${escaped(part)}</bdi>`),
+    typeof value[0] === 'number' ? 'disjunction' : 'conjunction')])))
 const announce = text => { const at = $('#said'); if (at) at.textContent = text }
 
 // Where the vote goes: the same as follow.py, which a test holds it to.
@@ -60,9 +61,9 @@ export function follow(contest, ranks) {
   }
   const marked = ranks.flat()
   if (!marked.length) return { line: [['nobody', {}]], notes: [] }
-  if (contest.most !== null && ranks.slice(contest.most).some(rank => rank.length)) notes.push(['beyond', { most: contest.most }])
+  if (contest.most !== null && ranks.slice(contest.most).some(rank => rank.length)) notes.push([contest.most > 1 ? 'beyond' : 'beyond-one', { most: contest.most }])
   for (const c of marked) if (out.includes(c)) notes.push(['withdrawn', { name: names[c] }])
-  const possible = Math.min(names.length - out.length, contest.most ?? names.length)
+  const possible = Math.min(names.length - out.length, contest.method === 'plurality' ? 1 : contest.most ?? names.length)
   const ranked = marked.filter(c => !out.includes(c)).length
   if (ranked < possible) notes.push(['few', { ranked, all: possible }])
   return { line: going.length ? whereTo(contest, going, named) : [['nothing', {}]], notes }
@@ -305,7 +306,7 @@ function rankPage() {
   function drawReview() {
     $('.reviewed').replaceChildren(...contests.map((of, place) => {
       const part = $('#t-contest').content.cloneNode(true)
-      for (const at of [$('h2', part), $('[data-do=change] bdi', part)]) at.textContent = $('h2', of.section).textContent
+      for (const at of [$('h2 bdi', part), $('[data-do=change] bdi', part)]) at.textContent = $('h2', of.section).textContent
       of.draw($('.order', part), $('.line', part), $('.notes', part), false)
       $('[data-do=change]', part).addEventListener('click', () => step(together ? 0 : place))
       return part
@@ -560,8 +561,8 @@ if (windows) windows.onmessage = ({ data: other }) => {
 function receipt() {
   kept.clear()
   const copy = $('[data-do=copy]')
-  copy.hidden = $('[data-do=print]').hidden = false
-  copy.addEventListener('click', async () => {
+  for (const button of $$('[data-do=copy], [data-do=print]')) button.hidden = false
+  copy?.addEventListener('click', async () => {
     try { await navigator.clipboard.writeText($('[data-copy]').dataset.copy); announce($('#said').dataset.copied) }
     catch { getSelection().selectAllChildren($('[data-copy]')) }
   })

@@ -7,21 +7,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake.ballot.follow import follow
-from services.intake.ballot.languages import languages
-from services.intake.ballot.words import SENTENCES
+from services.intake.ballot.words import FOLDER, SENTENCES
 from shared.contract.ballots import format_marks
 from shared.contract.elections import Contest, Method
 from shared.rcv.count.normalise import normalise
+from shared.runtime.process.languages import languages
 from tests.support.elections import FRUIT, contest
 
-ENGLISH = languages()["en"]
+ENGLISH = languages(FOLDER)["en"]
 NAMES = tuple(name.title() for name in FRUIT)
 
 
 def plain(of: Contest, *ranks: tuple[int, ...], out: frozenset[int] = frozenset()) -> tuple[str, list[str]]:
     """Return the line and the notes of a ranking as plain text."""
     found = follow(of, out, ranks)
-    line, notes = ([ENGLISH.sentence(s).striptags() for s in part] for part in found)
+    line, notes = (
+        [ENGLISH.sentence(SENTENCES[key], values).striptags() for key, values in part] for part in found
+    )
     return " ".join(line), notes
 
 
@@ -115,6 +117,23 @@ def test_each_rule_is_said(rules: Any, ranks: Any, line: str, note: str) -> None
     assert any(note in said for said in found[1]), found[1]
 
 
+def test_ranks_left_out_are_listed_as_alternatives() -> None:
+    """No candidate has one or the other number."""
+    assert plain(contest(), (0,), (), (), (1,))[1][0].startswith(
+        "No candidate has number 2 or 3. That is passed over"
+    )
+
+
+def test_who_needs_one_choice_only_is_not_asked_for_more() -> None:
+    """By plurality the first choice is the whole vote; a second one where one counts is said not to."""
+    one = by("plurality", max_ranks=1)
+
+    assert plain(by("plurality"), (0,))[1] == []
+    assert plain(one, (0,), (1,))[1] == [
+        "Only your first choice counts in this contest; the later ones do not."
+    ]
+
+
 def test_many_choices_are_not_named_one_by_one() -> None:
     """After four, the last is named."""
     many = contest(candidates=("a", "b", "c", "d", "e", "f"))
@@ -134,6 +153,7 @@ def test_every_sentence_of_the_catalogue_can_be_said() -> None:
         by("sequential-irv", 2),
         contest(overvote="skip", max_skipped_ranks=0),
         contest(overvote="exhaust-if-several-continue", max_ranks=2),
+        contest(max_ranks=1),
         contest(candidates=("a", "b", "c", "d", "e")),
     ):
         for ranks in (

@@ -174,6 +174,7 @@ async def test_many_wrong_codes_are_asked_to_wait_and_a_good_one_is_not() -> Non
     assert {answer.status_code for answer in wrong[:-1]} == {403}
     assert (wrong[-1].status_code, wrong[-1].headers["retry-after"]) == (429, "60")
     assert "wait a minute" in wrong[-1].text
+    assert all(WRONG_CODE in answer.text for answer in wrong), "the field keeps what was typed"
     assert page_of(good) == "ballot"
 
 
@@ -419,6 +420,7 @@ async def test_a_receipt_leads_to_where_it_is_looked_up() -> None:
         one = await there.post("cast", _0_0="1")
         kiosk = await there.post("cast", "/vote/picnic?kiosk", _0_0="1")
         closed = await there.get()
+        welsh = await there.post("cast", "/vote/picnic?lang=cy&size=large", _0_0="1")
     async with place() as elsewhere:
         nowhere = await elsewhere.post("cast", _0_0="1")
     found = link.search(one.text)
@@ -427,7 +429,10 @@ async def test_a_receipt_leads_to_where_it_is_looked_up() -> None:
 
     assert found.groups() == (kept.log, str(kept.shard), kept.who)
     assert f'href="{proofs}"' in closed.text
+    assert f'href="{proofs}?lang=cy#' in welsh.text
     assert proofs not in kiosk.text + nowhere.text
+    assert "download=" in one.text
+    assert "download=" not in kiosk.text
     assert len(kiosk.text.partition("<svg")[2]) < len(nowhere.text.partition("<svg")[2])
 
 

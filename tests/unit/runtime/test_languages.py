@@ -6,26 +6,33 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po, write_po
 
-from services.intake.ballot.catalogue import messages, update
-from services.intake.ballot.languages import WORDS, languages, preferred
+import services.intake.ballot.words as ballot_words
+import services.proofs.words as receipt_words
 from services.intake.ballot.pages import Pages, View
 from shared.contract.elections import Phase
+from shared.runtime.process.catalogue import messages, update
+from shared.runtime.process.languages import languages, preferred
 from tests.unit.intake.ballot.place import LIFE, NOW
 
-KNOWN = languages()
+HOUSES = {"services.intake.ballot": ballot_words.FOLDER, "services.proofs": receipt_words.FOLDER}
+CATALOGUES = [(house, path) for house, folder in HOUSES.items() for path in sorted(folder.glob("*.po"))]
+KNOWN = languages(ballot_words.FOLDER)
 
 
-def test_english_and_welsh_are_there() -> None:
+@pytest.mark.parametrize("house", HOUSES)
+def test_english_and_welsh_are_there(house: str) -> None:
     """By their own names."""
-    assert {code: language.name for code, language in KNOWN.items()} == {"en": "English", "cy": "Cymraeg"}
+    known = languages(HOUSES[house])
+
+    assert {code: language.name for code, language in known.items()} == {"en": "English", "cy": "Cymraeg"}
 
 
-@pytest.mark.parametrize("path", sorted(WORDS.glob("*.po")), ids=lambda path: path.stem)
-def test_a_catalogue_is_complete(path: Path) -> None:
+@pytest.mark.parametrize(("house", "path"), CATALOGUES)
+def test_a_catalogue_is_complete(house: str, path: Path) -> None:
     """Every message of today's pages is translated with its placeholders, none is doubtful, none is left over."""
     with path.open("rb") as file:
         catalogue = read_po(file, locale=path.stem)
-    wanted = {message.id for message in messages() if message.id}
+    wanted = {message.id for message in messages(house) if message.id}
     translated = {message.id: message for message in catalogue if message.id}
 
     assert set(translated) == wanted
@@ -43,7 +50,7 @@ def test_a_catalogue_is_complete(path: Path) -> None:
 
 def test_a_third_language_is_one_file(tmp_path: Path) -> None:
     """A catalogue made from the pages, and translated, is a language of its own, written from right to left."""
-    path = update("ar", tmp_path)
+    path = update("services.intake.ballot", "ar", tmp_path)
     with path.open("rb") as file:
         catalogue = read_po(file, locale="ar")
     for message in catalogue:
@@ -65,11 +72,14 @@ def test_a_third_language_is_one_file(tmp_path: Path) -> None:
     assert "العربية" in page
 
 
-def test_bringing_a_catalogue_up_to_date_changes_nothing_that_is(tmp_path: Path) -> None:
-    """The Welsh file is as the tool writes it, but for the day on which it was made."""
-    (tmp_path / "cy.po").write_bytes((WORDS / "cy.po").read_bytes())
-    update("cy", tmp_path)
-    before, after = ((folder / "cy.po").read_text().splitlines() for folder in (WORDS, tmp_path))
+@pytest.mark.parametrize(("house", "path"), CATALOGUES)
+def test_bringing_a_catalogue_up_to_date_changes_nothing_that_is(
+    house: str, path: Path, tmp_path: Path
+) -> None:
+    """Each file is as the tool writes it, but for the day on which it was made."""
+    (tmp_path / path.name).write_bytes(path.read_bytes())
+    update(house, path.stem, tmp_path)
+    before, after = ((folder / path.name).read_text().splitlines() for folder in (path.parent, tmp_path))
 
     assert [line for line in after if "Date" not in line] == [line for line in before if "Date" not in line]
 

@@ -1,4 +1,4 @@
-"""The languages of the ballot: English as the templates say it, and one catalogue (`words/CODE.po`) for each other.
+"""The languages of a house's pages: English as the templates say it, and one catalogue (`words/CODE.po`) for each other.
 
 Catalogues are read as they are when the service starts; nothing is compiled beforehand.
 """
@@ -18,10 +18,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from markupsafe import Markup
 
-from services.intake.ballot.follow import Sentence, Value
-from services.intake.ballot.words import SENTENCES
-
-WORDS: Final = Path(__file__).parent / "words"
+Value = str | int | tuple[str, ...] | tuple[int, ...]
 ENGLISH: Final = "en"
 UNITS: Final[Sequence[tuple[Literal["minute", "hour", "day"], float]]] = (
     ("minute", 90),
@@ -39,10 +36,10 @@ class Language(NamedTuple):
     direction: str
     translations: NullTranslations
 
-    def sentence(self, sentence: Sentence) -> Markup:
-        """Return a sentence of `SENTENCES` as HTML, each name apart from the direction of the text around it."""
-        said = Markup(self.translations.gettext(SENTENCES[sentence.key]))  # noqa: S704  our own text; values are escaped
-        return said % {key: self._set_off(value) for key, value in sentence.values.items()}
+    def sentence(self, english: str, values: Mapping[str, Value]) -> Markup:
+        """Return a sentence of our own as HTML, each name apart from the direction of the text around it."""
+        said = Markup(self.translations.gettext(english))  # noqa: S704  our own text; values are escaped
+        return said % {key: self._set_off(value) for key, value in values.items()}
 
     def when(self, moment: datetime) -> str:
         """Return a date and time in words, at the clock of the definition: "1 May 2026, 18:00 (UTC+02:00)"."""
@@ -64,10 +61,11 @@ class Language(NamedTuple):
         values = value if isinstance(value, tuple) else (value,)
         name = Markup("<bdi>{}</bdi>")
         parts = [name.format(of) if isinstance(of, str) else Markup.escape(of) for of in values]
-        return Markup(format_list(parts, locale=self.code))  # noqa: S704  joins what has been escaped
+        style: Literal["or", "standard"] = "or" if isinstance(values[0], int) else "standard"
+        return Markup(format_list(parts, style, locale=self.code))  # noqa: S704  joins what has been escaped
 
 
-def languages(folder: Path = WORDS) -> dict[str, Language]:
+def languages(folder: Path) -> dict[str, Language]:
     """Return English and the languages of the folder's catalogues, by code. Raises ValueError on a bad catalogue."""
     found = {ENGLISH: _language(ENGLISH, NullTranslations())}
     for path in sorted(folder.glob("*.po")):
