@@ -16,7 +16,7 @@ def asker(names: Sequence[str], hush: "Hush") -> "Callable[[Tie], int]":
     """Return who is asked about ties, after `hush`. On a pipe each line is a name, or its number among those level.
 
     The same tie has the same answer: where seats are filled one after another it may come again. What is returned raises
-    UnresolvedTie where the pipe has no further line, ValueError for an answer that names nobody who is level.
+    UnresolvedTie where the pipe has no further line, ValueError for an answer that names nobody who is level, or two.
     """
 
     @cache
@@ -50,5 +50,10 @@ def _read(tie: "Tie", level: Sequence[str]) -> int:
     if not answer:
         raise UnresolvedTie(tie, level)
     if answer.isascii() and answer.isdecimal() and 1 <= int(answer) <= len(level):
+        numbered = level[int(answer) - 1]
+        if answer in level and answer != numbered:
+            raise ValueError(
+                f"round {tie.round}: {answer} is a name, and the number of {numbered!r}: it may be either"
+            )
         return int(answer) - 1
     return find(answer, level, f"candidate who is level in round {tie.round}")

@@ -14,7 +14,7 @@ from shared.rcv.count.profile import Profile
 from shared.rcv.count.ties import Ask
 from shared.rcv.formats.records import BallotFile
 from shared.rcv.lots import drawn, file_order, given_order
-from shared.rcv.names import find, slug, slugs
+from shared.rcv.names import find_all, slug, slugs
 
 ELECT_ONE: Final[frozenset[Method]] = frozenset({"irv", "supplementary", "electoral-college"})
 MAX_TITLE_CHARS: Final = 200
@@ -44,8 +44,9 @@ class CountOptions:
 
 def contest_of(file: BallotFile, options: CountOptions) -> Contest:
     """Return the contest of a file. Raises ValueError: a name that is not there, or rules that do not fit the method."""
-    excluded = {*file.excluded, *(find(name, file.candidates, "candidate") for name in options.excluded)}
-    write_ins = {*file.write_ins, *(find(name, file.candidates, "candidate") for name in options.write_ins)}
+    named = find_all([*options.excluded, *options.write_ins], file.candidates, "candidate")
+    excluded = {*file.excluded, *named[: len(options.excluded)]}
+    write_ins = {*file.write_ins, *named[len(options.excluded) :]}
     title = file.title.strip()[:MAX_TITLE_CHARS] or "Untitled"
     return Contest(
         id=slug(title, "contest"),
@@ -75,9 +76,13 @@ def ties_settled(file: BallotFile, options: CountOptions) -> Ask | None:
 def ties_settled_by(tie: str, names: Sequence[str]) -> Ask:
     """Return what settles ties by an order of names or, if `tie` is the path of a file, by the lots in it."""
     path = Path(tie)
-    if ">" not in tie and path.is_file():
+    if ">" not in tie and path.exists():
         return drawn(path.read_text(encoding="utf-8"), names)
-    return given_order(tie, names)
+    try:
+        return given_order(tie, names)
+    except ValueError as fault:
+        no_file = "" if ">" in tie else f"; nor is there a file of lots {tie!r}"
+        raise ValueError(f"--tie: {fault}{no_file}") from None
 
 
 def profile_of(file: BallotFile, contest: Contest) -> Profile:
@@ -109,7 +114,8 @@ def _shares(sections: Sequence[str], asked: Sequence[tuple[str, int]]) -> tuple[
     """Return the shares by section; raises ValueError unless each has one, or none has."""
     if not asked:
         return ()
-    shares = {find(name, sections, "section"): share for name, share in asked}
+    places = find_all([name for name, _ in asked], sections, "section")
+    shares = dict(zip(places, (share for _, share in asked), strict=True))
     missing = [name for place, name in enumerate(sections) if place not in shares]
     if missing:
         raise ValueError(f"expected a share for each section, found none for {', '.join(missing)}")

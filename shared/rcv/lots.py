@@ -1,17 +1,21 @@
 """Ties settled by what was drawn or decided elsewhere, so that a published count with lots can be repeated.
 
 Three ways of saying it. An order, "A > B > C": of those who are level the winner is the first of it, the loser the last.
-Drawn lots, a line a tie: the round and whom the lot picked, to win or to fall, "3: Anna Lees"; `#` begins a comment.
+Drawn lots, a line a tie: the round and whom the lot picked, to win or to fall, "3: Anna Lees"; `#` and a space begin a comment.
 A published count, as `livecount count --json` writes it: its own ties.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from shared.rcv.count.ties import Ask, Tie
 from shared.rcv.formats.records import BallotFile
-from shared.rcv.names import find
+from shared.rcv.names import find, find_all
+
+_COMMENT = re.compile(r"^\s*#|\s#(?=\s|$)")
+_ROUND = re.compile(r"[0-9]{1,9}")
 
 Lot = tuple[int, int]
 """A round, from 1, and the place of the candidate whom its lot picked."""
@@ -19,7 +23,7 @@ Lot = tuple[int, int]
 
 def given_order(text: str, names: Sequence[str]) -> Ask:
     """Return what settles ties by an order of names. Raises ValueError for a name that is not there or stands twice."""
-    order = [find(name, names, "candidate") for name in text.split(">")]
+    order = find_all(text.split(">"), names, "candidate")
     if len(set(order)) < len(order):
         raise ValueError(f"expected each candidate once in the order of a tie, found {text!r}")
 
@@ -58,18 +62,24 @@ def drawn(text: str, names: Sequence[str]) -> Ask:
 
 
 def _lines(text: str, names: Sequence[str]) -> list[Lot]:
-    lots = []
+    lots, faults = list[Lot](), list[str]()
     for number, line in enumerate(text.splitlines(), 1):
-        said = line.partition("#")[0].strip()
-        if not said:
-            continue
-        round_, colon, name = said.partition(":")
-        if not (colon and round_.strip().isascii() and round_.strip().isdecimal()):
-            raise ValueError(
-                f"line {number}: expected a round and whom the lot picked, '3: NAME', found {said!r}"
-            )
-        lots.append((int(round_), find(name, names, "candidate")))
+        if said := _COMMENT.split(line, maxsplit=1)[0].strip():
+            try:
+                lots.append(_lot(said, names))
+            except ValueError as fault:
+                faults.append(f"line {number}: {fault}")
+    if faults:
+        raise ValueError("; ".join(faults))
     return lots
+
+
+def _lot(said: str, names: Sequence[str]) -> Lot:
+    """Return the lot that a line says. Raises ValueError."""
+    round_, colon, name = said.partition(":")
+    if not (colon and _ROUND.fullmatch(round_.strip())):
+        raise ValueError(f"expected a round and whom the lot picked, '3: NAME', found {said!r}")
+    return int(round_), find(name, names, "candidate")
 
 
 def _published(text: str, names: Sequence[str]) -> list[Lot]:

@@ -27,6 +27,19 @@ def find(typed: str, names: Sequence[str], what: str) -> int:
     raise ValueError(f"expected a {what}, found {typed.strip()!r}; {_suggestion(wanted, names)}")
 
 
+def find_all(typed: Sequence[str], names: Sequence[str], what: str) -> list[int]:
+    """Return the places of names, as `find` does each. Raises ValueError that says all that is wrong."""
+    found, faults = list[int](), list[str]()
+    for each in typed:
+        try:
+            found.append(find(each, names, what))
+        except ValueError as fault:
+            faults.append(str(fault))
+    if faults:
+        raise ValueError("; ".join(faults))
+    return found
+
+
 def slugs(names: Sequence[str]) -> list[str]:
     """Return an id for each name, all different."""
     taken: dict[str, int] = {}

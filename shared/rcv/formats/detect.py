@@ -32,7 +32,7 @@ WRITERS: Final[dict[str, Callable[[BallotFile, Path], None]]] = {
 }
 
 _BEGINNINGS: Final[tuple[tuple[re.Pattern[bytes], Reader], ...]] = (
-    (re.compile(rb"#[^\n]*\n(?:#[^\n]*\n)*# NUMBER ALTERNATIVES:"), preflib.read),
+    (re.compile(rb"(?:#[^\n]*\n)*#[ \t]*NUMBER ALTERNATIVES:"), preflib.read),
     (re.compile(rb"\d{1,3}[ \t]*\n1,"), preflib.read),
     (re.compile(rb"(?:#[^\n]*\n|\s)*\d{1,3}[ \t]+\d{1,3}[ \t]*,?[ \t]*(?:#[^\n]*)?\n"), blt.read),
     (condorcet.BEGINNING, condorcet.read),

@@ -158,6 +158,28 @@ def test_a_tie_is_answered_on_a_pipe_by_name_or_number(tmp_path: Path) -> None:
     assert "expected a candidate who is level in round 1, found 'Ada Lovelace'" in refused.stderr
 
 
+def test_an_answer_that_is_a_name_and_another_ones_number_is_refused(tmp_path: Path) -> None:
+    """Candidates may be called by numbers: "2" would be the second of those who are level, or the one of that name."""
+    file = ward(tmp_path, '3 1\n5 1 0\n3 2 0\n3 3 0\n0\n"9"\n"2"\n"3"\n')
+    asked = ("count", file, "--method", "irv", "--ties", "ask", "--json")
+    refused = shell(*asked, typed="2\n")
+    assert refused.exit_code == 2
+    assert "round 1: 2 is a name, and the number of '3': it may be either" in refused.stderr
+
+
+def test_all_names_that_are_not_there_are_refused_at_once(tmp_path: Path) -> None:
+    """Each with what is nearest; a file of lots that is not there, too."""
+    file = ward(tmp_path, WARD)
+    refused = shell("count", file, "--method", "irv", "--withdraw", "Clara Bov", "--write-in", "Dora Mar")
+    assert (
+        "found 'Clara Bov'; did you mean 'Clara Bow'?; expected a candidate, found 'Dora Mar'"
+        in refused.stderr
+    )
+    refused = shell("count", file, "--method", "irv", "--tie", "lots.txt")
+    assert "--tie: expected a candidate, found 'lots.txt'" in refused.stderr
+    assert "nor is there a file of lots 'lots.txt'" in refused.stderr
+
+
 def test_a_published_count_settles_its_own_ties(tmp_path: Path) -> None:
     """Its JSON is given back: the same count, though the lot of another seed would fall otherwise."""
     file = ward(tmp_path, WARD.replace("4 3 2 0", "3 3 2 0"))

@@ -62,6 +62,10 @@ def test_lots_are_found_by_their_round() -> None:
         ("Bo", "line 1: expected a round and whom the lot picked, '3: NAME', found 'Bo'"),
         ("one: Bo", "found 'one: Bo'"),
         ("1: Zoe", "expected a candidate, found 'Zoe'"),
+        (
+            "1: Zoe\n2: Bo\n\nx: Bo",
+            "line 1: expected a candidate, found 'Zoe'.*; line 4: expected a round and whom",
+        ),
         ('{"ties": 3}', "expected a count as"),
         ('{"stages": []}', "expected a count as"),
         ("{", "expected a count as"),
@@ -71,6 +75,12 @@ def test_lots_that_are_none_are_refused(text: str, said: str) -> None:
     """With the line."""
     with pytest.raises(ValueError, match=said):
         drawn(text, NAMES)
+
+
+def test_a_name_may_have_the_sign_of_a_comment() -> None:
+    """A comment begins with it and a space, or is a line of its own."""
+    ask = drawn("#drawn on Friday\n1: Team #2 # heads\n", ["Team #1", "Team #2"])
+    assert ask(Tie(1, (0, 1), "loser")) == 1
 
 
 def elected(file: BallotFile, options: CountOptions) -> tuple[int, ...]:

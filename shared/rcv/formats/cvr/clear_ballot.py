@@ -31,12 +31,12 @@ Columns = dict[int, tuple[int, str | None]]
 def read(path: Path, source: Source, max_ranks: int | None = None) -> Iterator[RawRecord]:
     """Yield the records of a file's contest. Raises FormatError naming line and column, OSError."""
     table = rows(path)
-    head = next(table, [])
+    _, head = next(table, (1, list[str]()))
     columns = _columns(path, head, source)
     allowed = {
         column: choice for column, choice in columns.items() if max_ranks is None or choice[0] <= max_ranks
     }
-    for line, cells in enumerate(table, 2):
+    for line, cells in table:
         if not cells:
             continue
         if len(cells) != len(head):
@@ -57,7 +57,13 @@ def _columns(path: Path, head: list[str], source: Source) -> Columns:
     if len(head) <= CHOICES:
         raise FormatError(path, "line 1", f"expected {CHOICES} columns and then choices, found {len(head)}")
     found: Columns = {}
+    heads: set[str] = set()
     for column, text in enumerate(head[CHOICES:], CHOICES):
+        if text.partition(":")[2] in heads:
+            raise FormatError(
+                path, f"line 1, column {column + 1}", f"expected another choice, found {shown(text)} again"
+            )
+        heads.add(text.partition(":")[2])
         choice = _choice(path, column, text, source.contest_id)
         if choice is not None:
             found[column] = (choice[0], meaning(choice[1], source))

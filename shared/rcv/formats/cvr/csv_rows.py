@@ -11,12 +11,13 @@ MOST_DIGITS: Final = 18
 """Of a number: no rank has as many, and Python refuses to read thousands."""
 
 
-def rows(path: Path) -> Iterator[list[str]]:
-    """Yield a file's rows. Raises FormatError naming the line, OSError."""
+def rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield a file's rows, each with the line it ends on, from 1. Raises FormatError naming the line, OSError."""
     with path.open(newline="", encoding="utf-8-sig") as file:
         reader = csv.reader(file, strict=True)
         try:
-            yield from reader
+            for cells in reader:
+                yield reader.line_num, cells
         except csv.Error as fault:
             raise FormatError(path, f"line {reader.line_num}", f"expected CSV: {fault}") from None
         except UnicodeDecodeError as fault:  # decoded ahead of the reader

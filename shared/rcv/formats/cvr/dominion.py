@@ -11,7 +11,7 @@ which may have gaps.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -67,12 +67,14 @@ def _manifests(folder: Path, source: Source) -> _Manifests:
         for each in json_file.load(folder / "ContestManifest.json").some("List", "entry")
         if each.text("Id") == source.contest_id
     ]
+    if len(of_contest) > 1:
+        of_contest[1].refuse(f"expected one contest {source.contest_id!r}, found several")
     if not of_contest:
         listed = ", ".join(f"{key} ({name})" for key, name in contests.items())
         expected = f"expected a contest {source.contest_id!r} [contestId], found {listed or 'none'}"
         raise FormatError(folder / "ContestManifest.json", "", expected)
-    candidates = frozenset(
-        each.text("Id")
+    candidates = _by_id(
+        each
         for each in json_file.load(folder / "CandidateManifest.json").some("List", "candidate")
         if each.text("ContestId") == source.contest_id
     )
@@ -82,7 +84,9 @@ def _manifests(folder: Path, source: Source) -> _Manifests:
     if _INVALID_IN_RCTAB not in conditions:
         invalid.add(_INVALID_IN_RCTAB)
     ranks = of_contest[0].whole("NumOfRanks") if of_contest[0].has("NumOfRanks") else 0
-    return _Manifests(candidates, _if_any(precincts), _if_any(portions), ranks or None, frozenset(invalid))
+    return _Manifests(
+        frozenset(candidates), _if_any(precincts), _if_any(portions), ranks or None, frozenset(invalid)
+    )
 
 
 def _if_any(manifest: Path) -> Names:
@@ -91,8 +95,18 @@ def _if_any(manifest: Path) -> Names:
 
 
 def _names(manifest: Path) -> Names:
-    entries = json_file.load(manifest).some("List", "entry")
-    return {each.text("Id"): each.text_or_none("Description") or each.text("Id") for each in entries}
+    return _by_id(json_file.load(manifest).some("List", "entry"))
+
+
+def _by_id(entries: Iterable[Node]) -> Names:
+    """Return what ids stand for. Raises FormatError for one that stands for two things."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        number = entry.text("Id")
+        name = entry.text_or_none("Description") or number
+        if found.setdefault(number, name) != name:
+            entry.refuse(f"expected another [Id], found {number} for {found[number]!r} and {name!r}")
+    return found
 
 
 def _records(session: Node, source: Source, manifests: _Manifests, note: Note) -> Iterator[RawRecord]:
@@ -102,12 +116,16 @@ def _records(session: Node, source: Source, manifests: _Manifests, note: Note) -
     precinct = _named(marked, "PrecinctId", manifests.precincts, "PrecinctManifest.json")
     portion = _named(marked, "PrecinctPortionId", manifests.portions, "PrecinctPortionManifest.json")
     number = session.text("RecordId")
-    for card in marked.nodes("Cards", "card") if marked.has("Cards") else [marked]:
+    found = False
+    for card in _cards(marked):
         for contest in card.some("Contests", "contest"):
             if contest.text("Id") == source.contest_id:
                 if _conditions(marked, card, contest) & manifests.invalid:
                     note(INVALID)
                     continue
+                if found:
+                    contest.refuse(f"expected contest {source.contest_id} once in a session")
+                found = True
                 yield RawRecord(
                     place=f"{session.path.name}, {session.place}",
                     id=number,
@@ -119,6 +137,15 @@ def _records(session: Node, source: Source, manifests: _Manifests, note: Note) -
                     tabulator_id=session.text("TabulatorId"),
                     precinct_portion=portion,
                 )
+
+
+def _cards(marked: Node) -> list[Node]:
+    """Return what holds the contests: cards or, in older exports, the side of the session itself."""
+    if not marked.has("Cards"):
+        return [marked]
+    if marked.has("Contests"):
+        marked.refuse("expected [Cards] or [Contests], found both")
+    return marked.nodes("Cards", "card")
 
 
 def _conditions(*nodes: Node) -> set[str]:

@@ -39,11 +39,7 @@ def read(path: Path, source: Source, max_ranks: int | None, note: Note = no_note
     at_precinct = bool(source.id_column)
     at_batch = at_precinct + bool(source.precinct_column)
     says_blank: bool | None = None
-    number = 0
-    for row in rows(path, first_column, beside):
-        if row.number < first_row:
-            continue
-        number += 1
+    for number, row in enumerate(rows(path, first_column, beside, first_row, note), 1):
         selections, is_marked = marks.of(row.number, row.cells)
         if row.is_filled and not is_marked:
             says_blank = _says_blank(path, source) if says_blank is None else says_blank
@@ -70,10 +66,8 @@ def _says_blank(path: Path, source: Source) -> bool:
     label = source.skipped_rank_label
     if not label or source.blank_is_write_in or source.as_rctab:
         return False
-    found = rows(path, source.first_vote_column or 1)
-    return any(
-        text == label for row in found if row.number >= (source.first_vote_row or 1) for _, text in row.cells
-    )
+    found = rows(path, source.first_vote_column or 1, first_row=source.first_vote_row or 1)
+    return any(text == label for row in found for _, text in row.cells)
 
 
 class _Marks:

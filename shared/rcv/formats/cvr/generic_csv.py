@@ -17,14 +17,17 @@ def read(path: Path, source: Source) -> Iterator[RawRecord]:
     assert source.first_vote_column is not None, "checked with the configuration"
     assert source.first_vote_row is not None, "checked with the configuration"
     table = rows(path)
-    head = next(table, None)
-    if head is None:
+    _, head = next(table, (1, list[str]()))
+    if not head:
         raise FormatError(path, "line 1", "expected the names of the columns")
+    if len(head) < source.first_vote_column:
+        expected = f"expected candidates from column {source.first_vote_column} on [firstVoteColumnIndex], between commas"
+        raise FormatError(path, "line 1", f"{expected}; found {len(head)} columns")
     names = [WRITE_IN if name and name == source.undeclared_write_in_label else name for name in head]
     _refuse_twice(path, [name for column, name in enumerate(head, 1) if column >= source.first_vote_column])
-    for line, cells in enumerate(table, 2):
-        if line >= source.first_vote_row and cells:
-            yield _record(path, line, cells, names, source)
+    for row, (line, cells) in enumerate(table, 2):
+        if row >= source.first_vote_row and cells:
+            yield _record(path, row, line, cells, names, source)
 
 
 def _refuse_twice(path: Path, names: list[str]) -> None:
@@ -33,7 +36,7 @@ def _refuse_twice(path: Path, names: list[str]) -> None:
             raise FormatError(path, "line 1", f"expected another column, found {shown(name)} a second time")
 
 
-def _record(path: Path, line: int, cells: list[str], names: list[str], source: Source) -> RawRecord:
+def _record(path: Path, row: int, line: int, cells: list[str], names: list[str], source: Source) -> RawRecord:
     first = (source.first_vote_column or 1) - 1
     if len(cells) > len(names):
         raise FormatError(path, f"line {line}", f"expected {len(names)} columns, found {len(cells)}")
@@ -48,7 +51,7 @@ def _record(path: Path, line: int, cells: list[str], names: list[str], source: S
         ranked.append((rank, names[column]))
     vendor_id = _cell(cells, source.id_column)
     precinct, batch = _cell(cells, source.precinct_column), _cell(cells, source.batch_column)
-    return RawRecord(f"line {line}", str(line - 1), by_rank(ranked), precinct, batch, vendor_id)
+    return RawRecord(f"line {line}", str(row - 1), by_rank(ranked), precinct, batch, vendor_id)
 
 
 def _cell(cells: list[str], column: int | None) -> str | None:

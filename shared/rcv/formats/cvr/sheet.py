@@ -3,6 +3,10 @@
 What is yielded is what RCTab's library (Apache POI) reports: each `<row>` element, whether it has cells or not, and of its
 cells those with a value. A row of blank cells at 1,048,576, as LibreOffice writes it, costs nothing.
 
+Only the first sheet is read, as RCTab does: others that hold anything are noted, and a hidden one before a visible one is
+refused. So are a formula whose value the file does not have, and merged cells among those that are read: which of them the
+value is for, the file does not say.
+
 A workbook is a zip of XML, so a small file may unpack to anything. It is unpacked a piece at a time, and refused where a
 part, a row or the list of texts is larger than any election makes it, or where cells stand so far apart that most of the
 sheet between them is blank: then one of them is damaged.
@@ -18,6 +22,7 @@ from typing import IO, Final, NamedTuple
 from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile
 
+from shared.rcv.formats.cvr.raw import Note, no_note
 from shared.rcv.formats.records import FormatError
 
 FREE_CELLS: Final = 12_000_000
@@ -51,6 +56,9 @@ _DAMAGE: Final = (
 """What an archive raises that is damaged: OSError and ValueError for places outside the file."""
 
 _SHEET: Final = re.compile(rb"<(\w+:)?sheetData\b[^>]*?(/?)>")
+_HEAD: Final = re.compile(rb'<c r="([A-Z]{1,3})"')
+_MERGED: Final = re.compile(rb'mergeCell\b[^<>]*?\bref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
+_FILLED: Final = re.compile(rb"<(?:\w+:)?(?:v|is)>")
 _CELL: Final = re.compile(
     rb'<c r="([A-Z]{1,3})"(?: s="\d*")?'
     rb'(?:(?: t="(s|n)")?(?:/>|>(?:<v>([0-9.Ee+-]+)</v>)?</c>)'
@@ -77,49 +85,76 @@ class Row(NamedTuple):
     """Whether any cell of the row holds anything."""
 
 
-def rows(path: Path, first: int, beside: Sequence[int] = ()) -> Iterator[Row]:
-    """Yield the rows of the first sheet: its cells from column `first` on, and those in the columns `beside`.
+def rows(
+    path: Path, first: int, beside: Sequence[int] = (), first_row: int = 1, note: Note = no_note
+) -> Iterator[Row]:
+    """Yield the rows of the first sheet from `first_row` on: cells from column `first` on, and those in the columns `beside`.
 
-    Raises FormatError, OSError.
+    `note` takes the other sheets that hold anything. Raises FormatError, OSError.
     """
     with path.open("rb") as file:
         try:
             with ZipFile(file) as book:
-                yield from _rows(path, book, first, beside)
+                yield from _rows(path, book, first, beside, first_row, note)
         except FormatError:
             raise
         except _DAMAGE as fault:
             raise FormatError(path, "", f"expected an Excel workbook (.xlsx): {fault}") from None
 
 
-def _rows(path: Path, book: ZipFile, first: int, beside: Sequence[int]) -> Iterator[Row]:
+def _rows(
+    path: Path, book: ZipFile, first: int, beside: Sequence[int], first_row: int, note: Note
+) -> Iterator[Row]:
     names = {name.lower(): name for name in book.namelist()}
     if _OTHER_KINDS & names.keys():
         raise FormatError(path, "", "expected an Excel workbook (.xlsx), found another kind")
     for part in book.infolist():
         if part.file_size > MAX_BYTES:
             raise FormatError(path, part.filename, f"expected at most {MAX_BYTES:,} bytes")
-    sheet, texts = _parts(path, book)
+    sheet, texts, others = _parts(path, book)
     if sheet.lower() not in names:
         raise FormatError(path, "", f"expected an Excel workbook (.xlsx): found no {sheet}")
     strings = _strings(path, book, names[texts.lower()]) if texts.lower() in names else []
+    for name, other in others.items():
+        if other.lower() in names and _holds_anything(book, names[other.lower()]):
+            note(f"sheet {name[:40]!r}: only the first sheet is read")
     with book.open(names[sheet.lower()]) as unpacked:
-        yield from _Sheet(path, names[sheet.lower()], strings, first, beside).rows(unpacked)
+        yield from _Sheet(path, names[sheet.lower()], strings, first, beside, first_row).rows(unpacked)
 
 
-def _parts(path: Path, book: ZipFile) -> tuple[str, str]:
-    """Return the names of the first sheet's part and of the list of texts."""
+def _holds_anything(book: ZipFile, part: str) -> bool:
+    """Say whether any cell of a sheet has a value."""
+    with book.open(part) as unpacked:
+        before = b""
+        while piece := unpacked.read(_PIECE):
+            if _FILLED.search(before + piece):
+                return True
+            before = piece[-40:]
+    return False
+
+
+def _parts(path: Path, book: ZipFile) -> tuple[str, str, dict[str, str]]:
+    """Return the names of the first sheet's part and of the list of texts, and the parts of other sheets by their names."""
     try:
         sheets = _elements(book.read(_BOOK), "sheet")
         links = _elements(book.read(_LINKS), "Relationship")
     except (KeyError, expat.ExpatError) as fault:
         raise FormatError(path, "", f"expected an Excel workbook (.xlsx): {fault}") from None
     targets = {link.get("Id"): link.get("Target", "") for link in links}
-    wanted = {_local(key): value for key, value in sheets[0].items()}.get("id") if sheets else None
-    if wanted not in targets:
+    said = [{_local(key): value for key, value in sheet.items()} for sheet in sheets]
+    if not said or said[0].get("id") not in targets:
         raise FormatError(path, _BOOK, "expected at least one sheet")
+    shown = [sheet for sheet in said if sheet.get("state", "visible") == "visible"]
+    if shown and shown[0] is not said[0]:
+        name, hidden = shown[0].get("name", ""), said[0].get("name", "")
+        raise FormatError(
+            path, _BOOK, f"expected {name!r} to be the first sheet, found {hidden!r}, which is hidden"
+        )
+    others = {
+        each.get("name", ""): _resolved(targets[each["id"]]) for each in said[1:] if each.get("id") in targets
+    }
     texts = [link.get("Target", "") for link in links if link.get("Type", "").endswith("/sharedStrings")]
-    return _resolved(targets[wanted]), _resolved(texts[0]) if texts else ""
+    return _resolved(targets[said[0]["id"]]), _resolved(texts[0]) if texts else "", others
 
 
 def _resolved(target: str) -> str:
@@ -176,10 +211,12 @@ class _Texts:
         self.row: dict[str, str] = {}
         self.cells: list[tuple[str, str, str | None]] = []
         """Where each cell says it is, its type, and its value or text; None: it has neither."""
+        self.uncomputed: set[int] = set()
+        """Which of the cells have a formula, and no value."""
         self._open: list[str] = []
         self._cell: dict[str, str] = {}
         self._text: list[str] = []
-        self._has_value = False
+        self._has_value = self._has_formula = False
         self.parser = parser = _parser()
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
@@ -189,9 +226,12 @@ class _Texts:
         local = _local(name)
         self._open.append(local)
         if local in ("si", "c"):
-            self._text, self._cell, self._has_value = [], attributes, False
+            self._text, self._cell = [], attributes
+            self._has_value = self._has_formula = False
         elif local in ("v", "is"):
             self._has_value = True
+        elif local == "f":
+            self._has_formula = True
         elif local == "row":
             self.row = attributes
 
@@ -203,6 +243,8 @@ class _Texts:
             self.texts.append(text)
         elif local == "c":
             kind = self._cell.get("t", "n")
+            if self._has_formula and not text and not (self._has_value and kind == "str"):
+                self.uncomputed.add(len(self.cells))
             self.cells.append((self._cell.get("r", ""), kind, text if self._has_value else None))
 
     def _characters(self, text: str) -> None:
@@ -217,10 +259,13 @@ class _Sheet:
     read once for each spelling. Any other row is read by an XML parser. The tests hold both to the same.
     """
 
-    def __init__(self, path: Path, name: str, strings: list[str], first: int, beside: Sequence[int]) -> None:
+    def __init__(
+        self, path: Path, name: str, strings: list[str], first: int, beside: Sequence[int], first_row: int
+    ) -> None:
         self._path, self._name, self._strings = path, name, strings
-        self._first, self._beside = first, tuple(beside)
+        self._first, self._beside, self._first_row = first, tuple(beside), first_row
         self._begin = _beginning(first)
+        self._begin_before = tuple(_beginning(column) for column in range(1, first))
         self._begin_beside = tuple(_beginning(column) for column in beside)
         self._all_before = all(column < first for column in beside)
         self._known: dict[bytes, tuple[Cells, bool]] = {}
@@ -243,7 +288,8 @@ class _Sheet:
                 last_row = row.number
                 if row.cells and row.cells[-1][0] > last_column:
                     last_column = row.cells[-1][0]
-            yield row
+            if row.number >= self._first_row:
+                yield row
         limit = min(MAX_CELLS, max(FREE_CELLS, SPARSE * filled))
         if last_row * last_column > limit:
             found = f"{last_row:,} rows and {last_column:,} columns for {filled:,} cells"
@@ -275,6 +321,7 @@ class _Sheet:
             at = data.find(last)
             if at >= 0:
                 yield from self._parted(data[:at], prefix)
+                self._refuse_merged(data[at:], unpacked)
                 return
             if len(data) > MAX_ROW_BYTES:
                 raise self._refusal(f"expected rows of at most {MAX_ROW_BYTES:,} bytes")
@@ -282,6 +329,22 @@ class _Sheet:
             if not piece:
                 raise self._refusal("expected a sheet that ends, found the end of the file")
             data += piece
+
+    def _refuse_merged(self, data: bytes, unpacked: IO[bytes]) -> None:
+        """Raise FormatError if behind the rows cells are merged that are read; `data` is what is held of it."""
+        while True:
+            for left, top, right, bottom in (found.groups() for found in _MERGED.finditer(data)):
+                is_beside = any(_column(left) <= column <= _column(right) for column in self._beside)
+                is_read = _column(right) >= self._first or is_beside
+                if is_read and int(bottom) >= self._first_row and (left, top) != (right, bottom):
+                    area = b"%b%b:%b%b" % (left, top, right, bottom)
+                    raise self._refusal(
+                        f"expected a value in each cell, found {area.decode()} merged into one"
+                    )
+            piece = unpacked.read(_PIECE)
+            if not piece:
+                return
+            data = data[-100:] + piece
 
     def _parted(self, xml: bytes, prefix: bytes) -> Iterator[bytes]:
         """Yield the row elements of a piece: those without an end tag of their own stand before the last."""
@@ -296,16 +359,17 @@ class _Sheet:
 
     def _usual(self, xml: bytes) -> Row | None:
         """Return a row that is spelled as Excel spells it, or None."""
-        if not self._all_before or not xml.startswith(b'<row r="'):
-            return None
         digits = xml[8 : xml.find(b'"', 8)]
-        if not digits.isdigit() or not self._row < int(digits) <= MAX_ROWS:
+        is_usual = self._all_before and xml.startswith(b'<row r="') and digits.isdigit()
+        if not is_usual or not self._row < int(digits) <= MAX_ROWS:
             return None
         inside = xml[xml.find(b">") + 1 : -6].replace(digits + b'"', b'"')
         at = inside.find(self._begin)
         if at < 0:  # the first of these cells is blank
-            later = (cell.start() for cell in _CELL.finditer(inside) if _column(cell[1]) > self._first)
+            later = (cell.start() for cell in _HEAD.finditer(inside) if _column(cell[1]) > self._first)
             at = next(later, len(inside))
+        if inside.count(b"<c", 0, at) != sum(inside.count(begin, 0, at) for begin in self._begin_before):
+            return None  # a cell that is wanted may stand there
         tail = inside[at:]
         known = self._known.get(tail)
         if known is None:
@@ -383,7 +447,7 @@ class _Sheet:
             raise self._refusal(f"expected a row from {self._row + 1:,} to {MAX_ROWS:,}, found {said[:40]!r}")
         found: dict[int, str] = {}
         column = 0
-        for place, kind, value in reader.cells:
+        for at, (place, kind, value) in enumerate(reader.cells):
             letters = place.rstrip("0123456789")
             after = _column(letters.upper().encode()) if place else column + 1
             if place and place[len(letters) :].lstrip("0") != str(number):
@@ -393,6 +457,11 @@ class _Sheet:
                     f"expected cells in order up to column {MAX_COLUMNS:,}, found {place[:40]!r}"
                 )
             column = after
+            is_read = number >= self._first_row and (column >= self._first or column in self._beside)
+            if is_read and at in reader.uncomputed:
+                raise self._refusal(
+                    f"expected the value of the formula in {place or f'row {number}'}, found none"
+                )
             if value is not None:
                 found[column] = self._shown(kind, value)
         return Row(

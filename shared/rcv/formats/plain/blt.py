@@ -231,12 +231,13 @@ def _reading(
     layout, tokens = Layout(), _Tokens(path, data)
     try:
         body = Body(tokens.number("the number of candidates"), tokens.number("the number of seats"))
-        ranks = Ranks(body.candidates)
+        ranks, ids = Ranks(body.candidates), set[bytes]()
         for item in ballots_by(tokens, layout):
             try:
                 if isinstance(item, Token):
                     _option(body, ranks, item.text)
                 else:
+                    _refuse_again(ids, item[0].text)
                     marks, ballots = _ballot(ranks, item)
                     body.counts[marks] = body.counts.get(marks, 0) + ballots
             except Fault as fault:
@@ -334,6 +335,14 @@ def _option(body: Body, ranks: Ranks, text: bytes) -> None:
     elif word != b"droop":
         known = "[nick …], [withdrawn …], [undeclared …], [tie …] or [droop …]"
         raise Fault(f"expected {known}, found {_shown(text)}")
+
+
+def _refuse_again(ids: set[bytes], first: bytes) -> None:
+    """Learn the id with which a ballot begins. Raises Fault if another has it: one of them is a copy."""
+    if first.startswith(b"("):
+        if first in ids:
+            raise Fault(f"expected another id of a ballot, found {_shown(first)} a second time")
+        ids.add(first)
 
 
 def _ballot(ranks: Ranks, ballot: list[Token]) -> tuple[str, int]:

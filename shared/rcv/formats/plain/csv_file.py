@@ -46,6 +46,7 @@ _BLANKS: Final = ("", "skipped", "undervote")
 _UNNAMED_WORDS: Final = ("overvote", "*")
 _DOUBTFUL: Final = (
     "-", "--", "?", "0", "na", "n/a", "nan", "none", "nil", "null", "blank", "exhausted", "total", "totals", "sum",
+    "invalid", "spoiled", "spoilt", "rejected", "void", "voided", "informal",
 )  # fmt: skip
 """Words that may mean nobody, or no ballot; a candidate who is called so is declared."""
 _JOINS: Final = re.compile(r"[|/;&+,]")
@@ -65,13 +66,16 @@ def read(path: Path, ignored: Collection[str] = ()) -> BallotFile:
     rows = read_rows(path, data)
     header = next(rows, ([], 1))[0]
     some = list(islice(rows, _DOUBTFUL_ROWS))
-    columns = read_columns(path, header, [cells for cells, _ in some], ignored)
+    header = _trimmed(header, max((len(_trimmed(cells, 0)) for cells, _ in some), default=0))
+    width = len(header)
+    columns = read_columns(path, header, [_trimmed(cells, width) for cells, _ in some], ignored)
     ballots = (_Marks if columns.marks else _Ballots)(header, columns)
     for cells, times in chain(some, rows):
         try:
-            ballots.add(cells, times)
+            ballots.add(_trimmed(cells, width), times)
         except Fault as fault:
-            raise FormatError(path, _place_of(path, data, cells.__eq__), str(fault)) from None
+            place = _place_of(path, data, cells.__eq__)
+            raise FormatError(path, place, str(fault)) from None
     if several := next(ballots.joined(), ""):
         place = _place_of(path, data, lambda cells: any(several in cell for cell in cells))
         expected = f"expected = between candidates at one rank, or one's name, found {several[:40]!r}: it may be either"
@@ -170,6 +174,14 @@ def read_rows(path: Path, data: bytes) -> Iterator[Row]:
     return (row for row in rows if row[0] and row[0] != [""])
 
 
+def _trimmed(cells: Sequence[str], width: int) -> Sequence[str]:
+    """Return cells without the blank ones that stand last and behind `width`: commas that end a line."""
+    last = len(cells)
+    while last > width and not cells[last - 1].strip():
+        last -= 1
+    return cells[:last] if last < len(cells) else cells
+
+
 def _place_of(path: Path, data: bytes, is_wanted: Callable[[Sequence[str]], bool]) -> str:
     """Return the line of the first row after the header whose cells are wanted."""
     reader = _reader(data, _delimiter(data))
@@ -220,11 +232,15 @@ class _Ballots:
         self._cells = _RankCells("\n" if columns.by_lines else "=")
         self._sections: dict[str, int] = {} if columns.section is not None else {"all": 0}
         self._counts: dict[tuple[str, int], int] = {}
+        self._origins: set[tuple[str, ...]] = set()
+        self._contest: str | None = None
 
     def add(self, cells: Sequence[str], times: int) -> None:
         """Take in a row that stands so many times. Raises Fault."""
         columns = self._columns
         self._check(cells)
+        if columns.origin:
+            self._refuse_again(cells, times)
         ballots = times if columns.count is None else times * _count(cells[columns.count])
         self._cells.declares = not ballots
         if columns.candidates:
@@ -256,6 +272,24 @@ class _Ballots:
             raise Fault(f"expected {self._columns.width} cells, found {len(cells)}")
         if cells == self._header:
             raise Fault("expected a ballot, found the header again")
+        if self._columns.contest is not None:
+            self._require_contest(cells[self._columns.contest].strip())
+
+    def _require_contest(self, contest: str) -> None:
+        self._contest = contest if self._contest is None else self._contest
+        if contest != self._contest:
+            raise Fault(
+                f"expected ballots of one contest, found {contest[:40]!r} beside {self._contest[:40]!r}"
+            )
+
+    def _refuse_again(self, cells: Sequence[str], times: int) -> None:
+        origin = tuple(cells[at].strip() for at in self._columns.origin)
+        if times > 1 or (origin in self._origins and any(origin)):
+            found = ", ".join(origin)[:40]
+            raise Fault(
+                f"expected each ballot once, found {found!r} again; ignore the column if it names none"
+            )
+        self._origins.add(origin)
 
     def _require_valid(self, cells: Sequence[str]) -> None:
         valid = self._columns.valid
@@ -363,7 +397,10 @@ class _RankCells(dict[str, str]):
 
 
 def _ranked_row(cells: Sequence[str], columns: Sequence[tuple[int, str]]) -> str:
-    """Return the marks of a row whose cells are the ranks of candidates. Raises Fault."""
+    """Return the marks of a row whose cells are the ranks of candidates. Raises Fault.
+
+    A rank beyond the number of candidates may be a score, or a slip.
+    """
     ranks: list[list[int]] = []
     for place, (column, name) in enumerate(columns):
         if cell := cells[column].strip():
@@ -373,6 +410,8 @@ def _ranked_row(cells: Sequence[str], columns: Sequence[tuple[int, str]]) -> str
                     f"expected a rank from 1 to {MAX_RANKS} of {name!r}, or nothing, found {cell[:40]!r};"
                     " where cells are names, columns are headed rank1, rank2, …"
                 )
+            if rank > len(columns):
+                raise Fault(f"expected a rank of {name!r} among {len(columns)} candidates, found {rank}")
             ranks.extend([] for _ in range(rank - len(ranks)))
             ranks[rank - 1].append(place)
     return format_marks(ranks)

@@ -4,13 +4,14 @@ Columns of ranks (`rank1`, `Rank 2`, `choice_3`, `1st`, `2nd choice`, `Third pre
 beside one of names (`choice`, `candidate`) and one that identifies the ballot: a row a mark. Any other columns are
 candidates and hold ranks. Beside them may stand, once each, how many ballots a row is (`count`, `weight`, `votes`, `ballots`,
 `#`) and their `section`; columns that say where a row comes from are passed over, and those that the reader is asked to
-ignore. A head can say its type: `candidate:Ward`, `ignore:notes`.
+ignore. A head can say its type: `candidate:Ward`, `ignore:notes`. Cells behind the last head are left out where they are blank.
 
-What may be a candidate or something else, gaps in the ranks, and numbers over numbers are refused.
+What may be a candidate or something else, gaps in the ranks, and numbers over numbers are refused; so are rows of several
+contests, and rows that identify the same ballot.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -32,9 +33,11 @@ ORIGINS: Final = (
 """Words that no candidate has; a first column without any word is an index."""
 PLACES: Final = (
     "ballot", "ward", "pile", "valid", "box", "county", "machine", "scanner", "station", "pollingplace", "pollingstation", "sheet",
-    "row", "rownumber", "sequence", "date", "time", "remade",
+    "row", "rownumber", "sequence", "date", "time", "remade", "contest", "contestname", "race", "office",
 )  # fmt: skip
 """Words that say where a row comes from where other columns are ranks; candidates may be called so."""
+CONTESTS: Final = ("contest", "contestid", "contestname", "race", "office")
+"""Words for the contest of a row, as `PLACES`: all rows are of one."""
 NAMES: Final = ("choice", "candidate", "candidatename", "selection", "vote")
 
 NO_RANKS: tuple[int, ...] = ()
@@ -67,6 +70,10 @@ class Columns:
     """The column that says whether a row is to be counted."""
     by_lines: bool = False
     """Whether several candidates at a rank are a line each."""
+    contest: int | None = None
+    """The column that says of which contest a row is."""
+    origin: tuple[int, ...] = ()
+    """The columns that together say which ballot a row is; none: nothing says it."""
 
 
 def read_columns(
@@ -91,6 +98,9 @@ def read_columns(
     places = [at for at in others if at not in forced and _bare(words[at]) in PLACES]
     count = _only(path, header, words, COUNTS, passed)
     section = _only(path, header, words, SECTIONS, passed)
+    besides = {at: _bare(words[at]) for at in (*special, *places) if at not in passed}
+    contest = next((at for at, word in besides.items() if word in CONTESTS), None)
+    origin = _origin(besides) if count is None else ()
     if not ranked and (marks := _marks(words, passed)) is not None:
         if count is not None:
             raise FormatError(path, "line 1", f"expected a row a mark, and no {header[count]!r} of ballots")
@@ -98,16 +108,19 @@ def read_columns(
             raise FormatError(
                 path, "line 1", f"expected ballot, rank and choice, found {unknown[0]!r} beside; ignore it"
             )
-        return Columns(len(header), None, section, NO_RANKS, NOBODY, marks, _valid(words, places))
+        return Columns(
+            len(header), None, section, NO_RANKS, NOBODY, marks, _valid(words, places), contest=contest
+        )
     if ranked and others == places and not _numbers_over_numbers(path, words, ranked, cells):
         by_lines = RCTAB_ID in map(_bare, words)
         order = _in_order(path, header, ranked)
         return Columns(
-            len(header), count, section, order, NOBODY, valid=_valid(words, places), by_lines=by_lines
+            len(header), count, section, order, NOBODY, None, _valid(words, places), by_lines, contest, origin
         )
     if others and not ranked and not places:
         names = [named[at][2] if at in named else head for at, head in enumerate(header)]
-        return Columns(len(header), count, section, NO_RANKS, _candidates(path, names, others))
+        candidates = _candidates(path, names, others)
+        return Columns(len(header), count, section, NO_RANKS, candidates, contest=contest, origin=origin)
     raise FormatError(path, "line 1", _ambiguous(header, ranked, others, places))
 
 
@@ -117,6 +130,13 @@ def _rank(text: str) -> int:
 
 def _valid(words: Sequence[str], places: Sequence[int]) -> int | None:
     return next((at for at in places if words[at] == "valid"), None)
+
+
+def _origin(besides: Mapping[int, str]) -> tuple[int, ...]:
+    """Return the columns that together identify a ballot, if one of them is meant to."""
+    if not any(word in (*BALLOTS, RCTAB_ID) for word in besides.values()):
+        return ()
+    return tuple(at for at, word in sorted(besides.items()) if word in (*BALLOTS, *ORIGINS))
 
 
 def _word(head: str) -> str:

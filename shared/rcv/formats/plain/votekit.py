@@ -64,22 +64,25 @@ def read(path: Path) -> BallotFile:
         raise FormatError(
             path, rows[_COLUMNS_AT][0], "expected columns Ranking_1, Ranking_2 and so on, &, Weight, &"
         )
-    weight = columns.index("Weight")
     counts: dict[str, int] = {}
     for place, cells in rows[_COLUMNS_AT + 1 :]:
         if not cells:
             continue
         try:
-            marks, ballots = _ballot(cells, ranks, weight, place_of)
+            marks, ballots = _ballot(cells, columns, ranks, place_of)
         except Fault as fault:
             raise FormatError(path, place, str(fault)) from None
         counts[marks] = counts.get(marks, 0) + ballots
     return BallotFile(path.stem, names, as_groups(counts))
 
 
-def _ballot(cells: Sequence[str], ranks: int, weight: int, place_of: dict[str, int]) -> tuple[str, int]:
+def _ballot(
+    cells: Sequence[str], columns: Sequence[str], ranks: int, place_of: dict[str, int]
+) -> tuple[str, int]:
     """Return the marks of a row, and how many ballots are so marked. Raises Fault."""
-    if cells[ranks : ranks + 1] != ["&"] or len(cells) <= weight or ranks > MAX_RANKS:
+    weight = columns.index("Weight")
+    is_longer = len(cells) > len(columns) and columns[-1] == "&"  # no set of voters
+    if cells[ranks : ranks + 1] != ["&"] or len(cells) <= weight or is_longer or ranks > MAX_RANKS:
         raise Fault(f"expected {ranks} ranks, at most {MAX_RANKS}, &, a weight, &")
     whole, _, places = cells[weight].strip().partition(".")
     ballots = None if places.strip("0") else whole_number(whole.encode(), 1, MAX_BALLOTS_A_LINE)
@@ -92,5 +95,7 @@ def _ballot(cells: Sequence[str], ranks: int, weight: int, place_of: dict[str, i
         words = _WORD.findall(cell)
         if unknown := [word for word in words if word not in place_of]:
             raise Fault(f"expected candidates of the head, found {unknown[0][:40]!r}")
-        marked.append(sorted({place_of[word] for word in words}))
+        if len(set(words)) < len(words):
+            raise Fault("expected a candidate once within a rank")
+        marked.append(sorted(place_of[word] for word in words))
     return format_marks(marked).rstrip(">"), ballots

@@ -111,3 +111,11 @@ def test_a_file_without_choices_is_refused(tmp_path: Path) -> None:
         (tmp_path / "c.csv").write_text(text)
         with pytest.raises(FormatError, match="line 1: expected 10 columns and then choices"):
             list(clear_ballot.read(tmp_path / "c.csv", SOURCE))
+
+
+def test_a_choice_has_one_column(tmp_path: Path) -> None:
+    """A candidate of two parties has two."""
+    with pytest.raises(FormatError, match=r"line 1, column 12: expected another choice, found .* again"):
+        read(tmp_path, head("1Ann", "1Ann"), "1,0")
+    two = head("1Ann", "1Ann").replace("NON", "ONE", 1)
+    assert read(tmp_path, two, "1,1")[0].selections == ((1, "Ann"), (1, "Ann"))

@@ -53,6 +53,11 @@ def test_the_write_in_column_is_named_by_its_label(tmp_path: Path) -> None:
         ("id,Ann\nx,1,2\n", "line 2: expected 2 columns, found 3"),
         ("id,Ann,Ann\nx,1,2\n", "line 1: expected another column, found 'Ann' a second time"),
         ('id,Ann\n"x,1\n', "line 2: expected CSV"),
+        ('id,Ann\n"x\ny",1\nz,first\n', r"line 4, column 2 \(Ann\): expected a rank, found 'first'"),
+        (
+            "id;Ann;Bob\nx;1;2\n",
+            r"line 1: expected candidates from column 2 on .*, between commas; found 1 columns",
+        ),
     ],
 )
 def test_a_file_that_is_not_what_it_should_be_is_named_by_its_line(

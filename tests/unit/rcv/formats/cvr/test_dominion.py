@@ -251,3 +251,30 @@ def test_a_rank_that_the_contest_does_not_have_is_refused(tmp_path: Path) -> Non
     write(folder, "ContestManifest.json", {"List": [{"Id": 7, "Description": "Mayor", "NumOfRanks": 2}]})
     with pytest.raises(FormatError, match=r"mark 2: expected a rank up to 2 \[NumOfRanks\], found 3"):
         read(folder)
+
+
+def test_a_contest_stands_once_in_a_session(tmp_path: Path) -> None:
+    """On one card; and contests stand on cards or, without any, on the side itself: never one ballot as two."""
+    twice = side(mark(1, 1))
+    twice["Cards"].append(twice["Cards"][0])
+    with pytest.raises(
+        FormatError, match="session 1, Original, card 2, contest 1: expected contest 7 once in a session"
+    ):
+        read(export(tmp_path, session(1, twice)))
+    both = side(mark(1, 1)) | {"Contests": []}
+    with pytest.raises(
+        FormatError, match=r"session 1, Original: expected \[Cards\] or \[Contests\], found both"
+    ):
+        read(export(tmp_path, session(1, both)))
+
+
+@pytest.mark.parametrize("name", ["ContestManifest", "CandidateManifest", "PrecinctPortionManifest"])
+def test_an_id_stands_for_one_thing(tmp_path: Path, name: str) -> None:
+    """Of its manifest, and of the contest."""
+    folder = export(tmp_path, session(1, side(mark(1, 1))))
+    entries = [{"Id": 7, "ContestId": 7, "Description": text} for text in ("x", "y")]
+    write(folder, f"{name}.json", {"List": entries})
+    with pytest.raises(
+        FormatError, match=rf"{name}.json: .* 2: expected another \[Id\], found 7 for 'x' and 'y'"
+    ):
+        read(folder)

@@ -27,9 +27,9 @@ def ballot(*options: str, contest: str = "mayor", guid: str = "g1") -> str:
 
 
 def read(folder: Path, *ballots: str, source: Source = SOURCE) -> list[RawRecord]:
-    """Return the records of ballots, written to files in a folder."""
+    """Return the records of ballots, written to files in a folder; each gets its number as id."""
     for number, text in enumerate(ballots, 1):
-        (folder / f"{number}.xml").write_text(text)
+        (folder / f"{number}.xml").write_text(text.replace(">g1<", f">g{number}<"))
     return list(hart.read(folder, source))
 
 
@@ -137,3 +137,12 @@ def test_a_folder_without_ballots_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.xml").write_text(ballot())
     with pytest.raises(FormatError, match="expected a folder with one XML file a ballot"):
         read(tmp_path / "a.xml")
+
+
+def test_the_same_ballot_is_no_two_records(tmp_path: Path) -> None:
+    """A file and its copy, or a contest twice in one file; another contest of the ballot is another matter."""
+    text = ballot(option("a", "1"), guid="g")
+    said = "2.xml: <CvrGuid>: expected contest mayor of ballot g once, found it in 1.xml, too"
+    with pytest.raises(FormatError, match=said):
+        read(tmp_path, text, text)
+    assert len(read(tmp_path, text, ballot(option("a", "1"), guid="g", contest="clerk"))) == 1

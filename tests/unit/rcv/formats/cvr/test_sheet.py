@@ -188,14 +188,14 @@ def test_a_text_in_its_cell_is_read_as_an_xml_parser_reads_it(tmp_path: Path, te
     assert found[0] == found[1]
 
 
-CELL = st.sampled_from(["", "<v>{}</v>", "s0", "s1", "s2", "s3", "i", "j", "b"])
+CELL = st.sampled_from(["none", "", "<v>{}</v>", "s0", "s1", "s2", "s3", "i", "j", "b", "f"])
 
 
 @given(st.lists(st.lists(CELL, max_size=5), min_size=1, max_size=6), st.integers(1, 4))
 def test_rows_are_those_of_another_library(
     tmp_path_factory: pytest.TempPathFactory, cells: list[list[str]], first: int
 ) -> None:
-    """Cell by cell, wherever the wanted columns begin."""
+    """Cell by cell, wherever the wanted columns begin, and though some cells are not there."""
     spelled = "".join(
         f'<row r="{number}">'
         + "".join(_cell(number, column, cell) for column, cell in enumerate(row, 1))
@@ -222,9 +222,91 @@ def _cell(row: int, column: int, cell: str) -> str:
         return f'<c {place} t="inlineStr"><is><t>In {row}" &lt;{column}</t></is></c>'
     if cell == "j":
         return f'<c {place} t="inlineStr"><is><t> Zo\u00eb {column}\'s </t></is></c>'
-    if cell == "b":
-        return f'<c {place} t="b"><v>1</v></c>'
-    return f"<c {place}>{cell.format(row * 10 + column)}</c>"
+    odd = {
+        "none": "",
+        "b": f'<c {place} t="b"><v>1</v></c>',
+        "f": f'<c {place} t="str"><f>A1</f><v>Ann</v></c>',
+    }
+    return odd.get(cell, f"<c {place}>{cell.format(row * 10 + column)}</c>")
+
+
+ODD = '<c r="{}1" t="str"><v>Ann</v></c>'
+USUAL = '<c r="{}1"><v>7</v></c>'
+
+
+def test_a_cell_that_is_spelled_otherwise_is_not_lost_before_a_usual_one(tmp_path: Path) -> None:
+    """Where the first wanted cell is not there: the value of a formula that is a text is such a cell."""
+    path = workbook(tmp_path / "votes.xlsx", f'<row r="1">{ODD.format("C")}{USUAL.format("D")}</row>')
+    assert list(rows(path, 2)) == [Row(1, (), ((3, "Ann"), (4, "7")), is_filled=True)]
+    swapped = workbook(tmp_path / "votes.xlsx", f'<row r="1">{USUAL.format("C")}{USUAL.format("B")}</row>')
+    with pytest.raises(FormatError, match="expected cells in order"):
+        list(rows(swapped, 2))
+
+
+@pytest.mark.parametrize(
+    "cell", ['<c r="B2"><f>A1</f></c>', '<c r="B2"><f>A1</f><v/></c>', "<c><f>A1</f><v></v></c>"]
+)
+def test_a_formula_without_its_value_is_refused_where_it_is_read(tmp_path: Path, cell: str) -> None:
+    """As programs write it that do not compute: it would be a blank rank. A text without letters is a value."""
+    path = workbook(tmp_path / "votes.xlsx", f'<row r="2"><c r="A2"><v>1</v></c>{cell}</row>')
+    with pytest.raises(FormatError, match=r"expected the value of the formula in (B2|row 2), found none"):
+        list(rows(path, 2))
+    assert len(list(rows(path, 3))) == 1
+    assert list(rows(path, 2, first_row=3)) == []
+    empty = workbook(path, '<row r="2"><c r="B2" t="str"><f>A1</f><v></v></c></row>')
+    assert list(rows(empty, 2)) == [Row(2, (), ((2, ""),), is_filled=False)]
+
+
+@pytest.mark.parametrize(
+    ("area", "is_read"),
+    [("B2:C2", True), ("C2:C4", True), ("A2:A3", True), ("A1:Z1", False), ("B2:B2", False)],
+)
+def test_merged_cells_are_refused_where_they_are_read(tmp_path: Path, area: str, *, is_read: bool) -> None:
+    """The file says nothing of which of them the value is for; above the ballots, heads may be merged."""
+    merged = f'</sheetData><mergeCells count="1"><mergeCell ref="{area}"/></mergeCells></worksheet>'
+    path = workbook(tmp_path / "votes.xlsx", '<row r="2"><c r="B2"><v>1</v></c></row>', tail=merged)
+    if is_read:
+        with pytest.raises(FormatError, match=f"expected a value in each cell, found {area} merged into one"):
+            list(rows(path, 2, (1,), 2))
+    else:
+        assert len(list(rows(path, 2, (1,), 2))) == 1
+
+
+def test_other_sheets_are_noted_and_a_hidden_one_is_not_the_first(tmp_path: Path) -> None:
+    """A sheet without any value is not worth a word."""
+    usual = '<row r="1"><c r="A1"><v>7</v></c></row>'
+    for more, state, said in (
+        ("<v>1</v>", "", ["sheet 'More': only the first sheet is read"]),
+        ("", "", []),
+        ("", 'state="hidden"', None),
+    ):
+        path = several(tmp_path / "votes.xlsx", usual, f'<row r="1"><c r="A1">{more}</c></row>', state)
+        noted: list[str] = []
+        if said is None:
+            with pytest.raises(
+                FormatError, match="expected 'More' to be the first sheet, found 'CVR', which is hidden"
+            ):
+                list(rows(path, 1, note=noted.append))
+        else:
+            assert len(list(rows(path, 1, note=noted.append))) == 1
+            assert noted == said
+
+
+def several(path: Path, first: str, second: str, state: str) -> Path:
+    """Write a workbook of two sheets, the first of which is in some state."""
+    one = workbook(path.with_name("one.xlsx"), first)
+    with ZipFile(one) as source, ZipFile(path, "w") as target:
+        for name in source.namelist():
+            text = source.read(name).decode()
+            if name == "xl/workbook.xml":
+                text = text.replace('name="CVR"', f'name="CVR" {state}')
+                text = text.replace("</sheets>", '<sheet name="More" sheetId="2" r:id="rId9"/></sheets>')
+            if name.endswith(".xml.rels"):
+                link = '<Relationship Id="rId9" Type="worksheet" Target="worksheets/sheet2.xml"/>'
+                text = text.replace("</Relationships>", f"{link}</Relationships>")
+            target.writestr(name, text)
+        target.writestr("xl/worksheets/sheet2.xml", f"<worksheet><sheetData>{second}</sheetData></worksheet>")
+    return path
 
 
 def test_a_packed_workbook_is_read_like_an_unpacked_one(tmp_path: Path) -> None:

@@ -32,6 +32,17 @@ ROWS = '2,1,\n{}"Candidate 1","Adam","p",\n"Candidate 2","Basil","q",\n"Ward",\n
         ("v.csv", "First,Second\n1,2\n", "line 1: expected columns headed rank1, rank2, … or by names: numbers over numbers can be either"),
         ("v.csv", "ballot,rank,choice,state\n1,1,Ada,void\n", "line 1: expected ballot, rank and choice, found 'state' beside; ignore it"),
         ("v.csv", "ballot,rank,choice,valid\n1,1,Ada,no\n", "line 2: expected a ballot that counts, found valid 'no'; take it out, or ignore the column"),
+        ("v.csv", "rank1\nAda\nSpoilt\n", "line 3: expected a candidate's name, found 'Spoilt', which may be none; leave a blank rank empty"),
+        ("v.csv", "Ada,Bo,Cy\n1,2,\n5,3,1\n", "line 3: expected a rank of 'Ada' among 3 candidates, found 5"),
+        ("v.csv", "contestid,rank1\nMayor,Ada\nClerk,Bo\n", "line 3: expected ballots of one contest, found 'Clerk' beside 'Mayor'"),
+        ("v.csv", "Race,Ballot,Rank,Choice\nMayor,1,1,Ada\nClerk,1,2,Bo\n", "line 3: expected ballots of one contest, found 'Clerk' beside 'Mayor'"),
+        ("v.csv", "Contest ID,Ada,Bo\nMayor,1,2\nClerk,1,2\n", "line 3: expected ballots of one contest, found 'Clerk' beside 'Mayor'"),
+        ("v.csv", "id,rank1\n7,Ada\n8,Ada\n7,Bo\n", "line 4: expected each ballot once, found '7' again; ignore the column if it names none"),
+        ("v.csv", "ballot,rank1\n7,Ada\n7,Ada\n", "line 2: expected each ballot once, found '7' again; ignore the column if it names none"),
+        ("v.csv", "rank1,rank2,\nAda,Bo,\nBo,,Ada\n", "line 1: expected columns of ranks or of candidates, found both: 'rank1' and ''"),
+        ("v.blt", '2 1\n(a) 1 1 2 0\n(b) 1 2 0\n(a) 1 1 2 0\n0\n"Ada"\n"Bo"\n', "line 4: expected another id of a ballot, found '(a)' a second time"),
+        ("v.csv", VOTEKIT + "Ranking_1,&,Weight,&\n{'0'},&,1,&,{'1'}\n", "line 10: expected 1 ranks, at most 200, &, a weight, &"),
+        ("v.csv", VOTEKIT + "Ranking_1,&,Weight,&\n\"{'0', '0'}\",&,1,&\n", "line 10: expected a candidate once within a rank"),
         ("v.csv", VOTEKIT + "Ranking_2,Ranking_1,&,Weight,&\n{'0'},{'1'},&,3.0,&\n", "line 9: expected columns Ranking_1, Ranking_2 and so on, &, Weight, &"),
         ("v.csv", VOTEKIT + "Ranking_1,&,Weight,&\n{'0'},&,1,\"&\n{'1'},&,1,&\n", "line 11: expected cells of CSV: unexpected end of data"),
         ("v.cat", "# DATA TYPE: cat\n" + PREFLIB + "3: 1,2\n", "line 1: expected orders, soc, soi, toc or toi, found 'cat'"),
@@ -45,6 +56,27 @@ def test_a_slip_is_refused(tmp_path: Path, name: str, text: str, message: str) -
     """With its line and what was expected; read as it stands, each of these would be another count."""
     path = tmp_path / name
     assert refusal(path, lambda: read(path, text)) == message
+
+
+def test_commas_that_end_a_line_are_nothing(tmp_path: Path) -> None:
+    """As spreadsheets write them: behind the head, or behind a ballot only."""
+    expected = {"0>1": 1, "1": 1}
+    for text in ("rank1,rank2,,\nAda,Bo,,\nBo,,,\n", "rank1,rank2\nAda,Bo,,\nBo,\n", "Ada,Bo,\n1,2,\n,1,\n"):
+        assert counts(read(tmp_path / "v.csv", text)) == expected, text
+
+
+def test_a_ballot_is_identified_by_all_columns_that_say_where_it_comes_from(tmp_path: Path) -> None:
+    """A number may come again in another batch, and where a row is several ballots; a ballot without one is another."""
+    text = "batch,record id,rank1\n1,7,Ada\n2,7,Ada\n"
+    assert counts(read(tmp_path / "v.csv", text)) == {"0": 2}
+    assert counts(read(tmp_path / "v.csv", "id,count,rank1\n7,2,Ada\n7,3,Ada\n")) == {"0": 5}
+    assert counts(read(tmp_path / "v.csv", "id,rank1,rank2\n,Ada,\n,Ada,Bo\n")) == {"0": 1, "0>1": 1}
+
+
+@pytest.mark.parametrize("name", ["v.dat", "v.txt", "v"])
+def test_preflibs_head_is_known_whatever_the_file_is_called(tmp_path: Path, name: str) -> None:
+    """Also without a line before it: read as ABIF, `3: 1,2` would be one equal rank."""
+    assert counts(read(tmp_path / name, PREFLIB + "3: 1,2\n2: 2\n")) == {"0>1": 3, "1": 2}
 
 
 def test_whoever_is_declared_may_be_called_anything(tmp_path: Path) -> None:
