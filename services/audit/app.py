@@ -8,7 +8,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from services.audit.bundle import Bundle, Manifest
+from services.audit.bundle import MANIFEST, Bundle, Manifest
+from services.audit.check import Difference
 from services.audit.evidence import KafkaEvidence
 from services.audit.export import export
 from services.audit.ledger import ShardCount, ShardLedger
@@ -63,7 +64,13 @@ async def verify_bundle(
     """Verify an election of a bundle, that of its manifest unless another is named. Raises as `verify`, and Damaged."""
     identity = settings.identity()
     with Bundle(path) as bundle, _progress(f"verifying {path}") as advance:
-        return await verify(bundle, election or bundle.manifest.election, identity, kept, advance)
+        verified = await verify(bundle, election or bundle.manifest.election, identity, kept, advance)
+        for shard, (said, found) in enumerate(zip(bundle.manifest.heads, verified.shards, strict=True)):
+            if said != found.head:
+                raise Difference(
+                    f"{path}, {MANIFEST}, shard {shard}", f"expected head {found.head}, found {said}", shard
+                )
+        return verified
 
 
 async def export_log(settings: AuditSettings, election: str, path: Path) -> Manifest:

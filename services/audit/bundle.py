@@ -39,10 +39,10 @@ from services.audit.check import Difference
 from shared.contract.chain import Head
 from shared.contract.codec import decode_as
 from shared.contract.elections import Frozen
-from shared.contract.events import ElectionAnnounced
+from shared.contract.events import MAX_SHARDS, ElectionAnnounced
 from shared.contract.ids import ElectionId
 from shared.contract.standings import Standing
-from shared.contract.topics import COUNTS_PUBLISHED, ELECTIONS_ANNOUNCED, Topic
+from shared.contract.topics import BALLOTS_CAST, BALLOTS_JUDGED, COUNTS_PUBLISHED, ELECTIONS_ANNOUNCED, Topic
 
 FORMAT: Final = "livecount-bundle/1"
 MANIFEST: Final = "manifest.json"
@@ -81,12 +81,29 @@ class Part(Frozen):
 class Manifest(Frozen):
     """What a bundle holds."""
 
-    format: str
+    format: str = Field(pattern=r"^[ -~]{1,64}$")
     election: ElectionId = Field(description="The election it was exported for")
-    shards: int = Field(ge=1)
+    shards: int = Field(ge=1, le=MAX_SHARDS)
     watermark: tuple[int, ...] = Field(description="For each shard, how many cast records are in it")
     heads: tuple[Head, ...] = Field(description="For each shard, the head of its chain there")
     parts: dict[str, Part]
+
+    def fault(self, names: Sequence[str]) -> str | None:
+        """Return what a zip with these names lacks or has too much for this manifest, or what in it does not fit."""
+        shards = range(self.shards)
+        expected = [
+            part_name(ELECTIONS_ANNOUNCED),
+            part_name(COUNTS_PUBLISHED),
+            *(part_name(topic, shard) for topic in (BALLOTS_JUDGED, BALLOTS_CAST) for shard in shards),
+        ]
+        if sorted(names) != sorted([*self.parts, MANIFEST]):
+            return f"the parts it names are not those there are: {names}"
+        if sorted(self.parts) != sorted(expected):
+            return f"expected the parts of {self.shards} shards, found {sorted(self.parts)}"
+        cast = tuple(self.parts[part_name(BALLOTS_CAST, shard)].records for shard in shards)
+        if self.watermark != cast or len(self.heads) != self.shards:
+            return f"expected watermark {cast} and as many heads, found {self.watermark} and {len(self.heads)} heads"
+        return None
 
 
 class Damaged(Difference):
@@ -158,8 +175,8 @@ class Bundle:
             with self._zip.open(MANIFEST) as file:
                 manifest = Manifest.model_validate_json(file.read(MAX_MANIFEST_BYTES))
             known = manifest.format == FORMAT
-            if known and {*self._zip.namelist()} != {*manifest.parts, MANIFEST}:
-                raise ValueError(f"the parts it names are not those there are: {self._zip.namelist()}")
+            if known and (fault := manifest.fault(self._zip.namelist())):
+                raise ValueError(fault)
         except _BROKEN as fault:
             raise Damaged(f"{self._path}, {MANIFEST}", str(fault)) from fault
         if sealed and not known:

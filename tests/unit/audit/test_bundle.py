@@ -3,17 +3,23 @@
 import asyncio
 import json
 import stat
+import warnings
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from services.audit.app import verify_bundle
 from services.audit.bundle import FORMAT, MANIFEST, SEAL_CHARS, Bundle, Damaged, Manifest, frame, seal_of
+from services.audit.check import Difference
 from services.audit.export import export
 from services.audit.recount import NoElection
+from services.audit.settings import AuditSettings
 from services.audit.verify import verify
 from shared.contract.topics import BALLOTS_CAST, BALLOTS_JUDGED
 from shared.runtime.log import LogError
+from tests.support.elections import LOG_ID, ROOT_KEY
 from tests.support.evidence import IDENTITY, MemoryEvidence, picnic
 
 
@@ -160,6 +166,67 @@ def test_a_part_too_many_or_too_short_is_found(tmp_path: Path) -> None:
     rewritten(path, "ballots.cast/0", frame("ballots.cast/0", 0, picnic(2).cast[0][0]))
     with pytest.raises(Damaged, match=r"ballots\.cast, shard 0: expected records="):
         Bundle(path)
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ({"shards": 3}, "expected the parts of 3 shards"),
+        ({"shards": 1}, "expected the parts of 1 shards"),
+        ({"shards": 10**12}, "shards"),
+        ({"watermark": [10**30, 1]}, "expected watermark"),
+        ({"watermark": [1]}, "expected watermark"),
+        ({"heads": ["0" * 64]}, "and 1 heads"),
+    ],
+)
+def test_a_manifest_of_another_log_is_found(tmp_path: Path, said: dict[str, object], found: str) -> None:
+    """Shards, parts, watermark and heads belong together, however the file is sealed."""
+    path = tmp_path / "picnic.zip"
+    manifest = exported(picnic(2), path).model_dump(mode="json")
+    rewritten(path, MANIFEST, json.dumps({**manifest, **said}).encode())
+
+    with pytest.raises(Damaged, match=found):
+        Bundle(path)
+
+
+@pytest.mark.parametrize("name", ["../../evil", "ballots.cast/9", "counts.published/\x1b[2J"])
+def test_a_part_that_no_bundle_has_is_found_and_named_without_escapes(tmp_path: Path, name: str) -> None:
+    """Though the manifest names it; and nothing is written where its name points to."""
+    path = tmp_path / "picnic.zip"
+    manifest = exported(picnic(2), path).model_dump(mode="json")
+    part = {"records": 0, "bytes": 0, "sha256": sha256().hexdigest()}
+    rewritten(path, name, b"")
+    rewritten(path, MANIFEST, json.dumps({**manifest, "parts": {**manifest["parts"], name: part}}).encode())
+
+    with pytest.raises(Damaged, match="expected the parts of 2 shards") as refused:
+        Bundle(path)
+    assert str(refused.value).isprintable()
+    assert [file.name for file in tmp_path.iterdir()] == ["picnic.zip"]
+
+
+def test_a_part_that_is_there_twice_is_found(tmp_path: Path) -> None:
+    """Programs differ in which of two they read."""
+    path = tmp_path / "picnic.zip"
+    exported(picnic(2), path)
+    with warnings.catch_warnings(), zipfile.ZipFile(path, "a") as twice:
+        warnings.simplefilter("ignore")
+        twice.writestr("ballots.cast/0", b"another")
+    reseal(path)
+
+    with pytest.raises(Damaged, match="the parts it names are not those there are"):
+        Bundle(path)
+
+
+def test_heads_that_the_manifest_alone_says_do_not_verify(tmp_path: Path) -> None:
+    """They are compared with those that the auditor comes to."""
+    path = tmp_path / "picnic.zip"
+    manifest = exported(picnic(2), path).model_dump(mode="json")
+    settings = AuditSettings(log_id=LOG_ID, root_key=ROOT_KEY)
+    assert asyncio.run(verify_bundle(settings, path, None, [])).recount.election == "picnic"
+    rewritten(path, MANIFEST, json.dumps({**manifest, "heads": [manifest["heads"][0], "0" * 64]}).encode())
+
+    with pytest.raises(Difference, match=r"manifest\.json, shard 1: expected head"):
+        asyncio.run(verify_bundle(settings, path, None, []))
 
 
 def test_another_programs_bundle_is_not_guessed_at(tmp_path: Path) -> None:
