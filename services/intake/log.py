@@ -107,7 +107,8 @@ class BallotLog:
         PENDING.set_function(lambda: self._pending)
 
     async def start(self) -> None:
-        """Connect. Raises LogAway."""
+        """Look where the log ends, so that nothing is promised before that is known, and connect. Raises LogAway."""
+        await self._ends.check()
         self._sink = await self._open_sink()
         self._task.start()
 

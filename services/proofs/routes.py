@@ -29,6 +29,7 @@ IMMUTABLE: Final = OPEN | {"Cache-Control": "public, max-age=31536000, immutable
 FRESH: Final = OPEN | {"Cache-Control": "no-cache"}
 RETRY_AFTER_S: Final = 2
 _TILE = re.compile(r"\d{1,2}/(?:x\d{3}/)*\d{3}(?:\.p/(\d{1,3}))?", re.ASCII)
+_SHARD = re.compile(r"\d{1,4}", re.ASCII)
 _WHO = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -57,8 +58,8 @@ class Api:
         return [
             Route("/receipt", self.page),
             Route("/v1/log", self.log),
-            Route("/log/{shard:int}/checkpoint", self.checkpoint),
-            Route("/log/{shard:int}/tile/{tile:path}", self.tile),
+            Route("/log/{shard}/checkpoint", self.checkpoint),
+            Route("/log/{shard}/tile/{tile:path}", self.tile),
             Route("/v1/elections/{election}/receipts/{who}", self.receipt),
         ]
 
@@ -138,8 +139,9 @@ class Api:
                 )
         return None
 
-    def _of(self, shard: int) -> TreeFiles | None:
-        return self._files[shard] if shard < len(self._files) else None
+    def _of(self, shard: str) -> TreeFiles | None:
+        known = _SHARD.fullmatch(shard) is not None and int(shard) < len(self._files)
+        return self._files[int(shard)] if known else None
 
 
 def _encode(found: Found) -> bytes:

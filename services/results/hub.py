@@ -20,7 +20,7 @@ from typing import Any, cast
 import structlog
 from prometheus_client import Counter
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from services.results.feed import Frame, advances, frame
 from shared.contract.codec import UnknownVersion
@@ -175,12 +175,12 @@ class Cache:
                     yield new
 
     async def _get(self, name: bytes) -> Frame | None:
-        as_of_ms, body = await cast(
-            "Awaitable[list[bytes | None]]", self._redis.hmget(name.decode(), ["as_of_ms", "body"])
-        )
         try:
+            as_of_ms, body = await cast(
+                "Awaitable[list[bytes | None]]", self._redis.hmget(name.decode(), ["as_of_ms", "body"])
+            )
             return None if as_of_ms is None or body is None else frame(body, int(as_of_ms))
-        except (ValueError, UnknownVersion) as fault:
+        except (ValueError, UnknownVersion, ResponseError) as fault:
             FOREIGN.inc()
             log.warning("Redis holds what is no standing", name=name, fault=str(fault).splitlines()[0])
             return None

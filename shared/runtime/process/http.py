@@ -93,6 +93,9 @@ def health_routes(health: Health) -> list[BaseRoute]:
     return [Route("/live", live), Route("/ready", ready), Route("/metrics", metrics)]
 
 
+MAX_LENGTH_DIGITS: Final = 18
+
+
 class BodyLimit:
     """Middleware that refuses a body whose length is not stated, or is more than `max_bytes`, before it is read."""
 
@@ -104,11 +107,16 @@ class BodyLimit:
         """Answer a request, or pass it on."""
         headers = dict(scope["headers"]) if scope["type"] == "http" else {}
         length = headers.get(b"content-length", b"0")
-        if b"transfer-encoding" in headers or not length.isdigit() or int(length) > self._max_bytes:
+        if b"transfer-encoding" in headers or not _is_at_most(length, self._max_bytes):
             detail = f"expected a stated length of at most {self._max_bytes} bytes"
             await problem(413, "Body too large", detail)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
+
+
+def _is_at_most(length: bytes, most: int) -> bool:
+    """Return whether a stated length is a number up to `most`; one of thousands of digits is none that Python reads."""
+    return length.isdigit() and len(length) <= MAX_LENGTH_DIGITS and int(length) <= most
 
 
 class Part(Protocol):

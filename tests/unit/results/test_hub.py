@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import cast
 
 import pytest
@@ -85,17 +86,32 @@ async def test_neither_garbage_nor_a_forged_standing_in_redis_is_shown(
     redis = Redis.from_url(valkey.url)
     name = f"forged:standing:{FORGED.key}"
     await redis.hset(name, mapping={"sequence": 10**9, "as_of_ms": 1, "body": body})
-    await redis.sadd("forged:standings", name)
+    await redis.sadd("forged:standings", name, b"\xff\x00", "forged:standing:of/text")
+    await redis.set("forged:standing:of/text", "no hash")
     hub = Hub()
     cache = Cache(Redis.from_url(valkey.url), "forged")
     projector = Projector(cache, hub, lambda: True)
     await projector.start()
     await asyncio.sleep(0.2)
     assert hub.frames == {}
+    await redis.publish("forged:standings:new", b"\xff")
     projector.offer(TRUE)
     await until(lambda: TRUE.key in hub.frames)
     assert hub.frames[TRUE.key].body == TRUE.body
     await projector.stop()
     await cache.stop()
-    await redis.delete(name, "forged:standings")
+    found = [of.key for of in await held(valkey)]
+    assert found == [FORGED.key] * (body == FORGED.body), "what is beside it is read all the same"
+    await redis.delete(name, "forged:standings", "forged:standing:of/text")
     await redis.aclose()
+
+
+async def held(valkey: EmbeddedValkey) -> list[Frame]:
+    """Return what a gateway reads of the forged deployment."""
+    cache, found = Cache(Redis.from_url(valkey.url), "forged"), []
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0.5):
+            async for one in cache.follow():
+                found.append(one)  # noqa: PERF401  what came before the bound is kept
+    await cache.stop()
+    return found
