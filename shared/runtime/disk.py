@@ -47,7 +47,7 @@ def write_whole(
 
     `process` keeps apart what several processes write at once; what had the name before has the name `previous` then.
     """
-    beside = path.with_name(f"{path.name}{process and '.'}{process}{BESIDE}")
+    beside = path.parent / f"{path.name}{process and '.'}{process}{BESIDE}"
     disk.write(beside, parts)
     disk.sync(beside)
     if previous is not None and disk.exists(path):
