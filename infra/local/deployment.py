@@ -81,6 +81,7 @@ def deployment(
         **make_keys(data_dir).settings(),
         "LIVECOUNT_MONITOR_PORT": str(ports["monitor"]),
         "LIVECOUNT_LAUNCH": launch,
+        "LIVECOUNT_EDGES": ",".join(f"http://{LOOPBACK}:{ports[name]}" for name in ("intake", "results")),
         "LIVECOUNT_RECEIPTS_URL": f"http://{LOOPBACK}:{ports['proofs']}/receipt",
         "LIVECOUNT_PUBLISHING_KEY_FILE": str((data_dir / "keys" / PUBLISHING_KEY).absolute()),
     }

@@ -13,9 +13,10 @@ from services.audit.check import Difference
 from services.audit.evidence import KafkaEvidence
 from services.audit.export import export
 from services.audit.ledger import ShardCount, ShardLedger
-from services.audit.recount import recount_of
+from services.audit.recount import NoElection, recount_of
 from services.audit.restore import restore
 from services.audit.settings import AuditSettings
+from services.audit.trace import SectionVotes, Sighting, Trace, judge_and_look, not_voted, trace_of
 from services.audit.verify import Advance, Verification, verify
 from shared.contract.recounts import Recount
 from shared.contract.standings import Standing
@@ -48,6 +49,45 @@ async def recount(settings: AuditSettings, election: str, watermark: Sequence[in
                 for shard, end in enumerate(upto)
             ]
     return recount_of(election, shards)
+
+
+async def trace(settings: AuditSettings, election: str, ballot_id: bytes) -> Trace:
+    """Return what became of a ballot, up to the log's present end. Raises as `recount`."""
+    sightings: list[Sighting] = []
+
+    def judge(ledger: ShardLedger, value: bytes) -> None:
+        sightings.extend(judge_and_look(ledger, value, election, ballot_id))
+
+    ledgers = await _judge_all(settings, f"looking in {election}", judge)
+    return trace_of(ledgers, sightings, election, ballot_id)
+
+
+async def who_has_not_voted(settings: AuditSettings, election: str) -> tuple[list[SectionVotes], list[int]]:
+    """Return an election's turnout by section, and the numbers of who has not voted. Raises as `recount`."""
+    ledgers = await _judge_all(settings, f"judging {election}", ShardLedger.judge)
+    definition = ledgers[0].count_of(election).definition
+    if definition is None:
+        raise NoElection(election)
+    return not_voted(definition, ledgers)
+
+
+async def _judge_all(
+    settings: AuditSettings, doing: str, judge: Callable[[ShardLedger, bytes], object]
+) -> list[ShardLedger]:
+    """Return the ledgers of all shards, once every record of the log has been judged."""
+    identity = settings.identity()
+    cast = BALLOTS_CAST.name(settings.namespace)
+    async with await open_reader(settings.brokers, cast, settings.shards) as log:
+        ends = await log.ends()
+        ledgers = [ShardLedger(shard, len(ends), identity) for shard in range(len(ends))]
+        with _progress(doing) as advance:
+            step = advance(sum(ends))
+            for ledger, end in zip(ledgers, ends, strict=True):
+                async for values in log.records(ledger.shard, end):
+                    for value in values:
+                        judge(ledger, value)
+                    step(len(values))
+    return ledgers
 
 
 async def verify_log(settings: AuditSettings, election: str, kept: Sequence[Standing]) -> Verification:

@@ -20,6 +20,7 @@ from shared.contract.events import (
     CandidateWithdrawn,
     CodeReissued,
     Control,
+    ElectionCancelled,
     ElectionCertified,
     ElectionClosed,
     ElectionOpened,
@@ -36,7 +37,12 @@ from shared.contract.verdicts import NoEffect, Reason
 SectionRankings = tuple[int, tuple[str, ...]]
 """The section a ballot is cast in (some contests count sections apart), and its marks for each contest."""
 
-_WHEN_NOT_OPEN = {"configured": Reason.NOT_OPEN, "paused": Reason.PAUSED, "closed": Reason.CLOSED}
+_WHEN_NOT_OPEN = {
+    "configured": Reason.NOT_OPEN,
+    "paused": Reason.PAUSED,
+    "closed": Reason.CLOSED,
+    "cancelled": Reason.CLOSED,
+}
 MOVES = {
     ("configured", ElectionOpened): "open",
     ("open", ElectionPaused): "paused",
@@ -44,6 +50,10 @@ MOVES = {
     ("open", ElectionClosed): "closed",
     ("paused", ElectionClosed): "closed",
     ("closed", ElectionCertified): "closed",
+    ("configured", ElectionCancelled): "cancelled",
+    ("open", ElectionCancelled): "cancelled",
+    ("paused", ElectionCancelled): "cancelled",
+    ("closed", ElectionCancelled): "cancelled",
 }
 """The auditor's own table, on purpose not that of shared/contract/lifecycle.py: what is wrong there must not be wrong here."""
 
@@ -89,6 +99,16 @@ class ShardAudit:
     def accepted(self) -> int:
         """Ballots that count."""
         return len(self._voted) - self.retracted
+
+    @property
+    def voters(self) -> set[int]:
+        """Electors who have voted, void or not."""
+        return set(self._voted)
+
+    def counting_ballot(self, elector: int) -> bytes | None:
+        """Return the id of an elector's ballot that counts; None if there is none, or it is void."""
+        ballot_id, _ = self._voted.get(elector, (None, None))
+        return None if elector in self._void else ballot_id
 
     def judge_ballot(self, ballot: Ballot) -> tuple[Reason, SectionRankings | None]:
         """Judge the election's next ballot; return its reason, and the ballot that it takes out of the count, if any."""
@@ -140,7 +160,8 @@ class ShardAudit:
         if control.before(self.shard) != self.last_control:
             return Effect(NoEffect.OUT_OF_ORDER)
         self.last_control = control.control_id
-        effect = self._carry_out(control)
+        is_over = self.phase == "cancelled"
+        effect = Effect(NoEffect.OUT_OF_PHASE) if is_over else self._carry_out(control)
         if effect.why is None:
             self.certificate = control if isinstance(control, ElectionCertified) else None
         return effect
@@ -150,6 +171,8 @@ class ShardAudit:
             others = self.officials - {control.old}
             return root_key in signers and (not others or bool(signers & others))
         needed = self.definition.approvals
+        if isinstance(control, ElectionCancelled) and len(self.definition.officials) > 1:
+            needed = max(needed, 2)
         after_the_close = self.phase == "closed" and isinstance(control, ElectorVoided | ElectorRestored)
         if after_the_close and self.definition.smallest_group > 1:
             needed = max(needed, 2)

@@ -94,6 +94,10 @@ class ShardLedger:
         self.position += 1
         return judged
 
+    def audit(self, election: str) -> ShardAudit | None:
+        """Return an election as the records so far make it; None if it is not configured yet."""
+        return self._audits.get(election)
+
     def count_of(self, election: str) -> ShardCount:
         """Return a copy of what the records so far make of an election."""
         audit = self._audits.get(election)

@@ -102,7 +102,7 @@ def write_mailing(
     electors = numbered(found, announced, spare=spare)
     secret = new_secrets(definition.electors)
     by_number = section_of_electors(definition)
-    with _private_file(out) as file, _rows(found.file) as rows:
+    with private_file(out) as file, _rows(found.file) as rows:
         writer = csv.writer(file, lineterminator="\n")
         next(rows)
         writer.writerow([*found.columns, *OWN_COLUMNS])
@@ -156,7 +156,7 @@ def put_elector(
         raise ValueError(f"{mailing}: expected elector {elector} in it, found no such row")
     else:
         there[0].update(own)
-    with _private_file(mailing) as file:
+    with private_file(mailing) as file:
         writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
@@ -176,7 +176,7 @@ def _mailing(file: Path) -> tuple[list[str], list[dict[str, str]]]:
 def write_codes(announced: ElectionAnnounced, out: Path) -> Roll:
     """Make everybody's code and write them, a line each, as CSV; return the roll. The file is as `write_mailing` leaves it."""
     blocks = []
-    with _private_file(out) as file:
+    with private_file(out) as file:
         file.write(CSV_HEAD)
         for lines, made in make_codes(announced.definition, announced.log):
             file.write(lines)
@@ -185,7 +185,7 @@ def write_codes(announced: ElectionAnnounced, out: Path) -> Roll:
 
 
 @contextmanager
-def _private_file(out: Path) -> Iterator[TextIO]:
+def private_file(out: Path) -> Iterator[TextIO]:
     """Open a file that only its owner can read; it takes its name once it is whole."""
     part = out.with_name(f"{out.name}.part")
     part.touch(mode=0o600)

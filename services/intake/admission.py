@@ -39,6 +39,7 @@ _NOT_OPEN = {
     Phase.CONFIGURED: "is not open yet",
     Phase.PAUSED: "is paused",
     Phase.CLOSED: "is closed",
+    Phase.CANCELLED: "is cancelled",
 }
 
 

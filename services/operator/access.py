@@ -153,7 +153,11 @@ class Sessions:
         parts = path.removeprefix("/v1").strip("/").split("/")
         about = parts[1] if len(parts) > 1 else ""
         if session.role is Role.VIEWER:
-            shown = parts[0] == "elections" and about == session.election and parts[2:] in ([], ["controls"])
+            shown = (
+                parts[0] == "elections"
+                and about == session.election
+                and parts[2:] in ([], ["controls"], ["counted"])
+            )
             return method in READ and shown
         if method in READ:
             return True

@@ -7,7 +7,7 @@ paragraph of the runbook that says what happens by itself and what to do.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from services.operator.monitor import Alert, ServerFigures, ShardFigures
+from services.operator.monitor import Alert, EdgeFigures, ServerFigures, ShardFigures
 from shared.contract.standings import Standing
 
 SILENT_S: Final = 10.0
@@ -17,11 +17,15 @@ SKEW_S: Final = 2.0
 """A report from the future by more than this shows a wrong clock."""
 LOW_DISK_BYTES: Final = 2_000_000_000
 SNAPSHOT_S: Final = 600.0
+"""A shard that has saved nothing new for longer cannot save: it would begin again far back."""
 UNUSUAL_RECORDS: Final = 20
 UNUSUAL_SHARE: Final = 0.2
 """Of the last minute's ballots, so many or more rejected, and at least UNUSUAL_RECORDS of them, is unusual."""
 GUESSED_CODES: Final = 10
 """So many ballots with a wrong code in a minute reached the log though intake refuses them: somebody goes round it."""
+TRIED_CODES: Final = 50
+"""So many ballots with a wrong code in a minute are no typing mistakes of a few. Each costs its sender one of few tries."""
+TURNED_AWAY: Final = 60
 RUNBOOK: Final = "infra/RUNBOOK.md"
 
 
@@ -37,11 +41,15 @@ class Watched(NamedTuple):
 
 
 def find_alerts(
-    shards: Iterable[ShardFigures], servers: ServerFigures | None, elections: Iterable[Watched]
+    shards: Iterable[ShardFigures],
+    servers: ServerFigures | None,
+    elections: Iterable[Watched],
+    edges: Iterable[EdgeFigures] = (),
 ) -> list[Alert]:
     """Return every alert, the critical ones first, then by id."""
     found = [alert for shard in shards for alert in _of_shard(shard)]
     found += [] if servers is None else _of_servers(servers)
+    found += [alert for edge in edges for alert in _of_edge(edge)]
     found += [alert for election in elections for alert in _of_election(election)]
     return sorted(found, key=lambda alert: (alert.severity != "critical", alert.id))
 
@@ -68,12 +76,45 @@ def _of_shard(shard: ShardFigures) -> Iterator[Alert]:
             f"{name} is {shard.behind:,} records and {shard.lag_s:.0f} s behind",
             f"{RUNBOOK}#a-shard-is-behind",
         )
+    if shard.unsaved_s > SNAPSHOT_S:
+        yield _warning(
+            "snapshot",
+            key,
+            f"{name} has saved no snapshot for {shard.unsaved_s / 60:.0f} minutes",
+            f"{RUNBOOK}#a-disk-is-full",
+        )
     if shard.ahead_s > SKEW_S:
         yield _warning(
             "clock",
             key,
             f"the clock of {shard.service} ({shard.instance}) is {shard.ahead_s:.0f} s ahead of this one",
             f"{RUNBOOK}#a-clock-is-wrong",
+        )
+
+
+def _of_edge(edge: EdgeFigures) -> Iterator[Alert]:
+    if edge.away:
+        yield _critical(
+            "edge-away",
+            edge.url,
+            f"{edge.url} does not answer: {edge.away}",
+            f"{RUNBOOK}#a-service-has-died",
+        )
+    if edge.wrong_codes >= TRIED_CODES:
+        yield _warning(
+            "codes-tried",
+            edge.url,
+            f"{edge.url}: {edge.wrong_codes:,} ballots with a wrong code were refused within a minute",
+            f"{RUNBOOK}#somebody-guesses-codes",
+        )
+    turned_away = sum(n for status, n in edge.refused.items() if status == "429" or status.startswith("5"))
+    turned_away += sum(edge.bounds.values())
+    if turned_away >= TURNED_AWAY:
+        yield _warning(
+            "edge-bound",
+            edge.url,
+            f"{edge.url}: {turned_away:,} ballots or connections were turned away at a bound within a minute",
+            f"{RUNBOOK}#voters-are-refused-at-the-edge",
         )
 
 
@@ -152,11 +193,15 @@ WHAT_TO_DO: Final[dict[str, str]] = {
     "shard-silent": "Nothing, if it comes back within a minute. Else look at the end of the service's log, and at its clock.",
     "gap": "Stop the writer of the topic, delete its snapshots, start it: it writes again what is missing.",
     "lag": "Look whether its process has a whole core. Add a process if it has; nothing is lost while it is behind.",
+    "snapshot": "Look whether its disk is full or its folder not writable. Nothing is lost; a restart takes longer.",
     "clock": "Set the clock. No vote depends on it; the times in reports and controls do.",
     "kafka-away": "Start the broker. Until then nothing is acknowledged, and nobody has a receipt that is not kept.",
     "under-replicated": "Bring the lost broker back before a second one is lost.",
     "redis-away": "Start it. Nothing is to be restored.",
     "disk": "Make room now: a full disk stops voting. Snapshots may be deleted while their service is down.",
+    "edge-away": "Start it, or look at the way to it. Voters or readers may be turned away meanwhile.",
+    "codes-tried": "Look from where they come, in the proxy's log, and bound that address there. No code can be found so.",
+    "edge-bound": "Add processes, or raise the bound that it names; whoever was turned away may send the same ballot again.",
     "contest-stopped": "Keep counting's log and the definition. Other contests go on; this one cannot be certified.",
     "balance": "Do not certify. Export the log and verify it: that names the first record that differs.",
     "superseded": "Certify again; the new certificate names the one it replaces.",

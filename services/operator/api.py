@@ -33,8 +33,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.operator.access import SESSION_S, Role, Session, Sessions, SignInRefused
 from services.operator.book import Entry
-from services.operator.certificate.document import as_html, as_pdf
+from services.operator.certificate.document import BeyondLetters, as_html, as_pdf
 from services.operator.certificate.view import NoCertificate
+from services.operator.counted import all_counted
 from services.operator.monitor import MonitorFigures
 from services.operator.orders import Order
 from services.operator.recount import RecountFailed
@@ -226,6 +227,14 @@ class Outcome(BaseModel):
     announced: ElectionAnnounced | None = None
 
 
+class Counted(BaseModel):
+    """Whether all accepted ballots are counted."""
+
+    answer: str = Field(description="Yes, No, or Not known")
+    reasons: list[str] = Field(description="What stands against a yes")
+    as_of_s: float = Field(description="A yes is about the log as it was so many seconds ago")
+
+
 class ControlListed(BaseModel):
     """A control in the public list of what officers did. It names no elector."""
 
@@ -252,6 +261,13 @@ def create_api(
         router = APIRouter(prefix="/v1", dependencies=[Depends(HTTPBearer(auto_error=False))])
         add(router, service, new_order)
         api.include_router(router)
+
+    @api.get("/v1/elections/{election}/counted", dependencies=[Depends(HTTPBearer(auto_error=False))])
+    async def counted(election: str) -> Counted:
+        """Return whether every accepted ballot is in the standings, and what stands against it."""
+        announced = service.election(election)
+        tile = all_counted(announced, service.standings_of(announced), figures())
+        return Counted(answer=tile.answer, reasons=tile.reasons, as_of_s=tile.as_of_s)
 
     @api.get("/v1/monitor", dependencies=[Depends(HTTPBearer(auto_error=False))])
     async def monitor() -> MonitorFigures:
@@ -368,6 +384,7 @@ def _order_routes(router: APIRouter, service: OperatorService, new_order: NewOrd
         Command.PAUSE: OrderForm,
         Command.RESUME: OrderForm,
         Command.CLOSE: DueForm,
+        Command.CANCEL: OrderForm,
         Command.VOID: ElectorForm,
         Command.RESTORE: ElectorForm,
         Command.REISSUE: ReissueForm,
@@ -509,6 +526,7 @@ def _add_problems(api: FastAPI) -> None:
         UnknownElection: (404, "No such election"),
         UnknownEntry: (422, "No such entry"),
         NoCertificate: (409, "No certificate"),
+        BeyondLetters: (422, "Letters beyond the PDF's fonts"),
         SignInRefused: (403, "Not signed in"),
         RecountFailed: (502, "The recount gave no report"),
         NotReady: (503, "Not ready yet"),

@@ -47,6 +47,7 @@ class ShardFigures(BaseModel):
     lag_s: float = Field(
         0.0, description="Seconds since the oldest record that it has yet to handle was seen"
     )
+    unsaved_s: float = Field(0.0, description="Seconds for which there have been records in no snapshot")
     restarts: int = Field(0, description="Times that its process was seen to start again")
     ahead_s: float = Field(0.0, description="How far its process's clock is ahead of this one, as last seen")
     history: list[float] = Field(
@@ -61,10 +62,43 @@ class ServerFigures(BaseModel):
 
     kafka: str = Field("", description="Why Kafka does not answer; nothing: it does")
     brokers: int = Field(0, description="Brokers of the cluster")
+    partitions: int = Field(0, description="Partitions of this deployment's topics")
     under_replicated: int = Field(0, description="Partitions with fewer copies in sync than they have")
+    least_in_sync: int = Field(0, description="Copies in sync of the partition that has the fewest")
     groups: tuple[str, ...] = Field((), description="Consumer groups that may be seen")
-    redis: str = Field("", description="Why Redis does not answer; nothing: it does")
+    redis: str | None = Field(
+        None, description="Why Redis does not answer; nothing: it does; null: this operator was given none"
+    )
+    redis_bytes: int = Field(0, description="Memory that Redis uses")
     free_bytes: int = Field(description="Free on the disk of the data folder")
+
+
+class EdgeFigures(BaseModel):
+    """A service that the public reaches, as its own metrics say."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url: str
+    away: str = Field("", description="Why it does not answer; nothing: it does")
+    feed_clients: int = Field(0, description="Live connections of the feed")
+    refused: dict[str, int] = Field({}, description="Ballots refused in the last minute, by HTTP status")
+    wrong_codes: int = Field(0, description="Well-formed codes that nobody was given, in the last minute")
+    bounds: dict[str, int] = Field(
+        {}, description="Connections that were ended in the last minute, by the bound they reached"
+    )
+
+
+class VerdictFigures(BaseModel):
+    """What became of an election's ballots, by reason."""
+
+    model_config = ConfigDict(frozen=True)
+
+    election: str
+    total: dict[str, int]
+    last_minute: dict[str, int]
+    history: dict[str, list[int]] = Field(
+        {}, description="By reason: ballots in each of the last minute's parts of 10 s, the oldest first"
+    )
 
 
 class Alert(BaseModel):
@@ -86,6 +120,8 @@ class MonitorFigures(BaseModel):
     window_s: float = WINDOW_S
     shards: list[ShardFigures]
     servers: ServerFigures | None = None
+    edges: list[EdgeFigures] = []
+    verdicts: list[VerdictFigures] = []
     alerts: list[Alert] = []
 
 
@@ -100,6 +136,7 @@ class Monitor:
             .relative_to_stream()
         )
         self._newest: dict[str, tuple[ShardReport, float]] = {}
+        """With the time of the report by the monotonic clock: a wrong clock makes no shard look alive that is silent."""
         self._waiting: dict[str, deque[tuple[int, float]]] = {}
         """Of each shard the ends that it has not reached yet, with the time when each was first reported."""
         self._restarts: Counter[str] = Counter()
@@ -134,7 +171,7 @@ class Monitor:
     def _take(self, report: ShardReport, at_s: float) -> None:
         key = f"{report.service}/{report.shard}"
         before, _ = self._newest.get(key, (report, at_s))
-        self._newest[key] = (report, at_s)
+        self._newest[key] = (report, time.monotonic() - max(0.0, time.time() - at_s))
         self._handled[key] += _handled_since(before, report)
         self._restarts[key] += report.total < before.total
         self._ahead_s[key] = max(0.0, at_s - time.time())
@@ -145,7 +182,7 @@ class Monitor:
             waiting.append((report.end, at_s))
 
     def _figures_of(self, key: str, now_s: float) -> ShardFigures:
-        report, at_s = self._newest[key]
+        report, heard_s = self._newest[key]
         waiting = self._waiting[key]
         handled = self._handled[key]
         return ShardFigures(
@@ -159,8 +196,9 @@ class Monitor:
             behind=max(0, report.end - report.position),
             per_second=handled[self._window.delta(now_s, WINDOW_S)] / WINDOW_S,
             so_far=handled[self._window.current(now_s)],
-            heard_s_ago=round(max(0.0, now_s - at_s), 1),
+            heard_s_ago=round(time.monotonic() - heard_s, 1),
             lag_s=round(max(0.0, now_s - waiting[0][1]), 1) if waiting else 0.0,
+            unsaved_s=report.unsaved_s,
             restarts=self._restarts[key],
             ahead_s=round(self._ahead_s[key], 1),
             history=[

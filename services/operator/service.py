@@ -140,9 +140,13 @@ class OperatorService:
         Raises UnknownElection, NotReady; NoCertificate while none stands or its standings are not here.
         """
         announced = self.election(name)
-        keys = {of.id: contest_key(name, of.id) for of in announced.definition.contests}
-        found = {contest: self.standings[key] for contest, key in keys.items() if key in self.standings}
-        return document_of(announced, self._account(name), found, version)
+        return document_of(announced, self._account(name), self.standings_of(announced), version)
+
+    def standings_of(self, announced: ElectionAnnounced) -> dict[str, Standing]:
+        """Return the newest standing of each contest that has one."""
+        definition = announced.definition
+        keys = {of.id: contest_key(definition.id, of.id) for of in definition.contests}
+        return {contest: self.standings[key] for contest, key in keys.items() if key in self.standings}
 
     async def configure(self, definition: Election, order: Order) -> Proposal | ElectionAnnounced:
         """Propose to freeze a definition; the same one again changes nothing.
@@ -181,6 +185,8 @@ class OperatorService:
             against = refusal(phase, command)
             if against is not None:
                 raise OrderRefused(against.sentence)
+            if command is Command.CANCEL and not order.reason.strip():
+                raise OrderRefused("expected a reason: whoever has voted will ask why")
             self._check(announced, command, content)
             if command is Command.OPEN:
                 content = {"config_hash": announced.config_hash, "roll": content["roll"]}

@@ -11,6 +11,9 @@ class OperatorSettings(Settings):
     """Adds who may ask for orders, and the monitor's own port."""
 
     port: int = Field(8102, ge=1, le=65535)
+    redis: str = Field(
+        "", description="Redis or Valkey URL, to watch whether it is well; unset: it is not watched"
+    )
     monitor_port: int = Field(
         8105, ge=1, le=65535, description="Where the monitor's figures are, for who has the token"
     )
@@ -18,6 +21,12 @@ class OperatorSettings(Settings):
         None,
         min_length=MIN_TOKEN_CHARS,
         description="Bearer token; if unset, that of data_dir/operator-token",
+    )
+    edges: str = Field(
+        "",
+        pattern=r"^(https?://[^\s,]+(,https?://[^\s,]+)*)?$",
+        description="URLs of intake and results, with commas between: what their metrics say is shown in the monitor."
+        " Behind each must be one process, or one group that shares a port",
     )
     alert_url: str | None = Field(
         None, pattern=r"^https?://", description="Where alerts are posted, as signed webhooks"

@@ -9,10 +9,12 @@ import asyncio
 import json
 import secrets
 import shutil
+import ssl
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -24,7 +26,8 @@ from redis.exceptions import RedisError
 from standardwebhooks import Webhook
 
 from services.operator.alerts import Watched, find_alerts
-from services.operator.monitor import Alert, MonitorFigures, ServerFigures
+from services.operator.edges import Edges
+from services.operator.monitor import Alert, MonitorFigures, ServerFigures, VerdictFigures
 from services.operator.service import OperatorService
 from services.operator.settings import OperatorSettings
 from shared.contract.events import ElectionCertified
@@ -40,6 +43,8 @@ ANSWER_S: Final = 5.0
 TRIES: Final = 5
 """Of one webhook; the pause doubles from a second."""
 MINUTE_S: Final = 60.0
+PARTS: Final = 6
+PART_S: Final = MINUTE_S / PARTS
 MOST_UNSENT: Final = 1_000
 
 ALERTS: Final = Gauge("livecount_alerts", "Alerts that stand, by kind", ["kind", "severity"])
@@ -62,6 +67,7 @@ class Watch:
         self._figures = figures
         self._service = service
         self._servers: ServerFigures | None = None
+        self._edges = Edges(tuple(filter(None, settings.edges.split(","))))
         self._balances: dict[str, deque[_Balance]] = {}
         self._post = Post(settings.alert_url, settings.alert_secret)
         self._task = Supervised("watch", self._keep_looking)
@@ -78,21 +84,29 @@ class Watch:
 
     def figures(self) -> MonitorFigures:
         """Return the monitor's figures with the servers as last seen, and the alerts of this moment."""
-        figures = self._figures()
+        figures, edges = self._figures(), self._edges.figures
         elections = [self._watched(name) for name in self._service.log.elections.newest]
-        alerts = find_alerts(figures.shards, self._servers, elections)
-        return figures.model_copy(update={"servers": self._servers, "alerts": alerts})
+        seen = {
+            "servers": self._servers,
+            "edges": edges,
+            "verdicts": [_verdicts(name, kept) for name, kept in self._balances.items() if kept],
+            "alerts": find_alerts(figures.shards, self._servers, elections, edges),
+        }
+        return figures.model_copy(update=seen)
 
     async def _keep_looking(self) -> None:
-        while True:
-            self._servers = await look_at_servers(self._settings)
-            now_s = time.monotonic()
-            for name in self._service.log.elections.newest:
-                self._note_balance(name, now_s)
-            alerts = self.figures().alerts
-            _expose(alerts)
-            self._post.take(alerts, now_s)
-            await asyncio.sleep(LOOK_S)
+        async with httpx.AsyncClient(trust_env=False, verify=_trusted(self._settings)) as http:
+            while True:
+                now_s = time.monotonic()
+                self._servers, _ = await asyncio.gather(
+                    look_at_servers(self._settings), self._edges.look(http, now_s)
+                )
+                for name in self._service.log.elections.newest:
+                    self._note_balance(name, now_s)
+                alerts = self.figures().alerts
+                _expose(alerts)
+                self._post.take(alerts, now_s)
+                await asyncio.sleep(LOOK_S)
 
     def _note_balance(self, name: str, now_s: float) -> None:
         """Keep an election's verdicts as they are now, and those of the last minute."""
@@ -121,6 +135,24 @@ class Watch:
         return [self._service.standings[key] for key in keys if key in self._service.standings]
 
 
+def _verdicts(name: str, kept: Sequence[_Balance]) -> VerdictFigures:
+    """Return what became of an election's ballots so far, in the last minute, and in each of its parts."""
+    newest = kept[-1]
+    ends = [
+        next((of.reasons for of in reversed(kept) if of.at_s <= newest.at_s - back * PART_S), kept[0].reasons)
+        for back in range(PARTS, -1, -1)
+    ]
+    return VerdictFigures(
+        election=name,
+        total=newest.reasons,
+        last_minute=newest.reasons - kept[0].reasons,
+        history={
+            reason: [max(0, after[reason] - before[reason]) for before, after in pairwise(ends)]
+            for reason in newest.reasons
+        },
+    )
+
+
 def _expose(alerts: Iterable[Alert]) -> None:
     """Set what /metrics shows: how many alerts of each kind stand."""
     ALERTS.clear()
@@ -132,33 +164,48 @@ async def look_at_servers(settings: OperatorSettings) -> ServerFigures:
     """Return how Kafka, Redis and the disk are; what does not answer within ANSWER_S is away."""
     free = shutil.disk_usage(next(of for of in _upwards(settings.data_dir) if of.exists())).free
     topics = [of.name(settings.namespace) for of in TOPICS]
-    redis, kafka = await asyncio.gather(
+    (redis, redis_bytes), kafka = await asyncio.gather(
         _look_at_redis(settings), look_at_cluster(settings.brokers, topics, settings.namespace, ANSWER_S)
     )
     return ServerFigures(
         kafka=kafka.away,
         brokers=kafka.brokers,
+        partitions=kafka.partitions,
+        least_in_sync=kafka.least_in_sync,
         under_replicated=kafka.under_replicated,
         groups=kafka.groups,
         redis=redis,
+        redis_bytes=redis_bytes,
         free_bytes=free,
     )
+
+
+def _trusted(settings: OperatorSettings) -> ssl.SSLContext:
+    """Return by whose certificates the edges are known: the deployment's own authority's, if it has one, and the system's."""
+    context = ssl.create_default_context()
+    if settings.kafka_authority is not None:
+        context.load_verify_locations(settings.kafka_authority)
+    return context
 
 
 def _upwards(folder: Path) -> Iterable[Path]:
     return (folder.absolute(), *folder.absolute().parents)
 
 
-async def _look_at_redis(settings: OperatorSettings) -> str:
+async def _look_at_redis(settings: OperatorSettings) -> tuple[str | None, int]:
+    """Return why Redis does not answer, and the memory that it uses. An operator without Redis or its password does not look."""
+    is_given = settings.redis_password is None or settings.redis_password.exists()
+    if not (settings.redis and is_given):
+        return None, 0
     try:
         async with (
             asyncio.timeout(ANSWER_S),
             Redis.from_url(settings.redis, **settings.redis_options()) as redis,
         ):
-            await redis.ping()
+            memory = await redis.info("memory")
     except (RedisError, OSError, TimeoutError) as fault:
-        return repr(fault)
-    return ""
+        return repr(fault), 0
+    return "", int(memory["used_memory"])
 
 
 class _Message(NamedTuple):

@@ -11,6 +11,7 @@ again only when it fires: one for each event costs more than sending the event.
 import asyncio
 from typing import NamedTuple, Self
 
+from prometheus_client import Gauge
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -26,6 +27,7 @@ MAX_ID_DIGITS = 18
 FAR_AHEAD = 10_000_000
 """Cast records by which another gateway is never ahead."""
 RETRY_AFTER_S = 5
+CLIENTS = Gauge("livecount_feed_clients", "Live connections of the feed", multiprocess_mode="livesum")
 BYE = b"event: bye\ndata: the server is going away; connect again\n\n"
 SAID = {pack: {said: packed(said) if pack else said for said in (HEARTBEAT, BYE)} for pack in (False, True)}
 """What is said beside standings, as it is sent."""
@@ -74,6 +76,7 @@ class LiveFeed(Response):
     async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
         """Send events until the client leaves, is too slow, or the server goes."""
         with (
+            CLIENTS.track_inprogress(),
             self._hub.slots.taken(self._address),
             self._hub.listen(self._key) as listener,
             _ClientTimer(listener, self._send_timeout_s) as timer,

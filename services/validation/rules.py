@@ -36,6 +36,7 @@ _OUT_OF_PHASE = {
     Phase.CONFIGURED: Reason.NOT_OPEN,
     Phase.PAUSED: Reason.PAUSED,
     Phase.CLOSED: Reason.CLOSED,
+    Phase.CANCELLED: Reason.CLOSED,
 }
 
 

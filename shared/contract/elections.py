@@ -51,6 +51,7 @@ class Phase(StrEnum):
     OPEN = "open"
     PAUSED = "paused"
     CLOSED = "closed"
+    CANCELLED = "cancelled"
 
 
 class CandidateOrder(StrEnum):

@@ -129,6 +129,12 @@ class ElectionClosed(_Control):
     type: Literal["election-closed/2"] = "election-closed/2"
 
 
+class ElectionCancelled(_Control):
+    """The election comes to nothing: no ballot counts any more, and there will be no result. There is no way back."""
+
+    type: Literal["election-cancelled/1"] = "election-cancelled/1"
+
+
 class ElectorVoided(_Control):
     """An elector's ballot does not count: one cast before is retracted, one cast later refused."""
 
@@ -203,6 +209,7 @@ Control = Annotated[
     | ElectionPaused
     | ElectionResumed
     | ElectionClosed
+    | ElectionCancelled
     | ElectorVoided
     | ElectorRestored
     | CodeReissued
@@ -223,6 +230,7 @@ Payload = Annotated[
     | ElectionPaused
     | ElectionResumed
     | ElectionClosed
+    | ElectionCancelled
     | ElectorVoided
     | ElectorRestored
     | CodeReissued

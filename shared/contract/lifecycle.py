@@ -5,6 +5,9 @@ to refuse an order that would have none, counting to know the phase of each shar
 order leads. What a control asks beyond its phase (the same definition, an elector of the shard, a candidate who is in the
 contest) is checked where that is known: services/validation/controls.py.
 
+`cancelled` ends an election from any phase, with no result. "Testing" is no phase: whether an election is a test is frozen in
+its definition (`epoch`), so that no order can turn a test into one that counts; a live one begins as a copy.
+
 A certificate changes no phase: any later order with an effect makes it void, and a new certificate takes its place.
 
 The auditor keeps a table of its own in services/audit/judge.py, on purpose: a mistake in this one must not be repeated by
@@ -21,6 +24,7 @@ from shared.contract.events import (
     CandidateWithdrawn,
     CodeReissued,
     Control,
+    ElectionCancelled,
     ElectionCertified,
     ElectionClosed,
     ElectionConfigured,
@@ -33,7 +37,7 @@ from shared.contract.events import (
 )
 from shared.contract.verdicts import NoEffect
 
-CONFIGURED, OPEN, PAUSED, CLOSED = Phase
+CONFIGURED, OPEN, PAUSED, CLOSED, CANCELLED = Phase
 UNKNOWN, SAME, NEVER = NoEffect.UNKNOWN_ELECTION, NoEffect.NO_CHANGE, NoEffect.OUT_OF_PHASE
 
 _PHASES: Final = (None, *Phase)
@@ -41,19 +45,20 @@ _PHASES: Final = (None, *Phase)
 
 # fmt: off
 LIFE: Final[dict[type, tuple[Phase | NoEffect, ...]]] = {
-    #                     not yet configured  configured  open        paused      closed
-    ElectionConfigured:   (CONFIGURED,        SAME,       SAME,       SAME,       SAME),
-    ElectionOpened:       (UNKNOWN,           OPEN,       NEVER,      NEVER,      NEVER),
-    ElectionPaused:       (UNKNOWN,           NEVER,      PAUSED,     NEVER,      NEVER),
-    ElectionResumed:      (UNKNOWN,           NEVER,      NEVER,      OPEN,       NEVER),
-    ElectionClosed:       (UNKNOWN,           NEVER,      CLOSED,     CLOSED,     NEVER),
-    ElectionCertified:    (UNKNOWN,           NEVER,      NEVER,      NEVER,      CLOSED),
-    ElectorVoided:        (UNKNOWN,           CONFIGURED, OPEN,       PAUSED,     CLOSED),
-    ElectorRestored:      (UNKNOWN,           CONFIGURED, OPEN,       PAUSED,     CLOSED),
-    CodeReissued:         (UNKNOWN,           CONFIGURED, OPEN,       PAUSED,     NEVER),
-    CandidateWithdrawn:   (UNKNOWN,           CONFIGURED, OPEN,       PAUSED,     CLOSED),
-    CandidateReinstated:  (UNKNOWN,           CONFIGURED, OPEN,       PAUSED,     CLOSED),
-    KeyReplaced:          (UNKNOWN,           CONFIGURED, OPEN,       PAUSED,     CLOSED),
+    #                     not yet configured  configured  open        paused      closed      cancelled
+    ElectionConfigured:   (CONFIGURED,        SAME,       SAME,       SAME,       SAME,       SAME),
+    ElectionOpened:       (UNKNOWN,           OPEN,       NEVER,      NEVER,      NEVER,      NEVER),
+    ElectionPaused:       (UNKNOWN,           NEVER,      PAUSED,     NEVER,      NEVER,      NEVER),
+    ElectionResumed:      (UNKNOWN,           NEVER,      NEVER,      OPEN,       NEVER,      NEVER),
+    ElectionClosed:       (UNKNOWN,           NEVER,      CLOSED,     CLOSED,     NEVER,      NEVER),
+    ElectionCertified:    (UNKNOWN,           NEVER,      NEVER,      NEVER,      CLOSED,     NEVER),
+    ElectionCancelled:    (UNKNOWN,           CANCELLED,  CANCELLED,  CANCELLED,  CANCELLED,  NEVER),
+    ElectorVoided:        (UNKNOWN,           CONFIGURED, OPEN,       PAUSED,     CLOSED,     NEVER),
+    ElectorRestored:      (UNKNOWN,           CONFIGURED, OPEN,       PAUSED,     CLOSED,     NEVER),
+    CodeReissued:         (UNKNOWN,           CONFIGURED, OPEN,       PAUSED,     NEVER,      NEVER),
+    CandidateWithdrawn:   (UNKNOWN,           CONFIGURED, OPEN,       PAUSED,     CLOSED,     NEVER),
+    CandidateReinstated:  (UNKNOWN,           CONFIGURED, OPEN,       PAUSED,     CLOSED,     NEVER),
+    KeyReplaced:          (UNKNOWN,           CONFIGURED, OPEN,       PAUSED,     CLOSED,     NEVER),
 }
 # fmt: on
 """By control: the phase it leads to from each phase, or why it has no effect there."""
@@ -67,6 +72,7 @@ class Command(StrEnum):
     RESUME = "resume"
     CLOSE = "close"
     CERTIFY = "certify"
+    CANCEL = "cancel"
     VOID = "void"
     RESTORE = "restore"
     WITHDRAW = "withdraw"
@@ -86,6 +92,7 @@ _CONTROLS: Final[dict[Command, type]] = {
     Command.RESUME: ElectionResumed,
     Command.CLOSE: ElectionClosed,
     Command.CERTIFY: ElectionCertified,
+    Command.CANCEL: ElectionCancelled,
     Command.VOID: ElectorVoided,
     Command.RESTORE: ElectorRestored,
     Command.WITHDRAW: CandidateWithdrawn,
@@ -104,9 +111,11 @@ def approvals_needed(definition: Election, phase: Phase | None, control: type) -
     """Return how many officials must sign a kind of control.
 
     After the close it takes two to take a ballot out of the result or to bring one back: what a result is before and after
-    shows what is on that ballot.
+    shows what is on that ballot. To cancel takes two, too, where the definition names so many.
     """
     changes_result = phase is CLOSED and control in (ElectorVoided, ElectorRestored)
+    if control is ElectionCancelled:
+        return max(definition.approvals, min(2, len(definition.officials)))
     return max(definition.approvals, 2 if changes_result and definition.keeps_secret else 1)
 
 

@@ -4,13 +4,14 @@ The console shows it before an order is proposed for signing, and the signer, on
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from shared.contract.events import (
     CandidateReinstated,
     CandidateWithdrawn,
     CodeReissued,
     Control,
+    ElectionCancelled,
     ElectionCertified,
     ElectionClosed,
     ElectionConfigured,
@@ -23,7 +24,8 @@ from shared.contract.events import (
 )
 from shared.contract.lifecycle import Command
 
-IRREVERSIBLE: Final = frozenset({ElectionConfigured, ElectionOpened, ElectionClosed})
+Irreversible = ElectionConfigured | ElectionOpened | ElectionClosed | ElectionCancelled
+IRREVERSIBLE: Final[tuple[type, ...]] = get_args(Irreversible)
 """Orders that nothing takes back: the election's id is typed before they are signed."""
 
 
@@ -70,6 +72,9 @@ _WORDS: Final[dict[type, Callable[[Any], str]]] = {
     ElectionPaused: lambda of: f"Ballots in {of.election} are refused until it is resumed.",
     ElectionResumed: lambda of: f"Ballots in {of.election} count again.",
     ElectionClosed: lambda of: f"Voting in {of.election} ends. It cannot be opened again.",
+    ElectionCancelled: lambda of: (
+        f"{of.election} comes to nothing: no ballot counts any more, and no result is shown or certified. Nothing takes it back."
+    ),
     ElectorVoided: lambda of: (
         f"Elector {of.elector} of {of.election} has no vote: a ballot that was cast is taken out of the count, "
         "one that comes later is refused. It can be restored."

@@ -16,6 +16,7 @@ from shared.contract.elections import Contest, Election
 from shared.contract.mistakes import Mistake
 from shared.rcv.contract_rounds import rounds_of
 from shared.rcv.count.live import LiveMethod, open_method
+from shared.rcv.count.rounds import Count
 
 MAX_STANDING_BYTES: Final = 900_000
 """Of a contest's rounds as JSON; brokers refuse batches of more than 1 MiB, and a standing holds some more than its rounds."""
@@ -83,6 +84,13 @@ def made_up(definition: Election, contest: Contest, random: Random) -> list[Chan
                 ranked = [number, *(place for place in ranked if place != number)]
             changes.append((section, ">".join(map(str, ranked)), ballots))
     return changes
+
+
+def sample_count(definition: Election, contest: Contest, seed: int = 1) -> Count:
+    """Return the count of made-up ballots of the whole roll: what a result of this contest looks like."""
+    method = open_method(contest, len(definition.sections))
+    method.apply(made_up(definition, contest, Random(seed)))  # noqa: S311  made-up ballots keep no secret
+    return method.count()
 
 
 def _largest(definition: Election, contest: Contest, random: Random) -> int:

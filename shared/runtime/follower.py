@@ -91,6 +91,8 @@ class Progress:
     caught_up: bool = False
     state: Literal["running", "stopped"] = "running"
     detail: str = "starting"
+    unsaved_s: float = 0.0
+    """For how long there have been records that no snapshot holds."""
     covered: Callable[[], dict[str, list[int]]] = dict
     """What the machine covers, election by election; nothing before it has a state."""
 
@@ -142,6 +144,7 @@ class Follower:
         self._pending = 0
         self._flushed_at = 0.0
         self._saved_at = 0.0
+        self._unsaved_since_s = 0.0
         self._save_took_s = 0.0
         self._saving: asyncio.Task[None] | None = None
         self._republished_at = -math.inf
@@ -176,7 +179,7 @@ class Follower:
             self._note_applied()
         self.progress.covered = self.machine.covered
         self.source.seek(self._position)
-        self._flushed_at = self._saved_at = _now_s()
+        self._flushed_at = self._saved_at = self._unsaved_since_s = _now_s()
         self.progress.position = self._position
         log.info("run starts", shard=self.name, position=self._position)
 
@@ -269,7 +272,7 @@ class Follower:
         except OSError as fault:
             log.warning("snapshot failed", shard=self.name, position=snapshot.position, fault=str(fault))
         else:
-            self._saved = snapshot.position
+            self._saved, self._unsaved_since_s = snapshot.position, self._saved_at
         self._save_took_s = _now_s() - self._saved_at
 
     def _note_progress(self, handled: int) -> None:
@@ -277,6 +280,9 @@ class Follower:
         progress.position, progress.end = self._position, max(self.source.end(), self._position)
         progress.total += handled
         progress.ballots = self.machine.ballots()
+        if self._position == self._saved:
+            self._unsaved_since_s = _now_s()
+        progress.unsaved_s = _now_s() - self._unsaved_since_s
         progress.caught_up = progress.caught_up or self._position >= self._end_at_start
         progress.state, progress.detail = "running", self.machine.trouble()
 

@@ -144,6 +144,7 @@ class Shards:
             end=progress.end,
             total=progress.total,
             ballots=progress.ballots,
+            unsaved_s=round(progress.unsaved_s, 1),
             state=state,
             detail=progress.detail,
             covered=progress.covered(),

@@ -1,6 +1,7 @@
 """The operator on a real Kafka: orders reach every shard, the monitor hears, and a certificate rests on a recount."""
 
 import asyncio
+import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -33,6 +34,9 @@ from tests.support.pipeline import Pipeline
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 TOKEN = "a-token-only-for-tests"
 BOUND_S = 40.0
+STILL_S = 1.5
+REPORTED_S = 1.5
+"""What is cast stands in the next report, a second later."""
 
 
 @pytest.fixture
@@ -337,3 +341,53 @@ async def test_with_one_official_nobody_is_voided_after_the_close(
         with pytest.raises(OperatorError, match="after the close it takes 2 officials"):
             await ada.order("picnic", Command.VOID, elector=5)
     assert [shard[-1] for shard in await log_of(deployment)] == ["election-closed"] * 2
+
+
+@pytest.mark.asyncio
+async def test_it_is_never_said_that_all_is_counted_while_something_is_not(
+    deployment: Pipeline, api: httpx.Client
+) -> None:
+    """A counter paused, validation paused, a counter killed: what was cast meanwhile is not counted, and nothing says it is."""
+    deployment.start("counting")
+    deployment.wait_ready("counting")
+    life = Life(election().model_copy(update={"live_tallies": False}), 2)
+
+    def answer() -> dict[str, Any]:
+        return dict(api.get("/v1/elections/picnic/counted").json())
+
+    def is_counted(accepted: int) -> Callable[[], bool]:
+        def found() -> bool:
+            said = answer()
+            turnout = api.get("/v1/monitor").json()["verdicts"]
+            counted: int = turnout[0]["total"].get("accepted", 0)
+            return said["answer"] == "Yes" and counted == accepted
+
+        return found
+
+    async with officer(deployment) as ada:
+        await ada.configure(life.definition)
+        await ada.open("picnic", life.whole_roll())
+    for number, (service, is_killed) in enumerate(
+        (("counting", False), ("validation", False), ("counting", True))
+    ):
+        if is_killed:
+            deployment.kill(service)
+        else:
+            deployment.signal(service, signal.SIGSTOP)
+        electors = range(3 * number, 3 * number + 3)
+        await deployment.cast([(shard_of(n, 2), life.ballot(n, "0>1", "1")) for n in electors])
+        cast_s = time.monotonic()
+        not_s = BOUND_S
+        while time.monotonic() < cast_s + min(not_s + STILL_S, BOUND_S):
+            now_s, said = time.monotonic(), answer()
+            is_about_it = now_s - said["as_of_s"] - REPORTED_S > cast_s
+            assert not (said["answer"] == "Yes" and (is_about_it or not_s < BOUND_S)), (service, said)
+            if said["answer"] != "Yes":
+                not_s = min(not_s, now_s - cast_s)
+            await asyncio.sleep(0.2)
+        assert not_s < BOUND_S, (service, "it was never said that something is not counted")
+        if is_killed:
+            deployment.start(service)
+        else:
+            deployment.signal(service, signal.SIGCONT)
+        wait_for(is_counted(3 * number + 3), deployment.logs)

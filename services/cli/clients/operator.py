@@ -14,10 +14,11 @@ import msgspec
 
 from services.cli.clients.keys import KeyRing
 from shared.contract.elections import Election
-from shared.contract.events import ElectionAnnounced, RollCommitted, signed
+from shared.contract.events import ElectionAnnounced, RollCommitted, SignedRecord, signed
 from shared.contract.lifecycle import Command
 from shared.contract.recounts import Recount
 from shared.contract.rolls import Roll, make_codes, roll_of
+from shared.contract.sentences import Irreversible, in_words
 from shared.contract.signing import sign, sign_in_message
 
 TIMEOUT_S: Final = 30.0
@@ -82,6 +83,8 @@ class Officer(NamedTuple):
     reason: str = ""
     say: Callable[[str], object] = str
     """Takes news while an order is on its way."""
+    confirm: Callable[[str], object] = str
+    """Takes what an order that nothing takes back will do, before it is signed; raises what it likes if it is not meant."""
 
 
 class OperatorClient:
@@ -105,6 +108,7 @@ class OperatorClient:
         if token:  # whoever signs in has none yet
             self._headers["Authorization"] = f"Bearer {token}"
         self._by, self._reason, self._say = officer.by, officer.reason, officer.say
+        self._confirm = officer.confirm
         self._patience = patience
         self.orders = 0
         """Orders carried out."""
@@ -129,6 +133,12 @@ class OperatorClient:
     async def controls(self, name: str) -> list[dict[str, Any]]:
         """Return what officers did, in order: JSON of /v1/elections/NAME/controls."""
         found: list[dict[str, Any]] = (await self._request("GET", f"/v1/elections/{name}/controls")).json()
+        return found
+
+    async def counted(self, name: str) -> dict[str, Any]:
+        """Return whether all accepted ballots are counted (Yes, No, Not known), and what stands against a yes."""
+        answer = await self._request("GET", f"/v1/elections/{name}/counted")
+        found: dict[str, Any] = answer.json()
         return found
 
     async def certificate(self, name: str, kind: str) -> bytes:
@@ -268,6 +278,7 @@ class OperatorClient:
             raise OperatorError(
                 f"{proposal['type']}: expected the key of {names}; none of the keys at hand is"
             )
+        self._confirm_final(proposal)
         answer = proposal
         for key in own:
             signature = sign(self._keys.private(key), proposal["payload"].encode())
@@ -283,6 +294,15 @@ class OperatorClient:
                 return Outcome(control_id, False, answer["effect"], proposal["needed"], [], report)
         due = answer.get("due") or ""
         return Outcome(control_id, True, "", answer["needed"], answer["signed"], report, due)
+
+    def _confirm_final(self, proposal: dict[str, Any]) -> None:
+        """Say what the very bytes that are to be signed will do, if nothing takes it back."""
+        content = SignedRecord(payload=proposal["payload"], signatures=()).content()
+        if content is None:
+            self._confirm("This program is too old to know what this order does.")
+        elif isinstance(content, Irreversible):
+            due = f" It is carried out at {proposal['due']}." if proposal.get("due") else ""
+            self._confirm(f"{in_words(content)}{due}")
 
     async def _cleared_up(self, proposal: dict[str, Any], fault: OperatorError) -> dict[str, Any]:
         """Return what became of an order whose answer was lost. Raises OrderLost if it came to no log."""

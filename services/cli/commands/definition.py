@@ -67,13 +67,19 @@ def new(
 def check(
     file: Annotated[Path, typer.Argument(help="The election's definition, YAML or JSON")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the mistakes as JSON")] = False,  # noqa: FBT002
+    preview: Annotated[  # noqa: FBT002
+        bool,
+        typer.Option(
+            "--preview", help="Then show its ballot and, of made-up votes, its result; Ctrl-C ends it"
+        ),
+    ] = False,
 ) -> None:
     """Show every mistake of a definition at once: its line, what was expected, and what was perhaps meant.
 
     Without mistakes it is counted with made-up ballots, as before it is frozen: what could not be counted is shown, too.
     Exit code 0: it can be frozen; 1: it has mistakes; 2: it cannot be read.
 
-    Example: livecount election check club.yaml
+    Example: livecount election check club.yaml --preview
     """
     from shared.rcv.definitions.files import check_file
 
@@ -90,6 +96,32 @@ def check(
         typer.echo(_summary(file, value))
     if found:
         raise typer.Exit(MISTAKEN)
+    if preview:
+        _preview(value)
+
+
+def _preview(value: object) -> None:
+    """Serve the ballot and the result of an election on free ports of this machine."""
+    import asyncio
+    import socket
+
+    from services.cli.preview import Preview, serve
+    from shared.contract.elections import Election
+
+    shown = Preview(Election.model_validate(value))
+    name = shown.election.id
+
+    async def run() -> None:
+        with socket.socket() as ballot, socket.socket() as results:
+            for listener in (ballot, results):
+                listener.bind(("127.0.0.1", 0))
+            at_ballot, at_results = (f"http://127.0.0.1:{of.getsockname()[1]}" for of in (ballot, results))
+            typer.echo(f"The ballot: {at_ballot}/vote/{name}/practice")
+            typer.echo(f"The result, of made-up votes: {at_results}/elections/{name}")
+            typer.echo("Nothing can be cast there, and nothing is kept. Ctrl-C ends it.", err=True)
+            await asyncio.gather(serve(shown.ballot_site(), ballot), serve(shown.results_site(), results))
+
+    asyncio.run(run())
 
 
 @election_app.command()

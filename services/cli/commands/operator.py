@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
@@ -107,6 +108,16 @@ class SigningAccess(Access):
 
 
 @dataclass(frozen=True)
+class FinalAccess(SigningAccess):
+    """The options of a command that signs what may have no way back: it asks first whether that is meant."""
+
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether it is meant")] = False
+
+    def _officer(self) -> "Officer":
+        return super()._officer()._replace(confirm=partial(confirm, yes=self.yes))
+
+
+@dataclass(frozen=True)
 class Order(SigningAccess):
     """The options of a command that gives an order."""
 
@@ -138,10 +149,8 @@ class Order(SigningAccess):
 
 
 @dataclass(frozen=True)
-class FinalOrder(Order):
+class FinalOrder(Order, FinalAccess):
     """The options of a command whose order nobody can take back: it asks first whether it is meant."""
-
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether it is meant")] = False
 
 
 @command("livecount create labour-2015.yaml")
@@ -157,12 +166,6 @@ def create(
     from services.cli.clients.keys import with_officer
 
     election = with_officer(read_election(file), order.keys, order.by)
-    marked = "an election that counts" if election.epoch == "live" else "a test"
-    confirm(
-        f"{election.id} ({election.title}) is frozen: {marked}, {election.electors:,} electors, "
-        f"{len(election.contests)} contests. Nothing in it can change any more.",
-        yes=order.yes,
-    )
     order.report(election.id, lambda client: client.configure(election))
 
 
@@ -213,11 +216,6 @@ def open_(
 ) -> None:
     """Upload the roll, and let ballots count."""
     found = _read_roll(roll or order.roll_file(election), election)
-    confirm(
-        f"{election} opens for {found.head.electors:,} electors. Their roll cannot be exchanged afterwards; "
-        "a lost code can.",
-        yes=order.yes,
-    )
     order.report(election, lambda client: client.open(election, found, **_about(due)))
 
 
@@ -250,13 +248,16 @@ def resume(election: ElectionArgument, order: Order) -> None:
 @command("livecount close labour-2015 --by ada --reason 'as agreed'")
 def close(election: ElectionArgument, order: FinalOrder, due: Due = None) -> None:
     """End voting. There is no way back."""
-    definition = order.ask(lambda client: client.election(election)).definition
-    confirm(
-        f"Voting in {election} ({definition.title}) ends {due or 'now'} for its {definition.electors:,} electors. "
-        "It cannot be opened again.",
-        yes=order.yes,
-    )
     order.give("close", election, **_about(due))
+
+
+@command("livecount cancel club-test --by ada --reason 'the wrong candidates were printed'")
+def cancel(election: ElectionArgument, order: FinalOrder) -> None:
+    """End an election that comes to nothing, in any phase: no ballot counts and no result is shown. There is no way back.
+
+    It takes a reason and two officials, where the definition names two.
+    """
+    order.give("cancel", election)
 
 
 def _about(due: str | None) -> dict[str, str]:
@@ -299,7 +300,7 @@ def certify(election: ElectionArgument, order: Order) -> None:
 
 @command("livecount approve", "livecount approve 5f2c0e9a41d84e2f9b5a7c3d1e0f8a6b --keys second-officer.key")
 def approve(
-    access: SigningAccess,
+    access: FinalAccess,
     proposal: Annotated[
         str | None, typer.Argument(metavar="[PROPOSAL]", help="Its id; none: list them")
     ] = None,

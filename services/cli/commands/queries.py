@@ -35,10 +35,11 @@ def status(
 ) -> None:
     """Show where elections stand: phase, turnout, withdrawals, and the next step."""
 
-    async def found(client: "OperatorClient") -> "list[tuple[ElectionAnnounced, Standings]]":
+    async def found(client: "OperatorClient") -> "list[tuple[ElectionAnnounced, Standings, str]]":
         elections = [await client.election(election)] if election else await client.elections()
         looked = await asyncio.gather(*(_standings(of, results) for of in elections))
-        return list(zip(elections, looked, strict=True))
+        counted = [await client.counted(of.definition.id) for of in elections]
+        return list(zip(elections, looked, map(_counted, counted), strict=True))
 
     elections = access.ask(found)
     if as_json:
@@ -46,9 +47,9 @@ def status(
         return
     if not elections:
         typer.echo("No elections yet. Next: livecount new ID, then livecount create ID.yaml")
-    for announced, standings in elections:
+    for announced, standings, counted in elections:
         show(announced)
-        for line in _lines(announced, standings):
+        for line in _lines(announced, standings, counted):
             typer.echo(f"  {line}")
 
 
@@ -124,11 +125,17 @@ async def _standings(announced: "ElectionAnnounced", url: str) -> Standings:
         return client.standings
 
 
-def _lines(announced: "ElectionAnnounced", standings: Standings) -> list[str]:
+def _counted(found: dict[str, Any]) -> str:
+    """Return whether all accepted ballots are counted, with the first reason against it."""
+    return ": ".join([str(found["answer"]).lower(), *found["reasons"][:1]])
+
+
+def _lines(announced: "ElectionAnnounced", standings: Standings, counted: str) -> list[str]:
     withdrawn = ", ".join("/".join(of) for of in announced.withdrawn)
     return [
         _turnout(announced, standings),
         *([f"withdrawn: {withdrawn}"] if withdrawn else []),
+        f"all accepted ballots counted: {counted}",
         f"next: {_next_step(announced, standings)}",
     ]
 
@@ -156,7 +163,7 @@ def _next_step(announced: "ElectionAnnounced", standings: Standings) -> str:
     return f"livecount certify {name}"
 
 
-def _as_json(announced: "ElectionAnnounced", standings: Standings) -> dict[str, Any]:
+def _as_json(announced: "ElectionAnnounced", standings: Standings, counted: str) -> dict[str, Any]:
     accepted = next(iter(standings.values())).balance.accepted if standings else None
     return {
         "election": announced.definition.id,
@@ -167,6 +174,7 @@ def _as_json(announced: "ElectionAnnounced", standings: Standings) -> dict[str, 
         "config_hash": announced.config_hash,
         "electors": announced.definition.electors,
         "accepted": accepted,
+        "all_counted": counted,
         "withdrawn": ["/".join(of) for of in announced.withdrawn],
         "next": _next_step(announced, standings),
     }

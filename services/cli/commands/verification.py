@@ -3,7 +3,9 @@
 import asyncio
 import json
 import os
+import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
     from shared.contract.standings import Standing
 
 FOUND = 1
-"""Exit code: a difference was found."""
+"""Exit code: a difference was found, or a ballot was not."""
+RECEIPT_DOTS = 4
+"""A receipt's link: #log.election.ballot.shard.who"""
 
 
 @command(
@@ -95,6 +99,85 @@ def import_(
     except Difference as damage:
         raise ValueError(str(damage)) from damage
     typer.echo(f"{sum(manifest.watermark):,} cast records of {manifest.shards} shards are in the log")
+
+
+@command(
+    "livecount trace labour-2015 5f2c0e9a41d84e2f9b5a7c3d1e0f8a6b",
+    "livecount trace labour-2015 receipt.json",
+)
+def trace(
+    election: Annotated[str, typer.Argument(metavar="ID", help="Election id, such as labour-2015")],
+    sought: Annotated[
+        str, typer.Argument(metavar="BALLOT", help="A ballot's id, or a receipt: its file, link or text")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,  # noqa: FBT002
+) -> None:
+    """Show a ballot's path: where it stands in the log, how it was judged, whether it counts. Never what is on it, or whose it is.
+
+    It reads the log as `verify` does. Exit code 0: it is there; 1: it is not.
+    """
+    from services.audit.app import trace as trace_in
+    from services.audit.settings import AuditSettings
+
+    ballot_id = _ballot_id(sought)
+    found = asyncio.run(trace_in(AuditSettings(), election, bytes.fromhex(ballot_id)))
+    seen = [
+        {"shard": of.shard, "record": of.record, "place": of.place, "verdict": of.reason}
+        for of in found.sightings
+    ]
+    if as_json:
+        told = {"type": "trace/1", "ballot_id": ballot_id, "arrivals": seen, "counts": found.counts}
+        _print(json.dumps(told))
+    else:
+        for of in found.sightings:
+            typer.echo(
+                f"received: shard {of.shard}, record {of.record:,}, place {of.place}; judged: {of.reason}"
+            )
+        counts = "counts" if found.counts else "does not count"
+        typer.echo(f"{ballot_id} {counts}." if seen else f"{ballot_id} is not in the log of {election}.")
+    if not seen:
+        raise typer.Exit(FOUND)
+
+
+def _ballot_id(sought: str) -> str:
+    """Return the ballot id that an id, a receipt's file, its link or its text names. Raises ValueError."""
+    with suppress(OSError):  # a link or a text is no file's name
+        if Path(sought).is_file():
+            sought = Path(sought).read_text()
+    found: str = sought.strip()
+    if found.startswith("{"):
+        found = str(json.loads(found).get("ballot_id"))
+    elif "#" in found:
+        found = found.partition("#")[2].split(".")[2:3][0] if found.count(".") >= RECEIPT_DOTS else found
+    if not re.fullmatch(r"[0-9a-f]{32}", found):
+        raise ValueError(
+            f"expected a ballot's id of 32 hexadecimal digits or a receipt, found {found[:60]!r}"
+        )
+    return found
+
+
+@command("livecount not-voted labour-2015 --out not-voted.txt")
+def not_voted(
+    election: Annotated[str, typer.Argument(metavar="ID", help="Election id, such as labour-2015")],
+    out: Annotated[
+        Path, typer.Option(help="File to write, readable by its owner only: an elector's number a line")
+    ],
+) -> None:
+    """Show the turnout of each section, and write the numbers of the electors who have not voted to a file.
+
+    Numbers, never names: only your own list says who has which. It reads the log as `verify` does, and nothing of it is served.
+    """
+    from services.audit.app import who_has_not_voted
+    from services.audit.settings import AuditSettings
+    from services.cli.rolls import private_file
+
+    turnout, left = asyncio.run(who_has_not_voted(AuditSettings(), election))
+    with private_file(out) as file:
+        file.writelines(f"{elector}\n" for elector in left)
+    for of in turnout:
+        share = f", {100 * of.voted / of.electors:.1f}%" if of.electors else ""
+        typer.echo(f"{of.section}: {of.voted:,} of {of.electors:,}{share}")
+    typer.echo(f"{len(left):,} electors have not voted: {out}")
 
 
 async def _verify(election: str | None, bundle: Path | None, kept: list[Path]) -> "Verification":

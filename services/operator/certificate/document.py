@@ -46,6 +46,10 @@ _PAGES: Final = Environment(
 )
 
 
+class BeyondLetters(ValueError):
+    """The PDF's fonts have Western European letters only. A browser prints the HTML in any script, shaped as it should be."""
+
+
 def as_html(document: Document) -> bytes:
     """Return the document as HTML, UTF-8."""
     return _PAGES.get_template("certificate.html").render(of=document).lstrip().encode()
@@ -54,7 +58,7 @@ def as_html(document: Document) -> bytes:
 def as_pdf(document: Document) -> bytes:
     """Return the document as PDF; the same document gives the same bytes.
 
-    Its fonts have Western European letters only; another one is drawn as "?", and the HTML has it.
+    Raises BeyondLetters if a letter is in none of its fonts: a certificate must not be printed with another name on it.
     """
     out = BytesIO()
     SimpleDocTemplate(
@@ -122,7 +126,13 @@ def _table(table: Table, *, hashes: bool = False) -> Iterator[Flowable]:
 
 
 def _text(text: str, style: ParagraphStyle = PLAIN) -> Paragraph:
-    return Paragraph(escape(text.encode("cp1252", errors="replace").decode("cp1252")), style)
+    try:
+        text.encode("cp1252")
+    except UnicodeEncodeError as fault:
+        raise BeyondLetters(
+            f"the PDF has no letter {text[fault.start]!r} of {text!r}: ask for certificate.html, and print it in a browser"
+        ) from fault
+    return Paragraph(escape(text), style)
 
 
 def _foot(canvas: Canvas, _: SimpleDocTemplate) -> None:

@@ -5,6 +5,7 @@ official's own machine, by `livecount sign-in` in a page of its own or by `livec
 origin: the cookie is SameSite=Strict, each form carries its session's own token, and a form from elsewhere is refused.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -16,10 +17,11 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from services.operator.access import SESSION_S, Role, Session, Sessions
+from services.operator.console.monitoring import reasons, runbook_html, server_tiles, sparkline
+from services.operator.console.preview import drawn
 from services.operator.console.view import (
     ABOUT,
     WHAT,
-    all_counted,
     before_and_after,
     checklist,
     countdown,
@@ -29,6 +31,7 @@ from services.operator.console.view import (
     progress,
     schedule_state,
 )
+from services.operator.counted import all_counted
 from services.operator.monitor import MonitorFigures
 from services.operator.orders import Order
 from services.operator.recount import RecountFailed
@@ -42,11 +45,9 @@ from services.operator.service import (
 )
 from shared.contract.elections import Election, Official
 from shared.contract.events import ElectionAnnounced
-from shared.contract.ids import contest_key
 from shared.contract.lifecycle import Command
 from shared.contract.mistakes import slug
 from shared.contract.sentences import in_words, is_irreversible
-from shared.contract.standings import Standing
 from shared.rcv.definitions.files import check_text
 from shared.rcv.definitions.templates import TEMPLATES, write_definition
 from shared.runtime.log import SendFailed
@@ -56,6 +57,7 @@ COOKIE: Final = "livecount-console"
 MAX_FORM_BYTES: Final = 4096
 MAX_DEFINITION_BYTES: Final = 600_000
 MAX_REASON_CHARS: Final = 1000
+LOOK_AGAIN_S: Final = 5
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -101,6 +103,7 @@ class Console:
             Route("/elections/{election}/scheduled/{control_id}", self._take_out, methods=["POST"]),
             Route("/proposals/{control_id}", self._proposal),
             Route("/monitor", self._monitor),
+            Route("/runbook", self._runbook),
             Route("/sign-in", self._sign_in, methods=["GET", "POST"]),
             Route("/sign-out", self._sign_out, methods=["POST"]),
             Route("/observers/{election}/{word}", self._observe),
@@ -138,7 +141,7 @@ class Console:
     async def _check_or_propose(self, session: Session, form: Form) -> Response:
         text = form.get("definition", "")
         try:
-            value, found = check_text(text, "definition")
+            value, found = await asyncio.to_thread(check_text, text, "definition", tried=True)
         except ValueError as fault:
             return self._new_page(session, form, text, str(fault), 422)
         if found:
@@ -149,7 +152,9 @@ class Console:
             official = Official(name=by, key=session.key)
             election = election.model_copy(update={"officials": (official,)})
         if form.get("do") != "propose":
-            return self._new_page(session, form, text, "", checked=election)
+            return self._new_page(
+                session, form, text, "", checked=election, drawn=await asyncio.to_thread(drawn, election)
+            )
         return await self._freeze(session, form, election, by)
 
     async def _freeze(self, session: Session, form: Form, election: Election, by: str) -> Response:
@@ -167,7 +172,7 @@ class Console:
     def _new_page(
         self, session: Session, form: Form, text: str, fault: str, status: int = 200, **found: Any
     ) -> Response:
-        shown = {"mistakes": [], "checked": None, **found}
+        shown = {"mistakes": [], "checked": None, "drawn": [], **found}
         templates = {name: of.about for name, of in TEMPLATES.items()}
         return self._page(
             "new.html", session, status, templates=templates, form=form, text=text, fault=fault, **shown
@@ -182,7 +187,7 @@ class Console:
             announced, controls = self._service.election(name), self._service.controls(name)
         except (UnknownElection, NotReady) as fault:
             return self._missing(session, 404 if isinstance(fault, UnknownElection) else 503, str(fault))
-        standings = self._standings(announced)
+        standings = self._service.standings_of(announced)
         sought = request.query_params.get("q", "")[:100]
         shown = session.role is not Role.VIEWER
         word = self._sessions.observers_word(name) if shown else ""
@@ -274,7 +279,7 @@ class Console:
         status: int = 200,
     ) -> Response:
         definition = announced.definition
-        standings = self._standings(announced)
+        standings = self._service.standings_of(announced)
         return self._page(
             "order.html",
             session,
@@ -333,7 +338,26 @@ class Console:
         session = self._session(request)
         if (barred := self._barred(request, session)) is not None or session is None:
             return barred or _to_sign_in()
-        return self._page("monitor.html", session, shards=self._figures().shards)
+        figures = self._figures()
+        every = LOOK_AGAIN_S if request.query_params.get("every") else 0
+        page = self._page(
+            "monitor.html",
+            session,
+            figures=figures,
+            every=every,
+            tiles=server_tiles(figures),
+            reasons=reasons(figures.verdicts),
+            trend=sparkline,
+        )
+        if every:
+            page.headers["Refresh"] = str(every)
+        return page
+
+    async def _runbook(self, request: Request) -> Response:
+        session = self._session(request)
+        if (barred := self._barred(request, session)) is not None or session is None:
+            return barred or _to_sign_in()
+        return self._page("runbook.html", session, text=runbook_html())
 
     async def _sign_in(self, request: Request) -> Response:
         if request.method == "GET":
@@ -382,12 +406,6 @@ class Console:
 
     def _waiting(self, election: str) -> list[Proposal]:
         return [of for of in self._service.proposals.values() if of.control.election == election]
-
-    def _standings(self, announced: ElectionAnnounced) -> Mapping[str, Standing]:
-        name = announced.definition.id
-        keys = {of.id: contest_key(name, of.id) for of in announced.definition.contests}
-        newest = self._service.standings
-        return {contest: newest[key] for contest, key in keys.items() if key in newest}
 
     def _missing(self, session: Session | None, status: int, why: str) -> Response:
         return self._page("missing.html", session, status, why=why)

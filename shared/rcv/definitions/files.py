@@ -63,9 +63,9 @@ def check_file(file: Path, *, tried: bool = False) -> tuple[Any, list[Found]]:
     return _checked(read_definition(file), tried=tried)
 
 
-def check_text(text: str, name: str) -> tuple[Any, list[Found]]:
-    """Return the value of a definition that is text and every mistake in it. Raises ValueError if it cannot be read."""
-    return _checked(_read_text(text, name), tried=False)
+def check_text(text: str, name: str, *, tried: bool = False) -> tuple[Any, list[Found]]:
+    """Return the value of a definition that is text and every mistake in it, as `check_file`. Raises ValueError if it cannot be read."""
+    return _checked(_read_text(text, name), tried=tried)
 
 
 def _checked(read: Read, *, tried: bool) -> tuple[Any, list[Found]]:

@@ -15,6 +15,9 @@ class Cluster(NamedTuple):
 
     away: str = ""
     brokers: int = 0
+    partitions: int = 0
+    least_in_sync: int = 0
+    """Copies in sync of the partition that has the fewest."""
     under_replicated: int = 0
     """Partitions with fewer copies in sync than they have."""
     groups: tuple[str, ...] = ()
@@ -34,6 +37,8 @@ async def look_at_cluster(
             partitions = [partition for topic in described for partition in topic["partitions"]]
             return Cluster(
                 brokers=len(cluster["brokers"]),
+                partitions=len(partitions),
+                least_in_sync=min((len(of["isr"]) for of in partitions), default=0),
                 under_replicated=sum(len(of["isr"]) < len(of["replicas"]) for of in partitions),
                 groups=await _groups(admin, group_prefix),
             )

@@ -84,9 +84,9 @@ class ShardReport(BaseModel):
     end: int = Field(description="Records there are, as last seen")
     total: int = Field(description="Records handled since the process started")
     ballots: int = Field(0, description="Ballots that the shard's state covers, however they came to it")
+    unsaved_s: float = Field(0.0, description="Seconds for which there have been records in no snapshot")
     state: Literal["running", "catching-up", "stopped"]
     detail: str = ""
-    reasons: dict[str, int] = {}
     covered: dict[str, list[int]] = Field(
         {},
         description="Cast records covered, shard by shard. Of validation and tallies: by election, this shard; of rounds: by contest key",

@@ -13,6 +13,7 @@ from shared.contract.codec import encode
 from shared.contract.elections import Election, Official, Revote
 from shared.contract.events import (
     Control,
+    ElectionCancelled,
     ElectionCertified,
     ElectionClosed,
     ElectionConfigured,
@@ -31,6 +32,7 @@ from tests.support.evidence import IDENTITY, OUTPUTS, judged
 
 SHARDS = 2
 ELECTORS = 6
+RARELY = 0.1
 SECOND = b"only for tests: a second officer"
 KEYS = ((ROOT_KEY, ROOT), (OFFICER_KEY, OFFICER), (public_key(SECOND), SECOND))
 OFFICIALS = tuple(Official(name=name, key=key) for name, (key, _) in zip("ab", KEYS[1:], strict=True))
@@ -140,7 +142,9 @@ class AnyLog:
 
     def phase(self, life: Life) -> bytes:
         """Return an order that moves the election on."""
-        kind = self.rng.choice((ElectionPaused, ElectionResumed, ElectionResumed, ElectionClosed))
+        kind: type = self.rng.choice((ElectionPaused, ElectionResumed, ElectionResumed, ElectionClosed))
+        if self.rng.random() < RARELY:
+            kind = ElectionCancelled
         return self.signed(self.control(life, kind), self.signers)
 
     def elector(self, life: Life) -> bytes:

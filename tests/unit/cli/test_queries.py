@@ -49,11 +49,14 @@ def announced(phase: Phase, *withdrawn: tuple[str, str]) -> ElectionAnnounced:
 )
 def test_every_phase_has_a_next_step(phase: Phase, step: str) -> None:
     """Also while no standing is there; who has withdrawn is said."""
-    lines = queries._lines(announced(phase, ("fruit", "apple")), {})
+    lines = queries._lines(
+        announced(phase, ("fruit", "apple")), {}, queries._counted({"answer": "No", "reasons": ["a", "b"]})
+    )
+    assert "all accepted ballots counted: no: a" in lines
     assert lines[0].startswith("turnout: not known")
     assert lines[1] == "withdrawn: fruit/apple"
     assert lines[2].startswith(f"next: {step}")
-    assert queries._as_json(announced(phase), {})["accepted"] is None
+    assert queries._as_json(announced(phase), {}, "yes")["accepted"] is None
 
 
 def test_where_names_every_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from shared.contract.elections import Phase
 from shared.contract.events import (
     CodeReissued,
     Control,
+    ElectionCancelled,
     ElectionCertified,
     ElectionClosed,
     ElectionConfigured,
@@ -21,13 +22,17 @@ from shared.contract.lifecycle import LIFE, Command, commands_in, next_phase
 from shared.contract.verdicts import NoEffect
 
 KINDS = get_args(get_args(Control)[0])
-MOVE = {
+MOVE: dict[tuple[str, type], str] = {
     ("configured", ElectionOpened): "open",
     ("open", ElectionPaused): "paused",
     ("paused", ElectionResumed): "open",
     ("open", ElectionClosed): "closed",
     ("paused", ElectionClosed): "closed",
     ("closed", ElectionCertified): "closed",
+    ("configured", ElectionCancelled): "cancelled",
+    ("open", ElectionCancelled): "cancelled",
+    ("paused", ElectionCancelled): "cancelled",
+    ("closed", ElectionCancelled): "cancelled",
 }
 CHANGES_OF_PHASE = {kind for _, kind in MOVE}
 
@@ -49,8 +54,8 @@ def test_exactly_the_listed_moves_are_made(phase: Phase, control: type) -> None:
     elif control in CHANGES_OF_PHASE:
         assert after == MOVE.get((phase, control), NoEffect.OUT_OF_PHASE)
     else:
-        no_code = control is CodeReissued and phase is Phase.CLOSED
-        assert after == (NoEffect.OUT_OF_PHASE if no_code else phase)
+        never = phase is Phase.CANCELLED or (control is CodeReissued and phase is Phase.CLOSED)
+        assert after == (NoEffect.OUT_OF_PHASE if never else phase)
 
 
 @pytest.mark.parametrize("control", KINDS)
@@ -74,7 +79,8 @@ def test_what_can_be_ordered_and_where_it_leads() -> None:
     """As refusals list it, and as an officer knows a repeated order that was carried out."""
     corrections = [Command.VOID, Command.RESTORE, Command.WITHDRAW, Command.REINSTATE]
     always = [*corrections, Command.REISSUE, Command.REPLACE_KEY]
-    assert commands_in(Phase.PAUSED) == [Command.RESUME, Command.CLOSE, *always]
-    assert commands_in(Phase.CLOSED) == [Command.CERTIFY, *corrections, Command.REPLACE_KEY]
+    assert commands_in(Phase.PAUSED) == [Command.RESUME, Command.CLOSE, Command.CANCEL, *always]
+    assert commands_in(Phase.CLOSED) == [Command.CERTIFY, Command.CANCEL, *corrections, Command.REPLACE_KEY]
+    assert commands_in(Phase.CANCELLED) == []
     assert leads_to(Command.RESUME) == {Phase.OPEN}
     assert leads_to(Command.CLOSE) == {Phase.CLOSED}

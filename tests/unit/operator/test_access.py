@@ -261,6 +261,8 @@ async def test_a_new_election_is_written_checked_and_proposed_in_one_page() -> N
         return await tried.http.post("/new", data=form, headers=HERE)
 
     fine = await sent(text)
+    for drawn in ("Made-up result", "<bdi>Ada Lovelace</bdi>", "Round 1"):
+        assert drawn in fine.text, drawn
     assert (fine.status_code, "It can be frozen" in fine.text, "Officials: ada" in fine.text) == (
         200,
         True,

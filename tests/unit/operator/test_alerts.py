@@ -17,7 +17,7 @@ from uvicorn import Config, Server
 
 from infra.local.ports import free_ports
 from services.operator.alerts import WHAT_TO_DO, Watched, find_alerts
-from services.operator.monitor import Alert, ServerFigures, ShardFigures
+from services.operator.monitor import Alert, EdgeFigures, ServerFigures, ShardFigures
 from services.operator.watch import HOLD_S, Post
 from shared.contract.elections import Phase
 from tests.support import standings
@@ -57,6 +57,13 @@ TROUBLES: list[tuple[str, dict[str, Any]]] = [
     ("shard-silent/counting/1", {"shards": [shard(heard_s_ago=12.0)]}),
     ("gap/counting/1", {"shards": [shard(detail="verdict in shard 1: expected 3, found 5; 2 are missing")]}),
     ("lag/counting/1", {"shards": [shard(behind=10_000, lag_s=31.0)]}),
+    ("snapshot/counting/1", {"shards": [shard(unsaved_s=601.0)]}),
+    ("edge-away/http://intake", {"edges": [EdgeFigures(url="http://intake", away="refused")]}),
+    ("codes-tried/http://intake", {"edges": [EdgeFigures(url="http://intake", wrong_codes=50)]}),
+    (
+        "edge-bound/http://intake",
+        {"edges": [EdgeFigures(url="http://intake", refused={"429": 30, "422": 900}, bounds={"idle": 30})]},
+    ),
     ("clock/counting/1", {"shards": [shard(ahead_s=9.0)]}),
     ("kafka-away/kafka", {"servers": SERVERS.model_copy(update={"kafka": "refused"})}),
     ("under-replicated/kafka", {"servers": SERVERS.model_copy(update={"under_replicated": 4})}),
@@ -101,7 +108,15 @@ def test_what_is_well_raises_nothing() -> None:
     assert find() == []
     assert find(servers=None) == []
     few = watched(last_minute={"accepted": 10, "closed": 19})
-    assert find(shards=[shard(lag_s=29.0, behind=5, heard_s_ago=9.0, ahead_s=1.0)], elections=[few]) == []
+    assert (
+        find(
+            shards=[shard(lag_s=29.0, behind=5, heard_s_ago=9.0, ahead_s=1.0, unsaved_s=599.0)],
+            elections=[few],
+        )
+        == []
+    )
+    edge = EdgeFigures(url="http://intake", wrong_codes=49, refused={"429": 59, "422": 9_000})
+    assert find(edges=[edge]) == []
 
 
 @pytest.mark.parametrize(("name", "changed"), TROUBLES, ids=[name for name, _ in TROUBLES])

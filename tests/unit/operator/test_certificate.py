@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.operator.book import Account, Entry
-from services.operator.certificate.document import as_html, as_pdf
+from services.operator.certificate.document import BeyondLetters, as_html, as_pdf
 from services.operator.certificate.view import Document, NoCertificate, document_of
 from shared.contract.elections import Election, Phase, config_hash
 from shared.contract.events import (
@@ -112,6 +112,23 @@ def test_html_and_pdf_hold_it_all_and_run_nothing() -> None:
     assert "TEST DATA" in words
     for text in (FRUIT.result_hash, OFFICER_KEY):
         assert text[:32] in words
+
+
+@pytest.mark.parametrize("name", ["Ольга", "Νίκη", "علي", "李"])
+def test_a_name_beyond_the_pdf_s_letters_is_refused_and_never_drawn_as_another(name: str) -> None:
+    """The HTML has it, for a browser to print; Western letters are drawn."""
+    first, *others = FRUIT.contest.candidates
+    contest = FRUIT.contest.model_copy(
+        update={"candidates": (first.model_copy(update={"name": name}), *others)}
+    )
+    of = document(FRUIT.model_copy(update={"contest": contest}))
+    assert name in as_html(of).decode()
+    with pytest.raises(BeyondLetters, match=r"certificate\.html"):
+        as_pdf(of)
+    western = contest.model_copy(
+        update={"candidates": (first.model_copy(update={"name": "Zoë Åström"}), *others)}
+    )
+    assert as_pdf(document(FRUIT.model_copy(update={"contest": western}))).startswith(b"%PDF")
 
 
 def test_without_a_certificate_that_stands_there_is_no_document() -> None:

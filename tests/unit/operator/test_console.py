@@ -15,8 +15,9 @@ from services.operator.api import openapi_document
 from services.operator.app import new_order
 from services.operator.book import ControlBook
 from services.operator.console.pages import COOKIE, Console
-from services.operator.console.view import WHAT, all_counted, orders
+from services.operator.console.view import WHAT, orders
 from services.operator.controls import ControlLog
+from services.operator.counted import all_counted
 from services.operator.monitor import MonitorFigures, ShardFigures
 from services.operator.service import OperatorService
 from shared.contract.elections import Phase, config_hash
@@ -76,6 +77,7 @@ async def test_without_a_session_nothing_is_shown() -> None:
         "/new",
         "/elections/picnic",
         "/monitor",
+        "/runbook",
         "/elections/picnic/close",
         "/proposals/" + "0" * 32,
     ]
@@ -88,6 +90,7 @@ async def test_without_a_session_nothing_is_shown() -> None:
         "/proposals/{control_id}",
         "/observers/{election}/{word}",
         "/monitor",
+        "/runbook",
         "/sign-in",
         "/sign-out",
         "/console.css",
@@ -221,6 +224,7 @@ def test_the_tile_says_yes_only_with_a_proof(
     tile = all_counted(announced(), standings, MonitorFigures(shards=shards))
     assert tile.answer == answer, tile
     assert bool(tile.reasons) == (answer != "Yes")
+    assert tile.as_of_s == (0.5 if answer == "Yes" else 0.0)
 
 
 def test_a_standing_that_does_not_balance_is_no_yes() -> None:
