@@ -157,7 +157,8 @@ class Pages:
         round_ = _whole(request.query_params.get("round", ""))
         view, main = await run_in_threadpool(self._main, key, frame, round_)
         if request.query_params.get("fragment"):
-            return HTMLResponse(main, headers=HEADERS)
+            stale = {"Livecount-Stale": "true"} if self.hub.stale else {}
+            return HTMLResponse(main, headers=HEADERS | stale)
         # Of what is withheld there are no earlier figures to look at, and nobody needs to know when it was published.
         spread = [] if newest.standing.withheld else self.history.places.spread(key, EARLIER_AT_MOST)
         places = [(place.sequence, place.as_of_ms) for place in spread]
@@ -167,6 +168,7 @@ class Pages:
             main=main,
             earlier=earlier(places),
             past=frame is not newest,
+            stale=self.hub.stale,
             base=self.base(request),
             sequence=frame.sequence,
         )
@@ -203,7 +205,7 @@ class Pages:
         if round_ not in {each.number for each in frame.standing.rounds}:
             round_ = None
         if round_ not in made:
-            view = contest_page(frame.standing, frame.as_of_ms, round_)
+            view = contest_page(frame.standing, frame.as_of_ms, round_, past=PAST in place)
             made[round_] = view, self.templates.get_template("standing.html").render(view=view)
         return made[round_]
 

@@ -3,11 +3,12 @@
 All of them have one form, so one template draws them. Candidates have one colour in every table, at every hour.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final, Literal, NamedTuple
 
-from shared.contract.standings import Standing, WhatIf
+from shared.contract.standings import Round, Standing, WhatIf
 from shared.contract.verdicts import CATEGORY, IN_WORDS, Category, Reason
 from shared.rcv.narrate.counted import Counted
 from shared.rcv.narrate.numbers import SHOWN_PLACES, brief, number, percent, points, signed
@@ -18,6 +19,8 @@ from shared.rcv.narrate.words import ENDING_IN_WORDS, listed, non_transferable, 
 COLOURS: Final = 8
 NOBODY: Final = "none"
 PLAIN: Final = "plain"
+OUT_SHOWN: Final = 8
+"""Candidates who are out up to which they stand below those in the count."""
 DROPPED_TO: Final = 6
 """Receivers of votes that a what-if names."""
 
@@ -96,8 +99,10 @@ class Table:
     """Bars and answers become cards on a phone; a grid scrolls beneath its names."""
 
 
-def round_as_bars(counted: Counted, table: RoundsTable, place: int) -> Table:
+def round_as_bars(counted: Counted, table: RoundsTable, place: int) -> tuple[Table, Table | None]:
     """Return everybody in the round at `place` as bars, strongest first, then those who had left before.
+
+    Where these are more than OUT_SHOWN, they have a table of their own.
 
     Where one is elected, a full bar is all continuing votes; where several are, it is the most that anybody has or what
     elects, since quotas are a small part of all votes.
@@ -128,13 +133,34 @@ def round_as_bars(counted: Counted, table: RoundsTable, place: int) -> Table:
         rows.append(Row(line.name, tuple(cells), colour, tag, first=cell.fate == "elected"))
     figures = ("Score",) if scored else ("Votes", "Share")
     left = [line for line in table.lines if not line.cells[place].in_count]
-    rows += [_left(counted, line, place, len(figures) + (place > 0)) for line in left]
-    return Table(
+    many = len(left) > OUT_SHOWN
+    if not many:
+        rows += [_left(counted, line, place, len(figures) + (place > 0)) for line in left]
+    shown = Table(
         label=f"Table of round {round_.number}",
         caption=f"{caption} The line in the bars marks it." if mark else caption,
         columns=("Candidate", *figures, "", *(("Gained",) if place else ())),
         rows=tuple(rows),
         kind="bars",
+    )
+    return shown, _out(counted, table, left, place) if many else None
+
+
+def _out(counted: Counted, table: RoundsTable, left: Sequence[Line], place: int) -> Table:
+    """Return those who had left before the round at `place`, who lasted longest first, and the votes they had at the end."""
+    unit = "" if table.shares else "%"
+    rows = []
+    for line in left:
+        row = _left(counted, line, place, 0)
+        held = [cell.amount for cell in line.cells[:place] if cell.in_count]
+        amount = f"{number(held[-1], table.places)}{unit}" if held else ""
+        rows.append(row._replace(cells=(Cell(row.tag, prose=True), Cell(amount, unseen="none")), tag=""))
+    return Table(
+        label="Table of those who are out",
+        caption="Who is no longer in the count, since when, and with how many votes",
+        columns=("Candidate", "What became of them", "Votes"),
+        rows=tuple(rows),
+        kind="grid",
     )
 
 
@@ -263,6 +289,31 @@ def flows(counted: Counted) -> Iterator[Flow]:
             at += one.votes
         votes = f"{brief(found.votes, counted.places)} votes"
         yield Flow(f"Round {found.round}", f"{votes} {found.what}", tuple(parts))
+
+
+def section_shares(counted: Counted, round_: Round) -> Iterator[Flow]:
+    """Yield a bar for each section of an electoral college: its share, divided as its votes are."""
+    colours, lines = colours_of(counted), section_lines(counted, round_)
+    wholes = [
+        sum((line.brings[place] for line in lines), Fraction()) for place in range(len(counted.sections))
+    ]
+    full = max(wholes)
+    for place, (section, whole) in enumerate(zip(counted.sections.values(), wholes, strict=True)):
+        parts, at = [], Fraction()
+        for line in lines:
+            brings = line.brings[place]
+            left, width = (
+                bar_width(part.numerator * full.denominator, part.denominator * full.numerator)
+                for part in (at, brings)
+            )
+            parts.append(
+                FlowPart(line.name, f"{points(brings)} points", left, width, colours[line.candidate])
+            )
+            at += brings
+        votes = sum(line.votes[place] for line in lines)
+        yield Flow(
+            section, f"{brief(votes, counted.places)} votes bring {points(whole)} of 100 points", tuple(parts)
+        )
 
 
 def drop_outs(counted: Counted, what_if: WhatIf) -> Table:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Final
+from unicodedata import bidirectional
 
 from services.results.sankey import Sankey, sankey
 from services.results.tables import (
@@ -23,9 +24,11 @@ from services.results.tables import (
     first_and_last,
     flows,
     round_as_bars,
+    section_shares,
     turnout,
     where_votes_went,
 )
+from shared.contract.elections import Phase
 from shared.contract.events import ElectionAnnounced
 from shared.contract.standings import Round, Standing, Status
 from shared.rcv.narrate.counted import FINAL, Counted, counted_in
@@ -40,8 +43,12 @@ CARDS_AT_MOST: Final = 24
 """Elections or contests up to which each has a card; more have a line each."""
 MINI_BARS: Final = 3
 """The strongest whom a card shows."""
+ROUNDS_SHOWN: Final = 24
+"""The last rounds, which drawings and tables show: with all 98 of 100 candidates a page has 4 MB."""
 SUMMARY_BARS: Final = 6
 """And a summary."""
+PAUSED: Final = "Voting is paused; the figures are provisional"
+STOPPED: Final = "The count of this contest has stopped; officials are told why"
 NO_RESULT: Final = "No result yet."
 WITHHELD: Final = "Votes are withheld until the close; turnout is shown below."
 CORRECTED: Final = "The result was corrected after the close: votes are withheld until it is certified; turnout is shown below."
@@ -105,6 +112,8 @@ class Rounds:
     shown_title: str
     shown: Table
     """The round that is shown large: the last one, or the one that was asked for."""
+    out: Fold | None
+    """Those who had left before it, where they are many."""
     steps: tuple[Step, ...]
     """A link to each round; empty where there is one round."""
     first_to_go: str
@@ -113,9 +122,13 @@ class Rounds:
     flows: tuple[Flow, ...]
     story: tuple[Story, ...]
     """Newest first."""
+    only_late: str
+    """That drawings and tables show the last rounds only, if so."""
     every: Table
     transfers: Table | None
     what_if: WhatIfs | None
+    shares: tuple[Flow, ...]
+    """Electoral college: what each section's votes bring in the round shown; a full bar is the largest share."""
     sections: tuple[Fold, ...]
     """Newest first; empty where there is one section."""
     sections_first: bool
@@ -314,7 +327,7 @@ def _path(election: str, contest: str) -> str:
 
 def summary(standing: Standing, as_of_ms: int) -> Summary:
     """Return a contest in a few lines."""
-    page, counted, elects, words = contest_page(standing, as_of_ms), counted_in(standing), "", ""
+    page, counted, elects, words = contest_page(standing, as_of_ms), _counted(standing), "", ""
     if counted.rounds:
         last = counted.rounds[-1]
         if last.scores:
@@ -337,7 +350,7 @@ def summary(standing: Standing, as_of_ms: int) -> Summary:
 def contest_card(standing: Standing, most: int = MINI_BARS) -> Card:
     """Return the card of a contest, with at most so many of the strongest."""
     name, path = f"card-{standing.contest.id}", _path(standing.election, standing.contest.id)
-    counted, badge = counted_in(standing), STATUS_BADGE[standing.status]
+    counted, badge = _counted(standing), STATUS_BADGE[standing.status]
     electors = sum(line.electors for line in standing.turnout)
     ballots = plural(standing.balance.accepted, "ballot", "ballots")
     turnout_ = f"{ballots}, {percent(standing.balance.accepted, electors)} of the electors"
@@ -373,11 +386,17 @@ def _lead(counted: Counted) -> int:
     return 1000
 
 
-def contest_page(standing: Standing, as_of_ms: int, round_: int | None = None) -> ContestPage:
-    """Return the page of a contest, whose standing was published at `as_of_ms`; a round that it lacks is the last one."""
+def contest_page(
+    standing: Standing, as_of_ms: int, round_: int | None = None, *, past: bool = False
+) -> ContestPage:
+    """Return the page of a contest, whose standing was published at `as_of_ms`; a round that it lacks is the last one.
+
+    On the page of a `past` standing the links to rounds stay with it.
+    """
     as_of = datetime.fromtimestamp(as_of_ms / 1000, UTC)
-    contest, counted, badge = standing.contest, counted_in(standing), STATUS_BADGE[standing.status]
+    contest, counted, badge = standing.contest, _counted(standing), STATUS_BADGE[standing.status]
     test = standing.epoch == "test"
+    paused = standing.status is Status.PARTIAL and Phase.PAUSED in standing.phases
     cast, *parts = (
         f"{number(getattr(standing.balance, part))} {part}"
         for part in ("cast", "accepted", "duplicate", "late", "voided", "rejected")
@@ -391,14 +410,20 @@ def contest_page(standing: Standing, as_of_ms: int, round_: int | None = None) -
         test=test,
         refreshes=not counted.final,
         status=standing.status,
-        badge=badge,
-        status_in_words=STATUS_IN_WORDS[standing.status],
+        badge="Stopped" if standing.stopped else "Paused" if paused else badge,
+        status_in_words=STOPPED
+        if standing.stopped
+        else PAUSED
+        if paused
+        else STATUS_IN_WORDS[standing.status],
         headline=_headline(standing),
         how=how(contest),
         ballots=plural(standing.balance.accepted, "ballot", "ballots"),
         as_of=f"{as_of.day} {as_of:%B %Y, %H:%M:%S} UTC",
         as_of_iso=as_of.isoformat(),
-        rounds=_rounds(counted, round_, _what_ifs(standing, counted)) if counted.rounds else None,
+        rounds=_rounds(counted, round_, _what_ifs(standing, counted), standing.sequence if past else None)
+        if counted.rounds
+        else None,
         turnout=turnout(standing),
         balance=f"{cast} = {' + '.join(parts)}",
         account=account(standing),
@@ -420,7 +445,7 @@ def earlier(places: Iterable[tuple[int, int]]) -> tuple[Earlier, ...]:
 
 def declaration(standing: Standing, as_of_ms: int) -> Declaration:
     """Return the declaration of a contest's result."""
-    page, counted, contest = contest_page(standing, as_of_ms), counted_in(standing), standing.contest
+    page, counted, contest = contest_page(standing, as_of_ms), _counted(standing), standing.contest
     electors = sum(line.electors for line in standing.turnout)
     threshold = counted.rounds[-1].threshold if counted.rounds else None
     facts = [
@@ -452,12 +477,30 @@ def declaration(standing: Standing, as_of_ms: int) -> Declaration:
     )
 
 
+def _counted(standing: Standing) -> Counted:
+    """Return the count of a standing with names that turn no figures around: those written from right to left stand in isolates."""
+    counted = counted_in(standing)
+    if not any(map(_from_right, counted.names.values())):
+        return counted
+    candidates = tuple(
+        of.model_copy(update={"name": f"\N{FIRST STRONG ISOLATE}{of.name}\N{POP DIRECTIONAL ISOLATE}"})
+        if _from_right(of.name)
+        else of
+        for of in counted.contest.candidates
+    )
+    return replace(counted, contest=counted.contest.model_copy(update={"candidates": candidates}))
+
+
+def _from_right(name: str) -> bool:
+    return any(bidirectional(letter) in {"R", "AL"} for letter in name)
+
+
 def _headline(standing: Standing) -> str:
     if standing.stopped:
         return f"The count of this contest has stopped: {standing.stopped}"
     if standing.withheld:
         return CORRECTED if standing.status is Status.COMPLETE else WITHHELD
-    return headline(counted_in(standing))
+    return headline(_counted(standing))
 
 
 def _certain(standing: Standing, counted: Counted) -> bool:
@@ -489,24 +532,37 @@ def _what_ifs(standing: Standing, counted: Counted) -> WhatIfs | None:
     return WhatIfs(safe, drop_outs(counted, found), final_pairs(counted, found), condorcet)
 
 
+def _query(as_of: int | None, round_: int | None) -> str:
+    """Return the query of a round of a past standing; None: the newest standing, the last round."""
+    asked = {"as_of": as_of, "round": round_}
+    parts = [f"{name}={value}" for name, value in asked.items() if value is not None]
+    return f"?{'&'.join(parts)}" if parts else ""
+
+
 def _which(counted: Counted, shown: Round) -> str:
     if shown is not counted.rounds[-1]:
         return "Round"
     return "Final round: round" if counted.final else "Latest round: round"
 
 
-def _rounds(counted: Counted, asked_for: int | None, what_ifs: WhatIfs | None) -> Rounds:
+def _rounds(counted: Counted, asked_for: int | None, what_ifs: WhatIfs | None, as_of: int | None) -> Rounds:
     table, contest, colours = rounds_table(counted), counted.contest, colours_of(counted)
     numbers = [each.number for each in counted.rounds]
     place = numbers.index(asked_for) if asked_for in numbers else len(numbers) - 1
     shown, first = counted.rounds[place], counted.rounds[0]
     last, per_seat = counted.rounds[-1], contest.method == "sequential-irv"
+    late = replace(counted, rounds=counted.rounds[-ROUNDS_SHOWN:])
+    late_table = table if late.rounds == counted.rounds else rounds_table(late)
     number_elected = len(counted.elected)
     filled = (
         f"{number_elected} of {contest.seats} seats filled" if contest.seats else f"{number_elected} elected"
     )
+    shown_table, out = round_as_bars(counted, table, place)
     folds = (
-        Fold(f"sections-{place}", f"Round {place}", by_section_) for place, by_section_ in by_section(counted)
+        Fold(f"sections-{place}", f"Round {place}", by_section_)
+        for place, by_section_ in by_section(
+            replace(counted, rounds=(shown,)) if late_table is not table else counted
+        )
     )
     return Rounds(
         seats_title=filled if counted.final else f"{filled}, if it ended now",
@@ -521,25 +577,33 @@ def _rounds(counted: Counted, asked_for: int | None, what_ifs: WhatIfs | None) -
             if contest.seats != 1
         ),
         shown_title=f"{_which(counted, shown)} {shown.number}{f', for seat {shown.run}' if per_seat else ''}",
-        shown=round_as_bars(counted, table, place),
+        shown=shown_table,
+        out=Fold("out", f"{plural(len(out.rows), 'candidate is', 'candidates are')} out already", out)
+        if out
+        else None,
         steps=tuple(
-            Step(n, "" if n == numbers[-1] else f"?round={n}", n == shown.number)
+            Step(n, _query(as_of, None if n == numbers[-1] else n), n == shown.number)
             for n in numbers
             if len(numbers) > 1
         ),
         first_to_go="" if counted.final or len(numbers) == 1 else round_sentence(counted, first),
-        sankey=sankey(counted, table, colours),
-        flows=tuple(flows(counted)),
+        # An electoral college's votes weigh as their section does: lengths in votes would deceive.
+        sankey=None if last.scores else sankey(late, late_table, colours),
+        shares=tuple(section_shares(counted, shown)) if shown.scores else (),
+        flows=tuple(flows(late)),
         story=tuple(
             Story(
                 number=round_.number,
                 title=f"Round {round_.number}{f', seat {round_.run}' if per_seat else ''}",
                 sentence=round_sentence(counted, round_),
             )
-            for round_ in reversed(counted.rounds)
+            for round_ in reversed(late.rounds)
         ),
-        every=every_round(counted, table),
-        transfers=where_votes_went(counted),
+        only_late=f"Of {len(numbers)} rounds the last {ROUNDS_SHOWN} are shown here; each has its own page above, and the CSV has all."
+        if late_table is not table
+        else "",
+        every=every_round(late, late_table),
+        transfers=where_votes_went(late),
         what_if=what_ifs,
         sections=tuple(folds) if last.scores or len(counted.sections) > 1 else (),
         sections_first=bool(last.scores),

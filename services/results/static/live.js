@@ -33,8 +33,10 @@ async function refresh() {
   missed = false;
   const sequence = newest;
   try {
-    if (await fetchMain()) {
-      if (sequence) say(`Live · standing ${Number(sequence).toLocaleString("en")}`, "live");
+    const headers = await fetchMain();
+    if (headers) {
+      if (headers.get("Livecount-Stale")) say("Delayed: the newest figures may be missing", "stale");
+      else if (sequence) say(`Live · standing ${Number(sequence).toLocaleString("en")}`, "live");
       speak(document.getElementById("headline")?.textContent ?? "");
     }
   } catch {
@@ -48,10 +50,11 @@ async function refresh() {
 }
 
 async function fetchMain() {
-  if (!(await bringMain())) return false;
+  const headers = await bringMain(newest);
+  if (!headers) return undefined;
   play.hidden = rounds().length < 2;
   localTimes();
-  return true;
+  return headers;
 }
 
 function localTimes() {

@@ -1,18 +1,18 @@
 // Changes a part of a page in place: what is still right is not touched.
 
-// Ask for the main part of the page at this address again; return whether it came. The sequence that was heard of makes the
+// Ask for the main part of the page at this address again; return its headers if it came. The sequence that was heard of makes the
 // address another one, so that no cache on the way gives what was there before.
 export async function bringMain(sequence = "") {
   const url = new URL(location.href);
   url.searchParams.set("fragment", "1");
   if (sequence) url.searchParams.set("standing", sequence);
   const answer = await fetch(url);
-  if (!answer.ok) return false;
+  if (!answer.ok) return undefined;
   const main = document.getElementById("main");
   const fresh = main.cloneNode(false);
   fresh.innerHTML = await answer.text();
   patch(main, fresh);
-  return true;
+  return answer.headers;
 }
 
 // Make `old` like `fresh`, child by child; a child with an id is looked for by its id.

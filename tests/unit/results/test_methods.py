@@ -398,3 +398,49 @@ def test_ballots_become_a_page(method: Method) -> None:
     first = next(row for row in rounds(found).every.rows if row.name == "Apple")
     assert f"Apple {first.cells[0].text}" in page(found)
     assert found.elected[0] == "apple"
+
+
+def test_a_name_from_right_to_left_turns_no_figures_around() -> None:
+    """In sentences it stands in isolates, as elements isolate it elsewhere; what is downloaded has the name as it is."""
+    dora = "דורה"
+    fruit = contest()
+    named = fruit.model_copy(
+        update={"candidates": (*fruit.candidates[:3], fruit.candidates[3].model_copy(update={"name": dora}))}
+    )
+    found = standing_by(named, PROFILE, Phase.OPEN)
+
+    assert f"\u2068{dora}\u2069 is last at present with 3 votes" in page(found)
+    assert "\u2068" not in rounds_csv(found)
+    assert "\u2068" not in page(standing_by(fruit, PROFILE, Phase.OPEN))
+
+
+def test_who_is_out_folds_away_where_there_are_many() -> None:
+    """With the votes they had at the end; up to eight stand below those in the count."""
+    few, many = (contest(candidates=tuple(f"c{n}" for n in range(size))) for size in (10, 20))
+    ballots = {(0, f"{n}>0"): 30 - n for n in range(20)}
+    short = rounds(standing_by(few, {key: n for key, n in ballots.items() if n > 20}, Phase.CLOSED))
+    long = rounds(standing_by(many, ballots, Phase.CLOSED))
+    assert short.out is None
+    assert long.out is not None
+    out = long.out.table.rows
+    assert len(out) + len(long.shown.rows) == 20
+    assert (out[-1].name, *(cell.text for cell in out[-1].cells)) == ("C19", "Eliminated in round 1", "11")
+
+
+def test_a_section_s_share_is_divided_as_its_votes_are() -> None:
+    """By hand, round 2: of the board's 50 points banana has 4 of 9 votes; friends' 20 points are all hers."""
+    board, members, friends = rounds(college()).shares
+    assert board.what == "9 votes bring 50.00 of 100 points"
+    assert [(part.name, part.share, part.left, part.width) for part in board.parts] == [
+        ("Banana", "22.22 points", "0.00", "44.44"),
+        ("Apple", "27.78 points", "44.44", "55.55"),
+    ]
+    assert [part.width for part in members.parts] == ["27.90", "32.09"]
+    assert friends.what == "300 votes bring 20.00 of 100 points"
+
+
+def test_a_paused_vote_says_so() -> None:
+    """In the badge and in words; after the close nothing is paused."""
+    assert contest_page(standing(3, Phase.PAUSED), 1).badge == "Paused"
+    assert "Voting is paused" in page(standing(3, Phase.PAUSED))
+    assert "paused" not in page(standing(3, Phase.CLOSED))
