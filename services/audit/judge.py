@@ -101,7 +101,7 @@ class ShardAudit:
         return len(self._voted) - self.retracted
 
     @property
-    def voters(self) -> set[int]:
+    def electors_who_voted(self) -> set[int]:
         """Electors who have voted, void or not."""
         return set(self._voted)
 

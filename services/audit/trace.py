@@ -71,7 +71,7 @@ def not_voted(definition: Election, ledgers: Iterable[ShardLedger]) -> tuple[lis
     voted: set[int] = set()
     for ledger in ledgers:
         audit = ledger.audit(definition.id)
-        voted |= set() if audit is None else audit.voters
+        voted |= set() if audit is None else audit.electors_who_voted
     sections = section_of_electors(definition).tolist()
     of_section = [0] * len(definition.sections)
     for elector in voted:

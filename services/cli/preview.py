@@ -13,18 +13,18 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import Route
 
 from services.counting.standing import ShardLedger, standing_of
 from services.intake.ballot.files import static
 from services.intake.ballot.intake import Intake
 from services.intake.ballot.pages import Pages as BallotPages
 from services.intake.ballot.routes import BallotRoutes
+from services.results.app import routes_of
 from services.results.feed import frame
 from services.results.history import History
 from services.results.hub import Hub
-from services.results.pages import STATIC, Pages
+from services.results.settings import ResultsSettings
 from shared.contract.codec import encode
 from shared.contract.elections import Contest, Election, Phase, config_hash
 from shared.contract.events import ElectionAnnounced
@@ -71,8 +71,7 @@ class Preview:
                 frame(encode(sample_standing(self.election, contest)), int(self._now.timestamp() * 1000))
             )
         history = History(Brokers("127.0.0.1:1"), "preview")
-        pages = Pages(self._announced, hub, history)
-        return Starlette(routes=[*pages.routes(), Mount("/static", StaticFiles(directory=STATIC))])
+        return Starlette(routes=routes_of(ResultsSettings(), self._announced, hub, history))
 
 
 def sample_standing(election: Election, contest: Contest) -> Standing:

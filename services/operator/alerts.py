@@ -114,7 +114,7 @@ def _of_edge(edge: EdgeFigures) -> Iterator[Alert]:
             "edge-bound",
             edge.url,
             f"{edge.url}: {turned_away:,} ballots or connections were turned away at a bound within a minute",
-            f"{RUNBOOK}#voters-are-refused-at-the-edge",
+            f"{RUNBOOK}#electors-are-refused-at-the-edge",
         )
 
 
@@ -199,7 +199,7 @@ WHAT_TO_DO: Final[dict[str, str]] = {
     "under-replicated": "Bring the lost broker back before a second one is lost.",
     "redis-away": "Start it. Nothing is to be restored.",
     "disk": "Make room now: a full disk stops voting. Snapshots may be deleted while their service is down.",
-    "edge-away": "Start it, or look at the way to it. Voters or readers may be turned away meanwhile.",
+    "edge-away": "Start it, or look at the way to it. Electors or readers may be turned away meanwhile.",
     "codes-tried": "Look from where they come, in the proxy's log, and bound that address there. No code can be found so.",
     "edge-bound": "Add processes, or raise the bound that it names; whoever was turned away may send the same ballot again.",
     "contest-stopped": "Keep counting's log and the definition. Other contests go on; this one cannot be certified.",

@@ -1,8 +1,8 @@
-"""Honest voters while somebody floods intake with one code, or holds its connections: `python -m tests.bench.siege`.
+"""Honest electors while somebody floods intake with one code, or holds its connections: `python -m tests.bench.siege`.
 
-Rule 1: intake as it is set by default, on a real Kafka; voters cast from 127.0.0.2, some twenty a second, each a ballot of its own.
-Rule 2: the attackers are processes of their own, on the same two cores as intake, broker and voters.
-Rule 3: latency is from the first byte sent to the answer; a voter who is not answered 202 is a missed goal.
+Rule 1: intake as it is set by default, on a real Kafka; electors cast from 127.0.0.2, some twenty a second, each a ballot of its own.
+Rule 2: the attackers are processes of their own, on the same two cores as intake, broker and electors.
+Rule 3: latency is from the first byte sent to the answer; an elector who is not answered 202 is a missed goal.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from tests.bench.report import arguments, begin, write
 from tests.support.pipeline import Pipeline
 
 ELECTORS: Final = 20_000
-VOTER: Final = "127.0.0.2"
+ELECTOR: Final = "127.0.0.2"
 PAUSE_S: Final = 0.05
 PATH: Final = "/v1/elections/bench/ballots"
 ATTACKERS: Final = 3
@@ -108,10 +108,10 @@ def attackers(attack: Attack | None, port: int, form: bytes) -> Iterator[None]:
             one.join()
 
 
-async def voters(port: int, forms: Iterator[bytes], seconds: float) -> tuple[list[float], list[int]]:
+async def electors(port: int, forms: Iterator[bytes], seconds: float) -> tuple[list[float], list[int]]:
     """Cast ballots one after another; return each one's latency in ms, and its status."""
     latencies, statuses = [], []
-    transport = httpx.AsyncHTTPTransport(local_address=VOTER)
+    transport = httpx.AsyncHTTPTransport(local_address=ELECTOR)
     async with httpx.AsyncClient(transport=transport, timeout=30) as client:
         until_s = time.monotonic() + seconds
         while time.monotonic() < until_s:
@@ -128,18 +128,18 @@ async def voters(port: int, forms: Iterator[bytes], seconds: float) -> tuple[lis
 
 
 def measured(pipeline: Pipeline, pid: int, life: Electorate, seconds: float) -> Iterator[Figure]:
-    """Yield the voters' p99 under each attack, and how much memory intake holds behind it."""
+    """Yield the electors' p99 under each attack, and how much memory intake holds behind it."""
     forms = iter(life.forms())
     attackers_form, port = next(forms), pipeline.port("intake")
     for name, attack in ATTACKS.items():
         with attackers(attack, port, attackers_form):
-            latencies, statuses = asyncio.run(voters(port, forms, seconds))
+            latencies, statuses = asyncio.run(electors(port, forms, seconds))
         taken = statuses.count(202)
         p50, p99 = np.percentile(latencies, (50, 99))
         how = f"p50 {p50:.0f} ms, largest {max(latencies):.0f} ms; {taken} of {len(statuses)} ballots answered 202"
         yield Figure(
             name,
-            "honest voters, p99",
+            "honest electors, p99",
             float(p99) if taken == len(statuses) else None,
             "ms",
             GOAL_P99_MS,
@@ -167,7 +167,7 @@ def main() -> None:
             figures = list(measured(pipeline, child.pid, life, 6.0 if quick else 20.0))
         finally:
             pipeline.stop()
-    console.print(table(figures, "Honest voters under attack"))
+    console.print(table(figures, "Honest electors under attack"))
     if not quick:
         write("siege", figures)
 

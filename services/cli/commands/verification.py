@@ -126,8 +126,8 @@ def trace(
         for of in found.sightings
     ]
     if as_json:
-        told = {"type": "trace/1", "ballot_id": ballot_id, "arrivals": seen, "counts": found.counts}
-        _print(json.dumps(told))
+        found_path = {"type": "trace/1", "ballot_id": ballot_id, "arrivals": seen, "counts": found.counts}
+        _print(json.dumps(found_path))
     else:
         for of in found.sightings:
             typer.echo(

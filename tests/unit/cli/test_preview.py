@@ -1,4 +1,4 @@
-"""A preview shows the ballot and the result of a definition by the very pages that voters and readers get."""
+"""A preview shows the ballot and the result of a definition by the very pages that electors and readers get."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""What the public's services say of themselves is read from their own exposition, and told as what the last minute brought."""
+"""What the public's services say of themselves is read from their own exposition, and said as what the last minute brought."""
 
 import httpx
 import pytest
@@ -31,8 +31,8 @@ class Edge:
 
 
 @pytest.mark.asyncio
-async def test_counters_are_told_by_the_minute_and_survive_a_restart() -> None:
-    """What was counted before the first look is not told; a counter that begins again is added as it is."""
+async def test_counters_are_said_by_the_minute_and_survive_a_restart() -> None:
+    """What was counted before the first look is not said; a counter that begins again is added as it is."""
     edge, edges = Edge(), Edges(("http://intake",))
     edge.refused.labels("422").inc(500)
     async with httpx.AsyncClient(transport=httpx.MockTransport(edge.answer)) as http:

@@ -18,6 +18,10 @@ MOVES = {
     ("open", "close"),
     ("paused", "close"),
     ("closed", "certify"),
+    ("configured", "cancel"),
+    ("open", "cancel"),
+    ("paused", "cancel"),
+    ("closed", "cancel"),
 }
 CORRECTIONS = {Command.VOID, Command.RESTORE, Command.WITHDRAW, Command.REINSTATE, Command.REPLACE_KEY}
 ORDER = Order(by="ada", reason="as agreed", at="2026-01-01T00:00:00Z", control_id="0" * 32)
@@ -26,9 +30,9 @@ ORDER = Order(by="ada", reason="as agreed", at="2026-01-01T00:00:00Z", control_i
 @pytest.mark.parametrize(("phase", "command"), list(product(Phase, Command)))
 def test_exactly_the_listed_orders_are_possible(phase: Phase, command: Command) -> None:
     """Every pair is either a move, a correction, or refused."""
-    possible = (phase, command) in MOVES or command in CORRECTIONS
+    possible = (phase, command) in MOVES or (phase is not Phase.CANCELLED and command in CORRECTIONS)
     if command is Command.REISSUE:
-        possible = phase is not Phase.CLOSED
+        possible = phase not in (Phase.CLOSED, Phase.CANCELLED)
 
     assert (refusal(phase, command) is None) == possible
 
@@ -36,7 +40,7 @@ def test_exactly_the_listed_orders_are_possible(phase: Phase, command: Command) 
 def test_a_refusal_names_the_phase_and_what_is_possible() -> None:
     """A person reads it, and knows what to do."""
     assert refusal(Phase.PAUSED, Command.PAUSE) == Refusal(
-        "cannot pause an election that is paused; possible now: resume, close, void, restore, "
+        "cannot pause an election that is paused; possible now: resume, close, cancel, void, restore, "
         "withdraw, reinstate, reissue, replace-key"
     )
 
