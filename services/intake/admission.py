@@ -13,15 +13,17 @@ slow and strict reader is asked.
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 import msgspec
+import numpy as np
 
 from services.intake.bounds import RankingCache, Ranks
 from services.intake.roll import KnownRoll
 from shared.contract.ballots import UNNAMED, format_marks
-from shared.contract.codes import BadCode, VotingCode, commitment, parse_code
+from shared.contract.codes import COMMITMENT_BYTES, BadCode, VotingCode, commitment, commitments, parse_code
 from shared.contract.elections import Contest, Phase
 from shared.contract.events import ElectionAnnounced
 from shared.contract.ids import shard_of
@@ -135,9 +137,29 @@ class Admission:
         genuine = self._code(form.code)
         if isinstance(genuine, Refusal):
             return genuine
-        code, own = genuine
-        fault = self._phase_fault() or self._form_fault(form)
-        if fault is not None:
+        return self._ballot(form, *genuine)
+
+    def admit_all(self, forms: Sequence[Form | Refusal]) -> list[Admitted | Refusal]:
+        """Return `admit` of each form, and refusals as they are; genuine codes are found out for all at once."""
+        codes = [None if isinstance(form, Refusal) else _code_or_none(form.code) for form in forms]
+        genuine = self._genuine([code for code in codes if code is not None])
+        outcomes: list[Admitted | Refusal] = []
+        for form, code in zip(forms, codes, strict=True):
+            own = None if code is None else next(genuine)
+            if isinstance(form, Refusal):
+                outcomes.append(form)
+            elif code is None or own is None:
+                outcomes.append(self.admit(form))
+            else:
+                outcomes.append(self._ballot(form, code, own))
+        return outcomes
+
+    def _ballot(self, form: Form, code: VotingCode, own: bytes) -> Admitted | Refusal:
+        """Return the ballot of a form whose code is genuine."""
+        announced = self._announced
+        if announced.phase is not Phase.OPEN:
+            return _not_open(announced)
+        if (fault := self._form_fault(form)) is not None:
             return fault
         rankings = []
         for name, contest in self._contests.items():
@@ -147,16 +169,8 @@ class Admission:
             rankings.append(marks)
         ballot_id = bytes.fromhex(form.ballot_id)
         ballot = Ballot(ballot_id, code.elector, code.section, code.secret, tuple(rankings))
-        who = who_digest(self._announced.log, self._election, own, ballot_id)
-        return Admitted(self._election, shard_of(code.elector, self._announced.shards), ballot, who)
-
-    def _phase_fault(self) -> Refusal | None:
-        phase = self._announced.phase
-        if phase is Phase.OPEN:
-            return None
-        return Refusal(
-            409, "The election is not open", "", f"{self._announced.definition.title} {_NOT_OPEN[phase]}"
-        )
+        who = who_digest(announced.log, self._election, own, ballot_id)
+        return Admitted(self._election, shard_of(code.elector, announced.shards), ballot, who)
 
     def _code(self, text: str) -> tuple[VotingCode, bytes] | Refusal:
         """Return a genuine code and its commitment, or why there is none."""
@@ -175,14 +189,30 @@ class Admission:
                 return code, own
         return Refusal(403, "Not a genuine voting code", "code", "This election gave out no such code")
 
+    def _genuine(self, codes: Sequence[VotingCode]) -> Iterator[bytes | None]:
+        """Yield the commitment of each code that is certainly genuine; None is for `_code` to find out."""
+        roll = self._roll()
+        if roll is None or roll.electors < self._electors or not codes:
+            return repeat(None)
+        electors = np.array([code.elector for code in codes], np.int64)
+        sections = np.array([code.section for code in codes], np.uint16)
+        on_roll = (electors < self._electors) & (sections < len(self._announced.definition.sections))
+        electors[~on_roll] = 0
+        secrets = np.frombuffer(b"".join([code.secret for code in codes]), np.uint8).reshape(len(codes), -1)
+        own = commitments(self._announced.log, self._election, electors, sections, secrets)
+        known = (roll.know(electors, own) & on_roll).tolist()
+        joint = own.tobytes()
+        each = (joint[at : at + COMMITMENT_BYTES] for at in range(0, len(joint), COMMITMENT_BYTES))
+        return (commitment if genuine else None for commitment, genuine in zip(each, known, strict=True))
+
     def _form_fault(self, form: Form) -> Refusal | None:
         if not _BALLOT_ID.fullmatch(form.ballot_id):
             return Refusal(422, "Not a ballot id", "ballot_id", "Expected 32 hexadecimal digits, 0-9 and a-f")
-        for contest in form.rankings:
-            if contest not in self._contests:
-                known = f"Expected one of: {_named(self._contests)}"
-                return Refusal(422, "Unknown contest", f"rankings.{contest[:60]}", known)
-        return None
+        if form.rankings.keys() <= self._contests.keys():
+            return None
+        contest = next(name for name in form.rankings if name not in self._contests)
+        known = f"Expected one of: {_named(self._contests)}"
+        return Refusal(422, "Unknown contest", f"rankings.{contest[:60]}", known)
 
 
 class ContestForm:
@@ -226,13 +256,38 @@ class ContestForm:
         )
 
 
+def _not_open(announced: ElectionAnnounced) -> Refusal:
+    said = f"{announced.definition.title} {_NOT_OPEN[announced.phase]}"
+    return Refusal(409, "The election is not open", "", said)
+
+
 def _named(names: Collection[str]) -> str:
     """Return some names, and how many more there are."""
     shown = ", ".join(list(names)[:MOST_NAMED]) or "none yet"
     return shown if len(names) <= MOST_NAMED else f"{shown} and {len(names) - MOST_NAMED} more"
 
 
-_decode = msgspec.json.Decoder(Form).decode
+def _code_or_none(text: str) -> VotingCode | None:
+    try:
+        return parse_code(text)
+    except BadCode:
+        return None
+
+
+_decoder = msgspec.json.Decoder(Form)
+_decode, _decode_lines = _decoder.decode, _decoder.decode_lines
+
+
+def read_forms(lines: Sequence[bytes]) -> list[Form | Refusal]:
+    """Return `read_form` of each line. Where nothing is wrong with any, all are read in one step."""
+    joint = b"\n".join(lines)
+    try:
+        forms = _decode_lines(joint)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        forms = []
+    if len(forms) != len(lines) or b"\\" in joint or joint.count(b'"') != 2 * sum(map(_strings, forms)):
+        return [read_form(line) for line in lines]
+    return [*forms]
 
 
 def read_form(body: bytes) -> Form | Refusal:
@@ -251,7 +306,7 @@ def read_form(body: bytes) -> Form | Refusal:
 
 def _strings(form: Form) -> int:
     """Count the strings of a form: the names of its fields, its id and its code, and what the rankings hold."""
-    return 5 + len(form.rankings) + sum([sum(map(len, ranks)) for ranks in form.rankings.values()])
+    return 5 + len(form.rankings) + sum(map(len, chain.from_iterable(form.rankings.values())))
 
 
 def _json_fault(body: bytes) -> Refusal | None:

@@ -20,15 +20,7 @@ from prometheus_client import Gauge
 from services.intake.admission import Admitted
 from services.intake.ends import LogEnds
 from shared.contract.codec import encode_pack
-from shared.contract.packs import (
-    BALLOT_BYTES,
-    HEAD_BYTES,
-    MAX_PACK_BALLOTS,
-    MAX_PACK_BYTES,
-    SALT_BYTES,
-    Ballot,
-    pack_of,
-)
+from shared.contract.packs import MAX_PACK_BALLOTS, MAX_PACK_BYTES, SALT_BYTES, Ballot, pack_of
 from shared.runtime.log import LogAway, OpenSink, Outgoing, SendFailed, Sink
 from shared.runtime.supervision import Supervised
 
@@ -184,21 +176,19 @@ def packed(
     for admitted in ballots:
         groups.setdefault((admitted.shard, admitted.election), []).append(admitted.ballot)
     return [
-        Outgoing(topic, shard, None, encode_pack(pack_of(election, part, random_bytes(SALT_BYTES))))
+        Outgoing(topic, shard, None, pack)
         for (shard, election), group in groups.items()
-        for part in _parts(group)
+        for pack in _packs(election, group, random_bytes)
     ]
 
 
-def _parts(ballots: Sequence[Ballot]) -> Iterator[list[Ballot]]:
-    """Yield ballots in parts that fit a pack."""
-    part: list[Ballot] = []
-    room = MAX_PACK_BYTES - HEAD_BYTES
-    for ballot in ballots:
-        size = BALLOT_BYTES + sum(len(marks) + 1 for marks in ballot.rankings)
-        if part and (size > room or len(part) == MAX_PACK_BALLOTS):
-            yield part
-            part, room = [], MAX_PACK_BYTES - HEAD_BYTES
-        part.append(ballot)
-        room -= size
-    yield part
+def _packs(election: str, ballots: Sequence[Ballot], random_bytes: RandomBytes) -> Iterator[bytes]:
+    """Yield the packs of ballots: one, or halves of them that fit. Each ballot by itself fits, for its form was bounded."""
+    if len(ballots) <= MAX_PACK_BALLOTS:
+        pack = encode_pack(pack_of(election, ballots, random_bytes(SALT_BYTES)))
+        if len(pack) <= MAX_PACK_BYTES or len(ballots) == 1:
+            yield pack
+            return
+    half = len(ballots) // 2
+    yield from _packs(election, ballots[:half], random_bytes)
+    yield from _packs(election, ballots[half:], random_bytes)

@@ -6,6 +6,9 @@ of a roll has been read no code can be refused, and none is: intake answers 503.
 
 from collections.abc import Mapping
 
+import numpy as np
+from numpy.typing import NDArray
+
 from shared.contract.codes import COMMITMENT_BYTES
 from shared.contract.events import RollKnown
 
@@ -42,6 +45,16 @@ class KnownRoll:
         """Return whether a code's commitment is that of an elector on the roll."""
         place, shard = divmod(elector, len(self._parts))
         return self._parts[shard][_of(place)] == own
+
+    def know(self, electors: NDArray[np.int64], own: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Return `knows` of each elector of the roll, with the code's commitment in the same row of `own`."""
+        known = np.zeros(len(electors), np.bool_)
+        places, shards = np.divmod(electors, len(self._parts))
+        for shard, part in enumerate(self._parts):
+            committed = np.frombuffer(part, np.uint8).reshape(-1, COMMITMENT_BYTES)
+            rows = np.flatnonzero((shards == shard) & (places < len(committed)))
+            known[rows] = (committed[places[rows]] == own[rows]).all(axis=1)
+        return known
 
 
 def _of(place: int) -> slice:

@@ -38,10 +38,10 @@ MAX_CODE_CHARS: Final = 48
 
 _BLOCK_BYTES: Final = 16
 _DIGITS = "0123456789abcdefghijklmnopqrstuv"
-_TYPED = f"{ALPHABET}OILU{ALPHABET[10:].lower()}oilu "
-_TO_PYTHON = str.maketrans(dict(zip(_TYPED, [*_DIGITS, *"011~", *_DIGITS[10:], *"011~", None], strict=True)))
-"""From Crockford's digits, as they are typed, to those of `int(…, 32)`: spaces go, and U is none."""
-_SHAPE = re.compile(r"([0-9a-v]{1,7})-([0-9a-v]{1,3})-([0-9a-v-]{16,})")
+_TYPED = f"{ALPHABET}OILU{ALPHABET[10:].lower()}oilu"
+_TO_PYTHON = bytes.maketrans(_TYPED.encode(), f"{_DIGITS}011~{_DIGITS[10:]}011~".encode())
+"""From Crockford's digits, as they are typed, to those of `int(…, 32)`; U is none."""
+_SHAPE = re.compile(rb"([0-9a-v]{1,7})-([0-9a-v]{1,3})-([0-9a-v-]{16,})")
 _block = Struct("<IH10s").pack
 
 
@@ -77,9 +77,9 @@ def parse_code(text: str) -> VotingCode:
     """Read a voting code. Raises BadCode."""
     if len(text) > MAX_CODE_CHARS:
         raise BadCode(f"a voting code has at most {MAX_CODE_CHARS} characters")
-    shape = _SHAPE.fullmatch(text.translate(_TO_PYTHON))
-    elector, section, secret = shape.groups() if shape else ("", "", "")
-    secret = secret.replace("-", "")
+    shape = _SHAPE.fullmatch(text.encode("ascii", "replace").translate(_TO_PYTHON, b" "))
+    elector, section, secret = shape.groups() if shape else (b"", b"", b"")
+    secret = secret.replace(b"-", b"")
     if len(secret) != SECRET_DIGITS:
         raise BadCode("a voting code looks like 0CKR7-1-8F3K-2M9Q-X4AB-7TDC, without a U")
     return VotingCode(int(elector, 32), int(section, 32), int(secret, 32).to_bytes(SECRET_BYTES))

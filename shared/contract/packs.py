@@ -18,7 +18,7 @@ A ballot's place in the log is (shard, offset, index in the pack).
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final
 
 import msgspec
 import numpy as np
@@ -33,13 +33,9 @@ ID_BYTES: Final = 16
 ELECTOR_BYTES: Final = 4
 SECTION_BYTES: Final = 2
 SALT_BYTES: Final = 16
-BALLOT_BYTES: Final = ID_BYTES + ELECTOR_BYTES + SECTION_BYTES + SECRET_BYTES
-"""Of a ballot, without its marks."""
-HEAD_BYTES: Final = 512
-"""More than a pack takes beside its ballots: names, lengths and salt, of 50 contests too."""
 
 
-class Ballot(NamedTuple):
+class Ballot(msgspec.Struct, frozen=True, gc=False):
     """What one elector casts, as intake read it."""
 
     ballot_id: bytes
@@ -90,15 +86,14 @@ class Pack(
 
 def pack_of(election: str, ballots: Sequence[Ballot], salt: bytes) -> Pack:
     """Return a pack of ballots that rank equally many contests; marks hold no spaces."""
-    ids, electors, sections, secrets, rankings = zip(*ballots, strict=True)
     return Pack(
         election,
-        b"".join(ids),
-        np.array(electors, "<u4").tobytes(),
-        np.array(sections, "<u2").tobytes(),
-        b"".join(secrets),
+        b"".join([ballot.ballot_id for ballot in ballots]),
+        np.array([ballot.elector for ballot in ballots], "<u4").tobytes(),
+        np.array([ballot.section for ballot in ballots], "<u2").tobytes(),
+        b"".join([ballot.secret for ballot in ballots]),
         salt,
-        tuple(map(" ".join, zip(*rankings, strict=True))),
+        tuple(map(" ".join, zip(*[ballot.rankings for ballot in ballots], strict=True))),
     )
 
 

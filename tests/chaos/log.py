@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from aiokafka.errors import KafkaError
+from msgspec.structs import replace
 
 from shared.contract.codec import encode, encode_pack
 from shared.contract.events import ElectionClosed, signed
@@ -87,12 +88,12 @@ def forged(books: Books) -> list[Item]:
     rankings, section, right = books.marks(0), books.section(elector), shard_of(elector, SHARDS)
     genuine = life.cast(elector, *rankings, ballot=FOREIGN)
     bad = [
-        genuine._replace(secret=bytes(len(genuine.secret))),
-        genuine._replace(section=1 - section),
-        genuine._replace(section=len(books.election.sections)),
-        genuine._replace(rankings=("77", rankings[1])),
-        genuine._replace(elector=books.electors),
-        genuine._replace(elector=elector + 1),
+        replace(genuine, secret=bytes(len(genuine.secret))),
+        replace(genuine, section=1 - section),
+        replace(genuine, section=len(books.election.sections)),
+        replace(genuine, rankings=("77", rankings[1])),
+        replace(genuine, elector=books.electors),
+        replace(genuine, elector=elector + 1),
     ]
     close = signed(life.control(ElectionClosed), (OFFICER_KEY, ROOT))
     records = [
@@ -100,7 +101,7 @@ def forged(books: Books) -> list[Item]:
         b"[]",
         life.pack(genuine)[:-1],
         encode_pack(pack_of("unheard-of", [genuine], SALT)),
-        life.pack(genuine._replace(rankings=rankings[:1])),
+        life.pack(replace(genuine, rankings=rankings[:1])),
         life.pack(*[genuine] * (MAX_PACK_BALLOTS + 1)),
         life.pack(*bad),
         *[life.pack(ballot) for ballot in bad],

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from shared.contract.ballots import format_marks, marks_fault, parse_marks
 from shared.contract.codec import (
@@ -98,7 +99,7 @@ def test_a_pack_has_bounds() -> None:
     one = Ballot(bytes(16), 1, 0, bytes(10), ("0",))
     assert isinstance(decode_cast(encode_pack(pack_of("picnic", [one] * MAX_PACK_BALLOTS, SALT))), Pack)
     many = decode_cast(encode_pack(pack_of("picnic", [one] * (MAX_PACK_BALLOTS + 1), SALT)))
-    wide = one._replace(rankings=("0>" * 2_000 + "0",))
+    wide = replace(one, rankings=("0>" * 2_000 + "0",))
     long = decode_cast(encode_pack(pack_of("picnic", [wide] * 20, SALT)))
 
     assert isinstance(many, Unreadable)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.admission import Admission, Admitted, Form, Refusal, read_form
+from services.intake.admission import Admission, Admitted, Form, Refusal, read_form, read_forms
 from services.intake.roll import KnownRoll
 from shared.contract.codes import VotingCode, commitment
 from shared.contract.elections import Phase
@@ -175,6 +175,36 @@ def test_any_json_in_a_field_is_taken_or_refused(field: str, value: object) -> N
     found = form if isinstance(form, Refusal) else admission().admit(form)
 
     assert isinstance(found, Admitted | Refusal)
+
+
+lines = st.one_of(
+    st.just(changed()),
+    st.sampled_from((5, 6, 9, 39, 40, 4_000)).map(
+        lambda elector: changed(code=str(VotingCode(elector, 0, bytes(10))))
+    ),
+    st.sampled_from((5, 6, 9)).map(lambda elector: changed(code=LIFE.code(elector))),
+    st.sampled_from(("", " ", "5-1", "ZZZZZZZ-ZZZ-0000-0000-0000-0000")).map(lambda code: changed(code=code)),
+    st.builds(lambda field, value: changed(**{field: value}), st.sampled_from(sorted(GOOD)), json_values),
+    st.sampled_from(
+        (b"", b"{}", changed()[:-1], changed() + b" ", changed().replace(b"fruit", b"fru\\u0069t"))
+    ),
+    st.just(b'{"ballot_id": "", ' + changed()[1:]),
+    st.binary(max_size=20).filter(lambda line: b"\n" not in line),
+)
+
+
+@given(st.lists(lines, min_size=1, max_size=6), st.sampled_from(Phase), st.sampled_from((ROLL, KnownRoll(4))))
+def test_lines_that_are_read_together_are_admitted_as_each_by_itself(
+    bodies: list[bytes], phase: Phase, roll: KnownRoll
+) -> None:
+    """Whatever stands beside a line, its answer is the same; while the roll is not whole, too."""
+    admits = Admission(LIFE.announced(4, phase), lambda: roll)
+    forms = read_forms(bodies)
+
+    assert forms == [read_form(body) for body in bodies]
+    assert admits.admit_all(forms) == [
+        form if isinstance(form, Refusal) else admits.admit(form) for form in forms
+    ]
 
 
 def test_no_code_is_refused_before_the_whole_roll_has_been_read() -> None:

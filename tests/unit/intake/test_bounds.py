@@ -12,7 +12,7 @@ import pytest
 from starlette.applications import Starlette
 
 from services.intake.admission import Admissions, ContestForm
-from services.intake.bounds import MAX_CACHE_BYTES, RankingCache, Rates, RecentBallots
+from services.intake.bounds import MAX_CACHE_BYTES, TOGETHER, RankingCache, Rates, RecentBallots
 from services.intake.ends import LogEnds
 from services.intake.log import BallotLog
 from services.intake.roll import KnownRolls
@@ -164,14 +164,32 @@ async def test_ballots_are_remembered_in_a_table_that_does_not_grow() -> None:
     marks = [recent.mark(who, ballot) for who, ballot in ballots]
     tracemalloc.start()
     for mark in marks:
-        recent.note(mark, recorded=True)
+        recent.note([mark], recorded=True)
     grown, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert grown < 10_000
-    assert recent.find(marks[-1]) == "recorded"
-    assert recent.find(recent.mark(ballots[-1][0], ballots[0][1])) == "other rankings"
+    assert recent.find([marks[-1]])[0] == "recorded"
+    assert recent.find([recent.mark(ballots[-1][0], ballots[0][1])])[0] == "other rankings"
     recent.forget(marks[-1])
-    assert recent.find(marks[-1]) == "new"
+    assert recent.find([marks[-1]])[0] == "new"
+
+
+async def test_ballots_that_are_remembered_together_are_known_as_each_by_itself() -> None:
+    """In a table so small that they often share a place; of two that do, the later one is known."""
+    together, alone = RecentBallots(64), RecentBallots(64)
+    whos = [token_bytes(32) for _ in range(40)]
+    for said in range(30):
+        chosen = [whos[(said * 7 + n * n) % 40] for n in range(TOGETHER + said % 2)]
+        marks = [
+            together.mark(who, Ballot(bytes(16), 0, 0, bytes(10), (str(said % 3),)))
+            for who in dict.fromkeys(chosen)
+        ]
+        marks += [together.mark(token_bytes(32), Ballot(bytes(16), 0, 0, bytes(10), ())) for _ in range(20)]
+        assert together.find(marks) == [alone.find([mark])[0] for mark in marks]
+        together.note(marks, recorded=said % 2 == 0)
+        for mark in marks:
+            alone.note([mark], recorded=said % 2 == 0)
+        assert together.find(marks) == [alone.find([mark])[0] for mark in marks]
 
 
 async def test_rankings_are_kept_up_to_the_stated_bytes_and_what_is_refused_not_at_all() -> None:
