@@ -8,7 +8,7 @@ w < 256 hashes is partial and has `.p/w` behind its path.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from services.proofs.tree import HASH_BYTES, leaf_hashes, pair_hashes, root_hash
+from services.proofs.tree import HASH_BYTES, BadProof, leaf_hashes, pair_hashes, root_hash
 
 HEIGHT = 8
 WIDTH = 1 << HEIGHT
@@ -25,6 +25,10 @@ def tile_path(level: int, number: int, width: int = WIDTH) -> str:
 
 class BadTile(ValueError):
     """A tile that is not what a signed root says, and its path."""
+
+
+class WrongTile(BadTile, BadProof):
+    """A tile that is there, and does not lead to a signed root."""
 
 
 class TileReader(Protocol):
@@ -127,28 +131,32 @@ def tree_at(store: TileReader, size: int) -> StoredTree:
     return StoredTree(store, partial, size)
 
 
-def check_tiles(store: TileReader, size: int, root: bytes) -> None:
-    """Read every tile of a tree and hold it against the signed root. Raises BadTile, which names the one that is wrong.
+def check_tiles(store: TileReader, size: int, root: bytes, since: int = 0) -> None:
+    """Read the tiles of a tree, from those that were not full at `since` leaves, and hold them against the signed root.
 
-    A tile above others must hold their hashes, and those at the right edge lead to the root. So if the root comes out, a
-    tile that does not fit the one above it is wrong itself; if it does not, the one above is.
+    Raises WrongTile, which names the one that is wrong, and BadTile where one is missing. A tile above others must hold their
+    hashes, and those at the right edge lead to the root. So if the root comes out, a tile that does not fit the one above it is
+    wrong itself; if it does not, the one above is.
     """
     tree = tree_at(store, size)
     comes_out = root_hash(size, tree.node) == root
     for level in _levels(size >> HEIGHT):
         above, over = b"", ""
-        for number in range(size >> (HEIGHT * (level + 1))):
-            if number % WIDTH == 0:
-                left = (size >> (HEIGHT * (level + 1))) - number
-                over = tile_path(level + 1, number // WIDTH, min(left, WIDTH))
-                above = _whole_tile(store, level + 1, number // WIDTH, min(left, WIDTH))
+        first, end = (leaves >> (HEIGHT * (level + 1)) for leaves in (since, size))
+        for number in range(first, end):
+            if number % WIDTH == 0 or number == first:
+                width = min(end - number + number % WIDTH, WIDTH)
+                over = tile_path(level + 1, number // WIDTH, width)
+                above = _whole_tile(store, level + 1, number // WIDTH, width)
             place = HASH_BYTES * (number % WIDTH)
             if fold(_whole_tile(store, level, number, WIDTH)) != above[place : place + HASH_BYTES]:
                 below = tile_path(level, number)
-                raise BadTile(f"{below if comes_out else over}: {below} does not lead to its hash in {over}")
+                raise WrongTile(
+                    f"{below if comes_out else over}: {below} does not lead to its hash in {over}"
+                )
     if not comes_out:
         edge = tile_path(0, size >> HEIGHT, size % WIDTH) if size % WIDTH else "the size"
-        raise BadTile(f"{edge}: the tiles of {size} leaves do not lead to the signed root")
+        raise WrongTile(f"{edge}: the tiles of {size} leaves do not lead to the signed root")
 
 
 def _levels(size: int) -> range:

@@ -7,16 +7,25 @@ folders: the first leaf that differs is named.
 A cosignature is C2SP's cosignature/v1: Ed25519 over "cosignature/v1", the time, and the checkpoint's text.
 """
 
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from services.proofs.notes import DASH, Checkpoint, NamedKey, open_note, read_checkpoint
-from services.proofs.tiles import HEIGHT, WIDTH, BadTile, StoredTree, TileReader, fold, tile_path, tree_at
-from services.proofs.tree import BadProof, check_consistency, consistency_proof, root_hash
-from shared.contract.signing import is_signed, public_key, sign
+from services.proofs.notes import DASH, Checkpoint, NamedKey, read_checkpoint
+from services.proofs.tiles import (
+    HEIGHT,
+    WIDTH,
+    BadTile,
+    StoredTree,
+    TileReader,
+    check_tiles,
+    tile_path,
+    tree_at,
+)
+from services.proofs.tree import BadProof, check_consistency, consistency_proof
+from shared.contract.signing import public_key, sign
 
 CHECKPOINT: Final = "checkpoint"
 _COSIGNATURE = b"\x04"
@@ -69,18 +78,6 @@ class Cosigner:
         return f"{DASH} {self.name} {body}\n"
 
 
-def is_cosigned(note: str, log: NamedKey, name: str, key: str) -> bool:
-    """Return whether a witness of this name and public key has cosigned a log's checkpoint. Raises BadNote."""
-    text = open_note(note, log)
-    for line in note.rpartition("\n\n")[2].splitlines():
-        dash, signer, body = line.split(" ")
-        if (dash, signer) == (DASH, name):
-            raw = b64decode(body)
-            at_s = int.from_bytes(raw[4 : 4 + _TIME_BYTES])
-            return is_signed(key, raw[4 + _TIME_BYTES :].hex(), _cosigned(text, at_s))
-    return False
-
-
 def see(
     folder: Folder, note: str, log: NamedKey, tiles: TileReader, cosigner: Cosigner, at_s: int
 ) -> Checkpoint:
@@ -103,14 +100,9 @@ def see(
 
 def _demand(shown: "_Shown", before: Checkpoint | None, found: Checkpoint) -> None:
     """Work a root out, and that it takes nothing back. Raises BadProof, BadTile."""
-    tree = tree_at(shown, found.size)
-    for number in range(shown.full, found.size // WIDTH):
-        if fold(shown.read(tile_path(0, number)) or b"") != tree.node(HEIGHT, number):
-            raise BadProof(f"{tile_path(0, number)} does not lead to its hash in the tile above")
-    if root_hash(found.size, tree.node) != found.root:
-        raise BadProof("its tiles do not lead to the root that it has signed")
+    check_tiles(shown, found.size, found.root, 0 if before is None else before.size)
     if before is not None:
-        proof = consistency_proof(before.size, found.size, tree.node)
+        proof = consistency_proof(before.size, found.size, tree_at(shown, found.size).node)
         check_consistency(before.size, before.root, found.size, found.root, proof)
 
 
@@ -139,7 +131,6 @@ class _Shown:
     """What a log shows: its tiles, but those that are full and kept already. What is new is collected."""
 
     def __init__(self, folder: Folder, tiles: TileReader, full: int) -> None:
-        self.full = full
         self.new: dict[str, bytes] = {}
         self._known = {tile_path(0, number) for number in range(full)}
         self._folder = folder

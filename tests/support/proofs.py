@@ -1,6 +1,8 @@
 """Trees of a log in memory, and their files on a disk that loses what was not synced."""
 
 import random
+import struct
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Sequence
 from hashlib import shake_128
@@ -14,6 +16,7 @@ from services.proofs.shard import ShardTree
 from shared.contract.codec import decode_judged
 from shared.contract.leaves import hashed, joined
 from shared.contract.packs import SALT_BYTES, SECTION_BYTES
+from shared.contract.signing import is_signed
 from shared.runtime.disk import Disk, LocalDisk
 from shared.runtime.snapshots import Snapshot, Snapshots
 from tests.simulation.disk import Machine, SimDisk
@@ -51,6 +54,17 @@ def grown(values: Sequence[bytes], folder: Path, shard: int = 0, disk: Disk | No
     tree.apply(values)
     files.publish(tree.drain())
     return files
+
+
+def is_cosigned(note: str, name: str, key: str) -> bool:
+    """Return whether a witness of this name and public key has cosigned a checkpoint (C2SP tlog-cosignature, cosignature/v1)."""
+    text, _, lines = note.rpartition("\n\n")
+    for line in lines.splitlines():
+        _, signer, body = line.split(" ")
+        if signer == name:
+            _, at_s, signature = struct.unpack(">4sQ64s", b64decode(body))
+            return is_signed(key, signature.hex(), f"cosignature/v1\ntime {at_s}\n{text}\n".encode())
+    return False
 
 
 class Computer:

@@ -17,7 +17,7 @@ from services.proofs.receipts import NotProved, Receipt, check_receipt
 from services.proofs.shard import Mismatch, ShardTree
 from services.proofs.tiles import WIDTH, BadTile, check_tiles
 from services.proofs.tree import root_hash
-from services.proofs.witness import Cosigner, Folder, Fork, compare, is_cosigned, kept, see
+from services.proofs.witness import Cosigner, Folder, Fork, compare, kept, see
 from shared.contract.codec import UnknownVersion, decode_cast
 from shared.contract.packs import Pack
 from shared.contract.signing import public_key
@@ -25,7 +25,7 @@ from shared.runtime.watermark import Gap
 from tests.property.audit.test_tampering import flipped
 from tests.support.elections import LOG_ID, ROOT, Life, election
 from tests.support.evidence import judged
-from tests.support.proofs import grown, pairs, signer
+from tests.support.proofs import grown, is_cosigned, pairs, signer
 from tests.unit.proofs.test_shard import who_of
 
 SEED = 7
@@ -190,8 +190,8 @@ def test_a_fork_that_one_witness_is_shown_is_found_by_comparing_two(tmp_path: Pa
                 note = signed_note(checkpoint.text(), signer(0), ROOT)
                 assert see(folder, note, signer(0), files, cosigner, 1_800_000_000) == checkpoint
             held = (folder.read("checkpoint") or b"").decode()
-            assert is_cosigned(held, signer(0), cosigner.name, public_key(cosigner.private))
-            assert not is_cosigned(held, signer(0), cosigner.name, public_key(ROOT))
+            assert is_cosigned(held, cosigner.name, public_key(cosigner.private))
+            assert not is_cosigned(held, cosigner.name, public_key(ROOT))
         with pytest.raises(Fork, match=f"leaf {_first_leaves(cast)[dropped]} is not the same in "):
             compare(folders[0], folders[1], signer(0))
         assert compare(folders[0], folders[0], signer(0)) == len(leaf_hashes(values))
