@@ -15,6 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from shared.runtime.kafka.connection import Brokers, client_options
+from shared.runtime.kafka.patches.fetch_wait import FetchWait
 from shared.runtime.log import Keyed, LogAway, LogChanged, LogError
 
 BATCH_RECORDS = 5_000
@@ -34,6 +35,7 @@ class KafkaReader:
     ) -> None:
         self._consumer = consumer
         self._ends_only = ends_only
+        self._wait = FetchWait(consumer)
         self._topic = topic
         self._all = [TopicPartition(topic, number) for number in range(partitions)]
         self._ends_at_opening: dict[TopicPartition, int] = {}
@@ -68,6 +70,7 @@ class KafkaReader:
             raise LogChanged(f"{self._topic} was cut or replaced while it was read: {fault}") from fault
         except (KafkaError, OSError) as fault:
             raise LogAway(repr(fault)) from fault
+        self._wait.note(_now_s(), found=bool(found))
         return [
             Keyed(
                 record.offset,
