@@ -47,11 +47,11 @@ bench-count: .venv/ready .livecount/peers/ready ## measure the counting core bes
 bench-stages: .venv/ready ## measure what a ballot costs at each stage, and how fast a log is replayed (BALLOTS=1000000)
 	$(BIN)/python -m tests.bench.stages --ballots $(or $(BALLOTS),1000000)
 
-bench: .venv/ready .livecount/peers/ready ## measure everything beside peers and goals, and write the table of goals (30 minutes)
-	$(BIN)/python -m tests.bench
+bench: .venv/ready .livecount/peers/ready ## measure everything beside peers and goals, and write the table of goals (PIECES="latency proofs": only these)
+	$(BIN)/python -m tests.bench $(PIECES)
 
-bench-quick: .venv/ready ## the same in three minutes; writes no files
-	$(BIN)/python -m tests.bench --quick
+bench-quick: .venv/ready .livecount/peers/ready ## the same with less of everything; writes no files
+	$(BIN)/python -m tests.bench --quick $(PIECES)
 
 bench-peers: .livecount/peers/ready ## install those peers, in an environment of their own
 

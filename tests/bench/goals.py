@@ -1,5 +1,6 @@
 """A figure beside its goal."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -62,16 +63,16 @@ def table(figures: list[Figure], title: str = CORE) -> Table:
     return shown
 
 
-def goals(figures: list[Figure]) -> str:
-    """Return every figure that has a goal as a table of Markdown: seen, goal, and by how much it was missed."""
-    rows: list[tuple[str, ...]] = [("what", "seen", "goal", "missed by", "how"), ("---",) * 5]
-    for of in figures:
-        if of.goal is not None and of.value is not None:
-            _, seen, goal, _, how = of.columns
-            ratio = of.value / of.goal if of.better == "less" else of.goal / of.value
-            rows.append(
-                (f"{of.contest}: {of.measure}", seen, goal, "" if of.reached else f"{ratio:.2f}x", how)
-            )
+def goals(found: Mapping[str, Sequence[Figure]]) -> str:
+    """Return the figures of each piece that have a goal as a table of Markdown: seen, goal, and by how much it was missed."""
+    rows: list[tuple[str, ...]] = [("piece", "what", "seen", "goal", "missed by", "how"), ("---",) * 6]
+    for piece, figures in found.items():
+        for of in figures:
+            if of.goal is not None and of.value is not None:
+                _, seen, goal, _, how = of.columns
+                ratio = of.value / of.goal if of.better == "less" else of.goal / of.value
+                missed = "" if of.reached else f"{ratio:.2f}x"
+                rows.append((piece, f"{of.contest}: {of.measure}", seen, goal, missed, how))
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 

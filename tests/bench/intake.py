@@ -3,7 +3,8 @@
 Rule 1: the same load (tests.bench.http_load, a process of its own) on both, in turns, with uvicorn set alike; medians.
 Rule 2: a ballot counts when it was answered 202: acknowledged by every replica of a real Kafka.
 Rule 3: CPU is the service's own and its kernel's, workers included; the broker and the load share the machine.
-Rule 4: in the surge requests come at their times (open loop), and latency counts from when they were due.
+Rule 4: in streams no ballot is sent twice, and every bound of intake is as it comes.
+Rule 5: in the surge requests come at their times (open loop), and latency counts from when they were due.
 
 Writes results/intake.json and results/overload.png, unless `--quick`.
 """
@@ -14,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -31,6 +33,8 @@ from tests.bench.report import arguments, begin, write
 from tests.support.pipeline import Pipeline
 
 FORMS: Final = 20_000
+STREAMED: Final = 100_000
+"""Ballots of a round of streams."""
 CONNECTIONS: Final = 100
 SURGE_CONNECTIONS: Final = 1_000
 UNBOUND: Final = {
@@ -38,9 +42,10 @@ UNBOUND: Final = {
     "max_casts_per_minute": "0",
     "remembered_ballots": "0",
 }
-"""The same ballots are sent from one address again and again; each is to be written."""
+"""One by one, the same ballots are sent from one address again and again; each is to be written."""
 SURGE_TIMES: Final = 3
 BOUND_S: Final = 120.0
+SETTLE_S: Final = 1.0
 PATH: Final = "/v1/elections/bench/ballots"
 
 
@@ -74,13 +79,15 @@ class Bench:
         life = Electorate(FORMS, SHARDS)
         (self.folder / "forms").write_bytes(b"\n".join(life.forms()))
         for workers in (1, 2):
-            with empty_handler(self.folder, workers) as empty, self._intake(life, workers) as intake:
+            with (
+                empty_handler(self.folder, workers) as empty,
+                self._intake(life, f"{workers}", {"workers": f"{workers}", **UNBOUND}) as intake,
+            ):
                 most, found = self._closed(empty, intake, workers)
                 figures += [*found, *self._half(intake, most, workers)]
                 if workers == 1:
-                    figures += self._streams(intake)
                     surge = self._surge(intake, most)
-        return figures, surge
+        return [*figures, *self._streams()], surge
 
     def _closed(self, empty: Server, intake: Server, workers: int) -> tuple[float, list[Figure]]:
         taken: dict[Server, list[tuple[float, float]]] = {empty: [], intake: []}
@@ -107,15 +114,19 @@ class Bench:
         yield Figure(_name(workers), "acknowledgement at half load, p50", said["p50_ms"], "ms", note=how)
         yield Figure(_name(workers), "acknowledgement at half load, p99", said["p99_ms"], "ms", 25, note=how)
 
-    def _streams(self, intake: Server) -> Iterator[Figure]:
-        spent: list[tuple[float, float]] = []
-        for number in range(self.length.streams):
-            self._say(f"streams: round {number + 1} of {self.length.streams}")
-            cpu_s = intake.cpu_s()
-            argv = (intake.port, f"{PATH}/bulk", self.folder / "forms", 5)
-            said = json.loads(said_by("tests.bench.stream_load", *argv, bound_s=BOUND_S))
-            assert said["recorded"] == said["sent"], f"not every line was recorded: {said}"
-            spent.append(((intake.cpu_s() - cpu_s) / said["sent"], said["sent"] / said["seconds"]))
+    def _streams(self) -> Iterator[Figure]:
+        life, spent = Electorate(STREAMED * self.length.streams, SHARDS), list[tuple[float, float]]()
+        forms = life.forms()
+        with self._intake(life, "streams", {}) as intake:
+            for number in range(self.length.streams):
+                self._say(f"streams: round {number + 1} of {self.length.streams}")
+                part = self.folder / f"streamed-{number}"
+                part.write_bytes(b"\n".join(islice(forms, STREAMED)))
+                cpu_s = intake.cpu_s()
+                argv = (intake.port, f"{PATH}/bulk", part)
+                said = json.loads(said_by("tests.bench.stream_load", *argv, bound_s=BOUND_S))
+                assert said["recorded"] == said["sent"], f"not every line was recorded: {said}"
+                spent.append(((intake.cpu_s() - cpu_s) / said["sent"], said["sent"] / said["seconds"]))
         cpu_s, per_s = (median(part) for part in zip(*spent, strict=True))
         how = f"{1e6 * cpu_s:.1f} us CPU a ballot; {per_s:,.0f}/s seen with the broker on the same cores"
         yield Figure("Streams (NDJSON)", "ballots/s a core", 1 / cpu_s, "/s", 120_000, "more", how)
@@ -135,8 +146,8 @@ class Bench:
         return dict(json.loads(said))
 
     @contextmanager
-    def _intake(self, life: Electorate, workers: int) -> Iterator[Server]:
-        folder = self.folder / f"intake-{workers}"
+    def _intake(self, life: Electorate, name: str, settings: dict[str, str]) -> Iterator[Server]:
+        folder = self.folder / f"intake-{name}"
         folder.mkdir()
         pipeline = Pipeline(self.kafka.bootstrap, folder, shards=SHARDS)
 
@@ -146,10 +157,10 @@ class Bench:
             await pipeline.commit_roll(life)
 
         asyncio.run(announce())
-        child = pipeline.start("intake", workers=str(workers), **UNBOUND)
+        child = pipeline.start("intake", **settings)
         try:
             pipeline.wait_ready("intake")
-            time.sleep(workers - 1)  # one worker answers for readiness; the others follow within a moment
+            time.sleep(SETTLE_S)  # one worker answers for readiness; the others follow within a moment
             yield Server(pipeline.port("intake"), child.pid)
         finally:
             pipeline.stop()

@@ -4,7 +4,8 @@ Rule 1: a log holds an election from its definition to its close, its ballots in
 Rule 2: a pass lasts from the start of the processes until the standing covers the whole log and all say that they have
         caught up.
 Rule 3: rate and CPU of a ballot are taken from the first standing with ballots to the last one, over the ballots between
-        them: neither starting nor reading the roll is in them.
+        them: neither starting nor reading the roll is in them. Where the first one covers more than half of the ballots
+        already they are taken from the start of the processes, for a rate over the rest would say nothing.
 """
 
 import asyncio
@@ -133,9 +134,11 @@ async def judged_and_counted(pipeline: Pipeline, processes: int = 1) -> Pass:
         for service, child in children:
             memory[service] += memory_bytes(child.pid)
         first, last = marks[0], marks[-1]
-        ballots = max(1, last.ballots - first.ballots)
+        if first.ballots > last.ballots / 2:
+            first = Mark(began, 0, dict.fromkeys(SERVICES, 0.0))
+        ballots = last.ballots - first.ballots
         cpu_us = {service: 1e6 * (last.cpu[service] - first.cpu[service]) / ballots for service in SERVICES}
-        per_s = ballots / (last.at_s - first.at_s) if last is not first else 0.0
+        per_s = ballots / (last.at_s - first.at_s)
         return Pass(seconds, last.cpu, memory, standings[-1], per_s, cpu_us)
     finally:
         for service, number in started:

@@ -92,20 +92,20 @@ def overload(pyplot: Any, said: dict[str, Any]) -> Any:
 
 
 def pipeline(pyplot: Any, said: dict[str, Any]) -> Any:
-    """Draw what is judged and counted a second beside the peers, and by shards and processes."""
-    by_part: dict[str, list[dict[str, Any]]] = {}
-    for of in said["figures"]:
-        if of["unit"] == "/s":
-            by_part.setdefault(of["contest"], []).append(of)
-    figure, parts = pyplot.subplots(1, len(by_part), figsize=(4.2 * len(by_part), 3.4))
-    for axes, (part, found) in zip(parts, by_part.items(), strict=True):
-        axes.barh([of["measure"] for of in found], [of["value"] for of in found], color=OURS)
-        axes.invert_yaxis()
-        axes.set_title(part, fontsize=8, color=INK)
-        axes.tick_params(labelsize=7)
-        axes.set_xticks([])
-        for place, of in enumerate(found):
-            axes.text(0, place, f"  {of['value']:,.0f}/s", va="center", fontsize=7, color="white")
+    """Draw what is judged and counted a second beside the peers."""
+    found = [of for of in said["figures"] if of["unit"] == "/s"]
+    figure, axes = pyplot.subplots(figsize=(9, 2.4))
+    axes.barh(
+        [of["measure"] for of in found],
+        [of["value"] for of in found],
+        color=[OURS if "judged" in of["measure"] else SOFT for of in found],
+    )
+    axes.invert_yaxis()
+    axes.set_title(found[0]["contest"], fontsize=9, color=INK)
+    axes.tick_params(labelsize=8)
+    axes.set_xticks([])
+    for place, of in enumerate(found):
+        axes.text(0, place, f"  {of['value']:,.0f}/s", va="center", fontsize=8, color=INK)
     return figure
 
 

@@ -1,7 +1,8 @@
 """What proofs cost: `python -m tests.bench.proofs`.
 
 Rule 1: CPU a ballot is this process's own, with every file written and synced: pairs of verdicts and packs of 6 (live) and 125
-        (bulk), two contests a ballot, one checkpoint for every 100,000 ballots. Beside it the same with single ballots.
+        (bulk), two contests a ballot, one checkpoint for every 100,000 ballots. Beside it the same with single ballots. Of
+        REPEATS passes the least: neighbours on the machine only add.
 Rule 2: from cast to a covering checkpoint is measured on a real Kafka, validation and proofs as processes, at a steady rate: from
         the acknowledgement of a ballot until the checkpoint that anybody reads covers it.
 Rule 3: a proof's size is its JSON, as a receipt carries it.
@@ -10,6 +11,7 @@ Writes results/proofs.json, unless `--quick`.
 """
 
 import asyncio
+import gc
 import tempfile
 import time
 from collections.abc import Iterator
@@ -40,8 +42,9 @@ from tests.support.evidence import judged
 from tests.support.pipeline import Pipeline
 from tests.support.proofs import grown, pairs, signer
 
-BALLOTS: Final = 400_000
+BALLOTS: Final = 200_000
 QUICK: Final = 40_000
+REPEATS: Final = 4
 TOGETHER: Final = 500
 CHECKPOINT_BALLOTS: Final = 100_000
 LIVE_S: Final = 40
@@ -75,18 +78,28 @@ def costs(ballots: int) -> Iterator[Figure]:
     """Yield what a ballot costs, and the size of a proof."""
     for pack, name in ((125, "bulk"), (6, "live"), (1, "alone")):
         values = log(ballots, pack)
+        gc.collect()
+        gc.freeze()  # a service does not hold a whole log for the collector to look through
         with tempfile.TemporaryDirectory() as folder:
-            took = cost_us(values, ballots, Path(folder))
+            passes = [cost_us(values, ballots, Path(folder, f"{number}")) for number in range(REPEATS)]
+            took = min(passes)
             goal = None if pack == 1 else 5.0
-            yield Figure("Proofs", f"CPU a ballot, packs of {pack}", took, "us", goal, note=name)
+            yield Figure(
+                "Proofs",
+                f"CPU a ballot, packs of {pack}",
+                took,
+                "us",
+                goal,
+                note=f"{name}; {max(passes):.1f} at most",
+            )
             if pack == 125:
-                yield _proof_size(values, Path(folder))
+                yield _proof_size(values, Path(folder, "0"))
     note = f"tiles {HASH_BYTES * 256 / 255:.1f} B, rows {ROW_BYTES} B"
     yield Figure("Proofs", "disk a ballot", HASH_BYTES * 256 / 255 + ROW_BYTES, "B", note=note)
 
 
 def _proof_size(values: list[bytes], folder: Path) -> Figure:
-    files = grown([], folder / "none")
+    files = grown([], folder.with_name("none"))
     files = type(files)(folder, signer(0), ROOT, files._disk)
     files.load()
     tree = ShardTree(LOG_ID, 0, files, None)

@@ -7,7 +7,8 @@ import argparse
 import json
 import logging
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -18,10 +19,16 @@ from tests.bench.machine import machine
 from tests.bench.race import PEERS_PYTHON
 
 RESULTS: Final = Path(__file__).parent / "results"
-GOALS_BEGIN: Final = "<!-- goals: written by make bench -->"
-GOALS_END: Final = "<!-- end of goals -->"
+GOALS: Final = ("<!-- goals: written by make bench -->", "<!-- end of goals -->")
+PLAN: Final = ("<!-- plan: written by make bench-stages -->", "<!-- end of plan -->")
 _HERE: Final = Path(__file__).parent
 _PROJECT: Final = _HERE.parents[1]
+
+
+@cache
+def _machine_before() -> str:
+    """Return what is measured on, with the load before the measurement made one of its own."""
+    return machine()
 
 
 def arguments(name: str, doc: str, quick: str) -> argparse.ArgumentParser:
@@ -36,14 +43,14 @@ def arguments(name: str, doc: str, quick: str) -> argparse.ArgumentParser:
 def begin() -> Console:
     """Return a console that has shown what is measured on. The client's words on new topics are left out."""
     console = Console()
-    console.print(machine())
+    console.print(_machine_before())
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a new topic's leader takes a moment
     return console
 
 
 def write(name: str, figures: Sequence[Figure], plot: str | None = None, **more: object) -> None:
     """Write results/NAME.json, and results/PLOT.png by plots.py, with an interpreter that has matplotlib."""
-    said = {"machine": machine(), "figures": [figure.as_data() for figure in figures], **more}
+    said = {"machine": _machine_before(), "figures": [figure.as_data() for figure in figures], **more}
     target = RESULTS / f"{name}.json"
     target.write_text(json.dumps(said, indent=1) + "\n")
     if plot is not None:
@@ -51,17 +58,26 @@ def write(name: str, figures: Sequence[Figure], plot: str | None = None, **more:
         subprocess.run([str(part) for part in argv], check=True)
 
 
-def write_goals(table: str) -> None:
-    """Write the table of goals into README.md, between its two marks. Raises ValueError if they are not there."""
+def write_between(marks: tuple[str, str], text: str) -> None:
+    """Write a text into README.md between two marks. Raises ValueError if they are not there."""
     target = _HERE / "README.md"
-    before, begin, rest = target.read_text().partition(GOALS_BEGIN)
-    _, end, after = rest.partition(GOALS_END)
+    before, begin, rest = target.read_text().partition(marks[0])
+    _, end, after = rest.partition(marks[1])
     if not begin or not end:
-        raise ValueError(f"{target}: expected {GOALS_BEGIN} and {GOALS_END}")
-    target.write_text(f"{before}{begin}\n{machine()}\n\n{table}{end}{after}")
+        raise ValueError(f"{target}: expected {' and '.join(marks)}")
+    target.write_text(f"{before}{begin}\n{text}{end}{after}")
 
 
 def read(name: str) -> list[Figure]:
-    """Return the figures that a benchmark wrote."""
-    said = json.loads((RESULTS / f"{name}.json").read_text())["figures"]
-    return [Figure(**{key: value for key, value in of.items() if key != "reached"}) for of in said]
+    """Return the figures that a benchmark wrote; none if it has not been run."""
+    found = RESULTS / f"{name}.json"
+    if not found.is_file():
+        return []
+    figures = json.loads(found.read_text())["figures"]
+    return [Figure(**{key: value for key, value in of.items() if key != "reached"}) for of in figures]
+
+
+def machines(names: Iterable[str]) -> str:
+    """Return a line of Markdown for each machine, and each load, that benchmarks were last run with."""
+    found = {name: json.loads((RESULTS / f"{name}.json").read_text())["machine"] for name in names}
+    return "".join(f"* `{name}`: {machine}\n" for name, machine in found.items())

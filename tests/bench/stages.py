@@ -8,7 +8,7 @@ Rule 2: both passes must end at the same standing, or nothing is shown or writte
 Rule 3: both are made of logs with packs of each size. `livecount plan` reckons with packs of one, the dearest: large
         deployments have many intake processes and many shards, and hardly two ballots leave together for one shard.
 
-Writes services/cli/capacity/measured.json and results/stages.json.
+Writes services/cli/capacity/measured.json, results/stages.json and the table of deployments in README.md, unless `--quick`.
 """
 
 import argparse
@@ -24,15 +24,17 @@ from rich.console import Console
 from rich.table import Table
 
 from infra.local.kafka import EmbeddedKafka
+from services.cli.capacity.__main__ import table as deployments
 from services.cli.capacity.constants import MEASURED, Constants
 from services.cli.clients.ballots import Casting
 from shared.contract.elections import Phase
 from tests.bench.election import CONTESTS, Electorate
 from tests.bench.goals import Figure
+from tests.bench.goals import table as goals_of
 from tests.bench.logs import SERVICES, SHARDS, Logs, Pass, judged_and_counted, replayed
 from tests.bench.machine import machine
 from tests.bench.processes import cpu_seconds, memory_bytes, said_by
-from tests.bench.report import begin, read, write
+from tests.bench.report import PLAN, arguments, begin, read, write, write_between
 from tests.support.pipeline import Pipeline
 
 POSTED: Final = 20_000
@@ -42,6 +44,7 @@ POST_BOUND_S: Final = 60.0
 STREAMED: Final = 100_000
 PACKS: Final = (1, 6, 17, 125)
 REPLAYED: Final = 1_000_000
+QUICK: Final = 100_000
 REPLAY_S: Final = 5.0
 """The goal for so many."""
 
@@ -124,13 +127,17 @@ def _post(port: int, path: str, forms_file: Path) -> int:
 
 def main() -> None:
     """Measure, print the tables, write the constants."""
-    ballots = _arguments().ballots
+    given = _arguments()
+    ballots = QUICK if given.quick else given.ballots
     console = begin()
     with TemporaryDirectory() as folder, EmbeddedKafka(Path(folder) / "kafka") as kafka:
         constants, table, figures = asyncio.run(_measure(Bench(kafka, Path(folder), console), ballots))
-    MEASURED.write_text(constants.model_dump_json(indent=1) + "\n")
-    write("stages", figures)
     console.print(table)
+    console.print(goals_of(figures, "Replay"))
+    if not given.quick:
+        MEASURED.write_text(constants.model_dump_json(indent=1) + "\n")
+        write("stages", figures)
+        write_between(PLAN, "\n".join(deployments(constants)) + "\n")
 
 
 async def _measure(bench: Bench, ballots: int) -> tuple[Constants, Table, list[Figure]]:
@@ -147,12 +154,13 @@ async def _measure(bench: Bench, ballots: int) -> tuple[Constants, Table, list[F
         intake_bulk_us=_us(streamed),
         validation_us=round(first.cpu_us["validation"], 2),
         counting_us=round(first.cpu_us["counting"], 2),
+        proofs_us=round(_found("proofs", "Proofs", "CPU a ballot, packs of 1"), 1),
         broker_us=_us(broker_cpu / ballots),
         cast_bytes=round((disk["ballots.cast"] + disk["rolls.committed"]) / ballots, 1),
         judged_bytes=round(disk["ballots.judged"] / ballots, 1),
         published_bytes=round((disk["tallies.changed"] + disk["counts.published"]) / ballots, 1),
         elector_bytes=round((first.memory["validation"] - resting["validation"]) / ballots, 1),
-        ranking_bytes=_ranking_bytes(),
+        ranking_bytes=_found("count", "Memory", "each"),
         resting_bytes=max(resting.values()),
     )
     figures = [_replay(ballots, pack, of.again.seconds) for pack, of in passes.items()]
@@ -170,11 +178,12 @@ def _us(seconds: float) -> float:
     return round(1e6 * seconds, 1)
 
 
-def _ranking_bytes() -> float:
-    """Return what `make bench-count` measured."""
-    found = next(figure.value for figure in read("count") if figure.contest.startswith("Memory"))
-    assert found is not None, "memory of a ranking was not measured"
-    return found
+def _found(name: str, contest: str, measure: str) -> float:
+    """Return a figure of another benchmark; `contest` is how its contest begins."""
+    figures = [of for of in read(name) if of.contest.startswith(contest) and of.measure == measure]
+    value = next((of.value for of in figures), None)
+    assert value is not None, f"python -m tests.bench.{name} has to come first: {measure!r} is missing"
+    return value
 
 
 def _table(passes: dict[int, Passes], costs: Constants) -> Table:
@@ -196,10 +205,8 @@ def _table(passes: dict[int, Passes], costs: Constants) -> Table:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.bench.stages", description=__doc__.partition("\n")[0]
-    )
-    parser.add_argument("--ballots", type=int, default=1_000_000)
+    parser = arguments("stages", __doc__, "fewer ballots, no files")
+    parser.add_argument("--ballots", type=int, default=REPLAYED)
     return parser.parse_args()
 
 

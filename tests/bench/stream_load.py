@@ -1,6 +1,6 @@
 """Posts forms as streams of lines over a few connections and prints how many were recorded, as JSON.
 
-Run as `python -m tests.bench.stream_load PORT PATH FORMS TIMES`: each of the forms, so many times.
+Run as `python -m tests.bench.stream_load PORT PATH FORMS`.
 """
 
 import http.client
@@ -27,9 +27,9 @@ def post(port: int, path: str, bodies: list[bytes]) -> int:
     return recorded
 
 
-def main(port: int, path: str, forms: Path, times: int) -> None:
+def main(port: int, path: str, forms: Path) -> None:
     """Post, and print the report."""
-    lines = forms.read_bytes().splitlines() * times
+    lines = forms.read_bytes().splitlines()
     bodies = [b"\n".join(lines[start : start + LINES]) for start in range(0, len(lines), LINES)]
     began_s = time.perf_counter()
     with ThreadPoolExecutor(STREAMS) as streams:
@@ -40,4 +40,4 @@ def main(port: int, path: str, forms: Path, times: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))
+    main(int(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))

@@ -24,6 +24,9 @@ class Constants(Frozen):
     intake_bulk_us: float = Field(gt=0, description="Intake, a line of a stream")
     validation_us: float = Field(gt=0)
     counting_us: float = Field(gt=0, description="Tally and rounds of all contests together")
+    proofs_us: float = Field(
+        gt=0, description="Proofs: the leaf of a ballot, its place in the tree, the files"
+    )
     broker_us: float = Field(
         gt=0, description="The broker: taking in, and giving out, all that a ballot causes"
     )

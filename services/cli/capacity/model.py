@@ -1,7 +1,7 @@
 """From an election to a deployment: processes, cores, memory, disks, network, and what gives way first. Pure.
 
 A stage has as many processes as keep it at half a core each in the busiest hour (HEADROOM), and at least two. What starts anew
-from the log has as many as make that quick enough (`recover_s`). What one process alone must do (the rounds of a contest) and
+from the log has as many as make that quick enough (`recover_s`). What one process alone must do (the rounds of a contest, proofs) and
 what cannot grow later (shards) is compared with its limit; the one nearest to its limit gives way first.
 """
 
@@ -22,8 +22,8 @@ NETWORK_LIMIT_BYTES: Final = 1.25e8
 """A broker's line, 1 Gbit/s."""
 MEMORY_LIMIT_BYTES: Final = 8e9
 """Of one process."""
-READERS: Final = 2
-"""Every record of the ballot path is read by the next stage, and once more by an audit."""
+READERS: Final = 3
+"""Every record of the ballot path is read by the next stage, by proofs, and once more by an audit."""
 
 
 @dataclass(frozen=True)
@@ -111,11 +111,13 @@ def plan(demand: Demand, costs: Constants) -> Plan:
             "validation", validation, peak * costs.validation_us / 1e6, costs.resting_bytes + elector_bytes
         ),
         Stage("counting", counting, peak * counting_us / 1e6, costs.resting_bytes + ranking_bytes),
+        Stage("proofs", 1, peak * costs.proofs_us / 1e6, costs.resting_bytes),
         Stage("Kafka", BROKERS, COPIES * peak * costs.broker_us / 1e6, 4e9),
     )
     rounds_cores = peak * counting_us / 1e6 / demand.contests
     strains = (
         Strain("the rounds of one contest, which one process counts", rounds_cores),
+        Strain("proofs, which one process makes", peak * costs.proofs_us / 1e6),
         Strain(f"shards, at most {MAX_SHARDS:,}", max(validation, counting) / MAX_SHARDS),
         Strain("a broker's disk of 4 TB", disk / DISK_LIMIT_BYTES),
         Strain("a broker's line of 1 Gbit/s", network / NETWORK_LIMIT_BYTES),

@@ -17,6 +17,7 @@ COSTS = Constants(
     intake_bulk_us=20,
     validation_us=10,
     counting_us=8,
+    proofs_us=10,
     broker_us=5,
     cast_bytes=100,
     judged_bytes=100,
@@ -34,7 +35,7 @@ def test_a_club_needs_the_least_there_is() -> None:
     found = plan(CLUB, COSTS)
 
     assert found.shards == 4
-    assert [stage.processes for stage in found.stages] == [2, 2, 2, 3]
+    assert [stage.processes for stage in found.stages] == [2, 2, 2, 1, 3]
     assert all(strain.used < 0.01 for strain in found.strains)
 
 
@@ -44,8 +45,10 @@ def test_the_busiest_hour_sizes_every_stage() -> None:
 
     assert found.peak == pytest.approx(2_000)
     cores = {stage.name: stage.cores for stage in found.stages}
-    assert cores == pytest.approx({"intake": 1.0, "validation": 0.02, "counting": 0.016, "Kafka": 0.03})
-    assert found.cores == pytest.approx(2 * (1.0 + 0.02 + 0.016 + 0.03))
+    assert cores == pytest.approx(
+        {"intake": 1.0, "validation": 0.02, "counting": 0.016, "proofs": 0.02, "Kafka": 0.03}
+    )
+    assert found.cores == pytest.approx(2 * (1.0 + 0.02 + 0.016 + 0.02 + 0.03))
     assert found.stages[0].processes == 2
 
 
@@ -71,6 +74,16 @@ def test_what_gives_way_first_is_named_first() -> None:
 
     assert used == sorted(used, reverse=True)
     assert used[0] > 1
+
+
+def test_proofs_are_one_process_however_many_ballots_there_are() -> None:
+    """A billion in ten hours, 55,556 a second: 10 us of one core each are more than half of what it can do."""
+    found = plan(replace(NATION, electors=1_000_000_000), COSTS)
+
+    assert found.stages[3].processes == 1
+    assert {strain.what: strain.used for strain in found.strains}[
+        "proofs, which one process makes"
+    ] == pytest.approx(0.556, abs=0.001)
 
 
 def test_hours_all_alike_are_the_least_busy() -> None:
