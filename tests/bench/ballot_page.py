@@ -1,12 +1,13 @@
 """Electors who load the ballot page, rank and cast, at an even pace: most by HTTP, some in a real Chromium.
 
-Run as `python -m tests.bench.ballot_page`. Goal: 10,000 electors within ten minutes, on two cores that broker, services and
-load share.
+Run as `python -m tests.bench.ballot_page`: at most eight minutes. Goal: 10,000 electors within ten minutes, on two cores that
+broker, services and load share; they come within six here, so that the goal is met with room or missed clearly.
 
 Rule 1: an elector by HTTP does what a browser without a cache does: page, style, script and icon, then the ballot, then the
         cast, on a connection that nobody has used before.
 Rule 2: an elector is late from when they were due, whatever the service does.
-Rule 3: at the end each elector has exactly one ballot in the log, with the marks that they gave.
+Rule 3: at the end each elector who has a receipt has exactly one ballot in the log, with the marks that they gave; nobody has two.
+Rule 4: it ends: a minute after the last was due it is said how many have voted.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ import re
 import shutil
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -37,9 +38,10 @@ from tests.support.elections import Life, election
 from tests.support.pipeline import Pipeline
 
 SHARDS: Final = 2
-A_MINUTE: Final = 1_000
-"""Electors."""
-MINUTES: Final = 10.0
+ELECTORS: Final = 10_000
+MINUTES: Final = 6.0
+"""In which they all come; also the pace of fewer."""
+GOAL_MINUTES: Final = 10.0
 BOUND_S: Final = 60.0
 MAX_CONNECTIONS: Final = 4_096
 """From the one address that all electors of this load have."""
@@ -56,13 +58,19 @@ class Electors:
         self._url = f"http://127.0.0.1:{pipeline.port('intake')}/vote/{life.definition.id}"
         self._electors = electors
         self._by_browser = set(np.linspace(0, electors - 1, browsers).astype(int).tolist())
+        self.voted: set[int] = set()
         self.seconds: list[float] = []
         self.browser_seconds: list[float] = []
         self.bytes: list[int] = []
         self.again = 0
 
     async def vote(self, browser: Browser, pace_s: float) -> None:
-        """Let everybody vote, one every `pace_s` seconds. Raises ExceptionGroup if one could not."""
+        """Let everybody vote, one every `pace_s` seconds, and wait for at most BOUND_S. Raises ExceptionGroup if one could not."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._electors * pace_s + BOUND_S):
+                await self._everybody(browser, pace_s)
+
+    async def _everybody(self, browser: Browser, pace_s: float) -> None:
         began = time.monotonic()
         async with asyncio.TaskGroup() as group:
             for elector in range(self._electors):
@@ -86,6 +94,7 @@ class Electors:
             answers.append(await self._ask(client, self._url, form))
         assert 'data-page="receipt"' in answers[-1].text, answers[-1].text
         received = sum(answer.num_bytes_downloaded for answer in answers)
+        self.voted.add(elector)
         self.bytes.append(received)
         self.seconds.append(time.monotonic() - due)
 
@@ -122,6 +131,7 @@ class Electors:
         await page.locator("#review [data-do=cast]").click()
         await page.locator("main[data-page=receipt]").wait_for(timeout=1_000 * BOUND_S)
         await context.close()
+        self.voted.add(elector)
         self.browser_seconds.append(time.monotonic() - due)
 
 
@@ -158,30 +168,42 @@ async def measure(pipeline: Pipeline, electors: int, minutes: float, browsers: i
     for service in ("intake", "validation"):
         pipeline.wait_ready(service)
     people = Electors(pipeline, life, electors, browsers)
-    used, began = cpu_seconds(children[0].pid), time.monotonic()
+    used, load, began = cpu_seconds(children[0].pid), time.process_time(), time.monotonic()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
         await people.vote(browser, 60 * minutes / electors)
         await browser.close()
-    took, cpu = time.monotonic() - began, cpu_seconds(children[0].pid) - used
-    expected = sorted((elector, ">".join(map(str, order(elector)))) for elector in range(electors))
-    assert sorted(await in_log(pipeline)) == expected, "expected one ballot of each elector, as marked"
-    return figures(people, electors, took, cpu, minutes)
+    took, load = time.monotonic() - began, time.process_time() - load
+    cpu = cpu_seconds(children[0].pid) - used
+    found = await in_log(pipeline)
+    marks = dict(found)
+    assert len(marks) == len(found), "expected one ballot of each elector"
+    assert people.voted <= set(marks), "expected every ballot that has a receipt"
+    assert all(said == ">".join(map(str, order(elector))) for elector, said in found), (
+        "expected the marks given"
+    )
+    return figures(people, electors, took, (cpu, load), minutes)
 
 
-def figures(people: Electors, electors: int, took_s: float, cpu_s: float, minutes: float) -> list[Figure]:
-    """Return what was seen."""
-    name = f"{electors:,} electors"
+def figures(
+    people: Electors, electors: int, took_s: float, cpu_s: tuple[float, float], minutes: float
+) -> list[Figure]:
+    """Return what was seen; `cpu_s` is the CPU of intake and of the load."""
+    name = f"{electors:,} electors within {minutes:g} min"
+    intake_s, load_s = cpu_s
+    goal = GOAL_MINUTES * electors / ELECTORS
     return [
-        Figure(name, "voted after", took_s / 60, "min", goal=minutes + 0.5),
+        Figure(name, "have voted", 100 * len(people.voted) / electors, "%", goal=100, better="more"),
+        Figure(name, "the last of them after", took_s / 60, "min", goal=goal),
         Figure(name, "an elector by HTTP, median", 1e3 * percentile(people.seconds, 50), "ms"),
         Figure(name, "an elector by HTTP, p99", 1e3 * percentile(people.seconds, 99), "ms", goal=1_000),
         Figure(name, "in a browser, all taps included, median", percentile(people.browser_seconds, 50), "s"),
         Figure(name, "requests that had to be sent again", people.again, ""),
         Figure(name, "bytes of a vote by HTTP", max(people.bytes) / 1e3, "kB", goal=60),
-        Figure(name, "CPU of intake an elector", 1e3 * cpu_s / electors, "ms"),
+        Figure(name, "CPU of intake an elector", 1e3 * intake_s / len(people.voted), "ms"),
+        Figure(name, "CPU of the load an elector, browsers left out", 1e3 * load_s / len(people.voted), "ms"),
     ]
 
 
@@ -192,12 +214,12 @@ def percentile(seconds: Sequence[float], of: float) -> float:
 
 def main() -> None:
     """Measure, show and, unless quick, write results/ballot_page.json."""
-    parser = arguments("ballot_page", __doc__ or "", "500 electors in half a minute; nothing is written")
+    parser = arguments("ballot_page", __doc__ or "", "500 electors at the same pace; nothing is written")
     parser.add_argument("--browsers", type=int, help="electors in a real browser; default: one in 500")
-    parser.add_argument("--minutes", type=float, default=MINUTES, help="less is written nowhere, too")
+    parser.add_argument("--electors", type=int, default=ELECTORS, help="fewer are written nowhere, too")
     asked = parser.parse_args()
-    minutes = 0.5 if asked.quick else asked.minutes
-    electors = round(A_MINUTE * minutes)
+    electors = 500 if asked.quick else asked.electors
+    minutes = MINUTES * electors / ELECTORS
     browsers = electors // 500 if asked.browsers is None else asked.browsers
     console = begin()
     with ExitStack() as stack:
@@ -207,7 +229,7 @@ def main() -> None:
         stack.callback(pipeline.stop)
         found = asyncio.run(measure(pipeline, electors, minutes, browsers))
     console.print(table(found, "The ballot page"))
-    if minutes >= MINUTES:
+    if electors >= ELECTORS:
         write("ballot_page", found)
 
 

@@ -61,8 +61,8 @@ class Language(NamedTuple):
         values = value if isinstance(value, tuple) else (value,)
         name = Markup("<bdi>{}</bdi>")
         parts = [name.format(of) if isinstance(of, str) else Markup.escape(of) for of in values]
-        style: Literal["or", "standard"] = "or" if isinstance(values[0], int) else "standard"
-        return Markup(format_list(parts, style, locale=self.code))  # noqa: S704  joins what has been escaped
+        joined = format_list(parts, "or" if isinstance(values[0], int) else "standard", locale=self.code)
+        return Markup(joined)  # noqa: S704  joins what has been escaped
 
 
 def languages(folder: Path) -> dict[str, Language]:
