@@ -24,14 +24,20 @@ from tests.support.elections import Life, election
 
 pytestmark = [pytest.mark.kafka, pytest.mark.browser]
 
+PAINTED = (
+    "new Promise(done => new PerformanceObserver(() => done()).observe({ type: 'paint', buffered: true }))"
+)
+"""Comes true once the page has been painted."""
+
 
 def test_a_script_that_arrives_late(context: BrowserContext, place: Place) -> None:
     """The page is painted before it; a vote that began with forms goes on with it; a reload keeps its marks and its id."""
     elector, code = new_elector()
     page, late = context.new_page(), list[Route]()
     page.route("**/*.js", lambda route: route.continue_() if late else late.append(route))
-    page.goto(place.url(), wait_until="commit")
-    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+    with page.expect_request("**/*.js"):
+        page.goto(place.url(), wait_until="commit")
+    page.evaluate(PAINTED)
     late[0].abort()
     page.get_by_label("Your voting code").fill(code)
     page.get_by_role("button", name="Start voting").click()
