@@ -1,6 +1,6 @@
 """What intake remembers of those who send ballots: in tables of fixed size, so that no flood of codes or addresses fills memory.
 
-* `Rates`: how often something may happen for each code or address.
+* `shared.runtime.process.rates`: how often something may happen for each code or address.
 * `RecentBallots`: which ballots were recorded lately, so that a ballot sent again costs no place in the log, and other rankings
   under the same ballot id are refused. It forgets the old and knows nothing of other processes: the judge decides, from the log.
 * `RankingCache`: rankings with their one spelling, up to a stated number of bytes.
@@ -8,7 +8,6 @@
 None of it decides whether a ballot counts.
 """
 
-from array import array
 from collections.abc import Hashable, Sequence
 from sys import getsizeof
 from typing import Final, Literal
@@ -21,8 +20,6 @@ from shared.contract.packs import Ballot
 Ranks = tuple[tuple[str, ...], ...]
 Known = Literal["new", "recorded", "other rankings"]
 
-RATE_SLOTS: Final = 1 << 16
-"""In each of two rows of 8 bytes: 1 MiB a table."""
 SLOT_BYTES: Final = 25
 """Of a remembered ballot: 16 of who, 8 of what, one that says whether it is recorded."""
 MAX_CACHE_BYTES: Final = 32 << 20
@@ -33,36 +30,6 @@ TOGETHER: Final = 25
 """So many ballots and more are looked up in one step: below that one after another is quicker."""
 _WHO_BYTES: Final = 16
 _RECORDED: Final = b"\x01"
-
-
-class Rates:
-    """How often something may happen for each key: `burst` times at once (unstated: a minute's), then `per_minute`. 0: no limit.
-
-    Each key has a place in two rows (a count-min sketch of generic cell rates), and the lower of the two holds. Keys that share
-    both places share a rate; that is rare below 100,000 keys a minute.
-    """
-
-    def __init__(self, per_minute: int, burst: int | None = None) -> None:
-        self._gap_s = 60.0 / per_minute if per_minute else 0.0
-        self._room_s = self._gap_s * ((burst or per_minute) - 1)
-        self._due_s = array("d", bytes(2 * RATE_SLOTS * 8))
-
-    def hit(self, key: Hashable, now_s: float) -> float:
-        """Count one for a key; return 0, or after how many seconds it may happen again."""
-        if not self._gap_s:
-            return 0.0
-        hashed, due_s = hash(key), self._due_s
-        one, two = hashed % RATE_SLOTS, RATE_SLOTS + (hashed >> 20) % RATE_SLOTS
-        first, second = due_s[one], due_s[two]
-        due = min(second, first)
-        if due > now_s + self._room_s:
-            return due - now_s - self._room_s
-        due = self._gap_s + (max(now_s, due))
-        if due > first:
-            due_s[one] = due
-        if due > second:
-            due_s[two] = due
-        return 0.0
 
 
 class RecentBallots:

@@ -23,12 +23,13 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from services.intake.admission import EXAMPLE, Admissions, Admitted, Refusal, read_form, read_forms
-from services.intake.bounds import Rates, RecentBallots
+from services.intake.bounds import RecentBallots
 from services.intake.log import BallotLog, LogUnavailable, NotSent
 from services.intake.settings import IntakeSettings
 from shared.runtime.process.connections import address_key
 from shared.runtime.process.http import problem
 from shared.runtime.process.overload import Asked, DirectRoute, Headers, as_sent, head_as_sent
+from shared.runtime.process.rates import Rates
 
 BALLOTS = "/v1/elections/{election}/ballots"
 DIRECT_PATH = re.compile(rb"/v1/elections/([a-z0-9-]+)/ballots")

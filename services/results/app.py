@@ -10,10 +10,12 @@ from services.results.embeds import Embeds, OnlyEmbedsFramed
 from services.results.feed import Publisher, frame
 from services.results.history import History
 from services.results.hub import Cache, Hub, Projector
+from services.results.limits import RequestLimit
 from services.results.pages import Pages, Static, environment
 from services.results.picture import Painter
 from services.results.routes import Api
 from services.results.settings import ResultsSettings
+from services.results.webhooks import Webhooks
 from shared.contract.events import ElectionAnnounced
 from shared.contract.topics import COUNTS_PUBLISHED
 from shared.runtime.kafka.reader import open_reader
@@ -40,9 +42,10 @@ def create_app(settings: ResultsSettings, hub: Hub) -> Starlette:
     routes = routes_of(settings, announced, hub, history)
     health = Health()
     health.watch("standings", projector.readiness)
-    site = create_site("results", routes, health, [cache, history, announced, counts, projector])
-    site.add_middleware(OnlyEmbedsFramed)
-    return site
+    site = create_site(
+        "results", routes, health, [cache, history, announced, counts, projector, Webhooks(settings, hub)]
+    )
+    return with_limits(site, settings)
 
 
 def routes_of(
@@ -57,3 +60,11 @@ def routes_of(
         *embeds.routes(),
         Mount("/static", Static()),
     ]
+
+
+def with_limits(site: Starlette, settings: ResultsSettings) -> Starlette:
+    """Return a site that says who may frame its answers, and how often an address may ask."""
+    if settings.max_requests_per_minute:
+        site.add_middleware(RequestLimit, per_minute=settings.max_requests_per_minute)
+    site.add_middleware(OnlyEmbedsFramed)
+    return site

@@ -27,7 +27,7 @@ GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 OPEN = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "ETag, Livecount-As-Of, Livecount-Key, Livecount-Sequence, Livecount-Signature,"
-    " Livecount-Stale, Retry-After",
+    " Livecount-Stale, RateLimit, RateLimit-Policy, Retry-After",
 }
 """Headers by which scripts of any site may read an answer."""
 

@@ -66,7 +66,11 @@ def _get(summary: str, content: dict[str, Any], *places: str) -> dict[str, Any]:
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in places
     ]
     answers = {"200": {"description": "Found", "content": content}}
+    problem = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
+    answers["429"] = {
+        "description": "This address has asked too often; see RateLimit and Retry-After",
+        **problem,
+    }
     if places:
-        problem = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
         answers["404"] = {"description": "Nothing there", **problem}
     return {"get": {"summary": summary, "tags": ["results"], "parameters": parameters, "responses": answers}}

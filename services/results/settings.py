@@ -25,6 +25,20 @@ class ResultsSettings(Settings):
     send_timeout_s: float = Field(
         10.0, gt=0, description="A client that takes no bytes for so long is dropped"
     )
+    max_requests_per_minute: int = Field(
+        6_000,
+        ge=0,
+        description="Requests to /v1 from one address, answered 429 beyond that; 0: no limit. Name your proxies in"
+        " LIVECOUNT_TRUSTED_PROXIES, or all their clients are one address",
+    )
+    webhook_url: str | None = Field(
+        None, pattern=r"^https?://", description="Where new standings are announced, as signed webhooks"
+    )
+    webhook_secret: str | None = Field(
+        None,
+        pattern=r"^whsec_[A-Za-z0-9+/]{32,}={0,2}$",
+        description="Key of their signatures (Standard Webhooks); whoever takes them has it too",
+    )
     public_url: str = Field(
         "",
         pattern=r"^(https?://[^/\s]+)?$",

@@ -174,6 +174,7 @@ async def _measure(kafka: str, redis: str, folder: Path, length: Length, console
             max_clients=str(length.clients + 100),
             max_clients_per_address="20000",
             max_connections_per_address="20000",
+            max_requests_per_minute="0",
         ),
         await start_producer(kafka),
     )

@@ -4,15 +4,10 @@ import io
 import re
 import subprocess
 import sys
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -23,7 +18,7 @@ from playwright.sync_api import Browser, expect
 from shared.contract.elections import Phase
 from tests.browser.polling_place import watched
 from tests.browser.test_results_page import PATH
-from tests.support.gateway import Gateway, gateway
+from tests.support.gateway import Gateway, gateway, serving
 from tests.support.standings import standing
 
 pytestmark = pytest.mark.browser
@@ -36,25 +31,6 @@ def abroad(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """Results that sign, with one live standing."""
     with gateway(tmp_path_factory.mktemp("abroad"), LIVE) as running:
         yield running
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """Serve a folder as any web server does; yield its address, which is another origin than that of results."""
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def test_three_embeds_in_a_newsroom_s_page_move(browser: Browser, abroad: Gateway, tmp_path: Path) -> None:

@@ -15,11 +15,11 @@ from typing import Any
 import httpx
 import pytest
 
-from services.cli.publishing import tile_paths
+from services.cli.publishing import proof_files, tile_paths
 from services.proofs.tiles import TiledTree
 from shared.client import Contest, NotSigned
 from shared.contract.elections import Phase
-from tests.support.gateway import Gateway, gateway
+from tests.support.gateway import Gateway, gateway, serving
 from tests.support.standings import standing
 
 PAGE = "/elections/picnic/contests/fruit"
@@ -154,3 +154,26 @@ def test_a_published_tree_has_every_tile_that_its_checkpoint_needs(size: int) ->
     tree = TiledTree(Store())
     tree.extend([b"leaf"] * size)
     assert sorted(tile_paths(size)) == sorted([*written, *(path for path, _ in tree.partial_tiles())])
+
+
+def test_a_published_folder_has_the_log_s_tree(tmp_path: Path) -> None:
+    """Read over HTTP, laid out as `livecount witness` reads it: checkpoint and tiles of each shard that has one."""
+    written: dict[str, bytes] = {}
+
+    class Store:
+        def read(self, path: str) -> bytes | None:
+            return written.get(path)
+
+        def write(self, path: str, content: bytes) -> None:
+            written[path] = content
+
+    tree = TiledTree(Store())
+    tree.extend([b"leaf"] * 300)
+    needed = {**written, **dict(tree.partial_tiles()), "checkpoint": b"log/0\n300\nroot\n"}
+    served = {f"log/0/{path}": content for path, content in needed.items()} | {"v1/log": b'{"shards": 2}'}
+    for path, content in served.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(content)
+
+    with serving(tmp_path) as address, httpx.Client(base_url=address) as http:
+        assert dict(proof_files(http)) == served

@@ -4,13 +4,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
 
-from services.results.app import routes_of
-from services.results.embeds import OnlyEmbedsFramed
+from services.results.app import routes_of, with_limits
 from services.results.feed import frame
 from services.results.history import History
 from services.results.hub import Hub, Slots
@@ -47,7 +49,7 @@ class Gateway:
         self._history = History(self.settings.brokers, "none")
         limits = ServerLimits(framed=True)
         site = Starlette(routes=routes_of(self.settings, self._announced, self.hub, self._history))
-        site.add_middleware(OnlyEmbedsFramed)
+        with_limits(site, self.settings)
         self._socket = listen("127.0.0.1", 0, limits)
         self._server = uvicorn.Server(server_config(site, limits, lifespan="off"))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]})
@@ -98,6 +100,25 @@ def gateway(folder: Path, *standings: Standing, **settings: object) -> Iterator[
         yield running
     finally:
         running.stop()
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """Serve a folder as any web server does; yield its address, which is another origin than that of results."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 async def _no_reader(_: str) -> Reader:

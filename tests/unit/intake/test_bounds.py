@@ -12,7 +12,7 @@ import pytest
 from starlette.applications import Starlette
 
 from services.intake.admission import Admissions, ContestForm
-from services.intake.bounds import MAX_CACHE_BYTES, TOGETHER, RankingCache, Rates, RecentBallots
+from services.intake.bounds import MAX_CACHE_BYTES, TOGETHER, RankingCache, RecentBallots
 from services.intake.ends import LogEnds
 from services.intake.log import BallotLog
 from services.intake.roll import KnownRolls
@@ -21,6 +21,7 @@ from services.intake.settings import IntakeSettings
 from shared.contract.codes import VotingCode
 from shared.contract.elections import Phase
 from shared.contract.packs import Ballot
+from shared.runtime.process.rates import Rates
 from tests.support.elections import Life, contest, election
 from tests.unit.intake.ballot.place import MemoryLog
 
