@@ -20,6 +20,8 @@ MethodName = Literal[
     "sequential-irv",
     "bottoms-up",
     "scottish-stv",
+    "ers97",
+    "northern-ireland-stv",
     "meek",
     "stv-wigm",
     "electoral-college",

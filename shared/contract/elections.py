@@ -101,6 +101,8 @@ Method = Literal[
     "bottoms-up",
     "stv-wigm",
     "scottish-stv",
+    "ers97",
+    "northern-ireland-stv",
     "meek",
     "electoral-college",
 ]
@@ -265,7 +267,7 @@ class Contest(Frozen):
     def _method_fits(self) -> Self:
         if self.method in {"irv", "supplementary", "electoral-college"} and self.seats != 1:
             raise ValueError(f"contest {self.id!r}: {self.method} elects one, found seats = {self.seats}")
-        by_statute = self.method in {"scottish-stv", "meek"}
+        by_statute = self.method in {"scottish-stv", "ers97", "northern-ireland-stv", "meek"}
         if by_statute and (self.rules.stop_after_round or any(c.write_in for c in self.candidates)):
             raise ValueError(f"contest {self.id!r}: {self.method} knows no write-ins and goes on to its end")
         if by_statute and self.rules.decide_without_votes:

@@ -66,7 +66,16 @@ class Decision(Frozen):
     why: str = Field(description="The rule that settles it, as a short code")
     margin: int | None = Field(description="Votes between this candidate and the next one, if there is one")
     tied: tuple[str, ...] = Field(description="Candidates that were level with this one, itself included")
-    settled_by: Literal["votes", "lot", "earlier-rounds", "candidate-order", "permutation", "random", "asked"]
+    settled_by: Literal[
+        "votes",
+        "lot",
+        "earlier-rounds",
+        "first-difference",
+        "candidate-order",
+        "permutation",
+        "random",
+        "asked",
+    ]
 
 
 class Score(Frozen):

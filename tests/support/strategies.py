@@ -61,12 +61,21 @@ SWITCHES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
 }
 """Switches that say how the rounds of a method go."""
 
-BY_STATUTE = {"scottish-stv", "meek"}
+BY_STATUTE = {"scottish-stv", "ers97", "northern-ireland-stv", "meek"}
 """Methods whose statute knows no write-ins, and elects nobody of no votes."""
 
 percentages = st.integers(1, 60) | st.sampled_from([Decimal(text) for text in ("12.5", "33.3", "50.0")])
 
-SEVERAL_SEATS = {"plurality", "sequential-irv", "bottoms-up", "stv-wigm", "scottish-stv", "meek"}
+SEVERAL_SEATS = {
+    "plurality",
+    "sequential-irv",
+    "bottoms-up",
+    "stv-wigm",
+    "scottish-stv",
+    "ers97",
+    "northern-ireland-stv",
+    "meek",
+}
 
 
 @st.composite

@@ -12,7 +12,9 @@ from typing import Final, TypeVar
 from services.audit.tabulate.ballots import ranks_of, way
 from services.audit.tabulate.bottoms_up import bottoms_up
 from services.audit.tabulate.college import electoral_college
+from services.audit.tabulate.ers97 import ers97
 from services.audit.tabulate.meek import meek
+from services.audit.tabulate.northern_ireland import northern_ireland_stv
 from services.audit.tabulate.rounds import Round
 from services.audit.tabulate.runoff import irv, plurality, supplementary
 from services.audit.tabulate.scottish import scottish_stv
@@ -49,6 +51,8 @@ _METHODS: Final[Mapping[Method, Callable[[Table], None]]] = {
     "bottoms-up": bottoms_up,
     "stv-wigm": stv_wigm,
     "scottish-stv": scottish_stv,
+    "ers97": ers97,
+    "northern-ireland-stv": northern_ireland_stv,
     "meek": meek,
     "electoral-college": electoral_college,
 }

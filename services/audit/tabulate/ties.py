@@ -9,7 +9,8 @@ Rule 3: earlier rounds are looked at from the last one back; those with the fewe
         remain in question. RCTab then holds them in a java.util.HashSet, so that they are drawn in that one's order.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from hashlib import blake2b
 from typing import Literal
 
@@ -18,6 +19,9 @@ from services.audit.tabulate.rounds import Round
 from shared.contract.elections import Contest
 
 Outcome = Literal["elected", "eliminated"]
+
+Marks = Mapping[str, Fraction | int]
+"""What candidates are compared by."""
 
 Ask = Callable[[Sequence[str], Outcome], str]
 """Given the ids that are level and what is to become of one of them, returns that one."""
@@ -48,10 +52,19 @@ class Ties:
 
     def choose(self, level: Sequence[str], outcome: Outcome, *, look_back: bool = False) -> str:
         """Return one of those who are level, after a look at earlier rounds if the rules or the caller want it."""
-        rule = self._contest.rules.ties
         level = sorted(level, key=self._by_name)
-        if look_back or rule.startswith("earlier-rounds"):
-            level = self._by_earlier_rounds(level, outcome)
+        if look_back or self._contest.rules.ties.startswith("earlier-rounds"):
+            marks = [{c: round_.strength(c) for c in level} for round_ in reversed(self._rounds)]
+            level = self._by_marks(level, outcome, marks)
+        return self._drawn(level, outcome)
+
+    def by_first_difference(self, level: Sequence[str], outcome: Outcome, points: Sequence[Marks]) -> str:
+        """Return one of those who are level: who had most or fewest at the first of `points` at which they differed."""
+        return self._drawn(self._by_marks(sorted(level, key=self._by_name), outcome, points), outcome)
+
+    def _drawn(self, level: Sequence[str], outcome: Outcome) -> str:
+        """Return one of those who are still level, as the tie rule draws."""
+        rule = self._contest.rules.ties
         if len(level) == 1:
             return level[0]
         if rule == "lot":
@@ -63,15 +76,15 @@ class Ties:
         in_order = [candidate for candidate in self._order if candidate in level] or level[:1]
         return in_order[-1 if outcome == "eliminated" else 0]
 
-    def _by_earlier_rounds(self, level: Sequence[str], outcome: Outcome) -> Sequence[str]:
+    def _by_marks(self, level: Sequence[str], outcome: Outcome, points: Sequence[Marks]) -> Sequence[str]:
         """Return who remains in question."""
         choose = min if outcome == "eliminated" else max
-        for round_ in reversed(self._rounds):
-            mark = choose(round_.strength(candidate) for candidate in level)
-            level = in_hash_order(level, [self._candidates[candidate].name for candidate in level])
-            level = [candidate for candidate in level if round_.strength(candidate) == mark]
+        for marks in points:
             if len(level) == 1:
                 break
+            mark = choose(marks[candidate] for candidate in level)
+            level = in_hash_order(level, [self._candidates[candidate].name for candidate in level])
+            level = [candidate for candidate in level if marks[candidate] == mark]
         return level
 
     def _lot(self, candidate: str) -> str:

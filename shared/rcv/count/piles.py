@@ -106,27 +106,37 @@ class Piles:
             else:
                 self._holder[rows] = self._candidates + SURPLUS
             transfers += self._transfer(candidate, rows)
-            transfers += self._lose(candidate, max(0, int(self._held[candidate].sum()) - threshold))
+            lost = max(0, int(self._held[candidate].sum()) - threshold)
+            transfers += self._lose(candidate, lost, Ending.RESIDUE)
         return tuple(transfers)
+
+    def _worth(self, rows: NDArray[np.intp]) -> Units:
+        """Return what one ballot of each of `rows` is worth to its holder."""
+        assert self._value is not None, "only divided votes have a value"
+        return self._value[rows]
 
     def _split(self, candidate: int, rows: NDArray[np.intp], share: Share) -> None:
         """Let each ballot of `rows` be worth what it passes on; the rest of its worth stays with the candidate."""
         assert self._value is not None, "only divided votes have a surplus"
-        worth = self._value[rows]
+        worth = self._worth(rows)
         passed = share(worth)
         kept = np.zeros(len(self._holder), self._dtype)
         kept[rows] = worth - passed
         self._kept[candidate] = kept
         self._value[rows] = passed
 
-    def _lose(self, candidate: int, residue: int) -> tuple[Transfer, ...]:
-        left = residue
+    def _lose(self, candidate: int, units: int, ending: Ending) -> tuple[Transfer, ...]:
+        """Take units from a candidate that no ballot carries on: residue, or votes without a further choice."""
+        left = units
         for section in range(self._sections):
             lost = min(left, int(self._held[candidate, section]))
             self._held[candidate, section] -= lost
-            self._residue[section] += lost
+            if ending is Ending.RESIDUE:
+                self._residue[section] += lost
+            else:
+                self._held[self._candidates + ENDINGS.index(ending), section] += lost
             left -= lost
-        return (Transfer(candidate, None, Ending.RESIDUE, residue),) if residue else ()
+        return (Transfer(candidate, None, ending, units),) if units else ()
 
     def _transfer(self, source: int, rows: NDArray[np.intp]) -> tuple[Transfer, ...]:
         """Take what rows are worth from `source`, give it to their holders, and return the transfers."""

@@ -28,13 +28,24 @@ Why = Literal[
     "below-percentage",
     "not-in-top-two",
     "largest-surplus",
+    "active-vote",
+    "outvotes-all",
 ]
 """The rule behind a decision."""
 
 Outcome = Literal["eliminated", "elected", "transferred"]
 """`transferred`: the surplus of a candidate already elected moves on now."""
 
-SettledBy = Literal["votes", "lot", "earlier-rounds", "candidate-order", "permutation", "random", "asked"]
+SettledBy = Literal[
+    "votes",
+    "lot",
+    "earlier-rounds",
+    "first-difference",
+    "candidate-order",
+    "permutation",
+    "random",
+    "asked",
+]
 """What settled a tie; `votes` where there was none."""
 
 

@@ -5,9 +5,12 @@ from dataclasses import replace
 from typing import Final
 
 from shared.contract.elections import Contest, Method
+from shared.rcv.count.methods.by_batches import BATCH_PLACES
 from shared.rcv.count.methods.by_thresholds import by_thresholds
+from shared.rcv.count.methods.ers97 import ers97
 from shared.rcv.count.methods.meek import meek
 from shared.rcv.count.methods.meek_parcels import MEEK_PLACES
+from shared.rcv.count.methods.northern_ireland import northern_ireland_stv
 from shared.rcv.count.methods.rulebook import places_of
 from shared.rcv.count.methods.scottish import SCOTTISH_PLACES, scottish_stv
 from shared.rcv.count.profile import Columns, Profile, RankingCounts
@@ -25,11 +28,18 @@ _METHODS: Final[Mapping[Method, _Rounds]] = {
     "electoral-college": by_thresholds,
     "stv-wigm": by_thresholds,
     "scottish-stv": scottish_stv,
+    "ers97": ers97,
+    "northern-ireland-stv": northern_ireland_stv,
     "meek": meek,
 }
 """Each method yields one round after another. `sequential-irv` is not here: it is one instant run-off a seat."""
 
-_PLACES: Final[Mapping[Method, int]] = {"scottish-stv": SCOTTISH_PLACES, "meek": MEEK_PLACES}
+_PLACES: Final[Mapping[Method, int]] = {
+    "scottish-stv": SCOTTISH_PLACES,
+    "ers97": BATCH_PLACES,
+    "northern-ireland-stv": BATCH_PLACES,
+    "meek": MEEK_PLACES,
+}
 """Of methods whose statute fixes the decimal places of a vote; for the others the contest's rules do."""
 
 

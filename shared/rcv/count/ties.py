@@ -83,7 +83,7 @@ class TieBreaker:
             return tied[0], "votes"
         if self._rule.startswith("earlier-rounds"):
             return self.pick_looking_back(tied, sought, history)
-        return self._draw(self._by_name(tied), sought, history)
+        return self._draw(self._by_name(tied), sought, len(history) + 1)
 
     def pick_looking_back(
         self, tied: Sequence[int], sought: Sought, history: History
@@ -96,11 +96,27 @@ class TieBreaker:
             left = self._most_or_fewest(left, votes, sought)
             if len(left) == 1:
                 return left[0], "earlier-rounds"
-        return self._draw(left, sought, history)
+        return self._draw(left, sought, len(history) + 1)
 
-    def _draw(self, tied: Sequence[int], sought: Sought, history: History) -> tuple[int, SettledBy]:
+    def pick_by_first_difference(
+        self, tied: Sequence[int], sought: Sought, points: History, number: int
+    ) -> tuple[int, SettledBy]:
+        """Return who of `tied` had the most or fewest votes when they first differed; if never, as the rules draw.
+
+        `points` are the moments at which a statute compares votes, the first one first; `number` is that of the round.
+        """
+        if len(tied) == 1:
+            return tied[0], "votes"
+        left = self._by_name(tied)
+        for votes in points:
+            left = self._most_or_fewest(left, votes, sought)
+            if len(left) == 1:
+                return left[0], "first-difference"
+        return self._draw(left, sought, number)
+
+    def _draw(self, tied: Sequence[int], sought: Sought, number: int) -> tuple[int, SettledBy]:
         if self._rule in _ASKING:
-            return self._asked(Tie(len(history) + 1, tuple(tied), sought)), "asked"
+            return self._asked(Tie(number, tuple(tied), sought)), "asked"
         if self._rule in {"random", "earlier-rounds-then-random"}:
             assert self._random is not None, "these rules draw"
             return tied[int(self._random.next_double() * len(tied))], "random"

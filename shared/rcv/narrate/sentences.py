@@ -18,6 +18,8 @@ from shared.rcv.narrate.words import ELIMINATED_IN_WORDS, TIE_IN_WORDS, listed
 
 NAMED_AT_MOST: Final = 4
 """Receivers of votes that a sentence names; further ones are counted."""
+DEFERRING: Final = frozenset({"ers97", "northern-ireland-stv"})
+"""Methods by which a surplus waits while it could change nothing."""
 NOT_NEEDED: Final = "not needed"
 SINGULAR: Final = {"go": "goes", "are": "is"}
 
@@ -60,7 +62,7 @@ def _nobody(counted: Counted) -> str:
 
 def round_sentence(counted: Counted, round_: Round) -> str:
     """Return what a round decides, by how much, and where the votes go."""
-    parts = (_ties, _elections, _surpluses, _eliminations)
+    parts = (_ties, _elections, _surpluses, _waiting, _eliminations)
     sentences = [sentence for part in parts for sentence in part(counted, round_)]
     if sentences:
         return " ".join(sentences)
@@ -85,6 +87,8 @@ def _elections(counted: Counted, round_: Round) -> Iterator[str]:
         "quota": _quota_reached,
         "remaining": _last_seats,
         "percentage": _share_reached,
+        "active-vote": _active_vote,
+        "outvotes-all": _outvotes_all,
     }
     for why, decisions in _by_reason(round_, "elected"):
         yield sentences.get(why, _ahead)(counted, round_, decisions)
@@ -116,6 +120,32 @@ def _last_seats(counted: Counted, _: Round, decisions: Decisions) -> str:
 def _share_reached(counted: Counted, _: Round, decisions: Decisions) -> str:
     are = _are(counted, one=len(decisions) == 1)
     return f"{_named(counted, _of(decisions))} {are} elected: all who remain have the share asked for."
+
+
+def _active_vote(counted: Counted, round_: Round, decisions: Decisions) -> str:
+    held = [f"{counted.names[d.candidate]} with {_held(counted, round_, d.candidate)}" for d in decisions]
+    are = _are(counted, one=len(decisions) == 1)
+    return f"{listed(held)} {are} elected: not more candidates than there are seats can have as many of the votes still active."
+
+
+def _outvotes_all(counted: Counted, round_: Round, decisions: Decisions) -> str:
+    (winner,) = _of(decisions)
+    takes = "takes" if counted.final else "would take"
+    held = _held(counted, round_, winner)
+    return f"{counted.names[winner]} {takes} the last seat with {held}: all others and all surpluses together are no more."
+
+
+def _waiting(counted: Counted, round_: Round) -> Iterator[str]:
+    """Say which surpluses stay where they are in a round that eliminates, and why."""
+    quota = round_.threshold or 0
+    elected = {*round_.seated, *decided(round_, "elected")}
+    waiting = [c for c in round_.votes if c in elected and round_.votes[c] > quota]
+    if counted.contest.method not in DEFERRING or not waiting or not decided(round_, "eliminated"):
+        return
+    total = _votes(counted, sum(round_.votes[c] - quota for c in waiting))
+    one = len(waiting) == 1
+    what = f"The {'surplus' if one else 'surpluses'} of {_named(counted, waiting)}, {total},"
+    yield f"{what} {'waits' if one else 'wait'}: moved, {'it' if one else 'they'} could not change who is last."
 
 
 def _surpluses(counted: Counted, round_: Round) -> Iterator[str]:

@@ -29,9 +29,13 @@ METHOD_IN_WORDS: Final = {
     "bottoms-up": "Eliminated from the bottom up",
     "stv-wigm": "Single transferable vote",
     "scottish-stv": "Single transferable vote, Scottish rules",
+    "ers97": "Single transferable vote, ERS97 rules",
+    "northern-ireland-stv": "Single transferable vote, Northern Ireland's rules",
     "meek": "Single transferable vote, Meek's method",
     "electoral-college": "Electoral college",
 }
+QUOTA_METHODS: Final = frozenset({"stv-wigm", "scottish-stv", "ers97", "northern-ireland-stv", "meek"})
+"""Methods by which a quota elects, for one seat as well."""
 ENDING_IN_WORDS: Final = {
     Ending.EXHAUSTED: "No further choice",
     Ending.BLANK: "Blank ballot",
@@ -54,6 +58,7 @@ ENDING_OF_BALLOT: Final = {
 TIE_IN_WORDS: Final = {
     "lot": "the published lot settles it",
     "earlier-rounds": "the most recent round in which they differ settles it",
+    "first-difference": "the first count in which they differed settles it",
     "candidate-order": "their order on the ballot settles it",
     "permutation": "the order drawn from the published seed settles it",
     "random": "a draw from the published seed settles it",
@@ -74,6 +79,8 @@ ELECTED_IN_WORDS: Final = {
     "quota": "with the quota",
     "remaining": "with no more left than seats",
     "percentage": "with the share asked for",
+    "active-vote": "with the quota of the votes that are still active",
+    "outvotes-all": "with as many votes as all others together",
 }
 
 
@@ -120,6 +127,6 @@ def threshold_name(contest: Contest) -> str:
         return f"More than {rules.percentage}% of the votes"
     if contest.method == "electoral-college":
         return "Half"
-    by_quota = contest.method in {"stv-wigm", "scottish-stv", "meek"} or rules.quota == "hare"
+    by_quota = contest.method in QUOTA_METHODS or rules.quota == "hare"
     name = "Quota" if by_quota else "Majority"
     return f"{name} of the first round" if rules.first_round_threshold and name == "Majority" else name

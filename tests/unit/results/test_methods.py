@@ -33,7 +33,16 @@ from tests.support.elections import LOG_ID, ROOT_KEY, Life, contest, election
 from tests.support.evidence import OUTPUTS
 from tests.support.standings import PROFILE, college, standing, standing_by, surplus
 
-SEVERAL = {"plurality", "sequential-irv", "bottoms-up", "stv-wigm", "scottish-stv", "meek"}
+SEVERAL = {
+    "plurality",
+    "sequential-irv",
+    "bottoms-up",
+    "stv-wigm",
+    "scottish-stv",
+    "ers97",
+    "northern-ireland-stv",
+    "meek",
+}
 
 
 def of(method: Method, phase: Phase = Phase.CLOSED) -> Standing:

@@ -15,7 +15,7 @@ from shared.contract.elections import Candidate, Contest, Method, Rules
 from shared.rcv.count.profile import RankingCounts
 from shared.rcv.count.tabulate import tabulate_counts
 from tests.property.rcv.test_counts_agree import Facts, audit_facts, core_facts
-from tests.support.strategies import MAX_SECTIONS, SEVERAL_SEATS
+from tests.support.strategies import BY_STATUTE, MAX_SECTIONS, SEVERAL_SEATS
 
 SEEDS = 80
 """Contests a method."""
@@ -53,7 +53,7 @@ def audit_story(profile: RankingCounts, contest: Contest) -> list[Facts] | str:
 def any_contest(chance: Random, method: Method) -> Contest:
     """Return a contest of few candidates, with any switches."""
     people = chance.randint(3, 6)
-    by_statute = method in {"scottish-stv", "meek"}
+    by_statute = method in BY_STATUTE
     percentage = chance.choice([None, chance.randint(1, 60)]) if method == "bottoms-up" else None
     seats = chance.randint(1, 3) if method in SEVERAL_SEATS else 1
     return Contest(
@@ -96,7 +96,7 @@ def any_rules(chance: Random, method: Method, percentage: int | None) -> Rules:
         "threshold_each_round": [False, True] if method == "stv-wigm" else [False],
         "cutoff_elimination": [False, True] if method == "bottoms-up" else [False],
         "ties": list(TIES),
-        "decide_without_votes": [False] if method in {"scottish-stv", "meek"} else [False, True],
+        "decide_without_votes": [False] if method in BY_STATUTE else [False, True],
     }
     chosen = {name: chance.choice(values) for name, values in switches.items()}
     return Rules.model_validate(chosen | {"percentage": percentage})
@@ -132,3 +132,24 @@ def test_votes_too_long_for_64_bits_are_counted_whole() -> None:
     assert any(
         votes % 10**20 for round_ in tabulate_counts(profile, contest, 1).rounds for votes in round_.votes
     )
+
+
+@pytest.mark.parametrize(
+    ("method", "gone"), [("ers97", "c3"), ("northern-ireland-stv", "c3"), ("scottish-stv", "c2")]
+)
+def test_level_candidates_are_compared_where_their_statute_says(method: Method, gone: str) -> None:
+    """At the first stage c2 has 5 and c3 4; c4's two make c3 6; one of c5's makes c2 6, which is level."""
+    contest = Contest(
+        id="level",
+        title="Level",
+        method=method,
+        seats=2,
+        candidates=tuple(Candidate(id=f"c{c}", name=f"C{c}") for c in range(6)),
+        lot="1",
+    )
+    profile = Counter({(0, "0"): 7, (0, "1"): 8, (0, "2"): 5, (0, "3"): 4})
+    profile += Counter({(0, "4>3"): 2, (0, "5>2"): 1, (0, "5"): 2})
+    rounds = core_facts(tabulate_counts(profile, contest, MAX_SECTIONS), contest)
+
+    assert [facts.falls for facts in rounds[:3]] == [{"c4"}, {"c5"}, {gone}]
+    assert rounds == audit_story(profile, contest)

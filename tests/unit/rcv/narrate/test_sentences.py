@@ -147,3 +147,22 @@ def test_only_whoever_has_the_fewest_votes_is_last() -> None:
     )
     provisional = replace(found, final=False)
     assert round_sentence(provisional, found.rounds[0]).startswith("Clara would be eliminated with 3 votes:")
+
+
+def test_a_small_surplus_is_said_to_wait() -> None:
+    """By ERS97 and in Northern Ireland; and what elects below the quota, or with no rival, is told."""
+    ballots = {"0": 16, "1": 14, "2>1": 5, "2>3": 4, "3": 13, "4>0>2>3": 6, "4>0": 1, "4": 1}
+    second = sentences_of(contest("ers97", seats=2), ballots)[1]
+    assert second.startswith(
+        "Ada with 23 votes reaches the quota of 19.67 and is elected."
+        " The surplus of Ada, 3.33 votes, waits: moved, it could not change who is last. Clara is eliminated"
+    )
+    few = sentences_of(contest("ers97", seats=2, candidates=4), {"0": 6, "1": 3, "2": 2, "3": 1})
+    assert few[-1] == (
+        "Basil with 3 votes is elected:"
+        " not more candidates than there are seats can have as many of the votes still active."
+    )
+    last = sentences_of(contest("northern-ireland-stv", seats=2), {"0>2": 12, "1": 10, "2": 5, "3": 3})
+    assert last[-1].endswith(
+        "Basil takes the last seat with 10 votes: all others and all surpluses together are no more."
+    )

@@ -10,7 +10,16 @@ from shared.rcv.narrate.tables import resting, rounds_table, runs_of, section_li
 from tests.support.standings import college, standing, surplus
 from tests.unit.rcv.narrate.counted import contest, counted
 
-SEVERAL = {"plurality", "sequential-irv", "bottoms-up", "stv-wigm", "scottish-stv", "meek"}
+SEVERAL = {
+    "plurality",
+    "sequential-irv",
+    "bottoms-up",
+    "stv-wigm",
+    "scottish-stv",
+    "ers97",
+    "northern-ireland-stv",
+    "meek",
+}
 
 
 def of(method: Method) -> Counted:
