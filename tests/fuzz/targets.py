@@ -12,7 +12,17 @@ from typing import Final
 from shared.contract.ballots import marks_fault
 from shared.contract.elections import MAX_CANDIDATES, MAX_SECTIONS
 from shared.rcv.formats.detect import read_ballots
-from shared.rcv.formats.plain import abif, blt, condorcet, csv_file, preflib, scotland, stv_pm, votekit
+from shared.rcv.formats.plain import (
+    abif,
+    blt,
+    condorcet,
+    csv_file,
+    pabulib,
+    preflib,
+    scotland,
+    stv_pm,
+    votekit,
+)
 from shared.rcv.formats.plain.text import MAX_RANKS
 from shared.rcv.formats.records import BallotFile, FormatError
 from tests.fuzz.files import Target
@@ -75,6 +85,17 @@ def check(file: BallotFile) -> None:
 def counts(file: BallotFile) -> dict[tuple[str, str], int]:
     """Return how many ballots of which section carry which marks."""
     return {(file.sections[section], marks): ballots for marks, ballots, section in file.ballots}
+
+
+def budget(path: Path) -> None:
+    """Try a budget: what was read is written, and read back the same."""
+    try:
+        vote = pabulib.read(path)
+    except FormatError:
+        return
+    written = path.with_name("written.pb")
+    pabulib.write(vote, written)
+    assert pabulib.read(written) == vote
 
 
 def detect(path: Path) -> None:
@@ -141,4 +162,11 @@ PLAIN: Final[dict[str, Target]] = {
     "detect": Target("f.txt", detect, (*_BLT, *_PREFLIB, *_ABIF), ("# NUMBER ALTERNATIVES: 1\n", "2 1\n", "{", "1:", "\n1,")),
 }  # fmt: skip
 
-TARGETS: Final = PLAIN | VENDORS
+_PABULIB = (
+    b"META\nkey;value\ndescription;T\nbudget;1000\nvote_type;approval\nnum_projects;2\nnum_votes;2\nPROJECTS\nproject_id;cost;votes;name\np;600;2;A park\nb;300.5;1;Bench\nVOTES\nvoter_id;vote\n1;p,b\n2;p\n",
+    b"META\nkey;value\nbudget;9\nvote_type;cumulative\nmax_length;2\nPROJECTS\nproject_id;cost\np;6\nb;3\nVOTES\nvoter_id;vote;points\n1;p,b;3,0\n2;;\n",
+)
+
+TARGETS: Final = PLAIN | VENDORS | {
+    "pabulib": Target("f.pb", budget, _PABULIB, ("ordinal", "scoring", "choose-1", ";", ",", "0.5", "default_score;0\n", "max_length;1\n")),
+}  # fmt: skip

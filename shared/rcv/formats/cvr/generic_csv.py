@@ -1,6 +1,7 @@
 """Generic CSV: one record a row, one candidate a column; a cell holds the candidate's rank.
 
-The first row names the columns. Some are not candidates': the id, the precinct and the batch, which stand before them.
+The first row names the columns. Some are not candidates': the id, the precinct and the batch, which stand before them. A row
+with fewer cells is refused: it may be half a ballot.
 """
 
 from collections.abc import Iterator
@@ -38,7 +39,7 @@ def _refuse_twice(path: Path, names: list[str]) -> None:
 
 def _record(path: Path, row: int, line: int, cells: list[str], names: list[str], source: Source) -> RawRecord:
     first = (source.first_vote_column or 1) - 1
-    if len(cells) > len(names):
+    if len(cells) != len(names):
         raise FormatError(path, f"line {line}", f"expected {len(names)} columns, found {len(cells)}")
     ranked: list[tuple[int, str]] = []
     for column, cell in enumerate(cells[first:], first):

@@ -51,6 +51,7 @@ def test_the_write_in_column_is_named_by_its_label(tmp_path: Path) -> None:
         ("", "line 1: expected the names of the columns"),
         ("id,Ann\nx,first\n", r"line 2, column 2 \(Ann\): expected a rank, found 'first'"),
         ("id,Ann\nx,1,2\n", "line 2: expected 2 columns, found 3"),
+        ("id,Ann,Bob\nx,1\n,2\n", "line 2: expected 3 columns, found 2"),
         ("id,Ann,Ann\nx,1,2\n", "line 1: expected another column, found 'Ann' a second time"),
         ('id,Ann\n"x,1\n', "line 2: expected CSV"),
         ('id,Ann\n"x\ny",1\nz,first\n', r"line 4, column 2 \(Ann\): expected a rank, found 'first'"),
