@@ -145,7 +145,13 @@ def measured(pipeline: Pipeline, pid: int, life: Electorate, seconds: float) -> 
             GOAL_P99_MS,
             note=how,
         )
-        yield Figure(name, "intake's memory behind it", memory_bytes(pid) / 2**20, "MiB", GOAL_MIB)
+        yield Figure(name, "intake's memory behind it", _held_mib(pid), "MiB", GOAL_MIB)
+
+
+def _held_mib(pid: int) -> float:
+    """Return what a process and its workers hold."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return sum(map(memory_bytes, (pid, *map(int, children)))) / 2**20
 
 
 def main() -> None:

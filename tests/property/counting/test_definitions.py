@@ -145,6 +145,32 @@ def test_what_would_stop_the_count_is_refused_with_the_place_and_the_bound(
     assert objection(extreme()) is None
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["a\0b", "\x1b[2Jevil", "A\u202egnp.exe", "a\nb", "\u200b", "\u200d", "\u2066x", "\ufeffx", "\ue000"],
+)
+def test_a_name_that_would_be_shown_otherwise_than_it_is_written_is_refused_with_its_place(name: str) -> None:
+    """Wherever it stands; names of any script are taken."""
+    plain = extreme(candidates=3)
+    contest = plain.contests[0]
+    named = tuple(of.model_copy(update={"name": name}) for of in contest.candidates)
+    contests = (contest.model_copy(update={"candidates": named}),)
+    section = plain.sections[0].model_copy(update={"name": name})
+    updates: dict[str, dict[str, object]] = {
+        "title": {"title": name},
+        "sections[0].name": {"sections": (section, *plain.sections[1:])},
+        "contests[0].title": {"contests": (contest.model_copy(update={"title": name}),)},
+        "contests[0].candidates[0].name": {"contests": contests},
+    }
+    for place, update in updates.items():
+        why = objection(plain.model_copy(update=update))
+        assert why is not None
+        assert why.where == place
+        assert str(why).isascii()
+    for fine in ("Ŵynne Ó Néill", "می\u200cخ", "李雷", "क्\u200dष", "❤\ufe0f", "=1+1", "<b>"):
+        assert objection(plain.model_copy(update={"title": fine})) is None
+
+
 def test_shares_that_divide_by_nothing_are_no_definition() -> None:
     """Each has a bound, and one of them must count."""
     ok = Contest(
