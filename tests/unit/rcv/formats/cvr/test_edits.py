@@ -61,8 +61,10 @@ SIGNS = st.text(" \t\n,;:[]{}()<>/=\"'&#|.-x01", max_size=3)
 def ballots(folder: Path, vendor: Vendor, each: list[str]) -> int:
     """Return how many ballots a file of these has. Raises FormatError."""
     (folder / "d").mkdir(exist_ok=True)
-    for name, text in zip(("Contest", "Candidate", "Precinct", "PrecinctPortion"), _MANIFESTS, strict=True):
-        (folder / "d" / f"{name}Manifest.json").write_bytes(text)
+    for name, content in zip(
+        ("Contest", "Candidate", "Precinct", "PrecinctPortion"), _MANIFESTS, strict=True
+    ):
+        (folder / "d" / f"{name}Manifest.json").write_bytes(content)
     text = vendor.before + vendor.between.join(each) + vendor.behind
     (folder / vendor.file).write_bytes(vendor.packed(text.encode()))
     source = "d" if vendor.provider == "dominion" else vendor.file
