@@ -27,7 +27,7 @@ EXPORTS: Final = ("rounds.csv", "rounds-wide.csv", "rctab.json", "rcvis.json")
 _LINK: Final = re.compile(r'(?<= )(href|src|content)="([^"]*)"')
 _LIVE: Final = re.compile(
     r'<script type="module"[^>]*></script>|<noscript><meta.*?</noscript>|<aside [^>]*id="livebar".*?</aside>'
-    r'|<div id="announce".*?</div>|<nav class="earlier".*?</nav>|<form class="tools".*?</form>'
+    r'|<nav class="earlier".*?</nav>|<form class="tools".*?</form>'
     r'|<link rel="alternate" type="application/json\+oembed"[^>]*>',
     re.DOTALL,
 )

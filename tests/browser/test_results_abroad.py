@@ -7,7 +7,9 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -15,6 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, expect
 
+from services.results.pages import STATIC
 from shared.contract.elections import Phase
 from tests.browser.polling_place import watched
 from tests.browser.test_results_page import PATH
@@ -149,3 +152,32 @@ def livecount(*words: str) -> str:
     """Run the command line; return what it prints."""
     argv = [sys.executable, "-m", "services.cli", *words]
     return subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
+@pytest.mark.parametrize("path", ["/feed", f"/embed{PATH}", PATH])
+def test_nothing_jumps_is_too_wide_or_stands_in_anybody_s_way(
+    browser: Browser, abroad: Gateway, path: str, width: int, scheme: Any
+) -> None:
+    """No finding of axe, nothing beyond the edge, and a new standing moves nothing that a reader looks at."""
+    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    heard = (
+        page.expect_response(lambda answer: "fragment=1" in answer.url) if path != "/feed" else nullcontext()
+    )
+    with heard:
+        page.goto(abroad.url + path)
+    page.wait_for_timeout(100)
+    page.evaluate(MOVES)
+    abroad.show(standing(4, Phase.OPEN))
+    if path != "/feed":
+        expect(page.get_by_text("96 ballots")).to_be_visible(timeout=10_000)
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.moved") == 0
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert Axe().run(page).response["violations"] == []
+    page.close()
+
+
+def test_all_scripts_together_are_small() -> None:
+    """Under 60 kB, as they are served: there is no build step."""
+    assert sum(script.stat().st_size for script in STATIC.glob("*.js")) < 60_000

@@ -48,7 +48,9 @@ def test_the_examples_of_the_feed_s_page_run_as_they_stand_there(
     if program is None:
         pytest.skip(f"{RUNNERS[language]} is not installed")
     page = httpx.get(f"{shown.url}/feed").text
-    examples = re.findall(rf'<pre data-runs="{language}"><code>(.*?)</code></pre>', page, re.DOTALL)
+    examples = re.findall(
+        rf'<pre tabindex="0" data-runs="{language}"><code>(.*?)</code></pre>', page, re.DOTALL
+    )
     assert examples
     for number, example in enumerate(examples):
         file = tmp_path / f"example-{number}.{'mjs' if language == 'js' else language}"
