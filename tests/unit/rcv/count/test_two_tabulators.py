@@ -139,17 +139,36 @@ def test_votes_too_long_for_64_bits_are_counted_whole() -> None:
 )
 def test_level_candidates_are_compared_where_their_statute_says(method: Method, gone: str) -> None:
     """At the first stage c2 has 5 and c3 4; c4's two make c3 6; one of c5's makes c2 6, which is level."""
-    contest = Contest(
-        id="level",
-        title="Level",
-        method=method,
-        seats=2,
-        candidates=tuple(Candidate(id=f"c{c}", name=f"C{c}") for c in range(6)),
-        lot="1",
-    )
+    contest = two_seats_for_six(method)
     profile = Counter({(0, "0"): 7, (0, "1"): 8, (0, "2"): 5, (0, "3"): 4})
     profile += Counter({(0, "4>3"): 2, (0, "5>2"): 1, (0, "5"): 2})
     rounds = core_facts(tabulate_counts(profile, contest, MAX_SECTIONS), contest)
 
     assert [facts.falls for facts in rounds[:3]] == [{"c4"}, {"c5"}, {gone}]
     assert rounds == audit_story(profile, contest)
+
+
+@pytest.mark.parametrize("method", ["ers97", "northern-ireland-stv"])
+def test_a_later_stage_tells_apart_who_began_level(method: Method) -> None:
+    """At the first stage c2 and c3 have 4; c4's two make c3 6; two of c5's make c2 6: c2 was behind, and no lot is drawn."""
+    contest = two_seats_for_six(method)
+    profile = Counter({(0, "0"): 7, (0, "1"): 8, (0, "2"): 4, (0, "3"): 4})
+    profile += Counter({(0, "4>3"): 2, (0, "5>2"): 2, (0, "5"): 1})
+    third = tabulate_counts(profile, contest, MAX_SECTIONS).rounds[2].decisions
+
+    assert [(d.candidate, d.outcome, d.settled_by) for d in third] == [(2, "eliminated", "first-difference")]
+    assert core_story(profile, contest) == audit_story(profile, contest)
+
+
+def test_one_vacancy_in_northern_ireland_is_not_filled_by_the_quota_at_first() -> None:
+    """Rule 48(3): not before an exclusion; but rule 52(2) elects at once who has as much as all others together."""
+    contest = two_seats_for_six("northern-ireland-stv").model_copy(update={"seats": 1})
+    (only,) = tabulate_counts(Counter({(0, "0"): 6, (0, "1"): 3, (0, "2"): 2}), contest, 1).rounds
+
+    assert [(d.candidate, d.why) for d in only.decisions] == [(0, "outvotes-all")]
+
+
+def two_seats_for_six(method: Method) -> Contest:
+    """Return a contest for two seats between c0 and c5."""
+    people = tuple(Candidate(id=f"c{c}", name=f"C{c}") for c in range(6))
+    return Contest(id="level", title="Level", method=method, seats=2, candidates=people, lot="1")
