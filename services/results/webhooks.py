@@ -37,7 +37,7 @@ class Webhooks:
         self._webhook = Webhook(settings.webhook_secret) if settings.webhook_secret else None
         self._public_url = settings.public_url
         self._hub = hub
-        self._told: dict[str, tuple[int, Status, float]] = {}
+        self._announced: dict[str, tuple[int, Status, float]] = {}
         """By contest: sequence and status that were announced last, and when, in the loop's seconds."""
         self._task = Supervised("webhooks", self._keep_announcing)
 
@@ -59,13 +59,13 @@ class Webhooks:
                         await asyncio.sleep(AGAIN_AFTER_S)
                         break
                     now_s = asyncio.get_running_loop().time()
-                    self._told[frame.key] = frame.sequence, frame.standing.status, now_s
+                    self._announced[frame.key] = frame.sequence, frame.standing.status, now_s
                 await asyncio.sleep(LOOK_EVERY_S)
 
     def _is_due(self, frame: Frame) -> bool:
-        if frame.key not in self._told:
+        if frame.key not in self._announced:
             return True
-        sequence, status, at_s = self._told[frame.key]
+        sequence, status, at_s = self._announced[frame.key]
         waited = asyncio.get_running_loop().time() - at_s >= EVERY_S
         return frame.sequence > sequence and (waited or frame.standing.status != status)
 

@@ -1,4 +1,4 @@
-"""What results tells who asked for it, and how often it may be asked."""
+"""What results says who asked for it, and how often it may be asked."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ LIVE, NEXT, CLOSED = standing(3, Phase.OPEN), standing(4, Phase.OPEN), standing(
 async def test_standings_are_announced_signed_and_again_until_they_are_taken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A receiver that fails once has the same id again; one between is left out; a change of status is told at once."""
+    """A receiver that fails once has the same id again; one between is left out; a change of status is heard at once."""
     monkeypatch.setattr(webhooks, "LOOK_EVERY_S", 0.01)
     monkeypatch.setattr(webhooks, "AGAIN_AFTER_S", 0.01)
     received: list[tuple[str, Any]] = []
@@ -71,12 +71,12 @@ async def test_standings_are_announced_signed_and_again_until_they_are_taken(
         server.server_close()
 
     assert [name for name, _ in received] == [f"picnic.fruit.{of.sequence}" for of in (LIVE, LIVE, CLOSED)]
-    told = received[-1][1]
-    assert told["type"] == "standing.published"
-    assert told["data"]["status"] == "unofficial-complete"
+    heard = received[-1][1]
+    assert heard["type"] == "standing.published"
+    assert heard["data"]["status"] == "unofficial-complete"
     address = f"https://results.example/v1/elections/picnic/contests/fruit/standings/{CLOSED.sequence}"
-    assert told["data"]["standing"] == address
-    assert "votes" not in json.dumps(told)
+    assert heard["data"]["standing"] == address
+    assert "votes" not in json.dumps(heard)
 
 
 def test_an_address_learns_how_often_it_may_ask(tmp_path: Path) -> None:

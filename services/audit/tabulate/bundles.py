@@ -1,11 +1,11 @@
-"""Papers in bundles, as they lie on a counting table where only the bundle last received makes a surplus.
+"""Ballots in bundles, as they lie on a counting table where only the bundle last received makes a surplus.
 
 Rule 1: a bundle is what a candidate received at one time and at one value. First choices are each candidate's first bundle.
-Rule 2: who is elected keeps the quota. Of the bundle last received, papers with a further choice take the surplus along:
+Rule 2: who is elected keeps the quota. Of the bundle last received, ballots with a further choice take the surplus along:
         each an equal part, to two decimals, and never more than it is worth.
-Rule 3: what the decimals leave out is residue. Where papers with a further choice are worth less than the surplus, the
+Rule 3: what the decimals leave out is residue. Where ballots with a further choice are worth less than the surplus, the
         rest of it has none.
-Rule 4: the papers of those excluded move bundle by bundle, the highest value first. After each the law is asked who is
+Rule 4: the ballots of those excluded move bundle by bundle, the highest value first. After each the law is asked who is
         elected; once the seats are filled the rest stays where it is and is needed by nobody.
 Rule 5: a round is a stage. Who is elected within a stage is written down with the next one.
 """
@@ -83,7 +83,7 @@ class Bundles(ABC):
         return sum(self._inactive.values(), self._residue) - self._never_valid
 
     def seat(self, winner: str) -> None:
-        """Elect somebody: no paper comes to them any more."""
+        """Elect somebody: no ballot comes to them any more."""
         self.table.remove([winner])
         self.seated.append(winner)
 
@@ -148,10 +148,10 @@ class Bundles(ABC):
         self.votes[winner] = self.quota
         last = self._bundles[winner][-1]
         going = [parcel for parcel in last.parcels if not isinstance(self._holder(parcel), Ending)]
-        papers = sum(parcel.ballots for parcel in going)
-        value = min(last.value, cut(surplus / papers, PLACES)) if papers else last.value
+        ballots = sum(parcel.ballots for parcel in going)
+        value = min(last.value, cut(surplus / ballots, PLACES)) if ballots else last.value
         self._lay(going, value)
-        rest = surplus - papers * value
+        rest = surplus - ballots * value
         if value < last.value:
             self._residue += rest
         else:
@@ -185,7 +185,7 @@ class Bundles(ABC):
         return self.deem()
 
     def _lay(self, parcels: Sequence[Parcel], value: Fraction, *, is_first: bool = False) -> None:
-        """Lay papers before those whom they choose next; each gets one bundle."""
+        """Lay ballots before those whom they choose next; each gets one bundle."""
         heaps: dict[str, list[Parcel]] = {}
         for parcel in parcels:
             holder = self._holder(parcel)

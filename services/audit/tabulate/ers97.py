@@ -11,7 +11,7 @@
         stay as there are places.
 5.2.3, 5.2.5: points of comparison are the first stage and the end of each bundle, the earliest first; then the lot.
 5.4.8:  while nobody is elected the quota is worked out anew, without the non-transferable vote.
-5.5:    if an exclusion would leave no more than there are places, those are elected, and no papers move.
+5.5:    if an exclusion would leave no more than there are places, those are elected, and no ballots move.
 """
 
 from collections.abc import Sequence

@@ -1,12 +1,12 @@
 """STV as councils in Northern Ireland count it: Electoral Law Act (Northern Ireland) 1962, schedule 5 (SI 1985/454).
 
-Rule 48: the quota is the valid papers divided by one more than the members, the fraction left away, plus one. Who has it is
+Rule 48: the quota is the valid ballots divided by one more than the members, the fraction left away, plus one. Who has it is
          elected; with one vacancy only once somebody was excluded.
 Rule 49: surpluses, the largest first, unless together they are less than what separates the last from the next, or two or
-         more of the last, together, from the one above. The papers last received move.
+         more of the last, together, from the one above. The ballots last received move.
 Rule 50: level surpluses: who had more at the earliest stage at which they were not level; then the lot.
 Rule 51: the last is excluded, or two or more of the last who with all surpluses have less than the next. First choices move,
-         then the other papers by their value. Level ones as in rule 50.
+         then the other ballots by their value. Level ones as in rule 50.
 Rule 52: as many left as vacancies: elected. One vacancy: who has as much as all others and the surpluses is elected.
 """
 

@@ -50,13 +50,13 @@ class Batches(Piles):
         moves = self._holder[rows] < self._candidates
         stay, moving = rows[~moves], rows[moves]
         self._holder[stay], self._place[stay] = candidate, read[~moves]
-        papers = int(self._ballots[moving].sum())
+        ballots = int(self._ballots[moving].sum())
         transfers: tuple[Transfer, ...] = ()
         left, ending = surplus, Ending.EXHAUSTED
-        if papers:
+        if ballots:
             worth = int(self._worth(moving)[0])
-            passed = min(surplus // papers, worth)
-            left, ending = surplus - papers * passed, Ending.RESIDUE if passed < worth else ending
+            passed = min(surplus // ballots, worth)
+            left, ending = surplus - ballots * passed, Ending.RESIDUE if passed < worth else ending
             self._split(candidate, moving, lambda each: np.full_like(each, passed))
             self._mark(moving)
             transfers = self._transfer(candidate, moving)

@@ -7,11 +7,11 @@ it, rules 41 and 47 to 52:
   somebody has been excluded;
 - the largest surplus moves next (49, 50), unless all surpluses together are less than what the last candidate lacks to the
   next, or the two or more last ones to the one above (49(10)). With one vacancy no surplus moves (49(11));
-- a surplus moves by the sub-parcel that was last received (49(5)): each paper with a further choice at surplus / their number,
+- a surplus moves by the sub-parcel that was last received (49(5)): each ballot with a further choice at surplus / their number,
   to two decimals, the remainder ignored, or at the value at which it was received, if that is less (49(7));
 - no surplus to move: excluded is the last candidate, or together the two or more last ones whose votes, with all
   surpluses, are less than those of the next one (51(12));
-- the papers of the excluded move in sub-parcels: those that came as first choices, then the others, the highest value
+- the ballots of the excluded move in sub-parcels: those that came as first choices, then the others, the highest value
   first. Whoever is deemed elected meanwhile is passed over (51(6));
 - level candidates: who had more, or fewer, at the earliest stage at which they differed; else by lot (50(1), 51(13));
 - as many continuing as vacancies: they are deemed elected (52(1)); one vacancy left: whoever has as many votes as all others

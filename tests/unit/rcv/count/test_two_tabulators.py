@@ -149,7 +149,7 @@ def test_level_candidates_are_compared_where_their_statute_says(method: Method, 
 
 
 @pytest.mark.parametrize("method", ["ers97", "northern-ireland-stv"])
-def test_a_later_stage_tells_apart_who_began_level(method: Method) -> None:
+def test_a_later_stage_orders_who_began_level(method: Method) -> None:
     """At the first stage c2 and c3 have 4; c4's two make c3 6; two of c5's make c2 6: c2 was behind, and no lot is drawn."""
     contest = two_seats_for_six(method)
     profile = Counter({(0, "0"): 7, (0, "1"): 8, (0, "2"): 4, (0, "3"): 4})

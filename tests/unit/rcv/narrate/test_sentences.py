@@ -150,7 +150,7 @@ def test_only_whoever_has_the_fewest_votes_is_last() -> None:
 
 
 def test_a_small_surplus_is_said_to_wait() -> None:
-    """By ERS97 and in Northern Ireland; and what elects below the quota, or with no rival, is told."""
+    """By ERS97 and in Northern Ireland; and what elects below the quota, or with no rival, is said."""
     ballots = {"0": 16, "1": 14, "2>1": 5, "2>3": 4, "3": 13, "4>0>2>3": 6, "4>0": 1, "4": 1}
     second = sentences_of(contest("ers97", seats=2), ballots)[1]
     assert second.startswith(
