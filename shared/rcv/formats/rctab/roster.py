@@ -36,6 +36,8 @@ class Roster:
         self._first_seen: dict[str, str] = {}
         self._known: dict[tuple[Selection, ...], tuple[str, dict[int, str]]] = {}
         """What selections amount to: most records say what another has said."""
+        self._same: dict[str | None, str | None] = {}
+        """Words that records share, each kept once: a million records must fit into memory."""
 
     def record(self, raw: RawRecord, path: Path, source: int = 0) -> CastVoteRecord:
         """Return a record with its marks, of the source at that place. Raises FormatError for a rank that the rules do not allow."""
@@ -46,16 +48,17 @@ class Roster:
             if unknown == sum(self._unknown.values()):
                 self._known[raw.selections] = known
         marks, aliases = known
+        same = self._same.setdefault
         return CastVoteRecord(
             raw.id,
             marks,
-            raw.precinct,
-            raw.batch,
+            same(raw.precinct, raw.precinct),
+            same(raw.batch, raw.batch),
             aliases,
             raw.vendor_id,
             raw.contest_id,
-            raw.tabulator_id,
-            raw.precinct_portion,
+            same(raw.tabulator_id, raw.tabulator_id),
+            same(raw.precinct_portion, raw.precinct_portion),
             source,
         )
 
