@@ -22,6 +22,8 @@ RANKINGS = ("", "0", "1>0", "2>1>3", "3>>2", "0=1", "2>0=1")
 METHODS: tuple[tuple[Method, int], ...] = (
     ("irv", 1),
     ("scottish-stv", 2),
+    ("ers97", 2),
+    ("northern-ireland-stv", 2),
     ("meek", 2),
     ("stv-wigm", 2),
     ("sequential-irv", 2),
