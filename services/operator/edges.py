@@ -51,7 +51,7 @@ class Edges:
     async def _look(self, http: httpx.AsyncClient, url: str, now_s: float) -> None:
         try:
             answer = (await http.get(f"{url}/metrics", timeout=ANSWER_S)).raise_for_status()
-            clients, counts = read_metrics(answer.text)
+            name, clients, counts = read_metrics(answer.text)
         except (httpx.HTTPError, ValueError) as fault:
             self._figures[url] = EdgeFigures(url=url, away=str(fault) or repr(fault))
             return
@@ -59,26 +59,28 @@ class Edges:
         said.append(_Moment(now_s, counts))
         while len(said) > 1 and said[1].at_s < now_s - MINUTE_S:
             said.popleft()
-        self._figures[url] = _figures(url, clients, said)
+        self._figures[url] = _figures(url, name, clients, said)
 
 
-def read_metrics(text: str) -> tuple[int, Counts]:
-    """Return the feed's clients and the counters that are shown, out of an exposition. Raises ValueError."""
-    clients, counts = 0, Counts()
+def read_metrics(text: str) -> tuple[str, int, Counts]:
+    """Return whose an exposition is, the feed's clients and the counters that are shown. Raises ValueError."""
+    name, clients, counts = "", 0, Counts()
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
             if sample.name == CLIENTS:
-                clients += int(sample.value)
+                name, clients = "results", clients + int(sample.value)
             elif sample.name in LABELS:
+                name = "intake" if sample.name == WRONG_CODES else name
                 counts[sample.name, sample.labels.get(LABELS[sample.name], "")] += int(sample.value)
-    return clients, counts
+    return name, clients, counts
 
 
-def _figures(url: str, clients: int, said: Sequence[_Moment]) -> EdgeFigures:
+def _figures(url: str, name: str, clients: int, said: Sequence[_Moment]) -> EdgeFigures:
     added = sum((_added(before.counts, after.counts) for before, after in pairwise(said)), Counts())
     by_label = {name: {label: n for (metric, label), n in added.items() if metric == name} for name in LABELS}
     return EdgeFigures(
         url=url,
+        name=name,
         feed_clients=clients,
         refused=by_label[REFUSED],
         bounds=by_label[BOUNDS],

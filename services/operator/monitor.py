@@ -79,6 +79,7 @@ class EdgeFigures(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     url: str
+    name: str = Field("", description="Which service it is, by the metrics that it has")
     away: str = Field("", description="Why it does not answer; nothing: it does")
     feed_clients: int = Field(0, description="Live connections of the feed")
     refused: dict[str, int] = Field({}, description="Ballots refused in the last minute, by HTTP status")

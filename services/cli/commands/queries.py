@@ -157,6 +157,8 @@ def _next_step(announced: "ElectionAnnounced", standings: Standings) -> str:
         return f"livecount close {name}, once voting is to end"
     if announced.phase == "paused":
         return f"livecount resume {name}, or livecount close {name}"
+    if announced.phase == "cancelled":
+        return f"nothing: {name} was cancelled; livecount controls {name} says why"
     contests = announced.definition.contests
     if len(standings) == len(contests) and all(of.certificate for of in standings.values()):
         return f"certified; to keep it: livecount export {name} --out {name}.zip"

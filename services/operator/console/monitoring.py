@@ -48,7 +48,7 @@ def server_tiles(figures: MonitorFigures) -> list[Tile]:
             Tile("Redis", not servers.redis, "Away" if servers.redis else "Answers", [servers.redis or used])
         )
     for edge in figures.edges:
-        lines = [f"{edge.feed_clients:,} feed clients"]
+        lines = [f"{edge.feed_clients:,} feed clients"] if edge.name == "results" else []
         lines += [
             f"{n:,} ballots answered {status} in the last minute"
             for status, n in sorted(edge.refused.items())
@@ -57,7 +57,7 @@ def server_tiles(figures: MonitorFigures) -> list[Tile]:
         lines += [f"{edge.wrong_codes:,} wrong codes in the last minute"] if edge.wrong_codes else []
         tiles.append(
             Tile(
-                edge.url,
+                f"{edge.name} {edge.url}".strip(),
                 not edge.away,
                 "Away" if edge.away else "Answers",
                 [edge.away] if edge.away else lines,

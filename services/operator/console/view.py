@@ -21,7 +21,6 @@ WHAT: Final[dict[Command, tuple[str, str]]] = {
     Command.RESUME: ("Ballots count again.", ""),
     Command.CLOSE: ("Voting ends. There is no way back.", ""),
     Command.CERTIFY: ("An independent recount must agree in every round.", ""),
-    Command.CANCEL: ("The election comes to nothing; no result is shown. There is no way back.", ""),
     Command.VOID: ("An elector's vote is taken out of the count.", " --elector NUMBER"),
     Command.RESTORE: ("A void is taken back.", " --elector NUMBER"),
     Command.WITHDRAW: ("A candidate is withdrawn: ballots go to whom they rank next.", " CONTEST/CANDIDATE"),
@@ -31,6 +30,7 @@ WHAT: Final[dict[Command, tuple[str, str]]] = {
         "An official's lost key is replaced; the root key signs too.",
         " --old KEY --name NAME --new KEY",
     ),
+    Command.CANCEL: ("The election comes to nothing; no result is shown. There is no way back.", ""),
 }
 """What each order does, and what its command takes beside the election."""
 

@@ -5,7 +5,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from services.intake.routes import REFUSED, WRONG_CODES
-from services.operator.edges import CLIENTS, LABELS, Edges
+from services.operator.edges import CLIENTS, LABELS, Edges, read_metrics
 from services.operator.edges import WRONG_CODES as WRONG_CODES_NAME
 from services.results.stream import CLIENTS as FEED_CLIENTS
 from shared.runtime.process.connections import ENDED
@@ -65,6 +65,12 @@ async def test_one_that_does_not_answer_is_away_and_keeps_no_figures(answer: htt
     (found,) = edges.figures
     assert found.away
     assert (found.feed_clients, found.refused) == (0, {})
+
+
+def test_whose_metrics_they_are_is_seen_by_what_they_count() -> None:
+    """Intake counts wrong codes, results has clients of the feed."""
+    assert read_metrics(f"{WRONG_CODES_NAME} 3.0\n")[:2] == ("intake", 0)
+    assert read_metrics(f"{CLIENTS} 4.0\n")[:2] == ("results", 4)
 
 
 def test_what_is_asked_for_is_what_the_services_count() -> None:
