@@ -26,9 +26,10 @@ from aiokafka.record.memory_records import MemoryRecords
 
 from services.counting.rounds import Rounds
 from services.counting.tally import PartitionOf, Tally
-from services.intake.admission import Admission, Admitted, Refusal, read_form
+from services.intake.admission import Admission, Admitted, Refusal, read_form, read_forms
 from services.intake.log import packed
 from services.intake.roll import KnownRoll
+from services.intake.routes import LINES_AT_ONCE
 from services.validation.judge import Judge
 from shared.contract.chain import START, digest, link
 from shared.contract.codec import decode_as, decode_cast, decode_judged
@@ -141,7 +142,12 @@ def _intake(life: Electorate) -> Steps:
             assert not isinstance(form, Refusal)
             admission.admit(form)
 
+    def admit_lines() -> None:
+        for at in range(0, len(bodies), LINES_AT_ONCE):
+            admission.admit_all(read_forms(bodies[at : at + LINES_AT_ONCE]))
+
     steps: dict[str, Callable[[], object]] = {
+        f"all of {LINES_AT_ONCE} lines of a stream to admitted ballots": admit_lines,
         "all of a form to an admitted ballot": admit,
         "  reading the form": lambda: _drain(read_form(body) for body in bodies),
         "  reading the code": lambda: _drain(parse_code(form.code) for form in read),
