@@ -4,6 +4,8 @@ The contests are those both tabulators count in `test_two_tabulators`; what is a
 """
 
 from collections.abc import Iterator
+from fractions import Fraction
+from itertools import takewhile
 from random import Random
 from typing import get_args
 
@@ -12,11 +14,10 @@ import pytest
 from shared.contract.elections import Contest, Method
 from shared.rcv.count.rounds import Decision, Round
 from shared.rcv.count.tabulate import tabulate_counts
-from tests.support.strategies import MAX_SECTIONS
+from tests.support.strategies import BY_STATUTE, MAX_SECTIONS
 from tests.unit.rcv.count.test_small_contests import SEEDS
 from tests.unit.rcv.count.test_two_tabulators import any_contest, any_profile
 
-BY_STATUTE = {"scottish-stv", "meek"}
 OMEGA = 1_000
 """Meek's reference rule calls level whom the surplus left, 0.000001 at most, could still bring level: in units."""
 
@@ -25,6 +26,8 @@ OUTCOMES = {
     "last-two": "elected",
     "most": "elected",
     "quota": "elected",
+    "active-vote": "elected",
+    "outvotes-all": "elected",
     "remaining": "elected",
     "percentage": "elected",
     "fewest": "eliminated",
@@ -66,11 +69,16 @@ def holds(contest: Contest, unit: int, round_: Round, decision: Decision) -> boo
     own, threshold = votes[decision.candidate], round_.threshold or 0
     left = [votes[c] for c in round_.continuing]
     decided = {of.candidate for of in round_.decisions}
+    out = {of.candidate for of in round_.decisions if of.outcome == "eliminated"}
     true = {
         "majority": lambda: (
             2 * own > sum(left) if round_.scores else own >= threshold and is_majority(contest)
         ),
         "quota": lambda: own >= threshold and not is_majority(contest),
+        "active-vote": lambda: own < threshold and own >= active_part(contest, round_, decision),
+        "outvotes-all": lambda: (
+            own >= sum(left) - own - sum(votes[c] for c in decided - {decision.candidate})
+        ),
         "percentage": lambda: own >= threshold,
         "most": lambda: (
             own >= max([votes[c] for c in electable(contest, round_) if c not in decided], default=own)
@@ -78,7 +86,9 @@ def holds(contest: Contest, unit: int, round_: Round, decision: Decision) -> boo
         "last-two": lambda: own == max(votes[c] for c in electable(contest, round_)),
         "remaining": lambda: 0 < len(decided) <= contest.seats,
         "fewest": lambda: own == min(votes[c] for c in {*round_.continuing} - decided | {decision.candidate}),
-        "batch": lambda: len(decided) > 1 and sum(votes[c] for c in decided) < kept(round_, decided),
+        "batch": lambda: (
+            len(out) > 1 and is_hopeless(contest, sum(votes[c] for c in out), kept(round_, decided))
+        ),
         "write-in": lambda: contest.candidates[decision.candidate].write_in and own > 0,
         "below-minimum": lambda: own < contest.rules.minimum_votes * unit,
         "below-percentage": lambda: own < threshold,
@@ -92,6 +102,19 @@ def is_majority(contest: Contest) -> bool:
     """Return whether reaching the threshold is to have more than half: one seat at a time, filled in rounds, by Droop's quota."""
     one = contest.seats == 1 or contest.method == "sequential-irv"
     return one and contest.method not in BY_STATUTE and contest.rules.quota == "droop"
+
+
+def active_part(contest: Contest, round_: Round, decision: Decision) -> Fraction:
+    """Return what elects by ERS97 5.1.7: the votes but for the quotas of those elected before, by the places left and one more."""
+    before = takewhile(lambda of: of != decision, round_.decisions)
+    elected = {*round_.seated, *(of.candidate for of in before if of.outcome == "elected")}
+    active = sum(round_.votes) - sum(min(round_.votes[c], round_.threshold or 0) for c in elected)
+    return Fraction(active, contest.seats - len(elected) + 1)
+
+
+def is_hopeless(contest: Contest, together: int, above: int) -> bool:
+    """Return whether candidates cannot pass the next one even together; by ERS97 5.2.5 being level is not enough."""
+    return together <= above if contest.method == "ers97" else together < above
 
 
 def electable(contest: Contest, round_: Round) -> list[int]:
@@ -121,10 +144,10 @@ def test_by_statute_a_margin_is_to_the_quota_or_to_the_next(method: Method) -> N
         hopeful = {*round_.continuing} - {of.candidate for of in round_.decisions}
         if decision.outcome == "eliminated":
             assert decision.margin == min(round_.votes[c] - own for c in hopeful)
-        elif method == "scottish-stv":
-            assert decision.margin == abs(own - threshold)
-        else:
+        elif method == "meek":
             assert decision.margin == (None if decision.why == "remaining" else own - threshold)
+        else:
+            assert decision.margin == abs(own - threshold)
 
 
 @pytest.mark.parametrize("method", get_args(Method))
