@@ -59,7 +59,7 @@ async function check() {
     [said("was judged"), said(accepted ? "judged accepted" : "judged refused", { why })],
     [said("was proved"), said("leaf", { leaf: proved.index + 1, leaves: proved.size })],
     ...(accepted && found?.standings || []).map((of) => [
-      said("counted", { contest: `\u2068${of.title}\u2069` }),
+      said("counted", { contest: of.title }),
       said("standing", { standing: of.sequence, status: about.words[of.status] ?? of.status }),
     ]),
   ];
