@@ -112,7 +112,7 @@ def active_part(contest: Contest, round_: Round, decision: Decision) -> Fraction
     return Fraction(active, contest.seats - len(elected) + 1)
 
 
-def is_hopeless(contest: Contest, together: int, above: int) -> bool:
+def is_hopeless(contest: Contest, together: Fraction | int, above: int) -> bool:
     """Return whether candidates cannot pass the next one even together; by ERS97 5.2.5 being level is not enough."""
     return together <= above if contest.method == "ers97" else together < above
 
