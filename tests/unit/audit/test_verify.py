@@ -11,7 +11,7 @@ from services.audit.ledger import LogIdentity
 from services.audit.recount import NoElection
 from services.audit.verify import Verification, verify
 from shared.contract.codec import decode_cast, decode_judged, encode, encode_judged
-from shared.contract.events import ElectionClosed, SignedRecord, VersionAdmitted, signed
+from shared.contract.events import ElectionCertified, ElectionClosed, SignedRecord, VersionAdmitted, signed
 from shared.contract.standings import Standing
 from shared.contract.verdict_ranges import Verdicts
 from tests.support.elections import LOG_ID, ROOT, ROOT_KEY, Life, election
@@ -163,6 +163,22 @@ def test_a_log_forged_with_all_its_verdicts_breaks_its_own_certificate() -> None
     assert str(found(evidence)).startswith("certificate in shard 0: heads at ")
 
 
+def test_a_certificate_that_a_later_void_dropped_in_one_shard_is_no_difference() -> None:
+    """The void has an effect in the elector's shard alone: the other still holds the certificate, of the result before."""
+    evidence = picnic(1)
+    before = verified(evidence).recount
+    life = Life(evidence.definition, 2)
+    life.last_control = last_control(evidence.cast[0])
+    void = life.voided(elector=0)
+    evidence.cast = [[*log, void] for log in evidence.cast]
+    judged_again(evidence)
+
+    after = verified(evidence).recount
+
+    assert after.balance.voided == before.balance.voided + 1
+    assert after.contests != before.contests
+
+
 def test_a_log_forged_with_its_certificate_is_found_by_any_standing_that_was_kept() -> None:
     """Whoever kept one published standing can name the shard."""
     evidence = picnic(1)
@@ -215,5 +231,5 @@ def last_control(log: list[bytes]) -> str:
     """Return the id of the last control in a shard."""
     records = [record for record in map(decode_cast, log) if isinstance(record, SignedRecord)]
     content = records[-1].content()
-    assert isinstance(content, ElectionClosed)
+    assert isinstance(content, ElectionClosed | ElectionCertified)
     return content.control_id
