@@ -66,6 +66,7 @@ class Preview:
     def results_site(self) -> Starlette:
         """Return the pages of the result, as results serves them."""
         hub = Hub()
+        hub.stale = False
         for contest in self.election.contests:
             hub.offer(
                 frame(encode(sample_standing(self.election, contest)), int(self._now.timestamp() * 1000))

@@ -12,7 +12,7 @@ from shared.contract.standings import Ending, Status
 STATUS_IN_WORDS: Final = {
     Status.PRE_ELECTION: "Not open yet: no ballots",
     Status.PARTIAL: "Live and provisional: ballots are still arriving",
-    Status.COMPLETE: "Complete, not yet certified",
+    Status.COMPLETE: "Every ballot is counted; not yet certified",
     Status.CERTIFIED: "Certified: a separate recount agrees in every round",
 }
 STATUS_BADGE: Final = {
