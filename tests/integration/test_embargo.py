@@ -58,7 +58,8 @@ PUBLIC: Final = (
 MOMENT: Final = re.compile(
     r"\d{4}-\d\d-\d\d[T ][\d:.]+(Z|\+00:00)?|\d+ \w+ \d{4}, [\d:]+ UTC|\w{3}, \d\d \w{3} \d{4} [\d:]+ GMT"
 )
-CLOCKS: Final = ("date", "last-modified", "livecount-as-of")
+CLOCKS: Final = ("date", "last-modified", "livecount-as-of", "ratelimit")
+"""Headers that say a time, or how often the reader may ask by now."""
 
 
 class Run:
@@ -82,7 +83,12 @@ class Run:
         pipeline = self.pipeline
         monitor = str(ports.free_ports(1)[0])
         for service in SERVICES:
-            pipeline.start(service, operator_token="a token only for tests", monitor_port=monitor)
+            pipeline.start(
+                service,
+                operator_token="a token only for tests",
+                monitor_port=monitor,
+                public_url="https://results.example",
+            )
         records = await pipeline.begin(self.life)
         await pipeline.announce(self.life, Phase.OPEN)
         for service in SERVICES:
