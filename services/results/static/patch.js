@@ -15,14 +15,25 @@ export async function bringMain(sequence = "") {
   return answer.headers;
 }
 
-// Make `old` like `fresh`, child by child; a child with an id is looked for by its id.
+// What a child is known by among its siblings: its id, or the id of the heading that names it.
+const nameOf = (node) => node.id || node.getAttribute?.("aria-labelledby") || "";
+
+// Make `old` like `fresh`, child by child; a child with a name is looked for by it. What is gone goes before what stays is moved: a
+// part that moves loses the focus that is in it.
 export function patch(old, fresh) {
   let at = old.firstChild;
+  const staying = new Set([...fresh.children].map(nameOf).filter(Boolean));
   for (const wanted of [...fresh.childNodes]) {
-    const named = wanted.id && [...old.children].find((child) => child.id === wanted.id);
+    const name = nameOf(wanted);
+    const named = name && [...old.children].find((child) => nameOf(child) === name);
+    while (named && at && at !== named && !staying.has(nameOf(at))) {
+      const gone = at;
+      at = at.nextSibling;
+      gone.remove();
+    }
     if (named && named !== at) old.insertBefore(named, at);
     const found = named || at;
-    if (!found || found.nodeName !== wanted.nodeName || (found.id ?? "") !== (wanted.id ?? "")) {
+    if (!found || found.nodeName !== wanted.nodeName || nameOf(found) !== name) {
       old.insertBefore(wanted, found);
       continue;
     }
