@@ -104,7 +104,9 @@ def test_the_page_moves_by_itself_and_never_back(browser: Browser, pipeline: Pip
     expect(page.locator(".status")).to_contain_text("provisional")
     publish(pipeline, standing(5, Phase.CLOSED), standing(4, Phase.OPEN))
 
-    expect(page.locator(".status")).to_contain_text("Every ballot is counted; not yet certified", timeout=10_000)
+    expect(page.locator(".status")).to_contain_text(
+        "Every ballot is counted; not yet certified", timeout=10_000
+    )
     expect(page.locator(".balance")).to_contain_text("122 cast = 120 accepted + 2 duplicate")
     assert page.evaluate("window.same")
 
