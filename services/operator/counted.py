@@ -1,7 +1,7 @@
 """Are all accepted ballots of an election counted? Pure: from what shards report and what standings say.
 
 Yes needs a proof of every part. Whatever is silent, stopped, behind or does not balance makes it no, and what nobody has reported
-makes it not known. A yes names how old the youngest report of the oldest shard is: of what was cast later it says nothing.
+makes it not known. A yes says how old it is (see Tile): of ballots that were cast later it says nothing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -210,7 +210,7 @@ class OperatorService:
             against = refusal(announced.phase, Command.CERTIFY)
             if against is not None:
                 raise OrderRefused(against.sentence)
-            standings = self._final_standings(announced.definition)
+            standings = self._final_standings(announced)
             report = await self.recount(name, standings[0].watermark)
             found = disagreements(standings, report)
             if report.last_controls != account.last_controls(self.shards):
@@ -467,10 +467,9 @@ class OperatorService:
             raise NotReady("another operator has announced orders that are not read here yet; try again")
         return account
 
-    def _final_standings(self, definition: Election) -> list[Standing]:
-        keys = {contest.id: contest_key(definition.id, contest.id) for contest in definition.contests}
-        found = {name: self.standings[key] for name, key in keys.items() if key in self.standings}
-        if against := obstacles(definition, found):
+    def _final_standings(self, announced: ElectionAnnounced) -> list[Standing]:
+        found = self.standings_of(announced)
+        if against := obstacles(announced.definition, found):
             raise NotFinal(f"not final yet: {against[0]}", against)
         return list(found.values())
 

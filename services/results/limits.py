@@ -1,4 +1,4 @@
-"""How often an address may ask the API, told in every answer (draft-ietf-httpapi-ratelimit-headers-10)."""
+"""How often an address may ask the API, said in every answer (draft-ietf-httpapi-ratelimit-headers-10)."""
 
 import time
 from math import ceil

@@ -32,22 +32,12 @@ from shared.rcv.scenarios import what_if
 from tests.support.elections import LOG_ID, ROOT_KEY, Life, contest, election
 from tests.support.evidence import OUTPUTS
 from tests.support.standings import PROFILE, college, standing, standing_by, surplus
-
-SEVERAL = {
-    "plurality",
-    "sequential-irv",
-    "bottoms-up",
-    "stv-wigm",
-    "scottish-stv",
-    "ers97",
-    "northern-ireland-stv",
-    "meek",
-}
+from tests.support.strategies import SEVERAL_SEATS
 
 
 def of(method: Method, phase: Phase = Phase.CLOSED) -> Standing:
     """Return a standing of a contest for as many seats as the method can fill, up to two."""
-    return standing(5, phase, method=method, seats=2 if method in SEVERAL else 1)
+    return standing(5, phase, method=method, seats=2 if method in SEVERAL_SEATS else 1)
 
 
 def page(found: Standing) -> str:
@@ -391,7 +381,7 @@ def test_bars_are_drawn_to_the_longest() -> None:
 @pytest.mark.parametrize("method", ["scottish-stv", "meek", "stv-wigm", "electoral-college"])
 def test_ballots_become_a_page(method: Method) -> None:
     """Cast, judged, tallied, counted, encoded, shown: the page has the votes of the ballots that were cast."""
-    definition = election(method=method, seats=2 if method in SEVERAL else 1)
+    definition = election(method=method, seats=2 if method in SEVERAL_SEATS else 1)
     life = Life(definition, sections={elector: elector % 2 for elector in range(40)})
     ballots = ["0>1>2"] * 11 + ["0>3"] * 6 + ["1>2"] * 5 + ["2"] * 4 + ["3>2>1"] * 4
     cast = life.pack(*[life.cast(elector, marks, "0") for elector, marks in enumerate(ballots)])

@@ -8,23 +8,13 @@ from shared.contract.elections import Method, Phase
 from shared.rcv.narrate.counted import Counted, counted_in
 from shared.rcv.narrate.tables import resting, rounds_table, runs_of, section_lines
 from tests.support.standings import college, standing, surplus
+from tests.support.strategies import SEVERAL_SEATS
 from tests.unit.rcv.narrate.counted import contest, counted
-
-SEVERAL = {
-    "plurality",
-    "sequential-irv",
-    "bottoms-up",
-    "stv-wigm",
-    "scottish-stv",
-    "ers97",
-    "northern-ireland-stv",
-    "meek",
-}
 
 
 def of(method: Method) -> Counted:
     """Return the count of two sections by a method."""
-    return counted_in(standing(5, Phase.CLOSED, method=method, seats=2 if method in SEVERAL else 1))
+    return counted_in(standing(5, Phase.CLOSED, method=method, seats=2 if method in SEVERAL_SEATS else 1))
 
 
 @pytest.mark.parametrize("method", sorted({*get_args(Method)} - {"electoral-college"}))
