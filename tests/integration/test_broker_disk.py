@@ -13,7 +13,7 @@ from tests.chaos.disk import Disk, can_mount
 from tests.integration.test_cut_log import BOUND_S, form, posted
 from tests.integration.test_intake import post
 from tests.support.elections import Life, election
-from tests.support.pipeline import Pipeline
+from tests.support.pipeline import Pipeline, one_shard
 
 pytestmark = [
     pytest.mark.kafka,
@@ -22,7 +22,6 @@ pytestmark = [
 ]
 
 DISK_MIB = 192
-SERVICES = ("validation", "counting", "intake")
 
 
 @pytest.fixture
@@ -43,14 +42,8 @@ def broker(disk: Disk) -> Iterator[EmbeddedKafka]:
 @pytest_asyncio.fixture
 async def pipeline(broker: EmbeddedKafka, tmp_path: Path) -> AsyncIterator[Pipeline]:
     """One shard, and every process that follows it or writes to it; their own disk has room."""
-    running = Pipeline(broker.bootstrap, tmp_path, shards=1)
-    await running.create()
-    for service in SERVICES:
-        running.start(service)
-    for service in SERVICES:
-        running.wait_ready(service)
-    yield running
-    running.stop()
+    async with one_shard(broker.bootstrap, tmp_path) as running:
+        yield running
 
 
 async def test_what_a_full_disk_does_not_take_is_not_promised_and_counts_once_when_sent_again(

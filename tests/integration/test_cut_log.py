@@ -16,12 +16,11 @@ from shared.contract.elections import Phase
 from shared.contract.topics import BALLOTS_CAST
 from tests.integration.test_intake import post
 from tests.support.elections import Life, election
-from tests.support.pipeline import Pipeline
+from tests.support.pipeline import Pipeline, one_shard
 
 pytestmark = [pytest.mark.kafka, pytest.mark.asyncio]
 
 BOUND_S = 40.0
-SERVICES = ("validation", "counting", "intake")
 
 
 @pytest.fixture
@@ -34,14 +33,8 @@ def broker(tmp_path: Path) -> Iterator[EmbeddedKafka]:
 @pytest_asyncio.fixture
 async def pipeline(broker: EmbeddedKafka, tmp_path: Path) -> AsyncIterator[Pipeline]:
     """One shard, and every process that follows it or writes to it."""
-    running = Pipeline(broker.bootstrap, tmp_path, shards=1)
-    await running.create()
-    for service in SERVICES:
-        running.start(service)
-    for service in SERVICES:
-        running.wait_ready(service)
-    yield running
-    running.stop()
+    async with one_shard(broker.bootstrap, tmp_path) as running:
+        yield running
 
 
 def form(life: Life, elector: int) -> bytes:

@@ -9,7 +9,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from infra.local import ports
@@ -233,3 +234,17 @@ class Pipeline:
                     return True
             await asyncio.sleep(0.1)
         return False
+
+
+@asynccontextmanager
+async def one_shard(brokers: str, folder: Path) -> AsyncIterator[Pipeline]:
+    """Run a log of one shard with validation, counting and intake, each ready; end them all."""
+    services = ("validation", "counting", "intake")
+    running = Pipeline(brokers, folder, shards=1)
+    await running.create()
+    for service in services:
+        running.start(service)
+    for service in services:
+        running.wait_ready(service)
+    yield running
+    running.stop()
