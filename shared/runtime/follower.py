@@ -206,10 +206,16 @@ class Follower:
         self.source.seek(self._position)
 
     def _wait_ms(self) -> int:
-        """Return how long to wait for records: no longer than until output is due."""
-        if not self._pending:
+        """Return how long to wait for records: no longer than until output is due, and never not at all.
+
+        A read that waits for nothing gives nothing else on the event loop its turn, not even what fetches the records.
+        """
+        if not self._may_flush():
             return self.limits.wait_ms
-        return max(0, min(self.limits.wait_ms, math.ceil(self._flush_in_ms())))
+        return max(1, min(self.limits.wait_ms, math.ceil(self._flush_in_ms())))
+
+    def _may_flush(self) -> bool:
+        return self._pending > 0 and self._position >= self.least_end
 
     def _flush_in_ms(self) -> float:
         return self.limits.tick_ms - 1000 * (_now_s() - self._flushed_at)
@@ -237,7 +243,7 @@ class Follower:
             self._pending += 1
 
     async def _flush_if_due(self) -> None:
-        if not self._pending or self._position < self.least_end or self._flush_in_ms() > 0:
+        if not self._may_flush() or self._flush_in_ms() > 0:
             return
         self._flushed_at = _now_s()
         if outgoing := self.machine.drain():

@@ -6,7 +6,6 @@ Whatever else ends one (an exception, a return, a cancellation that nobody asked
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from typing import Any, Final
 from weakref import WeakSet
 
@@ -15,6 +14,9 @@ from prometheus_client import Counter
 
 RESTART_S: Final = 1.0
 UNWELL_S: Final = 10.0
+CANCEL_AGAIN_S: Final = 5.0
+"""A task that is to end has so long for it before it is asked again: before Python 3.12 `asyncio.wait_for`, which Kafka's client
+uses, loses a cancellation that comes together with the answer it waits for."""
 ENDED = Counter("livecount_task_ended_total", "Times that a long-lived task ended by itself", ["task"])
 
 log = structlog.get_logger()
@@ -44,10 +46,9 @@ class Supervised:
     async def stop(self) -> None:
         """End the task, and wait until it has ended."""
         self._asked_to_end = True
-        if self._task is not None:
+        while self._task is not None and not self._task.done():
             self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait([self._task], timeout=CANCEL_AGAIN_S)
 
     def unwell(self) -> str:
         """Return why the task ended, if it did within the last seconds; else nothing."""

@@ -1,6 +1,7 @@
 """The ports through which one process reaches the simulated log. They are dead when the process is.
 
 Rule 1: a reader sees records in order and misses none; how many at a time, and how late, is drawn.
+Rule 2: a read that waits for nothing gives nobody else a turn, as with the real client, and so has nothing new to return.
 """
 
 import asyncio
@@ -11,6 +12,8 @@ from tests.simulation.broker import Broker, Partition, Record
 from tests.simulation.invariants import CONTROLS, PUBLISHED
 from tests.simulation.process import Process
 from tests.simulation.sink import SimSink, open_sink, reach
+
+MAX_READS_WITHOUT_WAIT = 100
 
 
 class SimLog:
@@ -50,6 +53,7 @@ class SimSource:
         self._partition = partition
         self._position = 0
         self._seen = 0
+        self._without_wait = 0
         self.named_end = -1
 
     def seek(self, position: int) -> None:
@@ -60,6 +64,12 @@ class SimSource:
     async def read(self, max_records: int, wait_ms: int) -> Sequence[Record]:
         """Return the next records, none if there are none within `wait_ms`. Raises LogAway."""
         self._process.check()
+        self._without_wait = 0 if wait_ms > 0 else self._without_wait + 1
+        assert self._without_wait < MAX_READS_WITHOUT_WAIT, (
+            "reads without waiting, again and again: nothing else runs"
+        )
+        if wait_ms <= 0:
+            return []
         records = self._partition.records
         if self._position >= len(records):
             await _wait(self._broker, [self._partition], wait_ms)

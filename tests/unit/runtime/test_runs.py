@@ -124,6 +124,14 @@ class Reminder(Echo):
         self.said.append(b"%d so far" % self.number)
 
 
+class Again(Echo):
+    """Said so much before that it must come to it again."""
+
+    def must_reach(self, newest: Sequence[bytes]) -> int:
+        """Return how many records were said."""
+        return len(newest)
+
+
 def place(folder: Path, disk: LocalDisk | None = None, machine: type[Echo] = Echo) -> Place:
     """Return a place whose snapshots are on a real disk."""
     loop = VirtualLoop(Random(1))  # type: ignore[abstract]
@@ -132,7 +140,8 @@ def place(folder: Path, disk: LocalDisk | None = None, machine: type[Echo] = Ech
     broker.create(SAID, 1)
     snapshots = Snapshots(folder, "echo/1", disk)
     limits = Limits(snapshot_every_s=0.5, wait_ms=100, republish_every_s=10 if machine is Reminder else inf)
-    work = Work("echo", READ, lambda _: machine(), snapshots, limits)
+    output = SAID if machine is Again else ""
+    work = Work("echo", READ, lambda _: machine(), snapshots, limits, output)
     health = Health()
     return Place(loop, broker, Shards(work, SimLog(broker, loop.world, READ), "1", health), health)
 
@@ -274,6 +283,25 @@ def test_runs_are_tried_again_after_waits_that_grow_to_a_bound(tmp_path: Path) -
 
     waits = [round(later - sooner, 1) for sooner, later in pairwise(opened)]
     assert waits == [0.2, 0.5, 1.0, 2.0, 5.0, 5.0, 5.0]
+
+
+def test_a_run_that_may_not_say_anything_yet_leaves_others_their_turn(tmp_path: Path) -> None:
+    """With no snapshot, and less read than was said before: reading without waiting would let nothing be fetched."""
+    at = place(tmp_path, machine=Again)
+
+    async def life() -> None:
+        values = [b"%d" % n for n in range(12)]
+        at.append(0, *values[:6])
+        at.broker.append(SAID, 0, [Outgoing(SAID, 0, None, value) for value in values[:6]])
+        at.shards.begin([0])
+        await asyncio.sleep(5)
+        at.append(0, *values[6:])
+        await asyncio.sleep(20)
+        assert (at.report(0).state, at.report(0).position) == ("running", len(values))
+        said = [record.value for record in at.broker.partition(SAID, 0).records]
+        assert said == [*values[:6], *values]
+
+    at.run(life)
 
 
 def test_what_is_newest_is_said_again_once_caught_up_and_now_and_then(tmp_path: Path) -> None:

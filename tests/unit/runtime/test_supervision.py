@@ -85,6 +85,28 @@ async def test_a_task_that_is_asked_to_end_ends_without_a_word() -> None:
     assert supervision.unwell() == {}
 
 
+async def test_a_task_whose_cancellation_is_lost_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Python 3.11's `wait_for` does where the answer comes at the same time."""
+    monkeypatch.setattr(supervision, "CANCEL_AGAIN_S", 0.01)
+    ends: list[str] = []
+
+    async def work() -> None:
+        for lost in (True, False):
+            try:
+                await asyncio.get_running_loop().create_future()
+            except asyncio.CancelledError:
+                ends.append("lost" if lost else "asked again")
+                if not lost:
+                    raise
+
+    task = Supervised("deaf", work)
+    task.start()
+    await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        await task.stop()
+    assert ends == ["lost", "asked again"]
+
+
 async def test_a_line_that_finds_no_room_is_counted_and_nothing_else() -> None:
     """/dev/full is a disk that is full."""
     before = LINES_LOST._value.get()
