@@ -32,7 +32,10 @@ class ChaosFailed(Exception):
 
 
 class Gate:
-    """Lets requests through at a pace, up to a ceiling; both are set as the faults go on."""
+    """Lets requests through at a pace, up to a ceiling; both are set as the faults go on.
+
+    Whoever finds it open takes a whole chunk, so a ceiling that is hardly above what was taken is no reason to wait for long.
+    """
 
     def __init__(self) -> None:
         self._interval_s = 0.0
@@ -45,7 +48,8 @@ class Gate:
         """Let so many through in all, those that are left evenly within so many seconds."""
         async with self._raised:
             self._ceiling = ceiling
-            self._interval_s = within_s / max(1, ceiling - self._taken)
+            self._interval_s = within_s / max(CHUNK_LINES[1], ceiling - self._taken)
+            self._free_at_s = asyncio.get_running_loop().time()
             self._raised.notify_all()
 
     async def take(self, requests: int) -> None:
