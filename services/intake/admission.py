@@ -10,31 +10,40 @@ Refusing early is a kindness and saves a log write; the judge decides again, fro
 Forms are decoded in one typed step. It cannot see a repeated key, but quotes can be counted: without a backslash every
 string has two, so more quotes than the form's strings account for give a repetition away. Only then, and for errors, the
 slow and strict reader is asked.
+
+The lines of a stream cost most in reading, and most are spelt alike. So one pattern cuts a line into id, code and the
+ranks of each contest; ranks are known by their bytes once they were read; codes and receipts are made in columns.
 """
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import chain
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from services.intake.bounds import RankingCache, Ranks
 from services.intake.roll import KnownRoll
 from shared.contract.ballots import UNNAMED, format_marks
-from shared.contract.codes import COMMITMENT_BYTES, BadCode, VotingCode, commitment, commitments, parse_code
+from shared.contract.codes import BadCode, VotingCode, commitment, commitments, parse_code, read_printed
 from shared.contract.elections import Contest, Phase
 from shared.contract.events import ElectionAnnounced
 from shared.contract.ids import shard_of
-from shared.contract.leaves import who_digest
-from shared.contract.packs import Ballot
+from shared.contract.leaves import who_digest, who_digests_of
+from shared.contract.packs import ID_BYTES, Ballot
 from shared.runtime.process.one_reading import NotOneReading, read_json
 
 EXAMPLE = '{"ballot_id": "32 hexadecimal digits", "code": "...", "rankings": {"contest": [["candidate"]]}}'
 MOST_NAMED = 20
 """Of what would have been right, so many are named in a refusal: it is not to be longer than what it refuses."""
 
+_LINES = re.compile(
+    rb'^\{"ballot_id": ?"([0-9a-f]{32})", ?"code": ?"([0-9A-Z-]{27,28})", ?"rankings": ?\{([^\\{}\n]*)\]\]\}\}$',
+    re.MULTILINE,
+)
+"""Forms as most programs spell them: ids, codes as they are printed, and rankings without their last brackets."""
 _SEVERAL = ("*",)
 _BALLOT_ID = re.compile(r"[0-9a-f]{32}")
 _NOT_OPEN = {
@@ -131,6 +140,10 @@ class Admission:
         self._election = announced.definition.id
         self._electors = announced.definition.electors
         self._contests = {contest.id: ContestForm(contest, kept) for contest in announced.definition.contests}
+        self._cache, self._names = kept, [*self._contests]
+        self._spelt = {
+            f'{space}"{of.name}"'.encode(): of for of in self._contests.values() for space in ("", " ")
+        }
 
     def admit(self, form: Form) -> Admitted | Refusal:
         """Return the ballot of a form, or why there is none."""
@@ -139,20 +152,61 @@ class Admission:
             return genuine
         return self._ballot(form, *genuine)
 
-    def admit_all(self, forms: Sequence[Form | Refusal]) -> list[Admitted | Refusal]:
-        """Return `admit` of each form, and refusals as they are; genuine codes are found out for all at once."""
-        codes = [None if isinstance(form, Refusal) else _code_or_none(form.code) for form in forms]
-        genuine = self._genuine([code for code in codes if code is not None])
-        outcomes: list[Admitted | Refusal] = []
-        for form, code in zip(forms, codes, strict=True):
-            own = None if code is None else next(genuine)
-            if isinstance(form, Refusal):
-                outcomes.append(form)
-            elif code is None or own is None:
-                outcomes.append(self.admit(form))
-            else:
-                outcomes.append(self._ballot(form, code, own))
-        return outcomes
+    def admit_all(self, lines: Sequence[bytes]) -> list[Admitted | Refusal]:
+        """Return the ballot of each line, or why there is none.
+
+        Lines that are spelt as most programs spell them are read and admitted in columns; any other line, and one that is not
+        admitted so, by itself.
+        """
+        found = dict(self._in_columns(lines))
+        return [found.get(place) or self._alone(line) for place, line in enumerate(lines)]
+
+    def _alone(self, line: bytes) -> Admitted | Refusal:
+        form = read_form(line)
+        return form if isinstance(form, Refusal) else self.admit(form)
+
+    def _in_columns(self, lines: Sequence[bytes]) -> Iterator[tuple[int, Admitted]]:
+        """Yield, with its place, the ballot of each line that is certainly to be admitted."""
+        announced, roll = self._announced, self._roll()
+        if announced.phase is not Phase.OPEN or roll is None or roll.electors < self._electors:
+            return
+        rows = [
+            (place, ballot_id, code, marks)
+            for place, (ballot_id, code, text) in _spelt_alike(lines)
+            if (marks := self._rankings(text)) is not None
+        ]
+        if not rows:
+            return
+        places, ids, codes, rankings = zip(*rows, strict=True)
+        electors, sections, secrets, are_printed = read_printed(codes)
+        on_roll = are_printed & (electors < self._electors) & (sections < len(announced.definition.sections))
+        own = commitments(announced.log, self._election, electors, sections, secrets)
+        genuine = roll.know(np.where(on_roll, electors, 0), own) & on_roll
+        raw = np.frombuffer(bytes.fromhex(b"".join(ids).decode()), np.uint8).reshape(-1, ID_BYTES)
+        whos = who_digests_of(announced.log, self._election, own, raw)
+        columns = zip(_cut(raw), electors.tolist(), sections.tolist(), _cut(secrets), rankings, strict=True)
+        shards = (electors % announced.shards).tolist()
+        for place, of, shard, who, is_genuine in zip(
+            places, columns, shards, whos, genuine.tolist(), strict=True
+        ):
+            if is_genuine:
+                yield place, Admitted(self._election, shard, Ballot(*of), who)
+
+    def _rankings(self, text: bytes) -> tuple[str, ...] | None:
+        """Return each contest's marks as a line spells them, without its last brackets; None if the line must be read by itself."""
+        names, marks, known = [], [], self._cache.get
+        for part in text.split(b"]],"):
+            name, _, ranks = part.partition(b":")
+            contest = self._spelt.get(name)
+            found = None if contest is None else known(contest.number, ranks) or contest.spelt(ranks)
+            if contest is None or found is None:
+                return None
+            names.append(contest.name)
+            marks.append(found)
+        if names == self._names:
+            return tuple(marks)
+        of = dict(zip(names, marks, strict=True))
+        return tuple([of.get(name, "") for name in self._names]) if len(of) == len(names) else None
 
     def _ballot(self, form: Form, code: VotingCode, own: bytes) -> Admitted | Refusal:
         """Return the ballot of a form whose code is genuine."""
@@ -189,22 +243,6 @@ class Admission:
                 return code, own
         return Refusal(403, "Not a genuine voting code", "code", "This election gave out no such code")
 
-    def _genuine(self, codes: Sequence[VotingCode]) -> Iterator[bytes | None]:
-        """Yield the commitment of each code that is certainly genuine; None is for `_code` to find out."""
-        roll = self._roll()
-        if roll is None or roll.electors < self._electors or not codes:
-            return repeat(None)
-        electors = np.array([code.elector for code in codes], np.int64)
-        sections = np.array([code.section for code in codes], np.uint16)
-        on_roll = (electors < self._electors) & (sections < len(self._announced.definition.sections))
-        electors[~on_roll] = 0
-        secrets = np.frombuffer(b"".join([code.secret for code in codes]), np.uint8).reshape(len(codes), -1)
-        own = commitments(self._announced.log, self._election, electors, sections, secrets)
-        known = (roll.know(electors, own) & on_roll).tolist()
-        joint = own.tobytes()
-        each = (joint[at : at + COMMITMENT_BYTES] for at in range(0, len(joint), COMMITMENT_BYTES))
-        return (commitment if genuine else None for commitment, genuine in zip(each, known, strict=True))
-
     def _form_fault(self, form: Form) -> Refusal | None:
         if not _BALLOT_ID.fullmatch(form.ballot_id):
             return Refusal(422, "Not a ballot id", "ballot_id", "Expected 32 hexadecimal digits, 0-9 and a-f")
@@ -219,22 +257,37 @@ class ContestForm:
     """One contest as forms are read for it."""
 
     def __init__(self, contest: Contest, cache: RankingCache) -> None:
+        self.name = contest.id
         self._contest = contest
         self._places = {candidate.id: place for place, candidate in enumerate(contest.candidates)}
         self._texts = {name: name for name in (*self._places, *_SEVERAL)}
         self._cache = cache
-        self._number = cache.number_of((contest.max_ranks_on_ballot, *self._places))
+        self.number = cache.number_of((contest.max_ranks_on_ballot, *self._places))
 
     def marks(self, ranks: Ranks) -> str | Refusal:
         """Return the one spelling of ranks, or what is wrong with them. What is wrong is not kept."""
-        marks = self._cache.get(self._number, ranks)
+        marks = self._cache.get(self.number, ranks)
         if marks is not None:
             return marks
         found = self._marks(ranks)
         if isinstance(found, str):
             texts = self._texts
             own = tuple([tuple([texts[candidate] for candidate in rank]) for rank in ranks])
-            self._cache.keep(self._number, own, found)
+            self._cache.keep(self.number, own, found)
+        return found
+
+    def spelt(self, ranks: bytes) -> str | None:
+        """Return the marks of ranks as a line spells them, without the brackets that end them, and keep them by these bytes.
+
+        None if they are not to be admitted.
+        """
+        try:
+            found = self._marks(_decode_ranks(ranks + b"]]"))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        if isinstance(found, Refusal):
+            return None
+        self._cache.keep(self.number, ranks, found)
         return found
 
     def _marks(self, ranks: Ranks) -> str | Refusal:
@@ -267,27 +320,23 @@ def _named(names: Collection[str]) -> str:
     return shown if len(names) <= MOST_NAMED else f"{shown} and {len(names) - MOST_NAMED} more"
 
 
-def _code_or_none(text: str) -> VotingCode | None:
-    try:
-        return parse_code(text)
-    except BadCode:
-        return None
+_decode = msgspec.json.Decoder(Form).decode
+_decode_ranks = msgspec.json.Decoder(Ranks).decode
 
 
-_decoder = msgspec.json.Decoder(Form)
-_decode, _decode_lines = _decoder.decode, _decoder.decode_lines
+def _cut(rows: NDArray[np.uint8]) -> Iterator[bytes]:
+    """Yield each row."""
+    joint, size = rows.tobytes(), rows.shape[1]
+    return (joint[at : at + size] for at in range(0, len(joint), size))
 
 
-def read_forms(lines: Sequence[bytes]) -> list[Form | Refusal]:
-    """Return `read_form` of each line. Where nothing is wrong with any, all are read in one step."""
-    joint = b"\n".join(lines)
-    try:
-        forms = _decode_lines(joint)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        forms = []
-    if len(forms) != len(lines) or b"\\" in joint or joint.count(b'"') != 2 * sum(map(_strings, forms)):
-        return [read_form(line) for line in lines]
-    return [*forms]
+def _spelt_alike(lines: Sequence[bytes]) -> Iterator[tuple[int, tuple[bytes, bytes, bytes]]]:
+    """Yield, with its place, the parts of each line that is spelt as most are; no line holds another."""
+    found = _LINES.findall(b"\n".join(lines))
+    if len(found) == len(lines):
+        return enumerate(found)
+    each = ((place, _LINES.findall(line)) for place, line in enumerate(lines))
+    return ((place, parts) for place, of in each for parts in of)
 
 
 def read_form(body: bytes) -> Form | Refusal:

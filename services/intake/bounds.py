@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from shared.contract.packs import Ballot
 
 Ranks = tuple[tuple[str, ...], ...]
+Spelling = Ranks | bytes
+"""Ranks, or the bytes that a line spells them with."""
 Known = Literal["new", "recorded", "other rankings"]
 
 SLOT_BYTES: Final = 25
@@ -94,8 +96,8 @@ class RankingCache:
 
     def __init__(self, max_bytes: int = MAX_CACHE_BYTES) -> None:
         self._max_bytes = max_bytes
-        self._kept: dict[tuple[int, Ranks], str] = {}
-        self._sizes: dict[tuple[int, Ranks], int] = {}
+        self._kept: dict[tuple[int, Spelling], str] = {}
+        self._sizes: dict[tuple[int, Spelling], int] = {}
         self._numbers: dict[Hashable, int] = {}
         self.bytes = 0
 
@@ -103,14 +105,16 @@ class RankingCache:
         """Return the number of contests whose rankings are spelt alike: `spelling` is all that the marks depend on."""
         return self._numbers.setdefault(spelling, len(self._numbers))
 
-    def get(self, contest: int, ranks: Ranks) -> str | None:
+    def get(self, contest: int, ranks: Spelling) -> str | None:
         """Return a ranking's marks, None if they are not kept."""
         return self._kept.get((contest, ranks))
 
-    def keep(self, contest: int, ranks: Ranks, marks: str) -> None:
+    def keep(self, contest: int, ranks: Spelling, marks: str) -> None:
         """Keep a ranking that fits its contest; `ranks` should hold the contest's own texts, so that they are not kept twice."""
         key = contest, ranks
-        size = ENTRY_BYTES + getsizeof(marks) + getsizeof(ranks) + sum(map(getsizeof, ranks))
+        size = ENTRY_BYTES + getsizeof(marks) + getsizeof(ranks)
+        if isinstance(ranks, tuple):
+            size += sum(map(getsizeof, ranks))
         if size > self._max_bytes // 100:
             return
         while self._kept and self.bytes + size > self._max_bytes:

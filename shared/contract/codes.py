@@ -18,12 +18,12 @@ where BLAKE2s takes 0.75.
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from struct import Struct
 from struct import error as struct_error
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -37,6 +37,13 @@ COMMITMENT_BYTES: Final = 10
 MAX_CODE_CHARS: Final = 48
 
 _BLOCK_BYTES: Final = 16
+_ELECTOR_DIGITS: Final = 5
+_DIGIT_BITS: Final = 5
+_BASE: Final = 1 << _DIGIT_BITS
+_POWERS: Final = _BASE ** np.arange(_ELECTOR_DIGITS - 1, -1, -1)
+_VALUES: Final = np.full(256, _BASE, np.uint8)
+"""Of a byte as a digit; _BASE if it is none."""
+_VALUES[np.frombuffer(ALPHABET.encode(), np.uint8)] = np.arange(_BASE)
 _DIGITS = "0123456789abcdefghijklmnopqrstuv"
 _TYPED = f"{ALPHABET}OILU{ALPHABET[10:].lower()}oilu"
 _TO_PYTHON = bytes.maketrans(_TYPED.encode(), f"{_DIGITS}011~{_DIGITS[10:]}011~".encode())
@@ -60,7 +67,17 @@ class VotingCode(msgspec.Struct, frozen=True, gc=False):
         """Return the code as it is printed."""
         secret = _to_base32(int.from_bytes(self.secret)).rjust(SECRET_DIGITS, "0")
         groups = "-".join(secret[at : at + 4] for at in range(0, SECRET_DIGITS, 4))
-        return f"{_to_base32(self.elector).rjust(5, '0')}-{_to_base32(self.section)}-{groups}"
+        return f"{_to_base32(self.elector).rjust(_ELECTOR_DIGITS, '0')}-{_to_base32(self.section)}-{groups}"
+
+
+class PrintedCodes(NamedTuple):
+    """What codes say, in columns; a row says nothing where its code is not spelt as it is printed."""
+
+    electors: NDArray[np.int64]
+    sections: NDArray[np.uint16]
+    secrets: NDArray[np.uint8]
+    """(rows, 10)"""
+    are_printed: NDArray[np.bool_]
 
 
 def new_code(elector: int, section: int) -> VotingCode:
@@ -83,6 +100,36 @@ def parse_code(text: str) -> VotingCode:
     if len(secret) != SECRET_DIGITS:
         raise BadCode("a voting code looks like 0CKR7-1-8F3K-2M9Q-X4AB-7TDC, without a U")
     return VotingCode(int(elector, 32), int(section, 32), int(secret, 32).to_bytes(SECRET_BYTES))
+
+
+def read_printed(codes: Sequence[bytes]) -> PrintedCodes:
+    """Read codes that are spelt as they are printed, all at once; what is spelt otherwise is for `parse_code`."""
+    found = PrintedCodes(
+        np.zeros(len(codes), np.int64),
+        np.zeros(len(codes), np.uint16),
+        np.zeros((len(codes), SECRET_BYTES), np.uint8),
+        np.zeros(len(codes), np.bool_),
+    )
+    lengths = np.fromiter(map(len, codes), np.int64, len(codes))
+    for section_digits in (1, 2):
+        shape = [*range(_ELECTOR_DIGITS), -1, *range(section_digits), *(-1, 0, 0, 0, 0) * 4]
+        digits = np.array(shape) >= 0
+        rows = np.flatnonzero(lengths == len(shape))
+        if not len(rows):
+            continue
+        spelt = np.frombuffer(b"".join([codes[row] for row in rows.tolist()]), np.uint8).reshape(
+            len(rows), len(shape)
+        )
+        values = _VALUES[spelt[:, digits]]
+        sound = (values < _BASE).all(axis=1) & (spelt[:, ~digits] == ord("-")).all(axis=1)
+        rows, values = rows[sound], values[sound]
+        head = values[:, :-SECRET_DIGITS].astype(np.int64)
+        found.electors[rows] = head[:, :_ELECTOR_DIGITS] @ _POWERS
+        found.sections[rows] = head[:, _ELECTOR_DIGITS:] @ _POWERS[-section_digits:]
+        bits = np.unpackbits(values[:, -SECRET_DIGITS:, None], axis=2)[:, :, -_DIGIT_BITS:]
+        found.secrets[rows] = np.packbits(bits.reshape(len(rows), SECRET_DIGITS * _DIGIT_BITS), axis=1)
+        found.are_printed[rows] = True
+    return found
 
 
 @lru_cache(maxsize=256)

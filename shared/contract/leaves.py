@@ -74,7 +74,13 @@ def who_digests(log_id: str, packs: Sequence[Pack]) -> list[bytes]:
     secrets = np.frombuffer(b"".join([pack.secrets for pack in packs]), np.uint8).reshape(-1, SECRET_BYTES)
     election = packs[0].election
     codes = commitments(log_id, election, electors, sections, secrets)
-    ids = _rows([pack.ids for pack in packs], ID_BYTES)
+    return who_digests_of(log_id, election, codes, _rows([pack.ids for pack in packs], ID_BYTES))
+
+
+def who_digests_of(
+    log_id: str, election: str, codes: NDArray[np.uint8], ids: NDArray[np.uint8]
+) -> list[bytes]:
+    """Return `who_digest` of each row of commitments (rows, 10) and ballot ids (rows, 16)."""
     rows = _beside(_who_start(log_id, election), codes, _ID_LENGTH, ids)
     return [sha256(row).digest() for row in rows]
 

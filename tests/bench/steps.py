@@ -26,7 +26,7 @@ from aiokafka.record.memory_records import MemoryRecords
 
 from services.counting.rounds import Rounds
 from services.counting.tally import PartitionOf, Tally
-from services.intake.admission import Admission, Admitted, Refusal, read_form, read_forms
+from services.intake.admission import Admission, Admitted, Refusal, read_form
 from services.intake.log import packed
 from services.intake.roll import KnownRoll
 from services.intake.routes import LINES_AT_ONCE
@@ -144,7 +144,7 @@ def _intake(life: Electorate) -> Steps:
 
     def admit_lines() -> None:
         for at in range(0, len(bodies), LINES_AT_ONCE):
-            admission.admit_all(read_forms(bodies[at : at + LINES_AT_ONCE]))
+            admission.admit_all(bodies[at : at + LINES_AT_ONCE])
 
     steps: dict[str, Callable[[], object]] = {
         f"all of {LINES_AT_ONCE} lines of a stream to admitted ballots": admit_lines,

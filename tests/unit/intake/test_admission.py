@@ -2,12 +2,14 @@
 
 import json
 from functools import partial
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.admission import Admission, Admitted, Form, Refusal, read_form, read_forms
+from services.intake import admission as admission_module
+from services.intake.admission import Admission, Admitted, Form, Refusal, read_form
 from services.intake.roll import KnownRoll
 from shared.contract.codes import VotingCode, commitment
 from shared.contract.elections import Phase
@@ -193,18 +195,58 @@ lines = st.one_of(
 )
 
 
-@given(st.lists(lines, min_size=1, max_size=6), st.sampled_from(Phase), st.sampled_from((ROLL, KnownRoll(4))))
+spelt = st.builds(
+    lambda body, separators: json.dumps(json.loads(body), separators=separators).encode(),
+    st.one_of(
+        st.integers(0, 39).map(lambda elector: changed(code=LIFE.code(elector))),
+        st.sampled_from(({}, {"drink": [["tea"]]}, {"fruit": [["apple", "banana"], [], ["*"]]})).map(
+            lambda rankings: changed(rankings=rankings)
+        ),
+        st.sampled_from((*"UILO", "u", " ", "~")).map(lambda sign: changed(code=LIFE.code(5)[:-1] + sign)),
+    ),
+    st.sampled_from(((",", ":"), (", ", ": "))),
+)
+"""As programs spell a ballot: most of them are read in columns."""
+edited = st.builds(
+    lambda line, at, length, put: line[: at % len(line)] + put + line[at % len(line) + length :],
+    spelt,
+    st.integers(0, 400),
+    st.integers(0, 3),
+    st.sampled_from(
+        (b"", b'"', b"]", b"],", b"]],", b'"fruit":[["apple"]],', b"\\", b"{", b"\xff", b" ", b"\t", b"0")
+    ),
+)
+
+
+doubled = spelt.map(lambda line: line.replace(b'{"fruit":', b'{"fruit":[["apple"]],"fruit":'))
+
+
+@given(
+    st.lists(lines | spelt | edited | doubled, min_size=1, max_size=6),
+    st.sampled_from((*Phase, *[Phase.OPEN] * 6)),
+    st.sampled_from((ROLL, KnownRoll(4))),
+)
 def test_lines_that_are_read_together_are_admitted_as_each_by_itself(
     bodies: list[bytes], phase: Phase, roll: KnownRoll
 ) -> None:
     """Whatever stands beside a line, its answer is the same; while the roll is not whole, too."""
     admits = Admission(LIFE.announced(4, phase), lambda: roll)
-    forms = read_forms(bodies)
+    forms = [read_form(body) for body in bodies]
+    alone = [form if isinstance(form, Refusal) else admits.admit(form) for form in forms]
 
-    assert forms == [read_form(body) for body in bodies]
-    assert admits.admit_all(forms) == [
-        form if isinstance(form, Refusal) else admits.admit(form) for form in forms
-    ]
+    assert admits.admit_all(bodies) == alone
+    assert admits.admit_all(bodies) == alone, "ranks that were read before"
+
+
+def test_a_line_as_a_program_spells_it_is_read_in_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 40 electors, with spaces or without; nothing is asked of the reader of single forms."""
+    bodies = [changed(code=LIFE.code(elector)) for elector in range(40)]
+    bodies += [json.dumps(json.loads(body), separators=(",", ":")).encode() for body in bodies]
+    admits = Admission(LIFE.announced(4, Phase.OPEN), lambda: ROLL)
+    alone = [admits.admit(cast("Form", read_form(body))) for body in bodies]
+    monkeypatch.setattr(admission_module, "read_form", None)
+
+    assert admits.admit_all(bodies) == alone
 
 
 def test_no_code_is_refused_before_the_whole_roll_has_been_read() -> None:
