@@ -5,6 +5,7 @@ wants to see all of it: so what the parts say about one another is looked at her
 """
 
 import difflib
+import json
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -90,10 +91,13 @@ class Mistake(NamedTuple):
 
 
 def find_mistakes(raw: object) -> list[Mistake]:
-    """Return every mistake of a definition that was read from JSON or YAML; none: `Election` takes it, and it can be counted."""
+    """Return every mistake of a definition that was read from JSON or YAML; none: the operator takes it as it stands.
+
+    A number is written as a number: `true` is not 1 and "30" is not 30, here as in the operator's API.
+    """
     found = list(_relations(raw)) if isinstance(raw, dict) else []
     try:
-        Election.model_validate(raw)
+        Election.model_validate_json(json.dumps(raw), strict=True)
     except ValidationError as fault:
         # A list without one sound item is "too short" for pydantic: its items have been named.
         errors = [of for of in fault.errors() if not (of["type"] == "too_short" and of["input"])]

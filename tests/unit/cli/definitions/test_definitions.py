@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -160,6 +161,37 @@ def test_what_may_be_frozen_today_has_no_mistakes() -> None:
     """The checker refuses nothing that the types and the count allow."""
     assert find_mistakes(election().model_dump(mode="json")) == []
     assert [of.where for of in find_mistakes(None)] == ["definition"]
+
+
+@pytest.mark.parametrize("written", [True, "30", 30.0, [30], {}, None, -1, 2**31, float("nan")])
+def test_a_number_is_written_as_a_number(written: object) -> None:
+    """What the operator's API would refuse is a mistake before: `electors: true` is not one elector."""
+    value = election().model_dump(mode="json")
+    value["sections"][0]["electors"] = written
+    assert [of.where for of in find_mistakes(value)] == ["sections[0].electors"]
+
+
+@pytest.mark.parametrize(
+    ("place", "written"),
+    [
+        (("approvals",), True),
+        (("live_tallies",), 1),
+        (("smallest_group",), True),
+        (("contests", 0, "seats"), True),
+        (("contests", 0, "rules", "places"), True),
+        (("contests", 0, "rules", "minimum_votes"), False),
+        (("contests", 0, "rules", "batch_elimination"), "yes"),
+        (("contests", 0, "candidates", 0, "excluded"), 0),
+    ],
+)
+def test_truth_values_and_numbers_are_not_one_another(place: tuple[str | int, ...], written: object) -> None:
+    """The same at every depth of a definition."""
+    value = election().model_dump(mode="json")
+    part: Any = value
+    for step in place[:-1]:
+        part = part[step]
+    part[place[-1]] = written
+    assert [of.path for of in find_mistakes(value)] == [place]
 
 
 @pytest.mark.parametrize(
