@@ -4,7 +4,8 @@ Rule 1: a connection waits for its client (a request's head, its body) only so l
 Rule 2: bytes that bring no body (request line, headers, chunk extensions, trailers) are at most `max_head_bytes`.
 Rule 3: at a bound on connections, of one address or in all, the one that has kept us waiting longest makes room for the new
 one; where none waits, the new one is refused. So idle connections shut nobody out, not even a neighbour behind one address.
-Rule 4: a client that leaves more than its share of an answer untaken for `send_timeout_s` is ended.
+Rule 4: a client that leaves more than its share of an answer untaken for `send_timeout_s` is ended. Beyond `max_untaken_bytes`
+of such answers in all, the one that has left its own longest is ended at once: so large answers fill no memory.
 
 An address is an IPv4 address or an IPv6 network of 64 bits, which is what one subscriber has. A trusted proxy's connections
 are bounded in all only: it bounds those of its own clients.
@@ -54,6 +55,8 @@ class ServerLimits:
     send_timeout_s: float = 10.0
     """A connection that takes nothing of what it is sent for so long is ended, by the kernel too where it can
     (TCP_USER_TIMEOUT)."""
+    max_untaken_bytes: int = 256 << 20
+    """Of answers of which their clients leave more than their share, in one process."""
     drain_s: int = 5
     """Requests that are being answered when the process is to end have so long to finish."""
     framed: bool = False
@@ -89,7 +92,7 @@ class Connection(Protocol):
         """End it if it has kept us waiting for too long."""
 
     def end(self, bound: str, answer: bytes = b"") -> None:
-        """End it now, with an answer if there is one."""
+        """End it now, with an answer if there is one. It then calls `remove`."""
 
 
 class Connections:
@@ -105,6 +108,9 @@ class Connections:
         self._by_address: dict[str, dict[Connection, None]] = {}
         self._longest: deque[Connection] = deque()
         """Who waited when last looked at, longest first."""
+        self._untaken: dict[Connection, int] = {}
+        """Bytes that each leaves untaken, who has left them longest first."""
+        self.untaken_bytes = 0
         self._looked_s = 0.0
         self._sweep: asyncio.TimerHandle | None = None
         self._trusted = networks(limits.trusted_proxies)
@@ -132,11 +138,24 @@ class Connections:
     def remove(self, connection: Connection) -> None:
         """Forget a connection."""
         self._open.pop(connection, None)
+        self.taken(connection)
         here = self._by_address.get(connection.address, {})
         here.pop(connection, None)
         if not here:
             self._by_address.pop(connection.address, None)
         OPEN.set(len(self._open))
+
+    def leaves(self, connection: Connection, untaken_bytes: int) -> None:
+        """Note what a client leaves untaken; at the bound others have to go for it."""
+        self.taken(connection)
+        self._untaken[connection] = untaken_bytes
+        self.untaken_bytes += untaken_bytes
+        while self.untaken_bytes > self.limits.max_untaken_bytes:
+            next(iter(self._untaken)).end("answers not taken")
+
+    def taken(self, connection: Connection) -> None:
+        """Note that a client has taken its answer, or has gone."""
+        self.untaken_bytes -= self._untaken.pop(connection, 0)
 
     def _look(self) -> None:
         loop = asyncio.get_running_loop()

@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+import socket
 import statistics
+import tracemalloc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -31,6 +33,7 @@ QUICK = ServerLimits(drain_s=1, head_s=0.4, body_s=0.4, idle_s=1, send_timeout_s
 GET = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 POST = b"POST /ballots HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n"
 PIECE = b"x" * 65_536
+LARGE_BYTES = 16 << 20
 
 
 async def page(request: Request) -> Response:
@@ -65,6 +68,11 @@ async def endless(_: Request) -> Response:
     return StreamingResponse(pieces())
 
 
+async def large(_: Request) -> Response:
+    """Answer with far more than the kernel keeps for a client."""
+    return Response(bytes(LARGE_BYTES))
+
+
 async def ballot_directly(asked: Asked) -> bytes:
     """Answer as `ballot` does, and say who asks. A body that begins with "fail" is answered by a fault, one with "wait" later."""
     if asked.body.startswith(b"wait"):
@@ -88,6 +96,7 @@ async def served(limits: ServerLimits, max_requests: int = 128) -> AsyncIterator
     routes = [
         Route("/", page),
         Route("/endless", endless),
+        Route("/large", large),
         Route("/gathered", Gathered(), methods=["POST"]),
         Route("/ballots", ballot, methods=["POST"]),
     ]
@@ -377,6 +386,31 @@ async def test_a_connection_that_waits_holds_a_bounded_piece_of_memory() -> None
         for writer in held:
             writer.close()
     assert grown < 500 * 65_536 * 2, "the test's own ends of the connections are counted, too"
+
+
+async def test_answers_that_nobody_takes_hold_the_stated_memory_in_all_and_others_are_answered() -> None:
+    """Twenty clients ask for 16 MB each and take none of it: 64 MB are kept, and who left theirs longest is ended."""
+    limits = replace(ServerLimits(drain_s=1), max_untaken_bytes=4 * LARGE_BYTES)
+    ended = ENDED.labels("answers not taken")
+    before = ended._value.get()
+    async with served(limits) as port:
+        held = []
+        tracemalloc.start()
+        for _ in range(20):
+            sock = socket.socket()
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            sock.setblocking(False)
+            held.append(sock)
+            await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
+            sock.send(b"GET /large HTTP/1.1\r\nHost: test\r\n\r\n")
+            await asyncio.sleep(0.01)
+        grown, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert (await said(port, [GET[:-2] + b"Connection: close\r\n\r\n"])).startswith(b"HTTP/1.1 200")
+        for sock in held:
+            sock.close()
+    assert ended._value.get() - before >= 14
+    assert grown < 5 * LARGE_BYTES
 
 
 def resident_bytes() -> int:

@@ -125,10 +125,12 @@ class BoundedProtocol(HttpToolsProtocol):
         """Note since when the client takes nothing."""
         self._blocked_since_s = self.loop.time()
         super().pause_writing()
+        self._book.leaves(self, self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
         """The client takes again."""
         self._blocked_since_s = NEVER
+        self._book.taken(self)
         super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  uvicorn's own words say less
