@@ -28,7 +28,10 @@ SESSION_S: Final = 8 * 3600
 MAX_SESSIONS: Final = 100
 CHALLENGE_S: Final = 60.0
 CODE_S: Final = 120.0
-MAX_CHALLENGES: Final = 1_000
+NONCE_CHARS: Final = 16
+TIME_CHARS: Final = 16
+MAX_TRIED: Final = 100_000
+"""Challenges of the last minute that somebody has tried, right or wrong: 20 MB."""
 OBSERVER_CHARS: Final = 40
 READ: Final = ("GET", "HEAD")
 
@@ -70,22 +73,27 @@ class Sessions:
         self._token = token.encode()
         self._now_s = now_s
         self._sessions: dict[str, Session] = {}
-        self._challenges: dict[str, float] = {}
+        self._seal_key = secrets.token_bytes(32)
+        self._tried: dict[str, float] = {}
+        """When each challenge ends that was tried."""
         self._codes: dict[str, tuple[Session, float]] = {}
 
     def challenge(self) -> str:
-        """Return something new to be signed within CHALLENGE_S."""
-        self._challenges = _still(self._challenges, self._now_s(), MAX_CHALLENGES)
-        made = secrets.token_hex(16)
-        self._challenges[made] = self._now_s() + CHALLENGE_S
-        return made
+        """Return something new to be signed within CHALLENGE_S.
+
+        Nothing is kept of it, since anybody may ask: it carries its end and a seal that only this process makes. So whoever
+        asks without end fills no memory, and takes away no challenge that an official is just signing.
+        """
+        ends_ms = int(1000 * (self._now_s() + CHALLENGE_S))
+        start = f"{secrets.token_hex(NONCE_CHARS // 2)}{ends_ms:0{TIME_CHARS}x}"
+        return start + self._seal(start)
 
     def enter(self, challenge: str, key: str, signature: str, signer: str = "") -> tuple[Session, str]:
         """Return a session for whoever signed a challenge, and a code that opens another one in a browser, once.
 
         Raises SignInRefused; a challenge serves one attempt.
         """
-        if self._challenges.pop(challenge, 0.0) <= self._now_s():
+        if not self._try(challenge):
             raise SignInRefused("the challenge is unknown, used or older than a minute: ask for another")
         if not is_signed(key, signature, sign_in_message(self._service.log_id, challenge)):
             raise SignInRefused("the signature does not hold for this challenge")
@@ -168,6 +176,22 @@ class Sessions:
         if parts[0] == "proposals" and about in self._service.proposals:
             return session.key in self._service.proposals[about].keys
         return parts[0] == "proposals"  # what became of it in the meantime is answered there
+
+    def _seal(self, start: str) -> str:
+        return hmac.digest(self._seal_key, start.encode(), "sha256").hex()[: NONCE_CHARS + TIME_CHARS]
+
+    def _try(self, challenge: str) -> bool:
+        """Return whether this process made a challenge, it has not ended, and nobody has tried it."""
+        start, seal = challenge[: NONCE_CHARS + TIME_CHARS], challenge[NONCE_CHARS + TIME_CHARS :]
+        if not hmac.compare_digest(seal.encode(), self._seal(start).encode()):
+            return False
+        ends_s, now_s = int(start[NONCE_CHARS:], 16) / 1000, self._now_s()
+        if ends_s <= now_s or challenge in self._tried:
+            return False
+        if len(self._tried) >= MAX_TRIED:
+            self._tried = _still(self._tried, now_s, MAX_TRIED // 2)
+        self._tried[challenge] = ends_s
+        return True
 
     def _open(self, role: Role, *, key: str = "", election: str = "", signer: str = "") -> Session:
         now_s = self._now_s()

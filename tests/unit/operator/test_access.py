@@ -1,13 +1,15 @@
 """Who may do what: all that a stranger would try, at the pages and at the API, and the one table of rights."""
 
 import html
+import tracemalloc
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import httpx
 import pytest
 
-from services.operator.access import CHALLENGE_S, CODE_S, Role, Session, Sessions, SignInRefused
+from services.operator.access import CHALLENGE_S, CODE_S, MAX_TRIED, Role, Session, Sessions, SignInRefused
 from services.operator.api import create_api
 from services.operator.app import new_order
 from services.operator.monitor import MonitorFigures
@@ -61,6 +63,38 @@ def enter(sessions: Sessions, private: bytes, log_id: str = LOG_ID) -> tuple[Ses
     """Sign in by a key."""
     challenge = sessions.challenge()
     return sessions.enter(challenge, public_key(private), sign(private, sign_in_message(log_id, challenge)))
+
+
+def test_who_asks_for_challenges_without_end_keeps_no_official_out_and_fills_no_memory() -> None:
+    """Anybody may ask, and try: an official's challenge outlasts all of it, and one that was tried stays used."""
+    sessions = two_elections().sessions
+    before = sessions.challenge()
+    used = sessions.challenge()
+    signature = sign(OFFICER, sign_in_message(LOG_ID, used))
+    sessions.enter(used, OFFICER_KEY, signature)
+    tracemalloc.start()
+    for _ in range(MAX_TRIED - 10):
+        with suppress(SignInRefused):
+            sessions.enter(sessions.challenge(), "", "")
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 25 << 20
+    with pytest.raises(SignInRefused, match="used"):
+        sessions.enter(used, OFFICER_KEY, signature)
+    for _ in range(2 * MAX_TRIED):
+        sessions._try(sessions.challenge())
+    assert len(sessions._tried) <= MAX_TRIED
+    assert sessions.enter(before, OFFICER_KEY, sign(OFFICER, sign_in_message(LOG_ID, before)))
+
+
+@pytest.mark.parametrize("forged", ["", "0" * 64, "f" * 64, "é" * 64, "0" * 16 + "7" * 16 + "0" * 32])
+def test_a_challenge_that_this_process_did_not_make_opens_nothing(forged: str) -> None:
+    """However far its end seems to be; nor one whose end somebody has moved."""
+    sessions = two_elections().sessions
+    made = sessions.challenge()
+    for challenge in (forged, made[:16] + "7" * 16 + made[32:], made[:-1], made + "0"):
+        with pytest.raises(SignInRefused, match="unknown"):
+            sessions.enter(challenge, OFFICER_KEY, sign(OFFICER, sign_in_message(LOG_ID, challenge)))
 
 
 async def in_browser(tried: TriedConsole, private: bytes) -> Session:
