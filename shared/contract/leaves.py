@@ -23,6 +23,8 @@ from shared.contract.codes import COMMITMENT_BYTES, SECRET_BYTES, commitments
 from shared.contract.packs import ID_BYTES, SALT_BYTES, SECTION_BYTES, Pack
 
 DIGEST_BYTES: Final = 32
+MAX_KEPT_CHARS: Final = 128
+"""Marks of a ballot that are kept, so that those kept take 64 MB at most; longer ones are seldom met again."""
 
 
 def joined(*parts: bytes) -> bytes:
@@ -94,7 +96,9 @@ def what_digests(packs: Sequence[Pack]) -> list[bytes]:
     columns = [" ".join(column).split(" ") for column in zip(*[pack.marks for pack in packs], strict=True)]
     salts = _rows([_salt_stream(pack.salt, pack.ballots) for pack in packs], SALT_BYTES)
     heads = _beside(_WHAT, salts)
-    spelt = map(_spelt, zip(sections, *columns, strict=True))
+    longest = sum(max(map(len, column), default=0) for column in columns)
+    spell = _spelt if longest <= MAX_KEPT_CHARS else _spelt.__wrapped__
+    spelt = map(spell, zip(sections, *columns, strict=True))
     return [sha256(head + rest).digest() for head, rest in zip(heads, spelt, strict=True)]
 
 
