@@ -351,6 +351,11 @@ async def test_a_proxy_that_is_trusted_is_not_bounded_as_an_address_and_its_clie
         (b"GET / HTTP/1.1\r\nHost: a\r\nhOST: a\r\nConnection: close\r\n\r\n", b"400"),
         (b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n", b"400"),
         (b"GET / HTTP/1.0\r\n\r\n", b"200"),
+        (b"GET /\r\n\r\n", b"400"),
+        (b"GET / HTTP/0.9\r\nHost: a\r\n\r\n", b"400"),
+        (b"GET / HTTP/2.0\r\nHost: a\r\n\r\n", b"400"),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"400"),
+        (b"GET / HTTP/9.9\r\nHost: a\r\nConnection: close\r\n\r\n", b"400"),
         (b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", b"200"),
     ],
 )

@@ -16,6 +16,9 @@ MAX_PIPELINED: Final = 16
 """Requests of one connection that wait for the answer to the one before."""
 
 
+HTTP_VERSIONS: Final = ("1.0", "1.1")
+
+
 class _Refused(Exception):
     """Ends the parser."""
 
@@ -83,8 +86,8 @@ class BoundedProtocol(HttpToolsProtocol):
         size = len(self.url) + sum([len(name) + len(value) + 4 for name, value in self.headers])
         if size > self._book.limits.max_head_bytes:
             self._refuse("head bytes", self._book.refusals.head_too_large)
-        hosts = sum([name == b"host" for name, _ in self.headers])
-        if hosts > 1 or (not hosts and self.parser.get_http_version() == "1.1"):
+        hosts, version = sum([name == b"host" for name, _ in self.headers]), self.parser.get_http_version()
+        if hosts > 1 or (not hosts and version == "1.1") or version not in HTTP_VERSIONS:
             self._refuse("malformed", self._book.refusals.malformed)
         if len(self.pipeline) >= MAX_PIPELINED:
             self._refuse("pipelined", self._book.refusals.pipelined)
