@@ -71,7 +71,7 @@ class Preview:
             hub.offer(
                 frame(encode(sample_standing(self.election, contest)), int(self._now.timestamp() * 1000))
             )
-        history = History(Brokers("127.0.0.1:1"), "preview")
+        history = History(Brokers("127.0.0.1:1"), "preview", "preview-history")
         return Starlette(routes=routes_of(ResultsSettings(), self._announced, hub, history))
 
 

@@ -5,7 +5,13 @@ import faust
 from services.counting.rounds import Rounds
 from services.counting.settings import CountingSettings
 from services.counting.tally import PartitionOf, Tally
-from shared.contract.topics import BALLOTS_JUDGED, COUNTS_PUBLISHED, MONITOR_SHARDS, TALLIES_CHANGED
+from shared.contract.topics import (
+    BALLOTS_JUDGED,
+    COUNTS_HISTORY,
+    COUNTS_PUBLISHED,
+    MONITOR_SHARDS,
+    TALLIES_CHANGED,
+)
 from shared.runtime.follower import Limits
 from shared.runtime.kafka.group import ShardGroup
 from shared.runtime.process.health import Health
@@ -32,6 +38,7 @@ def create_app(settings: CountingSettings) -> faust.App:
         BALLOTS_JUDGED.name(namespace): settings.shards,
         TALLIES_CHANGED.name(namespace): contests,
         COUNTS_PUBLISHED.name(namespace): contests,
+        COUNTS_HISTORY.name(namespace): contests,
     }
     return create_worker("counting", settings, groups, health, MONITOR_SHARDS.name(namespace), partitions)
 
@@ -50,11 +57,11 @@ def tally_work(settings: CountingSettings) -> Work:
 
 def rounds_work(settings: CountingSettings) -> Work:
     """Return what is done with each partition of the changed tallies."""
-    topic = COUNTS_PUBLISHED.name(settings.namespace)
+    topic, history = (topic.name(settings.namespace) for topic in (COUNTS_PUBLISHED, COUNTS_HISTORY))
     return Work(
         service="counting.rounds",
         topic=TALLIES_CHANGED.name(settings.namespace),
-        machine=lambda partition: Rounds(partition, topic),
+        machine=lambda partition: Rounds(partition, topic, history),
         snapshots=_snapshots(settings, "rounds", ROUNDS_VERSION),
         limits=Limits(batch_records=200, tick_ms=settings.rounds_tick_ms, republish_every_s=REPUBLISH_S),
     )

@@ -17,6 +17,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
+from services.counting.kept import KEPT_EVERY_REPUBLISH, Keeper
 from services.counting.standing import ShardLedger, before_the_close, standing_of
 from services.counting.steps import Groups, Step, first_groups, is_step, last_groups
 from services.counting.tally import PASSED_OVER
@@ -72,6 +73,7 @@ class ContestCount:
     withdrawn: frozenset[str] = frozenset()
     stopped: str = ""
     """Why the count raised, if it did: the contest publishes no rounds from then on, every other goes on."""
+    keeper: Keeper = field(default_factory=Keeper)
 
     @classmethod
     def opened_for(cls, definition: Election, contest_id: str, shards: int) -> "ContestCount":
@@ -200,11 +202,13 @@ class ContestCount:
 
 
 class Rounds:
-    """State machine of counting's second half: follows `tallies.changed`, writes `counts.published`."""
+    """State machine of counting's second half: follows `tallies.changed`, writes `counts.published` and, if named, `counts.history`."""
 
-    def __init__(self, partition: int, topic: str) -> None:
+    def __init__(self, partition: int, topic: str, history: str = "") -> None:
         self._partition = partition
         self._topic = topic
+        self._history = history
+        self._republished = 0
         self._contests: dict[str, ContestCount] = {}
         self._missing: dict[str, str] = {}
         """By contest and shard, which changes are missing before one that came."""
@@ -221,9 +225,10 @@ class Rounds:
     def drain(self) -> list[Outgoing]:
         """Publish the contests whose watermark has moved."""
         return [
-            self._publish(key, count)
+            outgoing
             for key, count in self._contests.items()
             if count.sequence > count.published
+            for outgoing in self._publish(key, count)
         ]
 
     def ballots(self) -> int:
@@ -239,9 +244,11 @@ class Rounds:
         return "; ".join(why for _, why in sorted(self._missing.items()))
 
     def republish(self) -> None:
-        """Publish every contest again the next time."""
+        """Publish every contest again the next time; once a minute the next new standing is kept."""
+        self._republished += 1
         for count in self._contests.values():
             count.published = -1
+            count.keeper.is_due |= self._republished % KEPT_EVERY_REPUBLISH == 0
 
     def save(self) -> bytes:
         """Return the state."""
@@ -271,7 +278,7 @@ class Rounds:
             count = self._contests[key] = ContestCount.opened_for(definition, change.contest, change.shards)
         count.apply(change)
 
-    def _publish(self, key: str, count: ContestCount) -> Outgoing:
+    def _publish(self, key: str, count: ContestCount) -> Iterator[Outgoing]:
         count.published = count.sequence
         for standing in _shorter(count.standing()):
             body = encode(standing)
@@ -282,8 +289,12 @@ class Rounds:
             log.error(
                 "count stopped", election=standing.election, contest=standing.contest.id, why=count.stopped
             )
-            body = encode(count.standing())
-        return Outgoing(self._topic, self._partition, key.encode(), body)
+            standing = count.standing()
+            body = encode(standing)
+        yield Outgoing(self._topic, self._partition, key.encode(), body)
+        if self._history:
+            for sequence, kept in count.keeper.keep(standing, body):
+                yield Outgoing(self._history, self._partition, f"{key}/{sequence}".encode(), kept)
 
 
 def _shorter(standing: Standing) -> Iterator[Standing]:

@@ -17,7 +17,7 @@ from services.results.routes import Api
 from services.results.settings import ResultsSettings
 from services.results.webhooks import Webhooks
 from shared.contract.events import ElectionAnnounced
-from shared.contract.topics import COUNTS_PUBLISHED
+from shared.contract.topics import COUNTS_HISTORY, COUNTS_PUBLISHED
 from shared.runtime.kafka.reader import open_reader
 from shared.runtime.process.health import Health
 from shared.runtime.process.http import create_site
@@ -30,8 +30,9 @@ def create_app(settings: ResultsSettings, hub: Hub) -> Starlette:
     projector = Projector(cache, hub, lambda: counts.caught_up)
     follow = partial(open_reader, settings.brokers)
     announced = announcements(follow, settings.namespace, log_id=settings.log_id)
-    topic = COUNTS_PUBLISHED.name(settings.namespace)
-    history = History(settings.brokers, topic)
+    topic, past = (topic.name(settings.namespace) for topic in (COUNTS_PUBLISHED, COUNTS_HISTORY))
+    history = History(settings.brokers, topic, past)
+    course: Projection[None] = Projection(follow, past, lambda _: None, on_record=history.course.note)
     counts: Projection[bytes] = Projection(
         follow,
         topic,
@@ -43,7 +44,10 @@ def create_app(settings: ResultsSettings, hub: Hub) -> Starlette:
     health = Health()
     health.watch("standings", projector.readiness)
     site = create_site(
-        "results", routes, health, [cache, history, announced, counts, projector, Webhooks(settings, hub)]
+        "results",
+        routes,
+        health,
+        [cache, history, announced, counts, course, projector, Webhooks(settings, hub)],
     )
     return with_limits(site, settings)
 

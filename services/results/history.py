@@ -1,7 +1,8 @@
-"""Past standings: where each of the last hour lies in Kafka, and what has changed since a reader last asked.
+"""Past standings: where each lies in Kafka, what a contest's course was, and what has changed since a reader last asked.
 
-Nothing but places is kept here: a past standing is read from the log when somebody asks for it. The log keeps each for an hour,
-then the newest of each contest (`COUNTS_PUBLISHED`); a place whose record is gone is forgotten.
+Nothing but places and a few figures is kept here: a past standing is read from the log when somebody asks for it. One topic
+has every standing of the last hour, then the newest of each contest (`COUNTS_PUBLISHED`): a place there whose record is gone
+is forgotten. The other has one a minute for ever, and those around each turn (`COUNTS_HISTORY`).
 
 A cursor says how far a reader has read each partition. It means the same at every gateway, and nothing to anybody else.
 """
@@ -13,11 +14,14 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Annotated, Final, NamedTuple
 
 import msgspec
 
 from services.results.feed import Frame, frame
+from shared.contract.codec import UnknownVersion
+from shared.contract.standings import STANDING, Status
 from shared.runtime.kafka.connection import Brokers
 from shared.runtime.kafka.reader import KafkaReader, open_reader
 from shared.runtime.log import Keyed, LogAway, LogError
@@ -110,14 +114,140 @@ class Places:
             places.popleft()
 
 
+class _Score(msgspec.Struct):
+    exact: str
+
+
+class Tallied(msgspec.Struct):
+    """A round's votes, and where there are any its scores."""
+
+    votes: dict[str, int]
+    scores: dict[str, _Score] = {}
+
+    def strengths(self) -> dict[str, Fraction]:
+        """Return each candidate's part of the round's votes, or of an electoral college, most first."""
+        if self.scores:
+            parts = {candidate: Fraction(score.exact) for candidate, score in self.scores.items()}
+        else:
+            whole = sum(self.votes.values()) or 1
+            parts = {candidate: Fraction(votes, whole) for candidate, votes in self.votes.items()}
+        return dict(sorted(parts.items(), key=lambda item: -item[1]))
+
+
+class _Named(msgspec.Struct):
+    id: str
+    excluded: bool = False
+
+
+class _Of(msgspec.Struct):
+    candidates: list[_Named]
+
+
+class _Accepted(msgspec.Struct):
+    accepted: int
+    voided: int
+
+
+class Moment(msgspec.Struct):
+    """What a contest's course tells of a past standing: a few of its figures, and where all of it lies."""
+
+    type: str
+    sequence: int
+    status: Status
+    withheld: bool
+    balance: _Accepted
+    contest: _Of
+    rounds: list[Tallied]
+    """The first and the last."""
+    elected: tuple[str, ...]
+    place: Place = Place(0, 0, 0, 0)
+
+    @property
+    def withdrawn(self) -> tuple[str, ...]:
+        """Who is out before the count."""
+        return tuple(of.id for of in self.contest.candidates if of.excluded)
+
+
+_moment_of = msgspec.json.Decoder(Moment).decode
+
+
+def moment(body: bytes, place: Place) -> Moment:
+    """Return what a published standing tells of its moment. Raises ValueError, UnknownVersion."""
+    try:
+        found = _moment_of(body)
+    except msgspec.DecodeError as fault:
+        raise ValueError(f"not a standing: {fault}") from fault
+    if found.type != STANDING:
+        raise UnknownVersion(found.type)
+    found.rounds = [found.rounds[0], found.rounds[-1]] if found.rounds else []
+    found.place = place
+    return found
+
+
+@dataclass
+class Course:
+    """The moments of each contest that are kept for ever, by sequence."""
+
+    by_contest: dict[str, list[Moment]] = field(default_factory=dict)
+
+    def note(self, record: Keyed) -> None:
+        """Note a record of the history. Raises ValueError, UnknownVersion if it holds no standing.
+
+        A standing that is kept again has another place from then on, and the time at which it came first.
+        """
+        moments = self.by_contest.setdefault(record.key.rpartition("/")[0], [])
+        new = moment(
+            record.value, Place(int(record.key.rpartition("/")[2]), record.timestamp_ms, *_where(record))
+        )
+        at = bisect_left(moments, new.sequence, key=_sequence)
+        if at < len(moments) and moments[at].sequence == new.sequence:
+            first_ms = min(moments[at].place.as_of_ms, new.place.as_of_ms)
+            new.place = new.place._replace(as_of_ms=first_ms)
+            moments[at] = new
+        else:
+            moments.insert(at, new)
+
+    def at(self, key: str, sequence: int) -> Place | None:
+        """Return the place of exactly this standing, None if it is not kept."""
+        moments = self.by_contest.get(key, [])
+        found = bisect_left(moments, sequence, key=_sequence)
+        is_there = found < len(moments) and moments[found].sequence == sequence
+        return moments[found].place if is_there else None
+
+    def of(self, key: str, *, after: int = -1, upto: int | None = None) -> list[Moment]:
+        """Return a contest's moments after a sequence, up to another one or the last; their times never go back.
+
+        A counting that began anew published old standings once more, later than newer ones: those are left out.
+        """
+        found: list[Moment] = []
+        for each in reversed(self.by_contest.get(key, [])):
+            if upto is not None and each.sequence > upto:
+                continue
+            if each.sequence <= after:
+                break
+            if not found or each.place.as_of_ms <= found[-1].place.as_of_ms:
+                found.append(each)
+        return found[::-1]
+
+
+def _sequence(of: Moment) -> int:
+    return of.sequence
+
+
+def _where(record: Keyed) -> tuple[int, int]:
+    return record.partition, record.offset
+
+
 class History:
     """Reads past standings from the log: one at a time, for each costs the broker a seek."""
 
-    def __init__(self, brokers: Brokers, topic: str) -> None:
+    def __init__(self, brokers: Brokers, published: str, history: str) -> None:
         self.places = Places()
+        self.course = Course()
         self._brokers = brokers
-        self._topic = topic
-        self._reader: KafkaReader | None = None
+        self._published = published
+        self._history = history
+        self._readers: dict[str, KafkaReader] = {}
         self._turn = asyncio.Lock()
         self._kept: dict[tuple[str, int], Frame] = {}
 
@@ -126,35 +256,42 @@ class History:
 
     async def stop(self) -> None:
         """Let go of the log."""
-        if self._reader is not None:
-            await self._reader.stop()
+        for reader in self._readers.values():
+            await reader.stop()
 
     async def at(self, key: str, sequence: int) -> Frame | None:
         """Return a past standing of a contest, None if it is not known or no longer kept. Raises LogAway, TimeoutError."""
-        place = self.places.at(key, sequence)
-        if place is None or (key, sequence) in self._kept:
-            return self._kept.get((key, sequence))
+        if (key, sequence) in self._kept:
+            return self._kept[key, sequence]
+        found = None
         async with asyncio.timeout(READ_WITHIN_S), self._turn:
-            try:
-                found = frame(await self._read(place), place.as_of_ms)
-            except LogAway:
-                await self._disconnect()
-                raise
-            except LogError:
-                self.places.forget(key, place)
-                return None
+            if (place := self.places.at(key, sequence)) is not None:
+                found = await self._read(self._published, place)
+                if found is None:
+                    self.places.forget(key, place)
+            if found is None and (place := self.course.at(key, sequence)) is not None:
+                found = await self._read(self._history, place)
+        if found is None:
+            return None
         self._kept[key, sequence] = found
         while len(self._kept) > FRAMES_KEPT:
             del self._kept[next(iter(self._kept))]
         return found
 
-    async def _read(self, place: Place) -> bytes:
-        if self._reader is None:
-            self._reader = await open_reader(self._brokers, self._topic)
-        return await self._reader.record(place.partition, place.offset)
+    async def _read(self, topic: str, place: Place) -> Frame | None:
+        """Return the standing at a place, None if the log no longer has it. Raises LogAway."""
+        try:
+            if topic not in self._readers:
+                self._readers[topic] = await open_reader(self._brokers, topic)
+            return frame(await self._readers[topic].record(place.partition, place.offset), place.as_of_ms)
+        except LogAway:
+            await self._disconnect(topic)
+            raise
+        except LogError:
+            return None
 
-    async def _disconnect(self) -> None:
-        reader, self._reader = self._reader, None
+    async def _disconnect(self, topic: str) -> None:
+        reader = self._readers.pop(topic, None)
         if reader is not None:
             with suppress(LogAway, OSError):
                 await reader.stop()

@@ -35,7 +35,16 @@ def paths() -> dict[str, Any]:
         ),
         f"{CONTEST}/standings/latest": _get("The same", one_standing, *contest),
         f"{CONTEST}/standings/{{sequence}}": _get(
-            "A standing of the last hour: its bytes never change", one_standing, *contest, "sequence"
+            "A standing of the last hour, or one that is kept for ever: its bytes never change",
+            one_standing,
+            *contest,
+            "sequence",
+        ),
+        f"{CONTEST}/history": _get(
+            "Standings that are kept for ever, one a minute at most: sequence, time, ballots counted, votes of the first and the last"
+            " round; the query parameter after gives those behind a sequence",
+            any_json,
+            *contest,
         ),
         f"{CONTEST}/stream": _get(
             "Standings as server-sent events: id is the sequence, Last-Event-ID resumes",

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from services.results.exports import rctab_json, rcvis_json, rounds_csv, wide_csv
 from services.results.feed import FRESH, IMMUTABLE, OPEN, Frame, Publisher, as_of
-from services.results.history import BadCursor, Change, History
+from services.results.history import BadCursor, Change, History, Moment
 from services.results.hub import Hub
 from services.results.settings import ResultsSettings
 from services.results.stream import live
@@ -30,6 +30,8 @@ from shared.runtime.projection import Projection
 
 CONTEST = "/v1/elections/{election}/contests/{contest}"
 MAX_CHANGES = 500
+MAX_MOMENTS = 2_000
+"""Of a contest's history in one answer: more than a day of minutes."""
 MAX_SEQUENCE_DIGITS = 18
 RETRY_AFTER_S = 2
 NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
@@ -61,6 +63,7 @@ class Api:
             Route(f"{CONTEST}/standing", self.latest),
             Route(f"{CONTEST}/standings/latest", self.latest),
             Route(f"{CONTEST}/standings/{{sequence}}", self.past),
+            Route(f"{CONTEST}/history", self.past_list),
             Route(f"{CONTEST}/stream", self.stream),
             Route(f"{CONTEST}/rounds.csv", self._export(rounds_csv, "text/csv")),
             Route(f"{CONTEST}/rounds-wide.csv", self._export(wide_csv, "text/csv")),
@@ -96,13 +99,35 @@ class Api:
             return problem(400, "Not a cursor", str(fault), field="cursor")
         return _json({"changes": [_change(change) for change in found], "cursor": behind})
 
+    async def past_list(self, request: Request) -> Response:
+        """Which standings are kept for ever, oldest first, with a few figures of each; `?after=SEQUENCE` gives those behind it."""
+        frame, after = self._frame(request), request.query_params.get("after", "")
+        if frame is None:
+            return _unknown(request)
+        if after and not (after.isdecimal() and len(after) <= MAX_SEQUENCE_DIGITS):
+            return problem(
+                400, "Not a sequence", "expected ?after= the sequence of a standing", field="after"
+            )
+        # Of what is withheld there are no earlier figures to look at, and nobody needs to know when it was published.
+        is_withheld = frame.standing.withheld
+        found = [] if is_withheld else self.history.course.of(frame.key, after=int(after or -1))
+        return _json(
+            {
+                "election": frame.standing.election,
+                "contest": frame.standing.contest.id,
+                "places": frame.standing.places,
+                "kept": [_moment(request, each) for each in found[:MAX_MOMENTS]],
+                "more": len(found) > MAX_MOMENTS,
+            }
+        )
+
     async def latest(self, request: Request) -> Response:
         """A contest's newest standing, byte for byte as it was published."""
         frame = self._frame(request)
         return _unknown(request) if frame is None else self._standing(request, frame)
 
     async def past(self, request: Request) -> Response:
-        """The standing of one sequence: the newest, or one that the log still has."""
+        """The standing of one sequence: the newest, one of the last hour, or one that is kept for ever."""
         asked_for = request.path_params["sequence"]
         newest = self._frame(request)
         if newest is None or not asked_for.isdecimal() or len(asked_for) > MAX_SEQUENCE_DIGITS:
@@ -186,6 +211,22 @@ def _change(change: Change) -> dict[str, object]:
         "sequence": change.place.sequence,
         "as_of": as_of(change.place.as_of_ms),
         "standing": f"{path}/standings/{change.place.sequence}",
+    }
+
+
+def _moment(request: Request, of: Moment) -> dict[str, object]:
+    path = CONTEST.format(**request.path_params)
+    return {
+        "sequence": of.sequence,
+        "as_of": as_of(of.place.as_of_ms),
+        "standing": f"{path}/standings/{of.sequence}",
+        "status": of.status,
+        "withheld": of.withheld,
+        "ballots": of.balance.accepted,
+        "withdrawn": of.withdrawn,
+        "elected": of.elected,
+        "first_round": of.rounds[0].votes if of.rounds else {},
+        "last_round": of.rounds[-1].votes if of.rounds else {},
     }
 
 

@@ -105,6 +105,17 @@ COUNTS_PUBLISHED: Final = Topic(
     " again: for an hour they cannot take the place of the newest",
     readers=("results", "operator", "audit", "proofs"),
 )
+COUNTS_HISTORY: Final = Topic(
+    noun="counts.history",
+    key="election/contest/sequence",
+    value="Standing",
+    writers=("counting.rounds",),
+    partitions="contests",
+    config={**NEWEST_BY_KEY, "compression.type": "gzip"},
+    why="some of the published standings, for ever: one a minute, and those around each change of phase, withdrawal, correction and"
+    " certificate. The same standing again has the same key, so no process needs to know what another has written",
+    readers=("results",),
+)
 ELECTIONS_ANNOUNCED: Final = Topic(
     noun="elections.announced",
     key="election",
@@ -133,6 +144,7 @@ TOPICS: Final = (
     ROLLS_COMMITTED,
     TALLIES_CHANGED,
     COUNTS_PUBLISHED,
+    COUNTS_HISTORY,
     ELECTIONS_ANNOUNCED,
     MONITOR_SHARDS,
 )

@@ -18,7 +18,7 @@ from shared.contract.codec import encode
 from shared.contract.elections import Phase
 from shared.contract.signing import new_private_key
 from shared.contract.standings import Standing
-from shared.contract.topics import COUNTS_PUBLISHED
+from shared.contract.topics import COUNTS_HISTORY, COUNTS_PUBLISHED
 from tests.support.elections import Life, election
 from tests.support.pipeline import Pipeline
 from tests.support.standings import college, standing, surplus
@@ -26,6 +26,8 @@ from tests.support.standings import college, standing, surplus
 pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
 
 CONTEST = "/v1/elections/picnic/contests/fruit"
+BEFORE = standing(2, Phase.OPEN)
+"""Of two hours ago: it is in the history alone."""
 FIRST, SECOND, NEWEST = standing(3, Phase.OPEN), standing(4, Phase.OPEN), standing(5, Phase.CLOSED)
 
 
@@ -40,6 +42,8 @@ async def feed(
     await pipeline.announce(Life(election(), 2), Phase.OPEN)
     published = [(0, of.key.encode(), encode(of)) for of in (FIRST, SECOND, NEWEST, FIRST)]
     await pipeline._publish(COUNTS_PUBLISHED, published)
+    kept = [(0, f"{of.key}/{of.sequence}".encode(), encode(of)) for of in (BEFORE, FIRST, NEWEST, BEFORE)]
+    await pipeline._publish(COUNTS_HISTORY, kept)
     key = tmp_path / "publishing.key"
     key.write_text(new_private_key().hex())
     pipeline.start("results", publishing_key_file=str(key))
@@ -55,7 +59,7 @@ async def test_a_newsroom_s_walk_through_the_feed(feed: httpx.AsyncClient) -> No
     assert latest.content == encode(NEWEST), "not the one that counting published again"
     assert "max-age=1," in latest.headers["cache-control"]
 
-    for past in (FIRST, SECOND, NEWEST):
+    for past in (BEFORE, FIRST, SECOND, NEWEST):
         found = await feed.get(f"{CONTEST}/standings/{past.sequence}")
         assert found.content == encode(past)
         assert found.headers["cache-control"] == "public, max-age=31536000, immutable"
@@ -71,6 +75,20 @@ async def test_a_newsroom_s_walk_through_the_feed(feed: httpx.AsyncClient) -> No
     report = (await feed.get(f"{CONTEST}/rcvis.json")).json()
     assert report == rcvis_json(NEWEST)
     assert (await feed.get(f"{CONTEST}/rounds-wide.csv")).text.startswith("candidate_id,name,round 1")
+
+
+async def test_what_is_kept_for_ever_is_listed(feed: httpx.AsyncClient) -> None:
+    """Oldest first, with time, turnout and votes, and the address of the whole; asked for behind a sequence, the rest alone."""
+    listed = (await feed.get(f"{CONTEST}/history")).json()
+    assert [each["sequence"] for each in listed["kept"]] == [of.sequence for of in (BEFORE, FIRST, NEWEST)]
+    last = listed["kept"][-1]
+    assert (last["ballots"], last["status"]) == (NEWEST.balance.accepted, NEWEST.status)
+    assert (last["first_round"], last["last_round"]) == (NEWEST.rounds[0].votes, NEWEST.rounds[-1].votes)
+    assert (await feed.get(last["standing"])).content == encode(NEWEST)
+    behind = (await feed.get(f"{CONTEST}/history", params={"after": str(FIRST.sequence)})).json()["kept"]
+    assert [each["sequence"] for each in behind] == [NEWEST.sequence]
+    assert (await feed.get(f"{CONTEST}/history", params={"after": "²"})).status_code == 400
+    assert (await feed.get("/v1/elections/picnic/contests/none/history")).status_code == 404
 
 
 async def test_a_page_as_it_was(feed: httpx.AsyncClient) -> None:

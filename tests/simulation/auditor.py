@@ -17,7 +17,7 @@ from shared.contract.standings import Standing
 from shared.contract.verdict_ranges import Verdict
 from shared.contract.verdicts import COUNTED_BALLOTS, ControlJudged
 from tests.simulation.broker import Record
-from tests.simulation.invariants import ANNOUNCED, CAST, JUDGED, PUBLISHED, hold
+from tests.simulation.invariants import ANNOUNCED, CAST, HISTORY, JUDGED, PUBLISHED, hold
 from tests.simulation.memory import decode_cast_once, standing_of
 from tests.simulation.standings import check_standing
 from tests.simulation.truth import Log
@@ -62,6 +62,12 @@ class Auditor:
             self._judged(partition, record)
         elif topic == PUBLISHED:
             self._published(record.value)
+        elif topic == HISTORY:
+            kept = standing_of(record.value)
+            place = (kept.key, kept.watermark)
+            hold(
+                self.published.get(place, record.value) == record.value, "what is kept is as published", place
+            )
         elif topic == ANNOUNCED:
             self._announced(decode_as(ElectionAnnounced, record.value))
 

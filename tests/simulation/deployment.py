@@ -14,7 +14,7 @@ from tests.simulation.cache import SimRedis
 from tests.simulation.disk import Machine
 from tests.simulation.gateway import ResultsNode
 from tests.simulation.group import Group
-from tests.simulation.invariants import ANNOUNCED, CAST, CONTROLS, JUDGED, PUBLISHED, ROLLS, TALLIES
+from tests.simulation.invariants import ANNOUNCED, CAST, CONTROLS, HISTORY, JUDGED, PUBLISHED, ROLLS, TALLIES
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.nodes import CountingNode, Node, Site, ValidationNode
 from tests.support.elections import LOG_ID, ROOT, ROOT_KEY
@@ -38,6 +38,7 @@ class Deployment:
             (ROLLS, shards),
             (TALLIES, partitions),
             (PUBLISHED, partitions),
+            (HISTORY, partitions),
         ):
             broker.create(topic, number)
         for topic in (ANNOUNCED, CONTROLS):

@@ -19,7 +19,7 @@ from tests.simulation.auditor import Auditor
 from tests.simulation.broker import Broker
 from tests.simulation.cache import SimRedis
 from tests.simulation.disk import Machine, SimDisk
-from tests.simulation.invariants import CAST, CONTROLS, JUDGED, PUBLISHED, ROLLS, TALLIES, hold
+from tests.simulation.invariants import CAST, CONTROLS, HISTORY, JUDGED, PUBLISHED, ROLLS, TALLIES, hold
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.ports import SimLog
 from tests.simulation.process import Process
@@ -191,7 +191,7 @@ MACHINES: dict[str, Callable[[Site, int], Any]] = {
     "counting.tally": lambda site, shard: Tally(
         shard, site.shards, TALLIES, PartitionOf(site.contest_partitions)
     ),
-    "counting.rounds": lambda _, partition: Rounds(partition, PUBLISHED),
+    "counting.rounds": lambda _, partition: Rounds(partition, PUBLISHED, HISTORY),
 }
 
 

@@ -46,7 +46,7 @@ class Gateway:
         }
         self.settings = ResultsSettings.model_validate(given | settings)
         self._announced = announcements(_no_reader, "gateway")
-        self._history = History(self.settings.brokers, "none")
+        self._history = History(self.settings.brokers, "none", "none")
         limits = ServerLimits(framed=True)
         site = Starlette(routes=routes_of(self.settings, self._announced, self.hub, self._history))
         with_limits(site, self.settings)
