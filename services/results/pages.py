@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
+from services.results.course import Moment, Place, moment
 from services.results.feed import OPEN, Frame
 from services.results.history import History
 from services.results.hub import Hub
@@ -43,9 +44,9 @@ HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none';"
-    " form-action 'none'; frame-ancestors 'none'"
+    " form-action 'self'; frame-ancestors 'none'"
 )
-"""Nobody may frame a page: what others may show of it are embeds."""
+"""Nobody may frame a page: what others may show of it are embeds. The one form asks for a past page."""
 HEADERS: Final = {
     "Content-Security-Policy": POLICY,
     "Cache-Control": "no-cache",
@@ -99,7 +100,7 @@ class Pages:
     def __post_init__(self) -> None:
         self._contest_cards: dict[str, tuple[Frame, Card]] = {}
         self._lists: dict[str, tuple[tuple[object, ...], float, ListPage | None, str]] = {}
-        self._made: dict[str, tuple[Frame, dict[int | None, tuple[ContestPage, str]]]] = {}
+        self._made: dict[str, tuple[Frame, int, dict[int | None, tuple[ContestPage, str]]]] = {}
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -155,12 +156,12 @@ class Pages:
         if frame is None:
             return self._missing(request)
         round_ = _whole(request.query_params.get("round", ""))
-        view, main = await run_in_threadpool(self._main, key, frame, round_)
+        view, main = await run_in_threadpool(self._main, key, frame, round_, self._course(frame))
         if request.query_params.get("fragment"):
             stale = {"Livecount-Stale": "true"} if self.hub.stale else {}
             return HTMLResponse(main, headers=HEADERS | stale)
         # Of what is withheld there are no earlier figures to look at, and nobody needs to know when it was published.
-        spread = [] if newest.standing.withheld else self.history.places.spread(key, EARLIER_AT_MOST)
+        spread = [] if newest.standing.withheld else self.history.spread(key, EARLIER_AT_MOST)
         places = [(place.sequence, place.as_of_ms) for place in spread]
         return self._page(
             "contest.html",
@@ -195,17 +196,27 @@ class Pages:
             return HTMLResponse(main, headers=HEADERS)
         return self._page("list.html", view, main=main)
 
-    def _main(self, key: str, frame: Frame, round_: int | None) -> tuple[ContestPage, str]:
+    def _course(self, frame: Frame) -> list[Moment]:
+        """Return the way to a standing, itself included."""
+        place = Place(frame.sequence, frame.as_of_ms, 0, 0)
+        before = self.history.course.of(frame.key, upto=frame.sequence - 1)
+        return [*before, moment(frame.body, place)]
+
+    def _main(
+        self, key: str, frame: Frame, round_: int | None, course: list[Moment]
+    ) -> tuple[ContestPage, str]:
+        """Return the view and main part of a page: made once for each standing, round, and length of the way to it."""
         place = key if frame is self.hub.frames[key] else f"{key}{PAST}{frame.sequence}"
-        of, made = self._made.get(place, (None, {}))
-        if of is not frame:
-            of, made = self._made[place] = frame, {}
+        of, length, made = self._made.get(place, (None, 0, {}))
+        if of is not frame or length != len(course):
+            made = {}
+            self._made[place] = frame, len(course), made
             for old in [old for old in self._made if PAST in old][:-PAST_KEPT]:
                 del self._made[old]
         if round_ not in {each.number for each in frame.standing.rounds}:
             round_ = None
         if round_ not in made:
-            view = contest_page(frame.standing, frame.as_of_ms, round_, past=PAST in place)
+            view = contest_page(frame.standing, frame.as_of_ms, round_, past=PAST in place, course=course)
             made[round_] = view, self.templates.get_template("standing.html").render(view=view)
         return made[round_]
 

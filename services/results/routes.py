@@ -15,9 +15,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from services.results.course import Moment
 from services.results.exports import rctab_json, rcvis_json, rounds_csv, wide_csv
 from services.results.feed import FRESH, IMMUTABLE, OPEN, Frame, Publisher, as_of
-from services.results.history import BadCursor, Change, History, Moment
+from services.results.history import BadCursor, Change, History
 from services.results.hub import Hub
 from services.results.settings import ResultsSettings
 from services.results.stream import live

@@ -10,6 +10,8 @@ from fractions import Fraction
 from typing import Final
 from unicodedata import bidirectional
 
+from services.results.course import Moment
+from services.results.race import Race, race
 from services.results.sankey import Sankey, sankey
 from services.results.tables import (
     Flow,
@@ -156,6 +158,7 @@ class ContestPage:
     as_of: str
     as_of_iso: str
     rounds: Rounds | None
+    race: Race | None
     turnout: Table
     balance: str
     account: Table
@@ -230,6 +233,7 @@ class ListPage:
 class Earlier:
     """A link to a contest's page as it was."""
 
+    sequence: int
     query: str
     as_of: str
     as_of_iso: str
@@ -387,11 +391,16 @@ def _lead(counted: Counted) -> int:
 
 
 def contest_page(
-    standing: Standing, as_of_ms: int, round_: int | None = None, *, past: bool = False
+    standing: Standing,
+    as_of_ms: int,
+    round_: int | None = None,
+    *,
+    past: bool = False,
+    course: Sequence[Moment] = (),
 ) -> ContestPage:
     """Return the page of a contest, whose standing was published at `as_of_ms`; a round that it lacks is the last one.
 
-    On the page of a `past` standing the links to rounds stay with it.
+    On the page of a `past` standing the links to rounds stay with it. `course` is what is known of the way to it, itself included.
     """
     as_of = datetime.fromtimestamp(as_of_ms / 1000, UTC)
     contest, counted, badge = standing.contest, _counted(standing), STATUS_BADGE[standing.status]
@@ -424,6 +433,7 @@ def contest_page(
         rounds=_rounds(counted, round_, _what_ifs(standing, counted), standing.sequence if past else None)
         if counted.rounds
         else None,
+        race=None if standing.withheld else race(counted, course),
         turnout=turnout(standing),
         balance=f"{cast} = {' + '.join(parts)}",
         account=account(standing),
@@ -434,12 +444,18 @@ def contest_page(
     )
 
 
-def earlier(places: Iterable[tuple[int, int]]) -> tuple[Earlier, ...]:
-    """Return links to standings, given as sequences and the milliseconds at which they were published."""
+def earlier(places: Sequence[tuple[int, int]]) -> tuple[Earlier, ...]:
+    """Return links to standings, given as sequences and the milliseconds at which they were published; dates where these differ."""
+    times = [datetime.fromtimestamp(as_of_ms / 1000, UTC) for _, as_of_ms in places]
+    several = len({time.date() for time in times}) > 1
     return tuple(
-        Earlier(f"?as_of={sequence}", f"{when:%H:%M:%S}", when.isoformat(timespec="milliseconds"))
-        for sequence, as_of_ms in places
-        for when in [datetime.fromtimestamp(as_of_ms / 1000, UTC)]
+        Earlier(
+            sequence=sequence,
+            query=_query(sequence, None),
+            as_of=f"{f'{time.day} {time:%b} ' if several else ''}{time:%H:%M:%S}",
+            as_of_iso=time.isoformat(timespec="milliseconds"),
+        )
+        for (sequence, _), time in zip(places, times, strict=True)
     )
 
 

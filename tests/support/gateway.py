@@ -22,7 +22,7 @@ from shared.contract.elections import Phase
 from shared.contract.events import ElectionAnnounced
 from shared.contract.signing import new_private_key, public_key
 from shared.contract.standings import Standing
-from shared.runtime.log import Reader
+from shared.runtime.log import Keyed, Reader
 from shared.runtime.process.connections import ServerLimits
 from shared.runtime.process.server import listen, server_config
 from shared.runtime.projection import announcements
@@ -67,6 +67,13 @@ class Gateway:
         else:
             self._server.servers[0].get_loop().call_soon_threadsafe(self.hub.offer, shown)
             wait_for(lambda: self.hub.frames.get(shown.key) is shown)
+
+    def keep(self, standing: Standing, as_of_ms: int) -> None:
+        """Hold a past standing, as if counting had kept it and somebody had asked for it."""
+        place = len(self._history.course.by_contest.get(standing.key, ()))
+        body = encode(standing)
+        self._history.course.note(Keyed(place, f"{standing.key}/{standing.sequence}", body, as_of_ms))
+        self._history._kept[standing.key, standing.sequence] = frame(body, as_of_ms)
 
     def start(self) -> None:
         """Serve."""

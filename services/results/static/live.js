@@ -99,6 +99,24 @@ async function showRound(href) {
 
 const rounds = () => [...document.querySelectorAll(".steps a")];
 
+// A slider in place of the list of earlier times; letting go of it leads to that standing's own page.
+function scrub(form) {
+  const [list, slider, text] = ["when", "back", "backtext"].map((id) => document.getElementById(id));
+  const say = () => {
+    text.textContent = list.options[slider.value].text;
+    slider.setAttribute("aria-valuetext", text.textContent);
+  };
+  slider.value = list.selectedIndex;
+  list.hidden = true;
+  slider.hidden = text.hidden = false;
+  form.querySelector("label").htmlFor = "back";
+  slider.addEventListener("input", () => {
+    list.selectedIndex = slider.value;
+    say();
+  });
+  say();
+}
+
 // Show one round after another from the first, and stop at the last; again stops at once.
 function playRounds() {
   const stop = () => {
@@ -135,6 +153,7 @@ play.addEventListener("click", playRounds);
 document.addEventListener("visibilitychange", () => !document.hidden && missed && refresh());
 play.hidden = rounds().length < 2;
 localTimes();
+if (document.getElementById("asof")) scrub(document.getElementById("asof"));
 if (!document.getElementById("past")) {
   bar.hidden = false;
   connect();

@@ -5,7 +5,8 @@ from base64 import urlsafe_b64encode
 
 import pytest
 
-from services.results.history import BadCursor, Course, Places
+from services.results.course import Course
+from services.results.history import BadCursor, Places
 from shared.contract.codec import UnknownVersion, encode
 from shared.contract.elections import Phase
 from shared.runtime.log import Keyed
