@@ -20,6 +20,8 @@ from tests.chaos.plan import Act, Kind
 LOOK_S: Final = 0.1
 WITNESS_S: Final = 1.0
 RECOVERY_BOUND_S: Final = 240.0
+MISSED_S: Final = 20.0
+"""By then a broker that was killed has been missed; it may have been back before anybody looked."""
 SIGNALS: Final = {
     Kind.KILL: signal.SIGKILL,
     Kind.BROKER: signal.SIGKILL,
@@ -128,7 +130,8 @@ class Monkey:
             while child.running and child.pid == pid:
                 await asyncio.sleep(LOOK_S / 5)
             if act.kind is Kind.BROKER:  # what the others say is true once they have missed it
-                while await self.cluster.replicas_in_sync() in (None, REPLICATION):
+                missed_by_s = _now_s() + MISSED_S
+                while await self.cluster.replicas_in_sync() in (None, REPLICATION) and _now_s() < missed_by_s:
                     await asyncio.sleep(LOOK_S)
 
     async def _spoil(self, act: Act) -> None:
