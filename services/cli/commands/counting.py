@@ -1,14 +1,15 @@
-"""Commands that count a plain ballot file: `count` shows the rounds, `explain` one ballot's way, `whatif` what might be."""
+"""Commands that count a plain ballot file: its rounds, one ballot's way, what might be, and what an audit has to confirm."""
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from services.cli import options
-from services.cli.app import command
+from services.cli.app import command, group
 from services.cli.asking import asker
 from services.cli.commands.budgets import Completion, Measure, Spending, Unit, fund
 from services.cli.errors import naming
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
     from shared.rcv.contests import CountOptions
     from shared.rcv.count.profile import Profile
     from shared.rcv.formats.records import BallotFile
+
+audit = group(
+    "audit",
+    "Prepare an audit of a result by a sample of its ballots.",
+    "livecount audit assertions mayor.csv --method irv",
+)
 
 
 @command(
@@ -194,6 +201,50 @@ def whatif(
         console, _ = _terminal()
         for part in whatif_screen(contest, answers):
             console.print(part)
+
+
+@command(
+    "livecount audit assertions mayor.csv --method irv",
+    "livecount audit assertions mayor.csv --method irv --risk 0.05 --json > assertions.json",
+    of=audit,
+)
+@options.counted
+def assertions(
+    file: options.BallotFileArgument,
+    *,
+    risk: Annotated[
+        float,
+        typer.Option(min=0.0001, max=0.5, help="Risk limit: how likely a wrong winner may pass the audit"),
+    ] = 0.1,
+    seconds: Annotated[
+        float, typer.Option(min=0, help="So long the best assertions are looked for; then any will do")
+    ] = 60.0,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print them as JSON, in the form that SHANGRLA reads")
+    ] = False,
+    asked: "CountOptions",
+) -> None:
+    """Say which comparisons of votes a risk-limiting audit has to confirm, so that the winner of an instant run-off is right.
+
+    For each: its margin, and how many ballots confirm it, compared with their records one by one, or looked at by themselves.
+    """
+    from services.cli.terminal.whatif import assertions_screen
+    from shared.rcv.assertions import assertions as assertions_of
+    from shared.rcv.contests import ties_settled
+    from shared.rcv.narrate.assertions import assertions_document
+
+    with naming(file):
+        ballots, contest, profile = _read(file, asked)
+        with waiting("Looking for assertions") as hush:
+            ask = ties_settled(ballots, asked) or asker(ballots.candidates, hush)
+            until_s = time.monotonic() + seconds
+            found = assertions_of(profile, contest, ask, lambda _: time.monotonic() < until_s)
+    if as_json:
+        _print_json(assertions_document(contest, found, risk))
+        return
+    console, _ = _terminal()
+    for part in assertions_screen(contest, found, risk):
+        console.print(part)
 
 
 def _read(file: Path, asked: "CountOptions") -> "tuple[BallotFile, Contest, Profile]":

@@ -1,4 +1,4 @@
-"""What-ifs on a terminal: a table of drop-outs, a table of every possible final, and sentences on what is safe."""
+"""What-ifs on a terminal: drop-outs, every possible final, what is safe, and what an audit has to confirm."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from shared.contract.elections import Contest
+from shared.rcv.assertions import Assertions
+from shared.rcv.narrate.assertions import assertions_document, margin_sentences
 from shared.rcv.narrate.whatif import (
     close_sentences,
     condorcet_sentence,
@@ -45,6 +47,25 @@ def whatif_parts(contest: Contest, answers: WhatIf) -> Iterator[RenderableType]:
     if answers.changes_needed is not None:
         yield Text("\nHow close it is", style="bold underline")
         yield from map(Text, close_sentences(contest, answers))
+
+
+def assertions_screen(contest: Contest, found: Assertions, risk: float) -> Iterator[RenderableType]:
+    """Yield who is elected, and for each assertion its votes and how many ballots confirm it."""
+    yield from map(Text, margin_sentences(contest, found))
+    table = _table("To be confirmed", "for", "against", "margin", "compared", "looked at")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    (audited,) = assertions_document(contest, found, risk)["audits"]
+    for of in audited["assertions"]:
+        figures = (*of["votes"], of["margin"], of["comparison_sample"], of["polling_sample"])
+        table.add_row(of["explanation"], *[f"{figure:,}" for figure in figures])
+    if found.needed:
+        yield table
+        yield Text(
+            f"Ballots that confirm it at a risk limit of {risk:.0%}: each compared with its record, if none differs; or looked at by "
+            "themselves, on average.",
+            style="dim",
+        )
 
 
 def _drops(contest: Contest, answers: WhatIf) -> Table:

@@ -92,6 +92,50 @@ def test_a_circle_has_no_condorcet_winner(tmp_path: Path) -> None:
     )
 
 
+def test_an_audit_learns_what_to_confirm(tmp_path: Path) -> None:
+    """By hand: 24 ballots AB 9, BA 8, CB 4, DC 3; Basil has 12 and Ada 9 in the end, so 3 / 2 rounded up: 2 ballots.
+
+    Clara, with 4, keeps less than Ada's 9 in any order: at most 4 + 3 name her before Ada. Nor does Dora, with 3.
+    Ada last is contradicted by Basil's 12 to 9; of a risk limit of 10%: ln 0.1 / ln(1 - 3/24 / 2.0781) = 37.1, so all 24.
+    """
+    shown = json.loads(livecount("audit", "assertions", ward(tmp_path), *IRV, "--json").stdout)
+    assert (shown["risk_limit"], shown["Ballots involved in audit (#)"]) == (0.1, "24")
+    (audited,) = shown["audits"]
+    assert (audited["winner"], audited["eliminated"]) == (
+        "Basil Brown",
+        ["Ada Lovelace", "Clara Bow", "Dora Maar"],
+    )
+    last_two = {
+        "winner": "Basil Brown",
+        "loser": "Ada Lovelace",
+        "already_eliminated": ["Clara Bow", "Dora Maar"],
+        "assertion_type": "IRV_ELIMINATION",
+        "explanation": "Basil Brown has more votes than Ada Lovelace as the last two",
+        "votes": [12, 9],
+        "margin": 3,
+        "comparison_sample": 24,
+        "polling_sample": 24,
+    }
+    assert last_two in audited["assertions"]
+    printed = " ".join(livecount("audit", "assertions", ward(tmp_path), *IRV).stdout.split())
+    assert "Basil Brown is elected if" in printed
+
+
+@pytest.mark.parametrize(
+    ("ballots", "method", "words"),
+    [
+        ('2 1\n3 1 0\n3 2 0\n0\n"Jo"\n"Mo"\n"Two"\n', "irv", "a tie decides who is elected"),
+        ('2 1\n3 1 0\n2 2 0\n0\n"Jo"\n"Mo"\n"Two"\n', "meek", "expected an instant run-off"),
+        ('2 1\n3 0\n0\n"Jo"\n"Mo"\n"Two"\n', "irv", "nobody has votes"),
+    ],
+)
+def test_what_no_audit_can_confirm_is_refused(tmp_path: Path, ballots: str, method: str, words: str) -> None:
+    """With the reason."""
+    answer = livecount("audit", "assertions", ward(tmp_path, ballots), "--method", method)
+    assert answer.exit_code == 2
+    assert words in answer.stderr
+
+
 def test_several_seats_have_drop_outs_and_finals_but_no_calls(tmp_path: Path) -> None:
     """What is safe is proved of instant run-offs only, and votes in parts are no ballots."""
     shown = answers(tmp_path, method="scottish-stv")
