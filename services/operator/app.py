@@ -22,6 +22,7 @@ from services.operator.console.pages import Console
 from services.operator.controls import ControlLog
 from services.operator.monitor import Monitor
 from services.operator.orders import Order
+from services.operator.own_log import OwnLog
 from services.operator.recount import recount
 from services.operator.schedule import Schedule
 from services.operator.service import NotReady, OperatorService
@@ -84,7 +85,10 @@ def create_app(settings: OperatorSettings) -> faust.App:
     health.watch("elections", log.elections.readiness)
     health.watch("controls", log.judged.readiness)
     health.watch("standings", standings.readiness)
+    own_log = OwnLog(service)
+    health.watch("log", own_log.readiness)
     for part in (
+        PartService(own_log),
         PartService(log),
         PartService(standings),
         PartService(watch),

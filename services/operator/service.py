@@ -49,6 +49,8 @@ Recounter = Callable[[str, Sequence[int]], Awaitable[Recount]]
 VERDICT_BOUND_S: Final = 20.0
 """How long a verdict is waited for; afterwards it is not known what became of an order."""
 MAX_PROPOSALS: Final = 1_000
+MAX_PROPOSAL_BYTES: Final = 32 << 20
+"""Of the payloads of all proposals: a definition has up to 600 kB."""
 
 log = structlog.get_logger()
 
@@ -113,6 +115,8 @@ class OperatorService:
     shards: int
     proposals: dict[str, Proposal] = field(default_factory=dict)
     schedule: Schedule | None = None
+    log_fault: str = ""
+    """Why the log is not the one that the settings name: then no order is given and nothing is announced."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _stuck: set[str] = field(default_factory=set)
     """Elections whose half-way orders could not be carried to their end: they wait for the next order about them."""
@@ -426,11 +430,15 @@ class OperatorService:
         return self._propose(control, keys, needed)
 
     def _propose(self, control: Control, keys: dict[str, str], needed: int) -> Proposal:
-        while len(self.proposals) >= MAX_PROPOSALS:
-            self.proposals.pop(next(iter(self.proposals)))
         record = SignedRecord(payload=payload_bytes(control), signatures=())
+        room = MAX_PROPOSAL_BYTES - len(record.payload)
+        while len(self.proposals) >= MAX_PROPOSALS or self._proposed_bytes() > room:
+            self.proposals.pop(next(iter(self.proposals)))
         proposal = self.proposals[control.control_id] = Proposal(control, record, keys, needed)
         return proposal
+
+    def _proposed_bytes(self) -> int:
+        return sum(len(of.record.payload) for of in self.proposals.values())
 
     def is_enough(self, proposal: Proposal) -> bool:
         """Return whether as many have signed as must: then the order is on its way."""
@@ -448,6 +456,8 @@ class OperatorService:
             yield
 
     def _require_read(self) -> None:
+        if self.log_fault:
+            raise NotReady(self.log_fault)
         for part in (self.log.elections, self.log.judged):
             if part.alarm or not part.caught_up:
                 raise NotReady(part.alarm or "the log is still being read; try again")

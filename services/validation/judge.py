@@ -131,7 +131,8 @@ class Judge:
         plain = msgspec.msgpack.decode(state)
         if (plain["log"], plain["root_key"]) != (self._shard.log_id, self._shard.root_key):
             raise ForeignLog(
-                f"shard {self._shard.number}: the snapshot is of log {plain['log']}, expected {self._shard.log_id}"
+                f"shard {self._shard.number}: the snapshot is of log {plain['log']} under root key {plain['root_key']},"
+                f" expected {self._shard.log_id} under {self._shard.root_key}"
             )
         self._next, self._ballots, self._head = plain["next"], plain["ballots"], plain["head"]
         self._shard.admitted = frozenset(plain["admitted"])

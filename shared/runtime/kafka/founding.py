@@ -27,7 +27,7 @@ async def found_log(kafka: str | Brokers, namespace: str, log_id: str, shards: i
             if end == 0:
                 empty.append(shard)
             else:
-                _require_own(await reader.record(shard, 0), log_id, shard, shards, root_key)
+                require_own(await reader.record(shard, 0), log_id, shard, shards, root_key)
     sink = await open_sink(kafka)
     try:
         await sink.send(
@@ -46,7 +46,8 @@ def founding_record(log_id: str, shard: int, shards: int, root_key: str, root: b
     return encode(signed(content, (root_key, root)))
 
 
-def _require_own(value: bytes, log_id: str, shard: int, shards: int, root_key: str) -> None:
+def require_own(value: bytes, log_id: str, shard: int, shards: int, root_key: str) -> None:
+    """Raise OtherLog unless a shard's first record founds this shard of this log, signed by this root key."""
     record = decode_cast(value)
     content = record.content() if isinstance(record, SignedRecord) else None
     if isinstance(record, Unreadable) or not isinstance(content, LogFounded):

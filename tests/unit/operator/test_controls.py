@@ -9,17 +9,19 @@ import pytest
 from services.operator.book import ControlBook
 from services.operator.controls import QUIET_S, ControlLog
 from services.operator.orders import Order
+from services.operator.own_log import RETRY_S, OwnLog
 from services.operator.service import NotReady, OperatorService, Proposal
 from shared.contract.elections import Phase
 from shared.contract.lifecycle import Command
 from shared.contract.recounts import Recount
-from shared.runtime.log import Reader, Sink
+from shared.runtime.kafka.founding import founding_record
+from shared.runtime.log import Outgoing, Reader, Sink
 from tests.simulation.broker import Broker, Rates
 from tests.simulation.invariants import ANNOUNCED, CAST, CONTROLS, NAMESPACE
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.ports import open_reader
 from tests.simulation.sink import open_sink
-from tests.support.elections import LOG_ID, ROOT_KEY, Life, election
+from tests.support.elections import LOG_ID, OFFICER, OFFICER_KEY, ROOT, ROOT_KEY, Life, election
 
 ORDER = Order(by="ada", reason="", at="2026-01-01T00:00:00Z", control_id="0" * 32)
 
@@ -115,6 +117,44 @@ def test_no_order_is_proposed_on_an_account_that_is_behind_another_process() -> 
             await service.order("picnic", Command.VOID, ORDER, elector=3)
         with pytest.raises(NotReady, match="not read here yet"):
             service.controls("picnic")
+        await place.log.stop()
+
+    place.loop.run(ordering())
+
+
+@pytest.mark.parametrize("kind", ["another log", "another root key", "no founding record"])
+def test_nothing_is_ordered_or_announced_in_a_log_that_the_settings_do_not_name(kind: str) -> None:
+    """Intake would take the announcement's log for its own codes, and refuse genuine ones. Once the log is right orders go on."""
+    place = Place()
+    others = {
+        "another log": founding_record("cd" * 16, 0, 1, ROOT_KEY, ROOT),
+        "another root key": founding_record(LOG_ID, 0, 1, OFFICER_KEY, OFFICER),
+        "no founding record": b"garbage",
+    }
+
+    async def recount(_election: str, _watermark: Sequence[int]) -> Recount:
+        raise AssertionError("nobody certifies here")
+
+    async def ordering() -> None:
+        service = OperatorService(place.log, place.book, {}, recount, LOG_ID, ROOT_KEY, 1)
+        own_log = OwnLog(service)
+        sink = await open_sink(place.broker, place.loop.world)
+        await sink.send([Outgoing(CAST, 0, None, others[kind])])
+        await place.log.start()
+        await asyncio.sleep(3)
+        assert own_log.readiness() == (False, "the founding records of the log are still being read")
+        await own_log.start()
+        await asyncio.sleep(1)
+        assert own_log.readiness()[0] is False
+        with pytest.raises(NotReady, match="shard 0"):
+            await service.configure(election(), ORDER)
+        assert place.sent_at == []
+        place.broker.partition(CAST, 0).records.clear()
+        await sink.send([Outgoing(CAST, 0, None, Life(election()).founded())])
+        await asyncio.sleep(RETRY_S + 1)
+        assert own_log.readiness() == (True, "")
+        assert isinstance(await service.configure(election(), ORDER), Proposal)
+        await own_log.stop()
         await place.log.stop()
 
     place.loop.run(ordering())
