@@ -7,7 +7,7 @@ restarted process change nothing.
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import formatdate
-from functools import cached_property, lru_cache
+from functools import cached_property
 from hashlib import sha256
 from zlib import MAX_WBITS, Z_FULL_FLUSH, compressobj
 
@@ -106,7 +106,8 @@ class Publisher:
     def __init__(self, private: bytes | None = None) -> None:
         self.key = "" if private is None else public_key(private)
         self._private = private
-        self._signature = lru_cache(SIGNATURES_KEPT)(sign)
+        self._signatures: dict[str, str] = {}
+        """By entity tag: a signature is short, the standing that it is over is not kept for it."""
         self._events: dict[tuple[str, bool], tuple[Frame, bytes]] = {}
 
     def event(self, of: Frame, *, pack: bool) -> bytes:
@@ -118,17 +119,25 @@ class Publisher:
         if made_of is not of:
             event = b"id: %d\nevent: standing\nretry: %d\n" % (of.sequence, RECONNECT_MS)
             if self._private is not None:
-                event += b"signature: %b\n" % self._signature(self._private, of.body).encode()
+                event += b"signature: %b\n" % self._signature(of, self._private).encode()
             event += b"data: %b\n\n" % of.body
             event = packed(event) if pack else event
             self._events[of.key, pack] = of, event
         return event
 
-    def headers(self, body: bytes) -> dict[str, str]:
-        """Return the signature of a body, and by which key it is checked, as headers."""
+    def headers(self, of: Frame) -> dict[str, str]:
+        """Return the signature of a standing's body, and by which key it is checked, as headers."""
         if self._private is None:
             return {}
-        return {"Livecount-Key": self.key, "Livecount-Signature": self._signature(self._private, body)}
+        return {"Livecount-Key": self.key, "Livecount-Signature": self._signature(of, self._private)}
+
+    def _signature(self, of: Frame, private: bytes) -> str:
+        signature = self._signatures.get(of.etag)
+        if signature is None:
+            signature = self._signatures[of.etag] = sign(private, of.body)
+            while len(self._signatures) > SIGNATURES_KEPT:
+                del self._signatures[next(iter(self._signatures))]
+        return signature
 
 
 def as_of(milliseconds: int) -> str:

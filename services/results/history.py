@@ -25,7 +25,7 @@ from shared.runtime.kafka.reader import KafkaReader, open_reader
 from shared.runtime.log import Keyed, LogAway, LogError
 
 MAX_PLACES: Final = 100_000
-"""Places kept of one contest: 20 standings a second for more than an hour, 10 MB."""
+"""Places kept of one contest: 20 standings a second for more than an hour, 16 MB."""
 MAX_CURSOR_CHARS: Final = 8_192
 _Whole = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 _CURSOR: Final = list[tuple[_Whole, _Whole]]

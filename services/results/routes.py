@@ -157,7 +157,7 @@ class Api:
 
     def _standing(self, request: Request, frame: Frame, headers: Mapping[str, str] = NO_HEADERS) -> Response:
         """Return the very bytes that were published, signed."""
-        headers = {**self.publisher.headers(frame.body), **headers}
+        headers = {**self.publisher.headers(frame), **headers}
         return self._made(request, frame, lambda: frame.body, "application/json", headers)
 
     def _export(self, made: Callable[[Standing], str], media_type: str) -> Callable[[Request], Response]:

@@ -1,6 +1,7 @@
 """What results shows, and that it never goes back."""
 
 import csv
+import tracemalloc
 from collections import Counter
 from io import StringIO
 from random import Random
@@ -8,11 +9,11 @@ from random import Random
 import pytest
 
 from services.results.exports import rounds_csv
-from services.results.feed import Publisher, advances, frame
+from services.results.feed import SIGNATURES_KEPT, Frame, Publisher, advances, frame
 from services.results.view import contest_card, contest_page, election_page
 from shared.contract.codec import encode
 from shared.contract.elections import Phase
-from shared.contract.signing import new_private_key
+from shared.contract.signing import is_signed, new_private_key
 from shared.contract.standings import WhatIf
 from shared.rcv.contract_rounds import what_if_of
 from shared.rcv.count.profile import Profile
@@ -41,6 +42,21 @@ def test_a_standing_is_shown_only_if_no_shard_goes_back() -> None:
 def test_an_entity_tag_is_the_bytes_own() -> None:
     """The same standing has the same tag, another one another."""
     assert frame(encode(LIVE), 1).etag == frame(encode(LIVE), 9).etag != frame(encode(FINAL), 1).etag
+
+
+def test_signatures_are_kept_and_not_the_standings_they_are_over() -> None:
+    """Whoever asks for all past standings of the hour, up to 900 kB each, fills no memory; each is signed once."""
+    publisher = Publisher(new_private_key())
+    first = Frame(b"first" + bytes(200_000), "picnic/fruit", 0, (0,), 0)
+    signature = publisher.headers(first)["Livecount-Signature"]
+    tracemalloc.start()
+    for sequence in range(1, 2 * SIGNATURES_KEPT):
+        publisher.headers(Frame(b"%d" % sequence + bytes(200_000), "picnic/fruit", sequence, (sequence,), 0))
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 500_000
+    assert publisher.headers(first)["Livecount-Signature"] == signature
+    assert is_signed(publisher.key, signature, first.body)
 
 
 def test_nothing_is_said_as_a_fact_while_ballots_can_come() -> None:
