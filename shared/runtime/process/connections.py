@@ -1,7 +1,7 @@
 """What a server allows those who connect to it: how many, how long they may keep it waiting, and how much of it they may hold.
 
 Rule 1: a connection waits for its client (a request's head, its body) only so long, however the bytes trickle in.
-Rule 2: bytes that bring no body (request line, headers, chunk extensions, trailers) are at most `max_head_bytes`.
+Rule 2: bytes that bring no body (request line, headers, chunk extensions, trailers) are at most `max_head_bytes`, in `max_headers` lines.
 Rule 3: at a bound on connections, of one address or in all, the one that has kept us waiting longest makes room for the new
 one; where none waits, the new one is refused. So idle connections shut nobody out, not even a neighbour behind one address.
 Rule 4: a client that leaves more than its share of an answer untaken for `send_timeout_s` is ended. Beyond `max_untaken_bytes`
@@ -45,6 +45,8 @@ class ServerLimits:
     """Addresses and networks, with commas between, whose X-Forwarded-For is believed."""
     max_head_bytes: int = 16_384
     """Request line and headers."""
+    max_headers: int = 128
+    """Headers of a request: 16 kB of empty ones would take 280 kB of memory."""
     head_s: float = 10.0
     """From the connection, or a request's first byte, to the end of its headers."""
     body_s: float = 10.0

@@ -88,7 +88,9 @@ def refusals() -> Refusals:
         ),
         malformed=answer(400, "Not HTTP", "Expected a request as in RFC 9112"),
         head_too_large=answer(
-            431, "Headers too large", "Expected less than 16 kB of request line and headers"
+            431,
+            "Headers too large",
+            "Expected less than 16 kB of request line and headers, and at most 128 headers",
         ),
         head_late=answer(408, "Headers took too long", late, AGAIN_S),
         body_late=answer(408, "Body took too long", late, AGAIN_S),

@@ -148,6 +148,8 @@ HOSTILE: dict[str, tuple[list[bytes], int | None]] = {
     "headers that never end, at once": ([GET[:-2], b"X-A: ", *[PIECE] * 100], 431),
     "one large header": ([GET[:-2], b"X-A: " + b"a" * 17_000 + b"\r\n\r\n"], 431),
     "many headers": ([GET[:-2], b"X-A: b\r\n" * 3_000 + b"\r\n"], 431),
+    "headers one too many, empty": ([GET[:-2] + b"a:\r\n" * 128 + b"\r\n"], 431),
+    "empty headers that wait for more": ([GET[:-2] + b"a:\r\n" * 200], 431),
     "an address that never ends": ([b"GET /", *[PIECE] * 100], 431),
     "a body that never comes": ([POST % 10], 408),
     "a body by the byte": ([POST % 900, *TRICKLE], 408),
@@ -376,7 +378,7 @@ async def test_however_a_path_is_spelt_the_bound_on_requests_holds(path: bytes) 
 async def test_a_connection_that_waits_holds_a_bounded_piece_of_memory() -> None:
     """At the limit of headers: 64 kB each at most, so that 4,096 of them are 256 MB."""
     limits = replace(ServerLimits(drain_s=1), max_per_address=1_000)
-    head = GET[:-2] + b"".join(b"X-%d: %b\r\n" % (n, b"a" * 50) for n in range(270))
+    head = GET[:-2] + b"".join(b"X-%d: %b\r\n" % (n, b"a" * 116) for n in range(limits.max_headers - 2))
     assert limits.max_head_bytes * 0.9 < len(head) < limits.max_head_bytes
     async with served(limits) as port:
         before = resident_bytes()

@@ -64,7 +64,9 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         self._bare_bytes += len(data)
         super().data_received(data)
-        if self._bare_bytes > self._book.limits.max_head_bytes and not self._over:
+        limits = self._book.limits
+        too_many = self.headers is not None and len(self.headers) > limits.max_headers
+        if (self._bare_bytes > limits.max_head_bytes or too_many) and not self._over:
             self.end("head bytes", self._book.refusals.head_too_large)
 
     def on_message_begin(self) -> None:
@@ -84,7 +86,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def _take_head(self) -> None:
         """Refuse a head that is too large, names not one host (RFC 9112, 3.2), or is one of too many; then wait for the body."""
         size = len(self.url) + sum([len(name) + len(value) + 4 for name, value in self.headers])
-        if size > self._book.limits.max_head_bytes:
+        limits = self._book.limits
+        if size > limits.max_head_bytes or len(self.headers) > limits.max_headers:
             self._refuse("head bytes", self._book.refusals.head_too_large)
         hosts, version = sum([name == b"host" for name, _ in self.headers]), self.parser.get_http_version()
         if hosts > 1 or (not hosts and version == "1.1") or version not in HTTP_VERSIONS:
