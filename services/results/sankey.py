@@ -16,7 +16,7 @@ from shared.rcv.narrate.tables import RoundsTable
 
 BAR_PX: Final = 22
 LABEL_FROM: Final = 60
-"""Thousandths from which a part of a bar carries a name: 20 pixels on a phone."""
+"""Thousandths from which a part of a bar can have room for a name."""
 THINNEST: Final = 2
 """Thousandths below which a band is not drawn."""
 NOBODY: Final = ""
@@ -31,7 +31,7 @@ class Part(NamedTuple):
     width: str
     name: str
     label: str
-    """The name if there is room for it."""
+    """The name if there may be room for it; the page shows it whole or not at all."""
     votes: str
     colour: str
 
@@ -61,6 +61,11 @@ class Sankey:
     bar: int
     bars: tuple[Bar, ...]
     bands: tuple[Band, ...]
+
+    @property
+    def legend(self) -> list[Part]:
+        """Everybody who holds votes at any time, once: a phone has no room for names in the bars."""
+        return list({part.name: part for bar in self.bars for part in bar.parts}.values())
 
 
 class Flow(NamedTuple):

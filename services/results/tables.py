@@ -333,6 +333,7 @@ def drop_outs(counted: Counted, what_if: WhatIf) -> Table:
             Cell(
                 listed([names[one] for one in drop.elected]) or "nobody",
                 strong=set(drop.elected) != set(counted.elected),
+                prose=counted.contest.seats != 1,
             ),
             Cell(number(went)),
             Cell(", ".join(to) or "nobody", prose=True),

@@ -36,9 +36,18 @@ from shared.contract.standings import Round, Standing, Status
 from shared.rcv.narrate.counted import FINAL, Counted, counted_in
 from shared.rcv.narrate.numbers import brief, number, percent
 from shared.rcv.narrate.sentences import headline, round_sentence
-from shared.rcv.narrate.tables import rounds_table, seats, strength
+from shared.rcv.narrate.tables import Seat as Elected
+from shared.rcv.narrate.tables import rounds_table, runs_of, seats, strength
 from shared.rcv.narrate.whatif import condorcet_sentence
-from shared.rcv.narrate.words import STATUS_BADGE, STATUS_IN_WORDS, how, outcome, plural, threshold_name
+from shared.rcv.narrate.words import (
+    QUOTA_METHODS,
+    STATUS_BADGE,
+    STATUS_IN_WORDS,
+    how,
+    outcome,
+    plural,
+    threshold_name,
+)
 
 DASH: Final = "\N{EN DASH}"
 CARDS_AT_MOST: Final = 24
@@ -64,6 +73,8 @@ class Seat:
     colour: str
     tag: str
     when: str
+    before: str
+    """The part of all rounds that went by before, in percent; the candidate has the seat in the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,8 @@ class Step:
     number: int
     query: str
     current: bool
+    seat: int
+    """The seat that a first round of several run-offs is about; 0 elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -561,12 +574,22 @@ def _which(counted: Counted, shown: Round) -> str:
     return "Final round: round" if counted.final else "Latest round: round"
 
 
+def _surplus(counted: Counted, seat: Elected) -> str:
+    """Return by how much a candidate was above the quota in the round that elected."""
+    round_ = next(each for each in counted.rounds if each.number == seat.round)
+    above = round_.votes.get(seat.candidate, 0) - (round_.threshold or 0)
+    if counted.contest.method not in QUOTA_METHODS or round_.threshold is None or above <= 0:
+        return ""
+    return f", {brief(above, counted.places)} above it"
+
+
 def _rounds(counted: Counted, asked_for: int | None, what_ifs: WhatIfs | None, as_of: int | None) -> Rounds:
     table, contest, colours = rounds_table(counted), counted.contest, colours_of(counted)
     numbers = [each.number for each in counted.rounds]
     place = numbers.index(asked_for) if asked_for in numbers else len(numbers) - 1
     shown, first = counted.rounds[place], counted.rounds[0]
     last, per_seat = counted.rounds[-1], contest.method == "sequential-irv"
+    firsts = {run[0].number for run in runs_of(counted.rounds)}
     late = replace(counted, rounds=counted.rounds[-ROUNDS_SHOWN:])
     late_table = table if late.rounds == counted.rounds else rounds_table(late)
     number_elected = len(counted.elected)
@@ -587,7 +610,8 @@ def _rounds(counted: Counted, asked_for: int | None, what_ifs: WhatIfs | None, a
                 name=seat.name,
                 colour=colours[seat.candidate],
                 tag=outcome("elected", final=counted.final).capitalize(),
-                when=f"in round {seat.round}, {seat.how}",
+                when=f"in round {seat.round}, {seat.how}{_surplus(counted, seat)}",
+                before=bar_width(numbers.index(seat.round), len(numbers)),
             )
             for seat in seats(counted)
             if contest.seats != 1
@@ -598,8 +622,13 @@ def _rounds(counted: Counted, asked_for: int | None, what_ifs: WhatIfs | None, a
         if out
         else None,
         steps=tuple(
-            Step(n, _query(as_of, None if n == numbers[-1] else n), n == shown.number)
-            for n in numbers
+            Step(
+                number=each.number,
+                query=_query(as_of, None if each is last else each.number),
+                current=each is shown,
+                seat=each.run if per_seat and each.number in firsts else 0,
+            )
+            for each in counted.rounds
             if len(numbers) > 1
         ),
         first_to_go="" if counted.final or len(numbers) == 1 else round_sentence(counted, first),

@@ -95,8 +95,10 @@ async def test_a_page_as_it_was(feed: httpx.AsyncClient) -> None:
     """Past pages say that they are past, have the past figures, and are linked from the newest, the oldest first."""
     page = "/elections/picnic/contests/fruit"
     newest = (await feed.get(page)).text
-    links = [newest.index(f'href="{page}?as_of={of.sequence}"') for of in (FIRST, SECOND, NEWEST)]
+    listed = newest.partition('<nav class="earlier"')[2]
+    links = [listed.index(f'href="{page}?as_of={of.sequence}"') for of in (FIRST, SECOND, NEWEST)]
     assert links == sorted(links)
+    assert "The race over time" in newest
     assert "This is a past standing" not in newest
     past = (await feed.get(page, params={"as_of": str(FIRST.sequence)})).text
     assert "This is a past standing" in past

@@ -443,3 +443,23 @@ def test_a_paused_vote_says_so() -> None:
     assert contest_page(standing(3, Phase.PAUSED), 1).badge == "Paused"
     assert "Voting is paused" in page(standing(3, Phase.PAUSED))
     assert "paused" not in page(standing(3, Phase.CLOSED))
+
+
+def test_a_seat_says_since_when_and_how_far_above_the_quota() -> None:
+    """Apple has a seat in all four rounds, 7 above the quota of 11; Banana in the last one alone."""
+    apple, banana = rounds(surplus()).seats
+    assert (apple.name, apple.when, apple.before) == (
+        "Apple",
+        "in round 1, with the quota, 7 above it",
+        "0.00",
+    )
+    assert (banana.name, banana.before) == ("Banana", "75.00")
+
+
+def test_rounds_of_run_offs_stand_by_the_seat_that_they_are_about() -> None:
+    """A first round of each names its seat; other methods' rounds name none."""
+    found = rounds(of("sequential-irv"))
+    firsts = {step.number: step.seat for step in found.steps if step.seat}
+    assert list(firsts.values()) == [1, 2]
+    assert min(firsts) == 1
+    assert not any(step.seat for step in rounds(surplus()).steps)
