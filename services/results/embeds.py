@@ -97,7 +97,7 @@ class Embeds:
             return HTMLResponse(main, headers=headers | OPEN)
         title = frame.standing.contest.title
         page = self.templates.get_template("embed.html").render(
-            title=title, path=path, stream=f"/v1{path}/stream", main=main
+            title=title, path=path, stream=f"/v1{path}/stream?light=1", main=main
         )
         return HTMLResponse(page, headers=headers)
 

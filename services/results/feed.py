@@ -108,21 +108,21 @@ class Publisher:
         self._private = private
         self._signatures: dict[str, str] = {}
         """By entity tag: a signature is short, the standing that it is over is not kept for it."""
-        self._events: dict[tuple[str, bool], tuple[Frame, bytes]] = {}
+        self._events: dict[tuple[str, bool, bool], tuple[Frame, bytes]] = {}
 
-    def event(self, of: Frame, *, pack: bool) -> bytes:
-        """Return a standing as a server-sent event, packed if asked for.
+    def event(self, of: Frame, *, pack: bool, light: bool = False) -> bytes:
+        """Return a standing as a server-sent event, packed if asked for; a `light` one says only that there is a newer standing.
 
         JSON as it is published has no line breaks. Browsers pass over the field `signature`, as they do over all they do not know.
         """
-        made_of, event = self._events.get((of.key, pack), (None, b""))
+        made_of, event = self._events.get((of.key, pack, light), (None, b""))
         if made_of is not of:
             event = b"id: %d\nevent: standing\nretry: %d\n" % (of.sequence, RECONNECT_MS)
-            if self._private is not None:
+            if self._private is not None and not light:
                 event += b"signature: %b\n" % self._signature(of, self._private).encode()
-            event += b"data: %b\n\n" % of.body
+            event += b"data: %b\n\n" % (b"%d" % of.sequence if light else of.body)
             event = packed(event) if pack else event
-            self._events[of.key, pack] = of, event
+            self._events[of.key, pack, light] = of, event
         return event
 
     def headers(self, of: Frame) -> dict[str, str]:

@@ -47,7 +47,7 @@ def paths() -> dict[str, Any]:
             *contest,
         ),
         f"{CONTEST}/stream": _get(
-            "Standings as server-sent events: id is the sequence, Last-Event-ID resumes",
+            "Standings as server-sent events: id is the sequence, Last-Event-ID resumes; ?light=1: the sequence alone",
             {"text/event-stream": text},
             *contest,
         ),

@@ -147,13 +147,14 @@ class Api:
         return self._standing(request, found, {"Cache-Control": IMMUTABLE})
 
     async def stream(self, request: Request) -> Response:
-        """The live feed."""
+        """The live feed; `?light=1` gives the sequence of each standing alone."""
         key = _key(request)
         announced = self.announced.newest.get(request.path_params["election"])
         contests = () if announced is None else announced.definition.contests
         if key not in self.hub.frames and request.path_params["contest"] not in [of.id for of in contests]:
             return _unknown(request)
-        return live(request, self.hub, key, self.settings.send_timeout_s, self.publisher)
+        light = bool(request.query_params.get("light"))
+        return live(request, self.hub, key, self.settings.send_timeout_s, self.publisher, light=light)
 
     def _standing(self, request: Request, frame: Frame, headers: Mapping[str, str] = NO_HEADERS) -> Response:
         """Return the very bytes that were published, signed."""

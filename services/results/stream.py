@@ -3,8 +3,8 @@
 Standings travel whole, so to resume is to send the newest, unless the client has it or a newer one (Last-Event-ID): another
 gateway may have been ahead of this one. An id that is no number, or far beyond the newest, was never sent: it counts as none.
 
-A standing is made into an event once, however many clients it goes to, and packed once for those who take gzip. A client that takes nothing within the bound is
-dropped, and one that has left at once: a second task for each client waits for that alone. A client has one timer, set
+A standing is made into an event once, however many clients it goes to, and packed once for those who take gzip. Who asks for
+it with `?light=1`, as our pages do, gets the sequence alone. A client that takes nothing within the bound is dropped, and one that has left at once: a second task for each client waits for that alone. A client has one timer, set
 again only when it fires: one for each event costs more than sending the event.
 """
 
@@ -34,10 +34,11 @@ SAID = {pack: {said: packed(said) if pack else said for said in (HEARTBEAT, BYE)
 
 
 class Events(NamedTuple):
-    """Who makes events of standings, and whether they are packed."""
+    """Who makes events of standings, whether they are packed, and whether they say the sequence alone."""
 
     publisher: Publisher
     pack: bool = False
+    light: bool = False
 
 
 class LiveFeed(Response):
@@ -104,7 +105,8 @@ class LiveFeed(Response):
         newest = self._hub.frames.get(self._key)
         if newest is not None and newest.sequence > self._seen:
             self._seen = newest.sequence
-            return self._events.publisher.event(newest, pack=self._events.pack)
+            publisher, pack, light = self._events
+            return publisher.event(newest, pack=pack, light=light)
         return SAID[self._events.pack][HEARTBEAT] if timer.heartbeat_due() else None
 
     async def _send(self, send: Send, timer: "_ClientTimer", event: bytes, *, more: bool = True) -> None:
@@ -157,7 +159,13 @@ class _ClientTimer:
 
 
 def live(
-    request: Request, hub: Hub, key: str, send_timeout_s: float, publisher: Publisher | None = None
+    request: Request,
+    hub: Hub,
+    key: str,
+    send_timeout_s: float,
+    publisher: Publisher | None = None,
+    *,
+    light: bool = False,
 ) -> Response:
     """Return the stream of a contest's standings, or why there is no room for one more."""
     address = address_key(request.client.host) if request.client else ""
@@ -175,7 +183,11 @@ def live(
         key,
         number,
         send_timeout_s,
-        Events(publisher or Publisher(), "gzip" in request.headers.get("accept-encoding", "")),
+        Events(
+            publisher or Publisher(),
+            pack="gzip" in request.headers.get("accept-encoding", ""),
+            light=light,
+        ),
         address,
     )
     return Response(headers=dict(feed.headers)) if request.method == "HEAD" else feed

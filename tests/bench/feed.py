@@ -4,7 +4,8 @@ One results process on a real Kafka and Valkey; clients are two processes on the
 
 Rule 1: a standing is late by the time from its acknowledgement by the log to a client's having it.
 Rule 2: memory of a client is what the process grew by, all clients connected and fed, over their number.
-Rule 3: the route and the empty handler in turns, the same load on both; ratios within a turn, then the median.
+Rule 3: bytes of a client are those that came on its connection, as they are; packed and light are the same events' lengths.
+Rule 4: the route and the empty handler in turns, the same load on both; ratios within a turn, then the median.
 
 Writes results/feed.json, unless `--quick`.
 """
@@ -26,6 +27,7 @@ from aiokafka import AIOKafkaProducer
 from rich.console import Console
 
 from infra.local.process import Child
+from services.results.feed import Publisher, frame
 from shared.contract.codec import encode
 from shared.contract.elections import Phase
 from shared.contract.topics import COUNTS_PUBLISHED
@@ -158,6 +160,19 @@ def _fan_out(
     yield Figure(name, "late, p50", float(np.percentile(late_ms, 50)), "ms")
     yield Figure(name, "late, p99", float(np.percentile(late_ms, 99)), "ms")
     yield Figure(name, "memory of a client", grown / length.clients / 1000, "kB", 100)
+    taken = sorted(number for of in said for number in of["bytes"])
+    a_minute = 60 / length.seconds / 1000
+    yield Figure(name, "bytes of a client a minute", a_minute * taken[len(taken) // 2], "kB", note=_lighter())
+
+
+def _lighter() -> str:
+    """Return what the same events take packed, and for pages, which need their sequence alone."""
+    newest, publisher = frame(encode(standing(1, Phase.OPEN)), 0), Publisher()
+    kinds = {"packed": (True, False), "light": (False, True), "light and packed": (True, True)}
+    return ", ".join(
+        f"{name} {60 / EVERY_S / 1000 * len(publisher.event(newest, pack=pack, light=light)):.1f}"
+        for name, (pack, light) in kinds.items()
+    )
 
 
 def _start(module: str, argv: list[str]) -> "subprocess.Popen[str]":

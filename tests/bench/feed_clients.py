@@ -27,7 +27,7 @@ class Client(asyncio.Protocol):
     """One connection."""
 
     def __init__(self, request: bytes, arrivals: "array[float]") -> None:
-        self.received = 0
+        self.received = self.bytes = 0
         self.head: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.lost = False
         self._request = request
@@ -42,6 +42,7 @@ class Client(asyncio.Protocol):
         """Note each standing."""
         if not self.head.done():
             self.head.set_result(None)
+        self.bytes += len(data)
         data = self._rest + data
         for found in _ID.finditer(data):
             self.received += 1
@@ -72,7 +73,8 @@ async def run(port: int, path: str, number: int, seconds: float, out: Path) -> d
     await asyncio.sleep(seconds)
     out.write_bytes(arrivals.tobytes())
     received = sorted(client.received for client in clients)
-    return {"received": received, "lost": sum(client.lost for client in clients)}
+    taken = sorted(client.bytes for client in clients)
+    return {"received": received, "bytes": taken, "lost": sum(client.lost for client in clients)}
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ class LivecountResult extends HTMLElement {
     looks.href = new URL("embed.css", import.meta.url);
     const result = document.createElement("article");
     root.replaceChildren(looks, result);
-    this.stop = onEveryStanding(new URL(`/v1${page.pathname}/stream`, page), (sequence) => bring(result, page, sequence));
+    this.stop = onEveryStanding(new URL(`/v1${page.pathname}/stream?light=1`, page), (sequence) => bring(result, page, sequence));
   }
 
   disconnectedCallback() {

@@ -58,10 +58,16 @@ async def until(said: Callable[[], bool]) -> None:
 
 
 def listening(
-    hub: Hub, client: Client, seen: int = -1, timeout_s: float = BOUND_S, *, pack: bool = False
+    hub: Hub,
+    client: Client,
+    seen: int = -1,
+    timeout_s: float = BOUND_S,
+    *,
+    pack: bool = False,
+    light: bool = False,
 ) -> Coroutine[Any, Any, None]:
     """Return a client's stay."""
-    feed = LiveFeed(hub, KEY, seen, timeout_s, Events(Publisher(), pack))
+    feed = LiveFeed(hub, KEY, seen, timeout_s, Events(Publisher(), pack, light))
     return feed({}, client.receive, client.send)
 
 
@@ -80,6 +86,21 @@ async def test_a_client_is_sent_the_newest_and_then_each_newer_one() -> None:
     assert first.startswith(b"id: %d\nevent: standing\n" % FIRST.sequence)
     assert first.endswith(b"}\n\n")
     assert hub.clients == 0
+
+
+@pytest.mark.asyncio
+async def test_a_light_stream_says_the_sequence_alone() -> None:
+    """Pages ask for their main part again, so they need no more; the client beside it is sent all."""
+    hub, light, whole = Hub(), Client(), Client()
+    event = offered(hub, 1)
+    stays = [asyncio.create_task(listening(hub, client, light=client is light)) for client in (light, whole)]
+    await until(lambda: bool(light.sent and whole.sent))
+    hub.close()
+    await asyncio.gather(*stays)
+
+    number = FIRST.sequence
+    assert light.sent[0] == b"id: %d\nevent: standing\nretry: 2000\ndata: %d\n\n" % (number, number)
+    assert whole.sent[0] == event
 
 
 @pytest.mark.asyncio
