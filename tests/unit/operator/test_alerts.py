@@ -121,13 +121,20 @@ def test_what_is_well_raises_nothing() -> None:
 
 @pytest.mark.parametrize(("name", "changed"), TROUBLES, ids=[name for name, _ in TROUBLES])
 def test_each_trouble_is_one_alert(name: str, changed: dict[str, Any]) -> None:
-    """With a sentence, what to do, and a paragraph of the runbook that is there."""
+    """With a sentence, what to do, and a paragraph of the runbook that is there and names what has tried it."""
     (alert,) = find(**changed)
     assert alert.id == name
     assert alert.what_to_do
     file, _, anchor = alert.runbook.partition("#")
-    headings = re.findall(r"^##+ (.*)$", (ROOT / file).read_text(), re.MULTILINE)
-    assert anchor in {re.sub(r"[^a-z0-9 -]", "", of.lower()).replace(" ", "-") for of in headings}
+    sections = re.split(r"^##+ (.*)$", (ROOT / file).read_text(), flags=re.MULTILINE)[1:]
+    by_anchor = {
+        re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-"): text
+        for heading, text in zip(sections[::2], sections[1::2], strict=True)
+    }
+    (*_, shown) = by_anchor[anchor].partition("Shown by ")
+    tried = re.findall(r"`(tests/[^` ]+|make [a-z]+|lint-imports)", shown)
+    assert tried, "a procedure that nothing has tried"
+    assert all((ROOT / of).exists() for of in tried if of.startswith("tests/"))
 
 
 def test_every_kind_is_tried_above() -> None:
