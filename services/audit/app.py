@@ -16,9 +16,9 @@ from services.audit.ledger import ShardCount, ShardLedger
 from services.audit.recount import NoElection, recount_of
 from services.audit.restore import restore
 from services.audit.settings import AuditSettings
-from services.audit.trace import SectionVotes, Sighting, Trace, judge_and_look, not_voted, trace_of
+from services.audit.trace import BallotSearch, SectionVotes, not_voted
 from services.audit.verify import Advance, Verification, verify
-from shared.contract.recounts import Recount
+from shared.contract.recounts import Recount, Trace
 from shared.contract.standings import Standing
 from shared.contract.topics import BALLOTS_CAST
 from shared.runtime.kafka.reader import KafkaReader, open_reader
@@ -53,13 +53,12 @@ async def recount(settings: AuditSettings, election: str, watermark: Sequence[in
 
 async def trace(settings: AuditSettings, election: str, ballot_id: bytes) -> Trace:
     """Return what became of a ballot, up to the log's present end. Raises as `recount`."""
-    sightings: list[Sighting] = []
-
-    def judge(ledger: ShardLedger, value: bytes) -> None:
-        sightings.extend(judge_and_look(ledger, value, election, ballot_id))
-
-    ledgers = await _judge_all(settings, f"looking in {election}", judge)
-    return trace_of(ledgers, sightings, election, ballot_id)
+    standings = await KafkaEvidence(
+        settings
+    ).standings()  # before the log, which then holds all that they cover
+    search = BallotSearch(election, ballot_id)
+    await _judge_all(settings, f"looking in {election}", search.judge)
+    return search.trace(standings)
 
 
 async def who_has_not_voted(settings: AuditSettings, election: str) -> tuple[list[SectionVotes], list[int]]:

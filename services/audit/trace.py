@@ -10,25 +10,10 @@ from services.audit.ledger import ShardLedger
 from shared.contract.codec import decode_cast
 from shared.contract.elections import Election
 from shared.contract.packs import Pack
+from shared.contract.recounts import Arrival, CountedIn, Trace
 from shared.contract.rolls import section_of_electors
-
-
-class Sighting(NamedTuple):
-    """One arrival of a ballot: where it stands in the log, and its verdict. `elector` is for who judges it, not for who asks."""
-
-    shard: int
-    record: int
-    place: int
-    """In its pack."""
-    reason: str
-    elector: int
-
-
-class Trace(NamedTuple):
-    """Every arrival of a ballot, and whether it counts now."""
-
-    sightings: Sequence[Sighting]
-    counts: bool
+from shared.contract.standings import Standing
+from shared.contract.verdict_ranges import Verdict
 
 
 class SectionVotes(NamedTuple):
@@ -39,31 +24,59 @@ class SectionVotes(NamedTuple):
     voted: int
 
 
-def judge_and_look(ledger: ShardLedger, value: bytes, election: str, ballot_id: bytes) -> list[Sighting]:
-    """Judge a shard's next record; return where in it the ballot is. Raises as the ledger does."""
-    record, judged = ledger.position, ledger.judge(value)
-    if ballot_id not in value or not isinstance(judged, tuple):
-        return []
-    pack = decode_cast(value)
-    if not isinstance(pack, Pack) or pack.election != election:
-        return []
-    return [
-        Sighting(ledger.shard, record, place, verdict.reason, ballot.elector)
-        for place, (ballot, verdict) in enumerate(zip(pack.each(), judged, strict=True))
-        if ballot.ballot_id == ballot_id
-    ]
+class BallotSearch:
+    """Looks for one ballot while the log is judged: `judge` each record of each shard in order, then `trace`."""
 
+    def __init__(self, election: str, ballot_id: bytes) -> None:
+        self._election = election
+        self._ballot_id = ballot_id
+        self._arrivals: list[Arrival] = []
+        self._electors: set[tuple[int, int]] = set()
+        """Shard and elector; for who judges the ballot, not for who asks."""
+        self._counts_since: dict[int, int] = {}
+        """By shard, the record with which the ballot began to count, while it does: a void or a later ballot ends that."""
 
-def trace_of(
-    ledgers: Iterable[ShardLedger], sightings: Sequence[Sighting], election: str, ballot_id: bytes
-) -> Trace:
-    """Return what became of a ballot, once the whole log is judged."""
-    by_shard = {ledger.shard: ledger.audit(election) for ledger in ledgers}
-    counts = any(
-        (audit := by_shard[of.shard]) is not None and audit.counting_ballot(of.elector) == ballot_id
-        for of in sightings
-    )
-    return Trace(sightings, counts)
+    def judge(self, ledger: ShardLedger, value: bytes) -> None:
+        """Judge a shard's next record, and note what it makes of the ballot. Raises as the ledger does."""
+        record, judged = ledger.position, ledger.judge(value)
+        if self._ballot_id in value and isinstance(judged, tuple):
+            self._note(ledger.shard, record, decode_cast(value), judged)
+        audit = ledger.audit(self._election)
+        counts = audit is not None and any(
+            shard == ledger.shard and audit.counting_ballot(elector) == self._ballot_id
+            for shard, elector in self._electors
+        )
+        if not counts:
+            self._counts_since.pop(ledger.shard, None)
+        else:
+            self._counts_since.setdefault(ledger.shard, record)
+
+    def trace(self, standings: Iterable[Standing]) -> Trace:
+        """Return the ballot's path, once the whole log is judged; `standings` are the newest ones, of any election."""
+        counted_in = [
+            CountedIn(contest=of.contest.id, sequence=of.sequence)
+            for of in standings
+            if of.election == self._election and not of.stopped and self._is_covered(of.watermark)
+        ]
+        return Trace(
+            ballot_id=self._ballot_id.hex(),
+            arrivals=tuple(self._arrivals),
+            counts=bool(self._counts_since),
+            counted_in=tuple(counted_in),
+        )
+
+    def _note(self, shard: int, record: int, pack: object, verdicts: Sequence[Verdict]) -> None:
+        if not isinstance(pack, Pack) or pack.election != self._election:
+            return
+        for place, (ballot, verdict) in enumerate(zip(pack.each(), verdicts, strict=True)):
+            if ballot.ballot_id == self._ballot_id:
+                self._electors.add((shard, ballot.elector))
+                self._arrivals.append(
+                    Arrival(shard=shard, record=record, place=place, verdict=verdict.reason)
+                )
+
+    def _is_covered(self, watermark: Sequence[int]) -> bool:
+        return any(record < watermark[shard] for shard, record in self._counts_since.items())
 
 
 def not_voted(definition: Election, ledgers: Iterable[ShardLedger]) -> tuple[list[SectionVotes], list[int]]:

@@ -50,9 +50,10 @@ from services.operator.service import (
 )
 from shared.contract.elections import Election, Official
 from shared.contract.events import ElectionAnnounced, RollPart, SignedRecord
+from shared.contract.ids import BallotId
 from shared.contract.lifecycle import Command
 from shared.contract.mistakes import Mistake, find_mistakes
-from shared.contract.recounts import Recount
+from shared.contract.recounts import Recount, Trace
 from shared.contract.signing import PublicKey, Signature
 from shared.runtime.log import SendFailed
 from shared.runtime.process.health import Health
@@ -332,6 +333,11 @@ def _election_routes(router: APIRouter, service: OperatorService, new_order: New
         """Return what officers did, in order."""
         return [_listed(entry) for entry in service.controls(election)]
 
+    @router.get("/elections/{election}/trace/{ballot_id}")
+    async def trace(election: str, ballot_id: BallotId) -> Trace:
+        """Return a ballot's path, without its content: recorded, judged, and the standings that count it."""
+        return await service.trace(election, ballot_id)
+
     @router.get("/elections/{election}/certificate.{kind}", response_class=Response)
     async def certificate(election: str, kind: Literal["html", "pdf"]) -> Response:
         """Return the certificate that stands as a document for people."""
@@ -528,7 +534,7 @@ def _add_problems(api: FastAPI) -> None:
         NoCertificate: (409, "No certificate"),
         BeyondLetters: (422, "Letters beyond the PDF's fonts"),
         SignInRefused: (403, "Not signed in"),
-        RecountFailed: (502, "The recount gave no report"),
+        RecountFailed: (502, "The audit gave no report"),
         NotReady: (503, "Not ready yet"),
         SendFailed: (503, "Not known yet what became of the order; it can be signed again"),
     }

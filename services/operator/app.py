@@ -23,7 +23,7 @@ from services.operator.controls import ControlLog
 from services.operator.monitor import Monitor
 from services.operator.orders import Order
 from services.operator.own_log import OwnLog
-from services.operator.recount import recount
+from services.operator.recount import recount, trace
 from services.operator.schedule import Schedule
 from services.operator.service import NotReady, OperatorService
 from services.operator.settings import OperatorSettings, read_token
@@ -75,6 +75,7 @@ def create_app(settings: OperatorSettings) -> faust.App:
         log, book, standings.newest, recounted, settings.log_id, settings.root_key, settings.shards
     )
     folder = settings.data_dir / "scheduled" / settings.namespace
+    service.tracer = partial(trace, settings)
     service.schedule = Schedule(LocalDisk(), folder, utc_now)
     sessions = Sessions(service, token, time.monotonic)
     watch = Watch(settings, monitor.figures, service)

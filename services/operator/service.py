@@ -34,9 +34,9 @@ from shared.contract.events import (
     RollPart,
     SignedRecord,
 )
-from shared.contract.ids import contest_key
+from shared.contract.ids import BallotId, contest_key
 from shared.contract.lifecycle import Command, approvals_needed, phase_after
-from shared.contract.recounts import Recount
+from shared.contract.recounts import Recount, Trace
 from shared.contract.signing import is_signed
 from shared.contract.standings import Standing
 from shared.contract.verdicts import NoEffect
@@ -45,6 +45,8 @@ from shared.runtime.log import SendFailed
 
 Recounter = Callable[[str, Sequence[int]], Awaitable[Recount]]
 """Election and watermark to the audit's report."""
+Tracer = Callable[[str, BallotId], Awaitable[Trace]]
+"""Election and ballot id to the audit's report of the ballot's path."""
 
 VERDICT_BOUND_S: Final = 20.0
 """How long a verdict is waited for; afterwards it is not known what became of an order."""
@@ -115,9 +117,11 @@ class OperatorService:
     shards: int
     proposals: dict[str, Proposal] = field(default_factory=dict)
     schedule: Schedule | None = None
+    tracer: Tracer | None = None
     log_fault: str = ""
     """Why the log is not the one that the settings name: then no order is given and nothing is announced."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _tracing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _stuck: set[str] = field(default_factory=set)
     """Elections whose half-way orders could not be carried to their end: they wait for the next order about them."""
 
@@ -137,6 +141,17 @@ class OperatorService:
     def controls(self, name: str) -> list[Entry]:
         """Return every control of an election, in order. Raises UnknownElection, NotReady."""
         return list(self._read_account(self.election(name)).entries.values())
+
+    async def trace(self, name: str, ballot_id: BallotId) -> Trace:
+        """Return a ballot's path: it is looked for from the first record of the log, one ballot at a time.
+
+        Raises UnknownElection, RecountFailed; NotReady also while another ballot is looked for.
+        """
+        self.election(name)
+        if self.tracer is None or self._tracing.locked():
+            raise NotReady("another ballot is being looked for")
+        async with self._tracing:
+            return await self.tracer(name, ballot_id)
 
     def certificate(self, name: str, version: str) -> Document:
         """Return the document of an election's certificate, by a program of this version.

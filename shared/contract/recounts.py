@@ -1,6 +1,6 @@
-"""What an independent recount of the log reports: the evidence a certificate rests on.
+"""What an independent reading of the log reports: a recount, the evidence a certificate rests on, and one ballot's path.
 
-It names the watermark that it covers, so that it can be compared with a standing of the same log.
+A recount names the watermark that it covers, so that it can be compared with a standing of the same log.
 """
 
 from typing import Final, Literal
@@ -13,6 +13,7 @@ from shared.contract.ids import BallotId
 from shared.contract.standings import Balance, Results
 
 RECOUNT: Final = "recount/3"
+TRACE: Final = "trace/1"
 
 
 class Recounted(Frozen):
@@ -52,3 +53,31 @@ class Certificate(Frozen):
     heads: tuple[Head, ...]
     balance: Balance
     contests: dict[str, Recounted]
+
+
+class Arrival(Frozen):
+    """One arrival of a ballot: where it stands in the log, and its verdict."""
+
+    shard: int
+    record: int = Field(description="Place in the shard's log, from 0")
+    place: int = Field(description="Place in its pack, from 0")
+    verdict: str = Field(description="The reason of its verdict, such as `accepted`")
+
+
+class CountedIn(Frozen):
+    """A standing that counts a ballot."""
+
+    contest: str
+    sequence: int = Field(description="The standing's, in which the ballot is counted")
+
+
+class Trace(Frozen):
+    """A ballot's path, up to the log's present end. Nothing says what is on it, or whose it is."""
+
+    type: Literal["trace/1"] = TRACE
+    ballot_id: BallotId
+    arrivals: tuple[Arrival, ...]
+    counts: bool = Field(description="Whether it counts at the log's present end")
+    counted_in: tuple[CountedIn, ...] = Field(
+        (), description="Of each contest, the newest published standing, if it counts the ballot"
+    )

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import re
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 
 from services.cli.app import command
 from services.cli.errors import naming
+from shared.contract.receipts import ballot_id_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 FOUND = 1
 """Exit code: a difference was found, or a ballot was not."""
-RECEIPT_DOTS = 4
-"""A receipt's link: #log.election.ballot.shard.who"""
 
 
 @command(
@@ -112,7 +110,7 @@ def trace(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,  # noqa: FBT002
 ) -> None:
-    """Show a ballot's path: where it stands in the log, how it was judged, whether it counts. Never what is on it, or whose it is.
+    """Show a ballot's path: where it stands in the log, how it was judged, which standings count it. Never its content or whose it is.
 
     It reads the log as `verify` does. Exit code 0: it is there; 1: it is not.
     """
@@ -121,21 +119,19 @@ def trace(
 
     ballot_id = _ballot_id(sought)
     found = asyncio.run(trace_in(AuditSettings(), election, bytes.fromhex(ballot_id)))
-    seen = [
-        {"shard": of.shard, "record": of.record, "place": of.place, "verdict": of.reason}
-        for of in found.sightings
-    ]
     if as_json:
-        found_path = {"type": "trace/1", "ballot_id": ballot_id, "arrivals": seen, "counts": found.counts}
-        _print(json.dumps(found_path))
+        _print(found.model_dump_json())
     else:
-        for of in found.sightings:
+        for of in found.arrivals:
             typer.echo(
-                f"received: shard {of.shard}, record {of.record:,}, place {of.place}; judged: {of.reason}"
+                f"received: shard {of.shard}, record {of.record:,}, place {of.place}; judged: {of.verdict}"
             )
+        for standing in found.counted_in:
+            typer.echo(f"counted: {standing.contest}, in standing {standing.sequence:,}")
         counts = "counts" if found.counts else "does not count"
-        typer.echo(f"{ballot_id} {counts}." if seen else f"{ballot_id} is not in the log of {election}.")
-    if not seen:
+        missing = f"{ballot_id} is not in the log of {election}."
+        typer.echo(f"{ballot_id} {counts}." if found.arrivals else missing)
+    if not found.arrivals:
         raise typer.Exit(FOUND)
 
 
@@ -144,16 +140,7 @@ def _ballot_id(sought: str) -> str:
     with suppress(OSError):  # a link or a text is no file's name
         if Path(sought).is_file():
             sought = Path(sought).read_text()
-    found: str = sought.strip()
-    if found.startswith("{"):
-        found = str(json.loads(found).get("ballot_id"))
-    elif "#" in found:
-        found = found.partition("#")[2].split(".")[2:3][0] if found.count(".") >= RECEIPT_DOTS else found
-    if not re.fullmatch(r"[0-9a-f]{32}", found):
-        raise ValueError(
-            f"expected a ballot's id of 32 hexadecimal digits or a receipt, found {found[:60]!r}"
-        )
-    return found
+    return ballot_id_of(sought)
 
 
 @command("livecount not-voted labour-2015 --out not-voted.txt")

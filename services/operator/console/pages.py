@@ -47,6 +47,7 @@ from shared.contract.elections import Election, Official
 from shared.contract.events import ElectionAnnounced
 from shared.contract.lifecycle import Command
 from shared.contract.mistakes import slug
+from shared.contract.receipts import ballot_id_of
 from shared.contract.sentences import in_words, is_irreversible
 from shared.rcv.definitions.files import check_text
 from shared.rcv.definitions.templates import TEMPLATES, write_definition
@@ -57,6 +58,7 @@ COOKIE: Final = "livecount-console"
 MAX_FORM_BYTES: Final = 4096
 MAX_DEFINITION_BYTES: Final = 600_000
 MAX_REASON_CHARS: Final = 1000
+MAX_RECEIPT_CHARS: Final = 600
 LOOK_AGAIN_S: Final = 5
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -99,6 +101,7 @@ class Console:
             Route("/", self._index),
             Route("/new", self._new, methods=["GET", "POST"]),
             Route("/elections/{election}", self._election),
+            Route("/elections/{election}/trace", self._trace),
             Route("/elections/{election}/{command}", self._order, methods=["GET", "POST"]),
             Route("/elections/{election}/scheduled/{control_id}", self._take_out, methods=["POST"]),
             Route("/proposals/{control_id}", self._proposal),
@@ -231,6 +234,37 @@ class Console:
             why = f"Type {name} to say that it is meant."
             return self._order_page(session, announced, command, form, why, 422)
         return await self._propose(session, announced, command, form)
+
+    async def _trace(self, request: Request) -> Response:
+        """Show a ballot's path, by its id or receipt, and never what is on it."""
+        session = self._session(request)
+        if (barred := self._barred(request, session)) is not None or session is None:
+            return barred or _to_sign_in()
+        sought = request.query_params.get("ballot", "")[:MAX_RECEIPT_CHARS]
+        try:
+            announced = self._service.election(request.path_params["election"])
+        except (UnknownElection, NotReady) as fault:
+            return self._missing(session, 404 if isinstance(fault, UnknownElection) else 503, str(fault))
+        found, fault_said, status = None, "", 200
+        try:
+            found = (
+                await self._service.trace(announced.definition.id, ballot_id_of(sought)) if sought else None
+            )
+        except ValueError as fault:
+            fault_said, status = str(fault), 422
+        except (NotReady, RecountFailed) as fault:
+            fault_said, status = f"{fault}. Try again.", 503
+        titles = {contest.id: contest.title for contest in announced.definition.contests}
+        return self._page(
+            "trace.html",
+            session,
+            status,
+            announced=announced,
+            titles=titles,
+            sought=sought,
+            found=found,
+            fault=fault_said,
+        )
 
     async def _take_out(self, request: Request) -> Response:
         """Take a scheduled order out."""

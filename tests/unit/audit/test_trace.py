@@ -6,25 +6,26 @@ from pathlib import Path
 import pytest
 
 from services.audit.ledger import ShardLedger
-from services.audit.trace import Sighting, judge_and_look, not_voted, trace_of
+from services.audit.trace import BallotSearch, not_voted
 from services.cli.commands.verification import _ballot_id
+from shared.contract.elections import Phase
 from shared.contract.receipts import receipt_link, receipt_text
+from shared.contract.recounts import CountedIn
 from tests.support.elections import Life, election
 from tests.support.evidence import IDENTITY, picnic
+from tests.support.standings import standing
 
 SHARDS = 2
 
 
-def judged(logs: list[list[bytes]], ballot_id: bytes = b"-") -> tuple[list[ShardLedger], list[Sighting]]:
-    """Every record judged, with where a ballot was seen."""
+def judged(logs: list[list[bytes]], ballot_id: bytes = b"-") -> tuple[list[ShardLedger], BallotSearch]:
+    """Every record judged, and a ballot looked for meanwhile."""
     ledgers = [ShardLedger(shard, len(logs), IDENTITY) for shard in range(len(logs))]
-    seen = [
-        of
-        for ledger, log in zip(ledgers, logs, strict=True)
-        for value in log
-        for of in judge_and_look(ledger, value, "picnic", ballot_id)
-    ]
-    return ledgers, seen
+    search = BallotSearch("picnic", ballot_id)
+    for ledger, log in zip(ledgers, logs, strict=True):
+        for value in log:
+            search.judge(ledger, value)
+    return ledgers, search
 
 
 def life_of_some() -> tuple[Life, list[list[bytes]]]:
@@ -54,13 +55,38 @@ def test_a_ballot_s_path_names_each_arrival_and_whether_it_counts(
     """Also of one sent twice, voided, refused, or never seen."""
     _, logs = life_of_some()
     ballot_id = ballot.to_bytes(16)
-    ledgers, seen = judged(logs, ballot_id)
-    found = trace_of(ledgers, seen, "picnic", ballot_id)
-    assert [of.reason for of in found.sightings] == reasons
+    found = judged(logs, ballot_id)[1].trace([])
+    assert [of.verdict for of in found.arrivals] == reasons
     assert found.counts is counts
     if ballot == 7:
         begun = len(life_of_some()[1][0]) - 4
-        assert [(of.record, of.place) for of in found.sightings] == [(begun, 1), (begun + 1, 0)]
+        assert [(of.record, of.place) for of in found.arrivals] == [(begun, 1), (begun + 1, 0)]
+
+
+def test_a_ballot_s_path_names_the_standings_that_count_it_and_no_others() -> None:
+    """From the record on with which it counts: its own, or that of the order that restored it."""
+    life = Life(election(electors=8), SHARDS)
+    logs = life.begin()
+    cast = len(logs[0])
+    logs[0].append(life.pack(life.cast(2, "0", "1", ballot=22)))
+    later = [life.voided(2), life.restored(2)]
+
+    def counted_at(records: int, **changed: object) -> bool:
+        """Whether the path names a standing that covers so many records of shard 0, and no other."""
+        of = standing(3, Phase.OPEN).model_copy(update={"watermark": (records, 9), "sequence": 18, **changed})
+        found = judged(logs, (22).to_bytes(16))[1].trace([of]).counted_in
+        assert found in ((), (CountedIn(contest=of.contest.id, sequence=18),))
+        return bool(found)
+
+    assert not counted_at(cast)
+    assert counted_at(cast + 1)
+    assert not counted_at(cast + 1, election="other")
+    assert not counted_at(cast + 1, stopped="its count raised")
+    logs[0].append(later[0])
+    assert not counted_at(cast + 2)
+    logs[0].append(later[1])
+    assert not counted_at(cast + 2)
+    assert counted_at(cast + 3)
 
 
 def test_who_has_not_voted_is_the_rest_of_the_roll() -> None:

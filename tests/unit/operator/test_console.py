@@ -1,5 +1,6 @@
 """The console: nothing without signing in, every order as API route and command alike, and a tile that is never falsely green."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,10 +20,12 @@ from services.operator.console.view import WHAT, orders
 from services.operator.controls import ControlLog
 from services.operator.counted import all_counted
 from services.operator.monitor import MonitorFigures, ShardFigures
-from services.operator.service import OperatorService
+from services.operator.service import NotReady, OperatorService
 from shared.contract.elections import Phase, config_hash
 from shared.contract.events import ElectionAnnounced
 from shared.contract.lifecycle import Command, commands_in
+from shared.contract.receipts import receipt_link, receipt_text
+from shared.contract.recounts import Arrival, CountedIn, Trace
 from shared.contract.standings import Standing
 from tests.support.elections import LOG_ID, ROOT_KEY, election
 from tests.support.standings import standing
@@ -79,6 +82,7 @@ async def test_without_a_session_nothing_is_shown() -> None:
         "/monitor",
         "/runbook",
         "/elections/picnic/close",
+        "/elections/picnic/trace",
         "/proposals/" + "0" * 32,
     ]
     assert {of.path for of in console.routes} == {
@@ -86,6 +90,7 @@ async def test_without_a_session_nothing_is_shown() -> None:
         "/new",
         "/elections/{election}",
         "/elections/{election}/{command}",
+        "/elections/{election}/trace",
         "/elections/{election}/scheduled/{control_id}",
         "/proposals/{control_id}",
         "/observers/{election}/{word}",
@@ -161,6 +166,83 @@ def test_every_order_is_one_line_one_route_and_one_command() -> None:
     assert names == set(Command) == posts - {"roll"} == names & commands
     for line in orders(announced()):
         assert line.command.split()[:3] == ["livecount", line.name, "picnic"]
+
+
+def test_looking_for_a_ballot_is_one_page_one_route_and_one_command() -> None:
+    """By the same name, as the orders are."""
+    assert "/elections/{election}/trace" in {of.path for of in TriedConsole().routes}
+    assert "get" in openapi_document()["paths"]["/v1/elections/{election}/trace/{ballot_id}"]
+    assert "trace" in typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+
+BALLOT = "5f" * 16
+
+
+@pytest.mark.asyncio
+async def test_a_ballot_s_path_is_shown_by_id_or_receipt_and_to_no_observer() -> None:
+    """Recorded, judged, counted; what is no receipt is said, and is not looked for."""
+    console = TriedConsole(announced())
+    asked = []
+
+    async def traced(name: str, ballot_id: str) -> Trace:
+        asked.append((name, ballot_id))
+        arrivals = (
+            Arrival(shard=1, record=1234, place=5, verdict="accepted"),
+            Arrival(shard=1, record=1300, place=0, verdict="same-ballot"),
+        )
+        counted = (CountedIn(contest="fruit", sequence=4321),)
+        return Trace(
+            ballot_id=ballot_id,
+            arrivals=arrivals if ballot_id == BALLOT else (),
+            counts=ballot_id == BALLOT,
+            counted_in=counted if ballot_id == BALLOT else (),
+        )
+
+    console.service.tracer = traced
+    path = "/elections/picnic/trace"
+    await console.sign_in()
+    assert path in (await console.http.get("/elections/picnic")).text
+    assert (await console.http.get(path)).status_code == 200
+    assert asked == []
+    link = receipt_link("https://x.example/receipt", LOG_ID, "picnic", BALLOT, 1, "b" * 64)
+    for kept in (BALLOT, link, receipt_text(LOG_ID, "picnic", BALLOT, 1, "b" * 64)):
+        page = (await console.http.get(path, params={"ballot": kept})).text
+        assert asked.pop() == ("picnic", BALLOT)
+        for said in ("shard 1, record 1,234, place 5", "accepted", "same-ballot", "in standing 4,321"):
+            assert said in page
+        assert "It counts" in page
+    assert "Not in the log" in (await console.http.get(path, params={"ballot": "0" * 32})).text
+    asked.clear()
+    for wrong in ("<b>", "{", '{"a":' * 90, "5f"):
+        refused = await console.http.get(path, params={"ballot": wrong})
+        assert (refused.status_code, asked) == (422, [])
+        assert "<b>" not in refused.text
+    assert (await console.http.get("/elections/none/trace")).status_code in {404, 503}
+    await console.http.get(f"/observers/picnic/{console.sessions.observers_word('picnic')}")
+    assert (await console.http.get(path, params={"ballot": BALLOT})).status_code == 403
+    assert path not in (await console.http.get("/elections/picnic")).text
+    assert asked == []
+
+
+@pytest.mark.asyncio
+async def test_one_ballot_is_looked_for_at_a_time() -> None:
+    """Each search reads the whole log, so a second one is to come back; the next one after it is answered."""
+    console = TriedConsole(announced())
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(_: str, ballot_id: str) -> Trace:
+        begun.set()
+        await go_on.wait()
+        return Trace(ballot_id=ballot_id, arrivals=(), counts=False)
+
+    console.service.tracer = slowly
+    async with asyncio.timeout(10):
+        first = asyncio.create_task(console.service.trace("picnic", BALLOT))
+        await begun.wait()
+        with pytest.raises(NotReady, match="another ballot"):
+            await console.service.trace("picnic", BALLOT)
+        go_on.set()
+        assert await first == await console.service.trace("picnic", BALLOT)
 
 
 @pytest.mark.parametrize("phase", Phase)
