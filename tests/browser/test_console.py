@@ -88,6 +88,13 @@ def test_an_officer_signs_in_and_reads_where_the_election_is(
     expect(page.get_by_text("candidate-withdrawn/2")).to_be_visible()
     expect(page.get_by_text("Not known").first).to_be_visible()  # nobody counts here
     check(page)
+    page.get_by_role("link", name="Look for a ballot").press("Enter")
+    page.get_by_label("Ballot's id").fill("5f" * 16)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text(
+        "Not in the log", timeout=60_000
+    )  # the audit has read it
+    check(page)
     page.get_by_role("link", name="Monitor").press("Enter")
     expect(page.get_by_role("heading", name="Monitor")).to_be_visible()
     check(page)
