@@ -12,7 +12,6 @@ import typer
 
 from services.cli.app import command
 from services.cli.errors import naming
-from shared.contract.receipts import ballot_id_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -137,6 +136,8 @@ def trace(
 
 def _ballot_id(sought: str) -> str:
     """Return the ballot id that an id, a receipt's file, its link or its text names. Raises ValueError."""
+    from shared.contract.receipts import ballot_id_of
+
     with suppress(OSError):  # a link or a text is no file's name
         if Path(sought).is_file():
             sought = Path(sought).read_text()
