@@ -18,7 +18,7 @@ ranks of each contest; ranks are known by their bytes once they were read; codes
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, compress, repeat
 
 import msgspec
 import numpy as np
@@ -140,7 +140,7 @@ class Admission:
         self._election = announced.definition.id
         self._electors = announced.definition.electors
         self._contests = {contest.id: ContestForm(contest, kept) for contest in announced.definition.contests}
-        self._cache, self._names = kept, [*self._contests]
+        self._lines = [of.lines for of in self._contests.values()]
         self._spelt = {
             f'{space}"{of.name}"'.encode(): of for of in self._contests.values() for space in ("", " ")
         }
@@ -184,29 +184,29 @@ class Admission:
         genuine = roll.know(np.where(on_roll, electors, 0), own) & on_roll
         raw = np.frombuffer(bytes.fromhex(b"".join(ids).decode()), np.uint8).reshape(-1, ID_BYTES)
         whos = who_digests_of(announced.log, self._election, own, raw)
-        columns = zip(_cut(raw), electors.tolist(), sections.tolist(), _cut(secrets), rankings, strict=True)
+        ballots = map(Ballot, _cut(raw), electors.tolist(), sections.tolist(), _cut(secrets), rankings)
         shards = (electors % announced.shards).tolist()
-        for place, of, shard, who, is_genuine in zip(
-            places, columns, shards, whos, genuine.tolist(), strict=True
-        ):
-            if is_genuine:
-                yield place, Admitted(self._election, shard, Ballot(*of), who)
+        admitted = map(Admitted, repeat(self._election), shards, ballots, whos)
+        yield from compress(zip(places, admitted, strict=True), genuine.tolist())
 
     def _rankings(self, text: bytes) -> tuple[str, ...] | None:
         """Return each contest's marks as a line spells them, without its last brackets; None if the line must be read by itself."""
-        names, marks, known = [], [], self._cache.get
-        for part in text.split(b"]],"):
-            name, _, ranks = part.partition(b":")
-            contest = self._spelt.get(name)
-            found = None if contest is None else known(contest.number, ranks) or contest.spelt(ranks)
-            if contest is None or found is None:
+        parts = text.split(b"]],")
+        if len(parts) == len(self._lines):
+            found = list(map(dict.get, self._lines, parts))
+            if None not in found:
+                return tuple(found)  # type: ignore[arg-type]  # no None is in it
+        return self._rankings_in_any_order(parts)
+
+    def _rankings_in_any_order(self, parts: Sequence[bytes]) -> tuple[str, ...] | None:
+        of: dict[str, str] = {}
+        for part in parts:
+            contest = self._spelt.get(part.partition(b":")[0])
+            marks = None if contest is None else contest.spelt(part)
+            if contest is None or marks is None or contest.name in of:
                 return None
-            names.append(contest.name)
-            marks.append(found)
-        if names == self._names:
-            return tuple(marks)
-        of = dict(zip(names, marks, strict=True))
-        return tuple([of.get(name, "") for name in self._names]) if len(of) == len(names) else None
+            of[contest.name] = marks
+        return tuple([of.get(name, "") for name in self._contests])
 
     def _ballot(self, form: Form, code: VotingCode, own: bytes) -> Admitted | Refusal:
         """Return the ballot of a form whose code is genuine."""
@@ -262,32 +262,38 @@ class ContestForm:
         self._places = {candidate.id: place for place, candidate in enumerate(contest.candidates)}
         self._texts = {name: name for name in (*self._places, *_SEVERAL)}
         self._cache = cache
-        self.number = cache.number_of((contest.max_ranks_on_ballot, *self._places))
+        spelling = (contest.max_ranks_on_ballot, *self._places)
+        self._kept = cache.of(spelling)
+        self.lines = cache.of((self.name, spelling))
+        """What is kept of lines, by the bytes that name the contest and its ranks."""
 
     def marks(self, ranks: Ranks) -> str | Refusal:
         """Return the one spelling of ranks, or what is wrong with them. What is wrong is not kept."""
-        marks = self._cache.get(self.number, ranks)
+        marks = self._kept.get(ranks)
         if marks is not None:
             return marks
         found = self._marks(ranks)
         if isinstance(found, str):
             texts = self._texts
             own = tuple([tuple([texts[candidate] for candidate in rank]) for rank in ranks])
-            self._cache.keep(self.number, own, found)
+            self._cache.keep(self._kept, own, found)
         return found
 
-    def spelt(self, ranks: bytes) -> str | None:
-        """Return the marks of ranks as a line spells them, without the brackets that end them, and keep them by these bytes.
+    def spelt(self, part: bytes) -> str | None:
+        """Return the marks of the part of a line that names this contest, without the brackets that end it, and keep them.
 
         None if they are not to be admitted.
         """
+        marks = self.lines.get(part)
+        if marks is not None:
+            return marks
         try:
-            found = self._marks(_decode_ranks(ranks + b"]]"))
+            found = self._marks(_decode_ranks(part.partition(b":")[2] + b"]]"))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
         if isinstance(found, Refusal):
             return None
-        self._cache.keep(self.number, ranks, found)
+        self._cache.keep(self.lines, part, found)
         return found
 
     def _marks(self, ranks: Ranks) -> str | Refusal:

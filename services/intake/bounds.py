@@ -8,6 +8,7 @@
 None of it decides whether a ballot counts.
 """
 
+from collections import deque
 from collections.abc import Hashable, Sequence
 from sys import getsizeof
 from typing import Final, Literal
@@ -19,7 +20,7 @@ from shared.contract.packs import Ballot
 
 Ranks = tuple[tuple[str, ...], ...]
 Spelling = Ranks | bytes
-"""Ranks, or the bytes that a line spells them with."""
+"""Ranks, or the bytes by which a line names a contest and its ranks."""
 Known = Literal["new", "recorded", "other rankings"]
 
 SLOT_BYTES: Final = 25
@@ -27,7 +28,7 @@ SLOT_BYTES: Final = 25
 MAX_CACHE_BYTES: Final = 32 << 20
 """Of rankings and their spellings, in one process."""
 ENTRY_BYTES: Final = 200
-"""What an entry costs in the dictionary, at most."""
+"""What an entry costs beside its texts, at most."""
 TOGETHER: Final = 25
 """So many ballots and more are looked up in one step: below that one after another is quicker."""
 _WHO_BYTES: Final = 16
@@ -96,30 +97,26 @@ class RankingCache:
 
     def __init__(self, max_bytes: int = MAX_CACHE_BYTES) -> None:
         self._max_bytes = max_bytes
-        self._kept: dict[tuple[int, Spelling], str] = {}
-        self._sizes: dict[tuple[int, Spelling], int] = {}
-        self._numbers: dict[Hashable, int] = {}
+        self._kept: dict[Hashable, dict[Spelling, str]] = {}
+        self._order: deque[tuple[dict[Spelling, str], Spelling, int]] = deque()
+        """What was kept, and its size, from the oldest on."""
         self.bytes = 0
 
-    def number_of(self, spelling: Hashable) -> int:
-        """Return the number of contests whose rankings are spelt alike: `spelling` is all that the marks depend on."""
-        return self._numbers.setdefault(spelling, len(self._numbers))
+    def of(self, contests: Hashable) -> "dict[Spelling, str]":
+        """Return what is kept of contests whose rankings are spelt alike: `contests` is all that the marks depend on."""
+        return self._kept.setdefault(contests, {})
 
-    def get(self, contest: int, ranks: Spelling) -> str | None:
-        """Return a ranking's marks, None if they are not kept."""
-        return self._kept.get((contest, ranks))
-
-    def keep(self, contest: int, ranks: Spelling, marks: str) -> None:
-        """Keep a ranking that fits its contest; `ranks` should hold the contest's own texts, so that they are not kept twice."""
-        key = contest, ranks
+    def keep(self, kept: "dict[Spelling, str]", ranks: Spelling, marks: str) -> None:
+        """Keep a ranking's marks; `ranks` should hold the contest's own texts, so that they are not kept twice."""
         size = ENTRY_BYTES + getsizeof(marks) + getsizeof(ranks)
         if isinstance(ranks, tuple):
             size += sum(map(getsizeof, ranks))
-        if size > self._max_bytes // 100:
+        if size > self._max_bytes // 100 or ranks in kept:
             return
-        while self._kept and self.bytes + size > self._max_bytes:
-            oldest = next(iter(self._kept))
-            del self._kept[oldest]
-            self.bytes -= self._sizes.pop(oldest)
-        self._kept[key], self._sizes[key] = marks, size
+        while self._order and self.bytes + size > self._max_bytes:
+            of, oldest, freed = self._order.popleft()
+            del of[oldest]
+            self.bytes -= freed
+        kept[ranks] = marks
+        self._order.append((kept, ranks, size))
         self.bytes += size

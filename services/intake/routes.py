@@ -11,7 +11,7 @@ disconnect by reading the request would lose what it reads.
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
 from time import monotonic
@@ -112,13 +112,14 @@ class IntakeService:
         firsts: dict[bytes, Admitted] = {}
         marks = [self.recent.mark(ballot.who, ballot.ballot) for ballot in ballots]
         new: list[bytes] = []
+        now_s = self.now_s()
         for place, (ballot, found) in enumerate(zip(ballots, self.recent.find(marks), strict=True)):
             first = firsts.get(ballot.who)
             if found == "other rankings" or (first is not None and first.ballot != ballot.ballot):
                 outcomes[place] = OTHER_RANKINGS
             elif found == "recorded" or first is not None:
                 REPEATED.inc()
-            elif wait_s := self.casts.hit((election, ballot.ballot.elector), self.now_s()):
+            elif wait_s := self.casts.hit((election, ballot.ballot.elector), now_s):
                 outcomes[place] = _too_many("Too many ballots with this voting code", wait_s)
             else:
                 firsts[ballot.who] = ballot
@@ -298,7 +299,7 @@ def _line(number: int, outcome: Admitted | Refusal) -> bytes:
     if isinstance(outcome, Admitted):
         return f'{{"line":{number},{_recorded(outcome)}}}\n'.encode()
     REFUSED.labels(str(outcome.status)).inc()
-    return msgspec.json.encode({"line": number, "status": "refused", "problem": asdict(outcome)}) + b"\n"
+    return msgspec.json.encode({"line": number, "status": "refused", "problem": outcome}) + b"\n"
 
 
 def _recorded(cast: Admitted) -> str:

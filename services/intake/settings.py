@@ -14,7 +14,7 @@ class IntakeSettings(Settings):
     )
     max_body_bytes: int = Field(16_384, ge=256, description="A larger ballot is refused")
     max_pending_ballots: int = Field(
-        5_000, ge=1, description="Ballots on their way to the log; more are put off"
+        10_000, ge=1, description="Ballots on their way to the log; more are put off"
     )
     max_requests: int = Field(
         128,
@@ -38,4 +38,6 @@ class IntakeSettings(Settings):
         pattern=r"^(https?://\S+)?$",
         description="Address at which electors reach the proofs' /receipt; empty: receipts are given without a link",
     )
-    bulk_lines: int = Field(500, ge=1, le=10_000, description="Lines of a stream that are recorded together")
+    bulk_lines: int = Field(
+        1_000, ge=1, le=10_000, description="Lines of a stream that are recorded together"
+    )

@@ -38,9 +38,11 @@ MAX_CODE_CHARS: Final = 48
 
 _BLOCK_BYTES: Final = 16
 _ELECTOR_DIGITS: Final = 5
-_DIGIT_BITS: Final = 5
-_BASE: Final = 1 << _DIGIT_BITS
-_POWERS: Final = _BASE ** np.arange(_ELECTOR_DIGITS - 1, -1, -1)
+_HALF_DIGITS: Final = SECRET_DIGITS // 2
+"""40 bits, which an integer of numpy's holds."""
+_BASE: Final = 32
+_HALF_POWERS: Final = _BASE ** np.arange(_HALF_DIGITS - 1, -1, -1)
+_POWERS: Final = _HALF_POWERS[-_ELECTOR_DIGITS:]
 _VALUES: Final = np.full(256, _BASE, np.uint8)
 """Of a byte as a digit; _BASE if it is none."""
 _VALUES[np.frombuffer(ALPHABET.encode(), np.uint8)] = np.arange(_BASE)
@@ -126,8 +128,9 @@ def read_printed(codes: Sequence[bytes]) -> PrintedCodes:
         head = values[:, :-SECRET_DIGITS].astype(np.int64)
         found.electors[rows] = head[:, :_ELECTOR_DIGITS] @ _POWERS
         found.sections[rows] = head[:, _ELECTOR_DIGITS:] @ _POWERS[-section_digits:]
-        bits = np.unpackbits(values[:, -SECRET_DIGITS:, None], axis=2)[:, :, -_DIGIT_BITS:]
-        found.secrets[rows] = np.packbits(bits.reshape(len(rows), SECRET_DIGITS * _DIGIT_BITS), axis=1)
+        halves = values[:, -SECRET_DIGITS:].reshape(-1, 2, _HALF_DIGITS).astype(np.int64) @ _HALF_POWERS
+        spread = halves.astype(">i8").view(np.uint8).reshape(-1, 2, 8)
+        found.secrets[rows] = spread[:, :, -SECRET_BYTES // 2 :].reshape(-1, SECRET_BYTES)
         found.are_printed[rows] = True
     return found
 

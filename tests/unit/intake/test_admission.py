@@ -13,7 +13,7 @@ from services.intake.admission import Admission, Admitted, Form, Refusal, read_f
 from services.intake.roll import KnownRoll
 from shared.contract.codes import VotingCode, commitment
 from shared.contract.elections import Phase
-from tests.support.elections import Life, election
+from tests.support.elections import Life, contest, election
 
 LIFE = Life(election(), 4, {5: 1})
 CODE = LIFE.code(5)
@@ -247,6 +247,27 @@ def test_a_line_as_a_program_spells_it_is_read_in_columns(monkeypatch: pytest.Mo
     monkeypatch.setattr(admission_module, "read_form", None)
 
     assert admits.admit_all(bodies) == alone
+
+
+def test_a_line_may_name_contests_of_the_same_candidates_in_any_order() -> None:
+    """Both are spelt alike, and what was read for the one is never taken for the other."""
+    both = (contest("leader"), contest("deputy"))
+    life = Life(election().model_copy(update={"contests": both}), 1)
+    roll = KnownRoll(1)
+    roll.add(life.known())
+    admits = Admission(life.announced(1, Phase.OPEN), lambda: roll)
+    named: dict[str, object] = {"leader": [["apple"]], "deputy": [["banana"], ["apple"]]}
+    bodies = [
+        changed(code=life.code(elector), rankings={name: named[name] for name in order})
+        for elector, order in enumerate(
+            [("leader", "deputy"), ("deputy", "leader"), ("deputy",), ("leader",)] * 2
+        )
+    ]
+
+    found = admits.admit_all(bodies)
+
+    expected = [("0", "1>0"), ("0", "1>0"), ("", "1>0"), ("0", "")] * 2
+    assert [of.ballot.rankings if isinstance(of, Admitted) else of for of in found] == expected
 
 
 def test_no_code_is_refused_before_the_whole_roll_has_been_read() -> None:
