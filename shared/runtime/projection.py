@@ -26,6 +26,8 @@ from shared.runtime.supervision import Supervised
 
 T = TypeVar("T")
 POLL_MS = 200
+AT_REST_MS = 1_000
+"""A read waits so long once the topic's end was reached; a record ends it at once."""
 RETRY_S = 1.0
 CHANGED_RETRY_S = 10.0
 MOST_NAMED: Final = 3
@@ -118,7 +120,7 @@ class Projection(Generic[T]):
         held: list[Keyed] = []
         try:
             while True:
-                held += self._unread(await reader.read(POLL_MS))
+                held += self._unread(await reader.read(AT_REST_MS if self.caught_up else POLL_MS))
                 caught_up = await reader.caught_up()
                 if caught_up:
                     self._require_whole()

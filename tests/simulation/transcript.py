@@ -66,6 +66,7 @@ def prepared(transcript: Transcript | None) -> Iterator[None]:
     logger: Any = _Logger(transcript)
     changes: list[tuple[Any, str, Any]] = [(module, "log", logger) for module in LOGGING]
     changes += [(ledger, "decode_cast", decode_cast_once), (projection, "POLL_MS", POLL_MS)]
+    changes += [(projection, "AT_REST_MS", POLL_MS)]
     before = [(module, name, getattr(module, name)) for module, name, _ in changes]
     try:
         for module, name, value in changes:

@@ -51,10 +51,11 @@ class LogStream:
 
 
 def configure_logging(service: str, level: str) -> None:
-    """Send this process's logs to standard error, one `key=value` line each."""
+    """Send this process's logs to standard error, one `key=value` line each, and nothing to any other handler."""
     threshold = logging.getLevelNamesMapping()[level.upper()]
     lines: Any = LogStream(sys.stderr)
-    logging.basicConfig(stream=lines, level=max(threshold, logging.WARNING), format="%(name)s %(message)s")
+    level_of_others = max(threshold, logging.WARNING)
+    logging.basicConfig(stream=lines, level=level_of_others, format="%(name)s %(message)s", force=True)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -6,6 +6,7 @@ is no agent to feed, and not its web server: the process answers as every other 
 """
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -118,8 +119,24 @@ def create_worker(
     return app
 
 
+class Worker(faust.Worker):
+    """Faust's, with the logs of every other service.
+
+    Its own would make a line of every debug message of every library, some for each request to Kafka, to turn a spinner.
+    """
+
+    def __init__(self, app: faust.App, name: str, settings: Settings) -> None:
+        super().__init__(app, redirect_stdouts=False, quiet=True)
+        self._name, self._settings = name, settings
+
+    def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:  # noqa: ARG002  both are Faust's
+        """Take the place of the handlers that Faust has just set up."""
+        self.spinner = None
+        configure_logging(self._name, self._settings.log_level)
+
+
 def run_worker(app: faust.App, name: str, settings: Settings) -> None:
     """Run the app until SIGTERM or SIGINT."""
     configure_logging(name, settings.log_level)
     calm_collector()
-    faust.Worker(app, loglevel="warning", redirect_stdouts=False, quiet=True).execute_from_commandline()
+    Worker(app, name, settings).execute_from_commandline()
