@@ -10,8 +10,8 @@ class CountingSettings(Settings):
 
     port: int = Field(8104, ge=1, le=65535)
     tally_tick_ms: int = Field(
-        20, ge=10, le=60_000, description="A shard publishes its changed counts this often"
+        10, ge=10, le=60_000, description="A shard publishes its changed counts this often"
     )
     rounds_tick_ms: int = Field(
-        50, ge=10, le=60_000, description="A contest's rounds are published this often"
+        25, ge=10, le=60_000, description="A contest's rounds are published this often"
     )

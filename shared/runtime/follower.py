@@ -29,6 +29,7 @@ from shared.runtime.snapshots import Snapshot, Snapshots
 from shared.runtime.watermark import next_values
 
 SAVE_PART = 20
+DRAIN_PART = 4
 CHECK_EVERY_S = 10.0
 
 log = structlog.get_logger()
@@ -71,7 +72,10 @@ class Writer(Machine, Protocol):
 
 @dataclass(frozen=True)
 class Limits:
-    """How much at a time and how often: output is sent once a tick, input waited for at most `wait_ms`."""
+    """How much at a time and how often: output is sent once a tick, input waited for at most `wait_ms`.
+
+    A tick is longer where making output is dear, so that it takes one part in DRAIN_PART of the time at most.
+    """
 
     batch_records: int = 4_000
     wait_ms: int = 500
@@ -145,7 +149,7 @@ class Follower:
         self._flushed_at = 0.0
         self._saved_at = 0.0
         self._unsaved_since_s = 0.0
-        self._save_took_s = 0.0
+        self._save_took_s = self._drain_took_s = 0.0
         self._saving: asyncio.Task[None] | None = None
         self._republished_at = -math.inf
 
@@ -218,7 +222,8 @@ class Follower:
         return self._pending > 0 and self._position >= self.least_end
 
     def _flush_in_ms(self) -> float:
-        return self.limits.tick_ms - 1000 * (_now_s() - self._flushed_at)
+        tick_ms = self.limits.tick_ms and max(self.limits.tick_ms, DRAIN_PART * 1000 * self._drain_took_s)
+        return tick_ms - 1000 * (_now_s() - self._flushed_at)
 
     def _apply(self, records: Sequence[Record]) -> None:
         values = next_values(f"offset in {self.name}", self._position, records)
@@ -246,7 +251,9 @@ class Follower:
         if not self._may_flush() or self._flush_in_ms() > 0:
             return
         self._flushed_at = _now_s()
-        if outgoing := self.machine.drain():
+        outgoing = self.machine.drain()
+        self._drain_took_s = _now_s() - self._flushed_at
+        if outgoing:
             await self.sink.send(outgoing)
         self._pending = 0
 

@@ -15,7 +15,7 @@ import pytest
 import structlog
 
 from shared.runtime.disk import LocalDisk
-from shared.runtime.follower import SAVE_PART, Limits
+from shared.runtime.follower import DRAIN_PART, SAVE_PART, Limits
 from shared.runtime.log import Outgoing
 from shared.runtime.process.health import Health
 from shared.runtime.process.telemetry import ShardReport
@@ -132,14 +132,15 @@ class Again(Echo):
         return len(newest)
 
 
-def place(folder: Path, disk: LocalDisk | None = None, machine: type[Echo] = Echo) -> Place:
+def place(folder: Path, disk: LocalDisk | None = None, machine: type[Echo] = Echo, tick_ms: int = 0) -> Place:
     """Return a place whose snapshots are on a real disk."""
     loop = VirtualLoop(Random(1))  # type: ignore[abstract]
     broker = Broker(loop, Random(2), lambda _topic, _shard, _record: None)
     broker.create(READ, 2)
     broker.create(SAID, 1)
     snapshots = Snapshots(folder, "echo/1", disk)
-    limits = Limits(snapshot_every_s=0.5, wait_ms=100, republish_every_s=10 if machine is Reminder else inf)
+    republish_s = 10 if machine is Reminder else inf
+    limits = Limits(snapshot_every_s=0.5, wait_ms=100, tick_ms=tick_ms, republish_every_s=republish_s)
     output = SAID if machine is Again else ""
     work = Work("echo", READ, lambda _: machine(), snapshots, limits, output)
     health = Health()
@@ -243,6 +244,33 @@ def test_a_state_is_written_aside_and_saving_takes_a_twentieth_of_the_time(tmp_p
         assert written[slowest][1] > taken[slowest][1], "the run went on meanwhile"
 
     at.run(life)
+
+
+@pytest.mark.parametrize(("took_s", "tick_s"), [(0.0, 0.025), (0.05, DRAIN_PART * 0.05)])
+def test_output_is_made_once_a_tick_and_takes_a_quarter_of_the_time(
+    tmp_path: Path, took_s: float, tick_s: float
+) -> None:
+    """Where it is dear it is made less often, so that reading goes on."""
+    made: list[float] = []
+
+    class Dear(Echo):
+        def drain(self) -> list[Outgoing]:
+            made.append(at.loop.time())
+            at.loop._now += took_s
+            return super().drain()
+
+    at = place(tmp_path, machine=Dear, tick_ms=25)
+
+    async def life() -> None:
+        at.shards.begin([0])
+        for number in range(400):
+            at.append(0, b"%d" % number)
+            await asyncio.sleep(0.005)
+
+    at.run(life)
+    gaps = [later - before for before, later in pairwise(made)]
+    assert len(gaps) > 5
+    assert all(tick_s - 1e-6 <= gap <= tick_s + 0.1 for gap in gaps), gaps
 
 
 def test_a_snapshot_that_covers_more_than_the_log_holds_is_reported(tmp_path: Path) -> None:
