@@ -17,6 +17,7 @@ from tests.simulation.process import current
 
 MAX_SHOWN_BYTES = 160
 POLL_MS = 2_000
+LOOK_EVERY_S = 0.2
 """A projection at the end of its topic is woken by news; only the clock is spared."""
 LOGGING = (follower, shards, snapshots, projection, supervision, hub, ends, service)
 _SHOWN = re.compile(
@@ -66,7 +67,7 @@ def prepared(transcript: Transcript | None) -> Iterator[None]:
     logger: Any = _Logger(transcript)
     changes: list[tuple[Any, str, Any]] = [(module, "log", logger) for module in LOGGING]
     changes += [(ledger, "decode_cast", decode_cast_once), (projection, "POLL_MS", POLL_MS)]
-    changes += [(projection, "AT_REST_MS", POLL_MS)]
+    changes += [(projection, "AT_REST_MS", POLL_MS), (hub, "LOOK_EVERY_S", LOOK_EVERY_S)]
     before = [(module, name, getattr(module, name)) for module, name, _ in changes]
     try:
         for module, name, value in changes:
