@@ -330,7 +330,7 @@ def _election_routes(router: APIRouter, service: OperatorService, new_order: New
 
     @router.get("/elections/{election}/controls")
     async def controls(election: str) -> list[ControlListed]:
-        """Return what officers did, in order."""
+        """Return what officers did, in order, then the newest records that no shard took as an order."""
         return [_listed(entry) for entry in service.controls(election)]
 
     @router.get("/elections/{election}/trace/{ballot_id}")
@@ -452,14 +452,13 @@ def _proposed(proposal: Proposal) -> Proposed:
 
 def _listed(entry: Entry) -> ControlListed:
     control = entry.control
-    first = next(iter(entry.verdicts.values()))
     return ControlListed(
         control_id=control.control_id,
         type=control.type,
         by=control.by,
         reason=control.reason,
         at=control.at,
-        signers=list(first.signers),
+        signers=list(entry.signers),
         verdicts=_verdicts(entry),
     )
 

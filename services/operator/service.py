@@ -7,7 +7,7 @@ that somebody wrote into another shard first, which is signed all the same.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -21,6 +21,7 @@ from services.operator.certification import disagreements, obstacles
 from services.operator.controls import ControlLog
 from services.operator.orders import Order, payload_bytes, refusal
 from services.operator.schedule import Schedule, Scheduled
+from shared.contract.codec import encode
 from shared.contract.elections import Election, Phase, config_hash
 from shared.contract.events import (
     NO_CONTROL,
@@ -139,8 +140,11 @@ class OperatorService:
         return announced
 
     def controls(self, name: str) -> list[Entry]:
-        """Return every control of an election, in order. Raises UnknownElection, NotReady."""
-        return list(self._read_account(self.election(name)).entries.values())
+        """Return every control of an election that some shard took, in order, then the newest others.
+
+        Raises UnknownElection, NotReady.
+        """
+        return [*self._read_account(self.election(name)).entries.values(), *self.book.refused(name)]
 
     async def trace(self, name: str, ballot_id: BallotId) -> Trace:
         """Return a ballot's path: it is looked for from the first record of the log, one ballot at a time.
@@ -277,6 +281,13 @@ class OperatorService:
             )
         return self.proposals[control_id]
 
+    def became(self, control_id: str) -> Entry | None:
+        """Return what became of an order; None if no shard has judged it, whatever else was written under its id."""
+        if control_id not in self.proposals:
+            return self.book.find(control_id)
+        entry = self.book.entry(self.proposals[control_id].control)
+        return entry if entry.is_taken else None
+
     async def sign(self, control_id: str, key: str, signature: str) -> Proposal | Entry:
         """Add a signature; once there are enough, carry the order out and return what became of it.
 
@@ -303,8 +314,8 @@ class OperatorService:
             assert self.schedule is not None, "it has something"
             control = scheduled.control
             async with self._in_turn(control.election):
-                entry = self.book.find(control.control_id)
-                if entry is None and not self.fits(scheduled):
+                is_judged = bool(self.book.entry(control).verdicts)
+                if not is_judged and not self.fits(scheduled):
                     continue
                 try:
                     await self._carry_out(Proposal(control, scheduled.record, {}, 0))
@@ -360,15 +371,11 @@ class OperatorService:
     async def _finish(self, name: str) -> None:
         account = self._account(name)
         for entry in account.not_in_shard_0():
-            shard, judged = next(iter(entry.verdicts.items()))
-            await self.log.write_bytes(await self.log.read(shard, judged.source), [0])
-            await self._verdicts(name, entry.control.control_id, {0})
+            shard, source = entry.taken()
+            await self._write(entry.control, await self.log.read(shard, source), [0])
         for entry in account.unfinished(self.shards):
-            first = entry.verdicts[0]
-            value = await self.log.read(0, first.source)
-            missing = sorted(set(range(self.shards)) - set(entry.verdicts))
-            await self.log.write_bytes(value, missing)
-            await self._verdicts(name, entry.control.control_id, set(range(self.shards)))
+            missing = [shard for shard in range(self.shards) if entry.lacks(shard)]
+            await self._write(entry.control, await self.log.read(0, entry.verdicts[0].source), missing)
         await self._announce(name)
 
     def _ahead(self, name: str, command: Command, due: datetime) -> list[Scheduled]:
@@ -401,11 +408,9 @@ class OperatorService:
     async def _carry_out(self, proposal: Proposal) -> Entry:
         control = proposal.control
         name, control_id = control.election, control.control_id
-        await self.log.write(proposal.record, [0])
-        entry = await self._verdicts(name, control_id, {0})
+        entry = await self._write(control, encode(proposal.record), [0])
         if entry.in_order:
-            await self.log.write(proposal.record, range(1, self.shards))
-            entry = await self._verdicts(name, control_id, set(range(self.shards)))
+            entry = await self._write(control, encode(proposal.record), range(1, self.shards))
             await self._announce(name)
         self.proposals.pop(control_id, None)
         whole = self._account(name).is_whole(control, self.shards)
@@ -415,9 +420,15 @@ class OperatorService:
             raise OrderRefused(why_not(entry))
         raise PartlyRefused(f"some shards took the order and some did not: {why_not(entry)}")
 
-    async def _verdicts(self, name: str, control_id: str, shards: set[int]) -> Entry:
+    async def _write(self, control: Control, value: bytes, shards: Collection[int]) -> Entry:
+        """Write a control's record into these shards; return its entry once they have judged it. Raises SendFailed.
+
+        What they refused before was a copy that somebody else wrote, or an earlier try.
+        """
+        refused = {shard: of.source for shard, of in self.book.entry(control).verdicts.items()}
+        await self.log.write_bytes(value, shards)
         try:
-            return await self.book.wait(name, control_id, shards, VERDICT_BOUND_S)
+            return await self.book.wait(control, shards, refused, VERDICT_BOUND_S)
         except TimeoutError as fault:
             raise SendFailed(
                 f"no verdict within {VERDICT_BOUND_S:g} s: it is not known yet what became of the order"

@@ -1,7 +1,7 @@
 """What mutants put in the place of the services' own functions."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -25,7 +25,7 @@ from shared.contract.packs import Columns
 from shared.contract.recounts import Recount
 from shared.contract.tallies import TallyChanged
 from shared.contract.verdict_ranges import Verdicts
-from shared.contract.verdicts import Reason
+from shared.contract.verdicts import ControlJudged, Reason
 
 
 async def write_to_few(self: controls.ControlLog, value: bytes, shards: Iterable[int]) -> None:
@@ -37,13 +37,27 @@ _REAL_WRITE = controls.ControlLog.write_bytes
 
 
 async def verdict_of_the_first(
-    self: OperatorService, name: str, control_id: str, _shards: set[int]
+    self: book.ControlBook,
+    control: Control,
+    _shards: Collection[int],
+    refused: Mapping[int, int],
+    bound_s: float,
 ) -> book.Entry:
     """Wait for the verdict of the first shard only."""
-    return await _REAL_VERDICTS(self, name, control_id, {0})
+    return await _REAL_WAIT(self, control, {0}, refused, bound_s)
 
 
-_REAL_VERDICTS = OperatorService._verdicts
+_REAL_WAIT = book.ControlBook.wait
+
+
+def first_verdict_stays(self: book.Entry, verdict: ControlJudged) -> None:
+    """Take the first verdict under an order's id for the order's, whoever signed what it is about."""
+    self.verdicts.setdefault(verdict.shard, verdict)
+
+
+def lacks_only_silent_shards(self: book.Entry, shard: int) -> bool:
+    """Take a shard that judged a copy for one that judged the order."""
+    return shard not in self.verdicts
 
 
 def phases_of_the_first(self: book.Account, shards: int) -> list[Any]:

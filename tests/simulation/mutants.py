@@ -83,8 +83,16 @@ MUTANTS = (
         "announced after the first verdict",
         "I2",
         (
-            (OperatorService, "_verdicts", changed.verdict_of_the_first),
+            (book.ControlBook, "wait", changed.verdict_of_the_first),
             (book.Account, "phases", changed.phases_of_the_first),
+        ),
+    ),
+    Mutant(
+        "a copy that nobody signed taken for the order",
+        "I2",
+        (
+            (book.Entry, "add", changed.first_verdict_stays),
+            (book.Entry, "lacks", changed.lacks_only_silent_shards),
         ),
     ),
     Mutant("controls by a side channel", "I1, I2", ((judge.Judge, "apply", changed.judge_controls_first),)),

@@ -22,7 +22,15 @@ from services.operator.service import (
 )
 from shared.contract.codec import encode
 from shared.contract.elections import Contest, Election, Revote
-from shared.contract.events import ElectionCertified, ElectionClosed, ElectionOpened, SignedRecord, signed
+from shared.contract.events import (
+    Control,
+    ElectionCancelled,
+    ElectionCertified,
+    ElectionClosed,
+    ElectionOpened,
+    SignedRecord,
+    signed,
+)
 from shared.contract.lifecycle import Command
 from shared.contract.signing import public_key, sign
 from shared.runtime.log import Outgoing, SendFailed
@@ -179,6 +187,8 @@ class People:
         if not isinstance(proposal, Proposal):
             return
         await asyncio.sleep(self._random.choice((0.0, 0.0, 0.3)))
+        if self._random.random() < 0.1:
+            self._copy(proposal.control)
         payload = proposal.record.payload.encode()
         for key in list(proposal.keys)[: proposal.needed]:
             await service.sign(order.control_id, key, sign(PRIVATE[key], payload))
@@ -253,6 +263,15 @@ class People:
             number = int(self._new_id(), 16) if random.random() < 0.8 else 7
             ballots.append(life.cast(elector, *marks, ballot=number, section=section, secret=secret))
         return life.pack(*ballots)
+
+    def _copy(self, control: Control) -> None:
+        """Write what nobody signed under the id of an order that is on its way, as whoever has seen it can."""
+        self._site.broker.occurred["another order under an order's id"] += 1
+        shared = set(type(control).model_fields) & set(ElectionCancelled.model_fields) - {"type"}
+        copied = ElectionCancelled(**{name: getattr(control, name) for name in shared})
+        shard = self._random.randrange(self._site.shards)
+        value = encode(signed(self._random.choice((control, copied))))
+        self._site.broker.append(CAST, shard, [Outgoing(CAST, shard, None, value)])
 
     def _forge(self) -> None:
         """Write what nobody may: orders of somebody else's, and an officer's certificate of what was never recounted."""

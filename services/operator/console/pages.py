@@ -342,7 +342,7 @@ class Console:
             return barred or _to_sign_in()
         control_id = request.path_params["control_id"]
         proposal = self._service.proposals.get(control_id)
-        entry = self._service.book.find(control_id)
+        entry = self._service.became(control_id)
         kept = {} if self._service.schedule is None else self._service.schedule.kept
         scheduled = kept.get(control_id) if entry is None else None
         found = proposal or entry or scheduled

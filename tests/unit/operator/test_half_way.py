@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from services.operator.book import ControlBook
+from services.operator.book import ControlBook, Entry
 from services.operator.controls import ControlLog
 from services.operator.orders import Order
 from services.operator.service import OperatorService, OrderRefused, Proposal
@@ -16,6 +16,7 @@ from shared.contract.elections import Election, Phase
 from shared.contract.events import (
     NO_CONTROL,
     ElectionAnnounced,
+    ElectionCancelled,
     ElectionClosed,
     ElectionConfigured,
     ElectionPaused,
@@ -221,3 +222,67 @@ async def test_different_orders_that_came_first_in_two_shards_stop_no_election()
     assert service.election("picnic").phase is Phase.CLOSED
     assert service.book.accounts["picnic"].phases(SHARDS) == [Phase.CLOSED] * SHARDS
     assert len(set(service.book.accounts["picnic"].last_controls(SHARDS))) == 1
+
+
+def forged(control: Any, kind: type = ElectionCancelled) -> bytes:
+    """Return a record of another kind under a control's id, signed by nobody."""
+    said = {name: getattr(control, name) for name in ("log", "election", "control_id", "follows", "by", "at")}
+    return encode(signed(kind(**said)))
+
+
+@pytest.mark.parametrize("kind", [ElectionCancelled, ElectionPaused])
+@pytest.mark.parametrize("shards", [[0], [1], [0, 1, 2]])
+async def test_what_nobody_signed_takes_no_order_s_place_under_its_id(kind: type, shards: list[int]) -> None:
+    """Whoever writes to Kafka and has seen the proposal: neither another order nor a copy without signatures is taken for it."""
+    service, log = service_and_log()
+    log.begin(Life(election(), SHARDS))
+    proposal = await service.order(
+        "picnic", Command.PAUSE, Order("ada", "", "2026-01-01T00:00:00Z", f"{900:032x}")
+    )
+    for shard in shards:
+        log.append(shard, forged(proposal.control, kind))
+    assert service.became(proposal.control.control_id) is None
+    signature = sign(OFFICER, proposal.record.payload.encode())
+    entry = await service.sign(proposal.control.control_id, OFFICER_KEY, signature)
+
+    assert isinstance(entry, Entry)
+    assert [entry.verdicts[shard].effect for shard in range(SHARDS)] == ["applied"] * SHARDS
+    assert entry.signers == (OFFICER_KEY,)
+    assert service.election("picnic").phase is Phase.PAUSED
+    for shard in shards:
+        log.append(shard, forged(proposal.control, kind))
+    assert await ordered(service, "picnic", Command.RESUME, 901) == ["applied"] * SHARDS
+    assert service.election("picnic").phase is Phase.OPEN
+
+
+async def test_a_copy_without_signatures_keeps_an_order_out_of_no_shard() -> None:
+    """An official wrote the order into one shard; the copies before it, in the others, are not taken for it."""
+    service, log = service_and_log()
+    life = Life(election(), SHARDS)
+    log.begin(life)
+    order = life.control(ElectionPaused)
+    for shard in (0, 2):
+        log.append(shard, forged(order, ElectionPaused))
+    log.append(1, encode(signed(order, (OFFICER_KEY, OFFICER))))
+
+    assert await ordered(service, "picnic", Command.RESUME, 900) == ["applied"] * SHARDS
+
+
+async def test_orders_that_nobody_signed_fill_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest are listed, after what was taken; elections that were never configured have no account."""
+    monkeypatch.setattr("services.operator.book.MAX_REFUSED", 10)
+    service, log = service_and_log()
+    life = Life(election(), SHARDS)
+    log.begin(life)
+    taken, verdicts = len(service.controls("picnic")), service.book.accounts["picnic"].verdicts
+    for number in range(30):
+        control = life.control(ElectionPaused)
+        log.append(number % SHARDS, encode(signed(control)))
+        other = control.model_copy(update={"election": f"picnic-{number}"})
+        log.append(number % SHARDS, encode(signed(other)))
+
+    assert set(service.book.accounts) == {"picnic"}
+    listed = service.controls("picnic")
+    assert [of.is_taken for of in listed] == [True] * taken + [False] * 5
+    assert listed[-1].control == control
+    assert service.book.accounts["picnic"].verdicts == verdicts + 30

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.operator.book import ControlBook
+from services.operator.book import ControlBook, as_listed
 from services.operator.console.view import left_words, parse_due, when_words
 from services.operator.controls import ControlLog
 from services.operator.orders import Order
@@ -37,10 +37,10 @@ class OneShard(ControlLog):
         for part in (self.elections, self.judged):
             part.caught_up = True
 
-    async def write(self, record: SignedRecord, shards: Any) -> None:
+    async def write_bytes(self, value: bytes, shards: Any) -> None:
         """Judge a control at once."""
         if list(shards):
-            self.judge(record.content())
+            self.judge(SignedRecord.model_validate_json(value).content())
 
     def judge(self, control: Any) -> None:
         """Add the verdict that a control is applied."""
@@ -51,7 +51,7 @@ class OneShard(ControlLog):
                 ControlJudged(
                     shard=0,
                     source=self._records,
-                    control=control,
+                    control=as_listed(control),
                     signers=(),
                     effect="applied",
                     head="0" * 64,
