@@ -235,7 +235,7 @@ class Admission:
         if code.elector < self._electors and code.section < len(self._announced.definition.sections):
             roll = self._roll()
             if self._announced.phase is not Phase.CONFIGURED and (
-                roll is None or roll.electors < self._electors
+                roll is None or roll.electors < self._electors or not roll.has(code.elector)
             ):
                 return NOT_READY
             own = commitment(self._announced.log, self._election, code)

@@ -41,6 +41,11 @@ class KnownRoll:
             sources[known.first] = max(known.source, sources.get(known.first, -1))
         self.electors = sum(map(len, self._parts)) // COMMITMENT_BYTES
 
+    def has(self, elector: int) -> bool:
+        """Return whether an elector's commitment has been read: a record may come after one of electors behind it."""
+        place, shard = divmod(elector, len(self._parts))
+        return self._parts[shard][_of(place)] not in (b"", bytes(COMMITMENT_BYTES))
+
     def knows(self, elector: int, own: bytes) -> bool:
         """Return whether a code's commitment is that of an elector on the roll."""
         place, shard = divmod(elector, len(self._parts))

@@ -297,8 +297,7 @@ class Judge:
         ):
             polling.effects = link(polling.effects, done.effect, digest(value))
         if done.known is not None:
-            key = f"{control.election}/{self._shard.number}/{done.known.first}"
-            self._write(self._outputs.rolls, key.encode(), encode(done.known))
+            self._write(self._outputs.rolls, done.known.key.encode(), encode(done.known))
         if isinstance(control, RollCommitted):
             self._conclude(done, None, value, polling)
         else:
@@ -349,6 +348,7 @@ class Judge:
         polling.phase = Phase(saved["phase"])
         polling.withdrawn = {(contest, candidate) for contest, candidate in saved["withdrawn"]}
         polling.last_control, polling.effects = saved["last_control"], saved["effects"]
+        polling.controls = set(saved["controls"])
         polling.committed, polling.keys, polling.upto = saved["committed"], saved["keys"], saved["upto"]
         return polling
 
@@ -370,6 +370,7 @@ def _plain(polling: Polling) -> dict[str, Any]:
         "phase": str(polling.phase),
         "withdrawn": sorted(polling.withdrawn),
         "last_control": polling.last_control,
+        "controls": sorted(polling.controls),
         "effects": polling.effects,
         "committed": polling.committed,
         "keys": polling.keys,

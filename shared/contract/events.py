@@ -58,7 +58,7 @@ class VersionAdmitted(_Record):
 
 class _Control(_Record):
     election: ElectionId
-    control_id: BallotId = Field(description="128 random bits; the same control again has no effect")
+    control_id: BallotId = Field(description="128 random bits; one id is one order, and the same again has no effect")
     follows: Follows = Field(
         description="The election's control before this one; a list says it for each shard"
     )
@@ -305,6 +305,11 @@ class RollKnown(Frozen, ser_json_bytes="base64", val_json_bytes="base64"):
     source: int = Field(ge=0, description="Offset of the control in the shard: a later one outranks")
     first: int = Field(ge=0, description="Place in the shard of the first elector")
     commitments: bytes = Field(description="10 bytes an elector; base64 on the wire")
+
+    @property
+    def key(self) -> str:
+        """Its key in the topic. How many it holds is a part of it: a new code of a chunk's first elector must not replace the chunk."""
+        return f"{self.election}/{self.shard}/{self.first}/{len(self.commitments) // COMMITMENT_BYTES}"
 
 
 class ElectionAnnounced(Frozen):

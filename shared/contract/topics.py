@@ -76,7 +76,7 @@ CONTROLS_JUDGED: Final = Topic(
 )
 ROLLS_COMMITTED: Final = Topic(
     noun="rolls.committed",
-    key="election/shard/first place",
+    key="election/shard/first place/electors",
     value="RollKnown",
     writers=("validation",),
     partitions="shards",

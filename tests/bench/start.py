@@ -33,7 +33,7 @@ def known(life: Electorate) -> Iterator[Item]:
             of = RollKnown(
                 election="bench", shard=shard, shards=SHARDS, source=first, first=first, commitments=part
             )
-            yield shard, f"bench/{shard}/{first}".encode(), encode(of)
+            yield shard, of.key.encode(), encode(of)
 
 
 async def filled(pipeline: Pipeline, life: Electorate) -> float:
