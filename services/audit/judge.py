@@ -84,6 +84,8 @@ class ShardAudit:
     certificate: ElectionCertified | None = None
     withdrawn: set[tuple[str, str]] = field(default_factory=set)
     """Contest and candidate."""
+    _followed: set[str] = field(default_factory=set)
+    """Ids of the controls before the last one: none of them comes again."""
     _codes: dict[int, bytes] = field(default_factory=dict)
     _voted: dict[int, tuple[bytes, SectionRankings]] = field(default_factory=dict)
     _void: set[int] = field(default_factory=set)
@@ -157,8 +159,9 @@ class ShardAudit:
             return Effect(NoEffect.NOT_SIGNED)
         if control.control_id == self.last_control:
             return Effect(NoEffect.NO_CHANGE)
-        if control.before(self.shard) != self.last_control:
+        if control.before(self.shard) != self.last_control or control.control_id in self._followed:
             return Effect(NoEffect.OUT_OF_ORDER)
+        self._followed.add(self.last_control)
         self.last_control = control.control_id
         is_over = self.phase == "cancelled"
         effect = Effect(NoEffect.OUT_OF_PHASE) if is_over else self._carry_out(control)

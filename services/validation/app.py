@@ -17,7 +17,7 @@ from shared.runtime.process.worker import create_worker
 from shared.runtime.shards import Work
 from shared.runtime.snapshots import Snapshots
 
-STATE_VERSION = "judge/7"
+STATE_VERSION = "judge/8"
 
 
 def create_app(settings: ValidationSettings) -> faust.App:

@@ -97,9 +97,10 @@ def _carry_out(
     _require_signed(control, polling, signers, shard.root_key)
     if control.control_id == polling.last_control:
         raise Ignored(NoEffect.NO_CHANGE)
-    if control.before(polling.shard) != polling.last_control:
+    if control.before(polling.shard) != polling.last_control or control.control_id in polling.controls:
         raise Ignored(NoEffect.OUT_OF_ORDER)
     polling.last_control = control.control_id
+    polling.controls.add(control.control_id)
     return _apply(control, polling, tuple(sorted(signers)), source)
 
 
@@ -117,6 +118,7 @@ def _configure(control: ElectionConfigured, polling: Polling | None, signers: se
     box = BallotBox(electors, len(definition.contests))
     found = Polling(definition, shard.log_id, shard.number, shard.shards, box)
     found.last_control = control.control_id
+    found.controls.add(control.control_id)
     shard.pollings[definition.id] = found
 
 

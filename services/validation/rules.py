@@ -54,6 +54,8 @@ class Polling:
     """Contest and candidate. It decides no verdict: a ballot may rank whom it likes."""
     last_control: str = NO_CONTROL
     """Id of the last control that was signed by enough officials, applied or ignored."""
+    controls: set[str] = field(default_factory=set)
+    """Ids of all of these: one id is one order, or what follows could be made to follow twice."""
     effects: bytes = START
     """Head of the chain over the records that had an effect on this election."""
     committed: int = 0

@@ -94,6 +94,8 @@ class AnyLog:
             others = [life.last_control, *(f"{self.rng.randrange(9):032x}" for _ in range(SHARDS - 1))]
             others = self.rng.choice((others, others[1:] + others[:1], others[: self.rng.randrange(1, 3)]))
             made = made.model_copy(update={"follows": tuple(others)})
+        if self.rng.random() < 0.1:  # an id that an earlier control had, and perhaps what that one followed
+            made = made.model_copy(update={"control_id": f"{self.rng.randrange(1, 9):032x}"})
         return made if self.rng.random() < 0.97 else made.model_copy(update={"log": "cd" * 16})
 
     def opening(self, life: Life) -> bytes:

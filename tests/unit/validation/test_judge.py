@@ -9,6 +9,7 @@ from shared.contract.chain import START, digest, link
 from shared.contract.codec import ADMITTED, UnknownVersion, decode_judged, encode
 from shared.contract.elections import Election, Official, Revote
 from shared.contract.events import (
+    ElectionResumed,
     ElectorRestored,
     ElectorVoided,
     KeyReplaced,
@@ -329,6 +330,26 @@ def test_a_control_follows_the_one_before_it(life: Life) -> None:
         "no-change",
         None,
     ]
+
+
+def test_an_id_is_one_order_so_that_what_was_signed_once_has_its_effect_once(life: Life) -> None:
+    """Else an operator who gives a later order an earlier one's id could have what was signed in between carried out again."""
+    start = life.begin()[0][1:]
+    opened = life.last_control
+    pause = life.paused()
+    resume = life.control(ElectionResumed).model_copy(update={"control_id": opened})
+    circle = encode(signed(resume, (OFFICER_KEY, OFFICER)))
+
+    assert [why(found) for found in verdicts(*start, pause, circle, pause, pause)[3:]] == [
+        None,
+        "out-of-order",
+        "no-change",
+        "no-change",
+    ]
+    before, after = judge(), judge()
+    verdicts(*start, pause, of=before)
+    after.restore(before.save())
+    assert [why(found) for found in verdicts(circle, of=after)] == ["out-of-order"]
 
 
 def test_a_control_that_no_official_signed_is_ignored(life: Life) -> None:
