@@ -25,7 +25,7 @@ from services.operator.orders import Order
 from services.operator.own_log import OwnLog
 from services.operator.recount import recount, trace
 from services.operator.schedule import Schedule
-from services.operator.service import NotReady, OperatorService
+from services.operator.service import OperatorService
 from services.operator.settings import OperatorSettings, read_token
 from services.operator.watch import Watch
 from shared.contract.codec import decode_as
@@ -35,7 +35,6 @@ from shared.contract.topics import COUNTS_PUBLISHED, MONITOR_APP
 from shared.runtime.disk import LocalDisk
 from shared.runtime.kafka.reader import open_reader, read_record
 from shared.runtime.kafka.sink import open_sink
-from shared.runtime.log import SendFailed
 from shared.runtime.process.health import Health
 from shared.runtime.process.worker import HttpService, PartService, faust_app
 from shared.runtime.projection import Projection
@@ -122,8 +121,8 @@ class Punctual:
         while True:
             try:
                 await self._service.carry_out_due()
-            except (NotReady, SendFailed, OSError) as fault:
-                log.warning("scheduled order not carried out yet", fault=str(fault))
+            except OSError as fault:
+                log.warning("scheduled order cannot be forgotten", fault=str(fault))
             await asyncio.sleep(LOOK_EVERY_S)
 
 

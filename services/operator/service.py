@@ -309,19 +309,33 @@ class OperatorService:
             return await self._carry_out(proposal)
 
     async def carry_out_due(self) -> None:
-        """Carry out what is due and still fits. Raises NotReady, SendFailed, OSError: then it is tried again."""
+        """Carry out what is due and still fits; what cannot be now is tried again, and holds up its own election only.
+
+        Raises OSError if one that was carried out cannot be forgotten.
+        """
+        stuck: set[str] = set()
         for scheduled in [] if self.schedule is None else self.schedule.due():
-            assert self.schedule is not None, "it has something"
-            control = scheduled.control
-            async with self._in_turn(control.election):
-                is_judged = bool(self.book.entry(control).verdicts)
-                if not is_judged and not self.fits(scheduled):
-                    continue
-                try:
-                    await self._carry_out(Proposal(control, scheduled.record, {}, 0))
-                except OrderRefused as refused:
-                    log.warning("scheduled order refused", control_id=control.control_id, why=str(refused))
-                self.schedule.forget(control.control_id)
+            name = scheduled.control.election
+            if name in stuck:
+                continue
+            try:
+                async with self._in_turn(name):
+                    await self._carry_out_scheduled(scheduled)
+            except (NotReady, SendFailed) as fault:
+                stuck.add(name)
+                log.warning("scheduled order not carried out yet", election=name, fault=str(fault))
+
+    async def _carry_out_scheduled(self, scheduled: Scheduled) -> None:
+        assert self.schedule is not None, "it has the order"
+        control = scheduled.control
+        is_judged = bool(self.book.entry(control).verdicts)
+        if not is_judged and not self.fits(scheduled):
+            return
+        try:
+            await self._carry_out(Proposal(control, scheduled.record, {}, 0))
+        except OrderRefused as refused:
+            log.warning("scheduled order refused", control_id=control.control_id, why=str(refused))
+        self.schedule.forget(control.control_id)
 
     def scheduled(self, name: str) -> list[Scheduled]:
         """Return what is scheduled for an election, in order. Raises UnknownElection, NotReady."""

@@ -58,7 +58,9 @@ class VersionAdmitted(_Record):
 
 class _Control(_Record):
     election: ElectionId
-    control_id: BallotId = Field(description="128 random bits; one id is one order, and the same again has no effect")
+    control_id: BallotId = Field(
+        description="128 random bits; one id is one order, and the same again has no effect"
+    )
     follows: Follows = Field(
         description="The election's control before this one; a list says it for each shard"
     )

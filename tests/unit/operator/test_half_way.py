@@ -1,6 +1,8 @@
 """Orders that were left half-way, or were written past the operator: carried to their end, and no other election waits for them."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -9,6 +11,7 @@ import pytest
 from services.operator.book import ControlBook, Entry
 from services.operator.controls import ControlLog
 from services.operator.orders import Order
+from services.operator.schedule import Schedule
 from services.operator.service import OperatorService, OrderRefused, Proposal
 from services.validation.judge import Judge
 from shared.contract.codec import encode
@@ -25,6 +28,7 @@ from shared.contract.events import (
 )
 from shared.contract.lifecycle import Command
 from shared.contract.signing import sign
+from shared.runtime.disk import LocalDisk
 from shared.runtime.log import SendFailed
 from tests.support.elections import LOG_ID, OFFICER, OFFICER_KEY, ROOT, ROOT_KEY, Life, election
 from tests.support.evidence import OUTPUTS
@@ -206,6 +210,33 @@ async def test_an_order_that_comes_to_no_end_holds_up_its_own_election_only() ->
     with pytest.raises(OrderRefused, match="cannot pause an election that is paused"):
         await ordered(service, "picnic", Command.PAUSE, 903)
     assert await ordered(service, "picnic", Command.CLOSE, 904) == ["applied"] * SHARDS
+
+
+async def test_a_due_order_that_comes_to_no_end_holds_up_no_other_election_and_none_behind_it(
+    tmp_path: Path,
+) -> None:
+    """The close of the other election is written on time; of its own, what is due later waits and is not lost."""
+    service, log = service_and_log()
+    for name in ("picnic", "fair"):
+        log.begin(Life(election(name), SHARDS))
+    now = [datetime(2026, 6, 1, 12, tzinfo=UTC)]
+    service.schedule = Schedule(LocalDisk(), tmp_path / "scheduled", lambda: now[0])
+    for number, name in enumerate(("picnic", "fair"), start=900):
+        order = Order("ada", "", "2026-01-01T00:00:00Z", f"{number:032x}")
+        due = now[0] + timedelta(minutes=number - 899)
+        proposal = await service.order(name, Command.CLOSE, order, due=due)
+        payload = proposal.record.payload.encode()
+        await service.sign(proposal.control.control_id, OFFICER_KEY, sign(OFFICER, payload))
+    now[0] += timedelta(hours=1)
+    log.stopped.add("picnic")
+    await service.carry_out_due()
+    assert service.election("fair").phase is Phase.CLOSED
+    assert [len(service.schedule.of(name)) for name in ("picnic", "fair")] == [1, 0]
+
+    log.stopped.clear()
+    await service.carry_out_due()
+    assert service.election("picnic").phase is Phase.CLOSED
+    assert service.schedule.kept == {}
 
 
 async def test_different_orders_that_came_first_in_two_shards_stop_no_election() -> None:
