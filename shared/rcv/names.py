@@ -4,9 +4,14 @@ import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Final
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 MAX_ID_CHARS: Final = 40
+_DRAWN_ALIKE: Final = str.maketrans(
+    "АВЕЅІЈКМНОРСТУХаеѕіјорсухԛԝһӏ" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧικνορυχ" + "I|10",  # noqa: RUF001  these letters are what it is about
+    "ABESlJKMHOPCTYXaesijopcyxqwhl" + "ABEZHlKMNOPTYXiKvopux" + "lllO",
+)
+"""Cyrillic and Greek letters, digits and signs to the Latin letters that most fonts draw alike (the commonest of Unicode's UTS 39)."""
 
 
 def find(typed: str, names: Sequence[str], what: str) -> int:
@@ -66,6 +71,20 @@ def sanitised(text: str) -> str:
     counts as one.
     """
     return re.sub(r"[^a-zA-Z0-9_\-.]", "_", text)
+
+
+def as_seen(name: str) -> str:
+    """Return what a reader distinguishes of a name: two names of which this is equal look alike.
+
+    Compositions (NFKC), capitals, spaces, signs that are not drawn, and letters of other alphabets that look the same are no
+    difference.
+    """
+    shown = "".join(
+        sign
+        for sign in normalize("NFKC", name)
+        if category(sign) != "Cf" and not "\ufe00" <= sign <= "\ufe0f"
+    )
+    return _folded(shown.translate(_DRAWN_ALIKE))
 
 
 def _folded(name: str) -> str:

@@ -1,7 +1,8 @@
 """A definition is tried before it is frozen: counted without ballots, and with made-up ballots of its whole roll.
 
 Whatever makes a count raise, or its standing larger than a record of the log may be, is found here, and not while people vote; so
-is a name that would be shown otherwise than it is written (control characters, changes of direction, nothing to see).
+is a name that would be shown otherwise than it is written (control characters, changes of direction, nothing to see), or that
+looks like another of the same list.
 
 A standing holds each candidate's votes in each round and section. Measured: 200 candidates fit in 3 sections, 150 in 6, 100 in 16,
 70 in 35, 40 in 100. 500 candidates in 100 sections would be 12 million figures, some 150 MB; and profile.py names whoever holds a
@@ -19,6 +20,7 @@ from shared.contract.mistakes import Mistake, Path
 from shared.rcv.contract_rounds import rounds_of
 from shared.rcv.count.live import LiveMethod, open_method
 from shared.rcv.count.rounds import Count
+from shared.rcv.names import as_seen
 
 MAX_STANDING_BYTES: Final = 900_000
 """Of a contest's rounds as JSON; brokers refuse batches of more than 1 MiB, and a standing holds some more than its rounds."""
@@ -48,12 +50,8 @@ def objection(definition: Election, seed: int = 1) -> Mistake | None:
             f"{definition.electors:,} electors take {roll_bytes / 2**30:,.1f} GiB of validation's memory, at most "
             f"{MAX_ROLL_BYTES // 2**30} GiB",
         )
-    for path, text in _shown(definition):
-        plain = _JOINERS.sub("", text)
-        if not plain.isprintable() or not plain.strip():
-            return Mistake(
-                path, f"expected text of one line that is shown as it is written, found {ascii(text)[:60]}"
-            )
+    if (misleading := _misleading(definition)) is not None:
+        return misleading
     random = Random(seed)  # noqa: S311  made-up ballots keep no secret
     for place, contest in enumerate(definition.contests):
         try:
@@ -88,6 +86,25 @@ def _shown(definition: Election) -> Iterator[tuple[Path, str]]:
         yield ("contests", place, "title"), contest.title
         for number, candidate in enumerate(contest.candidates):
             yield ("contests", place, "candidates", number, "name"), candidate.name
+
+
+def _misleading(definition: Election) -> Mistake | None:
+    """Return the first name that is not shown as it is written, or that looks like another of the same list."""
+    seen: dict[tuple[Path, str], str] = {}
+    for path, text in _shown(definition):
+        plain = _JOINERS.sub("", text)
+        if not plain.isprintable() or not plain.strip():
+            return Mistake(
+                path, f"expected text of one line that is shown as it is written, found {ascii(text)[:60]}"
+            )
+        known = (path[:-2], as_seen(text))
+        if known in seen:
+            return Mistake(
+                path,
+                f"expected a name that nobody takes for {ascii(seen[known])[:60]}, found {ascii(text)[:60]}",
+            )
+        seen[known] = text
+    return None
 
 
 def made_up(definition: Election, contest: Contest, random: Random) -> list[Change]:

@@ -1,7 +1,7 @@
 """Whatever legal definition is frozen, nothing stops: random rules, orders and ballots through judge, tally and rounds."""
 
 import random
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -51,7 +51,7 @@ def definition(rng: random.Random) -> Election | None:
             method=method,
             seats=rng.choice((1, 1, 0, 2, 4, 200)),
             candidates=tuple(
-                Candidate(id=f"k{n}", name="K", excluded=rng.random() < 0.1, write_in=rng.random() < 0.1)
+                Candidate(id=f"k{n}", name=f"K{n}", excluded=rng.random() < 0.1, write_in=rng.random() < 0.1)
                 for n in range(candidates)
             ),
             rules=rules(rng),
@@ -62,7 +62,7 @@ def definition(rng: random.Random) -> Election | None:
             id="e",
             title="E",
             epoch="test",
-            sections=tuple(Section(id=f"s{n}", name="S", electors=12) for n in range(sections)),
+            sections=tuple(Section(id=f"s{n}", name=f"S{n}", electors=12) for n in range(sections)),
             contests=(contest,),
             officials=(Official(name="ada", key=OFFICER_KEY),),
             live_tallies=rng.random() < 0.7,
@@ -115,9 +115,9 @@ def extreme(
         seats=2,
         lot="1",
         rules=Rules(places=places),
-        candidates=tuple(Candidate(id=f"k{n}", name="K") for n in range(candidates)),
+        candidates=tuple(Candidate(id=f"k{n}", name=f"K{n}") for n in range(candidates)),
     )
-    parts = tuple(Section(id=f"s{n}", name="S", electors=electors // sections) for n in range(sections))
+    parts = tuple(Section(id=f"s{n}", name=f"S{n}", electors=electors // sections) for n in range(sections))
     return Election(id="e", title="E", epoch="test", sections=parts, contests=(contest,))
 
 
@@ -169,6 +169,44 @@ def test_a_name_that_would_be_shown_otherwise_than_it_is_written_is_refused_with
         assert str(why).isascii()
     for fine in ("Ŵynne Ó Néill", "می\u200cخ", "李雷", "क्\u200dष", "❤\ufe0f", "=1+1", "<b>"):
         assert objection(plain.model_copy(update={"title": fine})) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Ada Lovelace", "Ada Lovelace"),
+        ("Ada Lovelace", "ADA  LOVELACE"),
+        ("Ada Lovelace", "Ada\u200d Lovelace"),
+        ("Zo\u00e9 Ng", "Zoe\u0301 Ng"),
+        ("\uff21da", "Ada"),
+        ("Ada Lovelace", "\u0410d\u0430 L\u043evelace"),
+        ("Andy Bell", "Andy BeII"),
+        ("Team 10", "Team IO"),
+    ],
+)
+def test_names_that_a_reader_cannot_distinguish_are_refused_within_one_list(one: str, other: str) -> None:
+    """Candidates of a contest, contests, sections, officials; in two lists they may be alike."""
+    plain = extreme(candidates=3)
+    contest, section = plain.contests[0], plain.sections[0]
+
+    def named(of: Any, *names: str) -> tuple[Any, ...]:
+        field = "title" if hasattr(of, "title") else "name"
+        return tuple(of.model_copy(update={"id": f"x{n}", field: name}) for n, name in enumerate(names))
+
+    pairs = named(contest.candidates[0], "Somebody", one, other)
+    lists: dict[str, dict[str, object]] = {
+        "contests[0].candidates[2].name": {"contests": (contest.model_copy(update={"candidates": pairs}),)},
+        "sections[1].name": {"sections": named(section, one, other)},
+        "contests[1].title": {"contests": named(contest, one, other)},
+        "officials[1].name": {"officials": named(Official(name="x", key=OFFICER_KEY), one, other)},
+    }
+    for place, update in lists.items():
+        why = objection(plain.model_copy(update=update))
+        assert why is not None
+        assert why.where == place
+        assert str(why).isascii()
+    alike = {"title": one, "sections": named(section, one), "contests": named(contest, other)}
+    assert objection(plain.model_copy(update=alike)) is None
 
 
 def test_shares_that_divide_by_nothing_are_no_definition() -> None:

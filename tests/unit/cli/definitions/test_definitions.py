@@ -207,10 +207,10 @@ def test_what_could_not_be_counted_is_a_mistake_with_its_line(
     """As the operator would refuse it: with the place and the bound."""
     lines = ["id: big", "title: Big", "epoch: test", "sections:"]
     lines += [
-        f"  - {{id: s{n}, name: S, electors: {changed['electors']}}}" for n in range(changed["sections"])
+        f"  - {{id: s{n}, name: S{n}, electors: {changed['electors']}}}" for n in range(changed["sections"])
     ]
     lines += ["contests:", "  - id: c", "    title: C", "    method: irv", '    lot: "1"', "    candidates:"]
-    lines += [f"      - {{id: candidate-number-{n}, name: A}}" for n in range(changed["candidates"])]
+    lines += [f"      - {{id: candidate-number-{n}, name: A{n}}}" for n in range(changed["candidates"])]
     file = tmp_path / "big.yaml"
     file.write_text("\n".join(lines) + "\n")
 
