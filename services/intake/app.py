@@ -45,7 +45,10 @@ def from_environment() -> Starlette:
 def create_app(settings: IntakeSettings) -> Starlette:
     """Return the application."""
     announced = announcements(
-        partial(open_reader, settings.brokers), settings.namespace, log_id=settings.log_id
+        partial(open_reader, settings.brokers),
+        settings.namespace,
+        log_id=settings.log_id,
+        root_key=settings.root_key,
     )
     topic = BALLOTS_CAST.name(settings.namespace)
     rolls = KnownRolls()

@@ -25,7 +25,7 @@ from services.operator.orders import Order
 from services.operator.own_log import OwnLog
 from services.operator.recount import recount, trace
 from services.operator.schedule import Schedule
-from services.operator.service import OperatorService
+from services.operator.service import NotReady, OperatorService
 from services.operator.settings import OperatorSettings, read_token
 from services.operator.watch import Watch
 from shared.contract.codec import decode_as
@@ -118,9 +118,15 @@ class Punctual:
         await self._task.stop()
 
     async def _keep_looking(self) -> None:
+        begun = False
         while True:
             try:
+                if not begun:
+                    await self._service.begin()
+                    begun = True
                 await self._service.carry_out_due()
+            except NotReady as fault:
+                log.info("orders left half-way wait", fault=str(fault))
             except OSError as fault:
                 log.warning("scheduled order cannot be forgotten", fault=str(fault))
             await asyncio.sleep(LOOK_EVERY_S)

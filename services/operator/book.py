@@ -20,6 +20,7 @@ from shared.contract.events import (
     NO_CONTROL,
     CandidateReinstated,
     CandidateWithdrawn,
+    Configured,
     Control,
     ElectionAnnounced,
     ElectionCertified,
@@ -134,9 +135,15 @@ class Account:
     @property
     def definition(self) -> Election | None:
         """The frozen definition."""
+        found = self.configured
+        return found.control.definition if found and isinstance(found.control, ElectionConfigured) else None
+
+    @property
+    def configured(self) -> Entry | None:
+        """The control that froze it."""
         for entry in self.entries.values():
             if isinstance(entry.control, ElectionConfigured) and entry.applied:
-                return entry.control.definition
+                return entry
         return None
 
     def keys(self) -> dict[str, str]:
@@ -209,7 +216,11 @@ class Account:
         return not isinstance(control, ElectionCertified) or self.certificate(shards) == control
 
     def announcement(
-        self, log_id: str, shards: int, before: ElectionAnnounced | None
+        self,
+        log_id: str,
+        shards: int,
+        before: ElectionAnnounced | None,
+        configured: Configured | None = None,
     ) -> ElectionAnnounced | None:
         """Return what the edges should know; the phase moves once every shard is in the new one."""
         definition, phases = self.definition, set(self.phases(shards))
@@ -227,6 +238,7 @@ class Account:
             phase=phase,
             at=newest.at if moved or before is None else before.at,
             withdrawn=self.withdrawn(),
+            configured=configured,
             verdicts=self.verdicts,
         )
 

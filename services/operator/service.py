@@ -21,10 +21,11 @@ from services.operator.certification import disagreements, obstacles
 from services.operator.controls import ControlLog
 from services.operator.orders import Order, payload_bytes, refusal
 from services.operator.schedule import Schedule, Scheduled
-from shared.contract.codec import encode
+from shared.contract.codec import decode_as, encode
 from shared.contract.elections import Election, Phase, config_hash
 from shared.contract.events import (
     NO_CONTROL,
+    Configured,
     Control,
     ElectionAnnounced,
     ElectionCertified,
@@ -367,6 +368,11 @@ class OperatorService:
             assert self.schedule is not None, "it has the order"
             self.schedule.forget(control_id)
 
+    async def begin(self) -> None:
+        """Carry to their end, and announce, the orders that a process before this one left. Raises NotReady."""
+        async with self._in_turn(""):
+            pass
+
     async def finish(self, name: str) -> None:
         """Carry to their end the orders that were left half-way, their announcements included.
 
@@ -450,10 +456,21 @@ class OperatorService:
 
     async def _announce(self, name: str) -> None:
         before = self.log.elections.newest.get(name)
-        after = self._account(name).announcement(self.log_id, self.shards, before)
+        account = self._account(name)
+        after = account.announcement(
+            self.log_id, self.shards, before, await self._configured(account, before)
+        )
         if after is None or (before is not None and _says_nothing_new(after, before)):
             return
         await self.log.announce(after)
+
+    async def _configured(self, account: Account, before: ElectionAnnounced | None) -> Configured | None:
+        """Return the root key's signature over an account's definition, by which the edges know it. Raises SendFailed."""
+        entry = account.configured
+        if entry is None or (before is not None and before.configured is not None):
+            return None if before is None else before.configured
+        value = await self.log.read(*entry.taken())
+        return Configured.of(decode_as(SignedRecord, value), self.root_key)
 
     def _propose_to_officials(self, control: Control, account: Account, phase: Phase) -> Proposal:
         keys = account.keys()

@@ -29,7 +29,7 @@ def create_app(settings: ResultsSettings, hub: Hub) -> Starlette:
     cache = Cache(Redis.from_url(settings.redis, **settings.redis_options()), settings.namespace)
     projector = Projector(cache, hub, lambda: counts.caught_up)
     follow = partial(open_reader, settings.brokers)
-    announced = announcements(follow, settings.namespace, log_id=settings.log_id)
+    announced = announcements(follow, settings.namespace, log_id=settings.log_id, root_key=settings.root_key)
     topic, past = (topic.name(settings.namespace) for topic in (COUNTS_PUBLISHED, COUNTS_HISTORY))
     history = History(settings.brokers, topic, past)
     course: Projection[None] = Projection(follow, past, lambda _: None, on_record=history.course.note)

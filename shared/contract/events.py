@@ -18,7 +18,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from shared.contract.chain import Head
 from shared.contract.codes import COMMITMENT_BYTES
-from shared.contract.elections import Election, Frozen, Official, Phase
+from shared.contract.elections import Election, Frozen, Official, Phase, config_hash
 from shared.contract.ids import MAX_ELECTORS, BallotId, CandidateId, ContestId, ElectionId, LogId
 from shared.contract.signing import PublicKey, Signature, is_signed, sign
 
@@ -314,8 +314,39 @@ class RollKnown(Frozen, ser_json_bytes="base64", val_json_bytes="base64"):
         return f"{self.election}/{self.shard}/{self.first}/{len(self.commitments) // COMMITMENT_BYTES}"
 
 
+class Configured(Frozen):
+    """The control that froze a definition, without the definition, and the root key's signature over it."""
+
+    control_id: BallotId
+    by: str
+    reason: str
+    at: str
+    signature: Signature
+
+    @classmethod
+    def of(cls, record: SignedRecord, root_key: str) -> Self | None:
+        """Return it of a signed record; None if that froze no definition, or the root key did not sign it."""
+        control = record.content()
+        found = [signature for key, signature in record.signatures if key == root_key]
+        if not isinstance(control, ElectionConfigured) or not found:
+            return None
+        said = {name: getattr(control, name) for name in ("control_id", "by", "reason", "at")}
+        return cls(**said, signature=found[0])
+
+    def holds(self, log: str, definition: Election, root_key: str) -> bool:
+        """Return whether the root key signed this very definition, for this log."""
+        said = self.model_dump(exclude={"signature"})
+        control = ElectionConfigured(
+            log=log, election=definition.id, follows=NO_CONTROL, definition=definition, **said
+        )
+        return is_signed(root_key, self.signature, PAYLOAD.dump_json(control))
+
+
 class ElectionAnnounced(Frozen):
-    """What the edges (intake, results, operator) know of an election. Information: it decides no verdict."""
+    """What the edges (intake, results, operator) know of an election. Information: it decides no verdict.
+
+    The definition decides what an elector sees on a ballot: so the edges take it only as the root key signed it.
+    """
 
     type: Literal["election-announced/2"] = "election-announced/2"
     log: LogId
@@ -328,6 +359,11 @@ class ElectionAnnounced(Frozen):
         (), description="Candidates who have withdrawn since the definition was frozen"
     )
 
+    configured: Configured | None = Field(
+        None,
+        description="By which the definition is known to be the one that was frozen",
+        exclude_if=lambda found: found is None,
+    )
     verdicts: int = Field(
         0,
         ge=0,
@@ -337,3 +373,8 @@ class ElectionAnnounced(Frozen):
     def follows(self, before: Self) -> bool:
         """Return whether it rests on as much as another: of two operators one may be behind, and announce later."""
         return self.verdicts >= before.verdicts
+
+    def is_frozen_by(self, root_key: str) -> bool:
+        """Return whether it shows the definition that the root key signed, and its hash."""
+        signed_so = self.configured is not None and self.configured.holds(self.log, self.definition, root_key)
+        return signed_so and self.config_hash == config_hash(self.definition)

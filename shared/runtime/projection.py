@@ -184,16 +184,19 @@ def announcements(
     namespace: str,
     on_change: Callable[[str, ElectionAnnounced, int], None] | None = None,
     log_id: str = "",
+    root_key: str = "",
 ) -> Projection[ElectionAnnounced]:
     """Return the newest announcement of each election; one that is behind another is passed over.
 
-    So is one of another log than `log_id`, if that is given.
+    So is one of another log than `log_id`, and one whose definition `root_key` did not sign, if these are given.
     """
 
     def decode(value: bytes) -> ElectionAnnounced:
         announced = decode_as(ElectionAnnounced, value)
         if log_id and announced.log != log_id:
             raise ValueError(f"announced for log {announced.log}, expected {log_id} (LIVECOUNT_LOG_ID)")
+        if root_key and not announced.is_frozen_by(root_key):
+            raise ValueError("its definition is not signed by the root key (LIVECOUNT_ROOT_KEY)")
         return announced
 
     return Projection(

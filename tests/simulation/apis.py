@@ -43,7 +43,7 @@ class IntakeNode(Node):
         """Follow the announcements and connect."""
         site, process = self.site, self.process
         announced = announcements(
-            lambda topic: open_reader(site.broker, process, topic), NAMESPACE, self._note
+            lambda topic: open_reader(site.broker, process, topic), NAMESPACE, self._note, LOG_ID, ROOT_KEY
         )
         self.phases: dict[str, Phase] = {}
         rolls = KnownRolls()

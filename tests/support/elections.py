@@ -25,6 +25,7 @@ from shared.contract.events import (
     CandidateReinstated,
     CandidateWithdrawn,
     CodeReissued,
+    Configured,
     Control,
     ElectionAnnounced,
     ElectionCertified,
@@ -141,6 +142,15 @@ class Life:
 
     def announced(self, shards: int, phase: Phase) -> ElectionAnnounced:
         """What the operator announces to the edges."""
+        frozen = ElectionConfigured(
+            log=LOG_ID,
+            election=self.definition.id,
+            control_id=f"{1:032x}",
+            follows=NO_CONTROL,
+            by="ada",
+            at=AT,
+            definition=self.definition,
+        )
         return ElectionAnnounced(
             log=LOG_ID,
             definition=self.definition,
@@ -148,6 +158,7 @@ class Life:
             shards=shards,
             phase=phase,
             at=AT,
+            configured=Configured.of(signed(frozen, (ROOT_KEY, ROOT)), ROOT_KEY),
         )
 
     def founded(self, shard: int = 0) -> bytes:

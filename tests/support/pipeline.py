@@ -182,9 +182,7 @@ class Pipeline:
     async def commit_roll(self, life: Life) -> None:
         """Publish an election's roll, as validation does."""
         known = [life.known(shard) for shard in range(self.shards)]
-        await self._publish(
-            ROLLS_COMMITTED, [(of.shard, f"{of.election}/{of.shard}/0".encode(), encode(of)) for of in known]
-        )
+        await self._publish(ROLLS_COMMITTED, [(of.shard, of.key.encode(), encode(of)) for of in known])
 
     async def _publish(self, topic: Topic, items: Sequence[Item]) -> None:
         producer = await start_producer(self.kafka)

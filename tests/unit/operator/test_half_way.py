@@ -194,6 +194,19 @@ async def test_a_definition_that_half_of_the_shards_took_is_no_success() -> None
     assert service.election("picnic-2").phase is Phase.CONFIGURED
 
 
+async def test_what_is_announced_carries_the_root_key_s_signature_over_the_definition() -> None:
+    """Also of an election that was announced without it, by an earlier version: as soon as the operator has started."""
+    service, log = service_and_log()
+    log.begin(Life(election(), SHARDS))
+    before = service.election("picnic").model_copy(update={"configured": None})
+    log.elections.newest["picnic"] = before
+    assert not before.is_frozen_by(ROOT_KEY)
+    await service.begin()
+    assert service.election("picnic").is_frozen_by(ROOT_KEY)
+    assert await ordered(service, "picnic", Command.PAUSE, 900) == ["applied"] * SHARDS
+    assert service.election("picnic").is_frozen_by(ROOT_KEY)
+
+
 async def test_an_order_that_comes_to_no_end_holds_up_its_own_election_only() -> None:
     """A verdict that is missing for one election is no reason to refuse the orders about every other."""
     service, log = service_and_log()

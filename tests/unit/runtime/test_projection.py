@@ -8,10 +8,10 @@ import pytest_asyncio
 from prometheus_client import REGISTRY
 
 from shared.contract.codec import encode
-from shared.contract.elections import Phase
+from shared.contract.elections import Phase, config_hash
 from shared.runtime.log import Keyed, LogAway
 from shared.runtime.projection import Projection, announcements
-from tests.support.elections import LOG_ID, Life, election
+from tests.support.elections import LOG_ID, ROOT_KEY, Life, election
 
 pytestmark = pytest.mark.asyncio
 
@@ -247,3 +247,21 @@ async def test_an_announcement_for_another_log_is_passed_over() -> None:
         await projection.stop()
         assert list(projection.newest) == known
     assert "announced for log" in projection.readiness()[1]
+
+
+async def test_a_ballot_shows_the_definition_that_the_root_key_signed_and_no_other() -> None:
+    """Whoever holds the operator could let electors rank candidates who stand in each other's place: what was known before stays."""
+    honest = Life(election()).announced(1, Phase.OPEN)
+    first, *others = honest.definition.contests
+    candidates = first.candidates[1::-1] + first.candidates[2:]
+    contests = (first.model_copy(update={"candidates": candidates}), *others)
+    definition = honest.definition.model_copy(update={"contests": contests})
+    forged = honest.model_copy(update={"definition": definition, "config_hash": config_hash(definition)})
+    records = [Keyed(n, "picnic", encode(of), 0) for n, of in enumerate((honest, forged))]
+    for root_key, shown in ((ROOT_KEY, honest), ("", forged)):
+        projection = announcements(Topic(*records).open, "test", log_id=LOG_ID, root_key=root_key)
+        await projection.start()
+        await projection.wait_caught_up(5)
+        await projection.stop()
+        assert projection.newest["picnic"] == shown
+        assert ("not signed by the root key" in projection.readiness()[1]) == bool(root_key)
