@@ -19,7 +19,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.runtime.process.collector import calm_collector
 from shared.runtime.process.health import Health
-from shared.runtime.process.overload import Overload, OverloadLimit, overload_protocol
+from shared.runtime.process.overload import Overload, OverloadLimit
+from shared.runtime.process.patches.overload_protocol import overload_protocol
 from shared.runtime.projection import Projection
 
 MULTIPROCESS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"

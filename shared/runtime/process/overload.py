@@ -5,16 +5,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
-from importlib.metadata import version
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from shared.runtime.process.patches import READ_IN
-
-if TYPE_CHECKING:
-    from shared.runtime.process.patches.overload_protocol import OverloadProtocol
 
 UNFRAMED: Final = ("Content-Security-Policy", "frame-ancestors 'none'")
 SAFE_HEADERS: Final = (
@@ -85,15 +79,6 @@ def head_as_sent(status_code: int, headers: Headers) -> bytes:
     safe = [(name.encode(), value.encode()) for name, value in SAFE_HEADERS]
     lines = b"".join([b"%b: %b\r\n" % header for header in [*safe, *headers]])
     return f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() + lines + b"\r\n"
-
-
-def overload_protocol() -> "type[OverloadProtocol] | None":
-    """Return uvicorn's protocol that holds to an `Overload` by itself, None in a version of uvicorn that was not read."""
-    if not version("uvicorn").startswith(READ_IN):
-        return None
-    from shared.runtime.process.patches.overload_protocol import OverloadProtocol
-
-    return OverloadProtocol
 
 
 class OverloadLimit:

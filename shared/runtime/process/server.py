@@ -23,8 +23,9 @@ from uvicorn.supervisors import Multiprocess
 
 from shared.runtime.process.connections import Connections, Refusals, ServerLimits
 from shared.runtime.process.http import MULTIPROCESS_FOLDER, problem
-from shared.runtime.process.overload import SAFE_HEADERS, UNFRAMED, as_sent, overload_protocol
+from shared.runtime.process.overload import SAFE_HEADERS, UNFRAMED, as_sent
 from shared.runtime.process.patches.bounded_protocol import BoundedProtocol
+from shared.runtime.process.patches.overload_protocol import overload_protocol
 from shared.runtime.process.telemetry import configure_logging
 from shared.runtime.settings import Settings
 

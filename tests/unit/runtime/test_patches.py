@@ -24,11 +24,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from shared.runtime.kafka.patches import bare_records, fetch_wait
 from shared.runtime.kafka.patches.bare_records import read_bare_records
-from shared.runtime.process import overload as overloading
-from shared.runtime.process import patches
 from shared.runtime.process.connections import ServerLimits
 from shared.runtime.process.http import problem
 from shared.runtime.process.overload import Overload, OverloadLimit
+from shared.runtime.process.patches import overload_protocol as overloading
 from shared.runtime.process.server import server_config
 
 SOURCES: dict[Callable[..., Any], str] = {
@@ -61,7 +60,7 @@ def test_the_versions_at_hand_are_those_that_were_read() -> None:
     """Otherwise the slower way is in use, and nobody has noticed."""
     assert version("aiokafka").startswith(bare_records.READ_IN)
     assert version("aiokafka").startswith(fetch_wait.READ_IN)
-    assert version("uvicorn").startswith(patches.READ_IN)
+    assert version("uvicorn").startswith(overloading.READ_IN)
     assert overloading.overload_protocol() is not None
 
 

@@ -14,6 +14,7 @@ that are still being read are not being answered, and do not count.
 
 import asyncio
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -24,6 +25,8 @@ from shared.runtime.process.connections import NEVER
 from shared.runtime.process.overload import Asked, DirectRoute, Overload
 from shared.runtime.process.patches.bounded_protocol import BoundedProtocol
 
+READ_IN: Final = "0.54."
+"""The versions of uvicorn whose `HttpToolsProtocol` was read."""
 FAILED: Final = b"HTTP/1.1 500 Internal Server Error\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 log = structlog.get_logger()
@@ -135,6 +138,11 @@ class OverloadProtocol(BoundedProtocol):
             return host
         forwarded = b", ".join([value for name, value in headers if name == b"x-forwarded-for"])
         return self.app.trusted_hosts.get_trusted_client_address(forwarded.decode("latin1"))[0] or host
+
+
+def overload_protocol() -> type[OverloadProtocol] | None:
+    """Return the protocol that holds to an `Overload` by itself, None in a version of uvicorn that was not read."""
+    return OverloadProtocol if version("uvicorn").startswith(READ_IN) else None
 
 
 def path_of(url: bytes) -> bytes:
