@@ -7,14 +7,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.contract.codec import encode, encode_pack
+from shared.contract.codec import encode_pack
 from shared.contract.codes import COMMITMENT_BYTES, SECRET_BYTES, commitments
 from shared.contract.elections import Candidate, Contest, Election, Official, Section
-from shared.contract.events import RollCommitted, signed
 from shared.contract.packs import ID_BYTES, MAX_PACK_BALLOTS, Pack
 from shared.contract.rolls import Roll, RollHead
 from tests.bench.ballots import Shape, marks, ranks
-from tests.support.elections import AT, LOG_ID, OFFICER, OFFICER_KEY, SALT, Life
+from tests.support.elections import LOG_ID, OFFICER_KEY, SALT, Life
 
 SHAPE = Shape(weights=(9, 4, 3, 2, 1), lengths=(0.2, 0.2, 0.2, 0.2, 0.2))
 """Up to 325 rankings of five candidates, as in a party's leadership ballot."""
@@ -66,20 +65,7 @@ class Electorate(Life):
     def beginnings(self) -> list[list[bytes]]:
         """The beginning of each shard's log after its founding: configured, its part of the roll, opened."""
         configured, opened = self.configured(), self.opened()
-        return [[configured, *self._chunks(shard), opened] for shard in range(self.shards)]
-
-    def _chunks(self, shard: int) -> Iterator[bytes]:
-        for first, part in self.whole_roll().chunks(shard, self.shards):
-            chunk = RollCommitted(
-                log=LOG_ID,
-                election=self.definition.id,
-                shard=shard,
-                first=first,
-                commitments=part,
-                by="ada",
-                at=AT,
-            )
-            yield encode(signed(chunk, (OFFICER_KEY, OFFICER)))
+        return [[configured, *self.roll_records(shard), opened] for shard in range(self.shards)]
 
     def packs(self, size: int, ballots: int | None = None) -> Iterator[tuple[int, bytes]]:
         """Yield shard and record of the first so many ballots, or of all, in packs of a size, as intake writes them."""

@@ -20,6 +20,7 @@ from services.proofs.tiles import TiledTree
 from shared.client import Contest, NotSigned
 from shared.contract.elections import Phase
 from tests.support.gateway import Gateway, gateway, serving
+from tests.support.proofs import FilesInMemory
 from tests.support.standings import standing
 
 PAGE = "/elections/picnic/contests/fruit"
@@ -144,32 +145,16 @@ def event_of(shown: Gateway) -> bytes:
 @pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 70_000, 300_000])
 def test_a_published_tree_has_every_tile_that_its_checkpoint_needs(size: int) -> None:
     """Those that the log itself writes: full ones as they fill, and one at each level that is not full."""
-    written: dict[str, bytes] = {}
-
-    class Store:
-        def read(self, path: str) -> bytes | None:
-            return written.get(path)
-
-        def write(self, path: str, content: bytes) -> None:
-            written[path] = content
-
-    tree = TiledTree(Store())
+    written = FilesInMemory()
+    tree = TiledTree(written)
     tree.extend([b"leaf"] * size)
     assert sorted(tile_paths(size)) == sorted([*written, *(path for path, _ in tree.partial_tiles())])
 
 
 def test_a_published_folder_has_the_log_s_tree(tmp_path: Path) -> None:
     """Read over HTTP, laid out as `livecount witness` reads it: checkpoint and tiles of each shard that has one."""
-    written: dict[str, bytes] = {}
-
-    class Store:
-        def read(self, path: str) -> bytes | None:
-            return written.get(path)
-
-        def write(self, path: str, content: bytes) -> None:
-            written[path] = content
-
-    tree = TiledTree(Store())
+    written = FilesInMemory()
+    tree = TiledTree(written)
     tree.extend([b"leaf"] * 300)
     needed = {**written, **dict(tree.partial_tiles()), "checkpoint": b"log/0\n300\nroot\n"}
     served = {f"log/0/{path}": content for path, content in needed.items()} | {"v1/log": b'{"shards": 2}'}

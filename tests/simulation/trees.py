@@ -34,7 +34,7 @@ from tests.simulation.process import Process
 from tests.simulation.transcript import prepared
 from tests.support.elections import LOG_ID, ROOT
 from tests.support.evidence import judged, picnic
-from tests.support.proofs import FOLDER, pairs, signer
+from tests.support.proofs import FOLDER, FilesInMemory, pairs, signer
 
 HARM_S: Final = 20.0
 SETTLE_S: Final = 120.0
@@ -204,22 +204,12 @@ class _Disk:
         return None if file is None else file.content
 
 
-class _Nowhere(dict[str, bytes]):
-    """Tiles in memory."""
-
-    def read(self, path: str) -> bytes | None:
-        return self.get(path)
-
-    def write(self, path: str, content: bytes) -> None:
-        self[path] = content
-
-
 @cache
 def _log(seed: int, together: int) -> tuple[list[bytes], list[bytes], dict[int, bytes]]:
     """Return a shard's cast records, their verdicts, and the root of the log at each size that a verdict's record ends at."""
     cast = picnic(seed, shards=1, steps=150).cast[0]
     verdicts = judged(0, cast, 1, together)
-    tree = ShardTree(LOG_ID, 0, _Nowhere(), None)
+    tree = ShardTree(LOG_ID, 0, FilesInMemory(), None)
     roots = {}
     for value in pairs(cast, verdicts):
         tree.apply([value])

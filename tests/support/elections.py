@@ -84,6 +84,31 @@ def election(name: str = "picnic", electors: int = 40, method: Method = "irv", s
     )
 
 
+def announced(
+    definition: Election, phase: Phase, *withdrawn: tuple[str, str], shards: int = 2
+) -> ElectionAnnounced:
+    """Return what the operator announces to the edges of an election in a phase."""
+    frozen = ElectionConfigured(
+        log=LOG_ID,
+        election=definition.id,
+        control_id=f"{1:032x}",
+        follows=NO_CONTROL,
+        by="ada",
+        at=AT,
+        definition=definition,
+    )
+    return ElectionAnnounced(
+        log=LOG_ID,
+        definition=definition,
+        config_hash=config_hash(definition),
+        shards=shards,
+        phase=phase,
+        at=AT,
+        withdrawn=withdrawn,
+        configured=Configured.of(signed(frozen, (ROOT_KEY, ROOT)), ROOT_KEY),
+    )
+
+
 class Life:
     """The records of an election's life, as the log carries them: each control follows the one that was made before.
 
@@ -142,24 +167,7 @@ class Life:
 
     def announced(self, shards: int, phase: Phase) -> ElectionAnnounced:
         """What the operator announces to the edges."""
-        frozen = ElectionConfigured(
-            log=LOG_ID,
-            election=self.definition.id,
-            control_id=f"{1:032x}",
-            follows=NO_CONTROL,
-            by="ada",
-            at=AT,
-            definition=self.definition,
-        )
-        return ElectionAnnounced(
-            log=LOG_ID,
-            definition=self.definition,
-            config_hash=config_hash(self.definition),
-            shards=shards,
-            phase=phase,
-            at=AT,
-            configured=Configured.of(signed(frozen, (ROOT_KEY, ROOT)), ROOT_KEY),
-        )
+        return announced(self.definition, phase, shards=shards)
 
     def founded(self, shard: int = 0) -> bytes:
         """A shard's first record."""

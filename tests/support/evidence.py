@@ -9,13 +9,13 @@ from services.counting.rounds import Rounds
 from services.counting.tally import PartitionOf, Tally
 from services.validation.judge import Judge, Outputs
 from shared.contract.codec import decode_as
-from shared.contract.elections import Election, Phase, config_hash
+from shared.contract.elections import Election, Phase
 from shared.contract.events import ElectionAnnounced, ElectionCertified
 from shared.contract.standings import Standing
 from shared.contract.topics import BALLOTS_CAST, Topic
 from shared.contract.verdict_ranges import Verdict, Verdicts
 from shared.contract.verdicts import ControlJudged
-from tests.support.elections import LOG_ID, ROOT_KEY, Life, election
+from tests.support.elections import LOG_ID, ROOT_KEY, Life, announced, election
 
 BATCH = 7
 AT = "2026-01-01T00:00:00Z"
@@ -51,16 +51,7 @@ class MemoryEvidence:
 
     async def announced(self) -> Sequence[ElectionAnnounced]:
         """Return the one election's announcement."""
-        return [
-            ElectionAnnounced(
-                log=LOG_ID,
-                definition=self.definition,
-                config_hash=config_hash(self.definition),
-                shards=self.shards,
-                phase=self.phase,
-                at=AT,
-            )
-        ]
+        return [announced(self.definition, self.phase, shards=self.shards)]
 
     async def standings(self) -> Sequence[Standing]:
         """Return the newest standing of each contest."""

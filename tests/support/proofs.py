@@ -67,6 +67,19 @@ def is_cosigned(note: str, name: str, key: str) -> bool:
     return False
 
 
+class FilesInMemory(dict[str, bytes]):
+    """A tree's files by path, on no disk."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file."""
+        return self.get(path)
+
+    def write(self, path: str, content: bytes) -> None:
+        """Write a full tile."""
+        assert path not in self, "a full tile never changes"
+        self[path] = content
+
+
 class Computer:
     """A machine with a disk, on which a follower is started again and again."""
 

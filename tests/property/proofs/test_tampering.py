@@ -25,7 +25,7 @@ from shared.runtime.watermark import Gap
 from tests.property.audit.test_tampering import flipped
 from tests.support.elections import LOG_ID, ROOT, Life, election
 from tests.support.evidence import judged
-from tests.support.proofs import grown, is_cosigned, pairs, signer
+from tests.support.proofs import FilesInMemory, grown, is_cosigned, pairs, signer
 from tests.unit.proofs.test_shard import who_of
 
 SEED = 7
@@ -38,18 +38,6 @@ SMALL = 120
 pytestmark = pytest.mark.timeout(600)
 
 
-class Kept(dict[str, bytes]):
-    """Files in memory."""
-
-    def read(self, path: str) -> bytes | None:
-        """Return a file."""
-        return self.get(path)
-
-    def write(self, path: str, content: bytes) -> None:
-        """Keep a file."""
-        self[path] = content
-
-
 @cache
 def log(ballots: int = BALLOTS) -> tuple[list[bytes], list[bytes]]:
     """Return a shard's cast records and verdicts."""
@@ -60,9 +48,9 @@ def log(ballots: int = BALLOTS) -> tuple[list[bytes], list[bytes]]:
     return cast, judged(0, cast, 1, 5)
 
 
-def tree_of(values: list[bytes]) -> tuple[Kept, Checkpoint]:
+def tree_of(values: list[bytes]) -> tuple[FilesInMemory, Checkpoint]:
     """Return the files of a log's tree, and its unsigned checkpoint."""
-    files = Kept()
+    files = FilesInMemory()
     tree = ShardTree(LOG_ID, 0, files, None)
     tree.apply(values)
     for sent in tree.drain():
@@ -89,7 +77,7 @@ def test_a_flipped_bit_of_any_tile_is_found_and_the_tile_named() -> None:
     named: Counter[str] = Counter()
     for number in range(3 * TAMPERINGS // 10):
         path = rng.choice(paths)
-        changed = Kept(files)
+        changed = FilesInMemory(files)
         changed[path] = flipped(files[path], rng)[1] if number % 10 else files[path][:-32]
         with pytest.raises(BadTile) as found:
             check_tiles(changed, checkpoint.size, checkpoint.root)

@@ -15,40 +15,7 @@ from services.audit.tabulate import Round, passes
 from shared.contract.elections import Contest
 from shared.rcv.formats.rctab import contest_of, read_records
 from shared.rcv.formats.rctab.configuration import load
-from tests.support.reference import data
-
-FOLDERS = (
-    "2015_portland_mayor",
-    "2015_portland_mayor_codes",
-    "aliases_cdf_json",
-    "aliases_ess_xlsx",
-    "clear_ballot_kansas_primary",
-    "clear_ballot_with_inline_comma",
-    "continue_tabulation_test",
-    "csv_missing_header_test",
-    "dominion_alaska",
-    "duplicate_test",
-    "excluded_test",
-    "hart_cedar_park_school_board",
-    "hart_travis_county_officers",
-    "minneapolis_multi_seat_threshold",
-    "more_winners_than_candidates",
-    "multi_seat_bottoms_up_with_static_threshold",
-    "precinct_example",
-    "sequential_with_batch",
-    "skip_to_next_test",
-    "stop_tabulation_early_test",
-    "test_set_0_skipped_first_choice",
-    "test_set_1_exhaust_at_overvote",
-    "test_set_2_overvote_skip_to_next",
-    "test_set_3_skipped_choice_exhaust",
-    "test_set_4_skipped_choice_next",
-    "test_set_6_duplicate_exhaust",
-    "test_set_7_duplicate_skip_to_next",
-    "test_set_8_multi_cdf",
-    "test_set_multi_winner_whole_threshold",
-    "tiebreak_seed_test",
-)
+from tests.support.reference import RCTAB, data
 
 REASONS = {
     "exhaustedChoices": "choices",
@@ -93,7 +60,7 @@ def reports_in(folder: Path) -> list[list[dict[str, Any]]]:
     return [json.loads(path.read_text(encoding="utf-8"))["results"] for path in paths]
 
 
-@pytest.mark.parametrize("name", FOLDERS)
+@pytest.mark.parametrize("name", RCTAB)
 def test_a_published_count_is_reproduced(name: str) -> None:
     """Read by the project's readers: votes, decisions, and why votes are inactive, a last surplus included."""
     configuration = load(data("rctab", name, f"{name}_config.json"))

@@ -8,10 +8,11 @@ import pytest
 from services.cli.clients.operator import new_codes
 from services.cli.rolls import numbered, put_elector, read_list, spare_elector, write_mailing
 from shared.contract.codes import commitment, parse_code
-from shared.contract.elections import Election, Phase, Section, config_hash
+from shared.contract.elections import Election, Phase, Section
 from shared.contract.events import ElectionAnnounced
 from shared.contract.rolls import read_roll, section_ranges
 from shared.rcv.definitions.templates import TEMPLATES, write_definition
+from tests.support import elections
 from tests.support.elections import LOG_ID, election
 from tests.support.sheets import write_sheet
 from tests.unit.cli.front import livecount
@@ -33,14 +34,7 @@ Dora;dora@example.org;south
 def announced(sections: tuple[Section, ...] = SECTIONS) -> ElectionAnnounced:
     """An election of these sections."""
     definition = Election.model_validate({**election().model_dump(), "sections": sections})
-    return ElectionAnnounced(
-        log=LOG_ID,
-        definition=definition,
-        config_hash=config_hash(definition),
-        shards=2,
-        phase=Phase.CONFIGURED,
-        at="2026-01-01T00:00:00Z",
-    )
+    return elections.announced(definition, Phase.CONFIGURED)
 
 
 def test_an_election_without_electors_has_a_roll_of_nobody() -> None:

@@ -8,7 +8,7 @@ import pytest
 from services.operator.book import Account, Entry
 from services.operator.certificate.document import BeyondLetters, as_html, as_pdf
 from services.operator.certificate.view import Document, NoCertificate, document_of
-from shared.contract.elections import Election, Phase, config_hash
+from shared.contract.elections import Election, Phase
 from shared.contract.events import (
     ElectionAnnounced,
     ElectionCertified,
@@ -19,7 +19,7 @@ from shared.contract.events import (
 from shared.contract.standings import Standing
 from shared.contract.verdicts import ControlJudged
 from tests.support import standings
-from tests.support.elections import LOG_ID, OFFICER_KEY, election
+from tests.support.elections import LOG_ID, OFFICER_KEY, announced, election
 from tests.support.pdf import text_of
 from tests.unit.cli.front import livecount
 
@@ -60,15 +60,7 @@ def certified(standing: Standing = FRUIT, *after: type) -> tuple[ElectionAnnounc
         )
         for n, of in enumerate(controls)
     }
-    announced = ElectionAnnounced(
-        log=LOG_ID,
-        definition=definition,
-        config_hash=config_hash(definition),
-        shards=1,
-        phase=Phase.CLOSED,
-        at="2026-05-01T20:00:00Z",
-    )
-    return announced, Account(entries)
+    return announced(definition, Phase.CLOSED, shards=1), Account(entries)
 
 
 def document(standing: Standing = FRUIT) -> Document:

@@ -21,12 +21,13 @@ from services.operator.controls import ControlLog
 from services.operator.counted import all_counted
 from services.operator.monitor import MonitorFigures, ShardFigures
 from services.operator.service import NotReady, OperatorService
-from shared.contract.elections import Phase, config_hash
+from shared.contract.elections import Phase
 from shared.contract.events import ElectionAnnounced
 from shared.contract.lifecycle import Command, commands_in
 from shared.contract.receipts import receipt_link, receipt_text
 from shared.contract.recounts import Arrival, CountedIn, Trace
 from shared.contract.standings import Standing
+from tests.support import elections
 from tests.support.elections import LOG_ID, ROOT_KEY, election
 from tests.support.standings import standing
 
@@ -36,16 +37,7 @@ HERE = {"Origin": "http://operator"}
 
 def announced(phase: Phase = Phase.OPEN, title: str = "Picnic") -> ElectionAnnounced:
     """An election in a phase."""
-    definition = election().model_copy(update={"title": title})
-    return ElectionAnnounced(
-        log=LOG_ID,
-        definition=definition,
-        config_hash=config_hash(definition),
-        shards=2,
-        phase=phase,
-        at="2026-01-01T00:00:00Z",
-        withdrawn=(("fruit", "apple"),),
-    )
+    return elections.announced(election().model_copy(update={"title": title}), phase, ("fruit", "apple"))
 
 
 class TriedConsole:

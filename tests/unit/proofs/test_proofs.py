@@ -25,25 +25,12 @@ from shared.contract.codes import commitment, parse_code
 from shared.contract.leaves import leaf_of, who_digest
 from shared.contract.verdicts import Reason
 from tests.support.elections import LOG_ID, ROOT, ROOT_KEY, Life, election
-from tests.support.proofs import ballot_salt, what_digest
+from tests.support.proofs import FilesInMemory, ballot_salt, what_digest
 
 TWIN = Path(__file__).parents[3] / "services/proofs/static/receipt.js"
 KEY = NamedKey("livecount.test", ROOT_KEY)
 LIFE = Life(election())
 SIZES = (1, 2, 3, 7, 8, 70, WIDTH - 1, WIDTH, WIDTH + 1, 2 * WIDTH + 3)
-
-
-class Kept(dict[str, bytes]):
-    """Tiles in memory."""
-
-    def read(self, path: str) -> bytes | None:
-        """Return a tile's bytes."""
-        return self.get(path)
-
-    def write(self, path: str, content: bytes) -> None:
-        """Write a tile."""
-        assert path not in self, "a full tile never changes"
-        self[path] = content
 
 
 def leaves(size: int) -> list[bytes]:
@@ -65,7 +52,7 @@ def merkle_root(of: list[bytes]) -> bytes:
 
 def tree_of(size: int) -> TiledTree:
     """Return a tree of so many leaves."""
-    tree = TiledTree(Kept())
+    tree = TiledTree(FilesInMemory())
     for leaf in leaves(size):
         tree.add(leaf)
     return tree
@@ -100,7 +87,7 @@ def test_an_older_tree_is_shown_to_be_the_beginning_and_a_fork_is_not() -> None:
 
 def test_a_tree_goes_on_after_a_restart() -> None:
     """With its size and what is in no full tile yet; a tile that was lost is named."""
-    kept, whole = Kept(), tree_of(2 * WIDTH + 3)
+    kept, whole = FilesInMemory(), tree_of(2 * WIDTH + 3)
     first = TiledTree(kept)
     for leaf in leaves(WIDTH + 9):
         first.add(leaf)
@@ -144,7 +131,7 @@ def receipts() -> list[tuple[Receipt, str]]:
         who = who_digest(LOG_ID, "picnic", commitment(LOG_ID, "picnic", code), elector.to_bytes(16))
         what = what_digest(ballot_salt(b"salt", elector), 0, ("0>1", "1"))
         made.append((who, what, leaf_of(who, what, Reason.ACCEPTED)))
-    tree = TiledTree(Kept())
+    tree = TiledTree(FilesInMemory())
     for _, _, leaf in made:
         tree.add(leaf)
     root = root_hash(tree.size, tree.node)
