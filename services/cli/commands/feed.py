@@ -7,6 +7,7 @@ from urllib.parse import urljoin
 import typer
 
 from services.cli.app import command
+from services.cli.common import RESULTS_URL, ElectionArgument, ResultsUrl
 
 NOT_SIGNED = 1
 WELL_KNOWN = "/.well-known/livecount.json"
@@ -54,11 +55,9 @@ def signature(
     "livecount publish labour-2015 --out public --url https://example.org/2015 --proofs http://127.0.0.1:8106",
 )
 def publish(
-    election: Annotated[str, typer.Argument(help="The election's id")],
+    election: ElectionArgument,
     out: Annotated[Path, typer.Option(help="Folder to write; what else is in it stays")],
-    results: Annotated[
-        str, typer.Option(envvar="LIVECOUNT_RESULTS_URL", help="Where results are served")
-    ] = "http://127.0.0.1:8100",
+    results: ResultsUrl = RESULTS_URL,
     proofs: Annotated[
         str,
         typer.Option(help="Where proofs are served: adds the log's checkpoints and its tree [default: none]"),

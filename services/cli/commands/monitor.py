@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from services.cli.app import command
-from services.cli.commands.operator import Access, AsJson
+from services.cli.common import AsJson
+from services.cli.orders import Access
 
 if TYPE_CHECKING:
     from rich.table import Table

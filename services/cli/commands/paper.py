@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from services.cli.app import command
+from services.cli.common import INTAKE_URL
 from services.cli.errors import naming
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 DIFFERENT: Final = 1
 """Exit code: two tellers wrote something else, and nothing was cast."""
-INTAKE_URL: Final = "http://127.0.0.1:8101"
 
 DefinitionFile = Annotated[Path, typer.Argument(metavar="DEFINITION", help="The election's definition, JSON")]
 CodesFile = Annotated[Path, typer.Option("--codes", help="The file that `codes` wrote")]

@@ -9,20 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from services.cli.app import command
-from services.cli.commands.operator import KEYS, Access, AsJson, ElectionArgument, show
+from services.cli.common import RESULTS_URL, AsJson, ElectionArgument, ResultsUrl
+from services.cli.orders import KEYS, Access, show
 
 if TYPE_CHECKING:
     from services.cli.clients.operator import OperatorClient
     from shared.contract.events import ElectionAnnounced
     from shared.contract.standings import Standing
 
-RESULTS_URL: Final = "http://127.0.0.1:8100"
 LOOK_S: Final = 2.0
 """How long the results service is asked for the turnout, in all."""
 
-ResultsUrl = Annotated[
-    str, typer.Option("--results", envvar="LIVECOUNT_RESULTS_URL", help="Where results are served")
-]
 Standings = dict[str, "Standing"]
 
 

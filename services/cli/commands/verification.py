@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.cli.app import command
+from services.cli.common import AsJson, ElectionArgument
 from services.cli.errors import naming
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def verify(
 
 @command("livecount export labour-2015 --out labour-2015.zip")
 def export(
-    election: Annotated[str, typer.Argument(metavar="ID", help="Election id, such as labour-2015")],
+    election: ElectionArgument,
     out: Annotated[Path, typer.Option(help="File to write, readable by its owner only: it holds ballots")],
 ) -> None:
     """Write an election's whole log, verdicts, announcements and standings to one checksummed file."""
@@ -103,11 +104,11 @@ def import_(
     "livecount trace labour-2015 receipt.json",
 )
 def trace(
-    election: Annotated[str, typer.Argument(metavar="ID", help="Election id, such as labour-2015")],
+    election: ElectionArgument,
     sought: Annotated[
         str, typer.Argument(metavar="BALLOT", help="A ballot's id, or a receipt: its file, link or text")
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,  # noqa: FBT002
+    as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """Show a ballot's path: where it stands in the log, how it was judged, which standings count it. Never its content or whose it is.
 
@@ -146,7 +147,7 @@ def _ballot_id(sought: str) -> str:
 
 @command("livecount not-voted labour-2015 --out not-voted.txt")
 def not_voted(
-    election: Annotated[str, typer.Argument(metavar="ID", help="Election id, such as labour-2015")],
+    election: ElectionArgument,
     out: Annotated[
         Path, typer.Option(help="File to write, readable by its owner only: an elector's number a line")
     ],

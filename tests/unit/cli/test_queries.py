@@ -16,26 +16,11 @@ from infra.local import folder
 from infra.local.deployment import plan
 from infra.local.folder import OtherFormError, require_form
 from services.cli.commands import queries
-from services.cli.commands.operator import confirm
 from services.cli.commands.services import is_trouble, warn_of_low_disk
-from shared.contract.elections import Phase, config_hash
-from shared.contract.events import ElectionAnnounced
-from tests.support.elections import LOG_ID, election
+from services.cli.orders import confirm
+from shared.contract.elections import Phase
+from tests.support.elections import announced, election
 from tests.unit.cli.front import livecount, shell
-
-
-def announced(phase: Phase, *withdrawn: tuple[str, str]) -> ElectionAnnounced:
-    """An election in a phase."""
-    definition = election()
-    return ElectionAnnounced(
-        log=LOG_ID,
-        definition=definition,
-        config_hash=config_hash(definition),
-        shards=2,
-        phase=phase,
-        at="2026-01-01T00:00:00Z",
-        withdrawn=withdrawn,
-    )
 
 
 @pytest.mark.parametrize(
@@ -51,13 +36,15 @@ def announced(phase: Phase, *withdrawn: tuple[str, str]) -> ElectionAnnounced:
 def test_every_phase_has_a_next_step(phase: Phase, step: str) -> None:
     """Also while no standing is there; who has withdrawn is said."""
     lines = queries._lines(
-        announced(phase, ("fruit", "apple")), {}, queries._counted({"answer": "No", "reasons": ["a", "b"]})
+        announced(election(), phase, ("fruit", "apple")),
+        {},
+        queries._counted({"answer": "No", "reasons": ["a", "b"]}),
     )
     assert lines[2] == "all accepted ballots counted: no: a"
     assert lines[0].startswith("turnout: not known")
     assert lines[1] == "withdrawn: fruit/apple"
     assert lines[3].startswith(f"next: {step}")
-    assert queries._as_json(announced(phase), {}, "yes")["accepted"] is None
+    assert queries._as_json(announced(election(), phase), {}, "yes")["accepted"] is None
 
 
 def test_where_names_every_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +80,7 @@ def test_only_what_went_wrong_is_shown_of_a_log() -> None:
 ASKED = """
 import typer
 
-from services.cli.commands.operator import confirm
+from services.cli.orders import confirm
 try:
     confirm("Voting in club ends now.", yes=False)
     print("given")
