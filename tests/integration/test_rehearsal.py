@@ -19,9 +19,9 @@ from services.cli.rehearsal.script import Disturbances, script
 from services.cli.rehearsal.subject import Subject, plain
 from shared.contract.lifecycle import Command
 from shared.rcv.contests import CountOptions
+from tests.support.configurations import configured
 from tests.support.reference import data
 from tests.unit.cli.front import livecount, ward
-from tests.unit.cli.test_tabulate import configured
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.configurations import configured
 from tests.unit.cli.front import livecount, ward
-from tests.unit.cli.test_tabulate import configured
 
 
 def refused(*words: str | Path) -> str:

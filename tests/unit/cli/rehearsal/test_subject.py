@@ -11,11 +11,11 @@ from shared.rcv.formats.rctab import load
 from shared.rcv.reports.disk import write_files
 from shared.rcv.reports.tabulated import Stamp
 from shared.rcv.tabulation import tabulate_configuration
+from tests.support.configurations import configuration
+from tests.support.configurations import configured as written
 from tests.support.elections import contest
 from tests.unit.cli.front import livecount, ward
 from tests.unit.cli.rehearsal.held import subject
-from tests.unit.cli.test_tabulate import configuration
-from tests.unit.cli.test_tabulate import configured as written
 
 STAMP = Stamp("Livecount", "tests", "2026-01-01T00:00:00Z")
 PLACES = ("Hill", "Dale", "Hill", "", "Dale")

@@ -17,8 +17,8 @@ from shared.rcv.count.normalise import ENDINGS, read_plain
 from shared.rcv.count.profile import SEVERAL, Profile
 from shared.rcv.count.tabulate import runs, tabulate_counts, trace
 from shared.rcv.count.ties import Tie, TieBreaker
-from tests.property.rcv.test_counts_agree import audit_facts, core_facts
 from tests.support.elections import contest
+from tests.support.facts import audit_facts, core_facts
 
 
 def of(method: str, seats: int = 1, candidates: int = 4, **rules: Any) -> Contest:

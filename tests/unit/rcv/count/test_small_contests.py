@@ -15,7 +15,7 @@ from shared.rcv.count.live import LiveMethod, open_method
 from shared.rcv.count.profile import RankingCounts
 from shared.rcv.count.rounds import Round
 from shared.rcv.count.tabulate import tabulate_counts
-from tests.property.rcv.test_counts_agree import check_trace
+from tests.support.facts import check_trace
 from tests.support.strategies import MAX_SECTIONS
 from tests.unit.rcv.count.test_two_tabulators import any_contest, any_profile
 

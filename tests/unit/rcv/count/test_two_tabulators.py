@@ -14,7 +14,7 @@ from shared.contract.ballots import UNNAMED, format_marks
 from shared.contract.elections import Candidate, Contest, Method, Rules
 from shared.rcv.count.profile import RankingCounts
 from shared.rcv.count.tabulate import tabulate_counts
-from tests.property.rcv.test_counts_agree import Facts, audit_facts, core_facts
+from tests.support.facts import Facts, audit_facts, core_facts
 from tests.support.strategies import BY_STATUTE, MAX_SECTIONS, SEVERAL_SEATS
 
 SEEDS = 80
