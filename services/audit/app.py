@@ -1,7 +1,7 @@
 """Composition root of the audit: a log or a bundle of it, a ledger a shard, a report; and a bar that shows how far."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from services.audit.bundle import MANIFEST, Bundle, Manifest
 from services.audit.check import Difference
 from services.audit.evidence import KafkaEvidence
 from services.audit.export import export
-from services.audit.ledger import ShardCount, ShardLedger
+from services.audit.ledger import ShardLedger
 from services.audit.recount import NoElection, recount_of
 from services.audit.restore import restore
 from services.audit.settings import AuditSettings
@@ -21,7 +21,7 @@ from services.audit.verify import Advance, Verification, verify
 from shared.contract.recounts import Recount, Trace
 from shared.contract.standings import Standing
 from shared.contract.topics import BALLOTS_CAST
-from shared.runtime.kafka.reader import KafkaReader, open_reader
+from shared.runtime.kafka.reader import open_reader
 from shared.runtime.log import LogError
 
 logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # the exception holds the reason
@@ -32,23 +32,8 @@ async def recount(settings: AuditSettings, election: str, watermark: Sequence[in
 
     Raises LogError, NoElection, ForeignLog, UnknownVersion; ValueError if no log is named.
     """
-    identity = settings.identity()
-    cast = BALLOTS_CAST.name(settings.namespace)
-    async with await open_reader(settings.brokers, cast, settings.shards) as log:
-        upto = _checked(watermark, await log.ends())
-        with _progress(f"recounting {election}") as advance:
-            step = advance(sum(upto))
-            shards = [
-                await _count_shard(
-                    log,
-                    ShardLedger(shard, len(upto), identity),
-                    election,
-                    end,
-                    step,
-                )
-                for shard, end in enumerate(upto)
-            ]
-    return recount_of(election, shards)
+    judged = _judged(settings, f"recounting {election}", watermark=watermark)
+    return recount_of(election, [ledger.count_of(election) async for ledger in judged])
 
 
 async def trace(settings: AuditSettings, election: str, ballot_id: bytes) -> Trace:
@@ -57,36 +42,40 @@ async def trace(settings: AuditSettings, election: str, ballot_id: bytes) -> Tra
         settings
     ).standings()  # before the log, which then holds all that they cover
     search = BallotSearch(election, ballot_id)
-    await _judge_all(settings, f"looking in {election}", search.judge)
+    async for _ in _judged(settings, f"looking in {election}", search.judge):
+        pass
     return search.trace(standings)
 
 
 async def who_has_not_voted(settings: AuditSettings, election: str) -> tuple[list[SectionVotes], list[int]]:
     """Return an election's turnout by section, and the numbers of who has not voted. Raises as `recount`."""
-    ledgers = await _judge_all(settings, f"judging {election}", ShardLedger.judge)
+    ledgers = [ledger async for ledger in _judged(settings, f"judging {election}")]
     definition = ledgers[0].count_of(election).definition
     if definition is None:
         raise NoElection(election)
     return not_voted(definition, ledgers)
 
 
-async def _judge_all(
-    settings: AuditSettings, doing: str, judge: Callable[[ShardLedger, bytes], object]
-) -> list[ShardLedger]:
-    """Return the ledgers of all shards, once every record of the log has been judged."""
+async def _judged(
+    settings: AuditSettings,
+    doing: str,
+    judge: Callable[[ShardLedger, bytes], object] = ShardLedger.judge,
+    watermark: Sequence[int] | None = None,
+) -> AsyncIterator[ShardLedger]:
+    """Yield each shard's ledger once every record of it has been judged, up to `watermark` or the present end."""
     identity = settings.identity()
     cast = BALLOTS_CAST.name(settings.namespace)
     async with await open_reader(settings.brokers, cast, settings.shards) as log:
-        ends = await log.ends()
-        ledgers = [ShardLedger(shard, len(ends), identity) for shard in range(len(ends))]
+        upto = _checked(watermark, await log.ends())
         with _progress(doing) as advance:
-            step = advance(sum(ends))
-            for ledger, end in zip(ledgers, ends, strict=True):
-                async for values in log.records(ledger.shard, end):
+            step = advance(sum(upto))
+            for shard, end in enumerate(upto):
+                ledger = ShardLedger(shard, len(upto), identity)
+                async for values in log.records(shard, end):
                     for value in values:
                         judge(ledger, value)
                     step(len(values))
-    return ledgers
+                yield ledger
 
 
 async def verify_log(settings: AuditSettings, election: str, kept: Sequence[Standing]) -> Verification:
@@ -135,16 +124,6 @@ def _checked(watermark: Sequence[int] | None, ends: Sequence[int]) -> Sequence[i
     if any(upto > end for upto, end in zip(watermark, ends, strict=True)):
         raise LogError(f"the watermark {list(watermark)} lies beyond the log's end {list(ends)}")
     return watermark
-
-
-async def _count_shard(
-    log: KafkaReader, ledger: ShardLedger, election: str, upto: int, step: Advance
-) -> ShardCount:
-    async for values in log.records(ledger.shard, upto):
-        for value in values:
-            ledger.judge(value)
-        step(len(values))
-    return ledger.count_of(election)
 
 
 @contextmanager
