@@ -172,9 +172,9 @@ def identity_settings(certificates: Path | None, holder: str) -> dict[str, str]:
 
 
 def make_keys(data_dir: Path) -> LogKeys:
-    """Make the log's id, the root's and an officer's key and the operator's token where they are missing.
+    """Make what is missing of the log's id, the keys (root, officer, checkpoint, publishing) and the operator's token.
 
-    Everything is for its owner's eyes only.
+    Everything is for its owner's eyes only. The publishing key and the token are read from their files alone.
     """
     keys = data_dir / "keys"
     keys.mkdir(mode=0o700, parents=True, exist_ok=True)

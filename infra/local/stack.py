@@ -57,8 +57,8 @@ class Stack:
     """Livecount's processes, as an async context: ready inside it, stopped in order after it.
 
     Entering raises FolderInUseError or PortsTakenError before anything starts; then ChildFailedError, JarError, OSError
-    or what `topics` raises, and leaves nothing running. `addresses` and `services` (by name) are there from then on, `kafka` and `valkey` if they are embedded.
-    Of the services' logs the lines that `shown` takes are printed; all are in the data folder.
+    or what `topics` raises, and leaves nothing running. `addresses` and `services` (by name) are there from then on, `kafka`
+    and `valkey` if they are embedded. Of the services' logs the lines that `shown` takes are printed; all are in the data folder.
     """
 
     addresses: Addresses

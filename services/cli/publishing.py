@@ -15,14 +15,13 @@ from urllib.parse import urljoin
 
 import httpx
 
+from services.proofs.tiles import HEIGHT, WIDTH, tile_path
 from shared.contract.events import ElectionAnnounced
 
 READINGS: Final = 5
 SUMS: Final = "SHA256SUMS"
 KEYS: Final = ".well-known/livecount.json"
 TIMEOUT_S: Final = 30.0
-WIDTH_BITS: Final = 8
-"""A tile of the log's tree has 2 ** 8 hashes (C2SP, tlog-tiles)."""
 EXPORTS: Final = ("rounds.csv", "rounds-wide.csv", "rctab.json", "rcvis.json")
 _LINK: Final = re.compile(r'(?<= )(href|src|content)="([^"]*)"')
 _LIVE: Final = re.compile(
@@ -72,14 +71,11 @@ def proof_files(proofs: httpx.Client) -> Iterator[tuple[str, bytes]]:
 def tile_paths(size: int) -> Iterator[str]:
     """Yield the path of each tile of a tree of so many leaves (C2SP, tlog-tiles)."""
     level = 0
-    while hashes := size >> (WIDTH_BITS * level):
-        full, rest = divmod(hashes, 1 << WIDTH_BITS)
-        for number in range(full + bool(rest)):
-            groups = [
-                f"{number // 1000**place % 1000:03d}" for place in range(max(1, (len(str(number)) + 2) // 3))
-            ]
-            name = "/".join([*(f"x{group}" for group in reversed(groups[1:])), groups[0]])
-            yield f"tile/{level}/{name}{f'.p/{rest}' if number == full else ''}"
+    while hashes := size >> (HEIGHT * level):
+        full, rest = divmod(hashes, WIDTH)
+        yield from (tile_path(level, number) for number in range(full))
+        if rest:
+            yield tile_path(level, full, rest)
         level += 1
 
 
