@@ -56,26 +56,31 @@ class Transfer(Frozen):
     votes: int = Field(ge=0)
 
 
+Outcome = Literal["eliminated", "elected", "transferred"]
+"""`transferred`: the surplus of a candidate already elected moves on now."""
+
+SettledBy = Literal[
+    "votes",
+    "lot",
+    "earlier-rounds",
+    "first-difference",
+    "candidate-order",
+    "permutation",
+    "random",
+    "asked",
+]
+"""What settled a tie; `votes` where there was none."""
+
+
 class Decision(Frozen):
     """What a round settles about a candidate, and why."""
 
     candidate: str
-    outcome: Literal["eliminated", "elected", "transferred"] = Field(
-        description="`transferred`: the surplus of a candidate already elected moves on"
-    )
+    outcome: Outcome = Field(description="`transferred`: the surplus of a candidate already elected moves on")
     why: str = Field(description="The rule that settles it, as a short code")
     margin: int | None = Field(description="Votes between this candidate and the next one, if there is one")
     tied: tuple[str, ...] = Field(description="Candidates that were level with this one, itself included")
-    settled_by: Literal[
-        "votes",
-        "lot",
-        "earlier-rounds",
-        "first-difference",
-        "candidate-order",
-        "permutation",
-        "random",
-        "asked",
-    ]
+    settled_by: SettledBy
 
 
 class Score(Frozen):

@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Literal, Self
 
-from shared.contract.standings import Ending
+from shared.contract.standings import Ending, Outcome, SettledBy
 from shared.rcv.count.normalise import ENDINGS
 
 Why = Literal[
@@ -32,21 +32,6 @@ Why = Literal[
     "outvotes-all",
 ]
 """The rule behind a decision."""
-
-Outcome = Literal["eliminated", "elected", "transferred"]
-"""`transferred`: the surplus of a candidate already elected moves on now."""
-
-SettledBy = Literal[
-    "votes",
-    "lot",
-    "earlier-rounds",
-    "first-difference",
-    "candidate-order",
-    "permutation",
-    "random",
-    "asked",
-]
-"""What settled a tie; `votes` where there was none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from hashlib import blake2b
 from typing import Final, Literal, NamedTuple
 
 from shared.contract.elections import Contest, TieRule
+from shared.contract.standings import SettledBy
 from shared.rcv.count.java import JavaRandom, code_units, hash_order
-from shared.rcv.count.rounds import SettledBy
 
 Sought = Literal["winner", "loser"]
 Votes = Sequence[int] | Sequence[Fraction]

@@ -21,10 +21,10 @@ from services.results.view import Rounds, contest_page, declaration
 from services.validation.judge import Judge
 from shared.contract.codec import decode_as, encode
 from shared.contract.elections import Method, Phase, Rules, TieRule
-from shared.contract.standings import Ending, Standing, decimal
+from shared.contract.standings import Ending, SettledBy, Standing, decimal
 from shared.rcv.contract_rounds import what_if_of
 from shared.rcv.count.profile import Profile
-from shared.rcv.count.rounds import SettledBy, Why
+from shared.rcv.count.rounds import Why
 from shared.rcv.narrate import sentences, tables, transfers, words
 from shared.rcv.narrate.counted import counted_in
 from shared.rcv.narrate.tables import rounds_table

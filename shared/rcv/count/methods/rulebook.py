@@ -11,7 +11,8 @@ from fractions import Fraction
 from typing import Final
 
 from shared.contract.elections import Contest
-from shared.rcv.count.rounds import Decision, Outcome, Why
+from shared.contract.standings import Outcome
+from shared.rcv.count.rounds import Decision, Why
 from shared.rcv.count.ties import Sought, TieBreaker
 
 Votes = Sequence[int] | Sequence[Fraction]

@@ -19,9 +19,10 @@ from itertools import count as numbers
 from typing import Final
 
 from shared.contract.elections import Contest
+from shared.contract.standings import SettledBy
 from shared.rcv.count.piles import Piles, Share
 from shared.rcv.count.profile import Columns
-from shared.rcv.count.rounds import Decision, Round, SettledBy, Transfer, Why, round_of
+from shared.rcv.count.rounds import Decision, Round, Transfer, Why, round_of
 from shared.rcv.count.ties import Sought, TieBreaker
 from shared.rcv.count.trace import Snapshot
 
