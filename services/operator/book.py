@@ -9,6 +9,7 @@ only what some shard took as its next control, which is signed by enough; all el
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -17,6 +18,7 @@ from shared.contract.chain import digest
 from shared.contract.codec import decode_as
 from shared.contract.elections import Election, Phase, config_hash
 from shared.contract.events import (
+    MAX_NOTICES,
     NO_CONTROL,
     CandidateReinstated,
     CandidateWithdrawn,
@@ -27,6 +29,7 @@ from shared.contract.events import (
     ElectionConfigured,
     ElectionOpened,
     KeyReplaced,
+    Notice,
     derived,
 )
 from shared.contract.lifecycle import phase_after
@@ -192,6 +195,24 @@ class Account:
                 out.discard((control.contest, control.candidate))
         return tuple(sorted(out))
 
+    def notices(self) -> tuple[Notice, ...]:
+        """Return the newest withdrawals and reinstatements, oldest first."""
+        found = (
+            control
+            for control in self._applied_in(0)
+            if isinstance(control, CandidateWithdrawn | CandidateReinstated)
+        )
+        return tuple(
+            Notice(
+                contest=control.contest,
+                candidate=control.candidate,
+                withdrawn=isinstance(control, CandidateWithdrawn),
+                at=control.at,
+                reason=control.reason,
+            )
+            for control in deque(found, MAX_NOTICES)
+        )
+
     def certificate(self, shards: int) -> ElectionCertified | None:
         """Return the certificate that stands in every shard."""
         found = []
@@ -239,6 +260,7 @@ class Account:
             at=newest.at if moved or before is None else before.at,
             withdrawn=self.withdrawn(),
             configured=configured,
+            notices=self.notices(),
             verdicts=self.verdicts,
         )
 

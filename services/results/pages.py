@@ -100,7 +100,7 @@ class Pages:
     def __post_init__(self) -> None:
         self._contest_cards: dict[str, tuple[Frame, Card]] = {}
         self._lists: dict[str, tuple[tuple[object, ...], float, ListPage | None, str]] = {}
-        self._made: dict[str, tuple[Frame, int, dict[int | None, tuple[ContestPage, str]]]] = {}
+        self._made: dict[str, tuple[tuple[object, ...], dict[int | None, tuple[ContestPage, str]]]] = {}
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -205,18 +205,27 @@ class Pages:
     def _main(
         self, key: str, frame: Frame, round_: int | None, course: list[Moment]
     ) -> tuple[ContestPage, str]:
-        """Return the view and main part of a page: made once for each standing, round, and length of the way to it."""
+        """Return the view and main part of a page: made once for each standing, round, way to it, and list of notices."""
         place = key if frame is self.hub.frames[key] else f"{key}{PAST}{frame.sequence}"
-        of, length, made = self._made.get(place, (None, 0, {}))
-        if of is not frame or length != len(course):
+        announced = self.announced.newest.get(frame.standing.election)
+        notices = () if announced is None else announced.notices
+        before, made = self._made.get(place, ((), {}))
+        if before != (frame, len(course), notices):
             made = {}
-            self._made[place] = frame, len(course), made
+            self._made[place] = (frame, len(course), notices), made
             for old in [old for old in self._made if PAST in old][:-PAST_KEPT]:
                 del self._made[old]
         if round_ not in {each.number for each in frame.standing.rounds}:
             round_ = None
         if round_ not in made:
-            view = contest_page(frame.standing, frame.as_of_ms, round_, past=PAST in place, course=course)
+            view = contest_page(
+                frame.standing,
+                frame.as_of_ms,
+                round_,
+                past=PAST in place,
+                course=course,
+                notices=notices,
+            )
             made[round_] = view, self.templates.get_template("standing.html").render(view=view)
         return made[round_]
 

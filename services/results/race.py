@@ -4,6 +4,7 @@ A line shows a candidate's share of first choices (of an electoral college: the 
 share that anybody had. Below it a bar covers the time in which the candidate was ahead: elected, if it had ended then.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from typing import Final, NamedTuple
 
 from services.results.course import Moment, spread
 from services.results.tables import colours_of
+from shared.contract.events import Notice
 from shared.contract.standings import Status
 from shared.rcv.narrate.counted import FINAL, Counted
 from shared.rcv.narrate.numbers import percent
@@ -25,6 +27,8 @@ TURNS: Final = 12
 """The newest, which are put into words."""
 HEIGHT: Final = 24
 DAY_S: Final = 86_400
+_TURNS_TEXT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
+"""Letters that are not seen, and those that turn what stands beside them."""
 
 
 class Stretch(NamedTuple):
@@ -59,6 +63,8 @@ class Turn(NamedTuple):
     before: str
     """The query of the standing before it."""
     after: str
+    about: tuple[str, ...]
+    """Who withdrew or is back, by id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +79,10 @@ class Race:
     """What the top of each line is."""
 
 
-def race(counted: Counted, course: Sequence[Moment]) -> Race | None:
+def race(counted: Counted, course: Sequence[Moment], notices: Sequence[Notice] = ()) -> Race | None:
     """Return the race up to the last of these moments, None before there are two of different times with votes.
 
-    `counted` is the count of the last one.
+    `counted` is the count of the last one; `notices` are the contest's, oldest first.
     """
     raced = [each for each in course if each.rounds and any(each.rounds[0].votes.values())]
     if len(raced) < 2 or raced[-1] is not course[-1] or raced[0].place.as_of_ms == raced[-1].place.as_of_ms:
@@ -105,7 +111,7 @@ def race(counted: Counted, course: Sequence[Moment]) -> Race | None:
         )
         for one in order
     )
-    turns = tuple(_turns(line, counted.names, list(course)))[-TURNS:]
+    turns = tuple(_turns(line, counted.names, list(course), notices))[-TURNS:]
     return Race(
         lanes=lanes,
         turns=turns[::-1],
@@ -162,10 +168,24 @@ def _since(line: _TimeLine, one: str, raced: Sequence[Moment], first: str) -> st
     return ", ".join(parts)
 
 
-def _turns(line: _TimeLine, names: Mapping[str, str], course: Sequence[Moment]) -> Iterator[Turn]:
+def in_words(names: Mapping[str, str], notice: Notice) -> str:
+    """Return a withdrawal or its taking back in words."""
+    reason = _reason(notice)
+    return f"{names[notice.candidate]} {'withdrew' if notice.withdrawn else 'is back'}.{f' Reason given: {reason}.' if reason else ''}"
+
+
+def _reason(notice: Notice) -> str:
+    """Return the reason in quotes, empty without one; whatever it is written in, it turns nothing beside it."""
+    reason = _TURNS_TEXT.sub(" ", notice.reason).strip()
+    return f"“\N{FIRST STRONG ISOLATE}{reason}\N{POP DIRECTIONAL ISOLATE}”" if reason else ""
+
+
+def _turns(
+    line: _TimeLine, names: Mapping[str, str], course: Sequence[Moment], notices: Sequence[Notice]
+) -> Iterator[Turn]:
     """Yield each turn, oldest first; after it is the next moment with votes, before it the last one."""
     for place, (before, after) in enumerate(pairwise(course), start=1):
-        sentences = list(_changes(names, before, after))
+        sentences = list(_changes(names, before, after, notices))
         if not sentences:
             continue
         led = next((each for each in reversed(course[:place]) if each.rounds), before)
@@ -177,16 +197,23 @@ def _turns(line: _TimeLine, names: Mapping[str, str], course: Sequence[Moment]) 
             left=line.at(after),
             before=f"?as_of={led.sequence}",
             after=f"?as_of={leads.sequence}",
+            about=tuple(sorted(set(before.withdrawn) ^ set(after.withdrawn))),
         )
 
 
-def _changes(names: Mapping[str, str], before: Moment, after: Moment) -> Iterator[str]:
-    gone = [names[one] for one in after.withdrawn if one not in before.withdrawn]
-    back = [names[one] for one in before.withdrawn if one not in after.withdrawn]
+def _changes(
+    names: Mapping[str, str], before: Moment, after: Moment, notices: Sequence[Notice]
+) -> Iterator[str]:
+    gone = [one for one in after.withdrawn if one not in before.withdrawn]
+    back = [one for one in before.withdrawn if one not in after.withdrawn]
     if gone:
-        yield f"{listed(gone)} withdrew."
+        yield f"{listed([names[one] for one in gone])} withdrew."
     if back:
-        yield f"{listed(back)} {'is' if len(back) == 1 else 'are'} back."
+        yield f"{listed([names[one] for one in back])} {'is' if len(back) == 1 else 'are'} back."
+    for one in (*gone, *back):
+        notice = _notice(one, notices, after.place.as_of_ms, withdrawn=one in gone)
+        if notice and (reason := _reason(notice)):
+            yield f"Reason given{f' for {names[one]}' if len(gone) + len(back) > 1 else ''}: {reason}."
     taken_out = after.balance.voided - before.balance.voided
     if before.status in FINAL and (taken_out or (after.withheld and not before.withheld)):
         yield (
@@ -198,6 +225,21 @@ def _changes(names: Mapping[str, str], before: Moment, after: Moment) -> Iterato
         yield "Voting closed."
     if after.status is Status.CERTIFIED and before.status is not Status.CERTIFIED:
         yield "The result was certified."
+
+
+def _notice(one: str, notices: Sequence[Notice], as_of_ms: int, *, withdrawn: bool) -> Notice | None:
+    """Return the newest such notice about a candidate that was given by then; if clocks differ, the first one."""
+    found = [of for of in notices if of.candidate == one and of.withdrawn is withdrawn]
+    by_then = [of for of in found if given_by(of, as_of_ms)]
+    return by_then[-1] if by_then else next(iter(found), None)
+
+
+def given_by(notice: Notice, as_of_ms: int) -> bool:
+    """Return whether an order had been given at a time; one whose own time cannot be read had been."""
+    try:
+        return datetime.fromisoformat(notice.at).timestamp() * 1000 <= as_of_ms
+    except ValueError:
+        return True
 
 
 def _who(names: Mapping[str, str], before: Moment, after: Moment) -> str:

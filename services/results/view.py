@@ -11,7 +11,7 @@ from typing import Final
 from unicodedata import bidirectional
 
 from services.results.course import Moment
-from services.results.race import Race, race
+from services.results.race import Race, given_by, in_words, race
 from services.results.sankey import Sankey, sankey
 from services.results.tables import (
     Flow,
@@ -31,7 +31,7 @@ from services.results.tables import (
     where_votes_went,
 )
 from shared.contract.elections import Phase
-from shared.contract.events import ElectionAnnounced
+from shared.contract.events import ElectionAnnounced, Notice
 from shared.contract.standings import Round, Standing, Status
 from shared.rcv.narrate.counted import FINAL, Counted, counted_in
 from shared.rcv.narrate.numbers import brief, number, percent
@@ -151,6 +151,15 @@ class Rounds:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A withdrawal, or its taking back: when the order was given, and a sentence."""
+
+    when: str
+    when_iso: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class ContestPage:
     """A contest's page."""
 
@@ -172,6 +181,8 @@ class ContestPage:
     as_of_iso: str
     rounds: Rounds | None
     race: Race | None
+    withdrawals: tuple[Withdrawal, ...]
+    """Newest first, without those that the race names."""
     turnout: Table
     balance: str
     account: Table
@@ -410,14 +421,18 @@ def contest_page(
     *,
     past: bool = False,
     course: Sequence[Moment] = (),
+    notices: Sequence[Notice] = (),
 ) -> ContestPage:
     """Return the page of a contest, whose standing was published at `as_of_ms`; a round that it lacks is the last one.
 
-    On the page of a `past` standing the links to rounds stay with it. `course` is what is known of the way to it, itself included.
+    On the page of a `past` standing the links to rounds stay with it. `course` is what is known of the way to it, itself included;
+    `notices` are the election's.
     """
     as_of = datetime.fromtimestamp(as_of_ms / 1000, UTC)
     contest, counted, badge = standing.contest, _counted(standing), STATUS_BADGE[standing.status]
     test = standing.epoch == "test"
+    noticed = [of for of in notices if of.contest == contest.id]
+    raced = None if standing.withheld else race(counted, course, noticed)
     paused = standing.status is Status.PARTIAL and Phase.PAUSED in standing.phases
     cast, *parts = (
         f"{number(getattr(standing.balance, part))} {part}"
@@ -446,7 +461,13 @@ def contest_page(
         rounds=_rounds(counted, round_, _what_ifs(standing, counted), standing.sequence if past else None)
         if counted.rounds
         else None,
-        race=None if standing.withheld else race(counted, course),
+        race=raced,
+        withdrawals=tuple(
+            Withdrawal(_day_and_time(of.at), of.at, in_words(counted.names, of))
+            for of in reversed(noticed)
+            if (not past or given_by(of, as_of_ms))
+            and not any(of.candidate in turn.about for turn in (raced.turns if raced else ()))
+        ),
         turnout=turnout(standing),
         balance=f"{cast} = {' + '.join(parts)}",
         account=account(standing),
@@ -455,6 +476,15 @@ def contest_page(
         result_hash=standing.result_hash[:16],
         config_hash=standing.config_hash[:16],
     )
+
+
+def _day_and_time(at: str) -> str:
+    """Return a time of RFC 3339 as pages show times; one that cannot be read as it is written."""
+    try:
+        when = datetime.fromisoformat(at).astimezone(UTC)
+    except ValueError:
+        return at
+    return f"{when.day} {when:%b %H:%M:%S}"
 
 
 def earlier(places: Sequence[tuple[int, int]]) -> tuple[Earlier, ...]:

@@ -10,6 +10,7 @@ they follow nothing, and the opening control names the digest of the whole part.
 decides nothing.
 """
 
+import operator
 from collections.abc import Iterable
 from hashlib import sha256
 from typing import Annotated, Final, Literal, Self
@@ -28,6 +29,8 @@ NO_CONTROL: Final = "0" * 32
 MAX_SHARDS: Final = 1024
 MAX_CHUNK_ELECTORS: Final = 30_000
 """Electors whose commitments one record holds: 400 kB."""
+MAX_NOTICES: Final = 40
+"""The newest withdrawals and reinstatements that an announcement holds: 160 kB at most."""
 
 
 Follows = BallotId | Annotated[tuple[BallotId, ...], Field(min_length=2, max_length=MAX_SHARDS)]
@@ -342,6 +345,16 @@ class Configured(Frozen):
         return is_signed(root_key, self.signature, PAYLOAD.dump_json(control))
 
 
+class Notice(Frozen):
+    """A withdrawal, or its taking back, as the officers' signed control gives it. Everybody can read the reason."""
+
+    contest: ContestId
+    candidate: CandidateId
+    withdrawn: bool = Field(description="False: the candidate is in the contest again")
+    at: str = Field(description="When the order was given, RFC 3339")
+    reason: str = Field("", max_length=1000, description="As the officer gave it; empty if none was given")
+
+
 class ElectionAnnounced(Frozen):
     """What the edges (intake, results, operator) know of an election. Information: it decides no verdict.
 
@@ -358,11 +371,16 @@ class ElectionAnnounced(Frozen):
     withdrawn: tuple[tuple[ContestId, CandidateId], ...] = Field(
         (), description="Candidates who have withdrawn since the definition was frozen"
     )
-
     configured: Configured | None = Field(
         None,
         description="By which the definition is known to be the one that was frozen",
         exclude_if=lambda found: found is None,
+    )
+    notices: tuple[Notice, ...] = Field(
+        (),
+        max_length=MAX_NOTICES,
+        description="The newest withdrawals and reinstatements, oldest first, with their reasons",
+        exclude_if=operator.not_,  # without one the record is what programs before 0.3.0 wrote and can read
     )
     verdicts: int = Field(
         0,

@@ -309,7 +309,7 @@ def _letter(announced: "ElectionAnnounced", mailing: Path, elector: int, folder:
 
 @command("livecount withdraw labour-2015 deputy/flint --reason 'by her own letter'")
 def withdraw(election: ElectionArgument, who: Candidate, order: Order) -> None:
-    """Take a candidate out of a contest: ballots go to whom they rank next."""
+    """Take a candidate out of a contest: ballots go to whom they rank next. The reason stands on the contest's page."""
     _change_candidate("withdraw", election, who, order)
 
 

@@ -14,10 +14,13 @@ from services.operator.orders import Order
 from services.operator.schedule import Schedule
 from services.operator.service import OperatorService, OrderRefused, Proposal
 from services.validation.judge import Judge
-from shared.contract.codec import encode
+from shared.contract.codec import decode_as, encode
 from shared.contract.elections import Election, Phase
 from shared.contract.events import (
+    MAX_NOTICES,
     NO_CONTROL,
+    CandidateReinstated,
+    CandidateWithdrawn,
     ElectionAnnounced,
     ElectionCancelled,
     ElectionClosed,
@@ -30,7 +33,7 @@ from shared.contract.lifecycle import Command
 from shared.contract.signing import sign
 from shared.runtime.disk import LocalDisk
 from shared.runtime.log import SendFailed
-from tests.support.elections import LOG_ID, OFFICER, OFFICER_KEY, ROOT, ROOT_KEY, Life, election
+from tests.support.elections import AT, LOG_ID, OFFICER, OFFICER_KEY, ROOT, ROOT_KEY, Life, election
 from tests.support.evidence import OUTPUTS
 
 pytestmark = pytest.mark.asyncio
@@ -330,3 +333,26 @@ async def test_orders_that_nobody_signed_fill_no_memory(monkeypatch: pytest.Monk
     assert [of.is_taken for of in listed] == [True] * taken + [False] * 5
     assert listed[-1].control == control
     assert service.book.accounts["picnic"].verdicts == verdicts + 30
+
+
+async def test_an_announcement_says_who_withdrew_when_and_why() -> None:
+    """The newest forty, oldest first, each once whatever the shards; without any the record is as it was before."""
+    service, log = service_and_log()
+    life = Life(election(), SHARDS)
+    log.begin(life)
+    before = log.book.accounts["picnic"].announcement(LOG_ID, SHARDS, None)
+    assert before is not None
+    assert b"notices" not in encode(before)
+    about = {"contest": "fruit", "candidate": "apple"}
+    for number in range(MAX_NOTICES // 2 + 1):
+        kinds = {CandidateWithdrawn: f"letter {number}", CandidateReinstated: ""}
+        for kind, reason in kinds.items():
+            record = life.ordered(kind, **about, reason=reason)
+            for shard in range(SHARDS):
+                log.append(shard, record)
+    found = service.book.accounts["picnic"].announcement(LOG_ID, SHARDS, before)
+    assert found is not None
+    assert len(found.notices) == MAX_NOTICES
+    assert [(of.withdrawn, of.reason) for of in found.notices[:2]] == [(True, "letter 1"), (False, "")]
+    assert found.notices[0].at == AT
+    assert decode_as(ElectionAnnounced, encode(found)) == found

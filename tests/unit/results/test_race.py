@@ -1,12 +1,14 @@
 """The race over time: lines of first choices, when who was ahead, what turned it, and where each standing of it is found."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from services.results.course import Moment, Place, moment
 from services.results.race import TURNS, Race, race
 from services.results.view import contest_page
 from shared.contract.codec import encode
 from shared.contract.elections import Phase
+from shared.contract.events import Notice
 from shared.contract.standings import Standing, Status
 from shared.rcv.count.profile import RankingCounts
 from shared.rcv.narrate.counted import counted_in
@@ -76,6 +78,63 @@ def test_a_withdrawal_says_who_was_ahead_before_and_after() -> None:
     assert turn.when_iso == "2026-09-21T14:14:20+00:00"
     (back,) = race_of(after, before).turns
     assert back.sentence == "Apple is back. Ahead before: Banana (100.0%); after: Apple (60.0%)."
+
+
+def notice(minute: int, reason: str, *, withdrawn: bool = True) -> Notice:
+    """Return what an officer said about Apple, just before the standing of that minute."""
+    at = datetime.fromtimestamp(BEGUN_MS / 1000 + 60 * minute - 10, UTC).isoformat()
+    return Notice(contest="fruit", candidate="apple", withdrawn=withdrawn, at=at, reason=reason)
+
+
+def sentences(found: Race | None) -> list[str]:
+    """Return what turned a race, oldest first, without who was ahead."""
+    assert found is not None
+    return [turn.sentence.partition(" Ahead")[0] for turn in reversed(found.turns)]
+
+
+def test_a_withdrawal_has_the_reason_that_was_given_for_it() -> None:
+    """Each its own: of two withdrawals of one candidate the page does not mix the letters."""
+    standings = counted(FIRST), counted(FIRST, out=(0,)), counted(FIRST), counted(FIRST, out=(0,))
+    course = [of_minute(minute, found) for minute, found in enumerate(standings)]
+    notices = [
+        notice(1, "by her letter"),
+        notice(2, "it was forged", withdrawn=False),
+        notice(3, "by her own word"),
+    ]
+    assert sentences(race(counted_in(standings[-1]), course, notices)) == [
+        "Apple withdrew. Reason given: “\N{FIRST STRONG ISOLATE}by her letter\N{POP DIRECTIONAL ISOLATE}”.",
+        "Apple is back. Reason given: “\N{FIRST STRONG ISOLATE}it was forged\N{POP DIRECTIONAL ISOLATE}”.",
+        "Apple withdrew. Reason given: “\N{FIRST STRONG ISOLATE}by her own word\N{POP DIRECTIONAL ISOLATE}”.",
+    ]
+    assert sentences(race(counted_in(standings[-1]), course)) == [
+        "Apple withdrew.",
+        "Apple is back.",
+        "Apple withdrew.",
+    ]
+
+
+def test_a_reason_turns_nothing_beside_it() -> None:
+    """What is not seen, and what turns the direction of letters, is not shown."""
+    course = [of_minute(0, counted(FIRST)), of_minute(1, counted(FIRST, out=(0,)))]
+    found = race(
+        counted_in(counted(FIRST, out=(0,))), course, [notice(1, "a\N{RIGHT-TO-LEFT OVERRIDE}b\n\0c")]
+    )
+    assert "“\N{FIRST STRONG ISOLATE}a b c\N{POP DIRECTIONAL ISOLATE}”" in sentences(found)[0]
+
+
+def test_a_withdrawal_stands_on_the_page_where_no_race_is_shown() -> None:
+    """Under embargo too: when, who, and why; on the page of an earlier standing only what had been ordered by then."""
+    out = counted(FIRST, out=(0,))
+    given = [notice(1, "by her letter"), notice(9, "by mistake", withdrawn=False)]
+    page = contest_page(out, BEGUN_MS, notices=given)
+    assert [each.sentence[:14] for each in page.withdrawals] == ["Apple is back.", "Apple withdrew"]
+    assert page.withdrawals[-1].when == "21 Sep 14:14:10"
+    past = contest_page(out, BEGUN_MS + 2 * MINUTE_MS, past=True, notices=given)
+    assert [each.when for each in past.withdrawals] == ["21 Sep 14:14:10"]
+    course = [of_minute(0, counted(FIRST)), of_minute(1, out)]
+    assert contest_page(out, BEGUN_MS + MINUTE_MS, course=course, notices=given[:1]).withdrawals == ()
+    elsewhere = [given[0].model_copy(update={"contest": "drink"})]
+    assert contest_page(out, BEGUN_MS, notices=elsewhere).withdrawals == ()
 
 
 def test_a_correction_is_marked_and_the_votes_compared_are_those_before_and_after_it() -> None:
