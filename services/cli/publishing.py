@@ -6,7 +6,7 @@ Rule 3: all files are of the same standings: if one moves while they are read, a
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from os.path import relpath
 from pathlib import Path, PurePosixPath
@@ -23,6 +23,8 @@ SUMS: Final = "SHA256SUMS"
 KEYS: Final = ".well-known/livecount.json"
 TIMEOUT_S: Final = 30.0
 EXPORTS: Final = ("rounds.csv", "rounds-wide.csv", "rctab.json", "rcvis.json")
+SEATS: Final = {"seats": "seats.json", "seats.csv": "seats.csv"}
+"""Where candidates have parties."""
 _LINK: Final = re.compile(r'(?<= )(href|src|content)="([^"]*)"')
 _LIVE: Final = re.compile(
     r'<script type="module"[^>]*></script>|<noscript><meta.*?</noscript>|<aside [^>]*id="livebar".*?</aside>'
@@ -44,9 +46,13 @@ def publish_files(results: httpx.Client, election: str, here: str = "") -> dict[
     """
     announced = ElectionAnnounced.model_validate_json(_get(results, f"/v1/elections/{election}").content)
     contests = [contest.id for contest in announced.definition.contests]
+    parties = any(of.party for contest in announced.definition.contests for of in contest.candidates)
     for _ in range(READINGS):
         before = _tags(results, election, contests)
-        answers = dict(_answers(results, election, [contest for contest, tag in before.items() if tag]))
+        of_all = SEATS if parties else {}
+        answers = dict(
+            _answers(results, election, [contest for contest, tag in before.items() if tag], of_all)
+        )
         if _tags(results, election, contests) == before:
             return _files(answers, str(results.base_url).rstrip("/"), here.rstrip("/"))
     raise Moved(
@@ -97,12 +103,13 @@ def _tags(results: httpx.Client, election: str, contests: list[str]) -> dict[str
 
 
 def _answers(
-    results: httpx.Client, election: str, contests: list[str]
+    results: httpx.Client, election: str, contests: list[str], of_all: Mapping[str, str]
 ) -> Iterator[tuple[tuple[str, str], httpx.Response]]:
-    """Yield address and path of each file, and what the service answers there."""
+    """Yield address and path of each file, and what the service answers there; `of_all` are exports of the whole election."""
     page = f"/elections/{election}"
     wanted = {page: "index.html", f"/{KEYS}": KEYS}
     wanted |= {f"/static/{name}": f"static/{name}" for name in ("livecount.css", "icon.svg")}
+    wanted |= {f"/v1{page}/{name}": path for name, path in of_all.items()}
     for contest in contests:
         at, folder = f"{page}/contests/{contest}", f"contests/{contest}"
         wanted |= {at: f"{folder}/index.html", f"{at}/declaration": f"{folder}/declaration.html"}

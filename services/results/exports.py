@@ -14,7 +14,7 @@ from shared.rcv.narrate.counted import decided
 
 COLUMNS: Final = (
     *("election", "contest", "sequence", "status", "round", "section", "candidate_id", "name", "votes"),
-    *("points", "outcome"),
+    *("points", "outcome", "party"),
 )
 ALL: Final = "all"
 
@@ -34,15 +34,16 @@ def rounds_csv(standing: Standing) -> str:
 
 
 def _lines(standing: Standing, round_: Round) -> Iterator[tuple[object, ...]]:
-    names = {candidate.id: candidate.name for candidate in standing.contest.candidates}
+    named = {candidate.id: candidate for candidate in standing.contest.candidates}
     head = (standing.election, standing.contest.id, standing.sequence, standing.status, round_.number)
-    for section, held in ((ALL, round_.votes), *round_.by_section.items()):
-        for name, votes in held.items():
+    for section, found in ((ALL, round_.votes), *round_.by_section.items()):
+        for name, votes in found.items():
             said = _said(round_, name) if section == ALL else ("", "")
-            yield (*head, section, name, _plain(names[name]), decimal(votes, standing.places), *said)
+            of, held = named[name], decimal(votes, standing.places)
+            yield (*head, section, name, plain(of.name), held, *said, plain(of.party))
     ends = {**round_.inactive, **({Ending.RESIDUE: round_.residue} if standing.places else {})}
     for ending, votes in ends.items():
-        yield (*head, ALL, "", f"inactive: {ending}", decimal(votes, standing.places), "", "")
+        yield (*head, ALL, "", f"inactive: {ending}", decimal(votes, standing.places), "", "", "")
 
 
 def _said(round_: Round, candidate: str) -> tuple[str, str]:
@@ -54,29 +55,34 @@ def _said(round_: Round, candidate: str) -> tuple[str, str]:
     return score.points if score else "", next(iter([*outcomes, *seated]), "")
 
 
-def _plain(text: str) -> str:
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text
+def plain(text: str) -> str:
+    """Return text that no spreadsheet runs as a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def wide_csv(standing: Standing) -> str:
     """Return a standing's rounds as CSV with a line for each candidate, then for each reason why votes rest, and a column a round.
 
-    A cell is empty where a candidate is no longer, or not yet, in the count.
+    A cell is empty where a candidate is no longer, or not yet, in the count. `party` is there if a candidate has one.
     """
     out, places = StringIO(), standing.places
     writer = csv.writer(out)
-    writer.writerow(("candidate_id", "name", *(f"round {round_.number}" for round_ in standing.rounds)))
+    some = any(candidate.party for candidate in standing.contest.candidates)
+    head = ("candidate_id", "name", *(["party"] if some else []))
+    writer.writerow((*head, *(f"round {round_.number}" for round_ in standing.rounds)))
     for candidate in standing.contest.candidates:
         held = [round_.votes.get(candidate.id) for round_ in standing.rounds]
         cells = ["" if votes is None else decimal(votes, places) for votes in held]
-        writer.writerow((candidate.id, _plain(candidate.name), *cells))
+        party = [plain(candidate.party)] if some else []
+        writer.writerow((candidate.id, plain(candidate.name), *party, *cells))
     for ending in Ending:
         rests = [
             round_.residue if ending is Ending.RESIDUE else round_.inactive.get(ending, 0)
             for round_ in standing.rounds
         ]
         if any(rests):
-            writer.writerow(("", f"inactive: {ending}", *(decimal(votes, places) for votes in rests)))
+            blank = [""] if some else []
+            writer.writerow(("", f"inactive: {ending}", *blank, *(decimal(votes, places) for votes in rests)))
     return out.getvalue()
 
 

@@ -25,6 +25,13 @@ def paths() -> dict[str, Any]:
         "/v1/elections/{election}": _get(
             "One election", {"application/json": {"schema": announced}}, "election"
         ),
+        "/v1/elections/{election}/seats": _get(
+            "Seats by party over all contests: in complete counts (final), as the others stand now (ahead), and in all; 404 where no"
+            " candidate has a party",
+            any_json,
+            "election",
+        ),
+        "/v1/elections/{election}/seats.csv": _get("The same as a table", {"text/csv": text}, "election"),
         "/v1/elections/{election}/changes": _get(
             "Contests with a newer standing than when the cursor (a query parameter) was given",
             any_json,

@@ -20,8 +20,10 @@ from services.results.exports import rctab_json, rcvis_json, rounds_csv, wide_cs
 from services.results.feed import FRESH, IMMUTABLE, OPEN, Frame, Publisher, as_of
 from services.results.history import BadCursor, Change, History
 from services.results.hub import Hub
+from services.results.parties import InContest, seats_by_party, seats_csv
 from services.results.settings import ResultsSettings
 from services.results.stream import live
+from services.results.view import in_contest
 from shared.contract.events import ElectionAnnounced
 from shared.contract.ids import contest_key
 from shared.contract.standings import Standing
@@ -61,6 +63,8 @@ class Api:
             Route("/v1/elections", self.elections),
             Route("/v1/elections/{election}", self.election),
             Route("/v1/elections/{election}/changes", self.changes),
+            Route("/v1/elections/{election}/seats", self.seats),
+            Route("/v1/elections/{election}/seats.csv", self.seats),
             Route(f"{CONTEST}/standing", self.latest),
             Route(f"{CONTEST}/standings/latest", self.latest),
             Route(f"{CONTEST}/standings/{{sequence}}", self.past),
@@ -88,6 +92,29 @@ class Api:
         """One election."""
         found = self.announced.newest.get(request.path_params["election"])
         return _json(msgspec.Raw(found.model_dump_json().encode())) if found else _unknown(request)
+
+    async def seats(self, request: Request) -> Response:
+        """Seats by party over all contests, as JSON or CSV: in complete counts, and as the others stand now."""
+        found = self.announced.newest.get(request.path_params["election"])
+        seats = None if found is None else seats_by_party(found.definition.contests, self._in_contest(found))
+        if found is None or seats is None:
+            return _unknown(request)
+        if request.url.path.endswith(".csv"):
+            headers = {"Cache-Control": FRESH, **OPEN}
+            return Response(seats_csv(seats), media_type="text/csv", headers=headers)
+        parties = [
+            {"party": of.party, "seats": of.seats, "final": of.final, "ahead": of.ahead} for of in seats.held
+        ]
+        return _json(
+            {"election": found.definition.id, "seats": seats.seats, "open": seats.open, "parties": parties}
+        )
+
+    def _in_contest(self, announced: ElectionAnnounced) -> Callable[[str], InContest | None]:
+        def known(contest: str) -> InContest | None:
+            frame = self.hub.frames.get(contest_key(announced.definition.id, contest))
+            return None if frame is None else in_contest(frame.standing)
+
+        return known
 
     async def changes(self, request: Request) -> Response:
         """Which contests of an election have a newer standing than when the cursor was given."""

@@ -66,6 +66,7 @@ class Row(NamedTuple):
     first: bool = False
     """Whether the tag is about somebody who is ahead or elected."""
     kind: Literal["", "withdrawn", "inactive", "gone", "sum"] = ""
+    party: str = ""
 
 
 class FlowPart(NamedTuple):
@@ -130,7 +131,16 @@ def round_as_bars(counted: Counted, table: RoundsTable, place: int) -> tuple[Tab
                 Cell(signed(cell.change, table.places, min(table.places, SHOWN_PLACES)), unseen="none")
             )
         tag = outcome(cell.fate, final=counted.final).capitalize()
-        rows.append(Row(line.name, tuple(cells), colour, tag, first=cell.fate == "elected"))
+        rows.append(
+            Row(
+                line.name,
+                tuple(cells),
+                colour,
+                tag,
+                first=cell.fate == "elected",
+                party=counted.parties[line.candidate],
+            )
+        )
     figures = ("Score",) if scored else ("Votes", "Share")
     left = [line for line in table.lines if not line.cells[place].in_count]
     many = len(left) > OUT_SHOWN
@@ -171,7 +181,8 @@ def _left(counted: Counted, line: Line, place: int, figures: int) -> Row:
     tag = f"{word} in round {counted.rounds[went[-1]].number}" if went else word
     cells = [Cell(unseen=word)] * figures
     cells.insert(figures if place == 0 else figures - 1, Cell(bar=Bar("0", NOBODY)))
-    return Row(line.name, tuple(cells), colours_of(counted)[line.candidate], tag.capitalize(), kind="gone")
+    colour, party = colours_of(counted)[line.candidate], counted.parties[line.candidate]
+    return Row(line.name, tuple(cells), colour, tag.capitalize(), kind="gone", party=party)
 
 
 def every_round(counted: Counted, table: RoundsTable) -> Table:
@@ -196,6 +207,7 @@ def every_round(counted: Counted, table: RoundsTable) -> Table:
                 colours[line.candidate],
                 tag="withdrawn" if withdrawn else "",
                 kind="withdrawn" if withdrawn else "",
+                party=counted.parties[line.candidate],
             )
         )
     for footer in table.footers:

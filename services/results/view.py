@@ -11,10 +11,15 @@ from typing import Final
 from unicodedata import bidirectional
 
 from services.results.course import Moment
+from services.results.parties import Held, InContest, SeatsByParty, seats_by_party
 from services.results.race import Race, given_by, in_words, race
 from services.results.sankey import Sankey, sankey
 from services.results.tables import (
+    PLAIN,
+    Bar,
+    Cell,
     Flow,
+    Row,
     Table,
     account,
     bar_width,
@@ -44,6 +49,7 @@ from shared.rcv.narrate.words import (
     STATUS_BADGE,
     STATUS_IN_WORDS,
     how,
+    listed,
     outcome,
     plural,
     threshold_name,
@@ -58,6 +64,9 @@ ROUNDS_SHOWN: Final = 24
 """The last rounds, which drawings and tables show: with all 98 of 100 candidates a page has 4 MB."""
 SUMMARY_BARS: Final = 6
 """And a summary."""
+PARTIES_NAMED: Final = 20
+"""Of those without a seat."""
+NO_PARTY: Final = "No party"
 PAUSED: Final = "Voting is paused; the figures are provisional"
 STOPPED: Final = "The count of this contest has stopped; officials are told why"
 NO_RESULT: Final = "No result yet."
@@ -70,6 +79,7 @@ class Seat:
     """Somebody who is elected or ahead: name, tag, and when and how."""
 
     name: str
+    party: str
     colour: str
     tag: str
     when: str
@@ -218,6 +228,8 @@ class Card:
     """Ballots, to sort by."""
     certain: bool = False
     """Whether no ballots that can still come could change who is elected."""
+    parties: tuple[str, ...] = ()
+    """Of those who are elected or ahead, one a seat."""
     lead: int = 1000
     """By how much the strongest is ahead of the next in the last round, in thousandths of its votes, to sort by."""
 
@@ -245,7 +257,12 @@ class ListPage:
     title: str
     lede: str
     cards: tuple[Card, ...]
+    path: str = "/"
     note: str = ""
+    parties: Table | None = None
+    """Seats by party, where candidates have one."""
+    no_seat: str = ""
+    """The parties that have none, in words."""
 
     @property
     def dense(self) -> bool:
@@ -330,13 +347,61 @@ def election_page(announced: ElectionAnnounced, card_of: Callable[[str], Card | 
         or Card(f"card-{contest.id}", _path(definition.id, contest.id), contest.title, NO_RESULT)
         for contest in definition.contests
     )
+    known = {
+        contest.id: InContest(card.status, card.parties)
+        for contest, card in zip(definition.contests, cards, strict=True)
+    }
+    seats_ = seats_by_party(definition.contests, known.get)
     return ListPage(
         tab_title=f"{definition.title} {DASH} Livecount",
         title=definition.title,
         lede=f"{electors} in {sections}. The election is {announced.phase}.{_in_all(cards)}",
         cards=cards,
+        path=f"/elections/{definition.id}",
         note=definition.source,
+        parties=None if seats_ is None else _seats_table(seats_),
+        no_seat="" if seats_ is None else _no_seat(seats_),
     )
+
+
+def _seats_table(found: SeatsByParty) -> Table:
+    """Return the seats by party as bars, of which a full one is all seats."""
+    final, ahead = sum(of.final for of in found.held), sum(of.ahead for of in found.held)
+    parts = [
+        f"{number(final)} in complete counts" if final else "",
+        f"{number(ahead)} as it stands now" if ahead else "",
+        f"{number(found.open)} open" if found.open else "",
+    ]
+    return Table(
+        label="Seats by party",
+        caption=f"Of {plural(found.seats, 'seat', 'seats')}: {', '.join(filter(None, parts))}.",
+        columns=("Party", "Seats", ""),
+        rows=tuple(
+            Row(
+                of.party or NO_PARTY,
+                (
+                    Cell(number(of.seats), _provisional(of), strong=True),
+                    Cell(bar=Bar(bar_width(of.seats, found.seats), PLAIN)),
+                ),
+            )
+            for of in found.held
+            if of.seats
+        ),
+        kind="bars",
+    )
+
+
+def _provisional(of: Held) -> str:
+    """Return how many of a party's seats are not final, if some are."""
+    if not of.ahead:
+        return ""
+    return f"{number(of.ahead)} not final" if of.final else "not final"
+
+
+def _no_seat(found: SeatsByParty) -> str:
+    none = [of.party for of in found.held if not of.seats]
+    more = [plural(len(none) - PARTIES_NAMED, "other", "others")] if len(none) > PARTIES_NAMED else []
+    return f"No seat at present: {listed([*none[:PARTIES_NAMED], *more])}." if none else ""
 
 
 def _in_all(cards: Sequence[Card]) -> str:
@@ -384,7 +449,11 @@ def contest_card(standing: Standing, most: int = MINI_BARS) -> Card:
     turnout_ = f"{ballots}, {percent(standing.balance.accepted, electors)} of the electors"
     card = Card(name, path, standing.contest.title, _headline(standing), standing.status, badge)
     card = replace(
-        card, turnout=turnout_, counted=standing.balance.accepted, certain=_certain(standing, counted)
+        card,
+        turnout=turnout_,
+        counted=standing.balance.accepted,
+        certain=_certain(standing, counted),
+        parties=in_contest(standing).parties,
     )
     if not counted.rounds or not any(counted.rounds[-1].votes.values()):
         return card
@@ -402,6 +471,12 @@ def contest_card(standing: Standing, most: int = MINI_BARS) -> Card:
         for candidate, part in list(zip(order, parts, strict=True))[:most]
     )
     return replace(card, bars=bars, lead=_lead(counted))
+
+
+def in_contest(standing: Standing) -> InContest:
+    """Return the parties of those who are elected or ahead in a contest."""
+    counted = counted_in(standing)
+    return InContest(standing.status, tuple(counted.parties[one] for one in counted.elected))
 
 
 def _lead(counted: Counted) -> int:
@@ -638,6 +713,7 @@ def _rounds(counted: Counted, asked_for: int | None, what_ifs: WhatIfs | None, a
         seats=tuple(
             Seat(
                 name=seat.name,
+                party=counted.parties[seat.candidate],
                 colour=colours[seat.candidate],
                 tag=outcome("elected", final=counted.final).capitalize(),
                 when=f"in round {seat.round}, {seat.how}{_surplus(counted, seat)}",

@@ -27,6 +27,7 @@ MAX_CANDIDATES = 200
 MAX_CONTESTS = 50
 MAX_SECTIONS = 100
 MAX_SHARE = 1_000_000_000
+MAX_PARTY = 60
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 
@@ -67,11 +68,16 @@ class Candidate(Frozen):
 
     id: CandidateId
     name: Title
+    party: Annotated[str, StringConstraints(max_length=MAX_PARTY, strip_whitespace=True)] = Field(
+        "",
+        description="Short public name of the candidate's party or list, spelt alike for all of it; seats are added up by it",
+        exclude_if=operator.not_,  # a definition without it keeps its hash; so do all that follow
+    )
     statement: str = Field(
         "",
         max_length=1000,
         description="What electors can read about the candidate on the ballot page",
-        exclude_if=lambda text: not text,  # a definition without it keeps its hash; so do all that follow
+        exclude_if=lambda text: not text,
     )
     link: str = Field(
         "",

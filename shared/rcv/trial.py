@@ -50,7 +50,7 @@ def objection(definition: Election, seed: int = 1) -> Mistake | None:
             f"{definition.electors:,} electors take {roll_bytes / 2**30:,.1f} GiB of validation's memory, at most "
             f"{MAX_ROLL_BYTES // 2**30} GiB",
         )
-    if (misleading := _misleading(definition)) is not None:
+    if (misleading := _misleading(definition) or _two_spellings(definition)) is not None:
         return misleading
     random = Random(seed)  # noqa: S311  made-up ballots keep no secret
     for place, contest in enumerate(definition.contests):
@@ -76,7 +76,7 @@ def objection(definition: Election, seed: int = 1) -> Mistake | None:
 
 
 def _shown(definition: Election) -> Iterator[tuple[Path, str]]:
-    """Yield every title and name, and its place."""
+    """Yield every title, name and party, and its place."""
     yield ("title",), definition.title
     for place, section in enumerate(definition.sections):
         yield ("sections", place, "name"), section.name
@@ -85,7 +85,24 @@ def _shown(definition: Election) -> Iterator[tuple[Path, str]]:
     for place, contest in enumerate(definition.contests):
         yield ("contests", place, "title"), contest.title
         for number, candidate in enumerate(contest.candidates):
-            yield ("contests", place, "candidates", number, "name"), candidate.name
+            at: Path = ("contests", place, "candidates", number)
+            yield (*at, "name"), candidate.name
+            if candidate.party:
+                yield (*at, "party"), candidate.party
+
+
+def _two_spellings(definition: Election) -> Mistake | None:
+    """Return that a party is spelt in two ways, so that its seats would stand in two lines."""
+    known: dict[str, str] = {}
+    for place, contest in enumerate(definition.contests):
+        for number, candidate in enumerate(contest.candidates):
+            first = known.setdefault(as_seen(candidate.party), candidate.party)
+            if candidate.party != first:
+                return Mistake(
+                    ("contests", place, "candidates", number, "party"),
+                    f"expected one spelling of a party, found {candidate.party!r} beside {first!r}",
+                )
+    return None
 
 
 def _misleading(definition: Election) -> Mistake | None:
@@ -97,6 +114,8 @@ def _misleading(definition: Election) -> Mistake | None:
             return Mistake(
                 path, f"expected text of one line that is shown as it is written, found {ascii(text)[:60]}"
             )
+        if path[-1] == "party":  # which several may have
+            continue
         known = (path[:-2], as_seen(text))
         if known in seen:
             return Mistake(

@@ -21,7 +21,7 @@ import pytest
 from infra.local import ports
 from infra.local.kafka import EmbeddedKafka
 from infra.local.valkey import EmbeddedValkey
-from shared.contract.elections import Phase
+from shared.contract.elections import Candidate, Contest, Phase
 from shared.contract.events import ElectorVoided
 from shared.contract.standings import Standing
 from shared.contract.topics import BALLOTS_CAST, TOPICS
@@ -47,6 +47,8 @@ PUBLIC: Final = (
     "/elections/picnic/contests/drink",
     "/v1/elections",
     "/v1/elections/picnic",
+    "/v1/elections/picnic/seats",
+    "/v1/elections/picnic/seats.csv",
     "/v1/elections/picnic/contests/fruit/standing",
     "/v1/elections/picnic/contests/drink/standing",
     "/v1/elections/picnic/contests/fruit/standings/latest",
@@ -62,13 +64,20 @@ CLOCKS: Final = ("date", "last-modified", "livecount-as-of", "ratelimit")
 """Headers that say a time, or how often the reader may ask by now."""
 
 
+def of_parties(contest: Contest) -> tuple[Candidate, ...]:
+    """Return a contest's candidates, each of a party of its own."""
+    return tuple(of.model_copy(update={"party": f"{of.name} Party"}) for of in contest.candidates)
+
+
 class Run:
     """A deployment of its own, in which everybody casts the same ballot."""
 
     def __init__(self, kafka: str, redis: str, folder: Path, rankings: dict[str, Any]) -> None:
         folder.mkdir()
-        definition = election(electors=ELECTORS).model_copy(
-            update={"live_tallies": False, "smallest_group": 3}
+        plain = election(electors=ELECTORS)
+        contests = tuple(of.model_copy(update={"candidates": of_parties(of)}) for of in plain.contests)
+        definition = plain.model_copy(
+            update={"live_tallies": False, "smallest_group": 3, "contests": contests}
         )
         self.life = Life(definition, 2)
         self.pipeline = Pipeline(kafka, folder, redis=redis)

@@ -31,7 +31,7 @@ from reportlab.platypus import (
 
 from services.cli.paper.letters import letter
 from shared.contract.candidate_order import candidate_order
-from shared.contract.elections import Contest, Election
+from shared.contract.elections import Candidate, Contest, Election
 
 SIZES: Final = {"normal": 12.0, "large": 18.0}
 """Points of the candidates' names."""
@@ -150,7 +150,8 @@ def _is_western(character: str) -> bool:
 
 def _require_letters(definition: Election, font: Path | None) -> None:
     names, known = [definition.title], characters(font)
-    names += [title for of in definition.contests for title in (of.title, *[c.name for c in of.candidates])]
+    for contest in definition.contests:
+        names += [contest.title, *(text for of in contest.candidates for text in (of.name, of.party))]
     for name in names:
         missing = [character for character in name if not known(character)]
         if missing:
@@ -185,7 +186,7 @@ def _contest(contest: Contest, paper: Paper, style: Style) -> list[Flowable]:
         [
             "",
             Paragraph(letter(place), centred),
-            Paragraph(escape(contest.candidates[place].name), style.text()),
+            _candidate(contest.candidates[place], style),
         ]
         for place in order
     ]
@@ -206,6 +207,12 @@ def _contest(contest: Contest, paper: Paper, style: Style) -> list[Flowable]:
     parts: list[Flowable] = [title, Paragraph(_seats(contest), style.text(0.9)), Spacer(0, pad), table]
     gap = Spacer(0, 1.5 * style.size)
     return [KeepTogether(parts), gap] if len(rows) <= TOGETHER else [*parts, gap]
+
+
+def _candidate(candidate: Candidate, style: Style) -> list[Flowable]:
+    """Return a candidate's name, and below it the party."""
+    party = [Paragraph(escape(candidate.party), style.text(0.85))] if candidate.party else []
+    return [Paragraph(escape(candidate.name), style.text()), *party]
 
 
 def _seats(contest: Contest) -> str:

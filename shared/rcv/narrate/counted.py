@@ -33,6 +33,11 @@ class Counted:
         return {candidate.id: candidate.name for candidate in self.contest.candidates}
 
     @cached_property
+    def parties(self) -> dict[str, str]:
+        """The candidates' parties, by id; empty for who has none."""
+        return {candidate.id: candidate.party for candidate in self.contest.candidates}
+
+    @cached_property
     def elected(self) -> tuple[str, ...]:
         """The candidates elected, in order."""
         return tuple(candidate for round_ in self.rounds for candidate in decided(round_, "elected"))

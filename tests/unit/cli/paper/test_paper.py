@@ -55,6 +55,22 @@ def test_a_paper_has_its_number_and_every_candidate_with_a_letter(tmp_path: Path
     assert len(orders) > 1
 
 
+def test_a_party_stands_below_the_name(tmp_path: Path) -> None:
+    """A party whose letters the font lacks is refused, as a name is."""
+    fruit, drink = PICNIC.contests
+
+    def drawn(party: str) -> list[str]:
+        of_party = fruit.candidates[0].model_copy(update={"party": party})
+        contests = (fruit.model_copy(update={"candidates": (of_party, *fruit.candidates[1:])}), drink)
+        write(PICNIC.model_copy(update={"contests": contests}), [Paper(0, "adults")], tmp_path / "p.pdf")
+        return [line for page in text_of((tmp_path / "p.pdf").read_bytes()) for line in page]
+
+    lines = drawn("Hill & Dale")
+    assert lines[lines.index("Apple") + 1] == "Hill & Dale"
+    with pytest.raises(ValueError, match="the font has no"):
+        drawn("丘")
+
+
 def test_large_print_is_larger_and_the_same_definition_is_the_same_file(tmp_path: Path) -> None:
     """Names of 18 points; no date in it."""
     files = [tmp_path / name for name in ("a.pdf", "b.pdf", "large.pdf")]

@@ -367,6 +367,21 @@ async def test_a_candidate_s_statement_and_link_are_text_and_a_link() -> None:
         Candidate(id="a", name="A", link="javascript:alert(1)")
 
 
+async def test_a_candidate_s_party_stands_beside_the_name() -> None:
+    """On the page that begins and on the ballot, in an isolate, as text."""
+    async with place() as there:
+        fruit, *others = PICNIC.contests
+        apple, *rest = fruit.candidates
+        of_party = apple.model_copy(update={"party": "Hill & <b>Dale"})
+        redefine(there, contests=(fruit.model_copy(update={"candidates": (of_party, *rest)}), *others))
+        pages = await there.get(), await there.post("start")
+
+    for page in pages:
+        party = '<span class="party"><bdi>Hill &amp; &lt;b&gt;Dale</bdi></span>'
+        assert f"<bdi>{apple.name}</bdi> {party}" in page.text
+        assert page.text.count('class="party"') == 1
+
+
 def redefine(there: Place, **terms: object) -> None:
     """Announce the picnic with other terms."""
     announced = there.announced["picnic"]
