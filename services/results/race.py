@@ -38,6 +38,13 @@ class Stretch(NamedTuple):
     width: str
 
 
+class Clock(NamedTuple):
+    """A time as it is read, in UTC, and as programs read it."""
+
+    text: str
+    iso: str
+
+
 class Lane(NamedTuple):
     """A candidate's race."""
 
@@ -48,15 +55,16 @@ class Lane(NamedTuple):
     ahead: tuple[Stretch, ...]
     share: str
     """At the end; empty for who is withdrawn by then."""
-    since: str
-    """What it was at first, and since when the candidate is ahead."""
+    said: str
+    """What it was at first, and that the candidate is withdrawn."""
+    since: Clock | None
+    """Since when the candidate is ahead."""
 
 
 class Turn(NamedTuple):
     """What changed the order of things: when, what, and who was ahead before and after."""
 
-    when: str
-    when_iso: str
+    when: Clock
     sentence: str
     left: str
     """Where on the time line, in percent."""
@@ -73,8 +81,8 @@ class Race:
 
     lanes: tuple[Lane, ...]
     turns: tuple[Turn, ...]
-    begins: str
-    ends: str
+    begins: Clock
+    ends: Clock
     scale: str
     """What the top of each line is."""
 
@@ -107,7 +115,8 @@ def race(counted: Counted, course: Sequence[Moment], notices: Sequence[Notice] =
             ),
             ahead=tuple(line.stretches(one, raced)),
             share=_share(shares[-1], one),
-            since=_since(line, one, raced, _share(shares[0], one)),
+            said=_said(one, raced, _share(shares[0], one)),
+            since=_since(line, one, raced),
         )
         for one in order
     )
@@ -132,11 +141,11 @@ class _TimeLine:
         """Return where a moment lies, in percent."""
         return f"{max(0.0, self._part(each)):.2f}"
 
-    def when(self, at_ms: int) -> str:
+    def when(self, at_ms: int) -> Clock:
         """Return a time of the day, with its date where the line is longer than a day."""
         when = datetime.fromtimestamp(at_ms / 1000, UTC)
         day = f"{when.day} {when:%b} " if self.last_ms - self.first_ms > 1000 * DAY_S else ""
-        return f"{day}{when:%H:%M:%S}"
+        return Clock(f"{day}{when:%H:%M:%S}", when.isoformat(timespec="seconds"))
 
     def stretches(self, one: str, raced: Sequence[Moment]) -> Iterator[Stretch]:
         """Yield when a candidate was ahead: from a moment to the next one at which the candidate was not."""
@@ -157,15 +166,16 @@ def _share(shares: Mapping[str, Fraction], one: str) -> str:
     return percent(shares[one].numerator, shares[one].denominator) if one in shares else ""
 
 
-def _since(line: _TimeLine, one: str, raced: Sequence[Moment], first: str) -> str:
+def _said(one: str, raced: Sequence[Moment], first: str) -> str:
     parts = [f"{first} at first"] if first else []
-    if one in raced[-1].elected:
-        behind = [place for place, each in enumerate(raced) if one not in each.elected]
-        since = raced[behind[-1] + 1] if behind else raced[0]
-        parts.append(f"ahead since {line.when(since.place.as_of_ms)}")
-    if one in raced[-1].withdrawn:
-        parts.append("withdrawn")
-    return ", ".join(parts)
+    return ", ".join([*parts, *(["withdrawn"] if one in raced[-1].withdrawn else [])])
+
+
+def _since(line: _TimeLine, one: str, raced: Sequence[Moment]) -> Clock | None:
+    if one not in raced[-1].elected:
+        return None
+    behind = [place for place, each in enumerate(raced) if one not in each.elected]
+    return line.when((raced[behind[-1] + 1] if behind else raced[0]).place.as_of_ms)
 
 
 def in_words(names: Mapping[str, str], notice: Notice) -> str:
@@ -192,7 +202,6 @@ def _turns(
         leads = next((each for each in course[place:] if each.rounds), after)
         yield Turn(
             when=line.when(after.place.as_of_ms),
-            when_iso=datetime.fromtimestamp(after.place.as_of_ms / 1000, UTC).isoformat(timespec="seconds"),
             sentence=f"{' '.join(sentences)} {_who(names, led, leads)}".strip(),
             left=line.at(after),
             before=f"?as_of={led.sequence}",

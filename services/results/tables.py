@@ -14,13 +14,22 @@ from shared.rcv.narrate.counted import Counted
 from shared.rcv.narrate.numbers import SHOWN_PLACES, brief, number, percent, points, signed
 from shared.rcv.narrate.tables import Line, RoundsTable, resting, rounds_table, section_lines, strength
 from shared.rcv.narrate.transfers import transfers
-from shared.rcv.narrate.words import ENDING_IN_WORDS, listed, non_transferable, outcome, threshold_name
+from shared.rcv.narrate.words import (
+    ENDING_IN_WORDS,
+    listed,
+    non_transferable,
+    outcome,
+    plural,
+    threshold_name,
+)
 
 COLOURS: Final = 8
 NOBODY: Final = "none"
 PLAIN: Final = "plain"
 OUT_SHOWN: Final = 8
 """Candidates who are out up to which they stand below those in the count."""
+INSTEAD_NAMED: Final = 2
+"""Candidates whose dropping out is said in short."""
 DROPPED_TO: Final = 6
 """Receivers of votes that a what-if names."""
 
@@ -328,6 +337,27 @@ def section_shares(counted: Counted, round_: Round) -> Iterator[Flow]:
         )
 
 
+def in_short(counted: Counted, what_if: WhatIf) -> str:
+    """Return whether anybody's dropping out would change who is elected, in a sentence or two."""
+    names, elected = counted.names, set(counted.elected)
+    here = [drop for drop in what_if.drop_outs if drop.candidate in elected]
+    others = [drop for drop in what_if.drop_outs if drop.candidate not in elected]
+    turning = [drop for drop in others if set(drop.elected) != elected]
+    said = []
+    for drop in (*here[-INSTEAD_NAMED:], *turning[:INSTEAD_NAMED]):
+        gained = listed([names[one] for one in drop.elected if one not in elected]) or "nobody"
+        instead = listed([names[one] for one in counted.elected if one not in drop.elected])
+        of = "" if drop.candidate in elected else f" in place of {instead}"
+        said.append(f"If {names[drop.candidate]} dropped out, {gained} would be elected{of}.")
+    if len(turning) > INSTEAD_NAMED:
+        said.append(f"So would {len(turning) - INSTEAD_NAMED} others change it.")
+    elif others and not turning:
+        all_ = listed([names[one] for one in counted.elected])
+        are = ("is" if len(elected) == 1 else "are") if counted.final else "would be"
+        said.append(f"Whoever else dropped out, {all_} {are} elected.")
+    return " ".join(said)
+
+
 def drop_outs(counted: Counted, what_if: WhatIf) -> Table:
     """Return who is elected if each candidate drops out, and where the votes go that the candidate holds at first."""
     names, colours = counted.names, colours_of(counted)
@@ -360,28 +390,62 @@ def drop_outs(counted: Counted, what_if: WhatIf) -> Table:
     )
 
 
-def final_pairs(counted: Counted, what_if: WhatIf) -> Table:
-    """Return every pair as the last two: a line's share of the ballots that prefer one of both, in bold where it wins."""
-    colours, held = colours_of(counted), {}
+class Against(NamedTuple):
+    """A candidate in a final against another one."""
+
+    name: str
+    share: str
+    """Of the ballots that prefer one of the two."""
+    wins: bool
+
+
+class Finalist(NamedTuple):
+    """A candidate in every final."""
+
+    name: str
+    colour: str
+    won: str
+    """In how many of them the candidate wins, in words."""
+    against: tuple[Against, ...]
+
+
+def finalists(counted: Counted, what_if: WhatIf) -> tuple[Finalist, ...]:
+    """Return every candidate in every final, who wins most first."""
+    names, colours, held = counted.names, colours_of(counted), {}
     for final in what_if.finals:
         (first, second), (more, less) = final.candidates, final.votes
         held[first, second], held[second, first] = (more, more + less), (less, more + less)
     order = list(dict.fromkeys(candidate for pair in held for candidate in pair))
     wins = {one: sum(2 * held[pair][0] > held[pair][1] for pair in held if pair[0] == one) for one in order}
     order.sort(key=lambda one: -wins[one])
+    return tuple(
+        Finalist(
+            name=names[one],
+            colour=colours[one],
+            won=f"wins {wins[one]} of {plural(len(order) - 1, 'final', 'finals')}",
+            against=tuple(
+                Against(
+                    names[other], percent(*held[one, other]), 2 * held[one, other][0] > held[one, other][1]
+                )
+                for other in order
+                if other != one
+            ),
+        )
+        for one in order
+    )
+
+
+def final_pairs(finals: Sequence[Finalist]) -> Table:
+    """Return every pair as the last two: a line's share of the ballots that prefer one of both, in bold where it wins."""
     rows = []
-    for one in order:
-        cells = [
-            Cell(percent(*held[one, other]), strong=2 * held[one, other][0] > held[one, other][1])
-            if other != one
-            else Cell(unseen="the same candidate")
-            for other in order
-        ]
-        rows.append(Row(counted.names[one], tuple(cells), colours[one]))
+    for place, one in enumerate(finals):
+        cells = [Cell(against.share, strong=against.wins) for against in one.against]
+        cells.insert(place, Cell(unseen="the same candidate"))
+        rows.append(Row(one.name, tuple(cells), one.colour))
     return Table(
         label="Table of every final",
         caption="Of the ballots that prefer one of the two, the share that prefers the candidate of the line; bold wins",
-        columns=("Against", *(counted.names[one] for one in order)),
+        columns=("Against", *(one.name for one in finals)),
         rows=tuple(rows),
         kind="grid",
     )

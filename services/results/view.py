@@ -12,12 +12,13 @@ from unicodedata import bidirectional
 
 from services.results.course import Moment
 from services.results.parties import Held, InContest, SeatsByParty, seats_by_party
-from services.results.race import Race, given_by, in_words, race
+from services.results.race import Clock, Race, given_by, in_words, race
 from services.results.sankey import Sankey, sankey
 from services.results.tables import (
     PLAIN,
     Bar,
     Cell,
+    Finalist,
     Flow,
     Row,
     Table,
@@ -28,8 +29,10 @@ from services.results.tables import (
     drop_outs,
     every_round,
     final_pairs,
+    finalists,
     first_and_last,
     flows,
+    in_short,
     round_as_bars,
     section_shares,
     turnout,
@@ -40,7 +43,7 @@ from shared.contract.events import ElectionAnnounced, Notice
 from shared.contract.standings import Round, Standing, Status
 from shared.rcv.narrate.counted import FINAL, Counted, counted_in
 from shared.rcv.narrate.numbers import brief, number, percent
-from shared.rcv.narrate.sentences import headline, round_sentence
+from shared.rcv.narrate.sentences import first_out, headline, round_sentence
 from shared.rcv.narrate.tables import Seat as Elected
 from shared.rcv.narrate.tables import rounds_table, runs_of, seats, strength
 from shared.rcv.narrate.whatif import condorcet_sentence
@@ -122,8 +125,12 @@ class WhatIfs:
 
     safe: str
     """Whether the result is certain already, and why; empty once no ballot can come."""
+    in_short: str
+    """Whose dropping out would change who is elected."""
     drop_outs: Table
     finals: Table
+    finalists: tuple[Finalist, ...]
+    """The same for a phone, where a table of many columns is not read."""
     condorcet: str
 
 
@@ -164,8 +171,7 @@ class Rounds:
 class Withdrawal:
     """A withdrawal, or its taking back: when the order was given, and a sentence."""
 
-    when: str
-    when_iso: str
+    when: Clock
     sentence: str
 
 
@@ -538,7 +544,7 @@ def contest_page(
         else None,
         race=raced,
         withdrawals=tuple(
-            Withdrawal(_day_and_time(of.at), of.at, in_words(counted.names, of))
+            Withdrawal(_day_and_time(of.at), in_words(counted.names, of))
             for of in reversed(noticed)
             if (not past or given_by(of, as_of_ms))
             and not any(of.candidate in turn.about for turn in (raced.turns if raced else ()))
@@ -553,13 +559,13 @@ def contest_page(
     )
 
 
-def _day_and_time(at: str) -> str:
-    """Return a time of RFC 3339 as pages show times; one that cannot be read as it is written."""
+def _day_and_time(at: str) -> Clock:
+    """Return a time of RFC 3339 as pages show times; one that cannot be read stands as it is written."""
     try:
         when = datetime.fromisoformat(at).astimezone(UTC)
     except ValueError:
-        return at
-    return f"{when.day} {when:%b %H:%M:%S}"
+        return Clock(at, "")
+    return Clock(f"{when.day} {when:%b %H:%M:%S}", when.isoformat(timespec="seconds"))
 
 
 def earlier(places: Sequence[tuple[int, int]]) -> tuple[Earlier, ...]:
@@ -663,7 +669,15 @@ def _what_ifs(standing: Standing, counted: Counted) -> WhatIfs | None:
             else f"Not certain yet: {further} can still vote; up to {number(found.safe_up_to)} further ballots could"
             f" not change that {named} is elected."
         )
-    return WhatIfs(safe, drop_outs(counted, found), final_pairs(counted, found), condorcet)
+    finals = finalists(counted, found)
+    return WhatIfs(
+        safe=safe,
+        in_short=in_short(counted, found),
+        drop_outs=drop_outs(counted, found),
+        finals=final_pairs(finals),
+        finalists=finals,
+        condorcet=condorcet,
+    )
 
 
 def _query(as_of: int | None, round_: int | None) -> str:
@@ -692,7 +706,7 @@ def _rounds(counted: Counted, asked_for: int | None, what_ifs: WhatIfs | None, a
     table, contest, colours = rounds_table(counted), counted.contest, colours_of(counted)
     numbers = [each.number for each in counted.rounds]
     place = numbers.index(asked_for) if asked_for in numbers else len(numbers) - 1
-    shown, first = counted.rounds[place], counted.rounds[0]
+    shown = counted.rounds[place]
     last, per_seat = counted.rounds[-1], contest.method == "sequential-irv"
     firsts = {run[0].number for run in runs_of(counted.rounds)}
     late = replace(counted, rounds=counted.rounds[-ROUNDS_SHOWN:])
@@ -737,7 +751,7 @@ def _rounds(counted: Counted, asked_for: int | None, what_ifs: WhatIfs | None, a
             for each in counted.rounds
             if len(numbers) > 1
         ),
-        first_to_go="" if counted.final or len(numbers) == 1 else round_sentence(counted, first),
+        first_to_go="" if counted.final else first_out(counted),
         # An electoral college's votes weigh as their section does: lengths in votes would deceive.
         sankey=None if last.scores else sankey(late, late_table, colours),
         shares=tuple(section_shares(counted, shown)) if shown.scores else (),

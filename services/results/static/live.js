@@ -57,12 +57,15 @@ async function fetchMain() {
   return headers;
 }
 
+// Beside each time in UTC what it is where the reader is, if that differs.
+const here = (time) => {
+  const at = new Date(time);
+  if (!at.getTimezoneOffset()) return "";
+  return ` (${at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })} where you are)`;
+};
+
 function localTimes() {
-  for (const time of document.querySelectorAll(".asof time")) {
-    const local = new Date(time.dateTime).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    const here = time.nextElementSibling;
-    if (here && new Date().getTimezoneOffset()) here.textContent = ` (${local} where you are)`;
-  }
+  for (const local of document.querySelectorAll("time + .local")) local.textContent = here(local.previousElementSibling.dateTime);
 }
 
 function speak(headline) {
@@ -106,6 +109,7 @@ function scrub(form) {
     text.textContent = list.options[slider.value].text;
     slider.setAttribute("aria-valuetext", text.textContent);
   };
+  for (const option of list.options) option.text += here(option.dataset.time);
   slider.value = list.selectedIndex;
   list.hidden = true;
   slider.hidden = text.hidden = false;

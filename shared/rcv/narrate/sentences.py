@@ -73,9 +73,17 @@ def round_sentence(counted: Counted, round_: Round) -> str:
     return "Nothing is decided in this round."
 
 
-def _ties(counted: Counted, round_: Round) -> Iterator[str]:
+def first_out(counted: Counted) -> str:
+    """Return who is eliminated first and where those votes go, empty if nobody is."""
+    for round_ in counted.rounds:
+        if decided(round_, "eliminated"):
+            return " ".join([*_ties(counted, round_, "eliminated"), *_eliminations(counted, round_)])
+    return ""
+
+
+def _ties(counted: Counted, round_: Round, outcome: str = "") -> Iterator[str]:
     for d in round_.decisions:
-        if d.tied and d.settled_by != "votes":
+        if d.tied and d.settled_by != "votes" and outcome in {"", d.outcome}:
             # By Meek's method candidates are level whose votes differ by less than the surplus still to be moved.
             equal = len({strength(round_, candidate) for candidate in d.tied}) == 1
             held = f" with {_held(counted, round_, d.candidate)}" if equal else ""

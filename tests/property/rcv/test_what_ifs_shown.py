@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.results.tables import DROPPED_TO, drop_outs, final_pairs
+from services.results.tables import DROPPED_TO, drop_outs, final_pairs, finalists
 from shared.contract.elections import Contest, Phase
 from shared.contract.standings import Standing
 from shared.rcv.contract_rounds import what_if_of
@@ -104,7 +104,7 @@ def check_page(standing: Standing, printed: Any) -> None:
         assert set(said[:DROPPED_TO]) <= expected
     shares = {
         (row.name, column): cell.text
-        for table in [final_pairs(counted, found)]
+        for table in [final_pairs(finalists(counted, found))]
         for row in table.rows
         for column, cell in zip(table.columns[1:], row.cells, strict=True)
         if cell.text

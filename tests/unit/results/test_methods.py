@@ -17,13 +17,13 @@ from services.results.exports import rounds_csv
 from services.results.pages import environment
 from services.results.sankey import flows_between, sankey
 from services.results.tables import account, bar_width, colours_of
-from services.results.view import Rounds, contest_page, declaration
+from services.results.view import Rounds, WhatIfs, contest_page, declaration
 from services.validation.judge import Judge
 from shared.contract.codec import decode_as, encode
-from shared.contract.elections import Method, Phase, Rules, TieRule
+from shared.contract.elections import Contest, Method, Phase, Rules, TieRule
 from shared.contract.standings import Ending, SettledBy, Standing, decimal
 from shared.rcv.contract_rounds import what_if_of
-from shared.rcv.count.profile import Profile
+from shared.rcv.count.profile import Profile, RankingCounts
 from shared.rcv.count.rounds import Why
 from shared.rcv.narrate import sentences, tables, transfers, words
 from shared.rcv.narrate.counted import counted_in
@@ -365,6 +365,47 @@ def test_what_if_names_who_is_elected_and_where_every_vote_goes() -> None:
     assert [(cell.text, cell.strong) for cell in lines["Apple"][:2]] == [("Banana", False), ("9", False)]
     assert lines["Apple"][2].text == "100.0% Banana"
     assert lines["Damson"][2].text == "66.7% Cherry, 33.3% no further choice"
+
+
+def asked(of: Contest, profile: RankingCounts, phase: Phase) -> WhatIfs:
+    """Return what a page says of its what-ifs."""
+    ballots = Profile.of(of, 2, [(*ranking, n) for ranking, n in profile.items()])
+    answers = what_if_of(what_if(ballots, of), of)
+    shown = contest_page(standing_by(of, profile, phase).model_copy(update={"what_if": answers}), 1).rounds
+    assert shown is not None
+    assert shown.what_if is not None
+    return shown.what_if
+
+
+def test_the_first_screen_says_whose_dropping_out_would_change_the_result() -> None:
+    """Banana's own, and nobody else's; with two seats also that of one who has none, and whom it puts out."""
+    assert asked(contest(), PROFILE, Phase.OPEN).in_short == (
+        "If Banana dropped out, Apple would be elected. Whoever else dropped out, Banana would be elected."
+    )
+    close = {(0, "0>2"): 8, (0, "1"): 7, (1, "2>1"): 6, (1, "3>1"): 5}
+    said = asked(contest(), close, Phase.CLOSED).in_short
+    assert said == (
+        "If Banana dropped out, Apple would be elected."
+        " If Apple dropped out, Cherry would be elected in place of Banana."
+    )
+
+
+def test_every_final_stands_by_its_candidate_too() -> None:
+    """What a phone shows in place of the table: the same shares, who wins most first."""
+    shown = asked(contest(), PROFILE, Phase.CLOSED)
+    grid = [[cell.text for cell in row.cells if cell.text] for row in shown.finals.rows]
+    assert [[other.share for other in one.against] for one in shown.finalists] == grid
+    assert [one.name for one in shown.finalists] == [row.name for row in shown.finals.rows]
+    first = shown.finalists[0]
+    assert (first.name, first.won) == ("Banana", "wins 3 of 3 finals")
+    assert [other.wins for other in first.against] == [True] * 3
+
+
+def test_by_quota_too_the_first_to_go_is_who_goes() -> None:
+    """Not who reaches the quota in the first round."""
+    held = surplus(Phase.OPEN)
+    assert rounds(held).story[-1].sentence.startswith("Apple with 18 votes reaches the quota")
+    assert rounds(held).first_to_go.startswith("Cherry is last at present")
 
 
 def test_who_goes_first_is_said_while_ballots_come() -> None:

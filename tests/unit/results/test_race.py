@@ -53,7 +53,9 @@ def test_who_was_ahead_when() -> None:
     assert [(part.left, part.width) for part in lanes["Banana"].ahead] == [("50.00", "50.00")]
     assert lanes["Cherry"].ahead == ()
     assert found.lanes[0].name == "Banana"
-    assert lanes["Banana"].since == "40.0% at first, ahead since 14:14:20"
+    assert lanes["Banana"].said == "40.0% at first"
+    assert lanes["Banana"].since == ("14:14:20", "2026-09-21T14:14:20+00:00")
+    assert lanes["Apple"].since is None
     assert (lanes["Banana"].share, lanes["Apple"].share) == ("30.8%", "46.2%")
 
 
@@ -65,7 +67,7 @@ def test_a_line_is_of_first_choices() -> None:
     assert lanes["Banana"].points == "0.00,11.56 50.00,14.20 100.00,1.00"
     assert lanes["Cherry"].points.startswith("0.00,23.00 ")
     assert len(lanes["Apple"].points.split()) == 2
-    assert (lanes["Apple"].share, lanes["Apple"].since) == ("", "60.0% at first, withdrawn")
+    assert (lanes["Apple"].share, lanes["Apple"].said) == ("", "60.0% at first, withdrawn")
 
 
 def test_a_withdrawal_says_who_was_ahead_before_and_after() -> None:
@@ -75,7 +77,7 @@ def test_a_withdrawal_says_who_was_ahead_before_and_after() -> None:
     (turn,) = race_of(before, after).turns
     assert turn.sentence == "Apple withdrew. Ahead before: Apple (60.0%); after: Banana (100.0%)."
     assert (turn.before, turn.after) == (f"?as_of={before.sequence}", f"?as_of={after.sequence}")
-    assert turn.when_iso == "2026-09-21T14:14:20+00:00"
+    assert turn.when.iso == "2026-09-21T14:14:20+00:00"
     (back,) = race_of(after, before).turns
     assert back.sentence == "Apple is back. Ahead before: Banana (100.0%); after: Apple (60.0%)."
 
@@ -128,9 +130,9 @@ def test_a_withdrawal_stands_on_the_page_where_no_race_is_shown() -> None:
     given = [notice(1, "by her letter"), notice(9, "by mistake", withdrawn=False)]
     page = contest_page(out, BEGUN_MS, notices=given)
     assert [each.sentence[:14] for each in page.withdrawals] == ["Apple is back.", "Apple withdrew"]
-    assert page.withdrawals[-1].when == "21 Sep 14:14:10"
+    assert page.withdrawals[-1].when.text == "21 Sep 14:14:10"
     past = contest_page(out, BEGUN_MS + 2 * MINUTE_MS, past=True, notices=given)
-    assert [each.when for each in past.withdrawals] == ["21 Sep 14:14:10"]
+    assert [each.when.text for each in past.withdrawals] == ["21 Sep 14:14:10"]
     course = [of_minute(0, counted(FIRST)), of_minute(1, out)]
     assert contest_page(out, BEGUN_MS + MINUTE_MS, course=course, notices=given[:1]).withdrawals == ()
     elsewhere = [given[0].model_copy(update={"contest": "drink"})]
@@ -174,8 +176,8 @@ def test_a_long_race_has_bounds() -> None:
     assert found is not None
     assert len(found.lanes[0].points.split()) <= 120
     assert len(found.turns) == TURNS
-    assert found.turns[0].when_iso > found.turns[-1].when_iso
-    assert found.begins == "21 Sep 14:13:20"
+    assert found.turns[0].when.iso > found.turns[-1].when.iso
+    assert found.begins.text == "21 Sep 14:13:20"
 
 
 def test_an_electoral_college_is_a_race_of_scores() -> None:
