@@ -3,7 +3,7 @@
 All of them have one form, so one template draws them. Candidates have one colour in every table, at every hour.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, Literal, NamedTuple
@@ -338,24 +338,46 @@ def section_shares(counted: Counted, round_: Round) -> Iterator[Flow]:
 
 
 def in_short(counted: Counted, what_if: WhatIf) -> str:
-    """Return whether anybody's dropping out would change who is elected, in a sentence or two."""
+    """Return whose dropping out would change who is elected, in a few sentences: of the elected the last, of others the first."""
     names, elected = counted.names, set(counted.elected)
-    here = [drop for drop in what_if.drop_outs if drop.candidate in elected]
-    others = [drop for drop in what_if.drop_outs if drop.candidate not in elected]
-    turning = [drop for drop in others if set(drop.elected) != elected]
-    said = []
-    for drop in (*here[-INSTEAD_NAMED:], *turning[:INSTEAD_NAMED]):
-        gained = listed([names[one] for one in drop.elected if one not in elected]) or "nobody"
-        instead = listed([names[one] for one in counted.elected if one not in drop.elected])
-        of = "" if drop.candidate in elected else f" in place of {instead}"
-        said.append(f"If {names[drop.candidate]} dropped out, {gained} would be elected{of}.")
-    if len(turning) > INSTEAD_NAMED:
-        said.append(f"So would {len(turning) - INSTEAD_NAMED} others change it.")
-    elif others and not turning:
-        all_ = listed([names[one] for one in counted.elected])
-        are = ("is" if len(elected) == 1 else "are") if counted.final else "would be"
-        said.append(f"Whoever else dropped out, {all_} {are} elected.")
+    if not elected:
+        return ""
+    instead: dict[tuple[str, ...], list[str]] = {}
+    turning = []
+    for drop in what_if.drop_outs:
+        gained = tuple(one for one in drop.elected if one not in elected)
+        if drop.candidate in elected:
+            instead.setdefault(gained, []).append(names[drop.candidate])
+        elif set(drop.elected) != elected:
+            lost = [names[one] for one in counted.elected if one not in drop.elected]
+            turning.append((drop.candidate, gained, lost))
+    said = [
+        f"If {_either(of)} dropped out, {_named(names, gained)} would be elected."
+        for gained, of in list(instead.items())[-INSTEAD_NAMED:]
+    ]
+    said += [
+        f"If {names[one]} dropped out, {_named(names, gained)} would be elected in place of {listed(lost)}."
+        for one, gained, lost in turning[:INSTEAD_NAMED]
+    ]
+    more = len(turning) - INSTEAD_NAMED
+    if more > 0:
+        said.append(f"So it is with {plural(more, 'other', 'others')}.")
+    elif not turning and len(what_if.drop_outs) > len(elected):
+        said.append(
+            f"Whoever else dropped out, {_named(names, counted.elected)} would still be elected."
+            if len(elected) == 1
+            else "Anybody who has no seat could drop out, and the same would be elected."
+        )
     return " ".join(said)
+
+
+def _either(names: Sequence[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def _named(names: Mapping[str, str], candidates: Sequence[str]) -> str:
+    return listed([names[one] for one in candidates]) or "nobody"
 
 
 def drop_outs(counted: Counted, what_if: WhatIf) -> Table:

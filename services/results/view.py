@@ -664,10 +664,12 @@ def _what_ifs(standing: Standing, counted: Counted) -> WhatIfs | None:
     if not counted.final and found.safe_up_to is not None and outstanding > 0:
         named, further = counted.names[counted.elected[0]], plural(outstanding, "elector", "electors")
         safe = (
-            f"Certain: {named} is elected even if all {further} who have not voted yet vote otherwise."
+            f"Yes: {named} is elected even if all {further} who have not voted yet vote otherwise."
             if _certain(standing, counted)
-            else f"Not certain yet: {further} can still vote; up to {number(found.safe_up_to)} further ballots could"
-            f" not change that {named} is elected."
+            else f"No: {further} can still vote, and even one ballot might change who is elected."
+            if not found.safe_up_to
+            else f"No: {further} can still vote. Whatever the next {number(found.safe_up_to)} of them vote, {named} is elected;"
+            " more might change it."
         )
     finals = finalists(counted, found)
     return WhatIfs(

@@ -380,7 +380,7 @@ def asked(of: Contest, profile: RankingCounts, phase: Phase) -> WhatIfs:
 def test_the_first_screen_says_whose_dropping_out_would_change_the_result() -> None:
     """Banana's own, and nobody else's; with two seats also that of one who has none, and whom it puts out."""
     assert asked(contest(), PROFILE, Phase.OPEN).in_short == (
-        "If Banana dropped out, Apple would be elected. Whoever else dropped out, Banana would be elected."
+        "If Banana dropped out, Apple would be elected. Whoever else dropped out, Banana would still be elected."
     )
     close = {(0, "0>2"): 8, (0, "1"): 7, (1, "2>1"): 6, (1, "3>1"): 5}
     said = asked(contest(), close, Phase.CLOSED).in_short
@@ -388,6 +388,41 @@ def test_the_first_screen_says_whose_dropping_out_would_change_the_result() -> N
         "If Banana dropped out, Apple would be elected."
         " If Apple dropped out, Cherry would be elected in place of Banana."
     )
+    two = contest().model_copy(update={"seats": 2, "method": "bottoms-up"})
+    assert asked(two, PROFILE, Phase.OPEN).in_short == (
+        "If Apple or Banana dropped out, Cherry would be elected."
+        " Anybody who has no seat could drop out, and the same would be elected."
+    )
+
+
+@pytest.mark.parametrize(
+    ("safe_up_to", "electors", "words"),
+    [
+        (None, 40, ""),
+        (0, 40, "No: 40 electors can still vote, and even one ballot might change who is elected."),
+        (
+            3,
+            40,
+            "No: 40 electors can still vote. Whatever the next 3 of them vote, Banana is elected; more might",
+        ),
+        (40, 40, "Yes: Banana is elected even if all 40 electors who have not voted yet vote otherwise."),
+    ],
+)
+def test_the_first_screen_says_whether_it_is_certain(
+    safe_up_to: int | None, electors: int, words: str
+) -> None:
+    """Of the electors who have not voted."""
+    open_ = standing_by(contest(), PROFILE, Phase.OPEN)
+    line = open_.turnout[0].model_copy(update={"electors": open_.turnout[0].accepted + electors})
+    others = [of.model_copy(update={"electors": of.accepted}) for of in open_.turnout[1:]]
+    answers = what_if_of(
+        what_if(Profile.of(contest(), 2, [(*of, n) for of, n in PROFILE.items()]), contest()), contest()
+    ).model_copy(update={"safe_up_to": safe_up_to})
+    shown = contest_page(open_.model_copy(update={"what_if": answers, "turnout": (line, *others)}), 1).rounds
+    assert shown is not None
+    assert shown.what_if is not None
+    assert shown.what_if.safe.startswith(words)
+    assert bool(shown.what_if.safe) == bool(words)
 
 
 def test_every_final_stands_by_its_candidate_too() -> None:
