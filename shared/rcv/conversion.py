@@ -49,15 +49,20 @@ def convert_plain(file: BallotFile, to: str, out: Path, stamp: Stamp, name: str)
 
 
 def convert_configuration(
-    configuration: rctab.Configuration, to: str, out: Path, stamp: Stamp, note: Note = no_note
+    configuration: rctab.Configuration,
+    to: str,
+    out: Path,
+    stamp: Stamp,
+    note: Note = no_note,
+    remark: Note = no_note,
 ) -> int:
     """Write a configuration's ballots as `to`, in RCTab's columns if that is csv, and return how many they are.
 
-    `note` takes each ballot or mark that a file has and that is not written, and why.
+    `note` takes each ballot or mark that a file has and that is not written, and why; `remark` what is written and odd.
     Raises FormatError for a source that is wrong, or if the format cannot hold what the ballots hold.
     """
     contest, settings = rctab.contest_of(configuration), settings_of(configuration)
-    records = list(rctab.read_records(configuration, note))
+    records = list(rctab.read_records(configuration, note, remark))
     if to == RECORDS:
         write_text(out, converted_ballots(contest, settings, records, stamp))
     elif to in {"csv", RCTAB}:

@@ -20,16 +20,21 @@ from shared.rcv.reports.tabulated import Settings, Stamp, Tabulated, rows_of
 
 
 def tabulate_configuration(
-    configuration: Configuration, out: Path, stamp: Stamp, ask: Ask | None = None, note: Note = no_note
+    configuration: Configuration,
+    out: Path,
+    stamp: Stamp,
+    ask: Ask | None = None,
+    note: Note = no_note,
+    remark: Note = no_note,
 ) -> list[Path]:
     """Count what a configuration describes, write its reports below `out`, and return their paths.
 
-    `note` takes each ballot or mark that a file has and that is not counted, and why.
+    `note` takes each ballot or mark that a file has and that is not counted, and why; `remark` what is counted and odd.
     Raises FormatError for a source that is wrong; ValueError if the rules cannot be carried out, a tie that nobody is
     there to break included; OSError.
     """
     contest, settings = contest_of(configuration), settings_of(configuration)
-    records = list(read_records(configuration, note))
+    records = list(read_records(configuration, note, remark))
     if not records:
         raise FormatError(configuration.path, "cvrFileSources", "expected cast vote records, found none")
     counted = count_records(contest, records, settings, ask)

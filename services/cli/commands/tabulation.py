@@ -43,15 +43,17 @@ def tabulate(
     from shared.rcv.formats.rctab import contest_of, load
     from shared.rcv.tabulation import tabulate_configuration
 
-    left_out: Counter[str] = Counter()
+    left_out, odd = Counter[str](), Counter[str]()
     with naming(config), waiting(f"Tabulating {config.name}") as hush:
         configuration = load(config, as_rctab=as_rctab)
         names = [candidate.name for candidate in contest_of(configuration).candidates]
         ask = asker(names, hush) if tie is None else ties_settled_by(tie, names)
-        written = tabulate_configuration(configuration, out, stamp(), ask, _counting(left_out))
+        written = tabulate_configuration(
+            configuration, out, stamp(), ask, _counting(left_out), _counting(odd)
+        )
     for remark in configuration.remarks:
         typer.echo(f"livecount: {remark}", err=True)
-    _say_what_is_left_out(left_out)
+    _say_what_is_noted(left_out, odd)
     for path in written:
         typer.echo(path)
 
@@ -78,27 +80,30 @@ def convert(
 
     Those of an RCTab configuration become csv in the columns RCTab has when it converts.
     """
-    left_out: Counter[str] = Counter()
+    left_out, odd = Counter[str](), Counter[str]()
     with naming(file), waiting(f"Converting {file.name}"):
         if file.suffix.lower() == ".json":
             if ignore:
                 raise ValueError(
                     "--ignore is for CSV files: a configuration says itself which columns it reads"
                 )
-            ballots = _convert_configuration(file, to, out, _counting(left_out), as_rctab=as_rctab)
+            notes = _counting(left_out), _counting(odd)
+            ballots = _convert_configuration(file, to, out, notes, as_rctab=as_rctab)
         elif as_rctab:
             raise ValueError("--as-rctab is for an RCTab configuration: a plain file has no vendor's marks")
         else:
             ballots = _convert_plain(file, to, out, options.columns(ignore))
-    _say_what_is_left_out(left_out)
+    _say_what_is_noted(left_out, odd)
     typer.echo(f"{ballots:,} ballots in {out}")
 
 
-def _convert_configuration(file: Path, to: Format, out: Path, note: "Note", *, as_rctab: bool) -> int:
+def _convert_configuration(
+    file: Path, to: Format, out: Path, notes: "tuple[Note, Note]", *, as_rctab: bool
+) -> int:
     from shared.rcv.conversion import convert_configuration
     from shared.rcv.formats.rctab import load
 
-    return convert_configuration(load(file, as_rctab=as_rctab), to, out, stamp(), note)
+    return convert_configuration(load(file, as_rctab=as_rctab), to, out, stamp(), *notes)
 
 
 def _convert_plain(file: Path, to: Format, out: Path, ignored: tuple[str, ...]) -> int:
@@ -108,19 +113,20 @@ def _convert_plain(file: Path, to: Format, out: Path, ignored: tuple[str, ...]) 
     return convert_plain(read_ballots(file, ignored), to, out, stamp(), file.name)
 
 
-def _counting(left_out: Counter[str]) -> "Note":
-    """Return what counts for each reason how often something was left out."""
+def _counting(noted: Counter[str]) -> "Note":
+    """Return what counts how often each thing was noted."""
 
     def note(why: str) -> None:
-        left_out[why] += 1
+        noted[why] += 1
 
     return note
 
 
-def _say_what_is_left_out(left_out: Counter[str]) -> None:
-    """Say on standard error what the files have and was not counted: nothing is dropped without a word."""
-    for why, times in sorted(left_out.items()):
-        typer.echo(f"livecount: not counted, {times:,} times: {why}", err=True)
+def _say_what_is_noted(left_out: Counter[str], odd: Counter[str]) -> None:
+    """Say on standard error what the files have and was not counted, and what is odd: nothing is dropped without a word."""
+    for what, noted in (("not counted", left_out), ("counted, though odd", odd)):
+        for why, times in sorted(noted.items()):
+            typer.echo(f"livecount: {what}, {times:,} times: {why}", err=True)
 
 
 def stamp() -> "Stamp":

@@ -24,6 +24,8 @@ from shared.rcv.formats.cvr.xml_file import Element
 ID: Final = "@id"
 ROOT: Final = "CastVoteRecordReport"
 WAITING: Final = "mark that waits for an adjudicator is no vote yet"
+_IDS: Final = ("UniqueId", "BallotPrePrintedId", "BallotAuditId")
+"""What a ballot may be known by."""
 _YES = ("true", "yes", "1")
 _WAITS: Final = "needs-adjudication"
 _INVALID: Final = "invalidated-rules"
@@ -111,13 +113,25 @@ def records(cvrs: Iterable[Node], terms: Terms, id_key: str, note: Note) -> Iter
         contest = _marked(cvr, terms.contest_id)
         if contest is not None:
             number += 1
+            vendor_id = cvr.text_or_none(id_key)
             yield RawRecord(
                 place=cvr.place,
                 id=f"{cvr.path.name}({number})",
                 selections=by_rank(_selections(contest, terms, note)),
                 precinct=terms.precinct(cvr),
-                vendor_id=cvr.text_or_none(id_key),
+                vendor_id=vendor_id,
+                identity=_identity(cvr, vendor_id),
             )
+
+
+def _identity(cvr: Node, vendor_id: str | None) -> tuple[str, ...]:
+    """Return a ballot's id with its batch and the device that made it or, without one, its file: there it is unique."""
+    ids = (vendor_id, *map(cvr.text_or_none, _IDS))
+    number = next((each for each in ids if each is not None), None)
+    if number is None:
+        return ()
+    device, batch = cvr.text_or_none("CreatingDeviceId"), cvr.text_or_none("BatchId")
+    return (device or str(cvr.path), batch or "", number)
 
 
 def _contest(report: Node, elections: list[Node], source: Source) -> Node:

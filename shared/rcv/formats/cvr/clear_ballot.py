@@ -50,6 +50,7 @@ def read(path: Path, source: Source, max_ranks: int | None = None) -> Iterator[R
                 vendor_id=cells[BALLOT],
                 contest_id=source.contest_id,
                 tabulator_id=cells[SCANNER] or None,
+                identity=(cells[SCANNER], cells[BALLOT]) if cells[BALLOT].strip() else (),
             )
 
 

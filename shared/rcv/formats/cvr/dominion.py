@@ -21,6 +21,8 @@ from shared.rcv.formats.cvr.raw import Names, Note, RawRecord, Selection, Source
 from shared.rcv.formats.records import FormatError
 
 WHOLE: Final = "CvrExport.json"
+WITHHELD: Final = {"X", "x"}
+"""What stands in the place of a record's id where officials withhold it."""
 INVALID: Final = "ballot whose contest is invalid is not counted"
 _PART: Final = re.compile(r"CvrExport_(\d+)\.json")
 _INVALID: Final = re.compile(r"(?:Invalid|Inactive)(?:Contest|Card|Ballot)?", re.IGNORECASE)
@@ -115,7 +117,7 @@ def _records(session: Node, source: Source, manifests: _Manifests, note: Note) -
         return
     precinct = _named(marked, "PrecinctId", manifests.precincts, "PrecinctManifest.json")
     portion = _named(marked, "PrecinctPortionId", manifests.portions, "PrecinctPortionManifest.json")
-    number = session.text("RecordId")
+    tabulator, batch, number = map(session.text, ("TabulatorId", "BatchId", "RecordId"))
     found = False
     for card in _cards(marked):
         for contest in card.some("Contests", "contest"):
@@ -131,11 +133,12 @@ def _records(session: Node, source: Source, manifests: _Manifests, note: Note) -
                     id=number,
                     selections=_selections(contest, source, manifests),
                     precinct=precinct,
-                    batch=session.text("BatchId"),
+                    batch=batch,
                     vendor_id=number,
                     contest_id=source.contest_id,
-                    tabulator_id=session.text("TabulatorId"),
+                    tabulator_id=tabulator,
                     precinct_portion=portion,
+                    identity=() if number in WITHHELD else (tabulator, batch, number),
                 )
 
 

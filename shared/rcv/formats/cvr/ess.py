@@ -51,13 +51,15 @@ def read(path: Path, source: Source, max_ranks: int | None, note: Note = no_note
             raise FormatError(
                 path, f"row {row.number}, column {source.id_column}", "expected the record's id"
             )
+        batch = (row.beside[at_batch] or MISSING_BATCH) if source.batch_column else None
         yield RawRecord(
             f"row {row.number}",
             f"{sheet}-{number}",
             selections,
             (row.beside[at_precinct] or MISSING_PRECINCT) if source.precinct_column else None,
-            (row.beside[at_batch] or MISSING_BATCH) if source.batch_column else None,
+            batch,
             vendor_id or None,
+            identity=(batch or "", vendor_id) if vendor_id else (),
         )
 
 

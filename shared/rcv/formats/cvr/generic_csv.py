@@ -52,7 +52,10 @@ def _record(path: Path, row: int, line: int, cells: list[str], names: list[str],
         ranked.append((rank, names[column]))
     vendor_id = _cell(cells, source.id_column)
     precinct, batch = _cell(cells, source.precinct_column), _cell(cells, source.batch_column)
-    return RawRecord(f"line {line}", str(row - 1), by_rank(ranked), precinct, batch, vendor_id)
+    identity = (batch or "", vendor_id) if vendor_id else ()
+    return RawRecord(
+        f"line {line}", str(row - 1), by_rank(ranked), precinct, batch, vendor_id, identity=identity
+    )
 
 
 def _cell(cells: list[str], column: int | None) -> str | None:

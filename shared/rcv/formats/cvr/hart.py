@@ -3,8 +3,7 @@
 Source: RCTab 2.0's reader of Hart exports; Hart publishes no description.
 
 A candidate is named by the option's id, and so are the lines for write-ins; a write-in that was rejected is no vote. Files are
-read in the order of their names, and the same ballot in two of them is refused. `.sig.xml` files are signatures of the others,
-not ballots.
+read in the order of their names. `.sig.xml` files are signatures of the others, not ballots.
 """
 
 from collections.abc import Iterator
@@ -28,16 +27,8 @@ def read(path: Path, source: Source, note: Note = no_note) -> Iterator[RawRecord
         names = sorted(entry.name for entry in entries if _is_ballot(entry.name.lower()))
     if not names:
         raise FormatError(path, "", "expected XML files, found none")
-    file_of: dict[str, str] = {}
     for name in names:
-        for record in _records(path / name, source, note):
-            if record.id in file_of:
-                expected = f"expected contest {source.contest_id} of ballot {record.id} once"
-                raise FormatError(
-                    path / name, "<CvrGuid>", f"{expected}, found it in {file_of[record.id]}, too"
-                )
-            file_of[record.id] = name
-            yield record
+        yield from _records(path / name, source, note)
 
 
 def _is_ballot(name: str) -> bool:
@@ -62,6 +53,7 @@ def _records(file: Path, source: Source, note: Note) -> Iterator[RawRecord]:
                 vendor_id=number,
                 contest_id=source.contest_id,
                 precinct_portion=split.said("Id") if split else None,
+                identity=(number,),
             )
 
 

@@ -24,6 +24,8 @@ class RawRecord(NamedTuple):
     contest_id: str | None = None
     tabulator_id: str | None = None
     precinct_portion: str | None = None
+    identity: tuple[str, ...] = ()
+    """By what the vendor distinguishes the ballot from all others of its source; empty: by nothing."""
 
 
 class Source(NamedTuple):
@@ -56,7 +58,7 @@ WRITE_IN = "Undeclared Write-ins"
 """What a reader yields where the file says that somebody undeclared is written in."""
 
 Note = Callable[[str], None]
-"""Takes each ballot or mark that a file has and that is not counted, and why."""
+"""Takes each ballot or mark that a file has and that is not counted, and why; or each that is counted, and what is odd."""
 
 
 def no_note(_: str) -> None:

@@ -50,19 +50,27 @@ def faults(document: Document, folder: Path) -> Iterator[str]:
 def _source_faults(document: Document, folder: Path) -> Iterator[str]:
     if not document.cvr_file_sources:
         yield "cvrFileSources: expected at least one"
-    seen: set[Path] = set()
+    seen: dict[object, int] = {}
     for place, source in enumerate(document.cvr_file_sources, 1):
         where = f"cvrFileSources, number {place}"
         path = folder / source.file_path
         if not source.file_path:
             yield f"{where}, filePath: expected a path"
-        elif path in seen:
-            yield f"{where}, filePath: {source.file_path} stands twice"
+        elif (number := seen.setdefault(_identity(path), place)) != place:
+            yield f"{where}, filePath: {source.file_path} stands twice, as number {number}, too"
         elif not path.exists():
             yield f"{where}, filePath: no such file or folder: {source.file_path}"
-        seen.add(path)
         for fault in (*_provider_faults(source), *_label_faults(source), *_slice_faults(document, source)):
             yield f"{where}, {fault}"
+
+
+def _identity(path: Path) -> object:
+    """Return what a file has in common with all other names of it."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):  # not there, or a name that no file can have
+        return path
+    return found.st_dev, found.st_ino
 
 
 def _provider_faults(source: CvrSource) -> Iterator[str]:

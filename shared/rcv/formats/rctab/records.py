@@ -8,24 +8,35 @@ from typing import Final
 
 from shared.rcv.formats.cvr.raw import Note, RawRecord, Source, no_note
 from shared.rcv.formats.rctab.configuration import Configuration
+from shared.rcv.formats.rctab.repeats import Identities, refuse_copies
 from shared.rcv.formats.rctab.roster import Roster
 from shared.rcv.formats.records import CastVoteRecord
 
 Reader = Callable[[Path, Source], Iterator[RawRecord]]
 
 
-def read_records(configuration: Configuration, note: Note = no_note) -> Iterator[CastVoteRecord]:
-    """Yield the records of every source; `note` takes what a file has and is not counted.
+def read_records(
+    configuration: Configuration, note: Note = no_note, remark: Note = no_note
+) -> Iterator[CastVoteRecord]:
+    """Yield the records of every source; `note` takes what a file has and is not counted, `remark` what is counted and odd.
 
-    A name that the configuration does not know is reported after the last record, with all others like it: whoever reads
-    must read to the end before anything is made of the records. Raises FormatError naming file and place, OSError.
+    A name that the configuration does not know, and a ballot that was read twice, are reported after the last record, with
+    all others like them: whoever reads must read to the end before anything is made of the records. Raises FormatError naming file and place, OSError.
     """
-    roster = Roster(configuration)
-    for place, (path, source) in enumerate(configuration.sources):
-        read = _reader_of(configuration, source, note)
-        for raw in read(path, source):
+    refuse_copies(configuration, remark)
+    roster, identities = Roster(configuration), Identities(configuration)
+    sources = configuration.sources
+    for place, (path, source) in enumerate(sources):
+        for raw in _reader_of(configuration, source, note)(path, source):
+            identities.add(raw, place)
             yield roster.record(raw, path, place)
     roster.refuse_unknown(configuration.path)
+
+    def reread(place: int) -> Iterator[RawRecord]:
+        path, source = sources[place]
+        return _reader_of(configuration, source, no_note)(path, source)
+
+    identities.refuse_repeated(reread, remark)
 
 
 def _reader_of(configuration: Configuration, source: Source, note: Note) -> Reader:

@@ -197,7 +197,11 @@ def test_ballots_without_the_contest_are_not_numbered(tmp_path: Path) -> None:
     other = {"CVRSnapshot": [snapshot("n", contest="c-2")], "CurrentSnapshotId": "n"}
     bare = {"CVRSnapshot": [{"@id": "n"}], "CurrentSnapshotId": "n"}
     records = read(tmp_path, report(other, bare, ballot(BallotPrePrintedId="17", BallotStyleUnitId="u-1")))
-    assert records == [RawRecord("CVR 3", "r.json(1)", (), "North", vendor_id="17")]
+    assert records == [
+        RawRecord(
+            "CVR 3", "r.json(1)", (), "North", vendor_id="17", identity=(str(tmp_path / "r.json"), "", "17")
+        )
+    ]
 
 
 def test_a_report_that_names_no_units_names_precincts_by_their_ids(tmp_path: Path) -> None:

@@ -89,7 +89,12 @@ def test_ranks_may_stand_on_the_selection(tmp_path: Path) -> None:
     (record,) = read(tmp_path, report(ballot(*(option(f"s{n}", 5 - n) for n in (1, 2, 3, 4)))), source)
     assert record.selections == ((1, WRITE_IN), (2, OVERVOTE), (3, "Bob"), (4, "Ann & Co"))
     assert record._replace(selections=()) == RawRecord(
-        "CVR 1 (line 2)", "r.xml(1)", (), "North", vendor_id="u-77"
+        "CVR 1 (line 2)",
+        "r.xml(1)",
+        (),
+        "North",
+        vendor_id="u-77",
+        identity=(str(tmp_path / "r.xml"), "", "u-77"),
     )
 
 
