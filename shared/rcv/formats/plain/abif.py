@@ -164,7 +164,7 @@ def _title(line: str) -> str:
     if not closed:
         raise Fault("expected metadata that ends in '}'")
     key, _, value = inside.partition(":")
-    if key.strip(" \"'").lower() != "title":
+    if key.strip(" \t\"'").lower() != "title":
         return ""
     return value.strip().removeprefix('"').removesuffix('"').replace('\\"', '"').replace("\\\\", "\\")
 
@@ -186,6 +186,10 @@ def _elements(candidates: Candidates, line: str, at: int) -> list[Element]:
         rating = Fraction(found[2]) if found[2] else None
         elements.append((candidates.place(found[1]), rating, found[3]))
         at = found.end()
+    if elements and line.startswith("#", at) and not line[at - 1].isspace():
+        raise Fault(
+            f"expected a blank before a comment, or brackets around a name, found {line[at : at + 40]!r}"
+        )
     if elements and elements[-1][2]:
         raise Fault(f"expected a candidate after {elements[-1][2]!r}")
     return elements

@@ -24,6 +24,10 @@ _COMMENT = re.compile(r"(?:^|(?<=\s))(?:#|//)")
 _OTHER_QUOTES = {"\N{LEFT DOUBLE QUOTATION MARK}": "\N{RIGHT DOUBLE QUOTATION MARK}", "'": "'"}
 _NUMBERS = re.compile(r"[-\d\s,=]+")
 _ALTERNATIVE = re.compile(rb"^#[ \t]*ALTERNATIVE NAME (\d{1,3})[ \t]*:[ \t]*(.*)$", re.MULTILINE)
+_SECOND = re.compile(
+    rb"^[ \t]*\d{1,3}[ \t]+\d{1,3}[ \t]*\n(?:[ \t]*-\d[-\d \t]*\n)*[ \t]*\d+(?:[ \t]+\d{1,3})+[ \t]+0[ \t]*$",
+    re.MULTILINE,
+)
 _UNENDED = ["\n"]
 _BESIDES = 3
 """Strings after the candidates: a title, a source and a comment."""
@@ -55,6 +59,9 @@ def read_names(path: Path, data: bytes, start: int, candidates: int) -> tuple[tu
         expected = f"expected no more after {candidates} names, a title, a source and a comment"
         raise FormatError(path, strings[candidates + _BESIDES][0], expected)
     names = clean_names(path, strings[:candidates])
+    if second := _SECOND.search(data, start):
+        place = f"line {line_at(data, second.end())}"
+        raise FormatError(path, place, "expected no ballots after the names: a second file begins")
     return names, title_of(path, strings[candidates][1] if len(strings) > candidates else None)
 
 

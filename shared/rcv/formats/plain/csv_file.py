@@ -35,7 +35,7 @@ from shared.rcv.formats.plain.text import (
     count_lines,
     decode,
     load,
-    whole_number,
+    whole_amount,
     written_whole,
 )
 from shared.rcv.formats.records import BallotFile, BallotGroup, FormatError
@@ -45,13 +45,19 @@ HOLDS: Final = Holds("CSV", blank_ranks=True, blank_ballots=True, unnamed=True, 
 _BLANKS: Final = ("", "skipped", "undervote")
 _UNNAMED_WORDS: Final = ("overvote", "*")
 _DOUBTFUL: Final = (
-    "-", "--", "?", "0", "na", "n/a", "nan", "none", "nil", "null", "blank", "exhausted", "total", "totals", "sum",
-    "invalid", "spoiled", "spoilt", "rejected", "void", "voided", "informal",
+    "", "?", "0", "na", "n/a", "nan", "none", "nil", "null", "blank", "blankvote", "empty", "exhausted", "total", "totals", "sum",
+    "invalid", "spoiled", "spoilt", "rejected", "void", "voided", "informal", "over", "overvoted", "overvotes", "overvote", "under",
+    "undervoted", "undervotes", "undervote", "skip", "skipped", "unmarked", "unranked", "unvoted", "notvoted", "novote", "nochoice",
+    "nopreference", "noselection", "nomark", "norank", "abstain", "abstained", "abstention",
 )  # fmt: skip
-"""Words that may mean nobody, or no ballot; a candidate who is called so is declared."""
-_JOINS: Final = re.compile(r"[|/;&+,]")
+"""Words, without signs that part or enclose, that may mean nobody, or no ballot; a candidate who is called so is declared."""
+_PARTING: Final = re.compile(r"[\s_.()<>\[\]-]")
+_JOINS: Final = re.compile(r"[|/;&+,>\n]")
 _TRUTHS: Final = ("", "t", "true", "y", "yes", "1")
 _DOUBTFUL_ROWS = 1000
+_LEAST_NUMBERED: Final = 3
+_EXCELS_OWN: Final = re.compile(rb'\A"?sep=[,;\t]"?\n')
+"""A first line by which Excel knows what parts cells."""
 
 Row = tuple[Sequence[str], int]
 """Cells, and how many rows are the same."""
@@ -62,13 +68,14 @@ def read(path: Path, ignored: Collection[str] = ()) -> BallotFile:
 
     Raises FormatError.
     """
-    data = load(path)
+    data = _EXCELS_OWN.sub(b"\n", load(path), 1)
     rows = read_rows(path, data)
     header = next(rows, ([], 1))[0]
     some = list(islice(rows, _DOUBTFUL_ROWS))
     header = _trimmed(header, max((len(_trimmed(cells, 0)) for cells, _ in some), default=0))
     width = len(header)
     columns = read_columns(path, header, [_trimmed(cells, width) for cells, _ in some], ignored)
+    _refuse_row_numbers(path, header, columns, some)
     ballots = (_Marks if columns.marks else _Ballots)(header, columns)
     for cells, times in chain(some, rows):
         try:
@@ -81,6 +88,16 @@ def read(path: Path, ignored: Collection[str] = ()) -> BallotFile:
         expected = f"expected = between candidates at one rank, or one's name, found {several[:40]!r}: it may be either"
         raise FormatError(path, place, expected)
     return ballots.file(path)
+
+
+def _refuse_row_numbers(path: Path, header: Sequence[str], columns: Columns, some: Sequence[Row]) -> None:
+    """Raise FormatError for a column # that counts 1, 2, 3: of ballots it would make more."""
+    at = columns.count
+    if at is None or header[at].strip() != "#" or len(some) < _LEAST_NUMBERED:
+        return
+    if all(cells[at : at + 1] == [str(number)] for number, (cells, _) in enumerate(some, 1)):
+        expected = "expected how many ballots, found 1, 2, 3 and so on: head the column count, or ignore it"
+        raise FormatError(path, "line 1", f"{expected}, if they number the rows")
 
 
 def write(file: BallotFile, path: Path) -> None:
@@ -123,19 +140,20 @@ def refuse_undeclared(names: Sequence[str], path: Path) -> None:
 
 
 def _refuse_doubtful(name: str) -> None:
-    if name.lower() in _DOUBTFUL or name.startswith("#"):
+    if _PARTING.sub("", name.lower()) in _DOUBTFUL or name.startswith("#"):
         raise Fault(
             f"expected a candidate's name, found {name[:40]!r}, which may be none; leave a blank rank empty"
         )
 
 
 def _joined(names: Iterable[str]) -> Iterator[str]:
-    """Yield names that may be several of the others."""
-    known = set(names)
-    for name in sorted(known):
-        parts = [part.strip() for part in _JOINS.split(name)]
+    """Yield what may be several candidates, of names as they are spelled in cells."""
+    spelled = list(names)
+    known = {name.strip() for name in spelled}
+    for name in sorted(spelled):
+        parts = [part.strip() for part in _JOINS.split(name.strip())]
         if len(parts) > 1 and known.issuperset(parts):
-            yield name
+            yield name.strip()
 
 
 def _table(file: BallotFile, groups: tuple[BallotGroup, ...]) -> Iterator[list[str | int]]:
@@ -255,7 +273,7 @@ class _Ballots:
 
     def joined(self) -> Iterator[str]:
         """Yield names that may be several candidates, whom other ballots name."""
-        return (name for name in _joined(self._cells.names) if name not in self._cells.declared)
+        return (name for name in _joined(self._cells.spelled) if name not in self._cells.declared)
 
     def file(self, path: Path) -> BallotFile:
         """Return what was read. Raises FormatError."""
@@ -317,6 +335,7 @@ class _Marks(_Ballots):
         self._ballots: dict[str, dict[int, str]] = {}
         """By ballot, the spelling of each rank that is marked, from 1."""
         self._section_by: dict[str, int] = {}
+        self._spelled: dict[str, str] = {}
 
     def add(self, cells: Sequence[str], times: int) -> None:
         """Take in a mark. Raises Fault: equal ones, and two sections of one ballot, are two ballots of one name."""
@@ -326,6 +345,9 @@ class _Marks(_Ballots):
         ballot, rank_cell, choice = (cells[at].strip() for at in self._columns.marks)
         if not ballot:
             raise Fault("expected which ballot the mark is on, found nothing")
+        other = self._spelled.setdefault(_number(ballot), ballot)
+        if other != ballot:
+            raise Fault(f"expected a ballot in one spelling, found {ballot[:40]!r} beside {other[:40]!r}")
         ranks = self._ballots.setdefault(ballot, {})
         section = self._section_of(cells)
         if self._section_by.setdefault(ballot, section) != section:
@@ -334,7 +356,7 @@ class _Marks(_Ballots):
             raise Fault(f"expected a mark once, found it {times} times")
         if not rank_cell and not choice:
             return  # a ballot without marks
-        rank = whole_number(rank_cell.encode(), 1, MAX_RANKS)
+        rank = whole_amount(rank_cell, 1, MAX_RANKS)
         if rank is None:
             raise Fault(f"expected a rank from 1 to {MAX_RANKS}, found {rank_cell[:40]!r}")
         spelled = self._cells[choice]
@@ -362,6 +384,8 @@ class _RankCells(dict[str, str]):
     def __init__(self, separator: str) -> None:
         super().__init__()
         self.names: dict[str, int] = {}
+        self.spelled: dict[str, None] = {}
+        """Names as they stand in cells, with line ends."""
         self.declares = False
         """Whether the row that is being read declares."""
         self.declared: set[str] = set()
@@ -385,6 +409,7 @@ class _RankCells(dict[str, str]):
 
     def _place(self, raw: str) -> int:
         name = clean_name(raw)
+        self.spelled.setdefault(raw)
         if self.declares:
             self.declared.add(name)
         elif name not in self.names:
@@ -404,7 +429,7 @@ def _ranked_row(cells: Sequence[str], columns: Sequence[tuple[int, str]]) -> str
     ranks: list[list[int]] = []
     for place, (column, name) in enumerate(columns):
         if cell := cells[column].strip():
-            rank = whole_number(cell.encode(), 1, MAX_RANKS)
+            rank = whole_amount(cell, 1, MAX_RANKS)
             if rank is None:
                 raise Fault(
                     f"expected a rank from 1 to {MAX_RANKS} of {name!r}, or nothing, found {cell[:40]!r};"
@@ -417,11 +442,14 @@ def _ranked_row(cells: Sequence[str], columns: Sequence[tuple[int, str]]) -> str
     return format_marks(ranks)
 
 
+def _number(ballot: str) -> str:
+    """Return what a ballot's number has in common with its other spellings: 7, 07 and 7.0."""
+    digits = ballot.removesuffix(".0")
+    return digits.lstrip("0") if digits.isdecimal() else ballot.casefold()
+
+
 def _count(cell: str) -> int:
-    digits = cell.strip()
-    whole, point, places = digits.partition(".")
-    digits = whole if point and not places.strip("0") else digits
-    count = whole_number(digits.encode(), 0, MAX_BALLOTS_A_LINE)
+    count = whole_amount(cell, 0, MAX_BALLOTS_A_LINE)
     if count is None:
         raise Fault(f"expected how many ballots, a whole number, found {cell[:40]!r}")
     return count

@@ -36,6 +36,14 @@ PLACES: Final = (
     "row", "rownumber", "sequence", "date", "time", "remade", "contest", "contestname", "race", "office",
 )  # fmt: skip
 """Words that say where a row comes from where other columns are ranks; candidates may be called so."""
+NO_CANDIDATES: Final = (
+    "no.", "nr", "nr.", "number", "index", "rowid", "ballotno", "ballotno.", "ballotnr", "ballotnumber", "voterno", "voternumber",
+    "respondent", "respondentid", "response", "responseid", "user", "userid", "username", "member", "memberid", "email", "emailaddress",
+    "ip", "ipaddress", "name", "votername", "total", "totals", "totalvotes", "sum", "score", "rank", "position", "seats", "comment",
+    "comments", "notes", "remarks", "exhausted", "overvote", "overvotes", "undervote", "undervotes", "blank", "skipped", "status",
+    "choice", "candidate", "selection", "vote",
+)  # fmt: skip
+"""Words that are hardly a candidate's, where columns are candidates: a number in such a column would be a rank."""
 CONTESTS: Final = ("contest", "contestid", "contestname", "race", "office")
 """Words for the contest of a row, as `PLACES`: all rows are of one."""
 NAMES: Final = ("choice", "candidate", "candidatename", "selection", "vote")
@@ -117,6 +125,8 @@ def read_columns(
         return Columns(
             len(header), count, section, order, NOBODY, None, _valid(words, places), by_lines, contest, origin
         )
+    if not ranked:
+        places = [at for at in others if at not in forced and _bare(words[at]) in (*PLACES, *NO_CANDIDATES)]
     if others and not ranked and not places:
         names = [named[at][2] if at in named else head for at, head in enumerate(header)]
         candidates = _candidates(path, names, others)

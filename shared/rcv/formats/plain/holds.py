@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.contract.ballots import UNNAMED, marks_fault, parse_marks
-from shared.rcv.formats.plain.text import MAX_RANKS, Fault, clean_name
+from shared.rcv.formats.plain.text import MAX_RANKS, clean_names
 from shared.rcv.formats.records import BallotFile, BallotGroup, FormatError
 
 
@@ -24,8 +24,9 @@ class Holds:
 
 def fitting_ballots(file: BallotFile, path: Path, holds: Holds) -> tuple[BallotGroup, ...]:
     """Return the ballots of `file`, equal ones merged. Raises FormatError if the format cannot say them all."""
-    for name in file.candidates:
-        _refuse_unclean(path, name)
+    cleaned = clean_names(path, ((f"candidate {name[:40]!r}", name) for name in file.candidates))
+    for name, clean in zip(file.candidates, cleaned, strict=True):
+        _refuse_unclean(path, name, clean)
     if file.excluded and not holds.excluded:
         names = ", ".join(file.candidates[place] for place in file.excluded)
         raise FormatError(path, "", f"{holds.format} cannot say that candidates are withdrawn: {names}")
@@ -51,11 +52,7 @@ def fitting_ballots(file: BallotFile, path: Path, holds: Holds) -> tuple[BallotG
     return groups
 
 
-def _refuse_unclean(path: Path, name: str) -> None:
-    try:
-        clean = clean_name(name)
-    except Fault as fault:
-        raise FormatError(path, f"candidate {name[:40]!r}", str(fault)) from None
+def _refuse_unclean(path: Path, name: str, clean: str) -> None:
     if clean != name:
         raise FormatError(path, f"candidate {name[:40]!r}", f"expected a name as it is shown: {clean[:40]!r}")
 

@@ -42,6 +42,8 @@ from shared.rcv.formats.records import FormatError
 SUFFIX: Final = ".pb"
 _SECTIONS: Final = ("META", "PROJECTS", "VOTES")
 _AMOUNT: Final = pattern(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
+_THOUSANDS: Final = pattern(r"[1-9][0-9]{0,2}\.[0-9]{3}")
+"""An amount whose point may part thousands: no currency that has projects has a thousandth."""
 _MOST: Final = 10**9
 
 
@@ -200,6 +202,9 @@ def amount_of(text: str) -> Fraction:
 
 
 def _amount(path: Path, place: str, text: str, what: str) -> Fraction:
+    if _THOUSANDS.fullmatch(text):
+        expected = f"expected an amount that is not in doubt, such as 1200 or 1200.50, found {text!r}"
+        raise FormatError(path, place, f"{what}: {expected}")
     try:
         return amount_of(text)
     except Fault as fault:

@@ -70,13 +70,12 @@ def read(path: Path) -> BallotFile:
     names = clean_names(path, ((place, name or nickname) for place, nickname, name in stands))
     if not 1 <= len(names) <= MAX_CANDIDATES:
         raise FormatError(path, place, f"expected 1 to {MAX_CANDIDATES} candidates, found {len(names)}")
-    nicknames = {nickname: at for at, (_, nickname, _) in enumerate(stands)}
-    counts = _counts(path, numbered, (place, value), nicknames, said.get("order", ("", ""))[1].split())
-    seats = whole_number(said.get("seats", ("", "1"))[1].encode(), 1, MAX_CANDIDATES)
-    if seats is None or len(nicknames) < len(names):
-        raise FormatError(
-            path, place, f"expected seats from 1 to {MAX_CANDIDATES}, and nicknames that differ"
-        )
+    nicknames = _nicknames(path, stands)
+    place, value = said.get("seats", ("", "1"))
+    seats = whole_number(value.encode(), 1, MAX_CANDIDATES)
+    if seats is None:
+        raise FormatError(path, place, f"expected seats from 1 to {MAX_CANDIDATES}, found {value[:40]!r}")
+    counts = _counts(path, numbered, said["ballots"], nicknames, said.get("order", ("", ""))[1].split())
     return BallotFile(
         title_of(path, title),
         names,
@@ -84,6 +83,15 @@ def read(path: Path) -> BallotFile:
         seats=seats if "seats" in said else None,
         excluded=tuple(withdrawn),
     )
+
+
+def _nicknames(path: Path, stands: Sequence[tuple[str, str, str]]) -> dict[str, int]:
+    """Return candidates' places by their nicknames. Raises FormatError for one that stands twice."""
+    found: dict[str, int] = {}
+    for at, (place, nickname, _) in enumerate(stands):
+        if found.setdefault(nickname, at) != at:
+            raise FormatError(path, place, f"expected nicknames that differ, found {nickname[:40]!r} again")
+    return found
 
 
 def _field(path: Path, place: str, line: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 Rule 1: UTF-8, with or without a byte order mark; lines end in LF, CRLF or CR.
 Rule 2: every size has a limit, so that a small file never costs much memory.
-Rule 3: a name is trimmed and its unprintable spaces become plain ones; no two candidates share a name.
+Rule 3: a name is trimmed and its unprintable spaces become plain ones; no two candidates share a name, or look the same.
 """
 
 import re
@@ -24,6 +24,9 @@ MAX_BALLOTS_A_LINE: Final = 1_000_000_000
 MAX_NAME_CHARS: Final = 200
 BLOCK_BYTES: Final = 1 << 24
 
+_WINDOWS = {byte: bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(0x80, 0xA0)}
+_WHOLE = re.compile(r"(\d+)(?:\.(\d*))?", re.ASCII)
+_ACCENTS = re.compile("[\u0300-\u036f]")
 _UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -40,6 +43,11 @@ def load(path: Path) -> bytes:
     if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         raise FormatError(path, "line 1", "expected UTF-8, found UTF-16")
     data = data.removeprefix(BOM_UTF8)
+    if b"\0" in data:
+        place = f"line {line_at(data, data.index(0))}"
+        raise FormatError(
+            path, place, "expected text in UTF-8, found byte 0x00: the file is damaged, or UTF-16"
+        )
     return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
 
 
@@ -53,11 +61,11 @@ def decode(path: Path, data: bytes) -> str:
 
 
 def decode_leniently(data: bytes) -> str:
-    """Return text that is UTF-8 or, as files of the last century are, ISO 8859-1."""
+    """Return text that is UTF-8 or, as older files are, Windows-1252: ISO 8859-1 with letters in the place of controls."""
     try:
         return data.decode()
     except UnicodeDecodeError:
-        return data.decode("latin-1")
+        return "".join(_WINDOWS.get(byte, chr(byte)) for byte in data)
 
 
 def line_at(data: bytes, offset: int) -> int:
@@ -84,6 +92,17 @@ def whole_number(token: bytes, least: int, most: int) -> int | None:
     return number if least <= number <= most else None
 
 
+def whole_amount(text: str, least: int, most: int) -> int | None:
+    """Return a whole number as spreadsheets write it, also as `3.0`, or None if it is none or outside the limits.
+
+    `3.000` is none: where a point parts thousands, it is three thousand.
+    """
+    found = _WHOLE.fullmatch(text.strip())
+    if not found or (found[2] or "").strip("0") or len(found[2] or "") == 3:
+        return None
+    return whole_number(found[1].encode(), least, most)
+
+
 def as_groups(counts: dict[str, int]) -> tuple[BallotGroup, ...]:
     """Return ballots of the only section, from marks and how many ballots carry them."""
     return tuple(map(BallotGroup, counts, counts.values(), repeat(0)))
@@ -106,27 +125,41 @@ class Spellings:
         self._known: dict[str, str] = {}
 
     def learn(self, name: str, *, declared: bool = False) -> None:
-        """Learn a name. Raises Fault if another differs from it in case, spaces or accents' composition only, unless declared."""
-        shown = "".join(
-            sign for sign in unicodedata.normalize("NFKC", name) if unicodedata.category(sign) != "Cf"
-        )
-        other = self._known.setdefault(" ".join(shown.casefold().split()), name)
+        """Learn a name. Raises Fault if another has the same letters and digits, accents and case aside, unless declared."""
+        other = self._known.setdefault(_letters(name), name)
         if other != name and not declared:
             raise Fault(f"expected a candidate in one spelling, found {name[:40]!r} beside {other[:40]!r}")
 
 
+def _letters(name: str) -> str:
+    """Return what a name has in common with its other spellings: 7 and 7.0 are one number."""
+    shown = _ACCENTS.sub("", unicodedata.normalize("NFKD", name)).casefold()
+    if number := _WHOLE.fullmatch(shown.strip()):
+        shown = number[1].lstrip("0") + (number[2] or "").rstrip("0")
+    letters = "".join(sign for sign in shown if sign.isalnum() or unicodedata.category(sign).startswith("M"))
+    return letters or " ".join(shown.split())
+
+
+def looks(name: str) -> str:
+    """Return what is seen of a name: without signs that are not shown, accents composed in one way, spaces single."""
+    shown = "".join(sign for sign in unicodedata.normalize("NFC", name) if unicodedata.category(sign) != "Cf")
+    return " ".join(shown.split())
+
+
 def clean_names(path: Path, named: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """Return names from pairs of place and name. Raises FormatError if one is no name or stands twice."""
-    names: dict[str, None] = {}
+    """Return names from pairs of place and name. Raises FormatError if one is no name or looks like another."""
+    names: dict[str, str] = {}
     for place, raw in named:
         try:
             name = clean_name(raw)
         except Fault as fault:
             raise FormatError(path, place, str(fault)) from None
-        if name in names:
-            raise FormatError(path, place, f"expected another name, found {name!r} a second time")
-        names[name] = None
-    return tuple(names)
+        seen = looks(name)
+        if other := names.get(seen):
+            again = f"{name!r} a second time" if other == name else f"{name!r}, which looks like {other!r}"
+            raise FormatError(path, place, f"expected another name, found {again}")
+        names[seen] = name
+    return tuple(names.values())
 
 
 def with_party(name: str, party: str = "") -> str:

@@ -28,7 +28,7 @@ from shared.rcv.formats.plain.text import (
     clean_names,
     decode,
     load,
-    whole_number,
+    whole_amount,
 )
 from shared.rcv.formats.records import BallotFile, FormatError
 
@@ -84,8 +84,7 @@ def _ballot(
     is_longer = len(cells) > len(columns) and columns[-1] == "&"  # no set of voters
     if cells[ranks : ranks + 1] != ["&"] or len(cells) <= weight or is_longer or ranks > MAX_RANKS:
         raise Fault(f"expected {ranks} ranks, at most {MAX_RANKS}, &, a weight, &")
-    whole, _, places = cells[weight].strip().partition(".")
-    ballots = None if places.strip("0") else whole_number(whole.encode(), 1, MAX_BALLOTS_A_LINE)
+    ballots = whole_amount(cells[weight], 1, MAX_BALLOTS_A_LINE)
     if ballots is None:
         raise Fault(f"expected a whole number of ballots, found {cells[weight][:40]!r}")
     marked: list[list[int]] = []

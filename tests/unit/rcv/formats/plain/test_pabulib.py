@@ -80,6 +80,7 @@ def test_ranks_and_points_are_read(tmp_path: Path) -> None:
         ("VOTES\n", "", "line 14: expected 4 cells, found 3"),
         ("num_votes;3", "num_votes;4", "line 5: expected 4 as declared [num_votes], found 3"),
         ("num_projects;3", "num_projects;2", "line 4: expected 2 as declared [num_projects], found 3"),
+        ("budget;100\n", "budget;1.000\n", "line 6: budget: expected an amount that is not in doubt, such as 1200 or 1200.50, found '1.000'"),
         ("num_votes;3", "budget;3", "line 6: expected budget once"),
         ("budget;100", "budget;1,000", "line 6: budget: expected an amount above 0, such as 1200 or 1200.50, found '1,000'"),
         ("budget;100\n", "", "line 1: budget: expected an amount above 0, such as 1200 or 1200.50, found ''"),

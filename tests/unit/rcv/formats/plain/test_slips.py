@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from shared.rcv.formats.detect import read_ballots
 from shared.rcv.formats.records import FormatError
 from tests.unit.rcv.formats.plain.reading import counts, read, refusal
 
@@ -25,6 +26,29 @@ ROWS = '2,1,\n{}"Candidate 1","Adam","p",\n"Candidate 2","Basil","q",\n"Ward",\n
         ("v.csv", "rank1\nZo\u00eb\nZoe\u0308\n", "line 3: expected a candidate in one spelling, found 'Zoe\u0308' beside 'Zo\u00eb'"),
         ("v.csv", "rank1\nAda Day\nAda  Day\n", "line 3: expected a candidate in one spelling, found 'Ada  Day' beside 'Ada Day'"),
         ("v.csv", "rank1\nAda\nAd\u200ba\n", "line 3: expected a candidate in one spelling, found 'Ad\\u200ba' beside 'Ada'"),
+        ("v.csv", "rank1\nJ. Bo\nJ Bo\n", "line 3: expected a candidate in one spelling, found 'J Bo' beside 'J. Bo'"),
+        ("v.csv", "rank1\nO'Dea\nO\u2019Dea\n", "line 3: expected a candidate in one spelling, found 'O\u2019Dea' beside \"O'Dea\""),
+        ("v.csv", "rank1\nJos\u00e9\nJose\n", "line 3: expected a candidate in one spelling, found 'Jose' beside 'Jos\u00e9'"),
+        ("v.csv", "rank1,rank2\n7,8\n8,7.0\n", "line 3: expected a candidate in one spelling, found '7.0' beside '7'"),
+        ("v.abif", "1:7>8\n1:8>7.0\n", "line 2: expected a candidate in one spelling, found '7.0' beside '7'"),
+        ("v.csv", "rank1\nAda\nOver-vote\n", "line 3: expected a candidate's name, found 'Over-vote', which may be none; leave a blank rank empty"),
+        ("v.csv", "rank1\nAda\n(no vote)\n", "line 3: expected a candidate's name, found '(no vote)', which may be none; leave a blank rank empty"),
+        ("v.csv", "rank1,rank2\nAda,Bo\nAda > Bo,\n", "line 3: expected = between candidates at one rank, or one's name, found 'Ada > Bo': it may be either"),
+        ("v.csv", 'rank1,rank2\nAda,Bo\n"Ada\nBo",\n', "line 4: expected = between candidates at one rank, or one's name, found 'Ada\\nBo': it may be either"),
+        ("v.csv", "ballot,rank,choice\n7,1,Ada\n7.0,2,Bo\n", "line 3: expected a ballot in one spelling, found '7.0' beside '7'"),
+        ("v.csv", "ballot,rank,choice\n7,1,Ada\n07,2,Bo\n", "line 3: expected a ballot in one spelling, found '07' beside '7'"),
+        ("v.csv", "count,rank1\n1.000,Ada\n", "line 2: expected how many ballots, a whole number, found '1.000'"),
+        ("v.csv", VOTEKIT + "Ranking_1,&,Weight,&\n{'0'},&,1.000,&\n", "line 10: expected a whole number of ballots, found '1.000'"),
+        ("v.csv", "#,Ada,Bo\n1,1,2\n2,1,2\n3,2,1\n", "line 1: expected how many ballots, found 1, 2, 3 and so on: head the column count, or ignore it, if they number the rows"),
+        ("v.csv", "No.,Ada,Bo\n1,1,2\n2,2,1\n", "line 1: expected candidates: 'No.' may be one or not; ignore it, or head it candidate:No."),
+        ("v.csv", "Ada,Bo,overvote\n1,2,\n,,1\n", "line 1: expected candidates: 'overvote' may be one or not; ignore it, or head it candidate:overvote"),
+        ("v.csv", "Zo\u00eb,Zoe\u0308\n1,2\n", "line 1, column 2: expected another name, found 'Zoe\u0308', which looks like 'Zo\u00eb'"),
+        ("v.blt", '2 1\n1 1 0\n0\n"Ada"\n"Ad\u200ba"\n', "line 5: expected another name, found 'Ad\\u200ba', which looks like 'Ada'"),
+        ("v.blt", '2 1\n1 1 0\n0\n"Ada"\n"Bo"\n"T"\n2 1\n1 2 0\n0\n"Ada"\n"Bo"\n"T"\n', "line 8: expected no ballots after the names: a second file begins"),
+        ("v.blt", '2 1\n1 1 0\n0\n"Ada"\n"B\0o"\n', "line 5: expected text in UTF-8, found byte 0x00: the file is damaged, or UTF-16"),
+        ("v.abif", "1:Ada#1>Bo\n", "line 1: expected a blank before a comment, or brackets around a name, found '#1>Bo'"),
+        ("v.stv", "candidate=a Ada\ncandidate=a Bo\nballots=1\na\nend\n", "line 2: expected nicknames that differ, found 'a' again"),
+        ("v.stv", "seats=0\ncandidate=a Ada\nballots=1\na\nend\n", "line 1: expected seats from 1 to 200, found '0'"),
         ("v.csv", "rank1,rank2\nAda,N/A\n", "line 2: expected a candidate's name, found 'N/A', which may be none; leave a blank rank empty"),
         ("v.csv", "rank1,rank2\nAda,-\n", "line 2: expected a candidate's name, found '-', which may be none; leave a blank rank empty"),
         ("v.csv", "rank1,rank2\n# a note,\n", "line 2: expected a candidate's name, found '# a note', which may be none; leave a blank rank empty"),
@@ -63,6 +87,16 @@ def test_commas_that_end_a_line_are_nothing(tmp_path: Path) -> None:
     expected = {"0>1": 1, "1": 1}
     for text in ("rank1,rank2,,\nAda,Bo,,\nBo,,,\n", "rank1,rank2\nAda,Bo,,\nBo,\n", "Ada,Bo,\n1,2,\n,1,\n"):
         assert counts(read(tmp_path / "v.csv", text)) == expected, text
+
+
+def test_what_excel_and_others_add_is_nothing(tmp_path: Path) -> None:
+    """Its own first line, ranks and numbers as decimals, letters of Windows in a file that is no UTF-8."""
+    expected = {"0>1": 1, "1": 1}
+    assert counts(read(tmp_path / "v.csv", "sep=;\nrank1;rank2\nAda;Bo\nBo;\n")) == expected
+    assert counts(read(tmp_path / "v.csv", "Ada,Bo\n1.0,2.0\n,1.0\n")) == expected
+    assert counts(read(tmp_path / "v.csv", "ballot,rank,choice\n7,1.0,Ada\n7,2.0,Bo\n8,1.0,Bo\n")) == expected
+    (tmp_path / "v.blt").write_bytes(b'1 1\n1 1 0\n0\n"O\x92Dea"\n')
+    assert read_ballots(tmp_path / "v.blt").candidates == ("O\u2019Dea",)
 
 
 def test_a_ballot_is_identified_by_all_columns_that_say_where_it_comes_from(tmp_path: Path) -> None:
