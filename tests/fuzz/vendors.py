@@ -200,7 +200,7 @@ _CDF_JSON: Final = json.dumps(
                                     {
                                         "ContestSelectionId": "cb",
                                         "Rank": 2,
-                                        "SelectionPosition": [{"Rank": 3}],
+                                        "SelectionPosition": [{"Rank": 2}],
                                     },
                                 ],
                             }

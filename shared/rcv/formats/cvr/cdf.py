@@ -4,12 +4,13 @@ Source: NIST SP 1500-103, Cast Vote Records Common Data Format, version 1.0 (202
 
 [IsAllocable] alone decides whether a position is a vote. Where it leaves that open, a position is one that is indicated, and
 whose status, selection and contest are not invalidated by the contest's rules; one whose indication is unknown waits for an
-adjudicator, as a selection does that needs adjudication: that is no vote yet. RCTab counts every position unless it says that
-it has no indication or is not allocable.
+adjudicator, and so does what needs adjudication by its status, a selection in any case: that is no vote yet. RCTab counts
+every position unless it says that it has no indication or is not allocable.
 
 A contest is found by its name, for ids hold within one file only. A ballot is what its current snapshot has, whatever the
 types of its snapshots; a ballot without the contest is no record, and is not numbered. Ranks stand on the selection or on its
-positions. A selection is called what its first candidate is called, or an undeclared write-in if it is one.
+positions; where both have one, it is the same. A selection is called what its first candidate is called, or an undeclared
+write-in if it is one; two candidates of one name are refused, for whoever reads knows them by their names.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,9 +18,10 @@ from pathlib import Path
 from typing import Final
 
 from shared.rcv.formats.cvr import json_file, xml_file
-from shared.rcv.formats.cvr.json_file import Node
+from shared.rcv.formats.cvr.json_file import Node, shown
 from shared.rcv.formats.cvr.raw import WRITE_IN, Note, RawRecord, Selection, Source, by_rank, meaning, no_note
 from shared.rcv.formats.cvr.xml_file import Element
+from shared.rcv.formats.records import FormatError
 
 ID: Final = "@id"
 ROOT: Final = "CastVoteRecordReport"
@@ -34,6 +36,19 @@ _LISTS: Final = frozenset(
     | {"CVRWriteIn", "SelectionPosition"}
 )
 """What JSON has lists of: in XML, elements that may stand more than once."""
+_ONCE: Final = frozenset(
+    {
+        *_IDS,
+        "BatchId",
+        "BallotStyleUnitId",
+        "ContestId",
+        "ContestSelectionId",
+        "CreatingDeviceId",
+        "CurrentSnapshotId",
+    }
+    | {"FractionalVotes", "HasIndication", "IsAllocable", "IsWriteIn", "Name", "NumberVotes", "Rank"}
+)
+"""Elements of which a second would be another reading."""
 
 
 def read(path: Path, source: Source, note: Note = no_note) -> Iterator[RawRecord]:
@@ -74,6 +89,8 @@ class Terms:
         self._selections = _by_id(self._contest.nodes("ContestSelection", "selection"), "ContestSelection")
         self._units = _by_id(units, "GpUnit")
         self._names: dict[str, str | None] = {}
+        self._called: dict[str, str] = {}
+        """By name, the id of the candidate who is called so."""
         self.contest_id = self._contest.text(ID)
 
     def name(self, chosen: Node) -> str | None:
@@ -103,21 +120,24 @@ class Terms:
         candidate = self._candidates.get(str(candidates[0]))
         if candidate is None:
             selection.refuse(f"expected a Candidate of an Election [CandidateIds], found {candidates[0]!r}")
-        return meaning(candidate.text("Name"), self._source)
+        name = candidate.text("Name")
+        if self._called.setdefault(name, candidate.text(ID)) != candidate.text(ID):
+            candidate.refuse(f"expected another [Name], found two candidates who are called {name!r}")
+        return meaning(name, self._source)
 
 
 def records(cvrs: Iterable[Node], terms: Terms, id_key: str, note: Note) -> Iterator[RawRecord]:
     """Yield the records of the ballots with the contest; `id_key` is where they have an id of their own."""
     number = 0
     for cvr in cvrs:
-        contest = _marked(cvr, terms.contest_id)
+        snapshot, contest = _marked(cvr, terms.contest_id)
         if contest is not None:
             number += 1
             vendor_id = cvr.text_or_none(id_key)
             yield RawRecord(
                 place=cvr.place,
                 id=f"{cvr.path.name}({number})",
-                selections=by_rank(_selections(contest, terms, note)),
+                selections=by_rank(_selections(snapshot, contest, terms, note)),
                 precinct=terms.precinct(cvr),
                 vendor_id=vendor_id,
                 identity=_identity(cvr, vendor_id),
@@ -153,8 +173,8 @@ def _by_id(nodes: Iterable[Node], kind: str) -> dict[str, Node]:
     return found
 
 
-def _marked(cvr: Node, contest_id: str) -> Node | None:
-    """Return the contest as the ballot's current snapshot has it, None if that does not have it."""
+def _marked(cvr: Node, contest_id: str) -> tuple[Node, Node | None]:
+    """Return the ballot's current snapshot, and the contest as that has it, None if it does not."""
     snapshots, current = cvr.nodes("CVRSnapshot", "snapshot"), cvr.text_or_none("CurrentSnapshotId")
     if current is not None or len(snapshots) > 1:
         snapshots = [each for each in snapshots if current is not None and each.text(ID) == current]
@@ -164,43 +184,65 @@ def _marked(cvr: Node, contest_id: str) -> Node | None:
     found = [contest for contest in contests if contest.text("ContestId") == contest_id]
     if len(found) > 1:
         found[1].refuse("expected a contest once in a snapshot")
-    return found[0] if found else None
+    return (snapshots[0] if snapshots else cvr), (found[0] if found else None)
 
 
-def _selections(contest: Node, terms: Terms, note: Note) -> Iterator[Selection]:
+def _selections(snapshot: Node, contest: Node, terms: Terms, note: Note) -> Iterator[Selection]:
     for chosen in contest.nodes("CVRContestSelection", "selection"):
-        if _has_status(chosen, _WAITS):
-            note(WAITING)
-            continue
-        if chosen.has("Rank"):
-            if _counts(chosen, (contest, chosen), terms, note):
-                yield from _selection(chosen.whole("Rank"), terms.name(chosen))
-            continue
-        if not chosen.has("SelectionPosition"):
+        positions = chosen.nodes("SelectionPosition", "position")
+        if not positions and not chosen.has("Rank"):
             chosen.refuse("expected a [Rank], or a list [SelectionPosition]")
-        for position in chosen.nodes("SelectionPosition", "position"):
-            if _counts(position, (contest, chosen, position), terms, note):
-                written = position.has("CVRWriteIn")
-                yield from _selection(position.whole("Rank"), WRITE_IN if written else terms.name(chosen))
+        if terms.as_rctab and chosen.has("Rank"):
+            positions = []
+        for mark in positions or [chosen]:
+            if _counts(mark, chosen, (snapshot, contest, chosen, mark), terms, note):
+                written = mark is not chosen and mark.has("CVRWriteIn")
+                yield from _selection(_rank(mark, chosen), WRITE_IN if written else terms.name(chosen))
 
 
-def _counts(mark: Node, within: Sequence[Node], terms: Terms, note: Note) -> bool:
-    """Say whether a mark is a vote; `within` are those whose status may say otherwise, itself included."""
-    indicated, allocable = (str(mark.values.get(key)).lower() for key in ("HasIndication", "IsAllocable"))
+def _rank(mark: Node, chosen: Node) -> int:
+    """Return the rank of a mark, which stands on it or on its selection. Raises FormatError if it stands on both and differs."""
+    if not mark.has("Rank"):
+        return (chosen if chosen.has("Rank") else mark).whole("Rank")
+    rank = mark.whole("Rank")
+    if chosen.has("Rank") and chosen.whole("Rank") != rank:
+        mark.refuse(f"expected the selection's rank {chosen.whole('Rank')} [Rank], found {rank}")
+    return rank
+
+
+def _counts(mark: Node, chosen: Node, within: Sequence[Node], terms: Terms, note: Note) -> bool:
+    """Say whether a mark of a selection is a vote; `within` are those whose status may say otherwise, both included."""
+    if _has_status(chosen, _WAITS):
+        note(WAITING)
+        return False
     if terms.as_rctab:
-        return "no" not in (indicated, allocable)
+        return "no" not in (str(mark.values.get(key)).lower() for key in ("HasIndication", "IsAllocable"))
+    indicated, allocable = (_answer(mark, key) for key in ("HasIndication", "IsAllocable"))
     counts = _is_vote(indicated, allocable, within, note)
     if counts and mark.has("NumberVotes") and mark.whole("NumberVotes") != 1:
         mark.refuse(f"expected a mark to be one vote [NumberVotes], found {mark.whole('NumberVotes')}")
+    if counts and str(mark.values.get("FractionalVotes") or "").strip("0."):
+        found = shown(mark.values["FractionalVotes"])
+        mark.refuse(f"expected a mark to be one whole vote [FractionalVotes], found {found}")
     return counts
+
+
+def _answer(mark: Node, key: str) -> str:
+    """Return yes, no or unknown; nothing if the mark does not say."""
+    found = mark.values.get(key)
+    answer = found.lower() if isinstance(found, str) else found or ""
+    if found is False or answer not in ("", "yes", "no", "unknown"):
+        mark.refuse(f"expected yes, no or unknown [{key}], found {shown(found)}")
+    return str(answer)
 
 
 def _is_vote(indicated: str, allocable: str, within: Sequence[Node], note: Note) -> bool:
     if allocable in ("yes", "no"):
         return allocable == "yes"
-    if indicated == "unknown":
+    if indicated == "unknown" or any(_has_status(each, _WAITS) for each in within):
         note(WAITING)
-    return indicated not in ("no", "unknown") and not any(_has_status(each, _INVALID) for each in within)
+        return False
+    return indicated != "no" and not any(_has_status(each, _INVALID) for each in within)
 
 
 def _selection(rank: int, name: str | None) -> Iterator[Selection]:
@@ -218,23 +260,26 @@ def _is(node: Node, key: str, *words: str) -> bool:
 
 
 def _node(path: Path, element: Element, number: str = "") -> Node:
-    return Node(path, f"{element.name}{number} (line {element.line})", _values(element))
+    return Node(path, f"{element.name}{number} (line {element.line})", _values(path, element))
 
 
-def _values(element: Element) -> dict[str, object]:
-    """Return an element as the JSON of the format would have it."""
+def _values(path: Path, element: Element) -> dict[str, object]:
+    """Return an element as the JSON of the format would have it. Raises FormatError for a value that stands twice."""
     found: dict[str, object] = (
         {ID: element.attributes["ObjectId"]} if "ObjectId" in element.attributes else {}
     )
     for child in element.children:
         if child.name in _LISTS:
-            _listed(found, child.name, [_values(child)])
+            _listed(found, child.name, [_values(path, child)])
         elif child.name == "CandidateIds":
             _listed(found, child.name, child.text.split())
         elif child.name == "Status":
             _listed(found, child.name, [child.text.strip()])
+        elif child.name in found and child.name in _ONCE:
+            expected = f"expected one <{child.name}> in a <{element.name}>"
+            raise FormatError(path, f"line {child.line}", expected)
         else:
-            found[child.name] = _values(child) if child.children else child.text.strip()
+            found[child.name] = _values(path, child) if child.children else child.text.strip()
     return found
 
 

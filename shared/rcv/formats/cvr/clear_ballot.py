@@ -22,6 +22,7 @@ SCANNER: Final = 7
 CHOICES: Final = 10
 """Columns, from 0: BallotID, PrecinctID, ScanComputerName, and the first choice."""
 
+_NAMED: Final = {BALLOT: "BallotID", PRECINCT: "PrecinctID", SCANNER: "ScanComputerName"}
 _HEAD: Final = "Choice:contest:rank:rule:candidate:party"
 
 Columns = dict[int, tuple[int, str | None]]
@@ -57,6 +58,10 @@ def read(path: Path, source: Source, max_ranks: int | None = None) -> Iterator[R
 def _columns(path: Path, head: list[str], source: Source) -> Columns:
     if len(head) <= CHOICES:
         raise FormatError(path, "line 1", f"expected {CHOICES} columns and then choices, found {len(head)}")
+    for column, name in _NAMED.items():
+        if name in head and head.index(name) != column:
+            place = f"line 1, column {head.index(name) + 1}"
+            raise FormatError(path, place, f"expected {name} in column {column + 1}")
     found: Columns = {}
     heads: set[str] = set()
     for column, text in enumerate(head[CHOICES:], CHOICES):

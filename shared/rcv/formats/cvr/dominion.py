@@ -23,6 +23,7 @@ from shared.rcv.formats.records import FormatError
 WHOLE: Final = "CvrExport.json"
 WITHHELD: Final = {"X", "x"}
 """What stands in the place of a record's id where officials withhold it."""
+NOT_CURRENT: Final = "session that is not current is not counted"
 INVALID: Final = "ballot whose contest is invalid is not counted"
 _PART: Final = re.compile(r"CvrExport_(\d+)\.json")
 _INVALID: Final = re.compile(r"(?:Invalid|Inactive)(?:Contest|Card|Ballot)?", re.IGNORECASE)
@@ -112,8 +113,9 @@ def _by_id(entries: Iterable[Node]) -> Names:
 
 
 def _records(session: Node, source: Source, manifests: _Manifests, note: Note) -> Iterator[RawRecord]:
-    marked = _current(session)
+    marked = _current(session, as_rctab=source.as_rctab)
     if marked is None:
+        note(NOT_CURRENT)
         return
     precinct = _named(marked, "PrecinctId", manifests.precincts, "PrecinctManifest.json")
     portion = _named(marked, "PrecinctPortionId", manifests.portions, "PrecinctPortionManifest.json")
@@ -162,11 +164,16 @@ def _conditions(*nodes: Node) -> set[str]:
     return found
 
 
-def _current(session: Node) -> Node | None:
+def _current(session: Node, *, as_rctab: bool) -> Node | None:
+    """Return the side of a session that counts, None if neither does."""
     original = session.node("Original")
-    if original.truth("IsCurrent"):
-        return original
-    return session.node("Modified") if session.has("Modified") else None
+    modified = session.node("Modified") if session.has("Modified") else None
+    if as_rctab or modified is None:
+        return original if original.truth("IsCurrent") else modified
+    sides = [side for side in (original, modified) if side.truth("IsCurrent")]
+    if len(sides) > 1:
+        session.refuse("expected one side that is current [IsCurrent], found Original and Modified")
+    return sides[0] if sides else None
 
 
 def _named(marked: Node, key: str, names: Names, manifest: str) -> str | None:

@@ -6,11 +6,17 @@ with fewer cells is refused: it may be half a ballot.
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
-from shared.rcv.formats.cvr.csv_rows import rows, whole
+from shared.rcv.formats.cvr.csv_rows import MOST_DIGITS, rows
 from shared.rcv.formats.cvr.json_file import shown
 from shared.rcv.formats.cvr.raw import WRITE_IN, RawRecord, Source, by_rank
+from shared.rcv.formats.plain.text import whole_amount
 from shared.rcv.formats.records import FormatError
+
+MAX_RANK: Final = 10**MOST_DIGITS - 1
+TOTALS: Final = ("total", "totals", "sum", "grand total")
+"""Ids of rows that add others up: none is a ballot."""
 
 
 def read(path: Path, source: Source) -> Iterator[RawRecord]:
@@ -24,8 +30,11 @@ def read(path: Path, source: Source) -> Iterator[RawRecord]:
     if len(head) < source.first_vote_column:
         expected = f"expected candidates from column {source.first_vote_column} on [firstVoteColumnIndex], between commas"
         raise FormatError(path, "line 1", f"{expected}; found {len(head)} columns")
-    names = [WRITE_IN if name and name == source.undeclared_write_in_label else name for name in head]
-    _refuse_twice(path, [name for column, name in enumerate(head, 1) if column >= source.first_vote_column])
+    names = [
+        WRITE_IN if name and name == source.undeclared_write_in_label else name
+        for name in map(str.strip, head)
+    ]
+    _refuse_twice(path, [name for column, name in enumerate(names, 1) if column >= source.first_vote_column])
     for row, (line, cells) in enumerate(table, 2):
         if row >= source.first_vote_row and cells:
             yield _record(path, row, line, cells, names, source)
@@ -45,12 +54,15 @@ def _record(path: Path, row: int, line: int, cells: list[str], names: list[str],
     for column, cell in enumerate(cells[first:], first):
         if column + 1 in {source.id_column, source.precinct_column, source.batch_column} or not cell.strip():
             continue
-        rank = whole(cell.strip())
+        rank = whole_amount(cell, 0, MAX_RANK)
         if rank is None:
             place = f"line {line}, column {column + 1} ({names[column]})"
             raise FormatError(path, place, f"expected a rank, found {shown(cell)}")
         ranked.append((rank, names[column]))
     vendor_id = _cell(cells, source.id_column)
+    if source.id_column is not None and (vendor_id or "total").lower() in TOTALS:
+        expected = f"expected the record's id [idColumnIndex], found {shown(vendor_id)}"
+        raise FormatError(path, f"line {line}, column {source.id_column}", expected)
     precinct, batch = _cell(cells, source.precinct_column), _cell(cells, source.batch_column)
     identity = (batch or "", vendor_id) if vendor_id else ()
     return RawRecord(

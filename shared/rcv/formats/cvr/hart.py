@@ -53,7 +53,7 @@ def _records(file: Path, source: Source, note: Note) -> Iterator[RawRecord]:
                 vendor_id=number,
                 contest_id=source.contest_id,
                 precinct_portion=split.said("Id") if split else None,
-                identity=(number,),
+                identity=(number.strip("{}").lower(),),
             )
 
 

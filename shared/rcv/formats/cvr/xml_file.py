@@ -70,6 +70,8 @@ class _Reader:
         """Read on; return the elements that are complete now."""
         try:
             self._parser.Parse(piece, last)
+        except FormatError:
+            raise
         except expat.ExpatError as fault:
             raise FormatError(self._path, f"line {fault.lineno}", f"expected XML: {fault}") from None
         except (LookupError, ValueError) as fault:  # an encoding that nobody knows, or that is none of bytes

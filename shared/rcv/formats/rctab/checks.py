@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
+from shared.rcv.formats.plain.text import looks
 from shared.rcv.formats.rctab.document import CvrSource, Document
 
 PROVIDERS: Final = ("cdf", "clearBallot", "dominion", "ess", "genericCsv", "hart")
@@ -138,7 +139,7 @@ def _slice_faults(document: Document, source: CvrSource) -> Iterator[str]:
 
 
 def _candidate_faults(document: Document) -> Iterator[str]:
-    seen: set[str] = set()
+    seen: dict[str, tuple[int, str]] = {}
     labels = {
         label.lower()
         for s in document.cvr_file_sources
@@ -148,13 +149,14 @@ def _candidate_faults(document: Document) -> Iterator[str]:
         if not candidate.name:
             yield f"candidates, number {place}, name: expected a name"
         for name in candidate.names:
-            if name in seen:
-                yield f"candidates, number {place}: {name!r} stands twice"
+            number, other = seen.setdefault(looks(name), (place, name))
+            if number != place:
+                again = "stands twice" if other == name else f"looks like {other!r}"
+                yield f"candidates, number {place}: {name!r} {again}"
             if name.lower() in RESERVED:
                 yield f"candidates, number {place}: {name!r} is a word that reports use"
             if name.lower() in labels:
                 yield f"candidates, number {place}: {name!r} is a source's label"
-            seen.add(name)
     if not document.candidates:
         yield "candidates: expected at least one"
     elif all(candidate.excluded for candidate in document.candidates):

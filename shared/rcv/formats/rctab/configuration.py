@@ -1,14 +1,13 @@
 """A configuration that has been read and found sound, and the contest it describes."""
 
-from codecs import BOM_UTF8
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import msgspec
 from pydantic import ValidationError
 
 from shared.contract.elections import Contest, Method, Rules, TieRule
+from shared.rcv.formats.cvr.json_file import decoded
 from shared.rcv.formats.cvr.raw import WRITE_IN, Source
 from shared.rcv.formats.rctab.checks import faults
 from shared.rcv.formats.rctab.document import CvrSource, Document
@@ -65,9 +64,7 @@ class Configuration:
 def load(path: Path, *, as_rctab: bool = False) -> Configuration:
     """Read and check a configuration. Raises FormatError with a line for each thing that is wrong, OSError."""
     try:
-        document = Document.model_validate(msgspec.json.decode(path.read_bytes().removeprefix(BOM_UTF8)))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
-        raise FormatError(path, "", f"expected JSON: {fault}") from None
+        document = Document.model_validate(decoded(path))
     except ValidationError as fault:
         raise FormatError(path, "", _first(fault)) from None
     found = list(faults(document, path.parent))

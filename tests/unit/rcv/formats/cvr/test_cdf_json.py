@@ -166,6 +166,71 @@ def test_marks_that_wait_are_reported(tmp_path: Path) -> None:
     assert notes == [cdf.WAITING] * 2
 
 
+@pytest.mark.parametrize("where", ["snapshot", "contest", "position"])
+def test_what_needs_adjudication_waits_unless_it_is_allocable(tmp_path: Path, where: str) -> None:
+    """That alone decides; a selection that needs it waits in any case, above."""
+    held = ballot(chosen("a", position(1)), chosen("b", position(2, IsAllocable="yes")))
+    whole = held["CVRSnapshot"][0]
+    contest = whole["CVRContest"][0]
+    marks = [each["SelectionPosition"][0] for each in contest["CVRContestSelection"]]
+    for each in {"snapshot": [whole], "contest": [contest], "position": marks}[where]:
+        each["Status"] = ["needs-adjudication"]
+    assert read(tmp_path, report(held))[0].selections == ((2, "Bob"),)
+
+
+def test_positions_of_a_ranked_selection_say_whether_it_is_marked(tmp_path: Path) -> None:
+    """A selection may have its rank though nobody marked it."""
+    held = ballot(chosen("a", position(None, HasIndication="no"), Rank=1), chosen("b", position(2), Rank=2))
+    assert read(tmp_path, report(held))[0].selections == ((2, "Bob"),)
+    as_rctab = read(tmp_path, report(held), SOURCE._replace(as_rctab=True))
+    assert as_rctab[0].selections == ((1, "Ann"), (2, "Bob"))
+
+
+def test_two_candidates_of_one_name_are_refused(tmp_path: Path) -> None:
+    """Whoever reads knows them by their names: the votes of both would be one's."""
+    document = report(ballot(chosen("a", position(1)), chosen("b", position(2))))
+    document["Election"][0]["Candidate"][1]["Name"] = "Ann"
+    with pytest.raises(
+        FormatError, match=r"candidate 2: expected another \[Name\], found two .* called 'Ann'"
+    ):
+        read(tmp_path, document)
+
+
+@pytest.mark.parametrize("most", [0, 1 << 26])
+@pytest.mark.parametrize(
+    ("once", "twice", "name"),
+    [
+        ('"Rank": 1', '"Rank": 1, "Rank": 2', "Rank"),
+        ('"CVR": [', '"CVR": [], "CVR": [', "CVR"),
+        ('"Version": "1"', '"Version": "1", "CVR": []', "CVR"),
+        ('"Version": "1"', '"Version" : "1" ,"Version"\t:"2"', "Version"),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, once: str, twice: str, name: str
+) -> None:
+    """Of a mark or of the whole file, at once or piece by piece: one of the two would be lost."""
+    monkeypatch.setattr(json_file, "MAX_WHOLE_BYTES", most)
+    text = json.dumps({"Version": "1"} | report(ballot(chosen("a", position(1)))))
+    assert once in text
+    (tmp_path / "r.json").write_text(text.replace(once, twice))
+    with pytest.raises(
+        FormatError, match=f"r.json: expected each key of an object once, found '{name}' again"
+    ):
+        list(cdf.read(tmp_path / "r.json", SOURCE))
+
+
+def test_quotes_before_colons_in_texts_are_no_keys(tmp_path: Path) -> None:
+    """However they are spelled."""
+    document = report(ballot(chosen("a", position(1))), Notes='"a":" b" : "a":')
+    for ascii_only in (True, False):
+        text = json.dumps(document, ensure_ascii=ascii_only).replace(
+            '\\"', "\\u0022" if ascii_only else '\\"'
+        )
+        (tmp_path / "r.json").write_text(text)
+        assert len(list(cdf.read(tmp_path / "r.json", SOURCE))) == 1
+
+
 @pytest.mark.parametrize("first", ["CVR", "Election"])
 def test_a_large_report_is_read_piece_by_piece(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str
@@ -226,6 +291,22 @@ def test_a_report_that_names_no_units_names_precincts_by_their_ids(tmp_path: Pat
         (ballot(BallotStyleUnitId="u-9"), r"CVR 1: expected a GpUnit .* \[BallotStyleUnitId\], found 'u-9'"),
         (ballot() | {"CurrentSnapshotId": "q"}, r"CVR 1: expected one CVRSnapshot 'q' .*, found 0"),
         ({"CVRSnapshot": [snapshot("x"), snapshot("y")]}, "CVR 1: expected one CVRSnapshot None"),
+        (
+            ballot(chosen("a", position(1, HasIndication=False))),
+            r"position 1: expected yes, no or unknown \[HasIndication\], found False",
+        ),
+        (
+            ballot(chosen("a", position(1, IsAllocable="maybe"))),
+            r"position 1: expected yes, no or unknown \[IsAllocable\], found 'maybe'",
+        ),
+        (
+            ballot(chosen("a", position(1, FractionalVotes=".5"))),
+            r"position 1: expected a mark to be one whole vote \[FractionalVotes\], found '.5'",
+        ),
+        (
+            ballot(chosen("a", position(2), Rank=1)),
+            r"position 1: expected the selection's rank 1 \[Rank\], found 2",
+        ),
         ({"CVRSnapshot": 3}, r"CVR 1: expected a list \[CVRSnapshot\], found 3"),
         ("ballot", "CVR 1: expected an object, found 'ballot'"),
     ],

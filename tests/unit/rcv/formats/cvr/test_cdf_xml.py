@@ -136,6 +136,14 @@ def test_many_ballots_are_read_piece_by_piece(tmp_path: Path) -> None:
         (report(ballot(unit="g9")), r"CVR 1 \(line 2\): expected a GpUnit of the report"),
         (report(static=""), "expected one contest 'Mayor' .*, found none at all"),
         (report(static=ELECTION + ELECTION), "expected one contest 'Mayor'"),
+        (
+            report(ballot(option("s1", 1, "<Rank>2</Rank>"))),
+            "line 2: expected one <Rank> in a <CVRContestSelection>",
+        ),
+        (
+            report(ballot().replace("<UniqueId>", "<UniqueId>u-7</UniqueId><UniqueId>")),
+            "line 2: expected one <UniqueId> in a <CVR>",
+        ),
         (report("<CVR>\n"), "line 21: expected XML: mismatched tag"),
         ("<Report/>", "line 1: expected <CastVoteRecordReport>, found <Report>"),
         ('<!DOCTYPE x SYSTEM "file:///etc/hostname">\n' + report(), "line 1: expected no document type"),

@@ -66,6 +66,14 @@ def test_marks_stand_in_the_order_of_their_ranks(tmp_path: Path) -> None:
     assert [r.selections for r in records] == [((1, "Bob"), (2, "Ann")), ((1, "Ann"), (1, "Bob")), ()]
 
 
+def test_columns_that_stand_elsewhere_are_refused(tmp_path: Path) -> None:
+    """They are found by their places, and their names must not say otherwise."""
+    moved = FIRST.replace("BoxPosition,BallotID", "BallotID,BoxPosition")
+    (tmp_path / "c.csv").write_text(f"{moved},{head('1Ann')}\n{ROW},1\n")
+    with pytest.raises(FormatError, match="line 1, column 3: expected BallotID in column 4"):
+        list(clear_ballot.read(tmp_path / "c.csv", SOURCE))
+
+
 def test_labels_name_write_ins_and_overvotes(tmp_path: Path) -> None:
     """By the choice's name; a skipped rank is no selection."""
     source = SOURCE._replace(undeclared_write_in_label="W", overvote_label="O", skipped_rank_label="S")

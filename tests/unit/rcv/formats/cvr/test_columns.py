@@ -52,6 +52,8 @@ def test_the_write_in_column_is_named_by_its_label(tmp_path: Path) -> None:
         ("id,Ann\nx,first\n", r"line 2, column 2 \(Ann\): expected a rank, found 'first'"),
         ("id,Ann\nx,1,2\n", "line 2: expected 2 columns, found 3"),
         ("id,Ann,Bob\nx,1\n,2\n", "line 2: expected 3 columns, found 2"),
+        ("id,Ann,Ann \nx,1,2\n", "line 1: expected another column, found 'Ann' a second time"),
+        ("id,Ann\nx\0,1\n", "line 2: expected text in UTF-8, found byte 0x00"),
         ("id,Ann,Ann\nx,1,2\n", "line 1: expected another column, found 'Ann' a second time"),
         ('id,Ann\n"x,1\n', "line 2: expected CSV"),
         ('id,Ann\n"x\ny",1\nz,first\n', r"line 4, column 2 \(Ann\): expected a rank, found 'first'"),
@@ -67,6 +69,35 @@ def test_a_file_that_is_not_what_it_should_be_is_named_by_its_line(
     """Line, column and what was expected."""
     with pytest.raises(FormatError, match=said):
         read_csv(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"id,Ann\nx,1\nZo\xeb,1\n", "line 3: expected UTF-8, found byte 0xeb"),
+        ("id,Ann\nx,1\n".encode("utf-16"), "line 1: expected UTF-8, found UTF-16"),
+    ],
+)
+def test_a_file_that_is_no_utf_8_is_named_by_its_line(tmp_path: Path, data: bytes, said: str) -> None:
+    """Of a line far down, too, though it is decoded in pieces."""
+    (tmp_path / "cvr.csv").write_bytes(data)
+    with pytest.raises(FormatError, match=said):
+        list(generic_csv.read(tmp_path / "cvr.csv", CSV))
+
+
+def test_what_spreadsheets_make_of_ranks_and_heads_is_read(tmp_path: Path) -> None:
+    """Decimals, and blanks around names."""
+    (record,) = read_csv(tmp_path, "id, Ann ,Bob\nx,2.0,1.0\n")
+    assert record.selections == ((1, "Bob"), (2, "Ann"))
+
+
+@pytest.mark.parametrize("number", ["", "Total", "sum"])
+def test_a_row_without_an_id_is_no_ballot(tmp_path: Path, number: str) -> None:
+    """Where each has one: it may add up the others."""
+    with pytest.raises(
+        FormatError, match=r"line 3, column 1: expected the record's id \[idColumnIndex\], found"
+    ):
+        read_csv(tmp_path, f"id,Ann\nx,1\n{number},1\n", CSV._replace(id_column=1))
 
 
 def test_a_sheet_is_read_row_by_row() -> None:

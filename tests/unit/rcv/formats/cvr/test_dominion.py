@@ -70,6 +70,29 @@ def test_marks_stand_in_the_order_of_their_ranks(tmp_path: Path) -> None:
     assert [record.selections for record in read(folder)] == [((1, "1"), (1, "9"), (3, "2")), ()]
 
 
+def test_the_side_that_is_current_counts(tmp_path: Path) -> None:
+    """The adjudicated one if the voter's is not; of neither nothing counts, and that is reported. RCTab counts the adjudicated one."""
+    old = side(mark(1, 1), current=False)
+    new = side(mark(2, 1))
+    neither = session(1, old, Modified=side(mark(2, 1), current=False))
+    folder = export(tmp_path, session(2, old), neither, session(3, old, Modified=new))
+    notes: list[str] = []
+    records = list(dominion.read(folder, SOURCE, notes.append))
+    assert [(record.id, record.selections) for record in records] == [("3", ((1, "2"),))]
+    assert notes == [dominion.NOT_CURRENT] * 2
+    assert [record.id for record in read(folder, SOURCE._replace(as_rctab=True))] == ["1", "3"]
+
+
+def test_two_sides_that_are_current_are_refused(tmp_path: Path) -> None:
+    """Nobody knows which the officials mean; RCTab takes the voter's."""
+    folder = export(tmp_path, session(1, side(mark(1, 1)), Modified=side(mark(2, 1))))
+    with pytest.raises(
+        FormatError, match=r"session 1: expected one side that is current \[IsCurrent\], found"
+    ):
+        read(folder)
+    assert read(folder, SOURCE._replace(as_rctab=True))[0].selections == ((1, "1"),)
+
+
 def test_an_ambiguous_mark_is_none(tmp_path: Path) -> None:
     """Whatever it marks."""
     folder = export(tmp_path, session(1, side(mark(1, 1, ambiguous=True), mark(2, 2))))

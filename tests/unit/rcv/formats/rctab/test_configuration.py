@@ -186,6 +186,24 @@ def test_a_fault_of_a_source_is_named_by_its_number(
     assert said in str(refused.value)
 
 
+def test_names_that_look_alike_and_keys_that_stand_twice_are_refused(tmp_path: Path) -> None:
+    """A candidate may have both spellings of a name as aliases."""
+    config = written(tmp_path)
+    sound = config.read_text()
+    config.write_text(sound.replace('"Bob"', '"Zo\\u00eb", "aliases": ["Zoe\\u0308"]'))
+    assert load(config).document.candidates[1].names == ["Zo\u00eb", "Zoe\u0308"]
+    config.write_text(sound.replace('"Ann"', '"Zo\\u00eb"').replace('"Bob"', '"Zoe\\u0308"'))
+    with pytest.raises(FormatError, match="candidates, number 2: 'Zoe\u0308' looks like 'Zo\u00eb'"):
+        load(config)
+    config.write_text(
+        sound.replace('"numberOfWinners": "1"', '"numberOfWinners": "1", "numberOfWinners": "2"')
+    )
+    with pytest.raises(
+        FormatError, match="expected each key of an object once, found 'numberOfWinners' again"
+    ):
+        load(config)
+
+
 def test_what_is_no_json_is_reported(tmp_path: Path) -> None:
     """With the place in the file."""
     (tmp_path / "x_config.json").write_text('{"rules": ')
