@@ -16,7 +16,8 @@ from shared.rcv.contests import CountOptions, contest_of
 from shared.rcv.formats import rctab
 from shared.rcv.formats.cvr.raw import Note, no_note
 from shared.rcv.formats.detect import write_ballots
-from shared.rcv.formats.plain.csv_file import refuse_undeclared
+from shared.rcv.formats.plain.csv_file import refuse_undeclared, refuse_words
+from shared.rcv.formats.plain.holds import Holds, fitting_ballots
 from shared.rcv.formats.records import BallotFile, BallotGroup, CastVoteRecord, FormatError
 from shared.rcv.reports.cdf import converted_ballots
 from shared.rcv.reports.disk import write_files
@@ -26,6 +27,14 @@ from shared.rcv.reports.tabulated import Settings, Stamp
 from shared.rcv.tabulation import settings_of
 
 RECORDS: Final = "cdf"
+_RECORDS_HOLD: Final = Holds(
+    "a file of cast vote records",
+    blank_ranks=True,
+    blank_ballots=True,
+    unnamed=True,
+    sections=True,
+    write_ins=True,
+)
 RCTAB: Final = "rctab"
 """RCTab's own CSV of cast vote records, `<stem>_rctab_cvr.csv`."""
 
@@ -35,6 +44,7 @@ def convert_plain(file: BallotFile, to: str, out: Path, stamp: Stamp, name: str)
     if to == RCTAB:
         refuse_undeclared(file.candidates, out)
     if to in {RECORDS, RCTAB}:
+        fitting_ballots(file, out, _RECORDS_HOLD)
         contest = contest_of(file, CountOptions("plurality"))
         settings = Settings(contest.title, by_precinct=len(file.sections) > 1)
         if to == RECORDS:
@@ -66,6 +76,7 @@ def convert_configuration(
     if to == RECORDS:
         write_text(out, converted_ballots(contest, settings, records, stamp))
     elif to in {"csv", RCTAB}:
+        refuse_words((candidate.name for candidate in contest.candidates), out)
         _refuse_unlabelled(contest, settings.sources, records, out)
         write_text(out, generic_csv(contest, settings.sources, records))
     else:

@@ -11,7 +11,10 @@ allotment (RCTab's way; its expected files have it so). Converted ballots stand 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from itertools import islice
 from typing import Final, NamedTuple
+
+import numpy as np
 
 from shared.contract.ballots import UNNAMED, parse_marks
 from shared.contract.elections import Contest
@@ -61,20 +64,29 @@ def selections_of(marks: str, names: Sequence[str], aliases: Mapping[int, str]) 
     return sorted(selections, key=lambda s: (s.ranks[0], code_units(s.name)))
 
 
-def selection_id(name: str) -> str:
-    """Return the id of the selection of a candidate."""
-    return f"cs-{sanitised(name).lower()}"
+def numbered(wanted: Iterable[str]) -> Iterator[str]:
+    """Yield words that all differ: as wanted or, where one was there before, with a number."""
+    taken: set[str] = set()
+    last: dict[str, int] = {}
+    for word in wanted:
+        unique, number = word, last.get(word, 1)
+        while unique in taken:
+            number += 1
+            unique = f"{word}-{number}"
+        last[word] = number
+        taken.add(unique)
+        yield unique
 
 
 @lru_cache(MAX_TEXTS_KEPT)
-def selection_text(selection: Selection, brings: Brings, depth: int) -> Laid:
-    """Return the JSON of a selection, `depth` objects deep."""
+def selection_text(short: str, ranks: tuple[int, ...], brings: Brings, depth: int) -> Laid:
+    """Return the JSON of a selection, `depth` objects deep; `short` is what its id is made of."""
     return Laid(
         json_text(
             {
                 "@type": "CVR.CVRContestSelection",
-                "ContestSelectionId": selection_id(selection.name),
-                "SelectionPosition": _positions(selection.ranks, brings),
+                "ContestSelectionId": f"cs-{short}",
+                "SelectionPosition": _positions(ranks, brings),
             },
             depth,
         )
@@ -103,18 +115,21 @@ def _positions(ranks: Sequence[int], brings: Brings) -> list[Json]:
 class CdfBallots:
     """Writes ballots of one contest."""
 
-    def __init__(self, names: Sequence[str], rounds: Sequence[Positions], places: int) -> None:
+    def __init__(
+        self, names: Sequence[str], short: Mapping[str, str], rounds: Sequence[Positions], places: int
+    ) -> None:
         self._names = names
+        self.short = short
+        """What ids are made of, by name."""
         self._rounds = rounds
         self._places = places
 
-    def text(self, record: CastVoteRecord, row: int, where: Mapping[str, Json]) -> str:
-        """Return the JSON of one ballot; `where` says in which unit it was cast, if reports distinguish units."""
-        ballot = sanitised(record.id)
+    def text(self, ballot: str, record: CastVoteRecord, row: int, where: Mapping[str, Json]) -> str:
+        """Return the JSON of one ballot by its id; `where` says in which unit it was cast, if reports distinguish units."""
         selections = selections_of(record.marks, self._names, record.aliases)
-        as_marked = _snapshot(ballot, 0, [(selection, "unknown") for selection in selections])
+        as_marked = self._snapshot(ballot, 0, [(selection, "unknown") for selection in selections])
         as_read = [
-            _snapshot(ballot, number, self._allot(at, row, selections))
+            self._snapshot(ballot, number, self._allot(at, row, selections))
             for number, at in enumerate(self._rounds, 1)
         ]
         return json_text(
@@ -128,6 +143,22 @@ class CdfBallots:
             },
             _DEPTH,
         )
+
+    def _snapshot(self, ballot: str, number: int, selections: Sequence[tuple[Selection, Brings]]) -> Json:
+        contest: Json = {
+            "@type": "CVR.CVRContest",
+            "ContestId": CONTEST_ID,
+            "CVRContestSelection": [
+                selection_text(self.short[selection.name], selection.ranks, brings, _DEPTH + 3)
+                for selection, brings in selections
+            ],
+        }
+        return {
+            "@id": _snapshot_id(ballot, number),
+            "@type": "CVR.CVRSnapshot",
+            "CVRContest": [contest],
+            "Type": "interpreted" if number else "original",
+        }
 
     def _allot(
         self, at: Positions, row: int, selections: Sequence[Selection]
@@ -149,29 +180,14 @@ class CdfBallots:
         return allotted
 
 
-def _snapshot(ballot: str, number: int, selections: Sequence[tuple[Selection, Brings]]) -> Json:
-    contest: Json = {
-        "@type": "CVR.CVRContest",
-        "ContestId": CONTEST_ID,
-        "CVRContestSelection": [
-            selection_text(selection, brings, _DEPTH + 3) for selection, brings in selections
-        ],
-    }
-    return {
-        "@id": _snapshot_id(ballot, number),
-        "@type": "CVR.CVRSnapshot",
-        "CVRContest": [contest],
-        "Type": "interpreted" if number else "original",
-    }
-
-
 def _snapshot_id(ballot: str, number: int) -> str:
     return f"ballot-{ballot}-round-{number}" if number else f"ballot-{ballot}"
 
 
 def counted_ballots(tabulated: Tabulated, rounds: Sequence[Positions], stamp: Stamp) -> Iterator[str]:
     """Yield the text of the report of a count's ballots, piece by piece."""
-    ballots = CdfBallots(tabulated.names, rounds, tabulated.traced.count.places)
+    short = _short_names(tabulated.names, tabulated.records)
+    ballots = CdfBallots(tabulated.names, short, rounds, tabulated.traced.count.places)
     rows = tabulated.rows.tolist()
     return _report(tabulated.contest, tabulated.settings, tabulated.records, rows, ballots, stamp)
 
@@ -180,8 +196,34 @@ def converted_ballots(
     contest: Contest, settings: Settings, records: Sequence[CastVoteRecord], stamp: Stamp
 ) -> Iterator[str]:
     """Yield the text of the report of ballots that were not counted."""
-    ballots = CdfBallots([candidate.name for candidate in contest.candidates], (), 0)
+    names = [candidate.name for candidate in contest.candidates]
+    short = _short_names(names, records)
+    ballots = CdfBallots(names, short, (), 0)
     return _report(contest, settings, records, [0] * len(records), ballots, stamp)
+
+
+def _short_names(names: Sequence[str], records: Iterable[CastVoteRecord]) -> dict[str, str]:
+    """Return what ids are made of for all whom ballots name: RCTab's words, and never one for two candidates."""
+    known = list(dict.fromkeys([*names, OVERVOTE]))
+    short = dict(zip(known, numbered(_short(name) for name in known), strict=True))
+    aliases = {(alias, names[place]) for record in records for place, alias in record.aliases.items()}
+    own = {alias: short[name] for alias, name in aliases if _short(alias) == short[name]}
+    others = sorted({alias for alias, _ in aliases} - own.keys())
+    words = islice(numbered([*short.values(), *map(_short, others)]), len(short), None)
+    return {**own, **dict(zip(others, words, strict=True)), **short}
+
+
+def _short(name: str) -> str:
+    return sanitised(name).lower()
+
+
+def _ballot_ids(records: Sequence[CastVoteRecord]) -> Iterator[str]:
+    """Yield the id of each ballot: RCTab's or, where a vendor begins anew in each batch, one that no other ballot has."""
+    hashes = np.fromiter((hash(sanitised(record.id)) for record in records), np.int64, len(records))
+    if len(np.unique(hashes)) == len(records):
+        return (sanitised(record.id) for record in records)
+    parts = ((record.tabulator_id, record.batch, record.id) for record in records)
+    return numbered(sanitised("-".join(filter(None, each))) for each in parts)
 
 
 def _report(
@@ -194,19 +236,26 @@ def _report(
 ) -> Iterator[str]:
     units = _units(records) if settings.by_precinct else {}
     yield '{\n  "@type" : "CVR.CastVoteRecordReport",\n  "CVR" : [ '
-    for place, (record, row) in enumerate(zip(records, rows, strict=True)):
+    each = zip(_ballot_ids(records), records, rows, strict=True)
+    for place, (ballot, record, row) in enumerate(each):
         where: dict[str, Json] = (
             {"BallotStyleUnitId": units.get(record.precinct or "")} if settings.by_precinct else {}
         )
-        yield (", " if place else "") + ballots.text(record, row, where)
+        yield (", " if place else "") + ballots.text(ballot, record, row, where)
     yield " ],"
-    yield json_text(_frame(contest, settings, units.items(), stamp)).removeprefix("{")
+    yield json_text(_frame(contest, settings, units.items(), ballots.short, stamp)).removeprefix("{")
 
 
-def _frame(contest: Contest, settings: Settings, units: Iterable[tuple[str, str]], stamp: Stamp) -> Json:
+def _frame(
+    contest: Contest,
+    settings: Settings,
+    units: Iterable[tuple[str, str]],
+    short: Mapping[str, str],
+    stamp: Stamp,
+) -> Json:
     """Return what stands after the ballots."""
     return {
-        "Election": [_election(contest, settings)],
+        "Election": [_election(contest, settings, short)],
         "GeneratedDate": stamp.generated,
         "GpUnit": [_scope(settings), *(_precinct(name, unit) for name, unit in units)],
         "ReportGeneratingDeviceIds": [_DEVICE_ID],
@@ -222,12 +271,12 @@ def _frame(contest: Contest, settings: Settings, units: Iterable[tuple[str, str]
     }
 
 
-def _election(contest: Contest, settings: Settings) -> Json:
+def _election(contest: Contest, settings: Settings, short: Mapping[str, str]) -> Json:
     names = [candidate.name for candidate in contest.candidates] + [OVERVOTE] * settings.overvote_label
     names.sort(key=code_units)
-    candidates: list[Json] = [{"@id": _candidate_id(name), "Name": name} for name in names]
+    candidates: list[Json] = [{"@id": f"c-{short[name]}", "Name": name} for name in names]
     selections: list[Json] = [
-        {"@id": selection_id(name), "@type": "ContestSelection", "CandidateIds": [_candidate_id(name)]}
+        {"@id": f"cs-{short[name]}", "@type": "ContestSelection", "CandidateIds": [f"c-{short[name]}"]}
         for name in names
     ]
     held: Json = {
@@ -243,10 +292,6 @@ def _election(contest: Contest, settings: Settings) -> Json:
         "Contest": [held],
         "ElectionScopeId": _SCOPE_ID,
     }
-
-
-def _candidate_id(name: str) -> str:
-    return f"c-{sanitised(name).lower()}"
 
 
 def _units(records: Iterable[CastVoteRecord]) -> dict[str, str]:

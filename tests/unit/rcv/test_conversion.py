@@ -1,19 +1,21 @@
 """From a configuration's records to plain files: write-ins stay write-ins, or the format is refused."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from shared.rcv.conversion import convert_configuration
+from shared.rcv.conversion import convert_configuration, convert_plain
 from shared.rcv.formats import rctab
 from shared.rcv.formats.detect import read_ballots
 from shared.rcv.formats.rctab import Configuration
-from shared.rcv.formats.records import FormatError
+from shared.rcv.formats.records import BallotFile, BallotGroup, FormatError
 from shared.rcv.reports.tabulated import Stamp
 from tests.fuzz.vendors import configuration
 from tests.support.sheets import write_sheet
 from tests.unit.rcv.formats.plain.reading import counts
+from tests.unit.rcv.formats.rctab.test_repeats import configured, dominion
 
 STAMP = Stamp("Livecount", "1", "2026-05-07T21:00:00+01:00")
 
@@ -52,3 +54,63 @@ def test_a_write_in_without_a_label_is_not_written_as_a_blank_rank(tmp_path: Pat
     ):
         convert_configuration(found, "csv", tmp_path / "out.csv", STAMP)
     assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("Ann", "ANN"), ("Jos\u00e9", "Jos_"), ("\u65e5\u672c", "\u4e2d\u56fd"), ("A_b-2", "A b", "A_b")],
+)
+def test_candidates_keep_ids_of_their_own_in_nists_records(tmp_path: Path, names: tuple[str, ...]) -> None:
+    """Whatever is left of a name in an id: two of one id would be one candidate."""
+    ballots = tuple(BallotGroup(str(place), place + 1) for place in range(len(names)))
+    convert_plain(BallotFile("Mayor", names, ballots), "cdf", tmp_path / "out.json", STAMP, "votes")
+    document = json.loads(configuration("cdf", "out.json"))
+    document["candidates"] = [{"name": name} for name in names]
+    (tmp_path / "c.json").write_text(json.dumps(document))
+    found = Counter(record.marks for record in rctab.read_records(rctab.load(tmp_path / "c.json")))
+    assert found == {str(place): place + 1 for place in range(len(names))}
+
+
+def test_ballots_keep_ids_of_their_own_in_nists_records(tmp_path: Path) -> None:
+    """Though Dominion numbers anew in each batch; where it does not, the ids are its own."""
+    dominion(tmp_path / "d", [("1", "7", "Ann"), ("2", "7", "Bob"), ("2", "8", "Bob")])
+    config = rctab.load(configured(tmp_path, "dominion", "d"))
+    convert_configuration(config, "cdf", tmp_path / "out.json", STAMP)
+    ballots = json.loads((tmp_path / "out.json").read_text())["CVR"]
+    assert [each["BallotPrePrintedId"] for each in ballots] == ["4-1-7", "4-2-7", "4-2-8"]
+    assert len({each["CurrentSnapshotId"] for each in ballots}) == 3
+    records = list(rctab.read_records(rctab.load(configured(tmp_path, "cdf", "out.json"))))
+    assert [record.marks for record in records] == ["0", "1", "1"]
+
+
+@pytest.mark.parametrize("to", ["abif", "preflib", "csv", "cdf", "rctab"])
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("[tie 2 1]", "cannot say who is picked of level"),
+        ("-2", "cannot say that candidates are withdrawn: Bo"),
+    ],
+)
+def test_what_decides_an_election_is_not_lost_on_the_way(
+    tmp_path: Path, to: str, option: str, said: str
+) -> None:
+    """An order for ties, or that somebody has withdrawn: only BLT has words for them."""
+    (tmp_path / "v.blt").write_text(
+        f'2 1\n{option}\n1 1 2 0\n1 2 1 0\n0\n"Ann"\n"Bo"\n"T"\n'.replace("\\\n", "\n")
+    )
+    file = read_ballots(tmp_path / "v.blt")
+    with pytest.raises(FormatError, match=said):
+        convert_plain(file, to, tmp_path / "out", STAMP, "v.blt")
+    convert_plain(file, "blt", tmp_path / "out.blt", STAMP, "v.blt")
+    assert read_ballots(tmp_path / "out.blt") == file
+
+
+@pytest.mark.parametrize("name", ["undervote", "Ann\nLee", "skipped"])
+def test_a_name_that_csv_would_read_as_none_or_two_is_refused(tmp_path: Path, name: str) -> None:
+    """Of a configuration's candidates, too."""
+    (tmp_path / "votes.csv").write_text("Id,b,B\n1,1,2\n")
+    document = json.loads(configuration("genericCsv", "votes.csv"))
+    document["candidates"] = [{"name": name, "aliases": ["b"]}, {"name": "Bob", "aliases": ["B"]}]
+    (tmp_path / "c.json").write_text(json.dumps(document))
+    with pytest.raises(FormatError, match="CSV cannot hold this name under a rank"):
+        convert_configuration(rctab.load(tmp_path / "c.json"), "csv", tmp_path / "out.csv", STAMP)

@@ -42,7 +42,9 @@ from shared.rcv.formats.plain.text import (
 )
 from shared.rcv.formats.records import BallotFile, BallotGroup, FormatError
 
-HOLDS: Final = Holds("BLT", blank_ranks=True, blank_ballots=True, excluded=True, write_ins=True)
+HOLDS: Final = Holds(
+    "BLT", blank_ranks=True, blank_ballots=True, excluded=True, write_ins=True, tie_order=True
+)
 
 _HEAD = re.compile(rb"(\d{1,3}) (\d{1,3}),?\n((?:-\d{1,3}(?: -\d{1,3})* ?\n)*)")
 _TOKEN = re.compile(rb"/\*.*?\*/|//[^\n]*|#[^\n]*|\([^)\n]*\)|\[[^\]\n]*\]|[^\s\"#()\[\]/]+|\S", re.DOTALL)

@@ -115,9 +115,9 @@ def write(file: BallotFile, path: Path) -> None:
 
 
 def refuse_words(names: Iterable[str], path: Path) -> None:
-    """Raise FormatError for a name that under a rank would be read as none."""
+    """Raise FormatError for a name that under a rank would be read as none, or as several."""
     for name in names:
-        if name.lower() in (*_BLANKS, *_UNNAMED_WORDS):
+        if name.lower() in (*_BLANKS, *_UNNAMED_WORDS) or len(name.splitlines()) > 1:
             raise FormatError(path, f"candidate {name!r}", "CSV cannot hold this name under a rank")
 
 

@@ -20,6 +20,7 @@ class Holds:
     sections: bool = False
     excluded: bool = False
     write_ins: bool = False
+    tie_order: bool = False
 
 
 def fitting_ballots(file: BallotFile, path: Path, holds: Holds) -> tuple[BallotGroup, ...]:
@@ -35,6 +36,8 @@ def fitting_ballots(file: BallotFile, path: Path, holds: Holds) -> tuple[BallotG
         raise FormatError(
             path, "", f"{holds.format} cannot say that candidates are undeclared write-ins: {names}"
         )
+    if file.tie_order and not holds.tie_order:
+        raise FormatError(path, "", f"{holds.format} cannot say who is picked of level candidates")
     merged: dict[tuple[int, str], int] = {}
     for marks, ballots, section in file.ballots:
         merged[section, marks] = merged.get((section, marks), 0) + ballots
