@@ -13,6 +13,7 @@ FOLDER: Final = Path(__file__).parent / "words"
 SCRIPT: Final[Mapping[str, str]] = {
     "no text": "This is no receipt: expected the whole text that was given to you, brackets included.",
     "no receipt": "This is no receipt: a part of it is missing.",
+    "no form": "That could not be read: expected the receipt alone, as this page's form sends it.",
     "no code": "This is no voting code: it looks like 0CKR7-1-8F3K-2M9Q-X4AB-7TDC, without a U.",
     "unknown": "This ballot is not in the log, or was not judged yet. If you have just voted, ask again in a few seconds. If this stays so, show your receipt to the returning officer.",
     "no answer": "The log does not answer at present. Ask again in a moment.",

@@ -18,7 +18,7 @@ from services.proofs.lookup import Contest, Covered
 from services.proofs.routes import Api
 from services.proofs.settings import ProofsSettings
 from services.proofs.shard import ShardTree
-from shared.contract.receipts import receipt_text
+from shared.contract.receipts import receipt_link, receipt_text
 from tests.support.elections import LOG_ID, ROOT_KEY, Life, election
 from tests.support.evidence import judged
 from tests.support.proofs import grown, pairs
@@ -147,6 +147,72 @@ def test_a_link_brings_the_receipt_in_its_fragment(browser: Browser, url: str) -
     page.goto(f"{url}/receipt#{httpx.QueryParams({'receipt': receipt_of(9)})}")
     expect(page.get_by_label("Your receipt")).to_have_value(receipt_of(9))
     assert page.url == f"{url}/receipt"
+    page.close()
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_without_a_script_the_service_answers(browser: Browser, url: str, width: int) -> None:
+    """By keyboard and at any width: pasted, sent, answered; the proof comes as a file; axe finds nothing in any answer."""
+    for scheme in ("light", "dark"):
+        made = browser.new_context(
+            java_script_enabled=False, viewport={"width": width, "height": 800}, color_scheme=scheme
+        )
+        page = made.new_page()
+        answer = page.locator("#answer")
+        page.goto(f"{url}/receipt")
+        expect(page.get_by_label("Your voting code")).to_be_hidden()
+        expect(page.get_by_text("this server answers, and you have its word for it")).to_be_visible()
+        page.get_by_label("Your receipt").press("Tab")
+        expect(page.get_by_role("button", name="Check")).to_be_focused()
+        for receipt, kind, words in (
+            (receipt_of(333), "good", "was accepted"),
+            (receipt_of(0), "wait", "recorded after the close"),
+            (receipt_of(9).replace('"who": "', '"who": "0')[:-3] + '"}', "wait", "not in the log"),
+            ("my receipt", "bad", "This is no receipt"),
+        ):
+            page.get_by_label("Your receipt").fill(receipt)
+            page.get_by_label("Your receipt").press("Tab")
+            page.keyboard.press("Enter")
+            expect(answer.locator(f".answer.{kind}")).to_contain_text(words)
+            expect(page.get_by_label("Your receipt")).to_have_value(receipt)
+            seen_by_axe(page, browser)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.get_by_label("Your receipt").fill(receipt_of(333))
+        page.get_by_role("button", name="Check").click()
+        with page.expect_download() as downloading:
+            page.get_by_role("link", name="Download the receipt with its proof").click()
+        assert downloading.value.suggested_filename == "picnic-receipt-proved.json"
+        page.get_by_role("button", name="Cymraeg").click()
+        expect(answer).to_contain_text("Mae'r bleidlais yn y log ac fe'i derbyniwyd.")
+        assert page.url == f"{url}/receipt?lang=cy"
+        made.close()
+
+
+def seen_by_axe(page: Page, browser: Browser) -> None:
+    """Look at a page without its script: axe itself is one, so it looks at the same page where scripts run."""
+    shown = browser.new_page(viewport=page.viewport_size)
+    shown.set_content(page.content())
+    assert Axe().run(shown).response["violations"] == []
+    shown.close()
+
+
+def test_a_link_and_digits_can_be_pasted_too(browser: Browser, url: str) -> None:
+    """The script checks a link's receipt by itself; digits alone it leaves to the service, which says so."""
+    page = browser.new_page()
+    page.goto(f"{url}/receipt")
+    ballot = LIFE.cast(77)
+    who = who_of(ballot).hex()
+    link = receipt_link("https://proofs.example/receipt", LOG_ID, "picnic", ballot.ballot_id.hex(), 0, who)
+    assert checked(page, link, LIFE.code(77)) == "good"
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.post_data or ""))
+    page.get_by_label("Your receipt").fill(f"{who[:32]} {who[32:]}")
+    page.get_by_role("button", name="Check").click()
+    expect(page.get_by_text("your browser has checked nothing")).to_be_visible()
+    assert sent[0].startswith("receipt=")
+    assert not any(LIFE.code(77) in body for body in sent)
+    assert checked(page, receipt_of(77), LIFE.code(77)) == "good"
+    expect(page.get_by_text("your browser has checked nothing")).to_be_hidden()
     page.close()
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -106,7 +106,17 @@ class Pages:
         html = template.render(view=view, **shared, **values)
         retry = values.get("retry_after_s")
         headers = HEADERS if retry is None else {**HEADERS, "Retry-After": str(retry)}
+        if values.get("link") and not view.kiosk:
+            headers = {**headers, "Content-Security-Policy": posting_to(self.receipts)}
         return HTMLResponse(html, status, headers)
+
+
+def posting_to(page: str) -> str:
+    """Return the policy of a page whose form may also be posted to another service: the receipt's, to where it is looked up."""
+    scheme, host, *_ = urlsplit(page)
+    return HEADERS["Content-Security-Policy"].replace(
+        "form-action 'self'", f"form-action 'self' {scheme}://{host}"
+    )
 
 
 def shown(

@@ -2,7 +2,7 @@
 
 const about = JSON.parse(document.getElementById("about").textContent);
 const byId = (id) => document.getElementById(id);
-byId("form").hidden = false;
+for (const part of document.querySelectorAll("[data-script], [data-plain]")) part.hidden = "plain" in part.dataset;
 const online = location.protocol.startsWith("http");
 
 const said = (key, values = {}) => about.words[key].replace(/%\((\w+)\)s/g, (_, name) => values[name]);
@@ -10,9 +10,21 @@ const said = (key, values = {}) => about.words[key].replace(/%\((\w+)\)s/g, (_, 
 // What whoever asks is to know: a key of the page's words, and of which kind it is.
 class Answer extends Error { constructor(key, kind) { super(said(key)); this.kind = kind; } }
 
+// A link may bring the receipt in its fragment, which browsers do not send.
+const SHORT = /#([0-9a-f]{32})\.([a-z0-9-]{1,48})\.([0-9a-f]{32})\.(\d{1,5})\.([0-9a-f]{64})\b/;
+// Digits alone name no election: only the server can look for them.
+const isDigits = (typed) => /^[0-9a-f]{64}$/i.test(typed.replace(/[\s-]+/g, ""));
+
+function receiptOfLink(link) {
+  const short = SHORT.exec(link);
+  if (!short) return null;
+  const [, log, election, ballot_id, shard, who] = short;
+  return JSON.stringify({ type: "receipt/1", log, election, ballot_id, shard: Number(shard), who });
+}
+
 function readReceipt(typed) {
   let receipt;
-  try { receipt = JSON.parse(typed); } catch { throw new Answer("no text", "bad"); }
+  try { receipt = JSON.parse(receiptOfLink(typed) ?? typed); } catch { throw new Answer("no text", "bad"); }
   const whole = receipt?.type === "receipt/1" && /^[0-9a-f]{64}$/.test(receipt.who) && /^[a-z0-9-]{1,48}$/.test(receipt.election);
   if (!whole) throw new Answer("no receipt", "bad");
   return receipt;
@@ -81,22 +93,14 @@ byId("file").addEventListener("change", async (event) => {
 });
 
 byId("form").addEventListener("submit", async (event) => {
+  if (event.submitter?.closest("#languages")) return; // the server's answer in another language
+  if (online && isDigits(byId("receipt").value)) return;
   event.preventDefault();
   byId("check").disabled = true;
   try { await check(); } catch (fault) { explain(fault); } finally { byId("check").disabled = false; }
 });
 
-// A link may bring the receipt in its fragment, which browsers do not send.
-const SHORT = /^#([0-9a-f]{32})\.([a-z0-9-]{1,48})\.([0-9a-f]{32})\.(\d{1,5})\.([0-9a-f]{64})$/;
-
-function receiptOfLink() {
-  const short = SHORT.exec(location.hash);
-  if (!short) return new URLSearchParams(location.hash.slice(1)).get("receipt");
-  const [, log, election, ballot_id, shard, who] = short;
-  return JSON.stringify({ type: "receipt/1", log, election, ballot_id, shard: Number(shard), who });
-}
-
-const brought = receiptOfLink();
+const brought = receiptOfLink(location.hash) ?? new URLSearchParams(location.hash.slice(1)).get("receipt");
 if (brought) {
   byId("receipt").value = brought;
   history.replaceState(null, "", location.pathname + location.search);

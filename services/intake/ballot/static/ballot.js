@@ -142,9 +142,9 @@ function ready() {
   const page = $('main').dataset.page
   const found = $('#data')
   if (found) data = JSON.parse(found.textContent)
-  const form = $('main form')
+  const form = $('main form[action^="/vote/"]')
   if (form?.hasAttribute('action')) address = new URL(form.action).pathname + new URL(form.action).search
-  for (const item of $$('[data-script]')) item.hidden = false
+  for (const item of $$('[data-script], [data-plain]')) item.hidden = 'plain' in item.dataset
   for (const time of $$('.when time')) until(time)
   ;({ start, ballot: rankPage, practice: rankPage, receipt, busy, configured: wait, paused: wait })[page]?.()
 }
@@ -221,7 +221,7 @@ function wait() {
 }
 
 function busy() {
-  const form = $('main form')
+  const form = $('main form[action^="/vote/"]')
   form?.addEventListener('submit', event => { event.preventDefault(); begin(form.elements.code.value, kept.read()) })
 }
 

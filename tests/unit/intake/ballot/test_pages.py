@@ -255,7 +255,7 @@ async def test_neither_code_nor_marks_are_in_an_address() -> None:
 
 
 async def test_pages_are_kept_nowhere_and_run_nothing_from_elsewhere() -> None:
-    """Every page of every status is sent with the same policy; no page has a script or a style of its own."""
+    """Every page of every status is sent with the same policy, where no receipt is looked up; no page has a script or a style of its own."""
     async with place() as there:
         answers = [await there.get(), await there.get("/vote"), await there.get("/vote/nowhere")]
         answers += [
@@ -449,6 +449,25 @@ async def test_a_receipt_leads_to_where_it_is_looked_up() -> None:
     assert "download=" in one.text
     assert "download=" not in kiosk.text
     assert len(kiosk.text.partition("<svg")[2]) < len(nowhere.text.partition("<svg")[2])
+
+
+async def test_without_a_script_the_receipt_is_posted_to_where_it_is_looked_up() -> None:
+    """The one page whose policy lets a form go elsewhere: to that service alone, in the elector's language, without the code."""
+    async with place(receipts="https://proofs.example:8106/receipt") as there:
+        receipt = await there.post("cast", "/vote/picnic?lang=cy", _0_0="1")
+        kiosk = await there.post("cast", "/vote/picnic?kiosk", _0_0="1")
+        others = [await there.get(), await there.post("start"), await there.post("review", _0_0="1"), kiosk]
+    (form,) = re.findall(r"<form data-plain.*?</form>", receipt.text, re.DOTALL)
+    (action,) = re.findall(r'action="([^"]+)"', form)
+    (shown,) = re.findall(r'data-copy="([^"]+)"', receipt.text)
+
+    assert action == "https://proofs.example:8106/receipt?lang=cy"
+    assert re.findall(r'name="([^"]+)" value="([^"]+)"', form) == [("receipt", shown)]
+    assert CODE not in form
+    policy = HEADERS["Content-Security-Policy"]
+    allowed = policy.replace("form-action 'self'", "form-action 'self' https://proofs.example:8106")
+    assert receipt.headers["content-security-policy"] == allowed
+    assert {page.headers["content-security-policy"] for page in others} == {policy}
 
 
 async def test_a_qr_code_is_drawn_module_by_module() -> None:
