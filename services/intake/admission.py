@@ -150,7 +150,13 @@ class Admission:
         genuine = self._code(form.code)
         if isinstance(genuine, Refusal):
             return genuine
-        return self._ballot(form, *genuine)
+        announced = self._announced
+        return self._ballot(form, *genuine) if announced.phase is Phase.OPEN else _not_open(announced)
+
+    def ballot_of(self, form: Form) -> Admitted | Refusal:
+        """Return the ballot of a form whether or not the election is open: to recall one that was recorded while it was."""
+        genuine = self._code(form.code)
+        return genuine if isinstance(genuine, Refusal) else self._ballot(form, *genuine)
 
     def admit_all(self, lines: Sequence[bytes]) -> list[Admitted | Refusal]:
         """Return the ballot of each line, or why there is none.
@@ -211,8 +217,6 @@ class Admission:
     def _ballot(self, form: Form, code: VotingCode, own: bytes) -> Admitted | Refusal:
         """Return the ballot of a form whose code is genuine."""
         announced = self._announced
-        if announced.phase is not Phase.OPEN:
-            return _not_open(announced)
         if (fault := self._form_fault(form)) is not None:
             return fault
         rankings = []

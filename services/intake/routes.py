@@ -23,7 +23,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from services.intake.admission import EXAMPLE, Admissions, Admitted, Refusal, read_form
-from services.intake.bounds import RecentBallots
+from services.intake.bounds import Known, RecentBallots
 from services.intake.log import BallotLog, LogUnavailable, NotSent
 from services.intake.settings import IntakeSettings
 from shared.runtime.process.connections import address_key
@@ -129,6 +129,10 @@ class IntakeService:
         if fault is None:
             return outcomes
         return [fault if isinstance(of, Admitted) and of.who in firsts else of for of in outcomes]
+
+    def recall(self, ballot: Admitted) -> Known:
+        """Return whether a ballot was recorded lately; what is not remembered may have been recorded all the same."""
+        return self.recent.find([self.recent.mark(ballot.who, ballot.ballot)])[0]
 
     async def _write(
         self, election: str, ballots: Sequence[Admitted], marks: Sequence[bytes]

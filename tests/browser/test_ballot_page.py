@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 from typer.testing import CliRunner
 
 from services.cli import app
@@ -232,6 +232,76 @@ def test_without_a_script(browser: Browser, place: Place, how: str) -> None:
     made.close()
 
     assert place.marks(elector) == [("2>0", "0")]
+
+
+def test_without_a_script_from_code_to_receipt_to_look_up(browser: Browser, place: Place) -> None:
+    """A button of the receipt leads to what became of the ballot: judged, proved, counted; neither code nor marks are sent there."""
+    elector, code = new_elector()
+    made = browser.new_context(java_script_enabled=False, viewport={"width": 320, "height": 640})
+    with watched(made):
+        page = made.new_page()
+        cast_by_forms(page, place, code)
+        for _ in range(50):
+            with made.expect_page() as opening:
+                page.get_by_role("button", name="See what becomes of this ballot").click()
+            looked_up = opening.value
+            sent = looked_up.evaluate("document.forms[0].elements.receipt.value")
+            if "Counted: Fruit" in looked_up.locator("#answer").inner_text():
+                break
+            looked_up.close()
+        answer = looked_up.locator("#answer")
+        expect(answer).to_contain_text("The ballot is in the log and was accepted.")
+        expect(answer).to_contain_text("under a root that the log has signed")
+        expect(answer).to_contain_text("in standing")
+        expect(answer).to_contain_text("your browser has checked nothing")
+        assert looked_up.evaluate("document.documentElement.scrollWidth") == 320
+        assert looked_up.url == f"{place.pipeline.url('proofs')}/receipt"
+        assert code not in sent
+        digits = page.locator(".receipt .code").inner_text()
+        looked_up.get_by_label("Your receipt").fill(digits)
+        looked_up.get_by_role("button", name="Check").click()
+        expect(answer).to_contain_text("The ballot is in the log and was accepted.")
+    made.close()
+
+    assert place.marks(elector) == [("2", "")]
+
+
+def cast_by_forms(page: Page, place: Place, code: str) -> None:
+    """Cast Cherry without a script."""
+    page.goto(place.url())
+    page.get_by_label("Your voting code").fill(code)
+    page.get_by_role("button", name="Start voting").click()
+    page.get_by_label("Cherry").fill("1")
+    page.get_by_role("button", name="Check my ballot").click()
+    page.get_by_role("button", name="Cast my ballot").click()
+    expect_receipt(page)
+
+
+def test_without_a_script_back_and_reload_say_that_the_ballot_is_in(browser: Browser, place: Place) -> None:
+    """The browser asks whether to send the page before again; whoever says yes sees the receipt, and never the vote."""
+    elector, code = new_elector()
+    made = browser.new_context(java_script_enabled=False)
+    with watched(made):
+        page = made.new_page()
+        cast_by_forms(page, place, code)
+        receipt = page.locator(".receipt .code").inner_text()
+        page.reload()
+        expect(page.locator(".receipt .code")).to_have_text(receipt)
+        with pytest.raises(Error, match="ERR_CACHE_MISS"):
+            page.go_back()
+        assert "Cherry" not in page.content()
+        page.reload()
+        expect_receipt(page)
+        expect(page.locator(".receipt .code")).to_have_text(receipt)
+        expect(page.locator("body")).not_to_contain_text("Cherry")
+        page.go_forward()
+        expect_receipt(page)
+        expect(page.get_by_text("this receipt comes again")).to_be_visible()
+        assert page.url == place.url()
+        assert made.cookies() == []
+    made.close()
+
+    assert place.marks(elector) == [("2", "")]
 
 
 def test_a_practice_ballot_is_never_sent(context: BrowserContext, place: Place) -> None:

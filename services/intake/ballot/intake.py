@@ -53,6 +53,23 @@ class Intake:
         (outcome,) = await self.service.record(election, (admitted,))
         return _why(outcome) if isinstance(outcome, Refusal) else Recorded(outcome.shard, outcome.receipt)
 
+    def recall(
+        self, election: str, code: str, ballot_id: str, rankings: Rankings
+    ) -> Recorded | Literal["sent before"] | None:
+        """Return where a ballot was recorded lately, in whatever phase the election is; None: nothing is remembered of it."""
+        admission = self.service.admissions.of(election)
+        ballot = (
+            admission
+            if isinstance(admission, Refusal)
+            else admission.ballot_of(Form(ballot_id, code, rankings))
+        )
+        if isinstance(ballot, Refusal):
+            return None
+        known = self.service.recall(ballot)
+        if known == "new":
+            return None
+        return Recorded(ballot.shard, ballot.receipt) if known == "recorded" else "sent before"
+
     def _admit(self, election: str, form: Form) -> Admitted | Refusal:
         admission = self.service.admissions.of(election)
         return admission if isinstance(admission, Refusal) else admission.admit(form)

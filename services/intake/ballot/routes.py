@@ -74,6 +74,9 @@ class BallotRoutes:
         fields = await _fields(request, announced)
         if fields is None:
             return self.pages.page("trouble", view, 400, announced=announced, why="not a ballot")
+        recalled = self._recalled(view, announced, fields)
+        if recalled is not None:
+            return recalled
         if announced.phase is not Phase.OPEN:
             return self._state(view, announced, fields)
         steps = {"start": self._enter, "mark": self._mark, "review": self._review, "cast": self._cast}
@@ -107,6 +110,26 @@ class BallotRoutes:
         cast = await self.intake.cast(definition.id, fields.code, fields.ballot_id, marks)
         if not isinstance(cast, Recorded):
             return self._refused(view, announced, fields, cast)
+        return self._receipt(view, announced, fields, cast)
+
+    def _recalled(self, view: View, announced: ElectionAnnounced, fields: Fields) -> Response | None:
+        """Return the receipt of a ballot that was cast before this step of it was sent again; None if none is remembered.
+
+        A browser without a script does that when its elector goes back or reloads, after the close too. What is
+        not remembered, by another process or since a restart, is a step like any other: cast again it counts once.
+        """
+        definition = announced.definition
+        is_new = announced.phase is Phase.OPEN and fields.step in ("start", "cast")
+        if is_new or any(map(faults, fields.typed, definition.contests)):
+            return None
+        marks = rankings(fields.typed, definition)
+        found = self.intake.recall(definition.id, fields.code, fields.ballot_id, marks)
+        if isinstance(found, Recorded):
+            return self._receipt(view, announced, fields, found)
+        return found and self._refused(view, announced, fields, found)
+
+    def _receipt(self, view: View, announced: ElectionAnnounced, fields: Fields, cast: Recorded) -> Response:
+        definition = announced.definition
         kept = (announced.log, definition.id, fields.ballot_id, cast.shard, cast.who)
         link = receipt_link(view.receipts(self.pages.receipts), *kept) if self.pages.receipts else ""
         receipt = receipt_text(*kept)

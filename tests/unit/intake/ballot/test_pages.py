@@ -91,6 +91,56 @@ async def test_casting_again_gives_the_same_receipt() -> None:
     assert len({ballot.ballot_id for ballot in there.log.ballots}) == 1
 
 
+@pytest.mark.parametrize("step", ["mark", "review", "cast"])
+@pytest.mark.parametrize("phase", [Phase.OPEN, Phase.PAUSED, Phase.CLOSED])
+async def test_whatever_step_is_sent_again_after_casting_the_receipt_comes_again(
+    step: str, phase: Phase
+) -> None:
+    """Back and reload without a script: also after the close, nothing more is written, and nothing of the vote is shown."""
+    async with place() as there:
+        receipt = await there.post("cast", _0_0="1")
+        there.announce(phase)
+        again = await there.post(step, _0_0="1")
+
+    assert (again.status_code, again.text) == (200, receipt.text)
+    assert len({ballot.ballot_id for ballot in there.log.ballots}) == 1
+    assert "Apple" not in again.text
+
+
+@pytest.mark.parametrize("step", ["mark", "review", "cast"])
+@pytest.mark.parametrize("phase", [Phase.OPEN, Phase.CLOSED])
+async def test_going_back_to_change_a_cast_ballot_says_that_it_stands(step: str, phase: Phase) -> None:
+    """Before a second one is cast in vain, and after the close."""
+    async with place() as there:
+        await there.post("cast", _0_0="1")
+        there.announce(phase)
+        changed = await there.post(step, _0_3="1")
+
+    assert (changed.status_code, page_of(changed)) == (409, "trouble")
+    assert "that ballot stands" in unescape(changed.text)
+    assert [ballot.rankings for ballot in there.log.ballots] == [("0", "")]
+
+
+@pytest.mark.parametrize("phase", [Phase.PAUSED, Phase.CLOSED])
+async def test_a_ballot_that_this_process_does_not_remember_is_not_denied(phase: Phase) -> None:
+    """After a restart nobody here knows whether it was cast: the page says whose word counts."""
+    async with place(phase) as there:
+        late = await there.post("cast", _0_0="1")
+
+    assert (late.status_code, page_of(late)) == (409, phase.value)
+    assert "If you were shown a receipt for this ballot before, it was recorded then" in late.text
+
+
+@pytest.mark.parametrize("change", [{"code": WRONG_CODE}, {"ballot": f"{8:032x}"}, {"_0_0": "x"}])
+async def test_only_the_same_ballot_of_the_same_elector_is_recalled(change: dict[str, str]) -> None:
+    """With another code, another id or what is no number, a step is a step like any other."""
+    async with place() as there:
+        await there.post("cast", _0_0="1")
+        review = await there.post("review", **{"_0_0": "1", **change})
+
+    assert page_of(review) in ("review", "ballot")
+
+
 @pytest.mark.parametrize(
     ("phase", "words"),
     [
@@ -454,9 +504,9 @@ async def test_a_receipt_leads_to_where_it_is_looked_up() -> None:
 async def test_without_a_script_the_receipt_is_posted_to_where_it_is_looked_up() -> None:
     """The one page whose policy lets a form go elsewhere: to that service alone, in the elector's language, without the code."""
     async with place(receipts="https://proofs.example:8106/receipt") as there:
+        others = [await there.get(), await there.post("start"), await there.post("review", _0_0="1")]
         receipt = await there.post("cast", "/vote/picnic?lang=cy", _0_0="1")
-        kiosk = await there.post("cast", "/vote/picnic?kiosk", _0_0="1")
-        others = [await there.get(), await there.post("start"), await there.post("review", _0_0="1"), kiosk]
+        others.append(await there.post("cast", "/vote/picnic?kiosk", _0_0="1"))
     (form,) = re.findall(r"<form data-plain.*?</form>", receipt.text, re.DOTALL)
     (action,) = re.findall(r'action="([^"]+)"', form)
     (shown,) = re.findall(r'data-copy="([^"]+)"', receipt.text)
