@@ -10,13 +10,20 @@ from services.proofs.lookup import Found
 from services.proofs.receipts import Receipt
 from services.proofs.superseded import IN_WORDS as SUPERSEDED
 from services.proofs.typed import Typed
-from services.proofs.words import SCRIPT, VERDICTS
+from services.proofs.words import ANSWER, SCRIPT, VERDICTS
 from shared.contract.verdicts import COUNTED_BALLOTS, Reason
 from shared.runtime.process.languages import Language
 
 Kind = Literal["good", "wait", "bad"]
-STATUS: Final = {"no text": 422, "no receipt": 422, "no form": 422, "unknown": 404, "no answer": 503}
-"""By the key in `words.SCRIPT` of what is said when there is nothing to show."""
+STATUS: Final = {
+    "no text": 422,
+    "no receipt": 422,
+    "a code": 422,
+    "no form": 422,
+    "unknown": 404,
+    "no answer": 503,
+}
+"""By the key in `words` of what is said when there is nothing to show."""
 
 
 class Answer(NamedTuple):
@@ -36,9 +43,11 @@ class Answer(NamedTuple):
 
 
 def no_answer(key: str, language: Language) -> Answer:
-    """Return the answer that there is none, by its key in `words.SCRIPT`."""
+    """Return the answer that there is none, by its key in `words`."""
     status = STATUS[key]
-    return Answer(status, "bad" if status == 422 else "wait", language.translations.gettext(SCRIPT[key]))
+    return Answer(
+        status, "bad" if status == 422 else "wait", language.translations.gettext({**SCRIPT, **ANSWER}[key])
+    )
 
 
 def answer_of(typed: Typed, found: Found, language: Language) -> Answer:
@@ -56,10 +65,10 @@ def answer_of(typed: Typed, found: Found, language: Language) -> Answer:
         ),
     ]
     if found.proof is None:
-        facts.append((say(SCRIPT["was proved"]), say(SCRIPT["no proof yet"])))
+        facts.append((say(ANSWER["its proof"]), say(ANSWER["proof later"])))
     else:
         leaf = {"leaf": found.proof.leaf_index + 1, "leaves": found.proof.checkpoint.split("\n", 2)[1]}
-        facts.append((say(SCRIPT["was proved"]), say(SCRIPT["leaf"]) % leaf))
+        facts.append((say(ANSWER["its proof"]), say(SCRIPT["leaf"]) % leaf))
     for of in found.standings if accepted else ():
         status = say(SCRIPT[of.status]) if of.status in SCRIPT else of.status
         counted = say(SCRIPT["standing"]) % {"standing": of.sequence, "status": status}

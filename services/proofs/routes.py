@@ -23,7 +23,7 @@ from services.proofs.settings import ProofsSettings
 from services.proofs.shard import ShardTree
 from services.proofs.tiles import WIDTH
 from services.proofs.tree import HASH_BYTES
-from services.proofs.typed import MAX_FORM_BYTES, read_typed, receipt_of
+from services.proofs.typed import MAX_FORM_BYTES, Typed, read_typed, receipt_of
 from shared.runtime.process.http import problem
 from shared.runtime.process.languages import Language, preferred
 
@@ -80,16 +80,19 @@ class Api:
         """The same page with what this service says of the receipt that its form posted."""
         language = _language(request)
         typed = await _typed(request)
-        answer = no_answer("no form", language) if typed is None else await self._answer(typed, language)
+        receipt = "no form" if typed is None else receipt_of(typed)
+        shown = "" if receipt in ("no form", "a code") else typed or ""
+        answer = (
+            no_answer(receipt, language)
+            if isinstance(receipt, str)
+            else await self._answer(receipt, language)
+        )
         headers = KEPT_NOWHERE | self._page_headers
         if answer.status in (404, 503):
             headers["Retry-After"] = str(RETRY_AFTER_S)
-        return HTMLResponse(self._pages.answered(language, typed or "", answer), answer.status, headers)
+        return HTMLResponse(self._pages.answered(language, shown, answer), answer.status, headers)
 
-    async def _answer(self, typed: str, language: Language) -> Answer:
-        receipt = receipt_of(typed)
-        if isinstance(receipt, str):
-            return no_answer(receipt, language)
+    async def _answer(self, receipt: Typed, language: Language) -> Answer:
         found = await self._look_up(receipt.election, receipt.who)
         return no_answer(found, language) if isinstance(found, str) else answer_of(receipt, found, language)
 

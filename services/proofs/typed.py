@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from shared.contract.codes import BadCode, parse_code
 from shared.contract.ids import SLUG_PATTERN
 from shared.contract.receipts import LINK_DOTS
 
@@ -17,8 +18,9 @@ _DIGITS: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _BETWEEN: Final = re.compile(r"[\s\u00ad\u200b-\u200f\u2010-\u2015\u2060\ufeff-]+")
 """What stands between digits that were copied or typed: spaces, hyphens, marks that nobody sees."""
 _AROUND: Final = "\ufeff\u200b\u2060 \t\r\n"
-Fault = Literal["no text", "no receipt"]
-"""Nothing like a receipt, or one of which a part is missing: keys of `words.SCRIPT`."""
+_LINK_CODE: Final = "#code="
+Fault = Literal["no text", "no receipt", "a code"]
+"""Nothing like a receipt; one of which a part is missing; a voting code, which nobody should give away. Keys of `words`."""
 
 
 class Typed(NamedTuple):
@@ -55,6 +57,8 @@ def read_typed(body: bytes) -> str | None:
 
 def receipt_of(text: str) -> Typed | Fault:
     """Return the receipt that a text is, or what is wrong with it."""
+    if _is_code(text):
+        return "a code"
     digits = _BETWEEN.sub("", text).lower()
     if _DIGITS.fullmatch(digits):
         return Typed(digits)
@@ -65,6 +69,17 @@ def receipt_of(text: str) -> Typed | Fault:
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return "no text"
     return Typed(kept.who, kept.election, kept.ballot_id)
+
+
+def _is_code(text: str) -> bool:
+    """Return whether a text is a voting code, or a personal link that holds one."""
+    if _LINK_CODE in text:
+        return True
+    try:
+        parse_code(_BETWEEN.sub("-", text.strip(_AROUND)))
+    except (BadCode, ValueError):
+        return False
+    return True
 
 
 def _of_link(text: str) -> _Receipt | None:

@@ -11,9 +11,8 @@ FOLDER: Final = Path(__file__).parent / "words"
 """Of the catalogues."""
 
 SCRIPT: Final[Mapping[str, str]] = {
-    "no text": "This is no receipt: expected the whole text that was given to you, brackets included.",
+    "no text": "This is no receipt: expected the text of its file with the brackets, its link, or all of its 64 digits.",
     "no receipt": "This is no receipt: a part of it is missing.",
-    "no form": "That could not be read: expected the receipt alone, as this page's form sends it.",
     "no code": "This is no voting code: it looks like 0CKR7-1-8F3K-2M9Q-X4AB-7TDC, without a U.",
     "unknown": "This ballot is not in the log, or was not judged yet. If you have just voted, ask again in a few seconds. If this stays so, show your receipt to the returning officer.",
     "no answer": "The log does not answer at present. Ask again in a moment.",
@@ -45,6 +44,13 @@ SCRIPT: Final[Mapping[str, str]] = {
     "detail": "What exactly does not hold",
     "download": "Download the receipt with its proof",
 }
+ANSWER: Final[Mapping[str, str]] = {
+    "no form": "That could not be read: expected the receipt alone, as this page's form sends it.",
+    "a code": "This is a voting code, not a receipt. It is needed for voting alone: give it to nobody else, nor to this page.",
+    "its proof": "Its proof",
+    "proof later": "comes with the next signed root: ask again in a few seconds",
+}
+"""What the server says besides when no script runs."""
 VERDICTS: Final[Mapping[str, str]] = {reason.value: said for reason, said in IN_WORDS.items()}
-MESSAGES: Final[Sequence[str]] = (*SCRIPT.values(), *VERDICTS.values(), SUPERSEDED)
+MESSAGES: Final[Sequence[str]] = (*SCRIPT.values(), *ANSWER.values(), *VERDICTS.values(), SUPERSEDED)
 """All of them, for the catalogues."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import count
 
 import pytest
-from playwright.sync_api import BrowserContext, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Route, expect
 
 from shared.contract.elections import Phase
 from tests.browser.polling_place import (
@@ -190,6 +190,52 @@ def test_a_reload_in_the_middle_and_one_while_sending(context: BrowserContext, p
     assert kept(page) == {}
 
 
+def test_impatience_without_a_script(browser: Browser, place: Place) -> None:
+    """Two clicks at once post the same form twice: one ballot, and the page says that it is in."""
+    elector, code = new_elector()
+    made = browser.new_context(java_script_enabled=False)
+    page = made.new_page()
+    page.goto(place.url())
+    page.get_by_label("Your voting code").fill(code)
+    page.get_by_role("button", name="Start voting").click()
+    page.get_by_label("Damson").fill("1")
+    page.get_by_role("button", name="Check my ballot").click()
+    page.get_by_role("button", name="Cast my ballot").dblclick()
+    expect_receipt(page)
+    made.close()
+
+    assert place.marks(elector) == [("3", "")]
+
+
+def test_without_a_script_a_receipt_that_is_reloaded_after_the_close(browser: Browser, place: Place) -> None:
+    """The form is posted again, and the ballot is in as it was before; a form that was never cast comes too late."""
+    gymkhana = Life(election("gymkhana"), SHARDS)
+    place.announce(gymkhana, Phase.OPEN)
+    made = browser.new_context(java_script_enabled=False)
+    pages = []
+    for elector in (3, 4):
+        page = made.new_page()
+        arrive(page, place.url("/vote/gymkhana"), "start")
+        page.get_by_label("Your voting code").fill(gymkhana.code(elector))
+        page.get_by_role("button", name="Start voting").click()
+        page.get_by_label("Damson").fill("1")
+        page.get_by_role("button", name="Check my ballot").click()
+        pages.append(page)
+    cast, stale = pages
+    cast.get_by_role("button", name="Cast my ballot").click()
+    expect_receipt(cast)
+    place.announce(gymkhana, Phase.CLOSED)
+    until_phase(cast, place, "gymkhana", "Voting has closed")
+    cast.reload()
+    expect_receipt(cast)
+    stale.get_by_role("button", name="Cast my ballot").click()
+    expect(stale.get_by_text("Your ballot did not arrive in time and was not recorded.")).to_be_visible()
+    made.close()
+
+    assert place.marks(3, "gymkhana") == [("3", "")]
+    assert place.marks(4, "gymkhana") == []
+
+
 def test_the_back_button(context: BrowserContext, place: Place) -> None:
     """It goes from the review to the contest to the start; the ballot waits there until it is continued or deleted."""
     elector, code = new_elector()
@@ -312,3 +358,31 @@ def test_paused_while_ranking(context: BrowserContext, place: Place) -> None:
     cast(page)
 
     assert place.marks(3, "gala") == [("0>3", "")]
+
+
+def test_another_language_while_paused(context: BrowserContext, place: Place) -> None:
+    """The ballot that waits is there in the other language, and is cast when voting goes on."""
+    fair = Life(election("fair"), SHARDS)
+    place.announce(fair, Phase.OPEN)
+    page = context.new_page()
+    arrive(page, place.url("/vote/fair"), "start")
+    page.get_by_label("Your voting code").fill(fair.code(3))
+    page.locator("#code-form .main").click()
+    tap(page, "Cherry")
+    to_review(page)
+    place.announce(fair, Phase.PAUSED)
+    until_phase(page, place, "fair", "Voting is paused")
+    page.locator("#review [data-do=cast]").click()
+    expect(page.get_by_text("Your ballot has not been recorded yet.")).to_be_visible()
+    page.get_by_role("button", name="Cymraeg").click()
+    expect(page.get_by_text("Mae'r pleidleisio wedi'i oedi")).to_be_visible()
+    place.announce(fair, Phase.OPEN)
+    until_phase(page, place, "fair", "Voting is open")
+    page.get_by_role("link", name="Edrych eto").click()
+    page.get_by_role("button", name="Parhau â hi").click()
+    page.locator("[data-do=next]").click()
+    page.locator("form [value=review]").click()
+    page.get_by_role("button", name="Bwrw fy mhleidlais").click()
+    expect(page.get_by_role("heading", name="Mae eich pleidlais wedi cyrraedd")).to_be_visible(timeout=15_000)
+
+    assert place.marks(3, "fair") == [("2", "")]

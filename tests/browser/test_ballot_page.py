@@ -216,7 +216,7 @@ def test_without_a_script(browser: Browser, place: Place, how: str) -> None:
         page.get_by_role("button", name="Start voting").click()
         page.get_by_label("Cherry").fill("1")
         page.get_by_label("Water").fill("one")
-        page.get_by_role("button", name="Check my ballot").click()
+        page.get_by_label("Water").press("Enter")
         expect(page.locator(".row .fault:visible")).to_have_text("Please write a number from 1 to 2.")
         page.get_by_label("Water").fill("1")
         page.get_by_role("button", name="Check my ballot").click()
@@ -287,15 +287,14 @@ def test_without_a_script_back_and_reload_say_that_the_ballot_is_in(browser: Bro
         receipt = page.locator(".receipt .code").inner_text()
         page.reload()
         expect(page.locator(".receipt .code")).to_have_text(receipt)
-        with pytest.raises(Error, match="ERR_CACHE_MISS"):
-            page.go_back()
-        assert "Cherry" not in page.content()
-        page.reload()
-        expect_receipt(page)
-        expect(page.locator(".receipt .code")).to_have_text(receipt)
-        expect(page.locator("body")).not_to_contain_text("Cherry")
-        page.go_forward()
-        expect_receipt(page)
+        for go in (page.go_back, page.go_forward):
+            with pytest.raises(Error, match="ERR_CACHE_MISS"):
+                go()
+            expect(page).to_have_url("chrome-error://chromewebdata/")
+            page.reload()
+            expect_receipt(page)
+            expect(page.locator(".receipt .code")).to_have_text(receipt)
+            expect(page.locator("body")).not_to_contain_text("Cherry")
         expect(page.get_by_text("this receipt comes again")).to_be_visible()
         assert page.url == place.url()
         assert made.cookies() == []

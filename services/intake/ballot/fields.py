@@ -18,6 +18,7 @@ _MARK: Final = re.compile(r"(0|[1-9]\d?)\.(0|[1-9]\d{0,2})")
 _BETWEEN: Final = re.compile(r"[\s\u2010-\u2015\u2212-]+")
 """Phones and word processors make other dashes of a hyphen, and electors write a space."""
 _NOTHING: Final = re.compile(r"[\r\n\u00ad\u200b\ufeff]+")
+LINK_CODE: Final = "#code="
 _NAMES: Final = frozenset({"step", "code", "ballot"})
 
 Typed = Mapping[int, str]
@@ -65,8 +66,11 @@ def read_fields(body: bytes, election: Election) -> Fields | None:
 
 
 def typed_code(text: str) -> str:
-    """Return a voting code without line ends, and with one hyphen wherever spaces or dashes of any kind stand."""
-    return _BETWEEN.sub("-", _NOTHING.sub("", text)).strip("-")
+    """Return a voting code without line ends, and with one hyphen wherever spaces or dashes of any kind stand.
+
+    A personal link that was typed or pasted in its place is the code in its fragment.
+    """
+    return _BETWEEN.sub("-", _NOTHING.sub("", text).rpartition(LINK_CODE)[2]).strip("-")
 
 
 def faults(typed: Typed, contest: Contest) -> frozenset[int]:

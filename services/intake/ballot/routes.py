@@ -71,7 +71,7 @@ class BallotRoutes:
         announced = self._announced(request)
         if announced is None:
             return self._missing(view)
-        fields = await _fields(request, announced)
+        fields = None if _is_of_another_site(request) else await _fields(request, announced)
         if fields is None:
             return self.pages.page("trouble", view, 400, announced=announced, why="not a ballot")
         recalled = self._recalled(view, announced, fields)
@@ -212,6 +212,11 @@ class BallotRoutes:
 
 def _nothing(announced: ElectionAnnounced) -> tuple[Typed, ...]:
     return tuple({} for _ in announced.definition.contests)
+
+
+def _is_of_another_site(request: Request) -> bool:
+    """Return whether a page of another site posts the form (W3C Fetch Metadata): it could say "your ballot is in" of a code of its own."""
+    return request.headers.get("sec-fetch-site") == "cross-site"
 
 
 async def _fields(request: Request, announced: ElectionAnnounced) -> Fields | None:

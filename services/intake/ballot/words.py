@@ -58,7 +58,7 @@ SENDING: Final[Mapping[str, str]] = {
     "sending": "Sending your ballot…",
     "offline": "There is no connection at the moment. Your ballot is not confirmed yet; it is sent again by itself as soon as there is one.",
     "unanswered": "There was no answer. Your ballot may be in or not; it is sent again by itself in %(seconds)s seconds and counts once.",
-    "busy": "Many people are voting at this moment. Your ballot is not confirmed yet; it is sent again by itself in %(seconds)s seconds.",
+    "busy": "The service is very busy or just starting again. Your ballot is not confirmed yet; it is sent again by itself in %(seconds)s seconds.",
 }
 
 FAULTS: Final[Mapping[str, str]] = {

@@ -106,7 +106,7 @@ async def test_a_ballot_that_counts_is_said_to_be_recorded_judged_proved_and_cou
     [
         (FIRST, "A later ballot of the same elector has superseded it", "wait"),
         (LATE, "was not accepted: recorded after the close", "wait"),
-        (NEWEST, "Its proof comes with the next signed root", "wait"),
+        (NEWEST, "comes with the next signed root: ask again", "wait"),
         (LAST, "was accepted", "good"),
     ],
 )
@@ -207,6 +207,25 @@ async def test_what_is_no_form_of_the_page_is_refused(api: Api, body: bytes) -> 
     assert answer.status_code == 422
     assert "That could not be read" in said(answer)
     assert LIFE.code(4) not in answer.text
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "text",
+    [
+        LIFE.code(4),
+        f" {LIFE.code(4).lower()}\n",
+        LIFE.code(4).replace("-", " \u2013 "),
+        f"https://vote.example/vote/picnic?lang=cy#code={LIFE.code(4)}",
+    ],
+)
+async def test_a_voting_code_in_the_receipt_s_place_is_not_shown_again(api: Api, text: str) -> None:
+    """422, and the elector learns what it is for."""
+    answer = await posted(api, text)
+
+    assert answer.status_code == 422
+    assert "This is a voting code, not a receipt" in said(answer)
+    assert LIFE.code(4)[-9:].lower() not in answer.text.lower()
 
 
 @pytest.mark.asyncio

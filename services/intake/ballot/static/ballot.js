@@ -116,6 +116,7 @@ async function post(fields, to = address) {
   } finally { clearTimeout(timer) }
 }
 
+const pathOf = found => { const { pathname, search } = new URL(found, location); return pathname + search }
 const look = async () => (await fetch(location.pathname + location.search, { cache: 'no-store', credentials: 'omit' })).text()
 
 function show(html) {
@@ -143,7 +144,7 @@ function ready() {
   const found = $('#data')
   if (found) data = JSON.parse(found.textContent)
   const form = $('main form[action^="/vote/"]')
-  if (form?.hasAttribute('action')) address = new URL(form.action).pathname + new URL(form.action).search
+  if (form?.hasAttribute('action')) address = pathOf(form.action)
   for (const item of $$('[data-script], [data-plain]')) item.hidden = 'plain' in item.dataset
   for (const time of $$('.when time')) until(time)
   ;({ start, ballot: rankPage, practice: rankPage, receipt, busy, configured: wait, paused: wait })[page]?.()
@@ -217,12 +218,20 @@ function wait() {
     if (!line.isConnected) clearInterval(timer)
   }
   const timer = setInterval(lookAgain, 15_000)
-  $('main form')?.addEventListener('submit', event => { event.preventDefault(); lookAgain() })
+  $('main form')?.addEventListener('submit', event => {
+    event.preventDefault()
+    const by = event.submitter
+    if (by?.hasAttribute('formaction')) location.assign(by.formAction) // another language or size; what is ranked is kept
+    else lookAgain()
+  })
 }
 
 function busy() {
   const form = $('main form[action^="/vote/"]')
-  form?.addEventListener('submit', event => { event.preventDefault(); begin(form.elements.code.value, kept.read()) })
+  form?.addEventListener('submit', event => {
+    event.preventDefault()
+    begin(form.elements.code.value, kept.read(), pathOf(event.submitter?.hasAttribute('formaction') ? event.submitter.formAction : address))
+  })
 }
 
 // Ranking
@@ -293,7 +302,7 @@ function rankPage() {
   form.addEventListener('submit', event => {
     event.preventDefault()
     const by = event.submitter
-    if (by?.value === 'mark') begin(ballot.code, ballot, new URL(by.formAction).pathname + new URL(by.formAction).search)
+    if (by?.value === 'mark') begin(ballot.code, ballot, pathOf(by.formAction))
     else if (!practice) toReview()
   })
   if (practice) review.addEventListener('click', toReview)

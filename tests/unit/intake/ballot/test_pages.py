@@ -5,6 +5,7 @@ from base64 import b64encode
 from datetime import UTC, datetime
 from hashlib import sha256
 from html import unescape
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -288,6 +289,152 @@ async def test_what_is_no_form_of_this_election_is_refused() -> None:
 
     assert {(answer.status_code, page_of(answer)) for answer in answers} == {(400, "trouble")}
     assert there.log.ballots == []
+
+
+@pytest.mark.parametrize("phase", [Phase.PAUSED, Phase.OPEN])
+async def test_another_language_keeps_a_ballot_that_waits(phase: Phase) -> None:
+    """While voting is paused, and while the log is away: the choice posts the ballot again, with its step."""
+    async with place() as there:
+        there.log.away = True
+        there.announce(phase)
+        waits = await there.post("cast", _0_0="1")
+
+    assert page_of(waits) == ("paused" if phase is Phase.PAUSED else "busy")
+    switch = '<button type="submit" form="ballot" name="step" value="cast" formaction="/vote/picnic?lang=cy" lang="cy">'
+    assert switch in waits.text
+    assert hidden(waits)["0.0"] == "1"
+
+
+async def test_enter_in_a_field_checks_the_ballot_and_changes_no_language() -> None:
+    """A browser works the form's first button in the page."""
+    async with place() as there:
+        ballot = await there.post("start")
+
+    first = next(of for of in re.findall(r"<button[^>]*>", ballot.text) if 'form="ballot"' in of)
+    assert 'name="step" value="review"' in first
+    assert "formaction" not in first
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        f"https://vote.example/vote/picnic?lang=cy#code={CODE}",
+        f"  {CODE.lower()}\r\n",
+        CODE.replace("-", " \u2014 "),
+        f"\ufeff\u200b{CODE}",
+    ],
+)
+async def test_a_code_is_taken_as_it_was_pasted(typed: str) -> None:
+    """With the whole personal link around it, other dashes, or marks that nobody sees."""
+    async with place() as there:
+        ballot = await there.post("start", code=typed)
+
+    assert page_of(ballot) == "ballot"
+    assert hidden(ballot)["code"].upper() == CODE
+
+
+async def test_an_address_casts_nothing() -> None:
+    """Whatever a browser fetches beforehand, a preview or a scanner of mail opens: GET and HEAD record nothing and show no code."""
+    query = urlencode({"step": "cast", "code": CODE, "ballot": f"{7:032x}", "0.0": "1"})
+    async with place() as there:
+        asked = await there.get(f"/vote/picnic?{query}")
+        head = await there.client.head(f"/vote/picnic?{query}")
+        other = [
+            await there.client.request(way, f"/vote/picnic?{query}") for way in ("PUT", "DELETE", "PATCH")
+        ]
+
+    assert (page_of(asked), head.status_code, head.text) == ("start", 200, "")
+    assert CODE not in asked.text
+    assert {answer.status_code for answer in other} == {405}
+    assert there.log.ballots == []
+
+
+async def test_a_form_of_another_site_casts_nothing() -> None:
+    """Such a page could show an elector "your ballot is in" for a code of its own."""
+    form = urlencode({"step": "cast", "code": CODE, "ballot": f"{7:032x}", "0.0": "1"})
+    async with place() as there:
+        answers = {
+            site: await there.client.post("/vote/picnic", content=form, headers={"Sec-Fetch-Site": site})
+            for site in ("cross-site", "same-origin")
+        }
+
+    assert (answers["cross-site"].status_code, page_of(answers["cross-site"])) == (400, "trouble")
+    assert page_of(answers["same-origin"]) == "receipt"
+    assert len(there.log.ballots) == 1
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "\u00b2",
+        "\u2460",
+        "1.",
+        "1st",
+        "0",
+        "-1",
+        "1e0",
+        "9" * 5_000,
+        "1\u200b",
+        "\u0661\u0661\u0661\u0661\u0661",
+        "\x00",
+    ],
+)
+@pytest.mark.parametrize("step", ["review", "cast"])
+async def test_what_looks_like_a_number_and_is_none_is_shown_where_it_is(step: str, number: str) -> None:
+    """Never read as another number, never dropped, never a fault of ours."""
+    async with place() as there:
+        answer = await there.post(step, _0_0=number)
+
+    assert (answer.status_code, page_of(answer)) == (422, "ballot")
+    assert len(re.findall('aria-invalid="true"', answer.text)) == 1
+    assert there.log.ballots == []
+
+
+@pytest.mark.parametrize(
+    ("media", "body"),
+    [
+        ("application/json", b'{"step": "cast", "code": "x"}'),
+        (
+            "multipart/form-data; boundary=b",
+            b'--b\r\nContent-Disposition: form-data; name="step"\r\n\r\ncast\r\n--b--',
+        ),
+        ("application/x-www-form-urlencoded", b"step=cast&code=%ED%A0%80"),
+        ("application/x-www-form-urlencoded", "step=cast&code=x".encode("utf-16")),
+        ("application/x-www-form-urlencoded", b"step=cast&code=x&ballot=" + b"9" * 200_000),
+    ],
+)
+async def test_what_is_posted_otherwise_is_refused_in_words(media: str, body: bytes) -> None:
+    """Other media, half of a character, another encoding, more than a form can hold."""
+    async with place() as there:
+        answer = await there.client.post("/vote/picnic", content=body, headers={"Content-Type": media})
+
+    assert (answer.status_code, page_of(answer)) == (400, "trouble")
+    assert there.log.ballots == []
+
+
+@pytest.mark.parametrize("ballot_id", ["", "x", "A" * 32, "\u0661" * 32, "1" * 60_000])
+async def test_a_ballot_id_that_is_none_casts_nothing(ballot_id: str) -> None:
+    """A form that was changed on its way."""
+    async with place() as there:
+        answer = await there.post("cast", ballot=ballot_id, _0_0="1")
+
+    assert (answer.status_code, page_of(answer)) == (422, "trouble")
+    assert there.log.ballots == []
+
+
+async def test_two_windows_without_a_script_are_two_ballots_and_each_receipt_is_its_own() -> None:
+    """With other rankings each has an id of its own: both are recorded, and the judge counts one."""
+    async with place() as there:
+        one, other = [hidden(await there.post("start"))["ballot"] for _ in range(2)]
+        receipts = [
+            await there.post("cast", ballot=one, _0_0="1"),
+            await there.post("cast", ballot=other, _0_3="1"),
+        ]
+
+    assert [page_of(receipt) for receipt in receipts] == ["receipt", "receipt"]
+    assert receipts[0].text != receipts[1].text
+    assert "the first that was recorded" in receipts[1].text
+    assert [ballot.rankings for ballot in there.log.ballots] == [("0", ""), ("3", "")]
 
 
 async def test_neither_code_nor_marks_are_in_an_address() -> None:
