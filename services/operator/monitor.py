@@ -3,9 +3,10 @@
 It is a view. It may lose an event or start afresh, and decides nothing.
 """
 
+import math
 import time
 from collections import Counter, deque
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import faust
 import structlog
@@ -43,6 +44,9 @@ class ShardFigures(BaseModel):
     per_second: float = Field(description="Records a second, over the last whole window")
     so_far: int = Field(description="Records handled in the present window")
     heard_s_ago: float = Field(description="Seconds since its last report")
+    end_age_s: float = Field(
+        0.0, description="Seconds, at that report, since the log had last said how many records there are"
+    )
     covered: dict[str, list[int]] = Field({}, description="Cast records covered, by election or contest key")
     lag_s: float = Field(
         0.0, description="Seconds since the oldest record that it has yet to handle was seen"
@@ -186,28 +190,38 @@ class Monitor:
         report, heard_s = self._newest[key]
         waiting = self._waiting[key]
         handled = self._handled[key]
-        return ShardFigures(
-            service=report.service,
-            shard=report.shard,
-            instance=report.instance,
-            state=report.state,
-            detail=report.detail,
-            position=report.position,
-            ballots=report.ballots,
-            behind=max(0, report.end - report.position),
+        return figures_of(
+            report,
+            time.monotonic() - heard_s,
             per_second=handled[self._window.delta(now_s, WINDOW_S)] / WINDOW_S,
             so_far=handled[self._window.current(now_s)],
-            heard_s_ago=round(time.monotonic() - heard_s, 1),
             lag_s=round(max(0.0, now_s - waiting[0][1]), 1) if waiting else 0.0,
-            unsaved_s=report.unsaved_s,
             restarts=self._restarts[key],
             ahead_s=round(self._ahead_s[key], 1),
             history=[
                 handled[self._window.delta(now_s, back * WINDOW_S)] / WINDOW_S
                 for back in range(WINDOWS_SHOWN, 0, -1)
             ],
-            covered=report.covered,
         )
+
+
+def figures_of(report: ShardReport, heard_s_ago: float, **more: Any) -> ShardFigures:
+    """Return the figures of a shard by its last report, and what else is known of it. Times are rounded up: never fresher."""
+    return ShardFigures(
+        service=report.service,
+        shard=report.shard,
+        instance=report.instance,
+        state=report.state,
+        detail=report.detail,
+        position=report.position,
+        ballots=report.ballots,
+        behind=max(0, report.end - report.position),
+        heard_s_ago=math.ceil(10 * heard_s_ago) / 10,
+        end_age_s=math.ceil(10 * report.end_age_s) / 10,
+        unsaved_s=report.unsaved_s,
+        covered=report.covered,
+        **more,
+    )
 
 
 def _handled_since(before: ShardReport, report: ShardReport) -> int:

@@ -64,6 +64,10 @@ class PairedSource:
         """Return how many judged records the shard is known to hold."""
         return self._judged.end()
 
+    def heard_s(self) -> float:
+        """Return when that was last said, by the event loop's clock."""
+        return self._judged.heard_s()
+
     async def _pair(self, record: Record) -> Pair:
         return Pair(record.offset, await self._paired(record.value or b""))
 

@@ -95,6 +95,8 @@ class Progress:
     caught_up: bool = False
     state: Literal["running", "stopped"] = "running"
     detail: str = "starting"
+    heard_s: float = 0.0
+    """When the log last said that it ends there, by the event loop's clock."""
     unsaved_s: float = 0.0
     """For how long there have been records that no snapshot holds."""
     covered: Callable[[], dict[str, list[int]]] = dict
@@ -291,6 +293,7 @@ class Follower:
     def _note_progress(self, handled: int) -> None:
         progress = self.progress
         progress.position, progress.end = self._position, max(self.source.end(), self._position)
+        progress.heard_s = self.source.heard_s()
         progress.total += handled
         progress.ballots = self.machine.ballots()
         if self._position == self._saved:

@@ -63,6 +63,9 @@ class Source(Protocol):
     def end(self) -> int:
         """Return how many records the shard is known to hold, without asking."""
 
+    def heard_s(self) -> float:
+        """Return when the log last said how many, by the event loop's clock, in seconds; it may be a little later than this says."""
+
 
 class Sink(Protocol):
     """Where outgoing records go, each partition's in order."""

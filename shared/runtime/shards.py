@@ -142,6 +142,7 @@ class Shards:
             shard=shard,
             position=progress.position,
             end=progress.end,
+            end_age_s=max(0.0, asyncio.get_running_loop().time() - progress.heard_s),
             total=progress.total,
             ballots=progress.ballots,
             unsaved_s=round(progress.unsaved_s, 1),

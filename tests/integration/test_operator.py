@@ -200,6 +200,7 @@ def test_the_monitor_shows_what_a_shard_reports(deployment: Pipeline, api: httpx
             shard=1,
             position=position,
             end=500,
+            end_age_s=0.0,
             total=position,
             state="running",
         )

@@ -66,6 +66,8 @@ class Broker:
         """Everybody connects again at each."""
         self.loses: tuple[str, int] | None = None
         """Beyond what Kafka promises: the topic and the offset at which one acknowledged record is lost, once."""
+        self.cut_off: dict[tuple[str, int], float] = {}
+        """Until when a process hears nothing of a partition, as if its leader were out of reach, though the process can send."""
         self.aged = False
         """Whether all records are more than an hour old: compaction has taken what is superseded, of standings too."""
 
@@ -88,6 +90,15 @@ class Broker:
         del records[upto:]
         self.starts += 1
         return lost
+
+    def cut_reader_off(self, process: str, topic: str, number: int, for_s: float) -> None:
+        """Let a process hear nothing of a partition for a while."""
+        place = process, id(self._topics[topic][number])
+        self.cut_off[place] = self.loop.time() + for_s
+
+    def is_cut_off(self, process: str, partition: Partition) -> bool:
+        """Return whether a process hears nothing of a partition now."""
+        return self.loop.time() < self.cut_off.get((process, id(partition)), 0.0)
 
     def open_session(self) -> int:
         """Return the id of a new producer."""

@@ -11,6 +11,7 @@ import msgspec
 from services.counting import rounds, standing, tally
 from services.intake.log import BallotLog
 from services.operator import book, controls
+from services.operator.monitor import ShardFigures
 from services.operator.orders import Order
 from services.operator.service import OperatorService, Proposal
 from services.results.feed import Frame
@@ -331,3 +332,18 @@ async def in_turn_at_once(self: OperatorService, _name: str) -> AsyncIterator[No
 def show_at_once(self: Projector, offered: Frame) -> None:
     """Show what the log gives before its end is reached."""
     self._hub.offer(offered)
+
+
+def age_of_the_report(shard: ShardFigures) -> float:
+    """How old the report is, whenever the log last said where it ends."""
+    return shard.heard_s_ago
+
+
+def no_troubles(*_: object, **__: object) -> tuple[list[str], list[str]]:
+    """Nobody is unwell."""
+    return [], []
+
+
+def nothing_against(*_: object, **__: object) -> list[str]:
+    """Nothing is against a standing."""
+    return []

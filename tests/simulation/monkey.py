@@ -7,7 +7,7 @@ from functools import partial
 
 from tests.simulation.broker import Rates
 from tests.simulation.group import Group
-from tests.simulation.nodes import Member, Node, Site
+from tests.simulation.nodes import FOLLOWED, Member, Node, Site
 from tests.simulation.process import Process
 
 RESTART_S = 2.0
@@ -56,7 +56,7 @@ class Monkey:
             self._pause,
             self._move,
         )
-        acts += (self._rot, self._redis)
+        acts += (self._rot, self._redis, self._cut_off)
         while not self._healed:
             await asyncio.sleep(self._random.random() * 2.0 / max(self._fierce, 0.2))
             if self._fierce and not self._healed:
@@ -67,6 +67,7 @@ class Monkey:
         self._healed = True
         self._site.broker.rates = Rates(slow_s=0.005)
         self._site.redis.away = False
+        self._site.broker.cut_off.clear()
         for node in self._nodes:
             node.machine.full_rate = node.machine.handles_rate = 0.0
             node.machine.capacity = sys.maxsize
@@ -148,6 +149,16 @@ class Monkey:
 
     def _move(self) -> None:
         self._random.choice(list(self._groups.values())).rebalance()
+
+    def _cut_off(self) -> None:
+        """A reader hears nothing of a shard, and can say so: a line between two hosts is down, another is not."""
+        if (node := self._victim()) and node.members:
+            broker, for_s = self._site.broker, self._random.choice((1.0, 4.0, 8.0))
+            self._count("reader cut off")
+            for service in node.members:
+                topic = FOLLOWED[service]
+                number = self._random.randrange(len(broker.partitions(topic)))
+                broker.cut_reader_off(node.process.name, topic, number, for_s)
 
     def _rot(self) -> None:
         if node := self._victim():

@@ -6,11 +6,12 @@ Rule 1: a mutant is a patch of the product's own functions for as long as a run 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from services.counting import rounds, standing, tally
 from services.intake.log import BallotLog
-from services.operator import book, controls
+from services.operator import book, controls, counted
 from services.operator.service import OperatorService
 from services.results import hub
 from services.validation import box, judge, rules
@@ -207,6 +208,14 @@ MUTANTS = (
         ),
     ),
     Mutant("orders before all is read", "I2", ((OperatorService, "_in_turn", changed.in_turn_at_once),)),
+    Mutant("a tile of reports of any age", "honest tile", ((counted, "SILENT_S", inf),)),
+    Mutant("the log's word taken for new", "honest tile", ((counted, "_age_s", changed.age_of_the_report),)),
+    Mutant(
+        "a shard that is behind passed over", "honest tile", ((counted, "_troubles", changed.no_troubles),)
+    ),
+    Mutant(
+        "standings not compared", "honest tile", ((counted, "_standing_against", changed.nothing_against),)
+    ),
     Mutant(
         "orders at once after a failure",
         "I2",

@@ -53,6 +53,7 @@ class SimSource:
         self._partition = partition
         self._position = 0
         self._seen = 0
+        self._heard_s = 0.0
         self._without_wait = 0
         self.named_end = -1
 
@@ -76,7 +77,9 @@ class SimSource:
         if self._position < len(records):
             await reach(self._broker)
         self._process.check()
-        self._seen = len(records)
+        if self._broker.is_cut_off(self._process.name, self._partition):
+            return []
+        self._seen, self._heard_s = len(records), self._broker.loop.time()
         found = records[
             self._position : self._position + min(max_records, self._broker.random.choice(_BATCHES))
         ]
@@ -89,6 +92,7 @@ class SimSource:
         await reach(self._broker)
         self._process.check()
         self._seen = self.named_end = len(self._partition.records)
+        self._heard_s = self._broker.loop.time()
         return self._seen
 
     async def reread(self, offset: int) -> bytes:
@@ -108,6 +112,10 @@ class SimSource:
     def end(self) -> int:
         """Return the end as last seen."""
         return self._seen
+
+    def heard_s(self) -> float:
+        """Return when that was."""
+        return self._heard_s
 
 
 _BATCHES = (1, 2, 3, 5, 1000, 1000)

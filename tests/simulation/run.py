@@ -16,9 +16,10 @@ from tests.simulation.broker import Record
 from tests.simulation.calamity import Calamity
 from tests.simulation.deployment import Deployment
 from tests.simulation.elections import FAIRS, PICNICS
-from tests.simulation.invariants import JUDGED, PUBLISHED, TALLIES, Violation, hold
+from tests.simulation.invariants import CAST, JUDGED, PUBLISHED, TALLIES, Violation, hold
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.monkey import Monkey
+from tests.simulation.tile import TileWatch
 from tests.simulation.transcript import Transcript, prepared
 from tests.simulation.workload import People
 
@@ -65,6 +66,7 @@ class World:
         if transcript is not None:
             transcript.loop = self.loop
         self.auditor = Auditor(random.choice((1, 1, 2, 2, 3, 4)))
+        self._tile = TileWatch(self.loop, random, self.auditor)
         self._deployed = Deployment(self.loop, random, self.auditor, self._appended)
         self.site, self._nodes = self._deployed.site, self._deployed.nodes
         self._monkey = Monkey(self.site, self._nodes, self._deployed.groups)
@@ -142,6 +144,10 @@ class World:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             self._look()
+            self._tile.hear(self._nodes)
+            for operator in self._deployed.operators:
+                if operator.alive and hasattr(operator, "service"):
+                    self._tile.look(operator.service)
 
     def _look(self) -> dict[str, list[ShardReport]]:
         """Return every service's reports; no shard stops as long as the log keeps its promises."""
@@ -226,4 +232,6 @@ class World:
         self._trace.update(record.value)
         if self._transcript is not None:
             self._transcript.record(topic, partition, record)
+        if topic == CAST:
+            self._tile.appended(partition)
         self.auditor.appended(topic, partition, record)

@@ -15,7 +15,7 @@ from shared.contract.chain import START
 from shared.contract.elections import Contest, Election
 from shared.contract.events import ElectionCertified
 from shared.contract.standings import Balance, Results
-from shared.contract.verdicts import ControlJudged
+from shared.contract.verdicts import ControlJudged, Reason
 from tests.support.evidence import IDENTITY
 
 Named = tuple[str, str]
@@ -33,6 +33,11 @@ class Prefix:
     retracted: int
     withdrawn: frozenset[Named]
     certificate: ElectionCertified | None
+
+    @property
+    def voted(self) -> tuple[int, int, int]:
+        """Of ballots: how many count, were taken out, and gave way to later ones."""
+        return self.accepted, self.retracted, self.reasons.get(Reason.SUPERSEDING, 0)
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,14 @@ class Truth:
         return tuple(
             max((n for n in range(1, len(of)) if of[n] is not of[n - 1]), default=0) for of in self._prefixes
         )
+
+    def accepted_upto(self, shard: int, records: int) -> int:
+        """Return how many records of a shard, of its first so many, hold all ballots that count or were taken out."""
+        of = self._prefixes[shard]
+        last = of[records]
+        while records and of[records].voted == last.voted:
+            records -= 1
+        return records + 1 if last.voted else 0
 
     def at(self, watermark: Sequence[int]) -> Sum:
         """Return the election at a watermark."""

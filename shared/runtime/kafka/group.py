@@ -42,6 +42,8 @@ class KafkaSource:
         self._partition = partition
         self._wait = wait
         """Of all fetches of this consumer; none: it stays as it was set."""
+        self._polled_ms: int | None = None
+        self._looked_s = self._heard_s = 0.0
 
     def seek(self, position: int) -> None:
         """Read from `position` on."""
@@ -83,15 +85,28 @@ class KafkaSource:
 
     async def ask_end(self) -> int:
         """Ask the broker how many records the partition holds. Raises LogAway."""
+        asked_s = _now_s()
         try:
             ends: dict[TopicPartition, int] = await self._consumer.end_offsets([self._partition])
         except KafkaError as fault:
             raise LogAway(f"{self._partition}: {fault!r}") from fault
+        self._heard_s = asked_s
         return ends[self._partition]
 
     def end(self) -> int:
         """Return the partition's end as last fetched."""
         return self._consumer.highwater(self._partition) or 0
+
+    def heard_s(self) -> float:
+        """Return when the end was last fetched: no later than that, since it came after the look before this one.
+
+        The client's own time of it is by the wall clock, which may be set; so only that it has changed is taken from there.
+        """
+        polled_ms = self._consumer.last_poll_timestamp(self._partition)
+        if polled_ms != self._polled_ms:
+            self._polled_ms, self._heard_s = polled_ms, max(self._heard_s, self._looked_s)
+        self._looked_s = _now_s()
+        return self._heard_s
 
 
 class KafkaLog:

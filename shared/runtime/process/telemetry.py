@@ -23,7 +23,7 @@ RUNNING = Gauge(
     "livecount_shard_running", "1 while the shard is followed, 0 if it has stopped", ["part", "shard"]
 )
 LINES_LOST = Counter("livecount_log_lines_lost_total", "Log lines that could not be written")
-SHARD_REPORT: Final = "shard-report/3"
+SHARD_REPORT: Final = "shard-report/4"
 
 log = structlog.get_logger()
 
@@ -77,12 +77,15 @@ class ShardReport(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    type: Literal["shard-report/3"] = SHARD_REPORT
+    type: Literal["shard-report/4"] = SHARD_REPORT
     service: str
     instance: str
     shard: int
     position: int = Field(description="Next record to handle")
     end: int = Field(description="Records there are, as last seen")
+    end_age_s: float = Field(
+        description="Seconds since the log last said so: who is cut off from it sees no end that moves"
+    )
     total: int = Field(description="Records handled since the process started")
     ballots: int = Field(0, description="Ballots that the shard's state covers, however they came to it")
     unsaved_s: float = Field(0.0, description="Seconds for which there have been records in no snapshot")

@@ -278,10 +278,15 @@ FINE = [shard(0), shard(1)]
         ("Yes", [*FINE, shard(0, service="counting")], covering(4, 3)),
         ("No", FINE, covering(3, 2)),
         ("No", [shard(0), shard(1, behind=1)], covering(3, 3)),
-        ("No", [shard(0), shard(1, heard_s_ago=5.1)], covering(3, 3)),
+        ("Not known", [shard(0), shard(1, heard_s_ago=5.1)], covering(3, 3)),
+        ("Not known", [shard(0), shard(1, heard_s_ago=1.0, end_age_s=4.1)], covering(3, 3)),
+        ("Not known", [shard(0), shard(1, ahead_s=2.1)], covering(3, 3)),
+        ("Not known", [shard(0, heard_s_ago=60.0), shard(1, heard_s_ago=60.0)], covering(3, 3)),
+        ("No", [shard(0, heard_s_ago=60.0), shard(1, behind=1)], covering(3, 3)),
         ("No", [shard(0), shard(1, state="stopped", detail="gap")], covering(3, 3)),
         ("No", [*FINE, shard(0, service="counting", state="stopped")], covering(3, 3)),
-        ("No", [*FINE, shard(0, service="counting", heard_s_ago=60.0)], covering(3, 3)),
+        ("No", [*FINE, shard(0, service="counting", behind=1)], covering(3, 3)),
+        ("Not known", [*FINE, shard(0, service="counting", heard_s_ago=60.0)], covering(3, 3)),
         ("No", FINE, covering(3, 3, stopped="its count raised")),
         ("No", [shard(0)], covering(2, 3)),
         ("Not known", [shard(0)], covering(3, 3)),
@@ -293,7 +298,7 @@ FINE = [shard(0), shard(1)]
 def test_the_tile_says_yes_only_with_a_proof(
     answer: str, shards: list[ShardFigures], found: Standing | None
 ) -> None:
-    """A stopped, silent, late or unknown part makes it no or not known, with the reason."""
+    """A stopped, late, silent or unknown part makes it no or not known, with the reason; a monitor that hears nothing knows nothing."""
     standings = {} if found is None else {"fruit": found, "drink": covering(9, 9)}
     tile = all_counted(announced(), standings, MonitorFigures(shards=shards))
     assert tile.answer == answer, tile
@@ -334,12 +339,13 @@ LATE = shard(1, position=90, covered={"picnic": [5], "other": [90]})
         ("No", Phase.OPEN, [*FINE, counter(state="stopped", covered={})], covering(3, 3)),
         # a dead or paused counter: at first nothing but the standing shows it, then its silence does
         ("No", Phase.OPEN, [shard(0), LATE, counter(heard_s_ago=1.0)], covering(3, 3)),
-        ("No", Phase.OPEN, [*FINE, counter(heard_s_ago=6.0)], covering(3, 3)),
-        ("No", Phase.OPEN, [*FINE, counter("counting.tally", heard_s_ago=6.0)], covering(3, 3)),
+        ("Not known", Phase.OPEN, [*FINE, counter(heard_s_ago=6.0)], covering(3, 3)),
+        ("Not known", Phase.OPEN, [*FINE, counter("counting.tally", heard_s_ago=6.0)], covering(3, 3)),
         # what validation has still to judge matters until the close
         ("No", Phase.OPEN, [shard(0), shard(1, behind=7)], covering(3, 3)),
         ("Yes", Phase.CLOSED, [shard(0), shard(1, behind=7)], covering(3, 3)),
-        ("No", Phase.CLOSED, [shard(0), shard(1, heard_s_ago=6.0)], covering(3, 3)),
+        ("Not known", Phase.CLOSED, [shard(0), shard(1, heard_s_ago=6.0)], covering(3, 3)),
+        ("No", Phase.CLOSED, FINE, covering(3, 3, phases=(Phase.CLOSED, Phase.OPEN))),
         ("No", Phase.CLOSED, [shard(0), LATE], covering(3, 3)),
         # a shard that has not come to the election's definition yet
         ("Not known", Phase.OPEN, [shard(0), shard(1, covered={"other": [9]})], covering(3, 3)),
@@ -351,7 +357,9 @@ def test_the_tile_is_about_this_election_alone(
     answer: str, phase: Phase, shards: list[ShardFigures], found: Standing
 ) -> None:
     """Other elections of the log make it neither yes nor no."""
-    standings = {"fruit": found, "drink": covering(90, 90)}
+    if phase is Phase.CLOSED and found.phases[0] is not Phase.CLOSED:
+        found = found.model_copy(update={"phases": (Phase.CLOSED, Phase.CLOSED)})
+    standings = {"fruit": found, "drink": covering(90, 90, phases=(phase, phase))}
     tile = all_counted(announced(phase), standings, MonitorFigures(shards=shards))
     assert tile.answer == answer, tile
 

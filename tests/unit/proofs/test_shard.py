@@ -283,6 +283,10 @@ class Listed:
         """Return what was heard of last: nothing."""
         return 0
 
+    def heard_s(self) -> float:
+        """Return when that was."""
+        return 0.0
+
 
 def test_a_ballot_that_a_later_one_supersedes_is_known(tmp_path: Path) -> None:
     """Where the last ballot counts, whoever looks the first one up learns it, after a restart too; elsewhere nothing is kept."""
