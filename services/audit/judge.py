@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from shared.contract.ballots import marks_fault
+from shared.contract.batches import BALLOT_CHARS, MARKS_CHARS, MAX_MOVED_CHARS, Runs
 from shared.contract.chain import START
 from shared.contract.codes import COMMITMENT_BYTES, VotingCode, commitment
 from shared.contract.elections import Election, config_hash
@@ -64,6 +65,8 @@ class Effect(NamedTuple):
     why: NoEffect | None = None
     retracted: SectionRankings | None = None
     restored: SectionRankings | None = None
+    batch: Counter[SectionRankings] | None = None
+    """Of an order about a batch: how many ballots it took out or brought back are alike."""
 
 
 @dataclass
@@ -184,7 +187,7 @@ class ShardAudit:
     def _carry_out(self, control: Control) -> Effect:
         match control:
             case ElectorVoided() | ElectorRestored():
-                return self._change_elector(control)
+                return self._change_electors(control)
             case CodeReissued():
                 return Effect(self._why_no_new_code(control))
             case CandidateWithdrawn() | CandidateReinstated():
@@ -284,8 +287,13 @@ class ShardAudit:
         self._codes[place] = code
         return None
 
-    def _change_elector(self, control: ElectorVoided | ElectorRestored) -> Effect:
-        elector, voiding = control.elector, isinstance(control, ElectorVoided)
+    def _change_electors(self, control: ElectorVoided | ElectorRestored) -> Effect:
+        voiding = isinstance(control, ElectorVoided)
+        if control.electors is not None:
+            return self._change_batch(control.electors, voiding=voiding)
+        return self._change_elector(control.elector, voiding=voiding)
+
+    def _change_elector(self, elector: int | None, *, voiding: bool) -> Effect:
         if elector is None or elector not in self._mine:
             return Effect(NoEffect.NOT_HERE)
         if voiding == (elector in self._void):
@@ -300,3 +308,30 @@ class ShardAudit:
         self.retracted += step
         self.ballots[cast] -= step
         return Effect(retracted=cast) if voiding else Effect(restored=cast)
+
+    def _change_batch(self, runs: Runs, *, voiding: bool) -> Effect:
+        mine = [n for first, last in runs for n in range(first, last + 1) if n in self._mine]
+        if not mine:
+            return Effect(NoEffect.NOT_HERE)
+        if (
+            self.definition.live_tallies
+            and self.definition.smallest_group > 1
+            and self.phase in ("open", "paused")
+        ):
+            return Effect(NoEffect.COUNTED_LIVE)
+        turned = {n for n in mine if (n in self._void) != voiding}
+        if not turned:
+            return Effect(NoEffect.NO_CHANGE)
+        moved = Counter(self._voted[n][1] for n in turned if n in self._voted)
+        chars = sum(
+            many * (BALLOT_CHARS + sum(MARKS_CHARS + len(marks) for marks in rankings))
+            for (_, rankings), many in moved.items()
+        )
+        if chars > MAX_MOVED_CHARS:
+            return Effect(NoEffect.TOO_LARGE)
+        self._void ^= turned
+        for cast, many in moved.items():
+            step = many if voiding else -many
+            self.retracted += step
+            self.ballots[cast] -= step
+        return Effect(batch=moved)

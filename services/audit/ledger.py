@@ -24,7 +24,7 @@ from shared.contract.events import (
 )
 from shared.contract.packs import Pack
 from shared.contract.verdict_ranges import AnonymousBallot, Verdict, outcome_words, runs
-from shared.contract.verdicts import Ballot, ControlJudged, NoEffect, Reason
+from shared.contract.verdicts import Ballot, ControlJudged, NoEffect, Reason, ballots_alike
 
 Judged = tuple[Verdict, ...] | ControlJudged
 """What becomes of one record: a verdict for each ballot, or one for a control."""
@@ -215,6 +215,7 @@ class ShardLedger:
             why=effect.why,
             retracted=_ballot(effect.retracted),
             restored=_ballot(effect.restored),
+            batch=ballots_alike(effect.batch or {}),
             head=self._head.hex(),
             effects=None if audit is None else audit.effects.hex(),
         )

@@ -7,7 +7,7 @@ What is kept of a million rows is ten bytes each: the rows themselves are read t
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.cli.errors import csv_of
-from shared.contract.codes import commitments, voting_link
-from shared.contract.elections import Section
+from shared.contract.batches import Runs, each_of, parse_runs, runs_of
+from shared.contract.codes import commitments, parse_code, voting_link
+from shared.contract.elections import Election, Section
 from shared.contract.events import ElectionAnnounced
 from shared.contract.rolls import (
     BLOCK_ELECTORS,
@@ -160,6 +161,42 @@ def put_elector(
         writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+
+
+def read_batch(file: Path, definition: Election) -> Runs:
+    """Return the electors of a batch: numbers, ranges (17-40) or voting codes, one a line, or CSV with a column `elector` or `code`.
+
+    Raises OSError; ValueError with the line of what names no elector of the roll.
+    """
+    ranges, numbers, at = section_ranges(definition), set[int](), 0
+    with file.open(newline="", encoding="utf-8-sig") as text:
+        for line, cells in _csv_rows(file, text):
+            names = [cell.strip().lower() for cell in cells]
+            named = [names.index(name) for name in ("elector", "code") if name in names]
+            if named and not numbers:
+                at = named[0]
+            elif any(names):
+                try:
+                    numbers.update(_electors_of(_cell(cells, at), ranges))
+                except ValueError as fault:
+                    raise ValueError(f"{file}: line {line}: {fault}") from fault
+    if not numbers:
+        raise ValueError(f"{file}: expected electors, one a line, found none")
+    return runs_of(numbers)
+
+
+def _electors_of(word: str, ranges: Mapping[str, range]) -> Iterable[int]:
+    """Return the numbers that a cell of a batch names. Raises ValueError."""
+    last = max(of.stop for of in ranges.values()) - 1
+    if not word.replace("-", "").isdecimal() or word.count("-") > 1:
+        code = parse_code(word)
+        if code.section >= len(ranges) or code.elector not in list(ranges.values())[code.section]:
+            raise ValueError("the voting code is of no elector of this election")
+        return (code.elector,)
+    found = list(each_of(parse_runs(word)))
+    if found[-1] > last:
+        raise ValueError(f"elector {found[-1]} is not on the roll 0..{last}")
+    return found
 
 
 def _mailing(file: Path) -> tuple[list[str], list[dict[str, str]]]:

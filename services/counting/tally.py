@@ -80,10 +80,8 @@ class Ledger:
                     if contest == 0:
                         self.turnout[ranking[0]] += ballots
 
-    def move(self, ballot: Ballot | None, step: int) -> None:
-        """Bring a ballot back into the count, +1, or take it out, -1."""
-        if ballot is None:
-            return
+    def move(self, ballot: Ballot, step: int) -> None:
+        """Bring so many ballots that are alike back into the count, or take them out, below 0."""
         self.voided -= step
         self.turnout[ballot.section] += step
         for pending, marks in zip(self.pending, ballot.rankings, strict=True):
@@ -131,7 +129,7 @@ class Tally:
             if isinstance(record, Verdicts):
                 self._apply_verdicts(record.after(self._watermark), len(value))
             elif record.control is not None:
-                self._apply_control(record, record.control)
+                self._apply_control(record, record.control, len(value))
             self._watermark = record.upto
 
     def drain(self) -> list[Outgoing]:
@@ -180,7 +178,7 @@ class Tally:
         if ledger.pending_bytes >= PENDING_BYTES:
             self._publish(ledger)
 
-    def _apply_control(self, judged: ControlJudged, control: Control) -> None:
+    def _apply_control(self, judged: ControlJudged, control: Control, size: int) -> None:
         applied = judged.effect == "applied"
         if applied and isinstance(control, ElectionConfigured):
             self._ledgers[control.election] = Ledger.opened_for(control.definition)
@@ -191,8 +189,11 @@ class Tally:
         if not applied:
             return
         ledger.controls.append(control)
-        ledger.move(judged.retracted, -1)
-        ledger.move(judged.restored, +1)
+        for ballot, step in judged.moved():
+            ledger.move(ballot, step)
+        ledger.pending_bytes += size
+        if ledger.pending_bytes >= PENDING_BYTES:
+            self._publish(ledger)
 
     def _publish(self, ledger: Ledger) -> None:
         changed = ledger.settle()

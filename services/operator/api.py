@@ -35,6 +35,7 @@ from services.operator.access import SESSION_S, Role, Session, Sessions, SignInR
 from services.operator.book import Entry
 from services.operator.certificate.document import BeyondLetters, as_html, as_pdf
 from services.operator.certificate.view import NoCertificate
+from services.operator.changes import change_of
 from services.operator.counted import all_counted
 from services.operator.monitor import MonitorFigures
 from services.operator.orders import Order
@@ -48,8 +49,15 @@ from services.operator.service import (
     UnknownElection,
     UnknownEntry,
 )
+from shared.contract.batches import MAX_BATCH_ELECTORS
 from shared.contract.elections import Election, Official
-from shared.contract.events import ElectionAnnounced, RollPart, SignedRecord
+from shared.contract.events import (
+    ElectionAnnounced,
+    ElectorRestored,
+    ElectorVoided,
+    RollPart,
+    SignedRecord,
+)
 from shared.contract.ids import BallotId
 from shared.contract.lifecycle import Command
 from shared.contract.mistakes import Mistake, find_mistakes
@@ -124,15 +132,23 @@ class OpenForm(DueForm):
     )
 
 
-class ElectorForm(OrderForm):
-    """An order about one elector."""
+class ElectorsForm(OrderForm):
+    """An order about an elector, a batch of them, or all of a section: one of the three."""
 
-    elector: int = Field(ge=0, description="Number on the roll")
+    elector: int | None = Field(None, ge=0, description="Number on the roll")
+    electors: list[Annotated[list[int], Field(min_length=2, max_length=2)]] | None = Field(
+        None,
+        min_length=1,
+        max_length=MAX_BATCH_ELECTORS,
+        description="A batch: the first and last number of each run, rising, such as [[0, 119], [131, 131]]",
+    )
+    section: str | None = Field(None, max_length=48, description="Section id: all of its electors")
 
 
-class ReissueForm(ElectorForm):
+class ReissueForm(OrderForm):
     """A new voting code of an elector, by its commitment."""
 
+    elector: int = Field(ge=0, description="Number on the roll")
     commitment: str = Field(pattern=r"^[0-9a-f]{20}$")
 
 
@@ -191,6 +207,13 @@ class SignedIn(BaseModel):
     ends_in_s: float
 
 
+class Changed(BaseModel):
+    """What an order about votes or a candidate changes, as far as anybody may know before it is given."""
+
+    words: str
+    rows: list[tuple[str, str, str]] = Field(description="What, before, and after")
+
+
 class Proposed(BaseModel):
     """An order that waits for signatures. They are over the UTF-8 bytes of `payload`."""
 
@@ -202,6 +225,9 @@ class Proposed(BaseModel):
     needed: int
     signed: list[str]
     recount: Recount | None = Field(None, description="What a certificate rests on")
+    change: Changed | None = Field(
+        None, description="Of an order about votes or a candidate: what it changes"
+    )
     due: AwareDatetime | None = Field(
         None, description="When it is carried out, if enough have signed by then"
     )
@@ -245,6 +271,7 @@ class ControlListed(BaseModel):
     reason: str
     at: str
     signers: list[str]
+    electors: int | None = Field(None, description="Of a batch: how many electors it is about")
     verdicts: dict[int, str]
 
 
@@ -316,7 +343,7 @@ def _election_routes(router: APIRouter, service: OperatorService, new_order: New
         if mistakes := find_mistakes(form.definition.model_dump(mode="json")):
             return _mistaken(mistakes)
         found = await service.configure(form.definition, new_order(form.by, form.reason))
-        return found if isinstance(found, ElectionAnnounced) else _proposed(found)
+        return found if isinstance(found, ElectionAnnounced) else _proposed(service, found)
 
     @router.get("/elections")
     async def elections() -> list[ElectionAnnounced]:
@@ -380,7 +407,9 @@ def _order_routes(router: APIRouter, service: OperatorService, new_order: NewOrd
             about = {
                 name: getattr(form, name) for name in kind.model_fields if name not in OrderForm.model_fields
             }
-            return _proposed(await service.order(election, command, new_order(form.by, form.reason), **about))
+            return _proposed(
+                service, await service.order(election, command, new_order(form.by, form.reason), **about)
+            )
 
         propose.__annotations__["form"] = kind
         return propose
@@ -391,8 +420,8 @@ def _order_routes(router: APIRouter, service: OperatorService, new_order: NewOrd
         Command.RESUME: OrderForm,
         Command.CLOSE: DueForm,
         Command.CANCEL: OrderForm,
-        Command.VOID: ElectorForm,
-        Command.RESTORE: ElectorForm,
+        Command.VOID: ElectorsForm,
+        Command.RESTORE: ElectorsForm,
         Command.REISSUE: ReissueForm,
         Command.WITHDRAW: CandidateForm,
         Command.REINSTATE: CandidateForm,
@@ -404,26 +433,26 @@ def _order_routes(router: APIRouter, service: OperatorService, new_order: NewOrd
     @router.post("/elections/{election}/certify")
     async def certify(election: str, form: OrderForm) -> Proposed:
         """Recount the log independently, and propose a certificate if everything agrees."""
-        return _proposed(await service.certify(election, new_order(form.by, form.reason)))
+        return _proposed(service, await service.certify(election, new_order(form.by, form.reason)))
 
 
 def _proposal_routes(router: APIRouter, service: OperatorService, _: NewOrder) -> None:
     @router.get("/proposals")
     async def proposals() -> list[Proposed]:
         """Return the orders that wait for signatures."""
-        return [_proposed(proposal) for proposal in service.proposals.values()]
+        return [_proposed(service, proposal) for proposal in service.proposals.values()]
 
     @router.get("/proposals/{control_id}")
     async def one(control_id: str) -> Proposed:
         """Return an order that waits for signatures."""
-        return _proposed(service.proposal(control_id))
+        return _proposed(service, service.proposal(control_id))
 
     @router.post("/proposals/{control_id}/signatures")
     async def sign(control_id: str, form: SignatureForm) -> Outcome | Proposed:
         """Sign an order; the last signature that it needs carries it out."""
         found = await service.sign(control_id, form.key, form.signature)
         if isinstance(found, Proposal):
-            return _proposed(found)
+            return _proposed(service, found)
         control = found.control
         return Outcome(
             control_id=control.control_id,
@@ -435,8 +464,10 @@ def _proposal_routes(router: APIRouter, service: OperatorService, _: NewOrder) -
         )
 
 
-def _proposed(proposal: Proposal) -> Proposed:
+def _proposed(service: OperatorService, proposal: Proposal) -> Proposed:
     control = proposal.control
+    announced = service.log.elections.newest.get(control.election)
+    change = None if announced is None else change_of(announced, control, service.standings_of(announced))
     return Proposed(
         control_id=control.control_id,
         election=control.election,
@@ -446,6 +477,7 @@ def _proposed(proposal: Proposal) -> Proposed:
         needed=proposal.needed,
         signed=proposal.signed,
         recount=proposal.recount,
+        change=None if change is None else Changed(words=change.words, rows=list(change.rows)),
         due=proposal.due,
     )
 
@@ -459,6 +491,7 @@ def _listed(entry: Entry) -> ControlListed:
         reason=control.reason,
         at=control.at,
         signers=list(entry.signers),
+        electors=control.size if isinstance(control, ElectorVoided | ElectorRestored) else None,
         verdicts=_verdicts(entry),
     )
 

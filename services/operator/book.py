@@ -28,6 +28,8 @@ from shared.contract.events import (
     ElectionCertified,
     ElectionConfigured,
     ElectionOpened,
+    ElectorRestored,
+    ElectorVoided,
     KeyReplaced,
     Notice,
     derived,
@@ -224,7 +226,7 @@ class Account:
         return first if alike and isinstance(first, ElectionCertified) else None
 
     def is_whole(self, control: Control, shards: int) -> bool:
-        """Return whether every shard is where a definition, an opening or a certificate leads.
+        """Return whether every shard is where a definition, an opening or a certificate leads, or took its part of a batch.
 
         Of other controls each stands by itself.
         """
@@ -234,6 +236,9 @@ class Account:
             return all(shard in verdicts and verdicts[shard].why is None for shard in range(shards))
         if isinstance(control, ElectionOpened):
             return len(set(self.phases(shards))) == 1
+        if isinstance(control, ElectorVoided | ElectorRestored):
+            entry = self.entries[control.control_id]
+            return all(verdict.why is not NoEffect.TOO_LARGE for verdict in entry.verdicts.values())
         return not isinstance(control, ElectionCertified) or self.certificate(shards) == control
 
     def announcement(

@@ -19,8 +19,9 @@ from services.operator.book import Account, ControlBook, Entry
 from services.operator.certificate.view import Document, document_of
 from services.operator.certification import disagreements, obstacles
 from services.operator.controls import ControlLog
-from services.operator.orders import Order, payload_bytes, refusal
+from services.operator.orders import Order, about_electors, payload_bytes, refusal
 from services.operator.schedule import Schedule, Scheduled
+from shared.contract.batches import Runs, bound_fault
 from shared.contract.codec import decode_as, encode
 from shared.contract.elections import Election, Phase, config_hash
 from shared.contract.events import (
@@ -30,6 +31,8 @@ from shared.contract.events import (
     ElectionAnnounced,
     ElectionCertified,
     ElectionConfigured,
+    ElectorRestored,
+    ElectorVoided,
     Follows,
     KeyReplaced,
     RollCommitted,
@@ -211,7 +214,7 @@ class OperatorService:
                 raise OrderRefused(against.sentence)
             if command is Command.CANCEL and not order.reason.strip():
                 raise OrderRefused("expected a reason: whoever has voted will ask why")
-            self._check(announced, command, content)
+            content = self._checked(announced, command, order.reason, content)
             if command is Command.OPEN:
                 content = {"config_hash": announced.config_hash, "roll": content["roll"]}
             account = self._read_account(announced)
@@ -436,7 +439,10 @@ class OperatorService:
         whole = self._account(name).is_whole(control, self.shards)
         if entry.applied and whole:
             return entry
-        if not entry.applied and (whole or isinstance(control, ElectionCertified | ElectionConfigured)):
+        stands_alone = isinstance(
+            control, ElectionCertified | ElectionConfigured | ElectorVoided | ElectorRestored
+        )
+        if not entry.applied and (whole or stands_alone):
             raise OrderRefused(why_not(entry))
         raise PartlyRefused(f"some shards took the order and some did not: {why_not(entry)}")
 
@@ -540,13 +546,38 @@ class OperatorService:
             raise NotFinal(f"not final yet: {against[0]}", against)
         return list(found.values())
 
-    def _check(self, announced: ElectionAnnounced, command: Command, content: dict[str, Any]) -> None:
-        """Raise UnknownEntry or OrderRefused for what the definition or the withdrawals so far rule out."""
-        if "elector" in content and not 0 <= content["elector"] < announced.definition.electors:
-            last = announced.definition.electors - 1
-            raise UnknownEntry(f"elector {content['elector']} is not on the roll 0..{last}")
+    def _checked(
+        self, announced: ElectionAnnounced, command: Command, reason: str, content: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Return what a control holds. Raises UnknownEntry, OrderRefused for what the definition or orders so far rule out."""
+        definition = announced.definition
+        if command in (Command.VOID, Command.RESTORE):
+            try:
+                content = about_electors(definition, content)
+            except ValueError as fault:
+                raise UnknownEntry(str(fault)) from fault
+            if "electors" in content:
+                _check_batch(announced, content["electors"], reason, self.shards)
+        elif "elector" in content and not 0 <= content["elector"] < definition.electors:
+            raise UnknownEntry(
+                f"elector {content['elector']} is not on the roll 0..{definition.electors - 1}"
+            )
         if command in (Command.WITHDRAW, Command.REINSTATE):
             _check_candidate(announced, command, content["contest"], content["candidate"])
+        return content
+
+
+def _check_batch(announced: ElectionAnnounced, runs: Runs, reason: str, shards: int) -> None:
+    definition = announced.definition
+    if not reason.strip():
+        raise OrderRefused("expected a reason: everybody of the batch will ask why")
+    shows_votes = definition.live_tallies and definition.keeps_secret
+    if shows_votes and announced.phase in (Phase.OPEN, Phase.PAUSED):
+        raise OrderRefused(
+            "live figures may hold ballots of a batch, so it is taken out, or brought back, after the close, by two officials"
+        )
+    if (why := bound_fault(definition, runs, shards)) is not None:
+        raise OrderRefused(why)
 
 
 def _says_nothing_new(after: ElectionAnnounced, before: ElectionAnnounced) -> bool:
@@ -579,6 +610,8 @@ _WHY_NOT: Final = {
     NoEffect.NOT_SIGNED: "it is not signed by enough officials",
     NoEffect.COUNTED_LIVE: "the elector has voted, and live figures may hold the ballot: it can be taken out after the close, "
     "by two officials",
+    NoEffect.TOO_LARGE: "in a shard the ballots of the batch are too large for one record: give the same numbers in several "
+    "orders, those that were taken already change nothing",
 }
 
 

@@ -4,6 +4,7 @@ A control has an effect only if it is signed by enough officials, follows the el
 of the election's life allows it; otherwise it is ignored, with the reason. A control that comes twice has its effect once.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from services.validation.box import BallotBox, BoxedBallot
 from services.validation.rules import Polling
+from shared.contract.batches import MAX_MOVED_CHARS, Runs, each_of, moved_chars
 from shared.contract.codes import COMMITMENT_BYTES
 from shared.contract.elections import Phase, config_hash
 from shared.contract.events import (
@@ -32,7 +34,7 @@ from shared.contract.events import (
 )
 from shared.contract.ids import shard_of
 from shared.contract.lifecycle import approvals_needed, next_phase
-from shared.contract.verdicts import Ballot, NoEffect
+from shared.contract.verdicts import Ballot, BallotsAlike, NoEffect, ballots_alike
 
 
 class Ignored(Exception):
@@ -51,6 +53,7 @@ class Done:
     signers: tuple[str, ...] = ()
     retracted: Ballot | None = None
     restored: Ballot | None = None
+    batch: tuple[BallotsAlike, ...] = ()
     known: RollKnown | None = None
     """Commitments that are known from here on."""
 
@@ -163,6 +166,8 @@ def _apply(control: Control, polling: Polling, signers: tuple[str, ...], source:
     after = next_phase(polling.phase, type(control))
     if isinstance(after, NoEffect):
         raise Ignored(after)
+    if isinstance(control, ElectorVoided | ElectorRestored) and control.electors is not None:
+        return _change_batch(control, control.electors, polling, signers)
     if isinstance(control, ElectorVoided | ElectorRestored | CodeReissued):
         return _change_elector(control, polling, signers, source)
     if isinstance(control, CandidateWithdrawn | CandidateReinstated):
@@ -211,6 +216,37 @@ def _change_elector(
     if isinstance(control, ElectorVoided):
         return Done(signers=signers, retracted=_anonymous(box.void(place)))
     return Done(signers=signers, restored=_anonymous(box.restore(place)))
+
+
+def _change_batch(
+    control: ElectorVoided | ElectorRestored, electors: Runs, polling: Polling, signers: tuple[str, ...]
+) -> Done:
+    """Void or restore those of a batch who are of this shard and not so already.
+
+    Where live figures may hold ballots of a batch it has no effect in any shard, whoever of it has voted: the phase alone
+    decides, which is the same in all of them.
+    """
+    box, definition = polling.box, polling.definition
+    places = [
+        polling.place(number)
+        for number in each_of(electors)
+        if number < polling.electors and shard_of(number, polling.shards) == polling.shard
+    ]
+    if not places:
+        raise Ignored(NoEffect.NOT_HERE)
+    if definition.live_tallies and definition.keeps_secret and polling.phase in (Phase.OPEN, Phase.PAUSED):
+        raise Ignored(NoEffect.COUNTED_LIVE)
+    voids = isinstance(control, ElectorVoided)
+    changing = [place for place in places if box.is_void(place) != voids]
+    if not changing:
+        raise Ignored(NoEffect.NO_CHANGE)
+    ballots = [ballot for ballot in map(box.ballot_at, changing) if ballot is not None]
+    if moved_chars(ballot.rankings for ballot in ballots) > MAX_MOVED_CHARS:
+        raise Ignored(NoEffect.TOO_LARGE)
+    for place in changing:
+        (box.void if voids else box.restore)(place)
+    moved = Counter((ballot.section, ballot.rankings) for ballot in ballots)
+    return Done(signers=signers, batch=ballots_alike(moved))
 
 
 def _require_not_shown(polling: Polling, place: int) -> None:

@@ -322,6 +322,7 @@ class Judge:
             why=done.why,
             retracted=done.retracted,
             restored=done.restored,
+            batch=done.batch,
             head=self._head.hex(),
             effects=None if polling is None else polling.effects.hex(),
         )

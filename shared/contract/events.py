@@ -15,8 +15,9 @@ from collections.abc import Iterable
 from hashlib import sha256
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from shared.contract.batches import Runs, runs_fault, size_of
 from shared.contract.chain import Head
 from shared.contract.codes import COMMITMENT_BYTES
 from shared.contract.elections import Election, Frozen, Official, Phase, config_hash
@@ -140,22 +141,47 @@ class ElectionCancelled(_Control):
     type: Literal["election-cancelled/1"] = "election-cancelled/1"
 
 
-class ElectorVoided(_Control):
-    """An elector's ballot does not count: one cast before is retracted, one cast later refused."""
+class _OfElectors(_Control):
+    type: str
+    elector: int | None = Field(
+        ge=0, lt=MAX_ELECTORS, description="Null of a batch, and in derived records: they name nobody"
+    )
+    electors: Runs | None = Field(
+        None,
+        description="A batch: the first and last number of each run of electors, rising",
+        exclude_if=lambda runs: runs is None,
+    )
+    size: int | None = Field(
+        None,
+        ge=1,
+        description="Of a batch in derived records: how many electors it is about",
+        exclude_if=lambda size: size is None,
+    )
+
+    @model_validator(mode="after")
+    def _is_one_or_a_batch(self) -> Self:
+        if self.electors is not None and (self.elector is not None or self.size is not None):
+            raise ValueError("expected an elector or a batch, not both")
+        if self.electors is not None and (why := runs_fault(self.electors)) is not None:
+            raise ValueError(why)
+        return self
+
+    def anonymous(self) -> Self:
+        """Return the control without whom it is about, and without its reason."""
+        size = self.size if self.electors is None else size_of(self.electors)
+        return self.model_copy(update={"elector": None, "electors": None, "size": size, "reason": ""})
+
+
+class ElectorVoided(_OfElectors):
+    """An elector's ballot does not count: one cast before is retracted, one cast later refused. Or so of each of a batch."""
 
     type: Literal["elector-voided/2"] = "elector-voided/2"
-    elector: int | None = Field(
-        ge=0, lt=MAX_ELECTORS, description="Null in derived records: they name nobody"
-    )
 
 
-class ElectorRestored(_Control):
-    """A void is taken back: the retracted ballot counts again."""
+class ElectorRestored(_OfElectors):
+    """A void is taken back: the retracted ballot counts again. Of a batch, for each who is void, by whichever order."""
 
     type: Literal["elector-restored/2"] = "elector-restored/2"
-    elector: int | None = Field(
-        ge=0, lt=MAX_ELECTORS, description="Null in derived records: they name nobody"
-    )
 
 
 class CodeReissued(_Control):
@@ -289,7 +315,7 @@ def derived(control: Control) -> Control:
     Why an elector is voided may say who it is; so it does not stand beside the ballot either, but in `controls.judged` alone.
     """
     if isinstance(control, ElectorVoided | ElectorRestored):
-        return control.model_copy(update={"elector": None, "reason": ""})
+        return control.anonymous()
     if isinstance(control, CodeReissued):
         return control.model_copy(update={"elector": None, "commitment": "", "reason": ""})
     return control

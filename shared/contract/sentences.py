@@ -6,6 +6,7 @@ The console shows it before an order is proposed for signing, and the signer, on
 from collections.abc import Callable
 from typing import Any, Final, get_args
 
+from shared.contract.batches import runs_in_words
 from shared.contract.events import (
     CandidateReinstated,
     CandidateWithdrawn,
@@ -66,6 +67,29 @@ def _certified(of: ElectionCertified) -> str:
     )
 
 
+def _voided(of: ElectorVoided) -> str:
+    if of.electors is not None:
+        return (
+            f"{runs_in_words(of.electors)} of {of.election} have no vote: ballots that were cast are taken out of the count, "
+            "ones that come later are refused. They can be restored."
+        )
+    return (
+        f"Elector {of.elector} of {of.election} has no vote: a ballot that was cast is taken out of the count, "
+        "one that comes later is refused. It can be restored."
+    )
+
+
+def _restored(of: ElectorRestored) -> str:
+    if of.electors is not None:
+        return (
+            f"{runs_in_words(of.electors)} of {of.election} may vote again, and ballots that were taken out count again, "
+            "by whichever order they were."
+        )
+    return (
+        f"Elector {of.elector} of {of.election} may vote again, and a ballot that was taken out counts again."
+    )
+
+
 _WORDS: Final[dict[type, Callable[[Any], str]]] = {
     ElectionConfigured: _configured,
     ElectionOpened: _opened,
@@ -75,13 +99,8 @@ _WORDS: Final[dict[type, Callable[[Any], str]]] = {
     ElectionCancelled: lambda of: (
         f"{of.election} comes to nothing: no ballot counts any more, and no result is shown or certified. Nothing takes it back."
     ),
-    ElectorVoided: lambda of: (
-        f"Elector {of.elector} of {of.election} has no vote: a ballot that was cast is taken out of the count, "
-        "one that comes later is refused. It can be restored."
-    ),
-    ElectorRestored: lambda of: (
-        f"Elector {of.elector} of {of.election} may vote again, and a ballot that was taken out counts again."
-    ),
+    ElectorVoided: _voided,
+    ElectorRestored: _restored,
     CodeReissued: lambda of: (
         f"Elector {of.elector} of {of.election} gets a new voting code, and the old one is worth nothing. A vote that was "
         "cast stands."

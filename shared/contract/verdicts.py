@@ -6,6 +6,7 @@ A balance accounts for every ballot: cast = accepted + duplicate + late + voided
 votes again and whose last ballot counts, one is accepted and each superseding record adds a duplicate.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, Literal, Self
 
@@ -13,7 +14,7 @@ from pydantic import Field
 
 from shared.contract.chain import Head
 from shared.contract.elections import Frozen
-from shared.contract.events import Control
+from shared.contract.events import Control, ElectorVoided
 
 CONTROL_JUDGED: Final = "control-judged/3"
 
@@ -100,6 +101,7 @@ class NoEffect(StrEnum):
     ROLL_NOT_WHOLE = "roll-not-whole"
     SUPERSEDED = "superseded"
     COUNTED_LIVE = "counted-live"
+    TOO_LARGE = "too-large"
 
 
 class Ballot(Frozen):
@@ -107,6 +109,20 @@ class Ballot(Frozen):
 
     section: int = Field(ge=0)
     rankings: tuple[str, ...]
+
+
+class BallotsAlike(Ballot):
+    """Ballots that are alike, without their electors."""
+
+    ballots: int = Field(ge=1)
+
+
+def ballots_alike(ballots: Mapping[tuple[int, tuple[str, ...]], int]) -> tuple[BallotsAlike, ...]:
+    """Return ballots, how many by section and marks, in order of these: their order says nothing about who cast them."""
+    return tuple(
+        BallotsAlike(section=section, rankings=rankings, ballots=count)
+        for (section, rankings), count in sorted(ballots.items())
+    )
 
 
 class ControlJudged(Frozen):
@@ -121,13 +137,25 @@ class ControlJudged(Frozen):
     why: NoEffect | None = Field(None, description="Why it was ignored")
     retracted: Ballot | None = Field(None, description="The ballot that a void takes out of the count")
     restored: Ballot | None = Field(None, description="The ballot that comes back")
+    batch: tuple[BallotsAlike, ...] = Field(
+        (),
+        description="The ballots that an order about a batch takes out of the count, or brings back",
+        exclude_if=lambda ballots: not ballots,
+    )
     head: Head = Field(description="Head of the shard's chain after this record")
     effects: Head | None = Field(None, description="The election's own head of effects after this record")
 
     def listed(self, reason: str) -> Self:
         """Return the verdict as the list of what officers did has it: with the reason, and without any ballot."""
         control = None if self.control is None else self.control.model_copy(update={"reason": reason})
-        return self.model_copy(update={"control": control, "retracted": None, "restored": None})
+        return self.model_copy(update={"control": control, "retracted": None, "restored": None, "batch": ()})
+
+    def moved(self) -> list[tuple[Ballot, int]]:
+        """Return the ballots that it brings into the count, each with how many are alike; below 0: that it takes out."""
+        found: list[tuple[Ballot, int]] = [(of, 1) for of in (self.restored,) if of is not None]
+        found += [(of, -1) for of in (self.retracted,) if of is not None]
+        sign = -1 if isinstance(self.control, ElectorVoided) else 1
+        return [*found, *((of, sign * of.ballots) for of in self.batch)]
 
     @property
     def since(self) -> int:

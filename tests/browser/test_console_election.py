@@ -28,6 +28,7 @@ from playwright.sync_api import Browser, Page, expect
 from infra.local import ports
 from services.cli.clients.keys import KeyRing, write_key
 from services.cli.clients.operator import Officer, OperatorClient, Patience
+from shared.contract.batches import parse_runs
 from shared.contract.codec import decode_as, encode_pack
 from shared.contract.codes import parse_code
 from shared.contract.elections import Election, Official
@@ -52,8 +53,9 @@ ELECTORS: Final = 10_000
 VOTES: Final = 6_500
 DUE_S: Final = 25
 BOUND_S: Final = 60.0
-LOOKED_AT: Final = ("withdraw", "close")
+LOOKED_AT: Final = ("withdraw", "void", "close")
 VOIDED, CANDIDATE = 7, ("fruit", "damson")
+BATCH, RESTORED = "10-109, 200", "50-59"
 
 
 class Officials:
@@ -276,6 +278,8 @@ def ended_in_console(ada: Page, bob: Page, officials: Officials, name: str) -> N
     """From the first withdrawal to the certificate."""
     order(ada, bob, officials, name, "withdraw", candidate="/".join(CANDIDATE))
     order(ada, bob, officials, name, "void", elector=str(VOIDED))
+    order(ada, bob, officials, name, "void", electors=BATCH)
+    order(ada, bob, officials, name, "restore", electors=RESTORED)
     order(ada, bob, officials, name, "pause")
     order(ada, bob, officials, name, "resume")
     void_twice(ada, bob, officials, name)
@@ -290,7 +294,7 @@ def ended_in_console(ada: Page, bob: Page, officials: Officials, name: str) -> N
     expect(counted).to_contain_text("Yes")
     order(ada, bob, officials, name, "certify")
     ada.goto(f"{officials.url}/elections/{name}?q=void")
-    expect(ada.get_by_text("2 of 9 controls")).to_be_visible()
+    expect(ada.get_by_text("3 of 11 controls")).to_be_visible()
     look(ada, "election")
 
 
@@ -339,6 +343,11 @@ def by_command(officials: Officials, name: str) -> None:
     run(officials.vote(name, codes))
     given("withdraw", name, "/".join(CANDIDATE))
     given("void", name, "--elector", str(VOIDED))
+    batch = officials.folder / f"{name}.box"
+    batch.write_text(BATCH.replace(", ", "\n"))
+    given("void", name, "--batch", str(batch))
+    batch.write_text(RESTORED)
+    given("restore", name, "--batch", str(batch))
     given("pause", name)
     given("resume", name)
     given("close", name)
@@ -360,6 +369,8 @@ async def by_api(officials: Officials, name: str) -> None:
         for command, about in (
             (Command.WITHDRAW, {"contest": contest_id, "candidate": candidate}),
             (Command.VOID, {"elector": VOIDED}),
+            (Command.VOID, {"electors": parse_runs(BATCH)}),
+            (Command.RESTORE, {"electors": parse_runs(RESTORED)}),
             (Command.PAUSE, {}),
             (Command.RESUME, {}),
             (Command.CLOSE, {}),

@@ -15,6 +15,7 @@ from itertools import islice
 from services.audit.ledger import Judged, ShardLedger
 from services.audit.recount import recount_of
 from services.audit.tabulate import results, tabulate
+from shared.contract.batches import each_of
 from shared.contract.codec import decode_cast, decode_judged
 from shared.contract.elections import Phase
 from shared.contract.events import (
@@ -181,9 +182,9 @@ def _standing_ballots(books: Books, records: Iterable[bytes]) -> Iterable[int]:
                 continue
             orders.add(order.control_id)
             if isinstance(order, ElectorVoided):
-                void.add(order.elector)
+                void |= {order.elector, *each_of(order.electors or ())}
             elif isinstance(order, ElectorRestored):
-                void.discard(order.elector)
+                void -= {order.elector, *each_of(order.electors or ())}
             else:
                 phase = _PHASE[type(order)].get(phase, phase)
     return [number for elector, number in first.items() if elector not in void]

@@ -20,6 +20,7 @@ from services.operator.service import (
     UnknownElection,
     UnknownEntry,
 )
+from shared.contract.batches import runs_of
 from shared.contract.codec import encode
 from shared.contract.elections import Contest, Election, Revote
 from shared.contract.events import (
@@ -115,8 +116,19 @@ class People:
         return service.certify(self._election.id, order)
 
     def _void(self, service: OperatorService, order: Order) -> Awaitable[Any]:
-        elector = self._random.randrange(self._election.electors)
-        return service.order(self._election.id, Command.VOID, order, elector=elector)
+        return service.order(self._election.id, Command.VOID, order, **self._some_electors())
+
+    def _some_electors(self) -> dict[str, Any]:
+        """Return one elector, or a batch, or a section, as an order names them."""
+        random, election = self._random, self._election
+        what = random.random()
+        if what < 0.6:
+            return {"elector": random.randrange(election.electors)}
+        self._site.broker.occurred["order about a batch"] += 1
+        if what < 0.7:
+            return {"section": random.choice([of.id for of in election.sections if of.electors])}
+        some = random.sample(range(election.electors), random.randint(1, election.electors))
+        return {"electors": runs_of(some)}
 
     async def _certify_and_correct(self) -> None:
         """Let an order come between a recount and its certificate, or after the certificate."""
@@ -146,8 +158,8 @@ class People:
             await self._order(self._configure)
         elif what < 0.7:
             command = random.choice((Command.VOID, Command.VOID, Command.RESTORE))
-            elector = random.randrange(self._election.electors)
-            await self._order(lambda service, order: service.order(name, command, order, elector=elector))
+            electors = self._some_electors()
+            await self._order(lambda service, order: service.order(name, command, order, **electors))
         else:
             command = random.choice((Command.WITHDRAW, Command.WITHDRAW, Command.REINSTATE))
             contest = random.choice(self._election.contests)
@@ -168,7 +180,7 @@ class People:
 
     async def _give(self, give: Give) -> bool:
         """Give an order once; return whether it need not be repeated."""
-        order = Order(by="ada", reason="", at=AT, control_id=self._new_id())
+        order = Order(by="ada", reason="as agreed", at=AT, control_id=self._new_id())
         try:
             operator = self._random.choice(self._operators)
             await operator.ask(lambda: self._signed(operator, give, order), 8.0)

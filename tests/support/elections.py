@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from shared.contract.batches import runs_of
 from shared.contract.chain import START
 from shared.contract.codec import encode, encode_pack
 from shared.contract.codes import SECRET_BYTES, VotingCode, commitments
@@ -255,6 +256,10 @@ class Life:
     def restored(self, elector: int) -> bytes:
         """It counts again."""
         return self.ordered(ElectorRestored, elector=elector)
+
+    def batch(self, kind: type, *electors: int) -> bytes:
+        """A void or a restore of several electors in one order."""
+        return self.ordered(kind, elector=None, electors=runs_of(electors))
 
     def reissued(self, elector: int, commitment: str) -> bytes:
         """An elector has a new code."""

@@ -14,7 +14,14 @@ import msgspec
 
 from services.cli.clients.keys import KeyRing
 from shared.contract.elections import Election
-from shared.contract.events import ElectionAnnounced, RollCommitted, SignedRecord, signed
+from shared.contract.events import (
+    ElectionAnnounced,
+    ElectorRestored,
+    ElectorVoided,
+    RollCommitted,
+    SignedRecord,
+    signed,
+)
 from shared.contract.lifecycle import Command
 from shared.contract.recounts import Recount
 from shared.contract.rolls import Roll, make_codes, roll_of
@@ -85,7 +92,8 @@ class Officer(NamedTuple):
     say: Callable[[str], object] = str
     """Takes news while an order is on its way."""
     confirm: Callable[[str], object] = str
-    """Takes what an order that nothing takes back will do, before it is signed; raises what it likes if it is not meant."""
+    """Takes what an order that nothing takes back, or one about a batch, will do, before it is signed; raises what it likes if it
+    is not meant."""
 
 
 class OperatorClient:
@@ -297,13 +305,15 @@ class OperatorClient:
         return Outcome(control_id, True, "", answer["needed"], answer["signed"], report, due)
 
     def _confirm_final(self, proposal: dict[str, Any]) -> None:
-        """Say what the very bytes that are to be signed will do, if nothing takes it back."""
+        """Say what the very bytes that are to be signed will do, if nothing takes it back or it is about a batch."""
         content = SignedRecord(payload=proposal["payload"], signatures=()).content()
         if content is None:
             self._confirm("This program is too old to know what this order does.")
         elif isinstance(content, Irreversible):
             due = f" It is carried out at {proposal['due']}." if proposal.get("due") else ""
             self._confirm(f"{in_words(content)}{due}")
+        elif isinstance(content, ElectorVoided | ElectorRestored) and content.electors is not None:
+            self._confirm("\n".join([in_words(content), *changed_lines(proposal)]))
 
     async def _cleared_up(self, proposal: dict[str, Any], fault: OperatorError) -> dict[str, Any]:
         """Return what became of an order whose answer was lost. Raises OrderLost if it came to no log."""
@@ -373,6 +383,13 @@ class OperatorClient:
         raise Unanswered(
             f"{path} was not carried out after {self._patience.tries} tries, the last one: {trouble}"
         )
+
+
+def changed_lines(proposal: dict[str, Any]) -> list[str]:
+    """Return what the operator says that an order changes, line by line: JSON of /v1/proposals/ID."""
+    change = proposal.get("change") or {"words": "", "rows": []}
+    rows = [f"  {what}: {before} before, {after} after" for what, before, after in change["rows"]]
+    return [of for of in (change["words"], *rows) if of]
 
 
 def new_codes(announced: ElectionAnnounced) -> tuple[list[str], Roll]:

@@ -23,6 +23,15 @@ UNTIL_FINAL_S: Final = 30.0
 """How long `certify` waits for the count of an election that has just been closed."""
 
 Elector = Annotated[int, typer.Option(min=0, help="Number on the roll")]
+OneElector = Annotated[int | None, typer.Option("--elector", min=0, help="Number on the roll")]
+Batch = Annotated[
+    Path | None,
+    typer.Option(
+        "--batch",
+        help="File of numbers, ranges or voting codes, one a line, or CSV with a column elector or code",
+    ),
+]
+WholeSection = Annotated[str | None, typer.Option("--section", help="All electors of a section, by its id")]
 Candidate = Annotated[str, typer.Argument(metavar="CONTEST/CANDIDATE", help="Ids, such as deputy/flint")]
 LettersFolder = Annotated[Path | None, typer.Option(help="Folder for the elector's letter, PDF")]
 Due = Annotated[
@@ -207,16 +216,60 @@ def _proposed(of: dict[str, Any]) -> str:
     return f"{of['control_id']}  {of['election']}  {of['type']}  signed by {signed}, {left} more needed"
 
 
-@command("livecount void labour-2015 --elector 4711 --reason 'joined twice'")
-def void(election: ElectionArgument, elector: Elector, order: Order) -> None:
-    """Take an elector's right to vote, and any ballot it has cast, out of the count."""
-    order.give("void", election, elector=elector)
+@command(
+    "livecount void labour-2015 --elector 4711 --reason 'joined twice'",
+    "livecount void labour-2015 --batch box-17.csv --reason 'the box was left open'",
+    "livecount void labour-2015 --section leeds --reason 'as the tribunal decided'",
+)
+def void(
+    election: ElectionArgument,
+    order: FinalOrder,
+    elector: OneElector = None,
+    batch: Batch = None,
+    section: WholeSection = None,
+) -> None:
+    """Take an elector's right to vote, and any ballot it has cast, out of the count; or those of a batch, in one order.
+
+    What a batch changes is shown before it is signed, on a terminal. After the close it takes two officials.
+    """
+    _about_electors("void", election, order, elector, batch, section)
 
 
-@command("livecount restore labour-2015 --elector 4711 --reason 'two members of one name'")
-def restore(election: ElectionArgument, elector: Elector, order: Order) -> None:
-    """Take a void back."""
-    order.give("restore", election, elector=elector)
+@command(
+    "livecount restore labour-2015 --elector 4711 --reason 'two members of one name'",
+    "livecount restore labour-2015 --batch box-17.csv --reason 'the seal was found'",
+)
+def restore(
+    election: ElectionArgument,
+    order: FinalOrder,
+    elector: OneElector = None,
+    batch: Batch = None,
+    section: WholeSection = None,
+) -> None:
+    """Take a void back, or those of a batch: whoever of it is void, by this order or another."""
+    _about_electors("restore", election, order, elector, batch, section)
+
+
+def _about_electors(
+    name: str,
+    election: str,
+    order: FinalOrder,
+    elector: int | None,
+    batch: Path | None,
+    section: str | None,
+) -> None:
+    if (elector is not None) + (batch is not None) + (section is not None) != 1:
+        raise ValueError("expected one of --elector, --batch and --section")
+    if elector is not None:
+        order.give(name, election, elector=elector)
+    elif section is not None:
+        order.give(name, election, section=section)
+    else:
+        from services.cli.rolls import read_batch
+
+        assert batch is not None, "it is one of the three"
+        definition = order.ask(lambda client: client.election(election)).definition
+        order.give(name, election, electors=read_batch(batch, definition))
 
 
 @command(

@@ -60,8 +60,9 @@ def controls(election: ElectionArgument, access: Access, as_json: AsJson = False
     for control in listed:
         kinds = ", ".join(sorted(set(control["verdicts"].values())))
         reason = f"  {control['reason']}" if control["reason"] else ""
+        batch = f", {control['electors']:,} electors" if control.get("electors") else ""
         typer.echo(
-            f"{control['at']}  {control['type']}  by {control['by']}, {len(control['signers'])} signed: {kinds}{reason}"
+            f"{control['at']}  {control['type']}{batch}  by {control['by']}, {len(control['signers'])} signed: {kinds}{reason}"
         )
 
 

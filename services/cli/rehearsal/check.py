@@ -88,7 +88,8 @@ class JudgedBallots:
         control = signed.content()
         if not isinstance(control, ElectorVoided | ElectorRestored) or control.election != self._election:
             return
-        assert control.elector is not None, "a control of the log names its elector"
+        if control.elector is None:
+            raise Incoherent("an order about a batch of electors, which no rehearsal gives")
         if record.retracted is not None:
             section, rankings = record.retracted.section, record.retracted.rankings
             self._take_out(control.elector, SectionRanking(section, *rankings))

@@ -17,12 +17,12 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from services.operator.access import SESSION_S, Role, Session, Sessions
+from services.operator.changes import Change, before_and_after, change_of
 from services.operator.console.monitoring import reasons, runbook_html, server_tiles, sparkline
 from services.operator.console.preview import drawn
 from services.operator.console.view import (
     ABOUT,
     WHAT,
-    before_and_after,
     checklist,
     countdown,
     found_in,
@@ -33,7 +33,7 @@ from services.operator.console.view import (
 )
 from services.operator.counted import all_counted
 from services.operator.monitor import MonitorFigures
-from services.operator.orders import Order
+from services.operator.orders import Order, about_electors
 from services.operator.recount import RecountFailed
 from services.operator.service import (
     NotReady,
@@ -43,12 +43,14 @@ from services.operator.service import (
     UnknownElection,
     UnknownEntry,
 )
+from shared.contract.batches import parse_runs
 from shared.contract.elections import Election, Official
 from shared.contract.events import ElectionAnnounced
 from shared.contract.lifecycle import Command
 from shared.contract.mistakes import slug
 from shared.contract.receipts import ballot_id_of
 from shared.contract.sentences import in_words, is_irreversible
+from shared.contract.standings import Standing
 from shared.rcv.definitions.files import check_text
 from shared.rcv.definitions.templates import TEMPLATES, write_definition
 from shared.runtime.log import SendFailed
@@ -57,6 +59,8 @@ HERE: Final = Path(__file__).parent
 COOKIE: Final = "livecount-console"
 MAX_FORM_BYTES: Final = 4096
 MAX_DEFINITION_BYTES: Final = 600_000
+MAX_BATCH_FORM_BYTES: Final = 300_000
+"""Of an order about a batch: each of 20,000 numbers, and what separates them, as a form sends it."""
 MAX_REASON_CHARS: Final = 1000
 MAX_RECEIPT_CHARS: Final = 600
 LOOK_AGAIN_S: Final = 5
@@ -214,7 +218,7 @@ class Console:
             tile=all_counted(announced, standings, self._figures()),
         )
 
-    async def _order(self, request: Request) -> Response:
+    async def _order(self, request: Request) -> Response:  # noqa: PLR0911  each way out is a page of its own
         """Show the form of an order, or propose what it says."""
         session = self._session(request)
         if (barred := self._barred(request, session)) is not None or session is None:
@@ -227,9 +231,13 @@ class Console:
             return self._missing(session, 503 if isinstance(fault, NotReady) else 404, str(fault))
         if request.method == "GET":
             return self._order_page(session, announced, command, dict(request.query_params), "")
-        form = await read_form(request)
+        form = await read_form(
+            request, MAX_BATCH_FORM_BYTES if "electors" in ABOUT.get(command, ()) else MAX_FORM_BYTES
+        )
         if not _is_from_here(request) or form.get("token") != session.form_token:
             return self._order_page(session, announced, command, form, "Send the form from this page.", 403)
+        if form.get("do") == "look":
+            return self._order_page(session, announced, command, form, "")
         if is_irreversible(command) and form.get("typed", "") != name:
             why = f"Type {name} to say that it is meant."
             return self._order_page(session, announced, command, form, why, 422)
@@ -289,7 +297,7 @@ class Console:
         name = announced.definition.id
         order = self._new_order(self._sessions.name_of(session.key, name), form.get("reason", ""))
         try:
-            about = _about(command, form)
+            about = _about(announced.definition, command, form)
             if command is Command.CERTIFY:
                 proposal = await self._service.certify(name, order)
             else:
@@ -328,7 +336,7 @@ class Console:
                 self._names(definition.id),
                 len(self._waiting(definition.id)),
             ),
-            change=before_and_after(announced, command, form, standings),
+            change=_change(announced, command, form, standings),
             is_irreversible=is_irreversible(command),
             may=self._sessions.allows(session, "POST", f"/elections/{definition.id}/{command}"),
             form=form,
@@ -362,11 +370,19 @@ class Console:
             "proposal.html",
             session,
             control=control,
+            change=None if proposal is None else self._change_of(proposal),
             words="" if proposal is None else in_words(proposal.control),
             proposal=proposal,
             state=state,
             may=proposal is not None and session.key in proposal.keys,
         )
+
+    def _change_of(self, proposal: Proposal) -> Change | None:
+        """Return what a proposal changes; None of an election that is not announced yet."""
+        announced = self._service.log.elections.newest.get(proposal.control.election)
+        if announced is None:
+            return None
+        return change_of(announced, proposal.control, self._service.standings_of(announced))
 
     async def _monitor(self, request: Request) -> Response:
         session = self._session(request)
@@ -450,24 +466,45 @@ class Console:
         return HTMLResponse(body, status, HEADERS)
 
 
-def _about(command: Command, form: Form) -> dict[str, Any]:
+def _about(definition: Election, command: Command, form: Form) -> dict[str, Any]:
     """Return what an order is about, from its form. Raises ValueError."""
     if len(form.get("reason", "")) > MAX_REASON_CHARS:
         raise ValueError(f"expected a reason of at most {MAX_REASON_CHARS:,} characters")
     if command is Command.CLOSE and (due := parse_due(form.get("due", ""), form.get("zone", ""))) is not None:
         return {"due": due}
-    about: dict[str, Any] = {name: form.get(name, "").strip() for name in ABOUT.get(command, ())}
+    about: dict[str, Any] = {
+        name: text for name in ABOUT.get(command, ()) if (text := form.get(name, "").strip())
+    }
     if "elector" in about:
         if not (about["elector"].isascii() and about["elector"].isdecimal() and len(about["elector"]) < 10):
             raise ValueError("expected an elector's number on the roll")
         about["elector"] = int(about["elector"])
-    if "candidate" in about:
+    if "electors" in about:
+        about["electors"] = parse_runs(about["electors"])
+    if command in (Command.WITHDRAW, Command.REINSTATE):
+        if "candidate" not in about:
+            raise ValueError("expected a candidate")
         about["contest"], _, about["candidate"] = about["candidate"].partition("/")
+    if command in (Command.VOID, Command.RESTORE):
+        about = about_electors(definition, about)
     if command in (Command.OPEN, Command.REISSUE, Command.REPLACE_KEY):
         raise ValueError(
             "this order needs files of your own machine: give it in your signer, or by its command"
         )
     return about
+
+
+def _change(
+    announced: ElectionAnnounced, command: Command, form: Form, standings: Mapping[str, Standing]
+) -> Change | None:
+    """Return what an order changes, as far as its form says what it is about."""
+    try:
+        about = _about(announced.definition, command, form) if form else {}
+    except ValueError:
+        about = {}
+    if command in (Command.VOID, Command.RESTORE) and not about:
+        return None
+    return before_and_after(announced, command, about, standings)
 
 
 async def _style(_: Request) -> Response:

@@ -1,6 +1,6 @@
 """What the console's pages show of an election, as plain values. Pure: a template formats them and decides nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,10 +10,8 @@ from services.operator.counted import Tile
 from services.operator.orders import refusal
 from services.operator.schedule import Scheduled
 from services.operator.service import Proposal, why_not
-from shared.contract.elections import Phase
 from shared.contract.events import ElectionAnnounced
 from shared.contract.lifecycle import Command, approvals_needed
-from shared.contract.standings import DropOut, Standing
 
 WHAT: Final[dict[Command, tuple[str, str]]] = {
     Command.OPEN: ("Ballots count from now on, for the roll that is uploaded.", ""),
@@ -21,8 +19,8 @@ WHAT: Final[dict[Command, tuple[str, str]]] = {
     Command.RESUME: ("Ballots count again.", ""),
     Command.CLOSE: ("Voting ends. There is no way back.", ""),
     Command.CERTIFY: ("An independent recount must agree in every round.", ""),
-    Command.VOID: ("An elector's vote is taken out of the count.", " --elector NUMBER"),
-    Command.RESTORE: ("A void is taken back.", " --elector NUMBER"),
+    Command.VOID: ("An elector's vote is taken out of the count, or those of a batch.", " --elector NUMBER"),
+    Command.RESTORE: ("A void is taken back, or those of a batch.", " --elector NUMBER"),
     Command.WITHDRAW: ("A candidate is withdrawn: ballots go to whom they rank next.", " CONTEST/CANDIDATE"),
     Command.REINSTATE: ("A withdrawal is taken back.", " CONTEST/CANDIDATE"),
     Command.REISSUE: ("An elector gets a new code; a vote that was cast stands.", " --elector NUMBER"),
@@ -36,13 +34,13 @@ WHAT: Final[dict[Command, tuple[str, str]]] = {
 
 
 ABOUT: Final[dict[Command, tuple[str, ...]]] = {
-    Command.VOID: ("elector",),
-    Command.RESTORE: ("elector",),
+    Command.VOID: ("elector", "electors", "section"),
+    Command.RESTORE: ("elector", "electors", "section"),
     Command.REISSUE: ("elector",),
     Command.WITHDRAW: ("candidate",),
     Command.REINSTATE: ("candidate",),
 }
-"""What an order's form asks beside the reason."""
+"""What an order's form asks beside the reason. Of `elector`, `electors` (a batch) and `section` it takes one."""
 
 
 class Check(NamedTuple):
@@ -51,15 +49,6 @@ class Check(NamedTuple):
     holds: bool
     words: str
     bars: bool = False
-
-
-class Change(NamedTuple):
-    """What an order changes in one contest, as far as anybody may know before it: names beside votes, and who is elected."""
-
-    words: str
-    before: Sequence[tuple[str, str]] = ()
-    after: Sequence[tuple[str, str]] = ()
-    elected: tuple[str, str] = ("", "")
 
 
 class Countdown(NamedTuple):
@@ -149,66 +138,6 @@ def checklist(
             )
         )
     return found
-
-
-def before_and_after(
-    announced: ElectionAnnounced, command: Command, form: Mapping[str, str], standings: Mapping[str, Standing]
-) -> Change | None:
-    """Return what an order about a vote or a candidate changes, as far as it may be known before it is given.
-
-    A result before and after one ballot is that ballot, so of a void or restore nothing is shown. What a withdrawal changes
-    is shown where the standing answers it to everybody: see `DropOut`.
-    """
-    if command in (Command.VOID, Command.RESTORE):
-        after = (
-            " The result is withheld until it is certified again; the certificate then shows it."
-            if announced.phase is Phase.CLOSED
-            else ""
-        )
-        return Change(
-            f"No result is shown before and after one vote: it would show what is on the ballot.{after}"
-        )
-    if command not in (Command.WITHDRAW, Command.REINSTATE):
-        return None
-    contest, _, candidate = form.get("candidate", "").partition("/")
-    standing = standings.get(contest)
-    if not candidate:
-        return Change("Choose a candidate to see what changes.")
-    if standing is None or standing.withheld or not standing.rounds:
-        return Change("No votes of this contest are shown yet, so nobody is shown what it changes.")
-    drop = (
-        next((of for of in standing.what_if.drop_outs if of.candidate == candidate), None)
-        if standing.what_if
-        else None
-    )
-    if command is Command.REINSTATE or drop is None:
-        return Change("What it changes is not known before it is counted; it can be taken back.")
-    return _dropped_out(standing, candidate, drop)
-
-
-def _dropped_out(standing: Standing, candidate: str, drop: DropOut) -> Change:
-    """Return the first round with and without a candidate."""
-    names = {of.id: of.name for of in standing.contest.candidates}
-    unit = 10**standing.places
-    before = {who: votes // unit for who, votes in standing.rounds[0].votes.items()}
-    after = {who: votes for who, votes in before.items() if who != candidate}
-    for transfer in drop.transfers:
-        if transfer.target is not None:
-            after[transfer.target] = after.get(transfer.target, 0) + transfer.votes
-    said = [
-        ", ".join(names.get(who, who) for who in elected) or "nobody"
-        for elected in (standing.elected, drop.elected)
-    ]
-    lines = [
-        [(names.get(who, who), f"{votes:,}") for who, votes in sorted(of.items(), key=lambda item: -item[1])]
-        for of in (before, after)
-    ]
-    return Change(
-        f"The first round of {standing.contest.title}, and who is elected.",
-        lines[0],
-        lines[1],
-        (said[0], said[1]),
-    )
 
 
 def schedule_state(scheduled: Scheduled, left_s: float, *, fits: bool) -> State:

@@ -20,6 +20,8 @@ from shared.contract.events import (
     ElectionOpened,
     ElectionPaused,
     ElectionResumed,
+    ElectorRestored,
+    ElectorVoided,
     KeyReplaced,
     RollCommitted,
     VersionAdmitted,
@@ -150,11 +152,14 @@ class AnyLog:
         return self.signed(self.control(life, kind), self.signers)
 
     def elector(self, life: Life) -> bytes:
-        """Return an order about an elector."""
+        """Return an order about an elector or a batch of them."""
         life.last_control = self.ledger.count_of(life.definition.id).last_control
         elector = self.rng.randrange(ELECTORS + 2)
         if self.rng.random() < 0.2:
             return life.reissued(elector, self.rng.choice(("", "01" * 10)))
+        if self.rng.random() < 0.4:
+            batch = self.rng.sample(range(ELECTORS + 2), self.rng.randrange(1, ELECTORS))
+            return life.batch(self.rng.choice((ElectorVoided, ElectorRestored)), *batch)
         return self.rng.choice((life.voided, life.restored))(elector)
 
     def candidate(self, life: Life) -> bytes:

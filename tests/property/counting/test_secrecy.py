@@ -8,6 +8,7 @@ chain: they commit to the packs of ballots, which hold a random salt each, and s
 import random
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
@@ -31,6 +32,11 @@ OFFICIALS = (Official(name="ada", key=OFFICER_KEY), Official(name="bob", key=SEC
 Choices = Mapping[int, tuple[str, str]]
 
 
+OF_ELECTORS = ("void", "restore", "void batch", "restore batch")
+BATCH = 3
+"""An order about a batch is about the elector that it names and the next ones."""
+
+
 class Plan:
     """Who votes in which order, and what officers do meanwhile; what the ballots hold is not in it."""
 
@@ -45,10 +51,10 @@ class Plan:
         self.casting = rng.sample(range(electors), rng.randint(0, electors))
         self.steps: list[tuple[str, int]] = [("cast", elector) for elector in self.casting]
         for _ in range(rng.randrange(8)):
-            step = rng.choice(("void", "restore", "withdraw", "reinstate")), rng.randrange(electors)
+            step = rng.choice((*OF_ELECTORS, "withdraw", "reinstate")), rng.randrange(electors)
             self.steps.insert(rng.randint(0, len(self.steps)), step)
         self.after_close = [
-            (rng.choice(("void", "restore")), rng.randrange(electors)) for _ in range(rng.randrange(3))
+            (rng.choice(OF_ELECTORS), rng.randrange(electors)) for _ in range(rng.randrange(3))
         ]
 
     def choices(self) -> dict[int, tuple[str, str]]:
@@ -93,9 +99,13 @@ def _order(logs: Sequence[list[bytes]], life: Life, what: str, elector: int, off
             FRUIT[elector % 4]
         )
     else:
-        kind = ElectorVoided if what == "void" else ElectorRestored
+        kind = ElectorVoided if what.startswith("void") else ElectorRestored
         keys = [(OFFICER_KEY, OFFICER), (SECOND_KEY, SECOND)][:officers]
-        control = encode(signed(life.control(kind, elector=elector), *keys))
+        about: dict[str, Any] = {"elector": elector}
+        if what.endswith("batch"):
+            last = min(elector + BATCH, life.definition.electors) - 1
+            about = {"elector": None, "electors": ((elector, last),)}
+        control = encode(signed(life.control(kind, **about), *keys))
     for log in logs:
         log.append(control)
 
@@ -173,9 +183,14 @@ def test_an_elector_who_is_void_at_the_close_changes_nothing(seed: int) -> None:
     """Two worlds, in which one elector casts other ballots and is voided under embargo: equal public bytes."""
     plan = Plan(seed, live=False)
     elector = random.Random(seed).randrange(len(plan.sections))
-    plan.steps = [step for step in plan.steps if step[1] != elector or step[0] in ("withdraw", "reinstate")]
-    plan.after_close = [step for step in plan.after_close if step[1] != elector]
-    order = [("cast", elector), ("void", elector), ("restore", elector), ("void", elector)]
+    void = "void batch" if seed % 3 else "void"
+    plan.steps = [
+        step
+        for step in plan.steps
+        if step[0] in ("withdraw", "reinstate") or (step[1] != elector and "batch" not in step[0])
+    ]
+    plan.after_close = [step for step in plan.after_close if step[1] != elector and "batch" not in step[0]]
+    order = [("cast", elector), (void, elector), ("restore", elector), (void, elector)]
     plan.steps += order if seed % 2 else [order[1], order[0]]
     choices = plan.choices()
     other = {**choices, elector: (RANKINGS[RANKINGS.index(choices[elector][0]) - 1], DRINKS[0])}
@@ -196,7 +211,16 @@ def test_before_the_close_an_embargoed_election_shows_nothing_of_any_vote(seed: 
 
 
 @pytest.mark.parametrize("terms", ["live", "embargo"])
-@pytest.mark.parametrize("orders", [("void",), ("void", "restore"), ("void", "restore", "void")])
+@pytest.mark.parametrize(
+    "orders",
+    [
+        ("void",),
+        ("void", "restore"),
+        ("void", "restore", "void"),
+        ("void batch",),
+        ("void batch", "restore batch"),
+    ],
+)
 def test_after_the_close_a_correction_shows_no_votes_until_it_is_certified(
     terms: str, orders: tuple[str, ...]
 ) -> None:
@@ -207,7 +231,8 @@ def test_after_the_close_a_correction_shows_no_votes_until_it_is_certified(
     standings = plan.standings(plan.choices())
     closed = max(of.sequence for of in standings) - SHARDS * len(orders)
     corrected = [of for of in standings if of.sequence > closed]
-    assert corrected[-1].balance.voided == (orders[-1] == "void")
+    voided = {"void": 1, "void batch": min(BATCH, len(plan.sections))}
+    assert corrected[-1].balance.voided == voided.get(orders[-1], 0)
     assert all(of.withheld and not of.rounds and not of.elected for of in corrected)
 
 

@@ -407,6 +407,65 @@ def test_under_embargo_one_official_voids_and_restores_until_the_close() -> None
     assert [why(of) for of in verdicts(*records)[4:]] == [None, None, None]
 
 
+def test_a_batch_is_taken_out_in_one_order_and_brought_back(life: Life) -> None:
+    """Whoever was void before stays so, ballots alike are one line in an order that names nobody, and later ones are refused."""
+    start = life.begin()[0][1:]
+    cast = [life.ballot(1, "1>0", "0"), life.ballot(3), life.ballot(5), life.voided(5)]
+    out, back = life.batch(ElectorVoided, 5, 3, 1, 4), life.batch(ElectorRestored, 1, 3, 4, 5)
+    found = verdicts(*start, *cast, out, life.ballot(4), back, back, life.ballot(4, ballot=9))[7:]
+    void, refused, restore, again, counts = found
+    assert isinstance(void, ControlJudged)
+    assert isinstance(restore, ControlJudged)
+    assert [(of.section, of.rankings, of.ballots) for of in void.batch] == [
+        (0, ("1>0", "0"), 1),
+        (1, ("0>1", "1"), 1),
+    ]
+    assert [(of.rankings, step) for of, step in void.moved()] == [(("1>0", "0"), -1), (("0>1", "1"), -1)]
+    assert sum(step for _, step in restore.moved()) == 3
+    assert void.control is not None
+    assert isinstance(void.control, ElectorVoided)
+    assert (void.control.elector, void.control.electors, void.control.size) == (None, None, 4)
+    assert void.listed("").batch == ()
+    assert (refused, why(again)) == (Verdict("picnic", "void-elector", None), "no-change")
+    assert isinstance(counts, Verdict)
+    assert counts.reason == "accepted"
+
+
+def test_a_batch_of_other_shards_electors_and_one_that_is_void_change_nothing() -> None:
+    """A shard says so, and what is applied elsewhere is not in doubt."""
+    life = Life(election(), 2)
+    start, out = life.begin(), life.batch(ElectorVoided, 1, 3)
+    twice = life.batch(ElectorVoided, 1)
+    found = [verdicts(*start[shard][1:], out, twice, of=judge(shard, 2))[-2:] for shard in (0, 1)]
+    assert [[why(of) for of in shard] for shard in found] == [["not-here", "not-here"], [None, "no-change"]]
+
+
+def test_with_live_figures_no_batch_is_taken_out_before_the_close() -> None:
+    """Not even of electors who have not voted: a shard knows its own only, and a batch is whole or nothing."""
+    life, second = secret(live=True)
+    early = [life.configured(), life.roll(), life.batch(ElectorVoided, 2), life.opened()]
+    late = decode_signed(life.batch(ElectorVoided, 2, 3))
+    both = encode(late.signed_by(public_key(second), sign(second, late.payload.encode())))
+    pause, closed = life.paused(), life.closed()
+    again = life.batch(ElectorVoided, 3)
+    signed_twice = decode_signed(again)
+    again = encode(signed_twice.signed_by(public_key(second), sign(second, signed_twice.payload.encode())))
+    found = verdicts(*early, both, pause, closed, again)
+    assert [why(of) for of in found] == [None, None, None, None, "counted-live", None, None, None]
+
+
+def test_a_batch_whose_ballots_fit_no_record_takes_none_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ballots may be far longer than the ones that a bound on electors counts on."""
+    monkeypatch.setattr("services.validation.controls.MAX_MOVED_CHARS", 200)
+    life = Life(election(), sections=CHILDREN)
+    start = [*life.begin()[0][1:], *(life.ballot(n) for n in range(6))]
+    whole, part = life.batch(ElectorVoided, 0, 1, 2), life.batch(ElectorVoided, 0, 1)
+    found = verdicts(*start, whole, part)[-2:]
+    assert [why(of) for of in found] == ["too-large", None]
+    assert isinstance(found[1], ControlJudged)
+    assert sum(step for _, step in found[1].moved()) == -2
+
+
 @pytest.mark.parametrize("live", [True, False])
 @pytest.mark.parametrize("kind", [ElectorVoided, ElectorRestored])
 def test_after_the_close_it_takes_two_officials_to_change_whose_ballots_count(kind: type, live: bool) -> None:  # noqa: FBT001  a parameter of the test
