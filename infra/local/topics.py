@@ -21,7 +21,7 @@ LEADERS_BOUND_S: Final = 30.0
 _POLL_S: Final = 0.05
 # Kafka's protocol: ResourceType, PatternType, AclOperation, AclPermissionType.
 _RESOURCES: Final = {2: "topic", 3: "group"}
-_OPERATIONS: Final = {3: "Read", 4: "Write"}
+_OPERATIONS: Final = {3: "Read", 4: "Write", 8: "Describe"}
 _ANY, _LITERAL, _PREFIXED, _ALLOW = 1, 3, 4, 3
 _USER: Final = "User:"
 _DONE: Final = frozenset({0, 36})  # Kafka's protocol: no error; the topic already exists

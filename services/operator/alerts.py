@@ -26,6 +26,9 @@ GUESSED_CODES: Final = 10
 TRIED_CODES: Final = 50
 """So many ballots with a wrong code in a minute are no typing mistakes of a few. Each costs its sender one of few tries."""
 TURNED_AWAY: Final = 60
+EMPTY: Final = ("Empty", "Dead")
+REBALANCING: Final = ("PreparingRebalance", "CompletingRebalance")
+"""States of a consumer group, in Kafka's words."""
 RUNBOOK: Final = "infra/RUNBOOK.md"
 
 
@@ -130,6 +133,17 @@ def _of_servers(servers: ServerFigures) -> Iterator[Alert]:
             f"{servers.under_replicated} partitions have fewer copies in sync than they should",
             f"{RUNBOOK}#a-broker-is-lost",
         )
+    yield from _of_groups(servers)
+    for disk in servers.disks:
+        place = f"broker {disk.broker}, {disk.folder}"
+        if disk.fault or 0 <= disk.free_bytes < LOW_DISK_BYTES:
+            free = f"{disk.free_bytes / 1e9:.1f} GB are free for the log"
+            yield _critical(
+                "broker-disk",
+                f"{disk.broker}{disk.folder}",
+                f"{place}: {disk.fault or free}",
+                f"{RUNBOOK}#a-disk-is-full",
+            )
     if servers.redis:
         yield _warning(
             "redis-away",
@@ -144,6 +158,25 @@ def _of_servers(servers: ServerFigures) -> Iterator[Alert]:
             f"{servers.free_bytes / 1e9:.1f} GB are free for the data folder",
             f"{RUNBOOK}#a-disk-is-full",
         )
+
+
+def _of_groups(servers: ServerFigures) -> Iterator[Alert]:
+    """Of groups that are seen: one without members follows nothing, one that shares its shards out anew follows nothing meanwhile."""
+    for group in servers.groups:
+        if group.state in EMPTY:
+            yield _critical(
+                "group-empty",
+                group.name,
+                f"nobody follows as {group.name}: the group has no members",
+                f"{RUNBOOK}#a-group-does-not-settle",
+            )
+        elif group.state in REBALANCING:
+            yield _warning(
+                "rebalancing",
+                group.name,
+                f"{group.name} shares its shards out anew among {len(group.members)} members",
+                f"{RUNBOOK}#a-group-does-not-settle",
+            )
 
 
 def _of_election(of: Watched) -> Iterator[Alert]:
@@ -197,6 +230,9 @@ WHAT_TO_DO: Final[dict[str, str]] = {
     "clock": "Set the clock. No vote depends on it; the times in reports and controls do.",
     "kafka-away": "Start the broker. Until then nothing is acknowledged, and nobody has a receipt that is not kept.",
     "under-replicated": "Bring the lost broker back before a second one is lost.",
+    "group-empty": "Start the service, or look at the end of its log. Nothing is lost; the result waits.",
+    "rebalancing": "Nothing, if it is over within a minute. Else a process joins and leaves again and again: see its log.",
+    "broker-disk": "Make room on the broker now: a full disk stops voting. Records of an election are never deleted for it.",
     "redis-away": "Start it. Nothing is to be restored.",
     "disk": "Make room now: a full disk stops voting. Snapshots may be deleted while their service is down.",
     "edge-away": "Start it, or look at the way to it. Electors or readers may be turned away meanwhile.",

@@ -6,6 +6,7 @@ It is a view. It may lose an event or start afresh, and decides nothing.
 import math
 import time
 from collections import Counter, deque
+from collections.abc import Iterable
 from typing import Any, Final, Literal
 
 import faust
@@ -59,6 +60,30 @@ class ShardFigures(BaseModel):
     )
 
 
+class GroupFigures(BaseModel):
+    """A consumer group: who shares out the shards of a topic."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    state: str = Field(
+        description="As the broker says: Stable, PreparingRebalance, CompletingRebalance, Empty, …"
+    )
+    members: tuple[tuple[int, ...], ...] = Field((), description="For each member, its shards")
+
+
+class DiskFigures(BaseModel):
+    """A disk on which a broker keeps records."""
+
+    model_config = ConfigDict(frozen=True)
+
+    broker: int
+    folder: str
+    free_bytes: int = Field(description="-1: the broker does not say")
+    total_bytes: int
+    fault: str = Field("", description="Why it is offline; nothing: it is not")
+
+
 class ServerFigures(BaseModel):
     """The servers that the services need, as the operator sees them."""
 
@@ -69,7 +94,10 @@ class ServerFigures(BaseModel):
     partitions: int = Field(0, description="Partitions of this deployment's topics")
     under_replicated: int = Field(0, description="Partitions with fewer copies in sync than they have")
     least_in_sync: int = Field(0, description="Copies in sync of the partition that has the fewest")
-    groups: tuple[str, ...] = Field((), description="Consumer groups that may be seen")
+    groups: tuple[GroupFigures, ...] = Field((), description="Consumer groups that may be seen")
+    disks: tuple[DiskFigures, ...] = Field(
+        (), description="Disks of the brokers; none: this operator may not ask (Describe on the cluster)"
+    )
     redis: str | None = Field(
         None, description="Why Redis does not answer; nothing: it does; null: this operator was given none"
     )
@@ -222,6 +250,15 @@ def figures_of(report: ShardReport, heard_s_ago: float, **more: Any) -> ShardFig
         covered=report.covered,
         **more,
     )
+
+
+def group_lag(group: GroupFigures, shards: Iterable[ShardFigures]) -> int | None:
+    """Return how many records a group's shards have yet to handle; None of a group whose shards do not report.
+
+    By the reports: positions come from snapshots, so a group commits none that could be compared.
+    """
+    own = [of.behind for of in shards if group.name.endswith(f".{of.service}")]
+    return sum(own) if own else None
 
 
 def _handled_since(before: ShardReport, report: ShardReport) -> int:

@@ -27,13 +27,21 @@ from standardwebhooks import Webhook
 
 from services.operator.alerts import Watched, find_alerts
 from services.operator.edges import Edges
-from services.operator.monitor import Alert, MonitorFigures, ServerFigures, VerdictFigures
+from services.operator.monitor import (
+    Alert,
+    DiskFigures,
+    GroupFigures,
+    MonitorFigures,
+    ServerFigures,
+    VerdictFigures,
+    group_lag,
+)
 from services.operator.service import OperatorService
 from services.operator.settings import OperatorSettings
 from shared.contract.events import ElectionCertified
 from shared.contract.ids import contest_key
 from shared.contract.topics import TOPICS
-from shared.runtime.kafka.cluster import look_at_cluster
+from shared.runtime.kafka.cluster import STABLE, look_at_cluster
 from shared.runtime.supervision import Supervised
 
 LOOK_S: Final = 2.0
@@ -48,6 +56,19 @@ PART_S: Final = MINUTE_S / PARTS
 MOST_UNSENT: Final = 1_000
 
 ALERTS: Final = Gauge("livecount_alerts", "Alerts that stand, by kind", ["kind", "severity"])
+GROUP_MEMBERS: Final = Gauge("livecount_group_members", "Members of a consumer group", ["group"])
+GROUP_SHARDS: Final = Gauge(
+    "livecount_group_shards", "Shards that a consumer group's members have", ["group"]
+)
+GROUP_STABLE: Final = Gauge(
+    "livecount_group_stable", "1 while a consumer group is not in a rebalance", ["group"]
+)
+GROUP_LAG: Final = Gauge("livecount_group_lag", "Records that a group's shards have yet to handle", ["group"])
+IN_SYNC: Final = Gauge("livecount_least_in_sync", "Copies in sync of the partition that has the fewest")
+BEHIND_COPIES: Final = Gauge(
+    "livecount_under_replicated", "Partitions with fewer copies in sync than they have"
+)
+BROKER_FREE: Final = Gauge("livecount_broker_free_bytes", "Free on a broker's disk", ["broker", "folder"])
 
 log = structlog.get_logger()
 
@@ -103,8 +124,10 @@ class Watch:
                 )
                 for name in self._service.log.elections.newest:
                     self._note_balance(name, now_s)
-                alerts = self.figures().alerts
+                figures = self.figures()
+                alerts = figures.alerts
                 _expose(alerts)
+                _expose_servers(figures)
                 self._post.take(alerts, now_s)
                 await asyncio.sleep(LOOK_S)
 
@@ -160,6 +183,26 @@ def _expose(alerts: Iterable[Alert]) -> None:
         ALERTS.labels(kind, severity).set(count)
 
 
+def _expose_servers(figures: MonitorFigures) -> None:
+    """Set what /metrics shows of Kafka. What was not seen this time is not shown."""
+    for gauge in (GROUP_MEMBERS, GROUP_SHARDS, GROUP_STABLE, GROUP_LAG, BROKER_FREE):
+        gauge.clear()
+    servers = figures.servers
+    if servers is None or servers.kafka:
+        return
+    IN_SYNC.set(servers.least_in_sync)
+    BEHIND_COPIES.set(servers.under_replicated)
+    for group in servers.groups:
+        GROUP_MEMBERS.labels(group.name).set(len(group.members))
+        GROUP_SHARDS.labels(group.name).set(sum(map(len, group.members)))
+        GROUP_STABLE.labels(group.name).set(group.state == STABLE)
+        if (lag := group_lag(group, figures.shards)) is not None:
+            GROUP_LAG.labels(group.name).set(lag)
+    for disk in servers.disks:
+        if disk.free_bytes >= 0:
+            BROKER_FREE.labels(str(disk.broker), disk.folder).set(disk.free_bytes)
+
+
 async def look_at_servers(settings: OperatorSettings) -> ServerFigures:
     """Return how Kafka, Redis and the disk are; what does not answer within ANSWER_S is away."""
     free = shutil.disk_usage(next(of for of in _upwards(settings.data_dir) if of.exists())).free
@@ -173,7 +216,8 @@ async def look_at_servers(settings: OperatorSettings) -> ServerFigures:
         partitions=kafka.partitions,
         least_in_sync=kafka.least_in_sync,
         under_replicated=kafka.under_replicated,
-        groups=kafka.groups,
+        groups=tuple(GroupFigures(**of._asdict()) for of in kafka.groups),
+        disks=tuple(DiskFigures(**of._asdict()) for of in kafka.disks),
         redis=redis,
         redis_bytes=redis_bytes,
         free_bytes=free,

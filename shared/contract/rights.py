@@ -29,7 +29,7 @@ _GROUPS: Final = (
 
 @dataclass(frozen=True, order=True)
 class Right:
-    """One permission: `operation` is Read or Write, `resource` topic or group, `name` the whole name of it."""
+    """One permission: `operation` is Read, Write or Describe, `resource` topic or group, `name` the whole name of it."""
 
     principal: str
     operation: str
@@ -48,7 +48,10 @@ def rights(namespace: str) -> list[Right]:
         name = topic.name(namespace)
         found |= {Right(principal(reader), "Read", "topic", name) for reader in topic.readers}
         found |= {Right(principal(writer), "Write", "topic", name) for writer in topic.writers}
-    found |= {Right(of, "Read", "group", group.format(namespace=namespace)) for of, group in _GROUPS}
+    groups = [(of, group.format(namespace=namespace)) for of, group in _GROUPS]
+    found |= {Right(of, "Read", "group", group) for of, group in groups}
+    # to show who follows which shards; whoever may read a group may see it
+    found |= {Right("operator", "Describe", "group", group) for of, group in groups if of != "operator"}
     return sorted(found)
 
 

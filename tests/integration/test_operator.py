@@ -225,7 +225,9 @@ def test_the_monitor_shows_what_a_shard_reports(deployment: Pipeline, api: httpx
 
     def looked_at() -> bool:
         servers = api.get("/v1/monitor").json()["servers"]
-        return bool(servers) and f"{deployment.namespace}-operator" in servers["groups"]
+        return bool(servers) and f"{deployment.namespace}-operator" in {
+            of["name"] for of in servers["groups"]
+        }
 
     wait_for(looked_at, lambda: "servers and groups were not looked at")
     figures = api.get("/v1/monitor").json()

@@ -9,10 +9,16 @@ from typing import Final, NamedTuple
 
 from markdown_it import MarkdownIt
 
-from services.operator.alerts import LOW_DISK_BYTES
-from services.operator.monitor import MonitorFigures, ServerFigures, VerdictFigures
+from services.operator.alerts import EMPTY, LOW_DISK_BYTES, REBALANCING
+from services.operator.monitor import MonitorFigures, ServerFigures, VerdictFigures, group_lag
+from shared.runtime.kafka.cluster import STABLE
 
 RUNBOOK: Final = Path(__file__).parents[3] / "infra" / "RUNBOOK.md"
+GROUP_STATES: Final = {
+    STABLE: "Settled",
+    **dict.fromkeys(EMPTY, "Nobody"),
+    **dict.fromkeys(REBALANCING, "Rebalancing"),
+}
 WIDTH: Final = 60
 HEIGHT: Final = 16
 
@@ -41,7 +47,7 @@ def server_tiles(figures: MonitorFigures) -> list[Tile]:
     servers = figures.servers
     if servers is None:
         return [Tile("Servers", None, "Not looked at yet")]
-    tiles = [_kafka(servers), _disk(servers)]
+    tiles = [_kafka(servers), *_groups_and_disks(figures, servers), _disk(servers)]
     if servers.redis is not None:
         used = f"{servers.redis_bytes / 1e6:,.1f} MB in use"
         tiles.append(
@@ -72,8 +78,41 @@ def _kafka(servers: ServerFigures) -> Tile:
     copies = f"{servers.least_in_sync} in sync at least" if servers.partitions else "no partitions"
     behind = f"{servers.under_replicated} of {servers.partitions} partitions have too few copies; {copies}"
     brokers = "1 broker" if servers.brokers == 1 else f"{servers.brokers} brokers"
-    groups = f"consumer groups: {', '.join(servers.groups) or 'none that may be seen'}"
-    return Tile("Kafka", not servers.under_replicated, brokers, [behind, groups])
+    seen = "" if servers.groups else "no consumer group may be seen"
+    disks = "" if servers.disks else "the brokers' disks may not be seen"
+    return Tile("Kafka", not servers.under_replicated, brokers, [of for of in (behind, seen, disks) if of])
+
+
+def _groups_and_disks(figures: MonitorFigures, servers: ServerFigures) -> list[Tile]:
+    """Return a tile for each consumer group, and for each disk of a broker."""
+    tiles = []
+    for group in servers.groups:
+        lines = [
+            f"a member with {_shards(shards)}" if shards else "a member without shards"
+            for shards in group.members
+        ]
+        if (lag := group_lag(group, figures.shards)) is not None:
+            lines.append(f"{lag:,} records to handle")
+        well = None if group.state not in (STABLE, *EMPTY, *REBALANCING) else group.state == STABLE
+        tiles.append(Tile(f"Group {group.name}", well, GROUP_STATES.get(group.state, group.state), lines))
+    for disk in servers.disks:
+        used = f"of {disk.total_bytes / 1e9:,.1f} GB: {disk.folder}"
+        free = "Not known" if disk.free_bytes < 0 else f"{disk.free_bytes / 1e9:,.1f} GB free"
+        well = None if disk.free_bytes < 0 else disk.free_bytes >= LOW_DISK_BYTES
+        tiles.append(
+            Tile(
+                f"Disk of broker {disk.broker}",
+                not disk.fault and well,
+                "Offline" if disk.fault else free,
+                [disk.fault or used],
+            )
+        )
+    return tiles
+
+
+def _shards(numbers: Sequence[int]) -> str:
+    listed = ", ".join(map(str, numbers))
+    return f"shard {listed}" if len(numbers) == 1 else f"shards {listed}"
 
 
 def _disk(servers: ServerFigures) -> Tile:

@@ -17,7 +17,14 @@ from uvicorn import Config, Server
 
 from infra.local.ports import free_ports
 from services.operator.alerts import WHAT_TO_DO, Watched, find_alerts
-from services.operator.monitor import Alert, EdgeFigures, ServerFigures, ShardFigures
+from services.operator.monitor import (
+    Alert,
+    DiskFigures,
+    EdgeFigures,
+    GroupFigures,
+    ServerFigures,
+    ShardFigures,
+)
 from services.operator.watch import HOLD_S, Post
 from shared.contract.elections import Phase
 from tests.support import standings
@@ -52,6 +59,19 @@ def watched(**changed: Any) -> Watched:
     )
 
 
+def in_group(state: str, *members: tuple[int, ...]) -> ServerFigures:
+    """Servers with a consumer group in this state."""
+    return SERVERS.model_copy(
+        update={"groups": (GroupFigures(name="x.validation", state=state, members=members),)}
+    )
+
+
+def on_disk(**changed: Any) -> ServerFigures:
+    """Servers with a broker's disk."""
+    disk = {"broker": 1, "folder": "/data", "free_bytes": 10**12, "total_bytes": 10**13, **changed}
+    return SERVERS.model_copy(update={"disks": (DiskFigures.model_validate(disk),)})
+
+
 TROUBLES: list[tuple[str, dict[str, Any]]] = [
     ("shard-stopped/counting/1", {"shards": [shard(state="stopped", detail="record 'x/9'")]}),
     ("shard-silent/counting/1", {"shards": [shard(heard_s_ago=12.0)]}),
@@ -67,6 +87,10 @@ TROUBLES: list[tuple[str, dict[str, Any]]] = [
     ("clock/counting/1", {"shards": [shard(ahead_s=9.0)]}),
     ("kafka-away/kafka", {"servers": SERVERS.model_copy(update={"kafka": "refused"})}),
     ("under-replicated/kafka", {"servers": SERVERS.model_copy(update={"under_replicated": 4})}),
+    ("group-empty/x.validation", {"servers": in_group("Empty")}),
+    ("rebalancing/x.validation", {"servers": in_group("PreparingRebalance", (0, 1))}),
+    ("broker-disk/1/data", {"servers": on_disk(free_bytes=10**9)}),
+    ("broker-disk/1/data", {"servers": on_disk(free_bytes=-1, fault="offline (Kafka's error 56)")}),
     ("redis-away/redis", {"servers": SERVERS.model_copy(update={"redis": "refused"})}),
     ("disk/disk", {"servers": SERVERS.model_copy(update={"free_bytes": 10**9})}),
     (
@@ -107,6 +131,8 @@ def test_what_is_well_raises_nothing() -> None:
     """Just below each bound, too; and before the servers were looked at."""
     assert find() == []
     assert find(servers=None) == []
+    for well in (in_group("Stable", (0,)), in_group("not allowed to ask"), on_disk(), on_disk(free_bytes=-1)):
+        assert find(servers=well) == []
     few = watched(last_minute={"accepted": 10, "closed": 19})
     assert (
         find(
