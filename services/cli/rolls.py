@@ -138,6 +138,13 @@ def spare_elector(mailing: Path, announced: ElectionAnnounced, section: str) -> 
     )
 
 
+def with_commitment(roll: Roll, elector: int, commitment: bytes) -> Roll:
+    """Return a roll in which an elector has another code."""
+    changed = roll.commitments.copy()
+    changed[elector] = np.frombuffer(commitment, np.uint8)
+    return roll.model_copy(update={"commitments": changed})
+
+
 def put_elector(
     mailing: Path, elector: int, code: str, link: str, values: Mapping[str, str] | None = None
 ) -> None:

@@ -16,6 +16,7 @@ from services.cli.common import INTAKE_URL, AsJson, ElectionArgument, IntakeUrl
 from services.cli.orders import Access, FinalAccess, FinalOrder, Order, SigningAccess, show_pending
 
 if TYPE_CHECKING:
+    from services.cli.clients.operator import OperatorClient
     from shared.contract.events import ElectionAnnounced
     from shared.contract.rolls import Roll
 
@@ -33,6 +34,7 @@ Batch = Annotated[
 ]
 WholeSection = Annotated[str | None, typer.Option("--section", help="All electors of a section, by its id")]
 Candidate = Annotated[str, typer.Argument(metavar="CONTEST/CANDIDATE", help="Ids, such as deputy/flint")]
+RollFile = Annotated[Path | None, typer.Option(help="Roll file [default: the one that `codes` wrote]")]
 LettersFolder = Annotated[Path | None, typer.Option(help="Folder for the elector's letter, PDF")]
 Due = Annotated[
     str | None,
@@ -101,7 +103,7 @@ def codes(
 def open_(
     election: ElectionArgument,
     order: FinalOrder,
-    roll: Annotated[Path | None, typer.Option(help="Roll file [default: the one that `codes` wrote]")] = None,
+    roll: RollFile = None,
     due: Due = None,
 ) -> None:
     """Upload the roll, and let ballots count."""
@@ -285,14 +287,18 @@ def reissue(
     ] = None,
     letters: LettersFolder = None,
     intake: IntakeUrl = INTAKE_URL,
+    roll: RollFile = None,
 ) -> None:
-    """Make a new voting code for an elector who lost one. A vote that was cast stands; the old code is worth nothing."""
+    """Make a new voting code for an elector who lost one. A vote that was cast stands; the old code is worth nothing.
+
+    Before the opening it is written into the roll file, and goes up with it; afterwards it is an order.
+    """
     from services.cli.rolls import put_elector
 
     if letters is not None and mailing is None:
         raise ValueError("--letters: expected --mailing too, for the elector's address")
     announced = order.ask(lambda client: client.election(election))
-    code, link = _issue(order, announced, elector, intake)
+    code, link = _issue(order, announced, elector, intake, roll)
     if mailing is not None:
         put_elector(mailing, elector, code, link)
         _letter(announced, mailing, elector, letters)
@@ -309,10 +315,12 @@ def add(
     ] = None,
     letters: LettersFolder = None,
     intake: IntakeUrl = INTAKE_URL,
+    roll: RollFile = None,
 ) -> None:
     """Give an elector who was forgotten a number that is spare, and a code. It needs `codes --spare`.
 
-    The log holds it as a code that was issued again; turnout counts spare numbers as electors.
+    Before the opening it is written into the roll file, and goes up with it; afterwards the log holds it as a code that was
+    issued again. Turnout counts spare numbers as electors.
     """
     from services.cli.rolls import put_elector, spare_elector
 
@@ -322,7 +330,7 @@ def add(
         raise ValueError(f"expected --section: one of {', '.join(of.id for of in sections)}")
     elector = spare_elector(mailing, announced, section or sections[0].id)
     values = dict(_column(text) for text in value or ())
-    code, link = _issue(order, announced, elector, intake)
+    code, link = _issue(order, announced, elector, intake, roll)
     put_elector(mailing, elector, code, link, values)
     _letter(announced, mailing, elector, letters)
 
@@ -334,8 +342,10 @@ def _column(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _issue(order: Order, announced: "ElectionAnnounced", elector: int, intake: str) -> tuple[str, str]:
-    """Order a new code for an elector, print it, and return it and its link."""
+def _issue(
+    order: Order, announced: "ElectionAnnounced", elector: int, intake: str, roll: Path | None
+) -> tuple[str, str]:
+    """Make a new code for an elector, print it, and return it and its link: into the roll file, or once that is up by an order."""
     from shared.contract.codes import commitment, new_code, voting_link
     from shared.contract.rolls import section_of_electors
 
@@ -343,10 +353,34 @@ def _issue(order: Order, announced: "ElectionAnnounced", elector: int, intake: s
     if elector >= electors:
         raise ValueError(f"elector {elector} is not on the roll 0..{electors - 1}")
     code = new_code(elector, int(section_of_electors(announced.definition)[elector]))
-    digest = commitment(announced.log, election, code).hex()
-    order.give("reissue", election, elector=elector, commitment=digest)
+    digest = commitment(announced.log, election, code)
+    if announced.phase == "configured":
+        _put_into_roll(order, election, roll or order.roll_file(election), elector, digest)
+    else:
+        order.give("reissue", election, elector=elector, commitment=digest.hex())
     typer.echo(f"new code of elector {elector}: {code}")
     return str(code), voting_link(intake, election, str(code))
+
+
+def _put_into_roll(order: Order, election: str, file: Path, elector: int, digest: bytes) -> None:
+    """Write an elector's new commitment into the roll file, unless an opening is signed, or waits to be, for the roll as it is."""
+    from services.cli.rolls import with_commitment
+
+    async def openings(client: "OperatorClient") -> list[str]:
+        waiting = [of for of in await client.proposals() if of["election"] == election]
+        found = [*waiting, *await client.scheduled(election)]
+        return [of["control_id"] for of in found if of["type"].startswith("election-opened")]
+
+    found = _read_roll(file, election)
+    if ids := order.ask(openings):
+        raise ValueError(
+            f"the opening {ids[0]} waits for the roll as it is: take it out (livecount scheduled {election}), or do this "
+            "once the election is open"
+        )
+    part = file.with_name(f"{file.name}.part")
+    part.write_bytes(with_commitment(found, elector, digest).encoded())
+    part.replace(file)
+    typer.echo(f"written into {file}, which goes up with livecount open {election}")
 
 
 def _letter(announced: "ElectionAnnounced", mailing: Path, elector: int, folder: Path | None) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from html import unescape
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -184,10 +185,11 @@ class Fronts(NamedTuple):
     sessions: Sessions
 
 
-@pytest.fixture
-def fronts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Fronts]:
-    """An operator on a port of its own, with an election in which everybody has voted; Ada's key for the commands."""
-    service, _ = begun(picnic())
+@contextmanager
+def served(
+    service: OperatorService, monkeypatch: pytest.MonkeyPatch, folder: Path, key: bytes = OFFICER
+) -> Iterator[Fronts]:
+    """Serve an operator on a port of its own, which the commands find; `key` is in their folder."""
     sessions = Sessions(service, TOKEN, lambda: 0.0)
     figures = MonitorFigures(shards=[])
     console = Console(service, lambda: figures, sessions, new_order)
@@ -199,14 +201,22 @@ def fronts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Fronts]:
     serving.start()
     while not server.started:
         serving.join(0.01)
-    (tmp_path / "officer.key").write_text(OFFICER.hex())
+    (folder / "officer.key").write_text(key.hex())
     url = f"http://127.0.0.1:{port}"
     monkeypatch.setenv("LIVECOUNT_OPERATOR_URL", url)
     monkeypatch.setenv("LIVECOUNT_OPERATOR_TOKEN", TOKEN)
-    monkeypatch.setenv("LIVECOUNT_KEYS", str(tmp_path / "officer.key"))
+    monkeypatch.setenv("LIVECOUNT_KEYS", str(folder / "officer.key"))
     yield Fronts(url, service, sessions)
     server.should_exit = True
     serving.join(20)
+
+
+@pytest.fixture
+def fronts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Fronts]:
+    """An operator that is served, with an election in which everybody has voted; Ada's key for the commands."""
+    service, _ = begun(picnic())
+    with served(service, monkeypatch, tmp_path) as found:
+        yield found
 
 
 def by_api(fronts: Fronts, command: str, about: dict[str, Any]) -> dict[str, Any]:

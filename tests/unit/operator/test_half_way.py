@@ -32,7 +32,7 @@ from shared.contract.events import (
 from shared.contract.lifecycle import Command
 from shared.contract.signing import sign
 from shared.runtime.disk import LocalDisk
-from shared.runtime.log import SendFailed
+from shared.runtime.log import Outgoing, SendFailed
 from tests.support.elections import AT, LOG_ID, OFFICER, OFFICER_KEY, ROOT, ROOT_KEY, Life, election
 from tests.support.evidence import OUTPUTS
 
@@ -51,6 +51,7 @@ class Log:
         self.stopped: set[str] = set()
         """Elections whose orders have no verdict in the last shard."""
         self._records: list[list[bytes]] = [[] for _ in range(SHARDS)]
+        self._written: list[Outgoing] = []
         self._judges = [Judge(LOG_ID, ROOT_KEY, shard, SHARDS, OUTPUTS) for shard in range(SHARDS)]
 
     def begin(self, life: Life) -> None:
@@ -65,8 +66,13 @@ class Log:
         self._records[shard].append(value)
         self._judges[shard].apply([value])
         for out in self._judges[shard].drain():
+            self._written.append(out)
             if out.topic == OUTPUTS.controls:
                 self.book.add(out.value)
+
+    def written(self, topic: str) -> list[bytes]:
+        """Return what the judges have written to a topic."""
+        return [out.value for out in self._written if out.topic == topic]
 
     async def write(self, record: SignedRecord, shards: Iterable[int]) -> None:
         """Write a signed record."""
