@@ -11,7 +11,8 @@ or breaks into this service, reads and proposes, and can forge nothing.
 | auditor | whoever has the operator's token, in a browser | read everything |
 | viewer | whoever has the observers' link of an election | read that election |
 
-One table is asked for a page, the API and a command alike: `Sessions.allows`.
+Whoever an OpenID provider knows (openid.py) has one of these roles, too, and no key: such an officer reads and proposes, and
+signs nothing. One table is asked for a page, the API and a command alike: `Sessions.allows`.
 """
 
 import hmac
@@ -25,6 +26,7 @@ from services.operator.service import OperatorService
 from shared.contract.signing import is_signed, sign_in_message
 
 SESSION_S: Final = 8 * 3600
+PROVIDER_SESSION_S: Final = 3600
 MAX_SESSIONS: Final = 100
 CHALLENGE_S: Final = 60.0
 CODE_S: Final = 120.0
@@ -45,7 +47,59 @@ class Role(StrEnum):
 
 
 class SignInRefused(Exception):
-    """The challenge, the key or the signature is none that opens anything."""
+    """What was given to sign in with opens nothing; the text says why."""
+
+
+class Challenges:
+    """Texts that only this process makes, each good for one attempt within `lasts_s` seconds.
+
+    Nothing is kept of one that nobody has tried, since anybody may ask: it carries its end and a seal. So whoever asks
+    without end fills no memory, and takes away no challenge that somebody is just answering.
+    """
+
+    def __init__(self, now_s: Callable[[], float], lasts_s: float) -> None:
+        self._now_s = now_s
+        self._lasts_s = lasts_s
+        self._seal_key = secrets.token_bytes(32)
+        self._tried: dict[str, float] = {}
+        """When each challenge ends that was tried."""
+
+    def new(self) -> str:
+        """Return a challenge of 64 hexadecimal digits."""
+        ends_ms = int(1000 * (self._now_s() + self._lasts_s))
+        start = f"{secrets.token_hex(NONCE_CHARS // 2)}{ends_ms:0{TIME_CHARS}x}"
+        return start + self._seal(start)
+
+    def derive(self, challenge: str, purpose: str) -> str:
+        """Return what belongs to a challenge and no one else can reckon: 64 hexadecimal digits."""
+        return hmac.digest(self._seal_key, f"{purpose} of {challenge}".encode(), "sha256").hex()
+
+    def use(self, challenge: str) -> bool:
+        """Return whether this process made a challenge, it has not ended, and nobody has tried it."""
+        start, seal = challenge[: NONCE_CHARS + TIME_CHARS], challenge[NONCE_CHARS + TIME_CHARS :]
+        if not hmac.compare_digest(seal.encode(), self._seal(start).encode()):
+            return False
+        ends_s, now_s = int(start[NONCE_CHARS:], 16) / 1000, self._now_s()
+        if ends_s <= now_s or challenge in self._tried:
+            return False
+        if len(self._tried) >= MAX_TRIED:
+            self._tried = _still(self._tried, now_s, MAX_TRIED // 2)
+        self._tried[challenge] = ends_s
+        return True
+
+    def _seal(self, start: str) -> str:
+        return hmac.digest(self._seal_key, start.encode(), "sha256").hex()[: NONCE_CHARS + TIME_CHARS]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody whom an OpenID provider knows, and what they are here."""
+
+    name: str
+    """In one line of at most 100 characters, with the provider's host, so that it is no official's name."""
+    role: Role
+    election: str = ""
+    """The only one that a viewer sees, or that an officer proposes orders for; empty for officers: any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +110,11 @@ class Session:
     role: Role
     ends_s: float
     key: str = ""
-    """An official's public key."""
+    """An official's public key; empty for whoever signed in without one."""
+    name: str = ""
+    """What an OpenID provider calls them; empty for whoever signed in otherwise."""
     election: str = ""
-    """The only one that a viewer may see."""
+    """The only one that a viewer may see; of an officer without a key, the only one to propose orders for."""
     signer: str = ""
     """Where the official's own signer answers, on their machine."""
     form_token: str = ""
@@ -73,27 +129,15 @@ class Sessions:
         self._token = token.encode()
         self._now_s = now_s
         self._sessions: dict[str, Session] = {}
-        self._seal_key = secrets.token_bytes(32)
-        self._tried: dict[str, float] = {}
-        """When each challenge ends that was tried."""
+        self.challenges = Challenges(now_s, CHALLENGE_S)
         self._codes: dict[str, tuple[Session, float]] = {}
-
-    def challenge(self) -> str:
-        """Return something new to be signed within CHALLENGE_S.
-
-        Nothing is kept of it, since anybody may ask: it carries its end and a seal that only this process makes. So whoever
-        asks without end fills no memory, and takes away no challenge that an official is just signing.
-        """
-        ends_ms = int(1000 * (self._now_s() + CHALLENGE_S))
-        start = f"{secrets.token_hex(NONCE_CHARS // 2)}{ends_ms:0{TIME_CHARS}x}"
-        return start + self._seal(start)
 
     def enter(self, challenge: str, key: str, signature: str, signer: str = "") -> tuple[Session, str]:
         """Return a session for whoever signed a challenge, and a code that opens another one in a browser, once.
 
         Raises SignInRefused; a challenge serves one attempt.
         """
-        if not self._try(challenge):
+        if not self.challenges.use(challenge):
             raise SignInRefused("the challenge is unknown, used or older than a minute: ask for another")
         if not is_signed(key, signature, sign_in_message(self._service.log_id, challenge)):
             raise SignInRefused("the signature does not hold for this challenge")
@@ -134,12 +178,16 @@ class Sessions:
         is_own = secrets.compare_digest(word.encode(), self.observers_word(election).encode())
         return self._open(Role.VIEWER, election=election) if is_own else None
 
+    def admit(self, person: Person) -> Session:
+        """Return a session for whoever an OpenID provider has signed in. It ends sooner: the provider cannot end it."""
+        return self._open(person.role, name=person.name, election=person.election, lasts_s=PROVIDER_SESSION_S)
+
     def find(self, secret: str) -> Session | None:
         """Return a session by its secret; None if it has ended, or its key is no official's any more."""
         session = self._sessions.get(secret)
         if session is None or session.ends_s <= self._now_s():
             return None
-        return session if session.role is not Role.OFFICER or self.name_of(session.key) else None
+        return session if not session.key or self.name_of(session.key) else None
 
     def end(self, secret: str) -> None:
         """End a session."""
@@ -155,6 +203,10 @@ class Sessions:
             if name := account.keys().get(key):
                 return name
         return "root" if key == self._service.root_key and election is None else ""
+
+    def who(self, session: Session, election: str | None = None) -> str:
+        """Return the name of whoever has a session; "" for one that was opened by a token or a link."""
+        return self.name_of(session.key, election) or session.name
 
     def allows(self, session: Session, method: str, path: str) -> bool:
         """Return whether a session may make a request, of a page or of the API: the one table of rights."""
@@ -172,40 +224,40 @@ class Sessions:
         if session.role is not Role.OFFICER:
             return False
         if parts[0] in ("elections", "new"):
-            return bool(self.name_of(session.key, about or None))
+            return self._is_officer_of(session, about)
         if parts[0] == "proposals" and about in self._service.proposals:
             return session.key in self._service.proposals[about].keys
         return parts[0] == "proposals"  # what became of it in the meantime is answered there
 
-    def _seal(self, start: str) -> str:
-        return hmac.digest(self._seal_key, start.encode(), "sha256").hex()[: NONCE_CHARS + TIME_CHARS]
+    def _is_officer_of(self, session: Session, election: str) -> bool:
+        """Return whether an officer may propose orders for an election, or with "" a new one."""
+        if session.key:
+            return bool(self.name_of(session.key, election or None))
+        return not session.election or session.election == election
 
-    def _try(self, challenge: str) -> bool:
-        """Return whether this process made a challenge, it has not ended, and nobody has tried it."""
-        start, seal = challenge[: NONCE_CHARS + TIME_CHARS], challenge[NONCE_CHARS + TIME_CHARS :]
-        if not hmac.compare_digest(seal.encode(), self._seal(start).encode()):
-            return False
-        ends_s, now_s = int(start[NONCE_CHARS:], 16) / 1000, self._now_s()
-        if ends_s <= now_s or challenge in self._tried:
-            return False
-        if len(self._tried) >= MAX_TRIED:
-            self._tried = _still(self._tried, now_s, MAX_TRIED // 2)
-        self._tried[challenge] = ends_s
-        return True
-
-    def _open(self, role: Role, *, key: str = "", election: str = "", signer: str = "") -> Session:
+    def _open(
+        self,
+        role: Role,
+        *,
+        key: str = "",
+        name: str = "",
+        election: str = "",
+        signer: str = "",
+        lasts_s: float = SESSION_S,
+    ) -> Session:
         now_s = self._now_s()
         kept = {secret: of for secret, of in self._sessions.items() if of.ends_s > now_s}
         while len(kept) >= MAX_SESSIONS:
             kept.pop(next(iter(kept)))
         session = Session(
-            secrets.token_urlsafe(32),
-            role,
-            now_s + SESSION_S,
-            key,
-            election,
-            signer,
-            secrets.token_urlsafe(16),
+            secret=secrets.token_urlsafe(32),
+            role=role,
+            ends_s=now_s + lasts_s,
+            key=key,
+            name=name,
+            election=election,
+            signer=signer,
+            form_token=secrets.token_urlsafe(16),
         )
         self._sessions = {**kept, session.secret: session}
         return session

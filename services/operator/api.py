@@ -323,7 +323,7 @@ def _sign_in_routes(api: FastAPI, sessions: Sessions) -> None:
     @api.post("/v1/challenges", status_code=201)
     async def challenge() -> Challenge:
         """Return something to sign. It is good for one attempt."""
-        return Challenge(log=sessions.log_id, challenge=sessions.challenge())
+        return Challenge(log=sessions.log_id, challenge=sessions.challenges.new())
 
     @api.post("/v1/sessions", status_code=201)
     async def enter(form: SignInForm) -> SignedIn:

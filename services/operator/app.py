@@ -21,12 +21,13 @@ from services.operator.book import ControlBook
 from services.operator.console.pages import Console
 from services.operator.controls import ControlLog
 from services.operator.monitor import Monitor
+from services.operator.openid import Client, Provider, parse_grants
 from services.operator.orders import Order
 from services.operator.own_log import OwnLog
 from services.operator.recount import recount, trace
 from services.operator.schedule import Schedule
 from services.operator.service import NotReady, OperatorService
-from services.operator.settings import OperatorSettings, read_token
+from services.operator.settings import OperatorSettings, read_client_secret, read_token
 from services.operator.watch import Watch
 from shared.contract.codec import decode_as
 from shared.contract.recounts import Recount
@@ -47,7 +48,7 @@ log = structlog.get_logger()
 
 
 def create_app(settings: OperatorSettings) -> faust.App:
-    """Return the operator's worker. Raises ValueError if no log is named or the token is missing."""
+    """Return the operator's worker. Raises ValueError if no log is named, or the token or the provider's secret is missing."""
     settings.require_log()
     token = read_token(settings)
     health = Health()
@@ -77,10 +78,13 @@ def create_app(settings: OperatorSettings) -> faust.App:
     service.tracer = partial(trace, settings)
     service.schedule = Schedule(LocalDisk(), folder, utc_now)
     sessions = Sessions(service, token, time.monotonic)
+    provider = create_provider(settings)
     watch = Watch(settings, monitor.figures, service)
     api = create_api(service, watch.figures, health, sessions, new_order)
     # The console has sessions of its own; whatever is not the console's asks for the token.
-    console = Console(service, watch.figures, sessions, new_order)
+    console = Console(
+        service, watch.figures, sessions, new_order, origin=settings.console_url, provider=provider
+    )
     site = Starlette(routes=[*console.routes(), Mount("/", api)])
     health.watch("elections", log.elections.readiness)
     health.watch("controls", log.judged.readiness)
@@ -100,6 +104,21 @@ def create_app(settings: OperatorSettings) -> faust.App:
     ):
         app.add_dependency(part)
     return app
+
+
+def create_provider(settings: OperatorSettings) -> Provider | None:
+    """Return the OpenID provider that is set, None if none is. It is not asked yet. Raises ValueError without its secret."""
+    if not settings.oidc_issuer:
+        return None
+    client = Client(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        secret=read_client_secret(settings),
+        origin=settings.console_url,
+        claim=settings.oidc_claim,
+        grants=parse_grants(settings.oidc_roles),
+    )
+    return Provider(client, time.monotonic)
 
 
 class Punctual:

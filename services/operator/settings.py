@@ -1,10 +1,19 @@
 """The operator's settings."""
 
-from pydantic import Field
+from pathlib import Path
+from typing import Final, Self
+
+from pydantic import Field, model_validator
 
 from shared.runtime.settings import Settings
 
 MIN_TOKEN_CHARS = 16
+OVER_TLS: Final = r"(https://[^/\s?#@]+|http://(127\.0\.0\.1|localhost)(:\d{1,5})?)"
+"""The beginning of an address that nobody on the way can change: TLS, or this very machine."""
+SLUG: Final = r"[a-z0-9]+(-[a-z0-9]+)*"
+GRANT: Final = rf"[^=,]+=(officer(/{SLUG})?|auditor|viewer/{SLUG})"
+PROVIDER: Final = ("oidc_issuer", "oidc_client_id", "oidc_roles", "console_url")
+"""Without one of these there is no sign-in by a provider."""
 
 
 class OperatorSettings(Settings):
@@ -22,6 +31,32 @@ class OperatorSettings(Settings):
         min_length=MIN_TOKEN_CHARS,
         description="Bearer token; if unset, that of data_dir/operator-token",
     )
+    console_url: str = Field(
+        "",
+        pattern=rf"^({OVER_TLS})?$",
+        description="Address at which browsers reach the console; its forms are taken from there alone. If unset, from the host"
+        " that was asked for",
+    )
+    oidc_issuer: str = Field(
+        "",
+        pattern=rf"^({OVER_TLS}(/[^\s?#]*)?)?$",
+        description="OpenID provider by which people may sign in to look, exactly as it calls itself; empty: by keys and token alone",
+    )
+    oidc_client_id: str = Field("", description="What the provider calls this console")
+    oidc_client_secret: Path | None = Field(
+        None, description="File that holds the secret that the provider gave to it; unset: it gave none"
+    )
+    oidc_claim: str = Field(
+        "groups",
+        min_length=1,
+        description="Claim of the id token that says what somebody is; with dots, one inside others",
+    )
+    oidc_roles: str = Field(
+        "",
+        pattern=rf"^({GRANT}(,{GRANT})*)?$",
+        description="What its values give, with commas between: VALUE=officer, VALUE=officer/ELECTION, VALUE=auditor or"
+        " VALUE=viewer/ELECTION. The first that somebody has counts; whoever has none has no access",
+    )
     edges: str = Field(
         "",
         pattern=r"^(https?://[^\s,]+(,https?://[^\s,]+)*)?$",
@@ -38,6 +73,15 @@ class OperatorSettings(Settings):
     )
     recount_bound_s: float = Field(600.0, gt=0, description="A recount that takes longer is given up")
 
+    @model_validator(mode="after")
+    def _knows_its_provider(self) -> Self:
+        """Refuse half of a provider: whoever forgot a setting would find out at the first sign-in."""
+        is_begun = self.oidc_client_secret or any(getattr(self, name) for name in PROVIDER[:3])
+        missing = [f"LIVECOUNT_{name.upper()}" for name in PROVIDER if not getattr(self, name)]
+        if is_begun and missing:
+            raise ValueError(f"{', '.join(missing)}: not set, but others of the sign-in by a provider are")
+        return self
+
 
 def read_token(settings: OperatorSettings) -> str:
     """Return the bearer token. Raises ValueError naming the file if there is none."""
@@ -50,3 +94,14 @@ def read_token(settings: OperatorSettings) -> str:
             f"{path}: no token of {MIN_TOKEN_CHARS} characters or more; `livecount up` makes one"
         )
     return token
+
+
+def read_client_secret(settings: OperatorSettings) -> str:
+    """Return what the provider gave this console, "" if nothing. Raises ValueError naming the file if it has none."""
+    path = settings.oidc_client_secret
+    if path is None:
+        return ""
+    secret = path.read_text().strip() if path.is_file() else ""
+    if not secret:
+        raise ValueError(f"{path}: no secret; LIVECOUNT_OIDC_CLIENT_SECRET is to name the file that holds it")
+    return secret

@@ -8,7 +8,7 @@ origin: the cookie is SameSite=Strict, each form carries its session's own token
 import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import parse_qs, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from services.operator.access import SESSION_S, Role, Session, Sessions
+from services.operator.access import PROVIDER_SESSION_S, SESSION_S, Role, Session, Sessions, SignInRefused
 from services.operator.changes import Change, before_and_after, change_of
 from services.operator.console.monitoring import reasons, runbook_html, server_tiles, sparkline
 from services.operator.console.preview import drawn
@@ -33,6 +33,7 @@ from services.operator.console.view import (
 )
 from services.operator.counted import all_counted
 from services.operator.monitor import MonitorFigures
+from services.operator.openid import ATTEMPT_S, BACK, PATH, Provider, ProviderAway
 from services.operator.orders import Order, about_electors
 from services.operator.recount import RecountFailed
 from services.operator.service import (
@@ -57,6 +58,7 @@ from shared.runtime.log import SendFailed
 
 HERE: Final = Path(__file__).parent
 COOKIE: Final = "livecount-console"
+ATTEMPT_COOKIE: Final = "livecount-sign-in"
 MAX_FORM_BYTES: Final = 4096
 MAX_DEFINITION_BYTES: Final = 600_000
 MAX_BATCH_FORM_BYTES: Final = 300_000
@@ -86,7 +88,13 @@ class Console:
         figures: Callable[[], MonitorFigures],
         sessions: Sessions,
         new_order: Callable[[str, str], Order],
+        *,
+        origin: str = "",
+        provider: Provider | None = None,
     ) -> None:
+        self._origin = origin
+        """Where browsers reach the console; empty: at whatever host they ask for."""
+        self._provider = provider
         self._service = service
         self._figures = figures
         self._sessions = sessions
@@ -112,6 +120,8 @@ class Console:
             Route("/monitor", self._monitor),
             Route("/runbook", self._runbook),
             Route("/sign-in", self._sign_in, methods=["GET", "POST"]),
+            Route(PATH, self._to_provider),
+            Route(BACK, self._from_provider),
             Route("/sign-out", self._sign_out, methods=["POST"]),
             Route("/observers/{election}/{word}", self._observe),
             Route("/console.css", _style),
@@ -141,7 +151,7 @@ class Console:
             )
             return self._new_page(session, {"id": name, "template": template}, "" if fault else text, fault)
         form = await read_form(request, MAX_DEFINITION_BYTES)
-        if not _is_from_here(request) or form.get("token") != session.form_token:
+        if not self._is_from_here(request) or form.get("token") != session.form_token:
             return self._new_page(session, form, "", "Send the form from this page.", 403)
         return await self._check_or_propose(session, form)
 
@@ -154,8 +164,8 @@ class Console:
         if found:
             return self._new_page(session, form, text, "", 422, mistakes=found)
         election = Election.model_validate(value)
-        by = self._sessions.name_of(session.key)
-        if not election.officials and by != "root":
+        by = self._sessions.who(session)
+        if not election.officials and session.key and by != "root":
             official = Official(name=by, key=session.key)
             election = election.model_copy(update={"officials": (official,)})
         if form.get("do") != "propose":
@@ -234,7 +244,7 @@ class Console:
         form = await read_form(
             request, MAX_BATCH_FORM_BYTES if "electors" in ABOUT.get(command, ()) else MAX_FORM_BYTES
         )
-        if not _is_from_here(request) or form.get("token") != session.form_token:
+        if not self._is_from_here(request) or form.get("token") != session.form_token:
             return self._order_page(session, announced, command, form, "Send the form from this page.", 403)
         if form.get("do") == "look":
             return self._order_page(session, announced, command, form, "")
@@ -281,7 +291,7 @@ class Console:
             return barred or _to_sign_in()
         name = request.path_params["election"]
         form = await read_form(request)
-        if not _is_from_here(request) or form.get("token") != session.form_token:
+        if not self._is_from_here(request) or form.get("token") != session.form_token:
             return self._missing(session, 403, "Send the form from the election's own page.")
         try:
             await self._service.take_out(name, request.path_params["control_id"])
@@ -295,7 +305,7 @@ class Console:
         self, session: Session, announced: ElectionAnnounced, command: Command, form: Form
     ) -> Response:
         name = announced.definition.id
-        order = self._new_order(self._sessions.name_of(session.key, name), form.get("reason", ""))
+        order = self._new_order(self._sessions.who(session, name), form.get("reason", ""))
         try:
             about = _about(announced.definition, command, form)
             if command is Command.CERTIFY:
@@ -411,10 +421,9 @@ class Console:
 
     async def _sign_in(self, request: Request) -> Response:
         if request.method == "GET":
-            code = request.query_params.get("code", "")
-            return self._page("sign-in.html", None, fault="", code=code)
-        if not _is_from_here(request):
-            return self._page("sign-in.html", None, 403, fault="Sign in from this page itself.", code="")
+            return self._sign_in_page(code=request.query_params.get("code", ""))
+        if not self._is_from_here(request):
+            return self._sign_in_page("Sign in from this page itself.", 403)
         form = await read_form(request)
         if "code" in form:
             session, fault = self._sessions.redeem(form["code"]), "That link has been used, or is too old."
@@ -424,18 +433,53 @@ class Console:
                 "That is not this operator's token.",
             )
         if session is None:
-            return self._page("sign-in.html", None, 401, fault=fault, code="")
-        return _entered(request, session, "/")
+            return self._sign_in_page(fault, 401)
+        return self._entered(request, session, "/")
+
+    async def _to_provider(self, _: Request) -> Response:
+        """Lead to the provider, with a cookie that the way back is held against."""
+        if self._provider is None:
+            return self._missing(None, 404, "No OpenID provider is set here.")
+        attempt = self._provider.attempts.new()
+        try:
+            answer = RedirectResponse(await self._provider.begin(attempt), 303, HEADERS)
+        except ProviderAway as fault:
+            return self._sign_in_page(f"The provider cannot be reached: {fault}. Try again.", 503)
+        self._set_cookie(answer, ATTEMPT_COOKIE, attempt, int(ATTEMPT_S), samesite="lax")
+        return answer
+
+    async def _from_provider(self, request: Request) -> Response:
+        """Open a session for whoever the provider has sent back.
+
+        A browser that comes from another site shows a cookie with SameSite=Strict from the next page on: so this is one, which
+        leads on by itself. It always leads to `/`.
+        """
+        if self._provider is None:
+            return self._missing(None, 404, "No OpenID provider is set here.")
+        attempt = request.cookies.get(ATTEMPT_COOKIE, "")
+        try:
+            person = await self._provider.finish(attempt, request.query_params)
+        except SignInRefused as fault:
+            answer = self._sign_in_page(str(fault), 403)
+        except ProviderAway as fault:
+            answer = self._sign_in_page(f"The provider cannot be reached: {fault}. Begin again.", 503)
+        else:
+            session = self._sessions.admit(person)
+            answer = self._page("signed-in.html", session)
+            answer.headers["Refresh"] = "0; url=/"
+            self._set_cookie(answer, COOKIE, session.secret, PROVIDER_SESSION_S)
+        answer.delete_cookie(ATTEMPT_COOKIE)
+        return answer
 
     async def _observe(self, request: Request) -> Response:
         election = request.path_params["election"]
         session = self._sessions.observe(election, request.path_params["word"])
         if session is None or election not in self._service.log.elections.newest:
             return self._missing(None, 404, "That is no observers' link of an election here.")
-        return _entered(request, session, f"/elections/{election}")
+        return self._entered(request, session, f"/elections/{election}")
 
     async def _sign_out(self, request: Request) -> Response:
-        if _is_from_here(request):
+        if self._is_from_here(request):
             self._sessions.end(request.cookies.get(COOKIE, ""))
         return _to_sign_in()
 
@@ -457,11 +501,40 @@ class Console:
     def _waiting(self, election: str) -> list[Proposal]:
         return [of for of in self._service.proposals.values() if of.control.election == election]
 
+    def _is_from_here(self, request: Request) -> bool:
+        """Return whether a form was sent by a page of this very origin; every browser says so of a POST."""
+        origin = request.headers.get("origin", "")
+        if self._origin:
+            return origin == self._origin
+        return bool(origin) and urlsplit(origin).netloc == request.headers.get("host")
+
+    def _entered(self, request: Request, session: Session, to: str) -> Response:
+        answer = RedirectResponse(to, 303, HEADERS)
+        self._set_cookie(answer, COOKIE, session.secret, SESSION_S, is_tls=request.url.scheme == "https")
+        return answer
+
+    def _set_cookie(
+        self,
+        answer: Response,
+        name: str,
+        value: str,
+        max_age: int,
+        *,
+        is_tls: bool = False,
+        samesite: Literal["lax", "strict"] = "strict",
+    ) -> None:
+        secure = is_tls or self._origin.startswith("https:")
+        answer.set_cookie(name, value, max_age=max_age, httponly=True, samesite=samesite, secure=secure)
+
+    def _sign_in_page(self, fault: str = "", status: int = 200, code: str = "") -> Response:
+        provider = "" if self._provider is None else self._provider.client.host
+        return self._page("sign-in.html", None, status, fault=fault, code=code, provider=provider, path=PATH)
+
     def _missing(self, session: Session | None, status: int, why: str) -> Response:
         return self._page("missing.html", session, status, why=why)
 
     def _page(self, template: str, session: Session | None, status: int = 200, **shown: Any) -> Response:
-        who = "" if session is None else self._sessions.name_of(session.key) or str(session.role)
+        who = "" if session is None else self._sessions.who(session) or str(session.role)
         body = self._templates.get_template(template).render(session=session, who=who, what=WHAT, **shown)
         return HTMLResponse(body, status, HEADERS)
 
@@ -511,23 +584,8 @@ async def _style(_: Request) -> Response:
     return FileResponse(HERE / "console.css", headers={"X-Content-Type-Options": "nosniff"})
 
 
-def _entered(request: Request, session: Session, to: str) -> Response:
-    answer = RedirectResponse(to, 303, HEADERS)
-    is_tls = request.url.scheme == "https"
-    answer.set_cookie(
-        COOKIE, session.secret, max_age=SESSION_S, httponly=True, samesite="strict", secure=is_tls
-    )
-    return answer
-
-
 def _to_sign_in() -> Response:
     return RedirectResponse("/sign-in", 303, HEADERS)
-
-
-def _is_from_here(request: Request) -> bool:
-    """Return whether a form was sent by a page of this very origin; every browser says so of a POST."""
-    origin = request.headers.get("origin", "")
-    return bool(origin) and urlsplit(origin).netloc == request.headers.get("host")
 
 
 async def read_form(request: Request, max_bytes: int = MAX_FORM_BYTES) -> Form:

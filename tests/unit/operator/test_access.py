@@ -61,29 +61,29 @@ def two_elections() -> TriedConsole:
 
 def enter(sessions: Sessions, private: bytes, log_id: str = LOG_ID) -> tuple[Session, str]:
     """Sign in by a key."""
-    challenge = sessions.challenge()
+    challenge = sessions.challenges.new()
     return sessions.enter(challenge, public_key(private), sign(private, sign_in_message(log_id, challenge)))
 
 
 def test_who_asks_for_challenges_without_end_keeps_no_official_out_and_fills_no_memory() -> None:
     """Anybody may ask, and try: an official's challenge outlasts all of it, and one that was tried stays used."""
     sessions = two_elections().sessions
-    before = sessions.challenge()
-    used = sessions.challenge()
+    before = sessions.challenges.new()
+    used = sessions.challenges.new()
     signature = sign(OFFICER, sign_in_message(LOG_ID, used))
     sessions.enter(used, OFFICER_KEY, signature)
     tracemalloc.start()
     for _ in range(MAX_TRIED - 10):
         with suppress(SignInRefused):
-            sessions.enter(sessions.challenge(), "", "")
+            sessions.enter(sessions.challenges.new(), "", "")
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert kept < 25 << 20
     with pytest.raises(SignInRefused, match="used"):
         sessions.enter(used, OFFICER_KEY, signature)
     for _ in range(2 * MAX_TRIED):
-        sessions._try(sessions.challenge())
-    assert len(sessions._tried) <= MAX_TRIED
+        sessions.challenges.use(sessions.challenges.new())
+    assert len(sessions.challenges._tried) <= MAX_TRIED
     assert sessions.enter(before, OFFICER_KEY, sign(OFFICER, sign_in_message(LOG_ID, before)))
 
 
@@ -91,7 +91,7 @@ def test_who_asks_for_challenges_without_end_keeps_no_official_out_and_fills_no_
 def test_a_challenge_that_this_process_did_not_make_opens_nothing(forged: str) -> None:
     """However far its end seems to be; nor one whose end somebody has moved."""
     sessions = two_elections().sessions
-    made = sessions.challenge()
+    made = sessions.challenges.new()
     for challenge in (forged, made[:16] + "7" * 16 + made[32:], made[:-1], made + "0"):
         with pytest.raises(SignInRefused, match="unknown"):
             sessions.enter(challenge, OFFICER_KEY, sign(OFFICER, sign_in_message(LOG_ID, challenge)))
@@ -113,13 +113,13 @@ def test_a_challenge_opens_a_session_once_for_the_right_key_and_log() -> None:
     for private, log_id in ((new_private_key(), LOG_ID), (OFFICER, "cd" * 16)):
         with pytest.raises(SignInRefused):
             enter(sessions, private, log_id)
-    challenge = sessions.challenge()
+    challenge = sessions.challenges.new()
     signature = sign(OFFICER, sign_in_message(LOG_ID, challenge))
     with pytest.raises(SignInRefused):
         sessions.enter(challenge, BOB_KEY, signature)
     with pytest.raises(SignInRefused, match="used"):
         sessions.enter(challenge, OFFICER_KEY, signature)  # the attempt before has used it up
-    challenge = sessions.challenge()
+    challenge = sessions.challenges.new()
     signature = sign(OFFICER, sign_in_message(LOG_ID, challenge))
     tried.now_s += CHALLENGE_S
     with pytest.raises(SignInRefused, match="older"):

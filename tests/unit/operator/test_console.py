@@ -20,6 +20,7 @@ from services.operator.console.view import WHAT, orders
 from services.operator.controls import ControlLog
 from services.operator.counted import all_counted
 from services.operator.monitor import MonitorFigures, ShardFigures
+from services.operator.openid import Provider
 from services.operator.service import NotReady, OperatorService
 from shared.contract.elections import Phase
 from shared.contract.events import ElectionAnnounced
@@ -43,7 +44,9 @@ def announced(phase: Phase = Phase.OPEN, title: str = "Picnic") -> ElectionAnnou
 class TriedConsole:
     """A console whose clock is moved by hand, and a client of it; nothing of it reaches a log."""
 
-    def __init__(self, *elections: ElectionAnnounced) -> None:
+    def __init__(
+        self, *elections: ElectionAnnounced, origin: str = "", provider: Provider | None = None
+    ) -> None:
         self.now_s = 0.0
         unused: Any = None
         book = ControlBook()
@@ -53,10 +56,13 @@ class TriedConsole:
         service = OperatorService(log, book, {}, unused, LOG_ID, ROOT_KEY, 2)
         self.service = service
         self.sessions = Sessions(service, TOKEN, lambda: self.now_s)
-        console = Console(service, lambda: MonitorFigures(shards=[shard(0)]), self.sessions, new_order)
+        figures = MonitorFigures(shards=[shard(0)])
+        console = Console(
+            service, lambda: figures, self.sessions, new_order, origin=origin, provider=provider
+        )
         self.routes: list[Route] = console.routes()
         transport = httpx.ASGITransport(Starlette(routes=self.routes))
-        self.http = httpx.AsyncClient(transport=transport, base_url="http://operator")
+        self.http = httpx.AsyncClient(transport=transport, base_url=origin or "http://operator")
 
     async def sign_in(self, token: str = TOKEN, headers: Mapping[str, str] = HERE) -> httpx.Response:
         """Send the form."""
@@ -89,6 +95,8 @@ async def test_without_a_session_nothing_is_shown() -> None:
         "/monitor",
         "/runbook",
         "/sign-in",
+        "/sign-in/provider",
+        "/sign-in/provider/back",
         "/sign-out",
         "/console.css",
     }
