@@ -4,17 +4,18 @@ import faust
 
 from services.counting.rounds import Rounds
 from services.counting.settings import CountingSettings
+from services.counting.spans import CountedSpans
 from services.counting.tally import PartitionOf, Tally
 from shared.contract.topics import (
     BALLOTS_JUDGED,
     COUNTS_HISTORY,
     COUNTS_PUBLISHED,
-    MONITOR_SHARDS,
     TALLIES_CHANGED,
 )
 from shared.runtime.follower import Limits
 from shared.runtime.kafka.group import ShardGroup
 from shared.runtime.process.health import Health
+from shared.runtime.process.tracing import Tracing, open_tracing
 from shared.runtime.process.worker import create_worker
 from shared.runtime.shards import Work
 from shared.runtime.snapshots import Snapshots
@@ -29,9 +30,10 @@ JUDGED_AT_ONCE = 32
 def create_app(settings: CountingSettings) -> faust.App:
     """Return the worker that tallies every shard and counts every contest assigned to it."""
     health = Health()
+    tracing = open_tracing("counting", settings)
     groups = [
         ShardGroup(work, settings.brokers, f"{settings.namespace}.{work.service}", settings.instance, health)
-        for work in (tally_work(settings), rounds_work(settings))
+        for work in (tally_work(settings), rounds_work(settings, tracing))
     ]
     namespace, contests = settings.namespace, settings.contest_partitions
     partitions = {
@@ -40,7 +42,8 @@ def create_app(settings: CountingSettings) -> faust.App:
         COUNTS_PUBLISHED.name(namespace): contests,
         COUNTS_HISTORY.name(namespace): contests,
     }
-    return create_worker("counting", settings, groups, health, MONITOR_SHARDS.name(namespace), partitions)
+    parts = [] if tracing is None else [tracing]
+    return create_worker("counting", settings, groups, health, partitions, parts)
 
 
 def tally_work(settings: CountingSettings) -> Work:
@@ -55,7 +58,7 @@ def tally_work(settings: CountingSettings) -> Work:
     )
 
 
-def rounds_work(settings: CountingSettings) -> Work:
+def rounds_work(settings: CountingSettings, tracing: Tracing | None = None) -> Work:
     """Return what is done with each partition of the changed tallies."""
     topic, history = (topic.name(settings.namespace) for topic in (COUNTS_PUBLISHED, COUNTS_HISTORY))
     return Work(
@@ -64,6 +67,7 @@ def rounds_work(settings: CountingSettings) -> Work:
         machine=lambda partition: Rounds(partition, topic, history),
         snapshots=_snapshots(settings, "rounds", ROUNDS_VERSION),
         limits=Limits(batch_records=200, tick_ms=settings.rounds_tick_ms, republish_every_s=REPUBLISH_S),
+        observer=None if tracing is None else lambda _: CountedSpans(tracing, topic),
     )
 
 

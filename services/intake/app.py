@@ -18,6 +18,7 @@ from services.intake.log import BallotLog
 from services.intake.roll import KnownRolls
 from services.intake.routes import RETRY_AFTER_S, IntakeService, SingleBallot, intake_routes
 from services.intake.settings import IntakeSettings
+from services.intake.spans import SentSpans
 from shared.contract.codec import decode_as
 from shared.contract.events import RollKnown
 from shared.contract.topics import BALLOTS_CAST, ROLLS_COMMITTED
@@ -25,9 +26,10 @@ from shared.runtime.disk import LocalDisk
 from shared.runtime.kafka.reader import open_reader
 from shared.runtime.kafka.sink import open_sink
 from shared.runtime.process.health import Health
-from shared.runtime.process.http import create_site, problem
+from shared.runtime.process.http import Part, create_site, problem
 from shared.runtime.process.overload import Overload
 from shared.runtime.process.telemetry import configure_logging
+from shared.runtime.process.tracing import open_tracing
 from shared.runtime.projection import Projection, announcements
 
 TURNED_AWAY: Final = Counter(
@@ -57,8 +59,20 @@ def create_app(settings: IntakeSettings) -> Starlette:
     ends = LogEnds(
         partial(open_reader, settings.brokers, topic, settings.shards, ends_only=True), rolls.judged, kept
     )
+    tracing = open_tracing("intake", settings)
+    spans = None if tracing is None else SentSpans(tracing)
+
+    def acknowledged(topic: str, shard: int, offset: int, records: int) -> None:
+        ends.acknowledged(topic, shard, offset, records)
+        if spans is not None:
+            spans.acknowledged(topic, shard, offset, records)
+
     log = BallotLog(
-        partial(open_sink, settings.brokers, ends.acknowledged), topic, settings.max_pending_ballots, ends
+        partial(open_sink, settings.brokers, acknowledged),
+        topic,
+        settings.max_pending_ballots,
+        ends,
+        spans=spans,
     )
     known: Projection[RollKnown] = Projection(
         partial(open_reader, settings.brokers),
@@ -85,4 +99,5 @@ def create_app(settings: IntakeSettings) -> Starlette:
     routes = [*intake_routes(service), *ballot.routes()]
     health = Health()
     health.watch("ballot log", ends.readiness)
-    return create_site("intake", routes, health, [announced, known, ends, log], overload)
+    parts: list[Part] = [announced, known, ends, log, *([] if tracing is None else [tracing])]
+    return create_site("intake", routes, health, parts, overload)

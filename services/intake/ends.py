@@ -119,15 +119,15 @@ class LogEnds:
         await self._task.stop()
         await self._close()
 
-    def acknowledged(self, topic: str, shard: int, offset: int) -> None:
-        """Note that a batch was written at this offset; a negative one means that it was written before."""
+    def acknowledged(self, topic: str, shard: int, offset: int, records: int = 1) -> None:
+        """Note that a batch of records was written at this offset; a negative one means that it was written before."""
         if 0 <= offset < self._acknowledged.get(shard, 0):
             self._overwritten = (
                 f"{topic} shard {shard}: a record was written at {offset}, where another had stood: the log has lost records, or "
                 "is another one (see the runbook: another log)"
             )
             log.error("the ballot log has changed", shard=shard, offset=offset)
-        self._acknowledged[shard] = max(offset + 1, self._acknowledged.get(shard, 0))
+        self._acknowledged[shard] = max(offset + records, self._acknowledged.get(shard, 0))
 
     async def check(self) -> None:
         """Ask where the shards end, and compare. Raises LogAway."""

@@ -19,9 +19,11 @@ from prometheus_client import Gauge
 
 from services.intake.admission import Admitted
 from services.intake.ends import LogEnds
+from services.intake.spans import SentSpans
 from shared.contract.codec import encode_pack
 from shared.contract.packs import MAX_PACK_BALLOTS, MAX_PACK_BYTES, SALT_BYTES, Ballot, pack_of
 from shared.runtime.log import LogAway, OpenSink, Outgoing, SendFailed, Sink
+from shared.runtime.process.tracing import now_ms
 from shared.runtime.supervision import Supervised
 
 PENDING = Gauge(
@@ -46,8 +48,10 @@ class NotSent(LogUnavailable):
 class Batch:
     """Ballots that are sent together, and the requests that wait for them, at most `ANSWER_WITHIN_S`."""
 
-    def __init__(self) -> None:
+    def __init__(self, begun_ms: int = 0) -> None:
         self.ballots: list[Admitted] = []
+        self.begun_ms = begun_ms
+        """When the first of them came, if that is traced."""
         self._waiting: list[asyncio.Future[None]] = []
         self._bound = asyncio.get_running_loop().call_later(ANSWER_WITHIN_S, self._give_up)
         self.given_up = False
@@ -85,8 +89,11 @@ class BallotLog:
         max_pending: int,
         ends: LogEnds,
         random_bytes: RandomBytes = token_bytes,
+        *,
+        spans: SentSpans | None = None,
     ) -> None:
         self._ends = ends
+        self._spans = spans
         self._open_sink = open_sink
         self._random_bytes = random_bytes
         self._topic = topic
@@ -121,7 +128,7 @@ class BallotLog:
                 f"{self._pending} ballots are being sent, at most {self._max_pending} may be at once"
             )
         if self._next is None:
-            self._next = Batch()
+            self._next = Batch() if self._spans is None else Batch(now_ms())
             self._wake.set()
         self._pending += len(ballots)
         try:
@@ -146,7 +153,9 @@ class BallotLog:
                 await self._ends.check()
                 self._require_whole()
                 self._sink = await self._open_sink()
-            await self._sink.send(packed(self._topic, batch.ballots, self._random_bytes))
+            items = packed(self._topic, batch.ballots, self._random_bytes)
+            sent_ms = 0 if self._spans is None else now_ms()
+            await self._sink.send(items)
             self._require_whole()
         except (SendFailed, LogAway) as fault:
             await self._close_sink()
@@ -157,6 +166,8 @@ class BallotLog:
             raise
         else:
             batch.settle()
+            if self._spans is not None:
+                self._spans.sent(items, batch.begun_ms, sent_ms)
 
     def _require_whole(self) -> None:
         if self._ends.fault:

@@ -15,12 +15,14 @@ from services.results.pages import Pages, Static, environment
 from services.results.picture import Painter
 from services.results.routes import Api
 from services.results.settings import ResultsSettings
+from services.results.spans import ShownSpans
 from services.results.webhooks import Webhooks
 from shared.contract.events import ElectionAnnounced
 from shared.contract.topics import COUNTS_HISTORY, COUNTS_PUBLISHED
 from shared.runtime.kafka.reader import open_reader
 from shared.runtime.process.health import Health
-from shared.runtime.process.http import create_site
+from shared.runtime.process.http import Part, create_site
+from shared.runtime.process.tracing import open_tracing
 from shared.runtime.projection import Projection, announcements
 
 
@@ -43,12 +45,11 @@ def create_app(settings: ResultsSettings, hub: Hub) -> Starlette:
     routes = routes_of(settings, announced, hub, history)
     health = Health()
     health.watch("standings", projector.readiness)
-    site = create_site(
-        "results",
-        routes,
-        health,
-        [cache, history, announced, counts, course, projector, Webhooks(settings, hub)],
-    )
+    parts: list[Part] = [cache, history, announced, counts, course, projector, Webhooks(settings, hub)]
+    if (tracing := open_tracing("results", settings)) is not None:
+        hub.on_shown = ShownSpans(tracing).shown
+        parts.append(tracing)
+    site = create_site("results", routes, health, parts)
     return with_limits(site, settings)
 
 

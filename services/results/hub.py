@@ -194,12 +194,17 @@ class Hub:
         self.frames: dict[str, Frame] = {}
         self.stale = True
         self.closing = False
+        self.on_shown: Callable[[Frame | None, Frame], None] | None = None
+        """Is given each frame that is shown, and the one that was shown before it."""
         self._listeners: dict[str, set[Listener]] = {}
 
     def offer(self, offered: Frame) -> None:
         """Show a frame if it advances its contest, and wake those who wait for it."""
-        if advances(self.frames.get(offered.key), offered):
+        before = self.frames.get(offered.key)
+        if advances(before, offered):
             self.frames[offered.key] = offered
+            if self.on_shown is not None:
+                self.on_shown(before, offered)
             for listener in self._listeners.get(offered.key, ()):
                 listener.wake()
 

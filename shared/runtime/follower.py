@@ -70,6 +70,16 @@ class Writer(Machine, Protocol):
         """Note the newest records of the output, which the machine must come to again; return how many it needs for that."""
 
 
+class Observer(Protocol):
+    """Sees what a run does once it has caught up, and changes nothing of it. It raises nothing."""
+
+    def applying(self, first: int, values: Sequence[bytes]) -> None:
+        """See records before they are applied, of which the first has this offset."""
+
+    def sent(self, outgoing: Sequence[Outgoing]) -> None:
+        """See what has been sent and acknowledged since, perhaps nothing."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """How much at a time and how often: output is sent once a tick, input waited for at most `wait_ms`.
@@ -139,6 +149,7 @@ class Follower:
     """Records that the log must hold, since output was made of so many. The machine compares; until then nothing is sent."""
     founded: bool = False
     """Whether the log's first record says which log it is, and stays."""
+    observer: Observer | None = None
 
     def __post_init__(self) -> None:
         self._position = 0
@@ -231,6 +242,8 @@ class Follower:
         values = next_values(f"offset in {self.name}", self._position, records)
         if values:
             self._pending += len(values)
+            if self.observer is not None and self.progress.caught_up:
+                self.observer.applying(self._position, values)
             self.machine.apply(values)
             self._first = self._first or digest(values[0])
             self._last = digest(values[-1])
@@ -257,6 +270,8 @@ class Follower:
         self._drain_took_s = _now_s() - self._flushed_at
         if outgoing:
             await self.sink.send(outgoing)
+        if self.observer is not None and self.progress.caught_up:
+            self.observer.sent(outgoing)
         self._pending = 0
 
     async def _save_if_due(self) -> None:

@@ -66,6 +66,15 @@ class Settings(BaseSettings):
     log_level: str = Field(
         "info", pattern="^(debug|info|warning|error)$", description="What is less severe is not logged"
     )
+    traces_url: str = Field(
+        "",
+        pattern=r"^(https?://\S+)?$",
+        description="Where traces of ballots' records are sent (OTLP over HTTP: https://HOST:4318/v1/traces), by intake, validation,"
+        " counting and results; empty: nothing is traced. Needs livecount[tracing]",
+    )
+    traces_every: int = Field(
+        1_000, ge=1, description="One record of each shard in so many is traced, the same ones everywhere"
+    )
     instance: str = Field("1", pattern=r"^[a-z0-9-]{1,40}$", description="Which process of this service")
 
     @field_validator("trusted_proxies")
@@ -92,6 +101,8 @@ class Settings(BaseSettings):
             raise ValueError(
                 "LIVECOUNT_REDIS must begin with rediss:// where LIVECOUNT_REDIS_AUTHORITY is set"
             )
+        if self.traces_url and not self.log_id:
+            raise ValueError("LIVECOUNT_LOG_ID is not set, but LIVECOUNT_TRACES_URL is")
         return self
 
     @property

@@ -13,7 +13,7 @@ from typing import cast
 
 import structlog
 
-from shared.runtime.follower import Follower, LastApplied, Limits, Machine, Progress, Writer
+from shared.runtime.follower import Follower, LastApplied, Limits, Machine, Observer, Progress, Writer
 from shared.runtime.log import LogAway, SendFailed, ShardLog
 from shared.runtime.process.health import Health
 from shared.runtime.process.telemetry import ShardReport
@@ -41,6 +41,8 @@ class Work:
     """The topic whose newest records the machine, a Writer, must come to again; none: it is no Writer."""
     founded: bool = False
     """Whether a shard's first record says which log it is, and stays."""
+    observer: Callable[[int], Observer] | None = None
+    """Who watches the runs of a shard; none: nobody does."""
 
 
 class Shards:
@@ -123,6 +125,7 @@ class Shards:
                 applied=self._applied.setdefault(shard, LastApplied()),
                 least_end=least_end,
                 founded=self._work.founded,
+                observer=None if self._work.observer is None else self._work.observer(shard),
             ).run()
         finally:
             await sink.stop()

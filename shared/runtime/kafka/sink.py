@@ -19,8 +19,8 @@ MAX_BATCH_BYTES = 960 * 1024
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
 REQUEST_TIMEOUT_MS = 15_000
 
-Acknowledged = Callable[[str, int, int], None]
-"""Topic, partition, offset."""
+Acknowledged = Callable[[str, int, int, int], None]
+"""Topic, partition, offset of the first record, records."""
 
 Item = tuple[int, bytes | None, bytes]
 """Partition, key, value."""
@@ -29,7 +29,8 @@ Item = tuple[int, bytes | None, bytes]
 class KafkaSink:
     """One producer: each partition's records in order, every acknowledgement awaited.
 
-    `acknowledged` is given the topic, the partition and the first offset of each batch that is in the log.
+    `acknowledged` is given the topic, the partition, the first offset and the records of each batch that is in the log, in the order in
+    which they were sent.
     """
 
     def __init__(self, producer: AIOKafkaProducer, acknowledged: Acknowledged | None = None) -> None:
@@ -42,29 +43,37 @@ class KafkaSink:
         for item in items:
             groups[item.topic, item.partition].append(item)
         try:
-            acks = [ack for group in groups.values() for ack in await self._send_partition(group)]
-            for written in await asyncio.gather(*acks):
+            sent = [batch for group in groups.values() for batch in await self._send_partition(group)]
+            acks = await asyncio.gather(*(ack for ack, _ in sent))
+            for written, (_, records) in zip(acks, sent, strict=True):
                 if self._acknowledged is not None:
-                    self._acknowledged(written.topic, written.partition, written.offset)
+                    self._acknowledged(written.topic, written.partition, written.offset, records)
         except (KafkaError, ValueError) as fault:
             topics = ", ".join(sorted({topic for topic, _ in groups}))
             raise SendFailed(f"{topics}: {fault!r}") from fault
 
-    async def _send_partition(self, items: Sequence[Outgoing]) -> list[asyncio.Future[RecordMetadata]]:
-        """Send records of one partition in batches as large as allowed. Raises ValueError if one fits none."""
+    async def _send_partition(
+        self, items: Sequence[Outgoing]
+    ) -> list[tuple[asyncio.Future[RecordMetadata], int]]:
+        """Send records of one partition in batches as large as allowed; return what each waits for, and its records.
+
+        Raises ValueError if a record fits none.
+        """
         topic, partition, _, _ = items[0]
-        acks: list[asyncio.Future[RecordMetadata]] = []
+        sent: list[tuple[asyncio.Future[RecordMetadata], int]] = []
         batch = self._producer.create_batch()
         for _, _, key, value in items:
             if batch.append(key=key, value=value, timestamp=None) is None:
-                acks.append(await self._producer.send_batch(batch, topic, partition=partition))
+                records = batch.record_count()
+                sent.append((await self._producer.send_batch(batch, topic, partition=partition), records))
                 batch = self._producer.create_batch()
                 if batch.append(key=key, value=value, timestamp=None) is None:
                     raise ValueError(
                         f"a record of {len(value)} bytes does not fit a batch of {MAX_BATCH_BYTES}"
                     )
-        acks.append(await self._producer.send_batch(batch, topic, partition=partition))
-        return acks
+        records = batch.record_count()
+        sent.append((await self._producer.send_batch(batch, topic, partition=partition), records))
+        return sent
 
     async def stop(self) -> None:
         """Put the producer away."""

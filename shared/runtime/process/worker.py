@@ -16,6 +16,7 @@ from faust.app import BootStrategy
 from mode import Service
 from starlette.types import ASGIApp
 
+from shared.contract.topics import MONITOR_SHARDS
 from shared.runtime.kafka.group import ShardGroup
 from shared.runtime.kafka.reader import PartitionsCheck
 from shared.runtime.kafka.sink import open_sink
@@ -100,21 +101,29 @@ def create_worker(
     settings: Settings,
     groups: Sequence[ShardGroup],
     health: Health,
-    monitor: str,
     partitions: Mapping[str, int],
+    parts: Sequence[Part] = (),
 ) -> faust.App:
-    """Return a Faust app that runs `groups`, reports on topic `monitor`, and serves /live, /ready and /metrics.
+    """Return a Faust app that runs `groups`, reports to the monitor, and serves /live, /ready and /metrics.
 
-    It does not start where a topic has other than the stated number of `partitions`.
+    It does not start where a topic has other than the stated number of `partitions`. Other `parts` start first, and stop last.
     """
     app = faust_app(name, settings)
     app.boot_strategy = BootStrategy(app, enable_kafka=False)
     site = create_site(name, [], health)
     reporter = Reporter(
-        lambda: open_sink(settings.brokers), monitor, lambda: [r for group in groups for r in group.reports()]
+        lambda: open_sink(settings.brokers),
+        MONITOR_SHARDS.name(settings.namespace),
+        lambda: [r for group in groups for r in group.reports()],
     )
     check = PartService(PartitionsCheck(settings.brokers, partitions))
-    for service in (check, HttpService(site, settings, settings.port), *groups, PartService(reporter)):
+    for service in (
+        *map(PartService, parts),
+        check,
+        HttpService(site, settings, settings.port),
+        *groups,
+        PartService(reporter),
+    ):
         app.add_dependency(service)
     return app
 
