@@ -28,6 +28,7 @@ from shared.contract.signing import is_signed, sign_in_message
 SESSION_S: Final = 8 * 3600
 PROVIDER_SESSION_S: Final = 3600
 MAX_SESSIONS: Final = 100
+"""Of each role: whoever opens an observers' link without end takes no official's place."""
 CHALLENGE_S: Final = 60.0
 CODE_S: Final = 120.0
 NONCE_CHARS: Final = 16
@@ -247,8 +248,9 @@ class Sessions:
     ) -> Session:
         now_s = self._now_s()
         kept = {secret: of for secret, of in self._sessions.items() if of.ends_s > now_s}
-        while len(kept) >= MAX_SESSIONS:
-            kept.pop(next(iter(kept)))
+        alike = [secret for secret, of in kept.items() if of.role is role]
+        for secret in alike[: len(alike) + 1 - MAX_SESSIONS] if len(alike) >= MAX_SESSIONS else ():
+            del kept[secret]
         session = Session(
             secret=secrets.token_urlsafe(32),
             role=role,

@@ -9,6 +9,7 @@ says what was expected. Retry-After stands in every answer to an order that may 
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from functools import partial
 from importlib.metadata import version
 from typing import Annotated, Any, Literal
 
@@ -72,6 +73,7 @@ MAX_BODY_BYTES = (
     600_000  # a definition or a chunk of the roll travels in one record, and a record in one batch
 )
 RETRY_AFTER_S = 2
+UNKEPT = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 OPEN_PATHS = ("/live", "/ready", "/metrics", "/v1/challenges", "/v1/sessions")
 
 NewOrder = Callable[[str, str], Order]
@@ -283,7 +285,7 @@ def create_api(
     new_order: NewOrder,
 ) -> FastAPI:
     """Return the API."""
-    api = FastAPI(title="Livecount operator", version="1", description=__doc__)
+    api = FastAPI(title="Livecount operator", version="1", description=__doc__, redirect_slashes=False)
     api.router.routes.extend(health_routes(health))
     for add in (_election_routes, _schedule_routes, _order_routes, _proposal_routes):
         router = APIRouter(prefix="/v1", dependencies=[Depends(HTTPBearer(auto_error=False))])
@@ -501,7 +503,10 @@ def _verdicts(entry: Entry) -> dict[int, str]:
 
 
 class TokenCheck:
-    """Middleware that answers 401 to whoever gives no bearer token, 403 to a session whose role may not do what is asked."""
+    """Middleware that answers 401 to whoever gives no bearer token, 403 to a session whose role may not do what is asked.
+
+    No answer is kept by a cache or taken for another type than it is.
+    """
 
     def __init__(self, app: ASGIApp, sessions: Sessions) -> None:
         self._app = app
@@ -509,7 +514,13 @@ class TokenCheck:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on."""
-        if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+        else:
+            await self._answer(scope, receive, partial(_send_unkept, send))
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] in OPEN_PATHS:
             await self._app(scope, receive, send)
             return
         given = dict(scope.get("headers", [])).get(b"authorization", b"").decode("latin-1")
@@ -521,6 +532,12 @@ class TokenCheck:
             await self._app(scope, receive, send)
             return
         await _refusal(session)(scope, receive, send)
+
+
+async def _send_unkept(send: Send, message: Message) -> None:
+    if message["type"] == "http.response.start":
+        message["headers"] = [*message["headers"], *UNKEPT]
+    await send(message)
 
 
 def _refusal(session: Session | None) -> Response:

@@ -14,6 +14,7 @@ import faust
 import structlog
 from starlette.applications import Starlette
 from starlette.routing import Mount
+from starlette.types import ASGIApp
 
 from services.operator.access import Sessions
 from services.operator.api import TokenCheck, create_api
@@ -81,11 +82,10 @@ def create_app(settings: OperatorSettings) -> faust.App:
     provider = create_provider(settings)
     watch = Watch(settings, monitor.figures, service)
     api = create_api(service, watch.figures, health, sessions, new_order)
-    # The console has sessions of its own; whatever is not the console's asks for the token.
     console = Console(
         service, watch.figures, sessions, new_order, origin=settings.console_url, provider=provider
     )
-    site = Starlette(routes=[*console.routes(), Mount("/", api)])
+    site = create_site(console, api)
     health.watch("elections", log.elections.readiness)
     health.watch("controls", log.judged.readiness)
     health.watch("standings", standings.readiness)
@@ -104,6 +104,13 @@ def create_app(settings: OperatorSettings) -> faust.App:
     ):
         app.add_dependency(part)
     return app
+
+
+def create_site(console: Console, api: ASGIApp) -> Starlette:
+    """Return what one port serves: the console, which has sessions of its own, and the API, which asks for the token."""
+    site = Starlette(routes=[*console.routes(), Mount("/", api)])
+    site.router.redirect_slashes = False  # it would lead to whatever host the request names
+    return site
 
 
 def create_provider(settings: OperatorSettings) -> Provider | None:

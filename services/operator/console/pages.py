@@ -6,6 +6,7 @@ origin: the cookie is SameSite=Strict, each form carries its session's own token
 """
 
 import asyncio
+import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -58,7 +59,12 @@ from shared.runtime.log import SendFailed
 
 HERE: Final = Path(__file__).parent
 COOKIE: Final = "livecount-console"
+OBSERVER_COOKIE: Final = "livecount-observer"
+"""An observers' link opens with a click on any page: it must not take the place of an official's session."""
 ATTEMPT_COOKIE: Final = "livecount-sign-in"
+OVER_TLS: Final = "__Host-"
+"""A cookie whose name begins so is of this host, set over TLS, and no other host of the domain can put one in its place."""
+FORM_TYPE: Final = "application/x-www-form-urlencoded"
 MAX_FORM_BYTES: Final = 4096
 MAX_DEFINITION_BYTES: Final = 600_000
 MAX_BATCH_FORM_BYTES: Final = 300_000
@@ -151,7 +157,7 @@ class Console:
             )
             return self._new_page(session, {"id": name, "template": template}, "" if fault else text, fault)
         form = await read_form(request, MAX_DEFINITION_BYTES)
-        if not self._is_from_here(request) or form.get("token") != session.form_token:
+        if not self._is_own_form(request, form, session):
             return self._new_page(session, form, "", "Send the form from this page.", 403)
         return await self._check_or_propose(session, form)
 
@@ -244,7 +250,7 @@ class Console:
         form = await read_form(
             request, MAX_BATCH_FORM_BYTES if "electors" in ABOUT.get(command, ()) else MAX_FORM_BYTES
         )
-        if not self._is_from_here(request) or form.get("token") != session.form_token:
+        if not self._is_own_form(request, form, session):
             return self._order_page(session, announced, command, form, "Send the form from this page.", 403)
         if form.get("do") == "look":
             return self._order_page(session, announced, command, form, "")
@@ -291,7 +297,7 @@ class Console:
             return barred or _to_sign_in()
         name = request.path_params["election"]
         form = await read_form(request)
-        if not self._is_from_here(request) or form.get("token") != session.form_token:
+        if not self._is_own_form(request, form, session):
             return self._missing(session, 403, "Send the form from the election's own page.")
         try:
             await self._service.take_out(name, request.path_params["control_id"])
@@ -436,7 +442,7 @@ class Console:
             return self._sign_in_page(fault, 401)
         return self._entered(request, session, "/")
 
-    async def _to_provider(self, _: Request) -> Response:
+    async def _to_provider(self, request: Request) -> Response:
         """Lead to the provider, with a cookie that the way back is held against."""
         if self._provider is None:
             return self._missing(None, 404, "No OpenID provider is set here.")
@@ -445,7 +451,7 @@ class Console:
             answer = RedirectResponse(await self._provider.begin(attempt), 303, HEADERS)
         except ProviderAway as fault:
             return self._sign_in_page(f"The provider cannot be reached: {fault}. Try again.", 503)
-        self._set_cookie(answer, ATTEMPT_COOKIE, attempt, int(ATTEMPT_S), samesite="lax")
+        self._set_cookie(request, answer, ATTEMPT_COOKIE, attempt, int(ATTEMPT_S), samesite="lax")
         return answer
 
     async def _from_provider(self, request: Request) -> Response:
@@ -456,7 +462,7 @@ class Console:
         """
         if self._provider is None:
             return self._missing(None, 404, "No OpenID provider is set here.")
-        attempt = request.cookies.get(ATTEMPT_COOKIE, "")
+        attempt = self._cookie(request, ATTEMPT_COOKIE)
         try:
             person = await self._provider.finish(attempt, request.query_params)
         except SignInRefused as fault:
@@ -467,8 +473,9 @@ class Console:
             session = self._sessions.admit(person)
             answer = self._page("signed-in.html", session)
             answer.headers["Refresh"] = "0; url=/"
-            self._set_cookie(answer, COOKIE, session.secret, PROVIDER_SESSION_S)
-        answer.delete_cookie(ATTEMPT_COOKIE)
+            self._sessions.end(self._cookie(request, COOKIE))
+            self._set_cookie(request, answer, COOKIE, session.secret, PROVIDER_SESSION_S)
+        self._set_cookie(request, answer, ATTEMPT_COOKIE, "", 0, samesite="lax")
         return answer
 
     async def _observe(self, request: Request) -> Response:
@@ -476,21 +483,23 @@ class Console:
         session = self._sessions.observe(election, request.path_params["word"])
         if session is None or election not in self._service.log.elections.newest:
             return self._missing(None, 404, "That is no observers' link of an election here.")
-        return self._entered(request, session, f"/elections/{election}")
+        return self._entered(request, session, f"/elections/{election}", OBSERVER_COOKIE)
 
     async def _sign_out(self, request: Request) -> Response:
         if self._is_from_here(request):
-            self._sessions.end(request.cookies.get(COOKIE, ""))
+            for name in (COOKIE, OBSERVER_COOKIE):
+                self._sessions.end(self._cookie(request, name))
         return _to_sign_in()
 
     def _session(self, request: Request) -> Session | None:
-        return self._sessions.find(request.cookies.get(COOKIE, ""))
+        found = (self._sessions.find(self._cookie(request, name)) for name in (COOKIE, OBSERVER_COOKIE))
+        return next((session for session in found if session is not None), None)
 
     def _barred(self, request: Request, session: Session | None) -> Response | None:
         """Return what is answered to somebody who may not see or do this; None if they may."""
         if session is None:
             return _to_sign_in()
-        if self._sessions.allows(session, request.method, request.url.path):
+        if self._sessions.allows(session, request.method, request.scope["path"]):
             return None
         return self._missing(session, 403, f"Whoever is here as {session.role} may not see or do this.")
 
@@ -508,22 +517,36 @@ class Console:
             return origin == self._origin
         return bool(origin) and urlsplit(origin).netloc == request.headers.get("host")
 
-    def _entered(self, request: Request, session: Session, to: str) -> Response:
+    def _is_own_form(self, request: Request, form: Form, session: Session) -> bool:
+        """Return whether a form was sent by a page of this origin that was made for this very session."""
+        given = form.get("token", "").encode()
+        return self._is_from_here(request) and secrets.compare_digest(given, session.form_token.encode())
+
+    def _entered(self, request: Request, session: Session, to: str, cookie: str = COOKIE) -> Response:
+        """Lead on with a session of its own; the one that this browser had in its place ends."""
+        self._sessions.end(self._cookie(request, cookie))
         answer = RedirectResponse(to, 303, HEADERS)
-        self._set_cookie(answer, COOKIE, session.secret, SESSION_S, is_tls=request.url.scheme == "https")
+        self._set_cookie(request, answer, cookie, session.secret, SESSION_S)
         return answer
+
+    def _is_over_tls(self, request: Request) -> bool:
+        return self._origin.startswith("https:") or request.url.scheme == "https"
+
+    def _cookie(self, request: Request, name: str) -> str:
+        return request.cookies.get(OVER_TLS + name if self._is_over_tls(request) else name, "")
 
     def _set_cookie(
         self,
+        request: Request,
         answer: Response,
         name: str,
         value: str,
         max_age: int,
         *,
-        is_tls: bool = False,
         samesite: Literal["lax", "strict"] = "strict",
     ) -> None:
-        secure = is_tls or self._origin.startswith("https:")
+        secure = self._is_over_tls(request)
+        name = OVER_TLS + name if secure else name
         answer.set_cookie(name, value, max_age=max_age, httponly=True, samesite=samesite, secure=secure)
 
     def _sign_in_page(self, fault: str = "", status: int = 200, code: str = "") -> Response:
@@ -589,7 +612,9 @@ def _to_sign_in() -> Response:
 
 
 async def read_form(request: Request, max_bytes: int = MAX_FORM_BYTES) -> Form:
-    """Return a form's fields; of one that is too large, none."""
+    """Return a form's fields; of one that is too large, or is no form's body, none."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
+        return {}
     body = b""
     async for part in request.stream():
         body += part

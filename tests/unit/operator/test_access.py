@@ -239,6 +239,9 @@ async def test_an_order_is_proposed_by_its_own_form_and_official_alone() -> None
     assert await answer() == 403
     word = tried.sessions.observers_word("picnic")
     assert (await tried.http.get(f"/observers/picnic/{word[::-1]}")).status_code == 404
+    await tried.http.get(f"/observers/picnic/{word}")
+    assert (await tried.http.get("/monitor")).status_code == 200  # a link takes no other session's place
+    await tried.http.post("/sign-out", headers=HERE)
     seen = await tried.http.get(f"/observers/picnic/{word}", follow_redirects=True)
     assert (seen.status_code, seen.url.path) == (200, "/elections/picnic")
     assert "livecount close" not in seen.text

@@ -232,7 +232,7 @@ def by_api(fronts: Fronts, command: str, about: dict[str, Any]) -> dict[str, Any
 
 def by_console(fronts: Fronts, command: str, fields: dict[str, str]) -> tuple[str, str, str]:
     """Look at what changes, and propose, by the form; return both pages and the proposal's id."""
-    challenge = fronts.sessions.challenge()
+    challenge = fronts.sessions.challenges.new()
     session, _ = fronts.sessions.enter(
         challenge, OFFICER_KEY, sign(OFFICER, sign_in_message(LOG_ID, challenge))
     )

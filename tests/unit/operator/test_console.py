@@ -218,6 +218,7 @@ async def test_a_ballot_s_path_is_shown_by_id_or_receipt_and_to_no_observer() ->
         assert (refused.status_code, asked) == (422, [])
         assert "<b>" not in refused.text
     assert (await console.http.get("/elections/none/trace")).status_code in {404, 503}
+    await console.http.post("/sign-out", headers=HERE)
     await console.http.get(f"/observers/picnic/{console.sessions.observers_word('picnic')}")
     assert (await console.http.get(path, params={"ballot": BALLOT})).status_code == 403
     assert path not in (await console.http.get("/elections/picnic")).text
