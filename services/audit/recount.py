@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from services.audit.ledger import ShardCount
-from services.audit.tabulate import results, tabulate
+from services.audit.tabulate import counted
 from shared.contract.elections import Election, config_hash
 from shared.contract.recounts import Recount, Recounted
 from shared.contract.standings import Balance, result_hash
@@ -74,7 +74,7 @@ def _counted(definition: Election, place: int, shards: Sequence[ShardCount]) -> 
     contest = definition.contests[place]
     out = {of for name, of in _withdrawn(shards) if name == contest.id}
     contest = contest.excluding({*map(contest.place, out)})
-    found = results(tabulate({ranking: ballots for ranking, ballots in profile.items() if ballots}, contest))
+    found = counted({ranking: ballots for ranking, ballots in profile.items() if ballots}, contest)
     return Recounted(results=found, result_hash=result_hash(found))
 
 

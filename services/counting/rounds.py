@@ -34,11 +34,12 @@ from shared.contract.events import (
 )
 from shared.contract.ids import contest_key
 from shared.contract.lifecycle import phase_after
-from shared.contract.standings import Standing, WhatIf
+from shared.contract.standings import Spending, Standing, WhatIf
 from shared.contract.tallies import TallyChanged, decode_tally
 from shared.contract.verdict_ranges import Ranking
+from shared.rcv.budget.live import LiveShares, open_contest
 from shared.rcv.contract_rounds import what_if_of
-from shared.rcv.count.live import LiveMethod, open_method
+from shared.rcv.count.live import LiveMethod
 from shared.rcv.count.profile import most_rankings
 from shared.rcv.count.rounds import Count
 from shared.rcv.scenarios import what_if
@@ -53,6 +54,10 @@ MAX_LIVE_COST: Final = 20_000
 MAX_FINAL_COST: Final = 2_000_000
 """The same for a standing after the close: 2 s with 20 candidates and 100,000 rankings."""
 
+WORK_A_TICK: Final = 25_000
+"""`LiveShares.work` of some 5 ms, a tenth of a tick: a contest that took more is counted again after as many ticks, or when all is
+published again, so that it takes a tenth of the time at most."""
+
 
 @dataclass
 class ContestCount:
@@ -60,7 +65,7 @@ class ContestCount:
 
     definition: Election
     contest: Contest
-    method: LiveMethod
+    method: LiveMethod | LiveShares
     shards: list[ShardLedger]
     groups: Groups
     """Sections that are shown together."""
@@ -73,6 +78,8 @@ class ContestCount:
     withdrawn: frozenset[str] = frozenset()
     stopped: str = ""
     """Why the count raised, if it did: the contest publishes no rounds from then on, every other goes on."""
+    waits: int = 0
+    """Ticks that it waits before it is counted again."""
     keeper: Keeper = field(default_factory=Keeper)
 
     @classmethod
@@ -82,7 +89,7 @@ class ContestCount:
         return cls(
             definition,
             contest,
-            open_method(contest, len(definition.sections)),
+            open_contest(contest, len(definition.sections)),
             shards=[ShardLedger.empty(len(definition.sections)) for _ in range(shards)],
             groups=first_groups(definition, contest),
             counts=[{} for _ in range(shards)],
@@ -92,6 +99,11 @@ class ContestCount:
     def sequence(self) -> int:
         """How many cast records the shown count covers."""
         return sum(shard.watermark for shard in self.shards)
+
+    def is_due(self) -> bool:
+        """Return whether it is to be counted at this tick; after the close it waits for nothing."""
+        self.waits -= 1
+        return self.waits < 0 or all(shard.phase is Phase.CLOSED for shard in self.shards)
 
     def newest(self) -> list[ShardLedger]:
         """Return what the shards last published, shown or not."""
@@ -164,23 +176,35 @@ class ContestCount:
         count = None
         if not self.stopped and not before_the_close(self.definition, self.shards):
             try:
-                count = self.method.count()
-                count.check(sum(sum(shard.turnout) for shard in self.shards))
+                count = self._counted(sum(sum(shard.turnout) for shard in self.shards))
             except Exception as fault:
                 self.stopped = f"{type(fault).__name__}: {fault}"
                 log.exception("count stopped", election=self.definition.id, contest=self.contest.id)
         count = None if self.stopped else count
         found = standing_of(self.definition, contest, self.shards, count, self.stopped, self.groups)
-        if found.withheld:
+        if found.withheld or isinstance(count, Spending):
             return found
         return found.model_copy(update={"what_if": self._what_if(contest, count)})
+
+    def _counted(self, ballots: int) -> Count | Spending:
+        """Return the count of so many ballots. Raises AssertionError if it is not of so many."""
+        if isinstance(self.method, LiveShares):
+            assert self.method.ballots == ballots, f"{self.method.ballots} ballots have a share, of {ballots}"
+            spending, self.waits = self.method.spend(), self.method.work // WORK_A_TICK
+            return spending
+        return self.method.count().check(ballots)
 
     def _what_if(self, contest: Contest, count: Count | None) -> WhatIf | None:
         """Return what-ifs while they are cheap, and at the close; a fault in them stops no count."""
         closed = all(shard.phase is Phase.CLOSED for shard in self.shards)
         ballots = sum(sum(shard.turnout) for shard in self.shards)
         cost = len(contest.included) * most_rankings(contest, len(self.definition.sections), ballots)
-        if count is None or not ballots or cost > (MAX_FINAL_COST if closed else MAX_LIVE_COST):
+        if (
+            isinstance(self.method, LiveShares)
+            or count is None
+            or not ballots
+            or cost > (MAX_FINAL_COST if closed else MAX_LIVE_COST)
+        ):
             return None
         try:
             return what_if_of(what_if(self.method.profile, contest, count=count), contest)
@@ -223,13 +247,17 @@ class Rounds:
                 log.warning("record passed over", partition=self._partition, fault=str(fault))
 
     def drain(self) -> list[Outgoing]:
-        """Publish the contests whose watermark has moved."""
+        """Publish the contests whose watermark has moved; one that takes long waits some ticks after each time (WORK_A_TICK)."""
         return [
             outgoing
             for key, count in self._contests.items()
-            if count.sequence > count.published
+            if count.sequence > count.published and count.is_due()
             for outgoing in self._publish(key, count)
         ]
+
+    def takes_long(self) -> bool:
+        """Whether a budget is spent among the contests."""
+        return any(isinstance(count.method, LiveShares) for count in self._contests.values())
 
     def ballots(self) -> int:
         """Return how many ballots the counts cover, of the contest that is furthest."""
@@ -247,7 +275,7 @@ class Rounds:
         """Publish every contest again the next time; once a minute the next new standing is kept."""
         self._republished += 1
         for count in self._contests.values():
-            count.published = -1
+            count.published, count.waits = -1, 0
             count.keeper.is_due |= self._republished % KEPT_EVERY_REPUBLISH == 0
 
     def save(self) -> bytes:

@@ -10,6 +10,7 @@ from shared.contract.standings import (
     Balance,
     Round,
     SectionTurnout,
+    Spending,
     Standing,
     Status,
     result_hash,
@@ -49,11 +50,11 @@ def standing_of(
     definition: Election,
     contest: Contest,
     shards: Sequence[ShardLedger],
-    count: Count | None,
+    count: Count | Spending | None,
     stopped: str = "",
     groups: Sequence[Sequence[int]] = (),
 ) -> Standing:
-    """Return the standing of a contest; without rounds if there is no count, `stopped` says why.
+    """Return the standing of a contest; without rounds or spending if there is no count, `stopped` says why.
 
     `groups`: sections, by place, that are shown together; none: each is shown apart. While votes are withheld nothing in it
     depends on them. Asserts that the ballots balance. The caller has checked that every round conserves votes.
@@ -63,14 +64,15 @@ def standing_of(
     assert balance.holds, f"{definition.id}/{contest.id} does not balance: {balance}"
     sections = definition.sections
     groups = groups or [(place,) for place in range(len(sections))]
+    spending = count if isinstance(count, Spending) else None
     rounds, elected, places = _shown(count, contest, sections)
-    found = result_hash(results_of(rounds, elected, places))
+    found = result_hash(results_of(rounds, elected, places, spending))
     certificate = _common_certificate(shards, found) if not stopped else None
     withheld = before_the_close(definition, shards) or (
         definition.keeps_secret and any(shard.corrected for shard in shards) and not certificate
     )
     if withheld:
-        rounds, elected, places, stopped = (), (), 0, ""
+        rounds, elected, places, spending, stopped = (), (), 0, None, ""
         found = result_hash(results_of(rounds, elected, places))
     return Standing(
         election=definition.id,
@@ -97,6 +99,7 @@ def standing_of(
         turnout=_turnout(sections, shards, groups),
         rounds=tuple(_by_group(round_, sections, groups) for round_ in rounds),
         elected=elected,
+        spending=spending,
         result_hash=found,
     )
 
@@ -107,11 +110,13 @@ def before_the_close(definition: Election, shards: Sequence[ShardLedger]) -> boo
 
 
 def _shown(
-    count: Count | None, contest: Contest, sections: Sequence[Section]
+    count: Count | Spending | None, contest: Contest, sections: Sequence[Section]
 ) -> tuple[tuple[Round, ...], tuple[str, ...], int]:
-    """Return a count's rounds, who is elected, and the decimal places of every vote."""
+    """Return a count's rounds, who is elected or funded, and the decimal places of every vote."""
     if count is None:
         return (), (), 0
+    if isinstance(count, Spending):
+        return (), tuple(of.project for of in count.funded), 0
     rounds = rounds_of(count, contest, [section.id for section in sections])
     return rounds, tuple(contest.candidates[place].id for place in count.elected), count.places
 

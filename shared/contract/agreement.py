@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from shared.contract.elections import Phase
 from shared.contract.recounts import Recount
-from shared.contract.standings import Results, Standing, decimal, result_hash, results_of
+from shared.contract.standings import Results, Spending, Standing, decimal, result_hash, results_of
 
 Name = TypeVar("Name", bound=str)
 """A candidate's id, or an ending."""
@@ -27,10 +27,11 @@ def disagreements(standing: Standing, recount: Recount) -> list[str]:
 
 def differences(standing: Standing, results: Results) -> list[str]:
     """Return where a contest's recount differs from its standing, round by round; empty if it agrees."""
-    published = results_of(standing.rounds, standing.elected, standing.places)
+    published = results_of(standing.rounds, standing.elected, standing.places, standing.spending)
     places = standing.places
     found = [*_round_differences("votes", published.rounds, results.rounds, places)]
     found += _round_differences("inactive", published.inactive, results.inactive, places)
+    found += _spending_differences(published.spending, results.spending)
     if published.places != results.places:
         found.append(f"decimal places: published {published.places}, recounted {results.places}")
     if published.elected != results.elected:
@@ -58,6 +59,22 @@ def _different_terms(standing: Standing, recount: Recount) -> Iterator[str]:
         accepted = sum(recount.turnout.get(section, 0) for section in together)
         if published.accepted != accepted:
             yield f"turnout of {published.section}: published {published.accepted}, recounted {accepted}"
+
+
+def _spending_differences(published: Spending | None, recounted: Spending | None) -> Iterator[str]:
+    if published is None or recounted is None:
+        if published != recounted:
+            yield f"spending: only {'recounted' if published is None else 'published'}"
+        return
+    for name in ("share", "unspent"):
+        ours, theirs = getattr(published, name), getattr(recounted, name)
+        if ours != theirs:
+            yield f"spending, {name}: published {ours}, recounted {theirs}"
+    for part in ("funded", "not_funded"):
+        pairs = zip_longest(getattr(published, part), getattr(recounted, part))
+        for number, (ours, theirs) in enumerate(pairs, start=1):
+            if ours != theirs:
+                yield f"spending, {part} {number}: published {ours or 'none'}, recounted {theirs or 'none'}"
 
 
 def _round_differences(

@@ -28,6 +28,9 @@ MAX_CONTESTS = 50
 MAX_SECTIONS = 100
 MAX_SHARE = 1_000_000_000
 MAX_PARTY = 60
+MAX_AMOUNT = 1_000_000_000_000
+MAX_ENLARGEMENTS = 200
+"""Of shares, by add-one; then as much is funded as was found until then."""
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 
@@ -63,8 +66,38 @@ class CandidateOrder(StrEnum):
     BY_SECTION = "by-section"
 
 
+def _exact(value: object, what: str) -> object:
+    """Return a number as a whole number or, with decimals, as just those: 15, Decimal("12.50")."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        return value
+    try:
+        exact = Decimal(str(value))
+    except InvalidOperation:
+        raise ValueError(f"expected {what}, found {value!r}") from None
+    return int(exact) if exact.is_finite() and exact.as_tuple().exponent == 0 else exact
+
+
+def _percentage(value: object) -> object:
+    return _exact(value, "a percentage such as 15 or 12.5")
+
+
+Percentage = Annotated[int | Decimal, BeforeValidator(_percentage)]
+"""Whole numbers stay whole in JSON, so that definitions keep their hashes; others are text there."""
+
+
+def _amount(value: object) -> object:
+    exact = _exact(value, "an amount of money such as 12000 or 12000.50")
+    if isinstance(exact, Decimal) and not (exact.is_finite() and exact == round(exact, 2)):
+        raise ValueError(f"expected an amount of at most two decimals, found {value!r}")
+    return exact
+
+
+Amount = Annotated[int | Decimal, BeforeValidator(_amount), Field(gt=0, le=MAX_AMOUNT)]
+"""Of money, in whole units or hundredths of them."""
+
+
 class Candidate(Frozen):
-    """Somebody who can be ranked."""
+    """Somebody who can be ranked, or a project that can be funded."""
 
     id: CandidateId
     name: Title
@@ -89,6 +122,11 @@ class Candidate(Frozen):
     write_in: bool = Field(
         False, description="Stands for all undeclared write-ins: falls before others do and is never elected"
     )
+    cost: Amount | None = Field(
+        None,
+        description="What the project costs, where a budget is spent",
+        exclude_if=lambda cost: cost is None,
+    )
 
 
 class Section(Frozen):
@@ -112,7 +150,10 @@ Method = Literal[
     "meek",
     "electoral-college",
 ]
-"""How a contest is counted; each is described, with its statute or specification, where it is implemented."""
+"""How rankings are counted in rounds; each is described, with its statute or specification, where it is implemented."""
+
+ContestMethod = Literal[Method, "equal-shares"]
+"""How a contest is counted: in rounds, or as a budget that is spent in equal shares."""
 
 TieRule = Literal[
     "lot",
@@ -124,21 +165,6 @@ TieRule = Literal[
     "earlier-rounds-then-ask",
 ]
 """How candidates who are level are distinguished. All but the first are RCTab's [tiebreakMode]."""
-
-
-def _percentage(value: object) -> object:
-    """Return a percentage as a whole number or, with decimals, as just those: 15, Decimal("12.50")."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
-        return value
-    try:
-        exact = Decimal(str(value))
-    except InvalidOperation:
-        raise ValueError(f"expected a percentage such as 15 or 12.5, found {value!r}") from None
-    return int(exact) if exact.is_finite() and exact.as_tuple().exponent == 0 else exact
-
-
-Percentage = Annotated[int | Decimal, BeforeValidator(_percentage)]
-"""Whole numbers stay whole in JSON, so that definitions keep their hashes; others are text there."""
 
 
 class Rules(Frozen):
@@ -208,12 +234,35 @@ class Rules(Frozen):
     )
 
 
+class Budget(Frozen):
+    """Money that a contest spends on its candidates, the projects; how, `shared/rcv/budget` describes."""
+
+    amount: Amount = Field(description="What there is to be spent")
+    currency: str = Field("", max_length=8, description="Shown before each amount, such as £")
+    ballots: Literal["approvals", "ranked"] = Field(
+        "approvals", description="Electors tick the projects that they want, or rank them"
+    )
+    completion: Literal["none", "most", "add-one", "add-one-then-most"] = Field(
+        "add-one-then-most", description="What becomes of money that shares leave over"
+    )
+    measure: Literal["cost", "number"] = Field(
+        "cost",
+        description="What a project is worth to its supporters grows with its cost, or each is worth the same",
+    )
+    unit: Percentage = Field(
+        1,
+        ge=1,
+        le=100,
+        description="By what part of budget / ballots, in percent, add-one enlarges each share at a time",
+    )
+
+
 class Contest(Frozen):
     """One question on the ballot: candidates, a method, its rules, and the seed of its lot."""
 
     id: ContestId
     title: Title
-    method: Method = "irv"
+    method: ContestMethod = "irv"
     seats: int = Field(1, ge=0, le=MAX_CANDIDATES, description="0 only where a percentage decides how many")
     candidates: tuple[Candidate, ...] = Field(min_length=1, max_length=MAX_CANDIDATES)
     rules: Rules = Rules()
@@ -224,6 +273,11 @@ class Contest(Frozen):
     )
     section_shares: tuple[Annotated[int, Field(ge=0, le=MAX_SHARE)], ...] = Field(
         (), description="Electoral college: each section's share of the result; none: equal shares"
+    )
+    budget: Budget | None = Field(
+        None,
+        description="By equal-shares: what is spent, and how",
+        exclude_if=lambda budget: budget is None,
     )
     candidate_order: CandidateOrder = Field(
         CandidateOrder.AS_LISTED,
@@ -301,6 +355,30 @@ class Contest(Frozen):
             raise ValueError(f"contest {self.id!r}: section_shares are for an electoral college")
         if self.section_shares and not any(self.section_shares):
             raise ValueError(f"contest {self.id!r}: section_shares are all 0, expected one of at least 1")
+        return self
+
+    @model_validator(mode="after")
+    def _budget_fits(self) -> Self:
+        costs, budget = [of.cost for of in self.candidates], self.budget
+        if self.method != "equal-shares":
+            if budget is not None or any(cost is not None for cost in costs):
+                raise ValueError(
+                    f"contest {self.id!r}: budget and costs are for equal-shares, found {self.method}"
+                )
+            return self
+        if budget is None or any(cost is None or cost > budget.amount for cost in costs):
+            raise ValueError(
+                f"contest {self.id!r}: equal-shares needs a budget, and a cost within it for each candidate"
+            )
+        ranks = self.rules.max_ranks if budget.ballots == "ranked" else None
+        if (
+            self.seats != 1
+            or self.rules != Rules(max_ranks=ranks)
+            or any(of.write_in for of in self.candidates)
+        ):
+            raise ValueError(
+                f"contest {self.id!r}: equal-shares has no seats, no write-ins and no rules but max_ranks, where ballots rank"
+            )
         return self
 
 

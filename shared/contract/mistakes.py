@@ -9,11 +9,22 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, NamedTuple, get_args
 
 from pydantic import ValidationError
 
-from shared.contract.elections import Candidate, Contest, Election, Frozen, Official, Rules, Section
+from shared.contract.elections import (
+    Budget,
+    Candidate,
+    Contest,
+    Election,
+    Frozen,
+    Method,
+    Official,
+    Rules,
+    Section,
+)
 from shared.contract.ids import SLUG_PATTERN
 
 Path = tuple[str | int, ...]
@@ -41,6 +52,9 @@ MEANT: Final = {
     "test": "epoch",
     "officers": "officials",
     "public_key": "key",
+    "price": "cost",
+    "projects": "candidates",
+    "money": "budget",
 }
 """By words that other programs use: the field that is meant."""
 EXAMPLES: Final = {
@@ -64,11 +78,16 @@ METHODS: Final = {
     "av": "irv",
     "stv": "scottish-stv",
     "first-past-the-post": "plurality",
+    "mes": "equal-shares",
+    "method-of-equal-shares": "equal-shares",
+    "participatory-budgeting": "equal-shares",
     "fptp": "plurality",
 }
 """By names that other programs use: the method that is meant."""
 SHOWN_CHARS: Final = 60
-WRITTEN_AFRESH: Final = re.compile(r"stands twice|expected a share for each section|approvals: \d")
+WRITTEN_AFRESH: Final = re.compile(
+    r"stands twice|expected a share for each section|approvals: \d|budget and costs are for|equal-shares needs|equal-shares has no"
+)
 """What `_relations` says with its place, and the types say again."""
 
 
@@ -157,6 +176,7 @@ def _relations(raw: dict[Any, Any]) -> Iterator[Mistake]:
                 f"expected a share for each of the {len(sections)} sections, found {len(shares)}",
             )
         yield from _seats(contest, path)
+        yield from _budget(contest, path)
     approvals = raw.get("approvals")
     if officials and isinstance(approvals, int) and 1 < approvals >= len(officials):
         yield Mistake(
@@ -183,6 +203,64 @@ def _seats(contest: dict[Any, Any], path: Path) -> Iterator[Mistake]:
             f"expected at most as many seats as the {len(can)} who can be elected, found {seats}",
             str(len(can)) if can else "",
         )
+
+
+def _budget(contest: dict[Any, Any], path: Path) -> Iterator[Mistake]:
+    """Yield what of a budget and its costs does not fit the method, or one another."""
+    method, budget, candidates = (
+        contest.get("method", "irv"),
+        contest.get("budget"),
+        _items(contest, "candidates"),
+    )
+    if method != "equal-shares":
+        if method in get_args(Method):
+            yield from _no_budget(budget, candidates, path)
+        return
+    if budget is None:
+        there = "budget: {amount: 50000, ballots: approvals}"
+        yield Mistake((*path, "budget"), "method: equal-shares needs a budget, found none", there)
+    terms = budget if isinstance(budget, dict) else {}
+    amount = _number(terms.get("amount"))
+    for place, of in enumerate(candidates):
+        here: Path = (*path, "candidates", place)
+        if of.get("cost") is None:
+            yield Mistake((*here, "cost"), "method: equal-shares needs a cost, found none", "cost: 12000")
+        elif amount is not None and (cost := _number(of["cost"])) is not None and cost > amount:
+            yield Mistake((*here, "cost"), f"expected a cost within the budget of {amount:f}, found {cost:f}")
+        if of.get("write_in"):
+            yield Mistake((*here, "write_in"), "method: equal-shares has no write-ins")
+    if contest.get("seats", 1) != 1:
+        yield Mistake((*path, "seats"), "method: equal-shares has no seats; expected this field left out")
+    yield from _no_rules(contest.get("rules"), path, is_ranked=terms.get("ballots") == "ranked")
+
+
+def _no_budget(budget: object, candidates: list[dict[Any, Any]], path: Path) -> Iterator[Mistake]:
+    only = "only method: equal-shares spends a budget; expected no {0}, found one"
+    if budget is not None:
+        yield Mistake((*path, "budget"), only.format("budget"), "method: equal-shares")
+    for place, of in enumerate(candidates):
+        if of.get("cost") is not None:
+            yield Mistake((*path, "candidates", place, "cost"), only.format("cost"))
+
+
+def _no_rules(rules: object, path: Path, *, is_ranked: bool) -> Iterator[Mistake]:
+    for name, given in rules.items() if isinstance(rules, dict) else ():
+        field = Rules.model_fields.get(name)
+        if field is None or given == field.default or (name == "max_ranks" and is_ranked):
+            continue
+        which = "max_ranks, and that where ballots: ranked"
+        yield Mistake((*path, "rules", name), f"method: equal-shares has no rules but {which}")
+
+
+def _number(value: object) -> Decimal | None:
+    """Return a finite number that is written as a number or as text; None if it is none."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
 
 
 def _twice(raw: dict[Any, Any], name: str, key: str, path: Path) -> Iterator[Mistake]:
@@ -212,6 +290,7 @@ _MODELS: Final[dict[str, type[Frozen]]] = {
     "officials": Official,
     "candidates": Candidate,
     "rules": Rules,
+    "budget": Budget,
 }
 
 

@@ -9,6 +9,7 @@ Rule 4: votes are integers in units of the last decimal place of the contest's m
 from enum import StrEnum
 from fractions import Fraction
 from hashlib import sha256
+from math import ceil, floor
 from typing import Final, Literal
 
 from pydantic import Field
@@ -17,6 +18,7 @@ from shared.contract.chain import Head
 from shared.contract.elections import Contest, Frozen, Phase, Section
 
 STANDING: Final = "standing/4"
+MONEY_PLACES: Final = 12
 
 
 class Status(StrEnum):
@@ -112,6 +114,46 @@ class Round(Frozen):
     run: int = Field(1, description="Seats filled one after another: which of them this round is about")
 
 
+class Funded(Frozen):
+    """A project that is funded, in its turn. Amounts are decimal numbers, cut to twelve places."""
+
+    project: str = Field(description="Candidate id")
+    cost: str
+    supporters: int = Field(ge=0)
+    price: str | None = Field(
+        description="What its supporters pay for a unit of what it is worth to them; null where completion funded it"
+    )
+    pays: str | None = Field(description="What one of them pays at most: whoever has less left pays that")
+    left: str | None = Field(description="What its supporters, together, have left of their shares after it")
+    level: tuple[str, ...] = Field(description="Projects of the same price, itself included")
+    settled_by: Literal["price", "supporters", "cost", "lot"]
+
+
+class NotFunded(Frozen):
+    """A project that is not funded, and what it lacks."""
+
+    project: str = Field(description="Candidate id")
+    cost: str
+    supporters: int = Field(ge=0)
+    held: str = Field(description="What its supporters, together, have left of their shares")
+    missing: str = Field(
+        description="How much more they would need, rounded up; 0 where no money was left to fund it"
+    )
+
+
+class Spending(Frozen):
+    """A budget, spent in equal shares."""
+
+    share: str = Field(
+        description="Of each elector who voted; larger than budget / ballots where completion enlarged it"
+    )
+    unspent: str = Field(description="What is left of the budget")
+    funded: tuple[Funded, ...] = Field(description="In the order in which they are funded")
+    not_funded: tuple[NotFunded, ...] = Field(
+        description="As the definition lists them; none that have withdrawn"
+    )
+
+
 class Balance(Frozen):
     """Every ballot record accounted for: cast = accepted + duplicate + late + voided + rejected."""
 
@@ -205,6 +247,11 @@ class Standing(Frozen):
         description="What if somebody drops out, and every possible final; null while that would cost too much",
     )
     elected: tuple[str, ...] = Field(description="Provisional until the status says otherwise")
+    spending: Spending | None = Field(
+        None,
+        description="By equal-shares, in the place of rounds: what is funded, and why",
+        exclude_if=lambda spending: spending is None,
+    )
     result_hash: str = Field(description="`result_hash` of the rounds: what a certificate names")
 
     @property
@@ -224,6 +271,7 @@ class Results(Frozen):
     )
     elected: tuple[str, ...]
     places: int = Field(0, description="Decimal places of every vote")
+    spending: Spending | None = Field(None, exclude_if=lambda spending: spending is None)
 
 
 def decimal(units: int, places: int) -> str:
@@ -243,13 +291,23 @@ def points(score: Fraction, places: int = 2) -> int:
     return -units if score < 0 else units
 
 
-def results_of(rounds: tuple[Round, ...], elected: tuple[str, ...], places: int = 0) -> Results:
+def money(exact: Fraction, *, up: bool = False) -> str:
+    """Return an amount as a decimal number, cut to twelve places or rounded up: "33.333333333333", "60"."""
+    units = exact * 10**MONEY_PLACES
+    text = decimal(ceil(units) if up else floor(units), MONEY_PLACES)
+    return text.rstrip("0").rstrip(".")
+
+
+def results_of(
+    rounds: tuple[Round, ...], elected: tuple[str, ...], places: int = 0, spending: Spending | None = None
+) -> Results:
     """Return what a recount of the same ballots must reproduce."""
     return Results(
         rounds=tuple(round_.votes for round_ in rounds),
         inactive=tuple({k: n for k, n in round_.inactive.items() if n} for round_ in rounds),
         elected=elected,
         places=places,
+        spending=spending,
     )
 
 
@@ -260,5 +318,6 @@ def result_hash(results: Results) -> str:
         inactive=tuple(dict(sorted(ends.items())) for ends in results.inactive),
         elected=results.elected,
         places=results.places,
+        spending=results.spending,
     )
     return sha256(ordered.model_dump_json().encode()).hexdigest()

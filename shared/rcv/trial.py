@@ -17,13 +17,17 @@ from typing import Final
 
 from shared.contract.elections import Contest, Election
 from shared.contract.mistakes import Mistake, Path
+from shared.contract.standings import Spending
+from shared.rcv.budget.live import LiveShares, open_contest
 from shared.rcv.contract_rounds import rounds_of
-from shared.rcv.count.live import LiveMethod, open_method
+from shared.rcv.count.live import LiveMethod
 from shared.rcv.count.rounds import Count
 from shared.rcv.names import as_seen
 
 MAX_STANDING_BYTES: Final = 900_000
 """Of a contest's rounds as JSON; brokers refuse batches of more than 1 MiB, and a standing holds some more than its rounds."""
+MAX_SHARES: Final = 20_000_000
+"""Electors times projects of a budget in equal shares; tests/bench/README.md has how long that takes."""
 MAX_ROLL_BYTES: Final = 8 * 2**30
 """Of all ballot boxes of an election in validation's memory."""
 BYTES_AN_ELECTOR: Final = 28
@@ -43,15 +47,8 @@ def objection(definition: Election, seed: int = 1) -> Mistake | None:
 
     Of 70 candidates by 20 sections it takes a second.
     """
-    roll_bytes = definition.electors * (BYTES_AN_ELECTOR + BYTES_A_CONTEST * len(definition.contests))
-    if roll_bytes > MAX_ROLL_BYTES:
-        return Mistake(
-            ("sections",),
-            f"{definition.electors:,} electors take {roll_bytes / 2**30:,.1f} GiB of validation's memory, at most "
-            f"{MAX_ROLL_BYTES // 2**30} GiB",
-        )
-    if (misleading := _misleading(definition) or _two_spellings(definition)) is not None:
-        return misleading
+    if (unfit := _too_large(definition) or _misleading(definition) or _two_spellings(definition)) is not None:
+        return unfit
     random = Random(seed)  # noqa: S311  made-up ballots keep no secret
     for place, contest in enumerate(definition.contests):
         try:
@@ -71,6 +68,24 @@ def objection(definition: Election, seed: int = 1) -> Mistake | None:
                 ("contests", place, "candidates"),
                 f"{len(contest.candidates)} candidates by {len(definition.sections)} sections make a standing of {size:,} bytes, "
                 f"at most {MAX_STANDING_BYTES:,}",
+            )
+    return None
+
+
+def _too_large(definition: Election) -> Mistake | None:
+    roll_bytes = definition.electors * (BYTES_AN_ELECTOR + BYTES_A_CONTEST * len(definition.contests))
+    if roll_bytes > MAX_ROLL_BYTES:
+        return Mistake(
+            ("sections",),
+            f"{definition.electors:,} electors take {roll_bytes / 2**30:,.1f} GiB of validation's memory, at most "
+            f"{MAX_ROLL_BYTES // 2**30} GiB",
+        )
+    for place, contest in enumerate(definition.contests):
+        if contest.method == "equal-shares" and definition.electors * len(contest.candidates) > MAX_SHARES:
+            return Mistake(
+                ("contests", place, "candidates"),
+                f"{definition.electors:,} electors by {len(contest.candidates)} projects take too long to be counted; expected "
+                f"at most {MAX_SHARES // definition.electors} projects",
             )
     return None
 
@@ -146,16 +161,16 @@ def made_up(definition: Election, contest: Contest, random: Random) -> list[Chan
     return changes
 
 
-def sample_count(definition: Election, contest: Contest, seed: int = 1) -> Count:
+def sample_count(definition: Election, contest: Contest, seed: int = 1) -> Count | Spending:
     """Return the count of made-up ballots of the whole roll: what a result of this contest looks like."""
-    method = open_method(contest, len(definition.sections))
+    method = open_contest(contest, len(definition.sections))
     method.apply(made_up(definition, contest, Random(seed)))  # noqa: S311  made-up ballots keep no secret
-    return method.count()
+    return method.spend() if isinstance(method, LiveShares) else method.count()
 
 
 def _largest(definition: Election, contest: Contest, random: Random) -> int:
     """Return the bytes of the largest rounds of a few counts: of no ballots, of some, with a withdrawal, and taken back."""
-    method = open_method(contest, len(definition.sections))
+    method = open_contest(contest, len(definition.sections))
     sizes = [_size(method, contest, definition, 0)]
     changes = made_up(definition, contest, random)
     method.apply(changes)
@@ -177,7 +192,9 @@ def _most_places(definition: Election) -> int:
     return 18 - len(str(definition.electors)) if definition.electors > 1 else 18
 
 
-def _size(method: LiveMethod, contest: Contest, definition: Election, ballots: int) -> int:
+def _size(method: LiveMethod | LiveShares, contest: Contest, definition: Election, ballots: int) -> int:
+    if isinstance(method, LiveShares):
+        return len(method.spend().model_dump_json())
     count = method.count()
     count.check(ballots)
     sections: Sequence[str] = [section.id for section in definition.sections]

@@ -19,7 +19,7 @@ import asyncio
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import structlog
 
@@ -78,6 +78,14 @@ class Observer(Protocol):
 
     def sent(self, outgoing: Sequence[Outgoing]) -> None:
         """See what has been sent and acknowledged since, perhaps nothing."""
+
+
+@runtime_checkable
+class MayTakeLong(Protocol):
+    """What a machine is beside, whose `drain` may take seconds."""
+
+    def takes_long(self) -> bool:
+        """Whether the next `drain` may take long: it is then made beside the event loop, and no record is applied meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -266,7 +274,8 @@ class Follower:
         if not self._may_flush() or self._flush_in_ms() > 0:
             return
         self._flushed_at = _now_s()
-        outgoing = self.machine.drain()
+        takes_long = isinstance(self.machine, MayTakeLong) and self.machine.takes_long()
+        outgoing = await asyncio.to_thread(self.machine.drain) if takes_long else self.machine.drain()
         self._drain_took_s = _now_s() - self._flushed_at
         if outgoing:
             await self.sink.send(outgoing)

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from services.audit.tabulate import results, tabulate
+from services.audit.tabulate import counted as recounted
 from shared.contract.elections import Election, Method, Phase
 from shared.contract.standings import Standing, Status, results_of
+from tests.support.budgets import with_budget
 from tests.support.elections import Life, election
 from tests.support.pipeline import Pipeline
 
@@ -56,12 +57,12 @@ def ballots(life: Life, shards: int, rng: random.Random) -> tuple[list[tuple[int
 
 def assert_right(standing: Standing, counted: Counter[str]) -> None:
     """The standing equals a separate recount of the ballots that must count."""
-    expected = results(tabulate({(0, marks): n for marks, n in counted.items()}, standing.contest))
+    expected = recounted({(0, marks): n for marks, n in counted.items()}, standing.contest)
 
     assert standing.balance.accepted == ELECTORS
     assert standing.balance.duplicate == standing.balance.cast - ELECTORS
     assert standing.balance.holds
-    assert results_of(standing.rounds, standing.elected, standing.places) == expected
+    assert results_of(standing.rounds, standing.elected, standing.places, standing.spending) == expected
 
 
 def assert_monotone(standings: list[Standing]) -> None:
@@ -96,6 +97,28 @@ async def test_an_election_is_counted_as_its_ballots_arrive(
     assert last.status is Status.COMPLETE
     assert last.phases == (Phase.CLOSED, Phase.CLOSED)
     assert [turnout.accepted for turnout in last.turnout] == [ELECTORS // 2, ELECTORS // 2]
+
+
+async def test_a_budget_is_spent_as_its_ballots_arrive(pipeline: Pipeline) -> None:
+    """The list of what is funded follows, beside another contest of the same ballots, and ends final and right."""
+    life = life_of(with_budget(election(electors=ELECTORS)))
+    log, counted = ballots(life, pipeline.shards, random.Random(1))
+    await pipeline.create()
+    for service in ("validation", "counting"):
+        pipeline.start(service)
+    before = await pipeline.begin(life)
+    for start in range(0, len(log), 4_000):
+        await pipeline.cast(log[start : start + 4_000])
+    await pipeline.control(life.closed())
+    standings = await pipeline.standings(before + len(log) + pipeline.shards, "fruit")
+
+    last = standings[-1]
+    assert_right(last, counted)
+    assert_monotone(standings)
+    assert last.status is Status.COMPLETE
+    assert last.spending is not None
+    assert last.elected == tuple(of.project for of in last.spending.funded)
+    assert sum(standing.spending is not None for standing in standings) > 2
 
 
 @pytest.mark.parametrize("victim", ["validation", "counting"])

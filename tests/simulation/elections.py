@@ -3,6 +3,7 @@
 from random import Random
 
 from shared.contract.elections import Candidate, Contest, Election, Method, Official, Revote, Rules, Section
+from tests.support.budgets import with_budget
 from tests.support.elections import OFFICER_KEY
 
 METHODS: tuple[tuple[Method, int], ...] = (
@@ -56,5 +57,11 @@ _RANDOM = Random("elections")
 PICNICS = tuple(_election(_RANDOM, "picnic") for _ in range(POOL)) + tuple(
     _election(_RANDOM, "picnic").model_copy(update={"revote": Revote.LAST_COUNTS, "live_tallies": False})
     for _ in range(POOL // 4)
+)
+BUDGETS = 8
+"""One election in so many spends a budget in its first contest."""
+PICNICS = tuple(
+    with_budget(picnic, ("approvals", "ranked")[place // BUDGETS % 2]) if place % BUDGETS == 0 else picnic
+    for place, picnic in enumerate(PICNICS)
 )
 FAIRS = tuple(_election(_RANDOM, "fair") for _ in range(POOL // 4))

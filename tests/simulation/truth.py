@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from services.audit.judge import SectionRankings
 from services.audit.ledger import Judged, ShardLedger
 from services.audit.recount import balance_of
-from services.audit.tabulate import results, tabulate
+from services.audit.tabulate import counted
 from shared.contract.chain import START
 from shared.contract.elections import Contest, Election
 from shared.contract.events import ElectionCertified
@@ -153,7 +153,7 @@ def _tabulated(
     if found is None:
         contest = definition.contests[place]
         contest = contest.excluding({contest.place(candidate) for candidate in sorted(out)})
-        found = results(tabulate(dict(sorted(profile)), contest))
+        found = counted(dict(sorted(profile)), contest)
         if len(_TABULATED) >= MAX_TABULATED:
             _TABULATED.clear()
         _TABULATED[key] = found

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from services.audit.tabulate.ballots import ranks_of, way
 from services.audit.tabulate.bottoms_up import bottoms_up
 from services.audit.tabulate.college import electoral_college
+from services.audit.tabulate.equal_shares import equal_shares
 from services.audit.tabulate.ers97 import ers97
 from services.audit.tabulate.meek import meek
 from services.audit.tabulate.northern_ireland import northern_ireland_stv
@@ -30,6 +31,7 @@ __all__ = [
     "Outcome",
     "Profile",
     "Round",
+    "counted",
     "passes",
     "ranks_of",
     "results",
@@ -58,6 +60,18 @@ _METHODS: Final[Mapping[Method, Callable[[Table], None]]] = {
 }
 
 
+def counted(profile: Profile, contest: Contest) -> Results:
+    """Return what a certificate compares: of `profile`'s rounds or, where a budget is spent, of its spending.
+
+    Raises as `tabulate` does.
+    """
+    if contest.method != "equal-shares":
+        return results(tabulate(profile, contest))
+    spending = equal_shares(profile, contest)
+    elected = tuple(of.project for of in spending.funded)
+    return Results(rounds=(), inactive=(), elected=elected, spending=spending)
+
+
 def tabulate(profile: Profile, contest: Contest, ask: Ask | None = None) -> list[Round]:
     """Return the rounds of `profile`; of a sequential contest the rounds of all passes, one after another.
 
@@ -72,6 +86,7 @@ def passes(profile: Profile, contest: Contest, ask: Ask | None = None) -> list[l
 
     Each pass draws its ties from the start: RCTab sets its generator anew.
     """
+    assert contest.method != "equal-shares", "a budget has no rounds"
     found: list[list[Round]] = []
     elected: list[str] = []
     for _ in range(contest.seats if contest.method == "sequential-irv" else 1):

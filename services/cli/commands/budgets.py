@@ -42,8 +42,9 @@ def fund(file: Path, asked: Asked, spending: Spending) -> None:
     """Spend the budget of a file by the method of equal shares and show which projects are funded, and why."""
     from services.cli.waiting import waiting
     from shared.rcv.budget.equal_shares import equal_shares
-    from shared.rcv.budget.narrate import amount, document, sentences
+    from shared.rcv.budget.narrate import document, sentences
     from shared.rcv.formats.plain import pabulib
+    from shared.rcv.narrate.numbers import amount
 
     with naming(file):
         _refuse_others(asked, spending)

@@ -234,7 +234,8 @@ def _show(verified: "Verification", out: "Console") -> None:
         out.print("no standing is published")
     for name, counted in recount.contests.items():
         out.print(_table(name, counted))
-        out.print(f"elected: {', '.join(counted.results.elected) or 'nobody'}", soft_wrap=True)
+        what = "elected" if counted.results.spending is None else "funded"
+        out.print(f"{what}: {', '.join(counted.results.elected) or 'nobody'}", soft_wrap=True)
         out.print(f"result hash: {counted.result_hash}", soft_wrap=True)
 
 
@@ -244,6 +245,13 @@ def _table(name: str, counted: "Recounted") -> "Table":
     from shared.contract.standings import decimal
 
     results = counted.results
+    if (spending := results.spending) is not None:
+        table = Table(name, "cost", "supporters", "", title_justify="left")
+        for of in spending.funded:
+            table.add_row(of.project, of.cost, f"{of.supporters:,}", "funded")
+        for lacks in spending.not_funded:
+            table.add_row(lacks.project, lacks.cost, f"{lacks.supporters:,}", f"{lacks.missing} missing")
+        return table
     table = Table(name, *(f"round {n}" for n in range(1, len(results.rounds) + 1)), title_justify="left")
 
     def votes(units: int) -> str:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from shared.contract.elections import Contest, Election
-from shared.contract.standings import decimal
+from shared.contract.standings import Spending, decimal
 from shared.rcv.contract_rounds import rounds_of
+from shared.rcv.narrate.numbers import shown_amount
 from shared.rcv.narrate.words import how
 from shared.rcv.trial import sample_count
 
@@ -34,6 +35,8 @@ def drawn(election: Election) -> list[Drawn]:
 
 def _drawn(election: Election, contest: Contest) -> Drawn:
     count = sample_count(election, contest)
+    if isinstance(count, Spending):
+        return _spent(contest, count)
     rounds = rounds_of(count, contest, [section.id for section in election.sections])
     shown = rounds if len(rounds) <= MOST_ROUNDS else (*rounds[: MOST_ROUNDS - 1], rounds[-1])
     names = {of.id: of.name for of in contest.candidates}
@@ -49,5 +52,25 @@ def _drawn(election: Election, contest: Contest) -> Drawn:
         ranks=contest.max_ranks_on_ballot,
         elected=", ".join(contest.candidates[place].name for place in count.elected) or "nobody",
         columns=[f"Round {of.number}" for of in shown],
+        rows=rows,
+    )
+
+
+def _spent(contest: Contest, spending: Spending) -> Drawn:
+    """Return a contest that spends a budget: its projects, with what made-up votes fund."""
+    names = {of.id: of.name for of in contest.candidates}
+    shown = [
+        *((of.project, of.cost, of.supporters) for of in spending.funded),
+        *((of.project, of.cost, of.supporters) for of in spending.not_funded),
+    ]
+    rows = [(names[of], [shown_amount(contest, cost), f"{number:,}"]) for of, cost, number in shown]
+    return Drawn(
+        title=contest.title,
+        how=how(contest),
+        note=contest.note,
+        candidates=list(names.values()),
+        ranks=contest.max_ranks_on_ballot,
+        elected=", ".join(names[of.project] for of in spending.funded) or "nothing",
+        columns=["Cost", "Supporters"],
         rows=rows,
     )

@@ -24,6 +24,7 @@ from fractions import Fraction
 from hashlib import blake2b
 from heapq import heapify, heappop, heappush
 from itertools import count
+from math import inf, lcm
 from typing import Final, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -37,6 +38,13 @@ SettledBy = Literal["price", "supporters", "cost", "lot"]
 
 MAX_ROUNDS: Final = 100_000
 """Enlargements of the shares; a vote that needs more is counted in a coarser unit."""
+MAX_SUM: Final = 2**62
+SURE: Final = 1e-7
+"""A float is right to a far smaller part; what is nearer to a bound than this is decided by fractions."""
+NEAR: Final = 1e-6
+"""Prices that differ by less, in parts of themselves, are compared as fractions."""
+LEAST_PART: Final = 1e-2
+"""A difference of sums that is a smaller part of them is not left to floats."""
 
 
 class Funded(NamedTuple):
@@ -51,238 +59,8 @@ class Funded(NamedTuple):
     supporters: int
     pays: Fraction | None
     """What a supporter pays at most: whoever has less left pays that."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What is funded, in order, and what electors have left."""
-
-    funded: tuple[Funded, ...]
-    share: Fraction
-    """Of each elector; larger than the budget / the ballots where completion enlarged it."""
-    left: tuple[Fraction, ...]
-    """Of each choice, what one of its electors has left of the share."""
-    unspent: Fraction
-    """Of the budget."""
-
-    @property
-    def projects(self) -> tuple[int, ...]:
-        """The projects that are funded, in order."""
-        return tuple(each.project for each in self.funded)
-
-
-def equal_shares(
-    vote: BudgetVote,
-    *,
-    completion: Completion = "add-one-then-most",
-    measure: Measure = "cost",
-    withdrawn: Collection[int] = (),
-    seed: str = "0",
-    unit: Fraction = Fraction(1),
-) -> Outcome:
-    """Return what the method funds; projects that are `withdrawn` are passed over, wherever a ballot names them.
-
-    `unit` is by how much Add1 enlarges a share. Raises ValueError if it would have to do so too often.
-    """
-    assert completion in get_args(Completion)
-    counting = _Counting(vote, measure, withdrawn, seed)
-    share = vote.budget / vote.ballots if vote.ballots else Fraction(0)
-    outcome = counting.outcome(share)
-    if completion in ("add-one", "add-one-then-most"):
-        outcome = counting.enlarged(outcome, unit)
-    if completion in ("most", "add-one-then-most"):
-        outcome = counting.completed(outcome)
-    return outcome
-
-
-def lots(vote: BudgetVote, seed: str) -> tuple[int, ...]:
-    """Return each project's place in the lot: `printf '%s' "$seed/$id" | b2sum`, the last in order first."""
-    digests = [blake2b(f"{seed}/{project.id}".encode()).hexdigest() for project in vote.projects]
-    order = sorted(digests, reverse=True)
-    return tuple(order.index(digest) for digest in digests)
-
-
-class Supporters:
-    """Who supports a project: arrays of one entry a choice."""
-
-    def __init__(self, choices: Sequence[int], ballots: Sequence[int], worths: Sequence[Fraction]) -> None:
-        self.choices = np.array(choices, np.intp)
-        self.ballots = np.array(ballots, np.int64)
-        self.electors = int(self.ballots.sum())
-        self.different = sorted(set(worths))
-        """What the project can be worth; of approvals there is one."""
-        place = {worth: at for at, worth in enumerate(self.different)}
-        self._worths = np.array([place[worth] for worth in worths], np.intp)
-        self.worth = sum((number * worth for number, worth in zip(ballots, worths, strict=True)), Fraction(0))
-        """Of the project to all of them."""
-
-    def alike(self, states: NDArray[np.intp]) -> tuple[list[tuple[int, Fraction, int]], NDArray[np.intp]]:
-        """Return the state, the worth and the ballots of those who are alike, and of each choice to which of these it belongs."""
-        keys = states[self.choices] * len(self.different) + self._worths
-        distinct, which = np.unique(keys, return_inverse=True)
-        ballots = np.zeros(len(distinct), np.int64)
-        np.add.at(ballots, which, self.ballots)
-        found = [
-            (key // len(self.different), self.different[key % len(self.different)], number)
-            for key, number in zip(distinct.tolist(), ballots.tolist(), strict=True)
-        ]
-        return found, which
-
-
-class Purses:
-    """What electors have left. Few amounts are different, so each is held once; a state is the place of an amount."""
-
-    def __init__(self, choices: int, share: Fraction) -> None:
-        self.amounts = [share]
-        self.states = np.zeros(choices, np.intp)
-        self._places = {share: 0}
-
-    def left(self) -> tuple[Fraction, ...]:
-        """Return of each choice what one of its electors has left."""
-        return tuple(self.amounts[state] for state in self.states.tolist())
-
-    def price(self, cost: Fraction, supporters: Supporters) -> Fraction | None:
-        """Return at which price supporters pay a cost (B), None if they cannot."""
-        able = [
-            (self.amounts[state], worth, ballots)
-            for state, worth, ballots in supporters.alike(self.states)[0]
-            if self.amounts[state]
-        ]
-        if sum((ballots * left for left, _, ballots in able), Fraction(0)) < cost:
-            return None
-        able.sort(key=lambda each: each[0] / each[1])
-        together = sum((ballots * worth for _, worth, ballots in able), Fraction(0))
-        for left, worth, ballots in able:
-            # Whoever has less than his part pays all he has; the others share the rest.
-            if left * together >= cost * worth:
-                return cost / together
-            cost -= ballots * left
-            together -= ballots * worth
-        raise AssertionError("they have enough together")
-
-    def pay(self, price: Fraction, supporters: Supporters) -> None:
-        """Let each supporter pay the price x what the project is worth to him, or all he has."""
-        found, which = supporters.alike(self.states)
-        after = [
-            self._place(max(Fraction(0), self.amounts[state] - price * worth)) for state, worth, _ in found
-        ]
-        self.states[supporters.choices] = np.array(after, np.intp)[which]
-
-    def _place(self, amount: Fraction) -> int:
-        place = self._places.setdefault(amount, len(self.amounts))
-        if place == len(self.amounts):
-            self.amounts.append(amount)
-        return place
-
-
-class _Counting:
-    """A vote, laid out project by project."""
-
-    def __init__(self, vote: BudgetVote, measure: Measure, withdrawn: Collection[int], seed: str) -> None:
-        self._vote = vote
-        self._costs = [project.cost for project in vote.projects]
-        found: dict[int, list[tuple[int, int, Fraction]]] = {}
-        for place, choice in enumerate(vote.choices):
-            for project, worth in vote.worth(choice).items():
-                if project not in withdrawn:
-                    by_cost = worth * self._costs[project] if measure == "cost" else worth
-                    found.setdefault(project, []).append((place, choice.ballots, by_cost))
-        self._supporters = {
-            project: Supporters(*zip(*found[project], strict=True)) for project in sorted(found)
-        }
-        self._lots = lots(vote, seed)
-
-    def outcome(self, share: Fraction) -> Outcome:
-        """Return what shares of this size fund (A to C)."""
-        purses = Purses(len(self._vote.choices), share)
-        # A price only rises while money is spent: the last known is the least that it can be now.
-        waiting = [(Fraction(0), project) for project in self._supporters]
-        heapify(waiting)
-        funded: list[Funded] = []
-        while level := self._cheapest(waiting, purses):
-            least = level[0][0]
-            projects = [project for _, project in level]
-            chosen, settled_by = self._pick(projects)
-            for bound, project in level:
-                if project != chosen:
-                    heappush(waiting, (bound, project))
-            purses.pay(least, self._supporters[chosen])
-            funded.append(self._funded(chosen, least, projects, settled_by))
-        spent = sum((self._costs[each.project] for each in funded), Fraction(0))
-        return Outcome(tuple(funded), share, purses.left(), self._vote.budget - spent)
-
-    def _cheapest(self, waiting: list[tuple[Fraction, int]], purses: Purses) -> list[tuple[Fraction, int]]:
-        """Take the projects of the least price out of those that wait by what their price is at least; drop the unpayable."""
-        level: list[tuple[Fraction, int]] = []
-        while waiting and (not level or waiting[0][0] <= level[0][0]):
-            _, project = heappop(waiting)
-            price = purses.price(self._costs[project], self._supporters[project])
-            if price is None:
-                continue
-            if level and price > level[0][0]:
-                heappush(waiting, (price, project))
-                continue
-            if level and price < level[0][0]:
-                for other in level:
-                    heappush(waiting, other)
-                level = []
-            level.append((price, project))
-        return level
-
-    def enlarged(self, outcome: Outcome, unit: Fraction) -> Outcome:
-        """Make the shares larger as long as the budget allows it (D, Add1)."""
-        for number in count(1):
-            if self._is_complete(outcome):
-                return outcome
-            if number > MAX_ROUNDS:
-                raise ValueError(
-                    f"shares were enlarged {MAX_ROUNDS:,} times; expected a larger --unit than {unit}"
-                )
-            larger = self.outcome(outcome.share + unit)
-            if larger.unspent < 0:
-                return outcome
-            outcome = larger
-        raise AssertionError("numbers do not end")
-
-    def completed(self, outcome: Outcome) -> Outcome:
-        """Fund the most wanted for its cost as long as it fits (D, greedy)."""
-        funded, unspent = list(outcome.funded), outcome.unspent
-        wanted = {
-            project: supporters.worth / self._costs[project]
-            for project, supporters in self._supporters.items()
-            if project not in outcome.projects
-        }
-        while fitting := [project for project in wanted if self._costs[project] <= unspent]:
-            most = max(wanted[project] for project in fitting)
-            level = [project for project in fitting if wanted[project] == most]
-            chosen, settled_by = self._pick(level)
-            del wanted[chosen]
-            unspent -= self._costs[chosen]
-            funded.append(self._funded(chosen, None, level, settled_by))
-        return Outcome(tuple(funded), outcome.share, outcome.left, unspent)
-
-    def _is_complete(self, outcome: Outcome) -> bool:
-        done = set(outcome.projects)
-        return all(
-            self._costs[project] > outcome.unspent for project in self._supporters if project not in done
-        )
-
-    def _funded(
-        self, project: int, price: Fraction | None, level: Sequence[int], settled_by: SettledBy
-    ) -> Funded:
-        pays = None if price is None else price * self._supporters[project].different[-1]
-        others = tuple(sorted(level)) if len(level) > 1 else ()
-        return Funded(project, price, others, settled_by, self._supporters[project].electors, pays)
-
-    def _pick(self, level: Sequence[int]) -> tuple[int, SettledBy]:
-        if len(level) == 1:
-            return level[0], "price"
-        most = max(self._supporters[project].electors for project in level)
-        wanted = [project for project in level if self._supporters[project].electors == most]
-        least = min(self._costs[project] for project in wanted)
-        cheapest = [project for project in wanted if self._costs[project] == least]
-        settled_by: SettledBy = "supporters" if len(wanted) == 1 else "cost" if len(cheapest) == 1 else "lot"
-        return min(cheapest, key=self._lots.__getitem__), settled_by
+    left: Fraction | None = None
+    """What its supporters, together, have left of their shares after it."""
 
 
 class Missing(NamedTuple):
@@ -295,14 +73,349 @@ class Missing(NamedTuple):
     """How much more they would need to pay it."""
 
 
-def missing(vote: BudgetVote, outcome: Outcome, withdrawn: Collection[int] = ()) -> Mapping[int, Missing]:
-    """Return of each project that is neither funded nor withdrawn what its supporters lack."""
-    found: dict[int, Missing] = {}
-    for place, project in enumerate(vote.projects):
-        if place in outcome.projects or place in withdrawn:
-            continue
-        wanting = [at for at, choice in enumerate(vote.choices) if place in choice.projects]
-        held = sum((vote.choices[at].ballots * outcome.left[at] for at in wanting), Fraction(0))
-        electors = sum(vote.choices[at].ballots for at in wanting)
-        found[place] = Missing(electors, held, max(Fraction(0), project.cost - held))
-    return found
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is funded, in order, and what electors have left."""
+
+    funded: tuple[Funded, ...]
+    share: Fraction
+    """Of each elector; larger than the budget / the ballots where completion enlarged it."""
+    unspent: Fraction
+    """Of the budget."""
+    times: int
+    """How often shares of one size were spent: once, and once more for each enlargement."""
+    missing: Mapping[int, Missing]
+    """Of each project that is neither funded nor withdrawn, what its supporters lack."""
+    purses: "Purses"
+
+    @property
+    def left(self) -> tuple[Fraction, ...]:
+        """Of each choice, what one of its electors has left of the share."""
+        return self.purses.left()
+
+    @property
+    def projects(self) -> tuple[int, ...]:
+        """The projects that are funded, in order."""
+        return tuple(each.project for each in self.funded)
+
+
+def equal_shares(  # noqa: PLR0913 - the terms of a vote, each by its name
+    vote: BudgetVote,
+    *,
+    completion: Completion = "add-one-then-most",
+    measure: Measure = "cost",
+    withdrawn: Collection[int] = (),
+    seed: str = "0",
+    unit: Fraction = Fraction(1),
+    at_most: int | None = None,
+) -> Outcome:
+    """Return what the method funds; projects that are `withdrawn` are passed over, wherever a ballot names them.
+
+    `unit` is by how much Add1 enlarges a share. It does so `at_most` so many times, and is then taken to be complete; without that
+    it raises ValueError where it would have to do so too often.
+    """
+    assert completion in get_args(Completion)
+    counting = _Counting(vote, measure, withdrawn, seed)
+    spent = counting.spent(vote.budget / vote.ballots if vote.ballots else Fraction(0))
+    if completion in ("add-one", "add-one-then-most"):
+        spent = counting.enlarged(spent, unit, at_most)
+    if completion in ("most", "add-one-then-most"):
+        counting.complete(spent)
+    return counting.outcome(spent)
+
+
+def lots(vote: BudgetVote, seed: str) -> tuple[int, ...]:
+    """Return each project's place in the lot: `printf '%s' "$seed/$id" | b2sum`, the last in order first."""
+    digests = [blake2b(f"{seed}/{project.id}".encode()).hexdigest() for project in vote.projects]
+    order = sorted(digests, reverse=True)
+    return tuple(order.index(digest) for digest in digests)
+
+
+class Supporters:
+    """Who supports a project: arrays of one entry a choice."""
+
+    def __init__(
+        self, choices: Sequence[int], ballots: Sequence[int], worths: Sequence[Fraction], scale: Fraction
+    ) -> None:
+        """`worths` are multiplied by `scale`, so that what the project is worth may grow with its cost."""
+        different = set(worths)
+        whole = lcm(*(worth.denominator for worth in different))
+        units = {worth: int(worth * whole) for worth in different}
+        in_units = [units[worth] for worth in worths]
+        # Whole numbers of any size where the sum of all could be beyond 64 bits.
+        number = np.dtype(np.int64 if sum(ballots) * max(in_units) < MAX_SUM else np.object_)
+        self.choices = np.array(choices, np.intp)
+        self.ballots: NDArray[np.int64] = np.array(ballots, number)
+        self.worths: NDArray[np.int64] = np.array(in_units, number)
+        """What the project is worth to each, in units of `unit`."""
+        self.unit = scale / whole
+        self.weights = self.ballots * self.worths
+        self.electors = sum(ballots)
+        self.most = max(in_units) * self.unit
+        """What it is worth to those to whom it is worth most."""
+        self.worth = int(self.weights.sum()) * self.unit
+        """Of the project to all of them."""
+        self.floats = self.worths.astype(np.float64)
+
+
+class Purses:
+    """What electors have left: the share less all that was paid, or nothing.
+
+    So sums of what many have left are exact, though few fractions are added: whole numbers say how often each payment is in it. A
+    float beside each purse says quickly what is certain; `SURE` and `NEAR` are far above its error.
+    """
+
+    def __init__(self, ballots: NDArray[np.int64], share: Fraction) -> None:
+        self.share = share
+        self._ballots = ballots
+        self._is_empty = np.zeros(len(ballots), np.bool_)
+        self._floats = np.full(len(ballots), float(share))
+        self._payments: list[tuple[Supporters, Fraction]] = []
+
+    def left(self) -> tuple[Fraction, ...]:
+        """Return of each choice what one of its electors has left."""
+        exact = self._exact(np.arange(len(self._ballots)))
+        return tuple(exact)
+
+    def held(self, supporters: Supporters) -> Fraction:
+        """Return what supporters, together, have left."""
+        return self._sum(supporters.choices)
+
+    def about(self, cost: Fraction, supporters: Supporters) -> float | None:
+        """Return about at which price supporters pay a cost (B), to one part in `NEAR`; None if they cannot."""
+        near = float(cost)
+        able = self._ballots[supporters.choices] @ self._floats[supporters.choices]
+        if abs(able - near) <= SURE * near:
+            able = near if self.held(supporters) >= cost else 0.0
+        if able < near:
+            return None
+        each = self._each(near, supporters)
+        if each is None:
+            price = self.price(cost, supporters)
+            return None if price is None else float(price)
+        return each / float(supporters.unit)
+
+    def price(self, cost: Fraction, supporters: Supporters) -> Fraction | None:
+        """Return at which price supporters pay a cost (B), None if they cannot."""
+        if self.held(supporters) < cost:
+            return None
+        near, lefts = self._each(float(cost), supporters), self._floats[supporters.choices]
+        if near is None:
+            is_poor, is_open = np.zeros(len(lefts), np.bool_), np.ones(len(lefts), np.bool_)
+        else:
+            # Those about whom the floats leave no doubt are taken together.
+            doubt = SURE * near * supporters.floats + SURE * SURE * float(self.share)
+            beyond = lefts - near * supporters.floats
+            is_poor, is_open = beyond < -doubt, np.abs(beyond) <= doubt
+        rest = cost - self._sum(supporters.choices[is_poor])
+        together = int(supporters.weights[~is_poor].sum())
+        places = np.flatnonzero(is_open)
+        exact = self._exact(supporters.choices[places])
+        worths, ballots = supporters.worths[places].tolist(), supporters.ballots[places].tolist()
+        able = sorted(zip(exact, worths, ballots, strict=True), key=lambda each: each[0] / each[1])
+        for left, worth, number in able:
+            # Whoever has less than his part pays all he has; the others share the rest.
+            if left * together >= rest * worth:
+                break
+            rest -= number * left
+            together -= number * worth
+        return rest / together / supporters.unit
+
+    def pay(self, price: Fraction, supporters: Supporters) -> None:
+        """Let each supporter pay the price x what the project is worth to him, or all he has."""
+        each, places = price * supporters.unit, supporters.choices
+        near = float(each) * supporters.floats
+        beyond = self._floats[places] - near
+        is_poor = beyond < 0
+        is_open = np.flatnonzero(np.abs(beyond) <= SURE * near + SURE * SURE * float(self.share))
+        for at, left in zip(is_open.tolist(), self._exact(places[is_open]), strict=True):
+            is_poor[at] = left <= each * int(supporters.worths[at])
+        self._is_empty[places[is_poor]] = True
+        self._floats[places] = np.where(is_poor, 0.0, beyond)
+        self._payments.append((supporters, each))
+
+    def _each(self, cost: float, supporters: Supporters) -> float | None:
+        """Return about what a unit of worth costs supporters who can pay; None if the floats leave that open."""
+        lefts, weights = self._floats[supporters.choices], supporters.weights.astype(np.float64)
+        ratios = lefts / supporters.floats
+        order = np.argsort(ratios)
+        ratios, weights = ratios[order], weights[order]
+        paid = np.concatenate(([0.0], np.cumsum(ratios * weights)[:-1]))
+        together = weights.sum() - np.concatenate(([0.0], np.cumsum(weights)[:-1]))
+        is_rich = ratios * together >= cost - paid
+        at = int(is_rich.argmax())
+        if (
+            not is_rich[at]
+            or cost - paid[at] < LEAST_PART * cost
+            or together[at] < LEAST_PART * weights.sum()
+        ):
+            return None
+        return float((cost - paid[at]) / together[at])
+
+    def _sum(self, choices: NDArray[np.intp]) -> Fraction:
+        """Return what electors of these choices have left together."""
+        choices = choices[~self._is_empty[choices]]
+        ballots = np.zeros(len(self._ballots), np.int64)
+        ballots[choices] = self._ballots[choices]
+        total = int(ballots.sum()) * self.share
+        for supporters, each in self._payments:
+            total -= int((ballots[supporters.choices] * supporters.worths).sum()) * each
+        return total
+
+    def _exact(self, choices: NDArray[np.intp]) -> list[Fraction]:
+        """Return what an elector of each of these choices has left."""
+        place = np.full(len(self._ballots), -1, np.intp)
+        place[choices[~self._is_empty[choices]]] = np.flatnonzero(~self._is_empty[choices])
+        left = [Fraction(0) if empty else self.share for empty in self._is_empty[choices].tolist()]
+        if not left:
+            return left
+        for supporters, each in self._payments:
+            found = place[supporters.choices]
+            among = found >= 0
+            for at, worth in zip(found[among].tolist(), supporters.worths[among].tolist(), strict=True):
+                left[at] -= each * worth
+        return left
+
+
+@dataclass
+class _Spent:
+    """What shares of one size fund so far."""
+
+    funded: list[Funded]
+    purses: Purses
+    unspent: Fraction
+    times: int = 1
+
+
+class _Counting:
+    """A vote, laid out project by project."""
+
+    def __init__(self, vote: BudgetVote, measure: Measure, withdrawn: Collection[int], seed: str) -> None:
+        self._vote, self._withdrawn = vote, withdrawn
+        self._costs = [project.cost for project in vote.projects]
+        self._ballots = np.array([choice.ballots for choice in vote.choices], np.int64)
+        found: dict[int, list[tuple[int, int, Fraction]]] = {}
+        for place, choice in enumerate(vote.choices):
+            for project, worth in vote.worth(choice).items():
+                if project not in withdrawn:
+                    found.setdefault(project, []).append((place, choice.ballots, worth))
+        self._supporters: dict[int, Supporters] = {}
+        for project in sorted(found):
+            choices, ballots, worths = zip(*found[project], strict=True)
+            scale = self._costs[project] if measure == "cost" else Fraction(1)
+            self._supporters[project] = Supporters(choices, ballots, worths, scale)
+        self._lots = lots(vote, seed)
+
+    def spent(self, share: Fraction) -> _Spent:
+        """Return what shares of this size fund (A to C)."""
+        spent = _Spent([], Purses(self._ballots, share), self._vote.budget)
+        # A price only rises while money is spent: the last known is the least that it can be now.
+        waiting = [(0.0, project) for project in self._supporters]
+        heapify(waiting)
+        while level := self._cheapest(waiting, spent.purses):
+            least, projects = level
+            chosen, settled_by = self._pick(projects)
+            for project in projects:
+                if project != chosen:
+                    heappush(waiting, (float(least) * (1 - NEAR), project))
+            supporters = self._supporters[chosen]
+            spent.purses.pay(least, supporters)
+            left = spent.purses.held(supporters)
+            spent.unspent -= self._costs[chosen]
+            spent.funded.append(self._funded(chosen, least, projects, settled_by)._replace(left=left))
+        return spent
+
+    def _cheapest(
+        self, waiting: list[tuple[float, int]], purses: Purses
+    ) -> tuple[Fraction, list[int]] | None:
+        """Take the projects of the least price out of those that wait by what their price is at least; drop the unpayable."""
+        near: list[tuple[float, int]] = []
+        bound = inf
+        while waiting and waiting[0][0] <= bound:
+            _, project = heappop(waiting)
+            price = purses.about(self._costs[project], self._supporters[project])
+            if price is not None:
+                near.append((price, project))
+                bound = min(bound, price * (1 + NEAR))
+        exact: dict[int, Fraction] = {}
+        for about, project in near:
+            if about * (1 - NEAR) > bound:
+                heappush(waiting, (about * (1 - NEAR), project))
+            elif (price_ := purses.price(self._costs[project], self._supporters[project])) is not None:
+                exact[project] = price_
+        if not exact:
+            return None
+        least = min(exact.values())
+        for project, price_ in exact.items():
+            if price_ > least:
+                heappush(waiting, (float(price_) * (1 - NEAR), project))
+        return least, sorted(project for project, price_ in exact.items() if price_ == least)
+
+    def enlarged(self, spent: _Spent, unit: Fraction, at_most: int | None) -> _Spent:
+        """Make the shares larger as long as the budget allows it (D, Add1)."""
+        for number in count(1):
+            if self._is_complete(spent) or (at_most is not None and number > at_most):
+                return spent
+            if number > MAX_ROUNDS:
+                raise ValueError(
+                    f"shares were enlarged {MAX_ROUNDS:,} times; expected a larger --unit than {unit}"
+                )
+            larger = self.spent(spent.purses.share + unit)
+            larger.times = spent.times = number + 1
+            if larger.unspent < 0:
+                return spent
+            spent = larger
+        raise AssertionError("numbers do not end")
+
+    def complete(self, spent: _Spent) -> None:
+        """Fund the most wanted for its cost as long as it fits (D, greedy)."""
+        done = {each.project for each in spent.funded}
+        wanted = {
+            project: supporters.worth / self._costs[project]
+            for project, supporters in self._supporters.items()
+            if project not in done
+        }
+        while fitting := [project for project in wanted if self._costs[project] <= spent.unspent]:
+            most = max(wanted[project] for project in fitting)
+            level = [project for project in fitting if wanted[project] == most]
+            chosen, settled_by = self._pick(level)
+            del wanted[chosen]
+            spent.unspent -= self._costs[chosen]
+            spent.funded.append(self._funded(chosen, None, level, settled_by))
+
+    def outcome(self, spent: _Spent) -> Outcome:
+        """Return what was spent, and what each project that is not funded lacks."""
+        done = {each.project for each in spent.funded}
+        lacking: dict[int, Missing] = {}
+        for place, cost in enumerate(self._costs):
+            if place in done or place in self._withdrawn:
+                continue
+            supporters = self._supporters.get(place)
+            held = Fraction(0) if supporters is None else spent.purses.held(supporters)
+            electors = 0 if supporters is None else supporters.electors
+            lacking[place] = Missing(electors, held, max(Fraction(0), cost - held))
+        share = spent.purses.share
+        return Outcome(tuple(spent.funded), share, spent.unspent, spent.times, lacking, spent.purses)
+
+    def _is_complete(self, spent: _Spent) -> bool:
+        done = {each.project for each in spent.funded}
+        return all(
+            self._costs[project] > spent.unspent for project in self._supporters if project not in done
+        )
+
+    def _funded(
+        self, project: int, price: Fraction | None, level: Sequence[int], settled_by: SettledBy
+    ) -> Funded:
+        pays = None if price is None else price * self._supporters[project].most
+        others = tuple(sorted(level)) if len(level) > 1 else ()
+        return Funded(project, price, others, settled_by, self._supporters[project].electors, pays)
+
+    def _pick(self, level: Sequence[int]) -> tuple[int, SettledBy]:
+        if len(level) == 1:
+            return level[0], "price"
+        most = max(self._supporters[project].electors for project in level)
+        wanted = [project for project in level if self._supporters[project].electors == most]
+        least = min(self._costs[project] for project in wanted)
+        cheapest = [project for project in wanted if self._costs[project] == least]
+        settled_by: SettledBy = "supporters" if len(wanted) == 1 else "cost" if len(cheapest) == 1 else "lot"
+        return min(cheapest, key=self._lots.__getitem__), settled_by

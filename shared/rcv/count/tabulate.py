@@ -79,6 +79,7 @@ def runs(profile: Columns, contest: Contest, ask: Ask | None = None) -> Iterator
 
 
 def _count(profile: Columns, contest: Contest, ask: Ask | None, snapshots: list[Snapshot] | None) -> Count:
+    assert contest.method != "equal-shares", "a budget has no rounds: see shared/rcv/budget"
     if contest.method != "sequential-irv":
         rounds = _METHODS[contest.method](profile, contest, TieBreaker(contest, ask), snapshots)
         return Count(tuple(rounds), _PLACES.get(contest.method, places_of(contest)))

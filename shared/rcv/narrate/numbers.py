@@ -1,9 +1,11 @@
 """Votes, shares and points as people read them. Votes come in units of a count's last decimal place; never a float."""
 
 from fractions import Fraction
+from math import ceil, floor
 from typing import Final
 
 from shared.contract import standings
+from shared.contract.elections import Contest
 
 MINUS: Final = "\N{MINUS SIGN}"
 SHOWN_PLACES: Final = 2
@@ -45,3 +47,17 @@ def percent(part: int, whole: int) -> str:
 def points(score: Fraction, places: int = 2) -> str:
     """Return a part of an electoral college in its points of 100, half up, such as "50.65"."""
     return number(standings.points(score, places), places)
+
+
+def amount(exact: Fraction, *, up: bool = False) -> str:
+    """Return an amount as people read it: 1,200 or 1,200.50, cut to two places or rounded up."""
+    hundredths = ceil(exact * 100) if up else floor(exact * 100)
+    return (
+        f"{hundredths // 100:,}" if hundredths % 100 == 0 else f"{hundredths // 100:,}.{hundredths % 100:02d}"
+    )
+
+
+def shown_amount(contest: Contest, text: str, *, up: bool = False) -> str:
+    """Return an amount of a contest as people read it: £1,200 or £1,200.50, cut to two places or rounded up."""
+    currency = "" if contest.budget is None else contest.budget.currency
+    return f"{currency}{amount(Fraction(text), up=up)}"

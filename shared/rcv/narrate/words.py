@@ -8,6 +8,7 @@ from typing import Final
 
 from shared.contract.elections import Contest
 from shared.contract.standings import Ending, Status
+from shared.rcv.narrate.numbers import shown_amount
 
 STATUS_IN_WORDS: Final = {
     Status.PRE_ELECTION: "Not open yet: no ballots",
@@ -33,6 +34,7 @@ METHOD_IN_WORDS: Final = {
     "northern-ireland-stv": "Single transferable vote, Northern Ireland's rules",
     "meek": "Single transferable vote, Meek's method",
     "electoral-college": "Electoral college",
+    "equal-shares": "Equal shares",
 }
 QUOTA_METHODS: Final = frozenset({"stv-wigm", "scottish-stv", "ers97", "northern-ireland-stv", "meek"})
 """Methods by which a quota elects, for one seat as well."""
@@ -116,6 +118,9 @@ def names_of(contest: Contest) -> tuple[str, ...]:
 
 def how(contest: Contest) -> str:
     """Return how a contest is counted: "Single transferable vote, Scottish rules: 4 seats"."""
+    if contest.budget is not None:
+        budget = shown_amount(contest, str(contest.budget.amount))
+        return f"{METHOD_IN_WORDS[contest.method]}: a budget of {budget}"
     seats = f": {contest.seats} seats" if contest.seats > 1 else ""
     return f"{METHOD_IN_WORDS[contest.method]}{seats}"
 

@@ -8,6 +8,7 @@ from services.validation.judge import Judge
 from shared.contract.codec import decode_as, encode
 from shared.contract.standings import Standing
 from shared.rcv.trial import MAX_STANDING_BYTES
+from tests.support.budgets import with_budget
 from tests.support.elections import LOG_ID, ROOT_KEY, Life, contest, election
 from tests.support.evidence import OUTPUTS
 
@@ -138,3 +139,39 @@ def standings(published: list[bytes]) -> dict[str, Standing]:
     rounds = Rounds(0, "counts")
     rounds.apply(published)
     return {of.contest.id: of for of in (decode_as(Standing, out.value) for out in rounds.drain())}
+
+
+def test_a_budget_waits_between_two_counts_and_delays_no_other_contest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is published at once, then after as many ticks as it took, when all is published again, and at the close."""
+    definition = with_budget(election(electors=60)).model_copy(update={"smallest_group": 1})
+    life = Life(definition)
+    casts = [life.pack(*[life.cast(n, "0=1", "0")]) for n in range(8)]
+    begun, *steps, end = changes(life.begin()[0], *[[cast] for cast in casts], [life.closed()])
+    rounds = Rounds(0, "counts")
+    rounds.apply(begun)
+    assert rounds.takes_long()
+    rounds.drain()
+
+    def shown(step: list[bytes]) -> list[str]:
+        rounds.apply(step)
+        return [decode_as(Standing, out.value).contest.id for out in rounds.drain()]
+
+    assert shown(steps[0]) == ["fruit", "drink"]
+    monkeypatch.setattr("services.counting.rounds.WORK_A_TICK", 1)
+    assert shown(steps[1]) == ["fruit", "drink"]
+    monkeypatch.setattr("services.counting.rounds.WORK_A_TICK", 10**9)
+    assert shown(steps[2]) == shown(steps[3]) == ["drink"]
+    rounds.republish()
+    assert shown(steps[4]) == shown(steps[5]) == ["fruit", "drink"]
+    monkeypatch.setattr("services.counting.rounds.WORK_A_TICK", 1)
+    assert (shown(steps[6]), shown(steps[7])) == (["fruit", "drink"], ["drink"])
+    assert shown(end) == ["fruit", "drink"]
+
+
+def test_contests_in_rounds_alone_are_counted_on_the_spot() -> None:
+    """Only a budget is worth a thread of its own."""
+    rounds = Rounds(0, "counts")
+    rounds.apply(changes(Life(election()).begin()[0])[0])
+    assert not rounds.takes_long()

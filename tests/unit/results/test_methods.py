@@ -20,7 +20,7 @@ from services.results.tables import account, bar_width, colours_of
 from services.results.view import Rounds, WhatIfs, contest_page, declaration
 from services.validation.judge import Judge
 from shared.contract.codec import decode_as, encode
-from shared.contract.elections import Contest, Method, Phase, Rules, TieRule
+from shared.contract.elections import Contest, ContestMethod, Method, Phase, Rules, TieRule
 from shared.contract.standings import Ending, SettledBy, Standing, decimal
 from shared.rcv.contract_rounds import what_if_of
 from shared.rcv.count.profile import Profile, RankingCounts
@@ -89,7 +89,7 @@ def test_every_method_has_a_page_and_words(method: Method, phase: Phase) -> None
 
 def test_every_code_of_a_count_has_its_words() -> None:
     """Methods, reasons to be elected or eliminated, to stop, and what settles a tie."""
-    assert words.METHOD_IN_WORDS.keys() == set(get_args(Method))
+    assert words.METHOD_IN_WORDS.keys() == set(get_args(ContestMethod))
     assert words.TIE_IN_WORDS.keys() == set(get_args(SettledBy)) - {"votes"}
     assert words.ENDING_IN_WORDS.keys() == set(Ending)
     assert words.ENDING_OF_BALLOT.keys() == set(Ending) - {Ending.RESIDUE}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.rcv.budget.ballots import BudgetVote, Choice, Project
-from shared.rcv.budget.equal_shares import Completion, Measure, equal_shares, lots, missing
+from shared.rcv.budget.equal_shares import Completion, Measure, equal_shares, lots
 from shared.rcv.budget.narrate import document, sentences
 from tests.unit.cli.front import livecount
 from tests.unit.rcv.formats.plain.test_pabulib import FILE
@@ -186,7 +186,7 @@ def test_the_money_adds_up(vote: BudgetVote, completion: Completion, measure: Me
     assert all(0 <= left <= outcome.share for left in outcome.left)
     supported = {place for choice in vote.choices for place in choice.projects}
     assert supported.issuperset(outcome.projects)
-    for place, lacks in missing(vote, outcome).items():
+    for place, lacks in outcome.missing.items():
         assert lacks.missing > 0
         if completion in ("most", "add-one-then-most") and place in supported:
             assert vote.projects[place].cost > outcome.unspent
