@@ -141,7 +141,7 @@ def _votes_without(standing: Standing, sections: Sequence[str]) -> list[Row]:
 def _of_candidate(command: Command, candidate: str, standing: Standing | None) -> Change:
     if not candidate:
         return Change("Choose a candidate to see what changes.")
-    if standing is None or standing.withheld or not standing.rounds:
+    if standing is None or standing.withheld or not (standing.rounds or standing.spending):
         return Change("No votes of this contest are shown yet, so nobody is shown what it changes.")
     drops = standing.what_if.drop_outs if standing.what_if else ()
     drop = next((of for of in drops if of.candidate == candidate), None)

@@ -9,27 +9,49 @@ from collections.abc import Iterable, Iterator
 from io import StringIO
 from typing import Any, Final
 
-from shared.contract.standings import Ending, Round, Standing, Transfer, decimal
+from shared.contract.standings import Ending, Round, Spending, Standing, Transfer, decimal
 from shared.rcv.narrate.counted import decided
 
 COLUMNS: Final = (
     *("election", "contest", "sequence", "status", "round", "section", "candidate_id", "name", "votes"),
     *("points", "outcome", "party"),
 )
+PROJECT_COLUMNS: Final = (
+    *("election", "contest", "sequence", "status", "project_id", "name", "cost", "supporters", "outcome"),
+    *("place", "price", "pays", "supporters_have_left", "missing"),
+)
 ALL: Final = "all"
 
 
 def rounds_csv(standing: Standing) -> str:
-    """Return a standing's rounds as CSV (RFC 4180). Text that a spreadsheet would run as a formula is quoted.
+    """Return a standing's rounds as CSV (RFC 4180), of a budget its projects. Text that a spreadsheet would run as a formula is quoted.
 
     `points`: of an electoral college. `outcome`: what the round settles about the candidate (`elected`,
     `eliminated`), or `seated` for one elected before who keeps votes.
     """
+    if standing.spending is not None:
+        return _projects_csv(standing, standing.spending)
     out = StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for round_ in standing.rounds:
         writer.writerows(_lines(standing, round_))
+    return out.getvalue()
+
+
+def _projects_csv(standing: Standing, spending: Spending) -> str:
+    """Return a line for each project: those that are funded in their order, then all others; amounts are decimal numbers."""
+    names = {candidate.id: candidate.name for candidate in standing.contest.candidates}
+    head = (standing.election, standing.contest.id, standing.sequence, standing.status)
+    out = StringIO()
+    writer = csv.writer(out)
+    writer.writerow(PROJECT_COLUMNS)
+    for place, of in enumerate(spending.funded, 1):
+        said = (of.cost, of.supporters, "funded", place, of.price or "", of.pays or "", of.left or "", "")
+        writer.writerow((*head, of.project, plain(names[of.project]), *said))
+    for lacks in spending.not_funded:
+        rest = (lacks.cost, lacks.supporters, "not funded", "", "", "", lacks.held, lacks.missing)
+        writer.writerow((*head, lacks.project, plain(names[lacks.project]), *rest))
     return out.getvalue()
 
 
@@ -64,7 +86,10 @@ def wide_csv(standing: Standing) -> str:
     """Return a standing's rounds as CSV with a line for each candidate, then for each reason why votes rest, and a column a round.
 
     A cell is empty where a candidate is no longer, or not yet, in the count. `party` is there if a candidate has one.
+    Of a budget it is the same as `rounds_csv`.
     """
+    if standing.spending is not None:
+        return _projects_csv(standing, standing.spending)
     out, places = StringIO(), standing.places
     writer = csv.writer(out)
     some = any(candidate.party for candidate in standing.contest.candidates)

@@ -59,7 +59,9 @@ def paths() -> dict[str, Any]:
             *contest,
         ),
         f"{CONTEST}/rounds.csv": _get(
-            "The rounds as a tidy table, a line a candidate, round and section", {"text/csv": text}, *contest
+            "The rounds as a tidy table, a line a candidate, round and section; of a budget, a line a project",
+            {"text/csv": text},
+            *contest,
         ),
         f"{CONTEST}/rounds-wide.csv": _get(
             "The rounds as a table, a column a round", {"text/csv": text}, *contest

@@ -3,13 +3,14 @@
 The templates lay a view out and know nothing else.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Final
 from unicodedata import bidirectional
 
+from services.results.budget import SpendingView, declared, spending_view
 from services.results.course import Moment
 from services.results.parties import Held, InContest, SeatsByParty, seats_by_party
 from services.results.race import Clock, Race, given_by, in_words, race
@@ -40,9 +41,10 @@ from services.results.tables import (
 )
 from shared.contract.elections import Phase
 from shared.contract.events import ElectionAnnounced, Notice
-from shared.contract.standings import Round, Standing, Status
+from shared.contract.standings import Round, Spending, Standing, Status
+from shared.rcv.budget.narrate import standing_headline
 from shared.rcv.narrate.counted import FINAL, Counted, counted_in
-from shared.rcv.narrate.numbers import brief, number, percent
+from shared.rcv.narrate.numbers import brief, number, percent, shown_amount
 from shared.rcv.narrate.sentences import first_out, headline, round_sentence
 from shared.rcv.narrate.tables import Seat as Elected
 from shared.rcv.narrate.tables import rounds_table, runs_of, seats, strength
@@ -196,6 +198,7 @@ class ContestPage:
     as_of: str
     as_of_iso: str
     rounds: Rounds | None
+    spending: SpendingView | None
     race: Race | None
     withdrawals: tuple[Withdrawal, ...]
     """Newest first, without those that the race names."""
@@ -461,6 +464,8 @@ def contest_card(standing: Standing, most: int = MINI_BARS) -> Card:
         certain=_certain(standing, counted),
         parties=in_contest(standing).parties,
     )
+    if standing.spending is not None:
+        return replace(card, bars=tuple(_funded_bars(counted, standing.spending))[:most])
     if not counted.rounds or not any(counted.rounds[-1].votes.values()):
         return card
     last, colours = counted.rounds[-1], colours_of(counted)
@@ -483,6 +488,16 @@ def in_contest(standing: Standing) -> InContest:
     """Return the parties of those who are elected or ahead in a contest."""
     counted = counted_in(standing)
     return InContest(standing.status, tuple(counted.parties[one] for one in counted.elected))
+
+
+def _funded_bars(counted: Counted, spending: Spending) -> Iterator[MiniBar]:
+    """Yield what is funded, in its order: each a part of the budget."""
+    assert counted.contest.budget is not None, "equal-shares has a budget"
+    colours, budget = colours_of(counted), Fraction(counted.contest.budget.amount)
+    for of in spending.funded:
+        part, cost = Fraction(of.cost) / budget, shown_amount(counted.contest, of.cost)
+        width = bar_width(part.numerator, part.denominator)
+        yield MiniBar(counted.names[of.project], cost, width, colours[of.project])
 
 
 def _lead(counted: Counted) -> int:
@@ -542,6 +557,7 @@ def contest_page(
         rounds=_rounds(counted, round_, _what_ifs(standing, counted), standing.sequence if past else None)
         if counted.rounds
         else None,
+        spending=None if standing.spending is None else spending_view(counted, standing.spending),
         race=raced,
         withdrawals=tuple(
             Withdrawal(_day_and_time(of.at), in_words(counted.names, of))
@@ -587,7 +603,10 @@ def declaration(standing: Standing, as_of_ms: int) -> Declaration:
     """Return the declaration of a contest's result."""
     page, counted, contest = contest_page(standing, as_of_ms), _counted(standing), standing.contest
     electors = sum(line.electors for line in standing.turnout)
-    threshold = counted.rounds[-1].threshold if counted.rounds else None
+    threshold, spending = counted.rounds[-1].threshold if counted.rounds else None, standing.spending
+    result = None
+    if counted.final and (counted.rounds or spending):
+        result = first_and_last(counted) if spending is None else declared(counted, spending)
     facts = [
         ("Counted by", page.how),
         ("Electors", number(electors)),
@@ -597,6 +616,7 @@ def declaration(standing: Standing, as_of_ms: int) -> Declaration:
         ),
         ("All ballots recorded", page.balance),
         *([(threshold_name(contest), brief(threshold, standing.places))] if threshold else []),
+        *([("Not spent", shown_amount(contest, spending.unspent))] if spending else []),
         ("As of", page.as_of),
         ("Result", standing.result_hash),
         ("Definition", standing.config_hash),
@@ -607,12 +627,12 @@ def declaration(standing: Standing, as_of_ms: int) -> Declaration:
         title=page.title,
         election_title=page.election_title,
         test=page.test,
-        final=counted.final and bool(counted.rounds),
+        final=result is not None,
         status_in_words=page.status_in_words,
         headline=page.headline,
         how=page.how,
         facts=tuple(facts),
-        result=first_and_last(counted) if counted.final and counted.rounds else None,
+        result=result,
         signatures=("Returning officer", "Witness", "Place and date"),
     )
 
@@ -640,7 +660,7 @@ def _headline(standing: Standing) -> str:
         return f"The count of this contest has stopped: {standing.stopped}"
     if standing.withheld:
         return CORRECTED if standing.status is Status.COMPLETE else WITHHELD
-    return headline(_counted(standing))
+    return standing_headline(standing) if standing.spending else headline(_counted(standing))
 
 
 def _certain(standing: Standing, counted: Counted) -> bool:

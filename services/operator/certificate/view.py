@@ -9,10 +9,11 @@ from typing import Final, NamedTuple
 
 from services.operator.book import Account
 from shared.contract.events import ElectionAnnounced, ElectionCertified
-from shared.contract.standings import Balance, Standing
+from shared.contract.standings import Balance, Spending, Standing
+from shared.rcv.budget.narrate import contest_sentences, standing_headline
 from shared.rcv.narrate.counted import Counted, counted_in
-from shared.rcv.narrate.numbers import number, percent
-from shared.rcv.narrate.sentences import headline, round_sentence
+from shared.rcv.narrate.numbers import number, percent, shown_amount
+from shared.rcv.narrate.sentences import round_sentence
 from shared.rcv.narrate.tables import Cell, RoundsTable, rounds_table
 from shared.rcv.narrate.words import how
 
@@ -37,6 +38,7 @@ class ContestPart(NamedTuple):
     title: str
     how: str
     headline: str
+    caption: str
     rounds: tuple[Table, ...]
     sentences: tuple[str, ...]
     result_hash: str
@@ -113,15 +115,28 @@ def _named(standing: Standing | None, contest: str, certificate: ElectionCertifi
 
 
 def _contest(standing: Standing) -> ContestPart:
-    counted = counted_in(standing)
+    counted, spending = counted_in(standing), standing.spending
     return ContestPart(
         title=standing.contest.title,
         how=how(standing.contest),
-        headline=headline(counted),
-        rounds=tuple(_round_tables(counted)),
-        sentences=tuple(f"Round {of.number}: {round_sentence(counted, of)}" for of in counted.rounds),
+        headline=standing_headline(standing),
+        caption="Votes in each round" if spending is None else "Projects",
+        rounds=tuple(_round_tables(counted)) if spending is None else (_projects(counted, spending),),
+        sentences=tuple(f"Round {of.number}: {round_sentence(counted, of)}" for of in counted.rounds)
+        if spending is None
+        else tuple(contest_sentences(standing.contest, spending)),
         result_hash=standing.result_hash,
     )
+
+
+def _projects(counted: Counted, spending: Spending) -> Table:
+    funded = [(of.project, of.cost, of.supporters, "funded") for of in spending.funded]
+    lacking = [(of.project, of.cost, of.supporters, "not funded") for of in spending.not_funded]
+    rows = [
+        (counted.names[name], shown_amount(counted.contest, cost), f"{supporters:,}", result)
+        for name, cost, supporters, result in (*funded, *lacking)
+    ]
+    return Table(("Project", "Cost", "Supporters", "Result"), tuple(rows))
 
 
 def _round_tables(counted: Counted) -> Iterator[Table]:

@@ -18,7 +18,7 @@ from shared.contract.events import (
 )
 from shared.contract.standings import Standing
 from shared.contract.verdicts import ControlJudged
-from tests.support import standings
+from tests.support import budgets, standings
 from tests.support.elections import LOG_ID, OFFICER_KEY, announced, election
 from tests.support.pdf import text_of
 from tests.unit.cli.front import livecount
@@ -138,3 +138,16 @@ def test_the_command_wants_html_or_pdf(tmp_path: Path) -> None:
     said = livecount("certificate", "picnic", "--out", tmp_path / "certificate.doc")
     assert said.exit_code == 2
     assert "ends in .html or .pdf" in said.stderr
+
+
+def test_a_budget_s_certificate_has_every_project_and_why() -> None:
+    """A sentence each, and a table."""
+    spent = budgets.spent()
+    of = document(spent)
+    assert of.contests[0].headline == "3 of 5 projects are funded, with £35,000.50 of £50,050."
+    assert of.contests[0].rounds[0].rows[0] == ("Cycle lanes", "£18,000", "130", "funded")
+    page = as_html(of).decode()
+    assert "<caption>Projects</caption>" in page
+    assert "Cycle lanes (£18,000) is funded: each of its 130 supporters pays at most £138.46." in page
+    assert "A longer pier (£40,000) is not funded: its 10 supporters together have £3,103.10 left" in page
+    assert as_pdf(of).startswith(b"%PDF")
