@@ -36,6 +36,7 @@ from tests.browser.polling_place import (
     to_review,
     watched,
 )
+from tests.support.budgets import town
 from tests.support.elections import Life, contest, election
 from tests.support.pipeline import Pipeline
 
@@ -370,7 +371,9 @@ def test_another_language_in_the_middle(context: BrowserContext, place: Place) -
 
 
 def some_contest(seed: random.Random) -> Contest:
-    """Return a contest of any method and rules."""
+    """Return a contest of any method and rules, or one that spends a budget."""
+    if seed.random() < 0.1:
+        return town(seed.choice(["approvals", "ranked"]))
     names = [f"c{n}" for n in range(seed.randint(2, 7))]
     rules: Any = {
         "overvote": seed.choice(["exhaust", "skip", "exhaust-if-several-continue"]),

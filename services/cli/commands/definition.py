@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MISTAKEN: Final = 1
 """Exit code: the definition has mistakes."""
 
-TemplateName = Literal["committee", "council", "leadership", "college", "priorities"]
+TemplateName = Literal["committee", "council", "leadership", "college", "priorities", "budget"]
 
 election_app = typer.Typer(
     help="Check an election's definition, or describe what one is.\n\nExample: livecount election check club.yaml",
@@ -161,7 +161,10 @@ def _summary(file: Path, value: object) -> str:
     lines = [f"{file}: no mistakes. {election.title}, {election.electors:,} electors.{marked}"]
     for contest in election.contests:
         seats = "1 seat" if contest.seats == 1 else f"{contest.seats} seats"
-        lines.append(f"  {contest.title}: {len(contest.candidates)} candidates, {seats}, {contest.method}")
+        about = f"{len(contest.candidates)} candidates, {seats}"
+        if contest.budget is not None:
+            about = f"{len(contest.candidates)} projects, a budget of {contest.budget.amount:,}"
+        lines.append(f"  {contest.title}: {about}, {contest.method}")
     return "\n".join([*lines, f"Next: livecount create {file}"])
 
 
@@ -199,6 +202,13 @@ def _asked_contest(contest: "NewContest") -> "NewContest":
         f"Who stands for {title}? Names, with commas between", default=", ".join(contest.candidates)
     )
     names = tuple(filter(None, (name.strip() for name in listed.split(","))))
+    if contest.budget:
+        budget = typer.prompt("How much is there to be spent?", default=contest.budget, type=int)
+        known = dict(zip(contest.candidates, contest.costs, strict=True))
+        costs = tuple(
+            typer.prompt(f"What does {name} cost?", default=known.get(name), type=int) for name in names
+        )
+        return replace(contest, title=title, candidates=names, budget=budget, costs=costs)
     seats = contest.seats
     if contest.method in {"scottish-stv", "sequential-irv"}:
         seats = typer.prompt("How many are elected?", default=min(seats, len(names)), type=int)

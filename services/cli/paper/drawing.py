@@ -31,7 +31,8 @@ from reportlab.platypus import (
 
 from services.cli.paper.letters import letter
 from shared.contract.candidate_order import candidate_order
-from shared.contract.elections import Candidate, Contest, Election
+from shared.contract.elections import Contest, Election
+from shared.rcv.narrate.numbers import shown_amount
 
 SIZES: Final = {"normal": 12.0, "large": 18.0}
 """Points of the candidates' names."""
@@ -186,7 +187,7 @@ def _contest(contest: Contest, paper: Paper, style: Style) -> list[Flowable]:
         [
             "",
             Paragraph(letter(place), centred),
-            _candidate(contest.candidates[place], style),
+            _candidate(contest, place, style),
         ]
         for place in order
     ]
@@ -209,13 +210,20 @@ def _contest(contest: Contest, paper: Paper, style: Style) -> list[Flowable]:
     return [KeepTogether(parts), gap] if len(rows) <= TOGETHER else [*parts, gap]
 
 
-def _candidate(candidate: Candidate, style: Style) -> list[Flowable]:
-    """Return a candidate's name, and below it the party."""
+def _candidate(contest: Contest, place: int, style: Style) -> list[Flowable]:
+    """Return a candidate's name, with a project's cost, and below it the party."""
+    candidate = contest.candidates[place]
+    cost = "" if candidate.cost is None else f", {shown_amount(contest, str(candidate.cost))}"
     party = [Paragraph(escape(candidate.party), style.text(0.85))] if candidate.party else []
-    return [Paragraph(escape(candidate.name), style.text()), *party]
+    return [Paragraph(escape(f"{candidate.name}{cost}"), style.text()), *party]
 
 
 def _seats(contest: Contest) -> str:
+    if contest.budget is not None:
+        budget = f"There is a budget of {shown_amount(contest, str(contest.budget.amount))}. "
+        if contest.budget.ballots == "approvals":
+            return f"{budget}Here, write 1 beside every project that you want the money to be spent on."
+        return f"{budget}Rank as many projects or as few as you like."
     elected = {0: "", 1: "One candidate will be elected. "}.get(
         contest.seats, f"{contest.seats} candidates will be elected. "
     )

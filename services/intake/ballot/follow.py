@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from shared.contract.ballots import format_marks
 from shared.contract.elections import Contest
+from shared.rcv.budget.live import projects_of
 from shared.rcv.count.normalise import Choice, Ranks, normalise
 from shared.runtime.process.languages import Value
 
@@ -39,11 +40,26 @@ def most_choices(contest: Contest) -> int | None:
 
 def follow(contest: Contest, out: Collection[int], ranks: Ranks) -> Followed:
     """Return what a ranking means; `out` are the places of candidates who can get no vote."""
+    if contest.budget is not None:
+        return _share(contest, out, ranks)
     choices = normalise(format_marks(ranks), contest.rules).candidates
     marked = any(ranks)
     going = list(_going(choices, out))
     line = _line(contest, out, going) if going else [Sentence("nothing" if marked else "nobody", {})]
     return Followed(tuple(line), tuple(_notes(contest, out, ranks)) if marked else ())
+
+
+def _share(contest: Contest, out: Collection[int], ranks: Ranks) -> Followed:
+    """Return which projects an elector's share of the budget can pay for."""
+    chosen = [c for c in projects_of(format_marks(ranks), contest) if c not in out]
+    marked, names = [c for rank in ranks for c in rank], [candidate.name for candidate in contest.candidates]
+    is_ranked = contest.budget is not None and contest.budget.ballots == "ranked"
+    notes = list(_marks(contest, ranks)) if is_ranked else []
+    notes += [Sentence("withdrawn-project", {"name": names[c]}) for c in marked if c in out]
+    if not chosen:
+        return Followed((Sentence("share-nothing" if marked else "share-nobody", {}),), tuple(notes))
+    key = "share-ranked" if is_ranked else "share-approved"
+    return Followed((Sentence(key, {"names": tuple(names[c] for c in chosen)}),), tuple(notes))
 
 
 def _going(choices: Sequence[Choice], out: Collection[int]) -> Iterator[tuple[int, ...]]:
@@ -90,10 +106,8 @@ def _line(contest: Contest, out: Collection[int], going: Sequence[tuple[int, ...
 
 
 def _notes(contest: Contest, out: Collection[int], ranks: Ranks) -> Iterator[Sentence]:
-    names, rules = [candidate.name for candidate in contest.candidates], contest.rules
-    yield from _stops(contest, ranks[: rules.max_ranks], names)
-    if rules.max_ranks is not None and any(ranks[rules.max_ranks :]):
-        yield Sentence("beyond" if rules.max_ranks > 1 else "beyond-one", {"most": rules.max_ranks})
+    names = [candidate.name for candidate in contest.candidates]
+    yield from _marks(contest, ranks)
     marked = [c for rank in ranks for c in rank]
     for candidate in marked:
         if candidate in out:
@@ -102,6 +116,14 @@ def _notes(contest: Contest, out: Collection[int], ranks: Ranks) -> Iterator[Sen
     ranked = sum(candidate not in out for candidate in marked)
     if ranked < possible:
         yield Sentence("few", {"ranked": ranked, "all": possible})
+
+
+def _marks(contest: Contest, ranks: Ranks) -> Iterator[Sentence]:
+    """Yield what the rules say of ranks that are empty, shared or too many."""
+    most = contest.rules.max_ranks
+    yield from _stops(contest, ranks[:most], [candidate.name for candidate in contest.candidates])
+    if most is not None and any(ranks[most:]):
+        yield Sentence("beyond" if most > 1 else "beyond-one", {"most": most})
 
 
 def _stops(contest: Contest, ranks: Ranks, names: Sequence[str]) -> Iterator[Sentence]:

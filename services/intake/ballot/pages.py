@@ -21,6 +21,7 @@ from shared.contract.candidate_order import candidate_order
 from shared.contract.codes import BadCode, parse_code
 from shared.contract.elections import Contest
 from shared.contract.events import ElectionAnnounced
+from shared.rcv.narrate.numbers import shown_amount
 from shared.runtime.process.languages import Language, languages, preferred
 
 HEADERS: Final = {
@@ -181,6 +182,7 @@ def contest_data(contest: Contest, out: frozenset[int]) -> dict[str, Any]:
         "most": contest.rules.max_ranks,
         "names": [candidate.name for candidate in contest.candidates],
         "out": sorted(out),
+        "budget": contest.budget.ballots if contest.budget else None,
     }
 
 
@@ -220,6 +222,7 @@ def _environment(language: Language, now: Callable[[], datetime]) -> Environment
         "static": files.NAMES,
         "hashes": files.HASHES,
         "fault_words": FAULTS,
+        "amount": shown_amount,
         "data_url": _data_url,
         "qr": qr,
     }

@@ -38,6 +38,11 @@ SENTENCES: Final[Mapping[str, str]] = {
     "beyond": "Only the first %(most)s choices count in this contest; the later ones do not.",
     "beyond-one": "Only your first choice counts in this contest; the later ones do not.",
     "withdrawn": "%(name)s has withdrawn and gets no votes. Your next choice counts instead.",
+    "share-nobody": "You have chosen no project. Your share of the budget then pays for nothing; that is allowed.",
+    "share-nothing": "As it stands, your share of the budget pays for nothing.",
+    "share-approved": "Your share of the budget can help to pay for %(names)s.",
+    "share-ranked": "Your share of the budget can help to pay for %(names)s: the higher a project stands, the more it counts.",
+    "withdrawn-project": "%(name)s has been withdrawn and cannot be funded.",
     "few": "You have ranked %(ranked)s of %(all)s. That is allowed; the more you rank, the longer your vote counts.",
 }
 

@@ -15,13 +15,18 @@ SCHEMA_FILE: Final = "election.schema.json"
 
 @dataclass(frozen=True)
 class NewContest:
-    """A contest of a template: title, method, seats, names of candidates, and what the method does."""
+    """A contest of a template: title, method, seats, names of candidates, and what the method does.
+
+    Where a budget is spent: the budget, and what each candidate costs.
+    """
 
     title: str
     method: str
     candidates: tuple[str, ...]
     seats: int = 1
     about: str = ""
+    budget: int = 0
+    costs: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,21 @@ TEMPLATES: Final[Mapping[str, NewElection]] = {
             ),
         ),
         "an order among projects",
+    ),
+    "budget": NewElection(
+        "Citizens' budget",
+        {"Residents": 4000},
+        (
+            NewContest(
+                "What is the money spent on?",
+                "equal-shares",
+                ("A new library", "Cycle lanes", "A youth centre", "Trees in the square", "A longer pier"),
+                about="Equal shares: each ballot has the same part of the budget, and spends it with others on what they tick.",
+                budget=50_000,
+                costs=(30_000, 18_000, 25_000, 4_500, 40_000),
+            ),
+        ),
+        "projects with costs, and money to be spent on them",
     ),
 }
 

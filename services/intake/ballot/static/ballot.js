@@ -38,6 +38,30 @@ const STEPS = 4
 const SHARING = ['stv-wigm', 'scottish-stv', 'ers97', 'northern-ireland-stv', 'meek']
 
 export function follow(contest, ranks) {
+  if (contest.budget) return share(contest, ranks)
+  const { names, out } = contest
+  const { notes, going } = read(contest, ranks)
+  const marked = ranks.flat()
+  if (!marked.length) return { line: [['nobody', {}]], notes: [] }
+  for (const c of marked) if (out.includes(c)) notes.push(['withdrawn', { name: names[c] }])
+  const possible = Math.min(names.length - out.length, contest.method === 'plurality' ? 1 : contest.most ?? names.length)
+  const ranked = marked.filter(c => !out.includes(c)).length
+  if (ranked < possible) notes.push(['few', { ranked, all: possible }])
+  return { line: going.length ? whereTo(contest, going, places => places.map(c => names[c])) : [['nothing', {}]], notes }
+}
+
+// Which projects the elector's share of a budget can pay for.
+function share(contest, ranks) {
+  const { names, out } = contest, marked = ranks.flat(), ranked = contest.budget === 'ranked'
+  const { notes, going } = ranked ? read(contest, ranks) : { notes: [], going: [...new Set(marked)].sort((a, b) => a - b).map(c => [c]) }
+  for (const c of marked) if (out.includes(c)) notes.push(['withdrawn-project', { name: names[c] }])
+  const left = [...new Set(going.flat())].filter(c => !out.includes(c))
+  if (!left.length) return { line: [[marked.length ? 'share-nothing' : 'share-nobody', {}]], notes }
+  return { line: [[ranked ? 'share-ranked' : 'share-approved', { names: left.map(c => names[c]) }]], notes }
+}
+
+// The choices of a ranking, and notes on ranks that are empty, shared or too many.
+function read(contest, ranks) {
   const { names, out } = contest
   const counted = contest.most === null ? ranks : ranks.slice(0, contest.most)
   const notes = [], going = []
@@ -59,14 +83,8 @@ export function follow(contest, ranks) {
     const left = rank.filter(c => !out.includes(c))
     if (left.length) going.push(left)
   }
-  const marked = ranks.flat()
-  if (!marked.length) return { line: [['nobody', {}]], notes: [] }
   if (contest.most !== null && ranks.slice(contest.most).some(rank => rank.length)) notes.push([contest.most > 1 ? 'beyond' : 'beyond-one', { most: contest.most }])
-  for (const c of marked) if (out.includes(c)) notes.push(['withdrawn', { name: names[c] }])
-  const possible = Math.min(names.length - out.length, contest.method === 'plurality' ? 1 : contest.most ?? names.length)
-  const ranked = marked.filter(c => !out.includes(c)).length
-  if (ranked < possible) notes.push(['few', { ranked, all: possible }])
-  return { line: going.length ? whereTo(contest, going, named) : [['nothing', {}]], notes }
+  return { notes, going }
 }
 
 function whereTo({ method, seats, names, out }, going, named) {
@@ -254,7 +272,7 @@ const ranksOf = typed => {
 
 function rankPage() {
   const form = $('form#ballot'), practice = $('main').dataset.page === 'practice'
-  const contests = $$('.contest').map((section, place) => contestPart(section, data.contests[place], place, changed))
+  const contests = $$('.contest').map((section, place) => (data.contests[place].budget === 'approvals' ? tickPart : contestPart)(section, data.contests[place], place, changed))
   if (!practice) {
     const code = form.elements.code.value, left = ballot ?? kept.read()
     ballot = left?.code === code ? left : { id: newId(), code, typed: contests.map(of => of.typed()), sent: false }
@@ -324,6 +342,35 @@ function rankPage() {
   if (practice) history.replaceState({ at: 0 }, '')
   if (ballot?.sent && !practice) cast()
   else step(0, false)
+}
+
+const sentences = (line, notes, followed) => {
+  line.innerHTML = followed.line.map(sentence).join(' ')
+  notes.innerHTML = followed.notes.map(note => `<li class="${note[0]}">${sentence(note)}</li>`).join('')
+}
+
+// One contest whose projects are ticked.
+
+function tickPart(section, contest, place, changed) {
+  const rows = $$('.row', section).sort((a, b) => a.dataset.candidate - b.dataset.candidate)
+  const inputs = rows.map(row => $('input', row)), side = $('.side', section)
+  const typed = () => Object.fromEntries(inputs.map((input, c) => [c, input.checked ? '1' : '']).filter(([, text]) => text))
+  const show = (line, notes) => sentences(line, notes, follow(contest, ranksOf(typed())))
+  const update = () => show($('.line', side), $('.notes', side))
+  for (const input of inputs) input.addEventListener('change', () => { update(); changed() })
+  side.hidden = false
+  update()
+  return { section, typed, wrong: () => false, set(values) { inputs.forEach((input, c) => { input.checked = c in values }); update() },
+    draw(list, line, notes) {
+      list.replaceChildren(...Object.keys(typed()).map(c => {
+        const item = document.createElement('li'), name = document.createElement('span')
+        name.className = 'names'
+        name.append(...$('label', rows[c]).cloneNode(true).childNodes)
+        item.append(name)
+        return item
+      }))
+      show(line, notes)
+    } }
 }
 
 // One contest: the numbers in its fields are what counts; tapping, dragging and moving write them.
@@ -430,9 +477,7 @@ function contestPart(section, contest, place, changed) {
       drag(item.firstElementChild, i, list, move)
       return item
     }))
-    const { line: sentences, notes: remarks } = follow(contest, now)
-    line.innerHTML = sentences.map(sentence).join(' ')
-    notes.innerHTML = remarks.map(note => `<li class="${note[0]}">${sentence(note)}</li>`).join('')
+    sentences(line, notes, follow(contest, now))
   }
 
   function update() {

@@ -12,6 +12,7 @@ from shared.contract.ballots import format_marks
 from shared.contract.elections import Contest, Method
 from shared.rcv.count.normalise import normalise
 from shared.runtime.process.languages import languages
+from tests.support.budgets import town
 from tests.support.elections import FRUIT, contest
 
 ENGLISH = languages(FOLDER)["en"]
@@ -155,6 +156,8 @@ def test_every_sentence_of_the_catalogue_can_be_said() -> None:
         contest(overvote="exhaust-if-several-continue", max_ranks=2),
         contest(max_ranks=1),
         contest(candidates=("a", "b", "c", "d", "e")),
+        town(),
+        town("ranked"),
     ):
         for ranks in (
             (),
@@ -172,6 +175,19 @@ def test_every_sentence_of_the_catalogue_can_be_said() -> None:
                 said |= {sentence.key for part in found for sentence in part}
 
     assert said == set(SENTENCES)
+
+
+def test_a_share_of_a_budget_pays_for_what_is_chosen() -> None:
+    """Ticked or ranked, without what has been withdrawn."""
+    assert plain(town(), (2, 3), out=frozenset({3})) == (
+        "Your share of the budget can help to pay for A youth centre.",
+        ["Trees in the square has been withdrawn and cannot be funded."],
+    )
+    assert plain(town("ranked"), (3,), (), (2,))[0] == (
+        "Your share of the budget can help to pay for Trees in the square and A youth centre: "
+        "the higher a project stands, the more it counts."
+    )
+    assert plain(town())[0].startswith("You have chosen no project.")
 
 
 @given(

@@ -15,6 +15,7 @@ from services.intake.ballot.pages import HEADERS, QUIET, qr
 from services.intake.settings import IntakeSettings
 from services.proofs.receipts import Receipt
 from shared.contract.elections import Candidate, CandidateOrder, Phase, Revote
+from tests.support.budgets import town
 from tests.unit.intake.ballot.place import (
     CODE,
     ELECTOR,
@@ -680,3 +681,35 @@ async def test_a_qr_code_is_drawn_module_by_module() -> None:
             x += int(length)
 
     assert drawn == dark
+
+
+async def test_projects_are_ticked_without_a_script_and_cast_as_approvals() -> None:
+    """Each has its cost; what is ticked stands on the page that is checked, and one rank holds it all in the log."""
+    async with place() as there:
+        redefine(there, contests=(town(), PICNIC.contests[1]))
+        start = await there.post("start")
+        assert start.text.count('type="checkbox"') == 5
+        assert '<span class="cost">£4,500.50</span>' in start.text
+        assert "There is a budget of £50,050." in start.text
+        ballot = hidden(start)["ballot"]
+        back = await there.post("mark", ballot=ballot, _0_1="1", _0_3="1")
+        assert re.findall(r'name="0\.(\d)" value="1" checked', back.text) == ["1", "3"]
+        review = await there.post("review", ballot=ballot, _0_1="1", _0_3="1")
+        assert "can help to pay for <bdi>Cycle lanes</bdi> and <bdi>Trees in the square</bdi>." in review.text
+        assert '<b class="number">' not in review.text.partition("Drink")[0]
+        assert page_of(await there.post("cast", ballot=ballot, _0_1="1", _0_3="1")) == "receipt"
+        assert there.log.ballots[0].rankings == ("1=3", "")
+
+
+async def test_projects_are_ranked_where_the_definition_says_so() -> None:
+    """As candidates are, with costs beside their names."""
+    async with place() as there:
+        redefine(there, contests=(town("ranked", out=(4,)), PICNIC.contests[1]))
+        start = await there.post("start")
+        assert 'type="checkbox"' not in start.text
+        assert '<span class="cost">£18,000</span>' in start.text
+        review = await there.post("review", _0_1="2", _0_3="1", _0_4="3")
+        assert "the higher a project stands, the more it counts" in review.text
+        assert "<bdi>A longer pier</bdi> has been withdrawn and cannot be funded." in review.text
+        await there.post("cast", _0_1="2", _0_3="1")
+        assert there.log.ballots[0].rankings == ("3>1", "")
