@@ -21,8 +21,10 @@ class Drawn(NamedTuple):
     how: str
     note: str
     candidates: Sequence[str]
-    ranks: int
-    """How many may be ranked."""
+    ballot: str
+    """What an elector does."""
+    outcome: str
+    """What becomes of those in `elected`."""
     elected: str
     columns: Sequence[str]
     rows: Sequence[tuple[str, Sequence[str]]]
@@ -49,16 +51,22 @@ def _drawn(election: Election, contest: Contest) -> Drawn:
         how=how(contest),
         note=contest.note,
         candidates=list(names.values()),
-        ranks=contest.max_ranks_on_ballot,
+        ballot=_ranked(contest),
+        outcome="Elected",
         elected=", ".join(contest.candidates[place].name for place in count.elected) or "nobody",
         columns=[f"Round {of.number}" for of in shown],
         rows=rows,
     )
 
 
+def _ranked(contest: Contest) -> str:
+    return f"Rank up to {contest.max_ranks_on_ballot}, the best first."
+
+
 def _spent(contest: Contest, spending: Spending) -> Drawn:
     """Return a contest that spends a budget: its projects, with what made-up votes fund."""
     names = {of.id: of.name for of in contest.candidates}
+    is_ticked = contest.budget is not None and contest.budget.ballots == "approvals"
     shown = [
         *((of.project, of.cost, of.supporters) for of in spending.funded),
         *((of.project, of.cost, of.supporters) for of in spending.not_funded),
@@ -69,7 +77,8 @@ def _spent(contest: Contest, spending: Spending) -> Drawn:
         how=how(contest),
         note=contest.note,
         candidates=list(names.values()),
-        ranks=contest.max_ranks_on_ballot,
+        ballot="Tick every project that is wanted." if is_ticked else _ranked(contest),
+        outcome="Funded",
         elected=", ".join(names[of.project] for of in spending.funded) or "nothing",
         columns=["Cost", "Supporters"],
         rows=rows,

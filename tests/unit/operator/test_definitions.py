@@ -6,11 +6,13 @@ import pytest
 from services.operator.access import Sessions
 from services.operator.api import create_api
 from services.operator.book import ControlBook
+from services.operator.console.preview import drawn
 from services.operator.monitor import MonitorFigures
 from services.operator.orders import Order
 from services.operator.service import OperatorService
 from shared.contract.elections import Election
 from shared.runtime.process.health import Health
+from tests.support.budgets import town
 from tests.support.elections import election
 
 TOKEN = "a-token-only-for-tests"
@@ -52,3 +54,19 @@ async def test_seats_that_nobody_could_fill_are_refused() -> None:
         answer = await http.post("/v1/elections", json={"by": "ada", "definition": raw})
     assert answer.status_code == 422
     assert "contests[0].seats: expected at most as many seats as" in answer.json()["differences"][0]
+
+
+def test_a_budget_is_drawn_as_it_will_look() -> None:
+    """Projects to be ticked or ranked, and what made-up votes fund."""
+    ticked, ranked = (
+        drawn(election(electors=90).model_copy(update={"contests": (town(ballots),)}))[0]
+        for ballots in ("approvals", "ranked")
+    )
+    assert (ticked.ballot, ranked.ballot) == (
+        "Tick every project that is wanted.",
+        "Rank up to 5, the best first.",
+    )
+    assert ticked.outcome == "Funded"
+    assert ticked.elected != "nothing"
+    assert ticked.columns == ["Cost", "Supporters"]
+    assert len(ticked.rows) == 5
