@@ -39,8 +39,10 @@ SettledBy = Literal["price", "supporters", "cost", "lot"]
 MAX_ROUNDS: Final = 100_000
 """Enlargements of the shares; a vote that needs more is counted in a coarser unit."""
 MAX_SUM: Final = 2**62
+ERROR: Final = 1e-11
+"""Of the share: thousands of payments make the float of a purse wrong by far less."""
 SURE: Final = 1e-7
-"""A float is right to a far smaller part; what is nearer to a bound than this is decided by fractions."""
+"""A price as float is right to a far smaller part of itself; what is nearer to a bound than this is decided by fractions."""
 NEAR: Final = 1e-6
 """Prices that differ by less, in parts of themselves, are compared as fractions."""
 LEAST_PART: Final = 1e-2
@@ -170,6 +172,7 @@ class Purses:
         self._ballots = ballots
         self._is_empty = np.zeros(len(ballots), np.bool_)
         self._floats = np.full(len(ballots), float(share))
+        self._error = ERROR * float(share)
         self._payments: list[tuple[Supporters, Fraction]] = []
 
     def left(self) -> tuple[Fraction, ...]:
@@ -185,7 +188,7 @@ class Purses:
         """Return about at which price supporters pay a cost (B), to one part in `NEAR`; None if they cannot."""
         near = float(cost)
         able = self._ballots[supporters.choices] @ self._floats[supporters.choices]
-        if abs(able - near) <= SURE * near:
+        if abs(able - near) <= SURE * near + self._error * supporters.electors:
             able = near if self.held(supporters) >= cost else 0.0
         if able < near:
             return None
@@ -204,7 +207,7 @@ class Purses:
             is_poor, is_open = np.zeros(len(lefts), np.bool_), np.ones(len(lefts), np.bool_)
         else:
             # Those about whom the floats leave no doubt are taken together.
-            doubt = SURE * near * supporters.floats + SURE * SURE * float(self.share)
+            doubt = SURE * near * supporters.floats + self._error
             beyond = lefts - near * supporters.floats
             is_poor, is_open = beyond < -doubt, np.abs(beyond) <= doubt
         rest = cost - self._sum(supporters.choices[is_poor])
@@ -227,7 +230,7 @@ class Purses:
         near = float(each) * supporters.floats
         beyond = self._floats[places] - near
         is_poor = beyond < 0
-        is_open = np.flatnonzero(np.abs(beyond) <= SURE * near + SURE * SURE * float(self.share))
+        is_open = np.flatnonzero(np.abs(beyond) <= SURE * near + self._error)
         for at, left in zip(is_open.tolist(), self._exact(places[is_open]), strict=True):
             is_poor[at] = left <= each * int(supporters.worths[at])
         self._is_empty[places[is_poor]] = True
@@ -244,11 +247,9 @@ class Purses:
         together = weights.sum() - np.concatenate(([0.0], np.cumsum(weights)[:-1]))
         is_rich = ratios * together >= cost - paid
         at = int(is_rich.argmax())
-        if (
-            not is_rich[at]
-            or cost - paid[at] < LEAST_PART * cost
-            or together[at] < LEAST_PART * weights.sum()
-        ):
+        unsure = self._error * float(supporters.ballots[order][:at].sum())
+        is_least = cost - paid[at] < LEAST_PART * cost or together[at] < LEAST_PART * weights.sum()
+        if not is_rich[at] or is_least or unsure > 1e-3 * SURE * cost:
             return None
         return float((cost - paid[at]) / together[at])
 

@@ -26,9 +26,9 @@ def funded(asked: dict[str, Any]) -> list[int]:
         "sat_class": measure,
         "tie_breaking": TieBreakingRule(lambda _, __, project: asked["order"][int(project.name)]),
     }
-    if asked["completion"].startswith("add"):
-        options["voter_budget_increment"] = 1  # their word: an elector's share grows by one
-    found = list(rules.method_of_equal_shares(instance, profile, **options))
+    # Their word: an elector's share grows by one.
+    larger = {"voter_budget_increment": 1} if asked["completion"].startswith("add") else {}
+    found = list(rules.method_of_equal_shares(instance, profile, **options, **larger))
     if asked["completion"].endswith("most"):
         found = rules.greedy_utilitarian_welfare(
             instance, profile, initial_budget_allocation=found, **options
