@@ -39,7 +39,7 @@ def check_standing(standing: Standing, truth: Truth, log: Log) -> None:
     if standing.withheld:
         hold(not standing.rounds and not standing.elected, "promise 5, nothing is shown early", where)
     else:
-        results = results_of(standing.rounds, standing.elected, standing.places)
+        results = results_of(standing.rounds, standing.elected, standing.places, standing.spending)
         hold(results == cold, "promise 2, a cold count agrees", (where, results, cold))
     certified = _is_certified(standing.contest.id, standing.result_hash, expected)
     hold(
