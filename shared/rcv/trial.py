@@ -27,7 +27,7 @@ from shared.rcv.names import as_seen
 MAX_STANDING_BYTES: Final = 900_000
 """Of a contest's rounds as JSON; brokers refuse batches of more than 1 MiB, and a standing holds some more than its rounds."""
 MAX_SHARES: Final = 20_000_000
-"""Electors times projects of a budget in equal shares; tests/bench/README.md has how long that takes."""
+"""Electors times projects of a budget in equal shares; shared/rcv/budget/README.md says how long that takes."""
 MAX_ROLL_BYTES: Final = 8 * 2**30
 """Of all ballot boxes of an election in validation's memory."""
 BYTES_AN_ELECTOR: Final = 28

@@ -1,5 +1,7 @@
 """The method of equal shares beside pabutools, over random votes: `python -m tests.bench.budgets [--votes N] [--seed S]`.
 
+With `--time`, without the peer: how long live contests of several sizes take, and the auditor.
+
 pabutools stands in the peers' environment (`make bench-peers`), for its licence is the GPL. It funds projects that no ballot names
 with what is left; we do not, so these are left out of the comparison. Exits 1 at the first difference.
 """
@@ -8,15 +10,24 @@ import json
 import subprocess
 import sys
 from argparse import ArgumentParser
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from random import Random
+from time import process_time
 from typing import Any, NamedTuple, get_args
 
+from services.audit.tabulate import counted
+from shared.contract.elections import Budget, Candidate, Contest
 from shared.rcv.budget.ballots import BudgetVote, Choice, Project
 from shared.rcv.budget.equal_shares import Completion, Measure, equal_shares, lots
+from shared.rcv.budget.live import LiveShares
 
+SIZES = ((100, 20), (1_000, 30), (10_000, 50), (100_000, 200))
+AUDITED = 10_000
+"""Ballots up to which the auditor is timed, too."""
+MOST_TICKED = 8
 PEER = Path(".livecount/peers/bin/python")
 
 
@@ -87,12 +98,51 @@ def compare(trials: Sequence[Trial]) -> int | None:
     return None
 
 
+def timed(ballots: int, projects: int, random: Random) -> str:
+    """Return how long a live contest of so many ballots takes, whose electors tick up to 8 projects, popular ones more often."""
+    costs = [random.randint(5, 100) * 1_000 for _ in range(projects)]
+    contest = Contest(
+        id="town",
+        title="Town",
+        method="equal-shares",
+        lot="1",
+        candidates=tuple(Candidate(id=f"p{n}", name=f"P{n}", cost=cost) for n, cost in enumerate(costs)),
+        budget=Budget(amount=sum(costs) // 4),
+    )
+    popular = [1 / (1 + place / 20) for place in range(projects)]
+    cast = Counter(
+        "=".join(
+            map(str, sorted(set(random.choices(range(projects), popular, k=random.randint(1, MOST_TICKED)))))
+        )
+        for _ in range(ballots)
+    )
+    method = LiveShares(contest)
+    method.apply((0, marks, number) for marks, number in cast.items())
+    begun = process_time()
+    spending = method.spend()
+    live, begun = process_time() - begun, process_time()
+    audited = ""
+    if ballots <= AUDITED:
+        assert counted({(0, marks): number for marks, number in cast.items()}, contest).spending == spending
+        audited = f", the auditor {process_time() - begun:.1f} s"
+    return (
+        f"{ballots:,} ballots ({len(cast):,} different) of {projects} projects: {live:.2f} s{audited}; "
+        f"{len(spending.funded)} funded, {live / method.work * 1e6:.2f} us a unit of work"
+    )
+
+
 def main() -> None:
     """Compare, and say how many votes agree."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--votes", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--time", action="store_true", help="say how long live contests take")
     options = parser.parse_args()
+    if options.time:
+        for ballots, projects in SIZES:
+            sys.stdout.write(f"{timed(ballots, projects, Random(options.seed))}\n")
+            sys.stdout.flush()
+        return
     random = Random(options.seed)
     trials = [drawn(random) for _ in range(options.votes)]
     different = compare(trials)

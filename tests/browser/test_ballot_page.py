@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 from typer.testing import CliRunner
 
@@ -368,6 +369,36 @@ def test_another_language_in_the_middle(context: BrowserContext, place: Place) -
     expect(page.get_by_role("heading", name="Mae eich pleidlais wedi cyrraedd")).to_be_visible(timeout=15_000)
 
     assert place.marks(elector) == [("3>0", "")]
+
+
+def test_projects_are_ticked_with_costs_beside_them(context: BrowserContext, place: Place) -> None:
+    """By mouse and by key; a reload keeps what is ticked; axe finds nothing, and the log has one rank of it all."""
+    harbour = Life(
+        election("harbour", electors=10).model_copy(update={"contests": (town(out=(4,)),)}), SHARDS
+    )
+    finish(place.pipeline.begin(harbour))
+    place.announce(harbour, Phase.OPEN)
+    page = context.new_page()
+    page.goto(place.url(f"/vote/harbour#code={harbour.code(4)}"))
+    page.locator("#code-form .main").click()
+    page.get_by_label("Trees in the square £4,500.50").check()
+    page.get_by_label("Cycle lanes £18,000").focus()
+    page.keyboard.press("Space")
+    said = "Your share of the budget can help to pay for Cycle lanes and Trees in the square."
+    expect(page.locator(".contest .line")).to_have_text(said)
+    expect(page.get_by_label("A longer pier")).to_be_disabled()
+    assert Axe().run(page).violations_count == 0
+    page.reload()
+    expect(page.get_by_label("Cycle lanes")).to_be_checked()
+    page.get_by_label("A new library").check()
+    page.get_by_label("A new library").uncheck()
+    to_review(page)
+    expect(page.locator("#review .order li")).to_have_text(
+        ["Cycle lanes £18,000", "Trees in the square £4,500.50"]
+    )
+    expect(page.locator("#review .line")).to_have_text(said)
+    cast(page)
+    assert place.marks(4, "harbour") == [("1=3",)]
 
 
 def some_contest(seed: random.Random) -> Contest:

@@ -28,6 +28,32 @@ grep -q 'Kafka at 127.0.0.1:1 does not answer.*no deployment runs in nowhere' no
 ```
 """
 """Every kind of command that asks a deployment, against one that is in another folder than the usual one."""
+BUDGET = """
+```sh
+livecount up
+livecount new town --template budget --defaults
+livecount create town.yaml
+livecount codes town --out codes.csv
+livecount open town
+for line in 2 3 4 5; do
+  code=$(sed -n ${line}p codes.csv | cut -d, -f3 | tr -d '\\r')
+  curl -s http://127.0.0.1:8101/v1/elections/town/ballots -H 'Content-Type: application/json' -d '{
+    "ballot_id": "'$(od -An -N16 -tx1 /dev/urandom | tr -d ' \\n')'", "code": "'$code'",
+    "rankings": {"what-is-the-money-spent-on": [["cycle-lanes", "trees-in-the-square"]]}}'
+done
+livecount withdraw town what-is-the-money-spent-on/a-longer-pier
+livecount close town
+livecount certify town | tee certified.txt
+grep -q 'cycle-lanes, trees-in-the-square' certified.txt
+livecount certificate town --out town.html
+grep -q 'Cycle lanes (18,000) is funded: each of its 4 supporters pays at most 4,500.' town.html
+livecount export town --out town.zip
+livecount verify --bundle town.zip | tee verified.txt
+grep -q 'funded: cycle-lanes, trees-in-the-square' verified.txt
+curl -s http://127.0.0.1:8100/v1/elections/town/contests/what-is-the-money-spent-on/rounds.csv | grep -q 'A new library,30000,0,not funded'
+```
+"""
+"""A citizens' budget, from its template to a bundle that is verified."""
 READ_ALONG = [path for path in documents() if commands((ROOT / path).read_text())]
 
 
@@ -47,6 +73,13 @@ def test_commands_find_the_deployment_and_what_is_said_wins(tmp_path: Path) -> N
     (tmp_path / "elsewhere.md").write_text(ELSEWHERE)
 
     read_along(tmp_path / "elsewhere.md", tmp_path)
+
+
+def test_a_budget_is_voted_on_certified_and_verified(tmp_path: Path) -> None:
+    """Four ballots tick two projects; both programs fund these two."""
+    (tmp_path / "budget.md").write_text(BUDGET)
+
+    read_along(tmp_path / "budget.md", tmp_path)
 
 
 def test_a_command_that_fails_is_found(tmp_path: Path) -> None:
