@@ -131,6 +131,11 @@ class ShardAudit:
             return reason, None
         self._gave_way.add((ballot.elector, before[0]))
         self.ballots[before[1]] -= 1
+        if not self.ballots[
+            before[1]
+        ]:  # or whoever votes without end fills memory with what nobody has any more
+            del self.ballots[before[1]]
+            self._alike.pop(before[1], None)
         return reason, before[1]
 
     def judge_roll(self, chunk: RollCommitted, signers: set[str]) -> NoEffect | None:

@@ -4,6 +4,7 @@ Rule 1: a shard's counts are absolute; the newest replace the older, and only a 
 Rule 2: a standing holds no more than its watermark covers, and balances, or it is not published.
 Rule 3: a candidate has withdrawn once every shard holds the withdrawal, and is back once one holds the reinstatement.
 Rule 4: votes that the election's terms withhold until the close are not counted, and not in it, before.
+        Where electors may vote again they are not even given to the method before: it would keep every ranking that ever stood.
 Rule 5: what is shown is shown in steps, so that no single ballot can be learned from all that was ever published: see steps.py.
 """
 
@@ -22,7 +23,7 @@ from services.counting.standing import ShardLedger, before_the_close, standing_o
 from services.counting.steps import Groups, Step, first_groups, is_step, last_groups
 from services.counting.tally import PASSED_OVER
 from shared.contract.codec import encode
-from shared.contract.elections import Contest, Election, Phase
+from shared.contract.elections import Contest, Election, Phase, Revote
 from shared.contract.events import (
     CandidateReinstated,
     CandidateWithdrawn,
@@ -40,7 +41,7 @@ from shared.contract.verdict_ranges import Ranking
 from shared.rcv.budget.live import LiveShares, open_contest
 from shared.rcv.contract_rounds import what_if_of
 from shared.rcv.count.live import LiveMethod
-from shared.rcv.count.profile import most_rankings
+from shared.rcv.count.profile import Change, most_rankings
 from shared.rcv.count.rounds import Count
 from shared.rcv.scenarios import what_if
 from shared.rcv.trial import MAX_STANDING_BYTES
@@ -55,8 +56,8 @@ MAX_FINAL_COST: Final = 2_000_000
 """The same for a standing after the close: 2 s with 20 candidates and 100,000 rankings."""
 
 WORK_A_TICK: Final = 25_000
-"""`LiveShares.work` of some 5 ms, a tenth of a tick: a contest that took more is counted again after as many ticks, or when all is
-published again, so that it takes a tenth of the time at most."""
+"""`LiveShares.work` of some 5 ms, a fifth of a tick: a contest that took more is counted again after as many ticks, or when all is
+published again, so that it takes a fifth of the time at most."""
 
 
 @dataclass
@@ -80,6 +81,8 @@ class ContestCount:
     """Why the count raised, if it did: the contest publishes no rounds from then on, every other goes on."""
     waits: int = 0
     """Ticks that it waits before it is counted again."""
+    holds_back: bool = False
+    """Whether the method is given the counts once the election is closed, all together."""
     keeper: Keeper = field(default_factory=Keeper)
 
     @classmethod
@@ -93,6 +96,7 @@ class ContestCount:
             shards=[ShardLedger.empty(len(definition.sections)) for _ in range(shards)],
             groups=first_groups(definition, contest),
             counts=[{} for _ in range(shards)],
+            holds_back=definition.revote is Revote.LAST_COUNTS,
         )
 
     @property
@@ -159,7 +163,15 @@ class ContestCount:
         for shard, counts in step.counts.items():
             self._apply_counts(shard, counts)
         self.shards = step.after(self.shards)
+        if self.holds_back and not before_the_close(self.definition, self.shards):
+            self.begin()
         self.settle_candidates()
+
+    def begin(self) -> None:
+        """Give the method, which has none, all counts."""
+        self.holds_back = False
+        for counts in self.counts:
+            self._change([(section, marks, n) for (section, marks), n in counts.items()])
 
     def settle_candidates(self) -> None:
         """Let those be out of the contest whose withdrawal every shard holds, and nobody else who was in it."""
@@ -214,15 +226,20 @@ class ContestCount:
 
     def _apply_counts(self, shard: int, newer: dict[Ranking, int]) -> None:
         counts = self.counts[shard]
-        deltas = map(sub, newer.values(), map(counts.get, newer, repeat(0)))
+        if not self.holds_back:
+            deltas = map(sub, newer.values(), map(counts.get, newer, repeat(0)))
+            self._change([(section, marks, n) for (section, marks), n in zip(newer, deltas, strict=True)])
+        counts.update(newer)
+        for ranking in [ranking for ranking, ballots in newer.items() if not ballots]:
+            del counts[ranking]
+
+    def _change(self, changes: Sequence[Change]) -> None:
+        """Give the method changes; if it raises, the count of this contest stops."""
         try:
-            self.method.apply(
-                [(section, marks, n) for (section, marks), n in zip(newer, deltas, strict=True)]
-            )
+            self.method.apply(changes)
         except Exception as fault:
             self.stopped = f"{type(fault).__name__}: {fault}"
             log.exception("count stopped", election=self.definition.id, contest=self.contest.id)
-        counts.update(newer)
 
 
 class Rounds:
@@ -436,7 +453,8 @@ def _count(saved: dict[str, Any]) -> ContestCount:
     count.groups = tuple(tuple(group) for group in saved["groups"])
     for place, shard in enumerate(shards):
         count.shards[place], count.counts[place] = _shard(shard)
-        count.method.apply([(section, marks, n) for section, marks, n in shard["counts"]])
+    if not (count.holds_back and before_the_close(count.definition, count.shards)):
+        count.begin()
     count.complete = None if saved["complete"] is None else _step(saved["complete"])
     count.rest = _step(saved["rest"])
     count.settle_candidates()

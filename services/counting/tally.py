@@ -92,6 +92,8 @@ class Ledger:
         for counts, pending in zip(self.counts, self.pending, strict=True):
             for ranking, ballots in pending.items():
                 counts[ranking] += ballots
+                if not counts[ranking]:
+                    del counts[ranking]
         changed = [sorted(pending) for pending in self.pending]
         self.pending, self.pending_bytes = [Counter() for _ in self.counts], 0
         return changed

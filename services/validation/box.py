@@ -1,9 +1,10 @@
 """The ballot box of one election in one shard: who may vote, who has voted, and with which ballot.
 
 The electors of a shard are dense (number // shards), so a box is columns: 28 bytes an elector (commitment 10, ballot id
-16, section 2) and 4 a contest; some 100 for each ballot that a later one has superseded, whose id is kept so that a retry of it
+16, section 2) and 4 a contest; 16 for each ballot that a later one has superseded, whose id is kept so that a retry of it
 takes nothing back. An elector's entry is the ballot that stands, even while it is void: a restore brings back
-that one. Marks are numbered in the order of the ballots that first carry them and stored once, contest by contest.
+that one. Marks are numbered in the order of the ballots that first carry them and stored once, contest by contest. Those that no
+ballot carries any more are forgotten now and then, or whoever votes again and again would fill memory with them.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,10 @@ from shared.contract.codes import COMMITMENT_BYTES
 from shared.contract.packs import ID_BYTES
 
 NO_BALLOT: Final = -1
+MARKS_BYTES: Final = 200
+"""What marks cost beside their spelling, at most."""
+UNUSED_BYTES: Final = 16 << 20
+"""Marks are looked through once they take so much more than twice what was in use the last time."""
 
 
 class BoxedBallot(NamedTuple):
@@ -46,8 +51,12 @@ class BallotBox:
         self._sections = np.zeros(electors, np.uint16)
         self._ids = np.zeros((electors, ID_BYTES), np.uint8)
         self._void: set[int] = set()
-        self._superseded: dict[int, set[bytes]] = {}
-        """By place, the ids of ballots that a later one has superseded."""
+        self._superseded: dict[int, bytes] = {}
+        """By place, the ids of ballots that a later one has superseded, one behind the other."""
+        self.marks_bytes = 0
+        """What marks cost."""
+        self._used_bytes = 0
+        """What those cost that were in use the last time."""
 
     @property
     def electors(self) -> int:
@@ -60,11 +69,33 @@ class BallotBox:
 
     def supersede(self, place: int, ballot_id: bytes) -> None:
         """Remember the id of a ballot whose place a later one takes; `put` then overwrites it."""
-        self._superseded.setdefault(place, set()).add(ballot_id)
+        self._superseded[place] = self._superseded.get(place, b"") + ballot_id
 
     def is_superseded(self, place: int, ballot_id: bytes) -> bool:
         """Whether a later ballot of the elector has taken the place of this one."""
-        return ballot_id in self._superseded.get(place, ())
+        ids = self._superseded.get(place, b"")
+        at = ids.find(ballot_id)
+        while at % ID_BYTES and at > 0:  # it stands across two others
+            at = ids.find(ballot_id, at + 1)
+        return at >= 0
+
+    @property
+    def may_forget(self) -> bool:
+        """Whether marks take so much that those in use should be looked for. A function of the ballots so far alone."""
+        return bool(self._superseded) and self.marks_bytes > 2 * self._used_bytes + UNUSED_BYTES
+
+    def forget_unused(self) -> None:
+        """Forget the marks that no ballot carries, and number the others anew, in their order."""
+        kept = self.marks
+        self.marks, self.numbers = [[] for _ in kept], [Numbers() for _ in kept]
+        self.marks_bytes = 0
+        for contest, (marks, column) in enumerate(zip(kept, self._columns, strict=True)):
+            voted = np.flatnonzero(column != NO_BALLOT)
+            used, numbers = np.unique(column[voted], return_inverse=True)
+            column[voted] = numbers
+            for number in used.tolist():
+                self.number(contest, marks[number])
+        self._used_bytes = self.marks_bytes
 
     def touched(self, places: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which of these places have a ballot, are void, or stand among `places` more than once."""
@@ -96,6 +127,7 @@ class BallotBox:
         if found == NO_BALLOT:
             found = numbers[marks] = len(numbers)
             self.marks[contest].append(marks)
+            self.marks_bytes += len(marks) + MARKS_BYTES
         return found
 
     def put(
@@ -139,7 +171,8 @@ class BallotBox:
             "sections": _view(self._sections),
             "ids": _view(self._ids),
             "void": sorted(self._void),
-            "superseded": [(place, sorted(ids)) for place, ids in sorted(self._superseded.items())],
+            "superseded": sorted(self._superseded.items()),
+            "used_bytes": self._used_bytes,
         }
 
     @classmethod
@@ -151,7 +184,8 @@ class BallotBox:
         box._sections = np.frombuffer(state["sections"], np.uint16).copy()
         box._ids = _bytes(state["ids"]).reshape(-1, ID_BYTES)
         box._void = set(state["void"])
-        box._superseded = {place: set(ids) for place, ids in state["superseded"]}
+        box._superseded = dict(state["superseded"])
+        box._used_bytes = state["used_bytes"]
         for contest, saved in enumerate(msgspec.convert(state["marks"], list[list[str]])):
             for marks in saved:
                 box.number(contest, marks)

@@ -11,7 +11,7 @@ Rule 4: a judge comes to the head that was last published for its shard, or stop
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -23,7 +23,7 @@ from services.validation.range import Range, runs_of
 from services.validation.rules import CODE_OF, ENTRIES, Polling, judge_columns
 from shared.contract.chain import START, digest, link
 from shared.contract.codec import ADMITTED, UnknownVersion, decode_cast, decode_judged, encode
-from shared.contract.elections import Election, Phase
+from shared.contract.elections import Election, Phase, Revote
 from shared.contract.events import (
     Control,
     ElectionCertified,
@@ -38,6 +38,8 @@ from shared.contract.verdict_ranges import outcome_words
 from shared.contract.verdicts import ControlJudged, NoEffect, Reason
 from shared.runtime.log import Outgoing
 
+LOOK_EVERY: Final = 256
+"""At each so many records it is looked whether there are rankings to forget, where electors may vote again."""
 Codes = NDArray[np.uint8]
 """For each ballot, the place of its Reason in REASONS."""
 
@@ -72,6 +74,11 @@ class Judge:
         packs: list[Pack] = []
         raw: list[bytes] = []
         for value in values:
+            if not (self._next + len(packs)) % LOOK_EVERY and self._has_revotes():
+                if packs:
+                    self._judge_packs(packs, raw)
+                packs, raw = [], []
+                self._forget_unused()
             record = decode_cast(value, self._shard.admitted)
             alike = isinstance(record, Pack) and (
                 not packs or (packs[0].election, len(packs[0].marks)) == (record.election, len(record.marks))
@@ -88,6 +95,16 @@ class Judge:
                 self._reject("", [1], Reason.MALFORMED, [value])
         if packs:
             self._judge_packs(packs, raw)
+
+    def _has_revotes(self) -> bool:
+        return any(of.definition.revote is Revote.LAST_COUNTS for of in self._shard.pollings.values())
+
+    def _forget_unused(self) -> None:
+        """Forget rankings that nobody has any more. Where that is done depends on the log alone: replicas number alike."""
+        for polling in self._shard.pollings.values():
+            if polling.box.may_forget:
+                self._close_range()  # it refers to marks by number
+                polling.box.forget_unused()
 
     def drain(self) -> list[Outgoing]:
         """Return the verdicts since the last call."""
