@@ -5,19 +5,15 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.audit.ledger import ShardLedger
-from services.audit.recount import recount_of
 from services.counting.rounds import Rounds
 from services.counting.tally import PartitionOf, Tally
 from services.validation.judge import Judge
-from shared.contract.agreement import disagreements
 from shared.contract.codec import decode_judged
 from shared.contract.elections import Candidate, Revote
 from shared.contract.verdict_ranges import Verdict
 from shared.contract.verdicts import ControlJudged
 from tests.support.elections import LOG_ID, ROOT_KEY, Life, election
-from tests.support.evidence import IDENTITY, OUTPUTS, each_verdict
-from tests.support.machines import published
+from tests.support.evidence import OUTPUTS, each_verdict
 
 CANDIDATES = 9
 
@@ -91,20 +87,6 @@ def test_no_verdict_depends_on_what_was_forgotten(
     everything, said_with_all = fed(records, rng)
     assert said == said_with_all
     assert len(one.save()) < len(everything.save()), "something was forgotten"
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_the_count_is_the_recount_s(seed: int, often: None) -> None:
-    """Through tally and rounds with crashes: the rankings of superseded ballots are out of every count."""
-    rng = random.Random(seed)
-    records = log(revoting(), rng, 150)
-    ledger = ShardLedger(0, 1, IDENTITY)
-    for record in records:
-        ledger.judge(record)
-    recount = recount_of("picnic", [ledger.count_of("picnic")])
-    last = {standing.contest.id: standing for standing in published([records], rng)}
-    assert not any(standing.withheld for standing in last.values())
-    assert [disagreements(standing, recount) for standing in last.values()] == [[], []]
 
 
 def test_an_elector_who_votes_without_end_fills_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
