@@ -1,16 +1,22 @@
 """TCP ports of this machine. Loopback only."""
 
+import os
 import secrets
 import socket
 import ssl
+from collections import deque
 from contextlib import ExitStack
+from typing import Final
 
 LOOPBACK = "127.0.0.1"
 # Below the range that systems hand to outgoing connections. A client that keeps trying a stopped server's port within
 # that range can be given the very same port as its own, connect to itself, and keep the server from coming back.
 _FIRST, _LAST = 20_000, 32_000
 _ATTEMPTS = 200
+_MOST_CLAIMS = 128
 _CONNECT_S = 0.5
+_claims: Final[deque[int]] = deque()
+"""File descriptors of the sockets that hold them, oldest first."""
 
 
 class PortsTakenError(OSError):
@@ -18,7 +24,7 @@ class PortsTakenError(OSError):
 
 
 def free_ports(count: int) -> list[int]:
-    """Return distinct ports that nothing listens on now. Raises OSError if none are found."""
+    """Return distinct ports that nothing listens on now, each claimed. Raises OSError if none are found."""
     found: list[int] = []
     with ExitStack() as held:
         for _ in range(_ATTEMPTS):
@@ -26,9 +32,24 @@ def free_ports(count: int) -> list[int]:
                 return found
             listener = held.enter_context(socket.socket())
             port = _FIRST + secrets.randbelow(_LAST - _FIRST)
-            if _bind(listener, port):
+            if _bind(listener, port) and claim(port):
                 found.append(port)
     raise OSError(f"no {count} free ports between {_FIRST} and {_LAST} after {_ATTEMPTS} attempts")
+
+
+def claim(port: int) -> bool:
+    """Keep a port's number from other processes that look for one; return False if one of them has it.
+
+    Until a server listens on it, a port seems to be free. So its number is held as a UDP port, on which nothing is sent, as long
+    as this process lives and until it has claimed _MOST_CLAIMS others.
+    """
+    with socket.socket(type=socket.SOCK_DGRAM) as held:
+        if not _bind(held, port):
+            return False
+        _claims.append(held.detach())
+    if len(_claims) > _MOST_CLAIMS:
+        os.close(_claims.popleft())
+    return True
 
 
 def require_free(*wanted: int) -> None:
@@ -60,9 +81,9 @@ def answers(port: int, request: bytes, host: str = LOOPBACK, tls: ssl.SSLContext
         return False
 
 
-def _bind(listener: socket.socket, port: int) -> bool:
+def _bind(held: socket.socket, port: int) -> bool:
     try:
-        listener.bind((LOOPBACK, port))
+        held.bind((LOOPBACK, port))
     except OSError:
         return False
     return True

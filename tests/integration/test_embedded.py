@@ -37,6 +37,8 @@ kafka.start()
 print(kafka.brokers[0].port, flush=True)
 time.sleep(60)
 """
+# Somebody who looks for a port, and has not begun to listen on it.
+SEEKER = "from infra.local.ports import free_ports; print(*free_ports(1), flush=True); input()"
 # A supervisor of a part that ignores SIGTERM and would be waited for longer than any test.
 PATIENT = """
 import asyncio, sys
@@ -224,6 +226,19 @@ def test_a_port_in_use_is_named(kafka: EmbeddedKafka, tmp_path: Path) -> None:
     """Another program's answers must not pass for those of ours."""
     with pytest.raises(OSError, match=f"port {kafka.brokers[0].port} of 127.0.0.1 is taken"):
         EmbeddedKafka(tmp_path, port=kafka.brokers[0].port).start()
+
+
+def test_a_port_that_one_process_was_given_is_given_to_no_other() -> None:
+    """From the moment on that it is found, though nothing listens on it yet, until that process ends."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SEEKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as seeker:
+        assert seeker.stdout is not None
+        port = int(seeker.stdout.readline())
+        ports.require_free(port)
+        assert not ports.claim(port)
+        seeker.communicate("\n")
+    assert ports.claim(port)
 
 
 @pytest.mark.usefixtures("kafka")

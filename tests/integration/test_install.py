@@ -12,7 +12,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from infra.local import ports
+from infra.local.deployment import DEFAULT_PORTS
+from tests.support.ports import ports_in_a_row
 from tests.support.readers import ROOT
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
@@ -21,8 +22,6 @@ BUILD_S = 200
 UP_S = 200
 PAGES = {"results": "/", "intake": "/vote/club", "proofs": "/receipt", "operator": "/sign-in"}
 """Of each service that people see, a page that needs its templates; what it links to is asked for, too."""
-FROM = 21_700
-"""Below the range for outgoing connections, like the broker's own."""
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +75,7 @@ def test_it_counts_and_runs_outside_a_checkout(
     kept = tmp_path / "share" / "livecount"
     assert str(kept) in run(installed, "where", env=environment, cwd=elsewhere)
 
-    base = next(at for at in range(FROM, FROM + 700, 7) if _all_free(at))
+    base = ports_in_a_row(len(DEFAULT_PORTS))[0]
     with (tmp_path / "said.txt").open("w+") as said:
         command = [str(installed / "livecount"), "up", "--port-base", str(base)]
         process = subprocess.Popen(command, env=environment, cwd=elsewhere, stdout=said, stderr=said)
@@ -107,14 +106,6 @@ def _page(port: int, path: str) -> str:
     with urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as page:
         text: str = page.read().decode()
         return text
-
-
-def _all_free(base: int) -> bool:
-    try:
-        ports.require_free(*range(base, base + 7))
-    except ports.PortsTakenError:
-        return False
-    return True
 
 
 def _wait_up(process: "subprocess.Popen[bytes]", said: Path) -> None:

@@ -8,7 +8,7 @@ in one of these. The reader's shell differs from anybody's in five functions, al
 * The same holds for `python -m tests.…`, `python -m pytest` and `pytest`.
 * `curl` fails where the answer is an error.
 
-The ports 8100 to 8105 are replaced by free ones, so that the test runs beside a deployment.
+The ports 8100 to 8106 are replaced by free ones, so that the test runs beside a deployment.
 """
 
 import os
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from infra.local.deployment import DEFAULT_PORTS
-from infra.local.ports import PortsTakenError, free_ports, require_free
+from tests.support.ports import ports_in_a_row
 
 ROOT: Final = Path(__file__).parents[2]
 BOUND_S: Final = 240.0
@@ -86,7 +86,7 @@ def read_along(document: Path, folder: Path) -> None:
     copy = folder / "livecount"
     shutil.copytree(ROOT, copy, ignore=_SKIPPED)
     (copy / ".venv").symlink_to(Path(sys.executable).parents[1])
-    ports = dict(zip(DEFAULT_PORTS.values(), _six_free_ports(), strict=True))
+    ports = dict(zip(DEFAULT_PORTS.values(), ports_in_a_row(len(DEFAULT_PORTS)), strict=True))
     script = commands((ROOT / document).read_text())
     for port, free in ports.items():
         script = re.sub(rf"(?<=:){port}\b", str(free), script)
@@ -114,16 +114,3 @@ def read_along(document: Path, folder: Path) -> None:
             printed, _ = shell.communicate()
             printed += f"\nFAILED: not done within {BOUND_S:g} s"
     assert shell.returncode == 0, f"{document}:\n{printed[-4000:]}"
-
-
-def _six_free_ports() -> list[int]:
-    """Return as many consecutive free ports as a deployment has. Raises OSError if none are found."""
-    for _ in range(100):
-        first = free_ports(1)[0]
-        wanted = range(first, first + len(DEFAULT_PORTS))
-        try:
-            require_free(*wanted)
-        except PortsTakenError:
-            continue
-        return list(wanted)
-    raise OSError(f"no {len(DEFAULT_PORTS)} consecutive free ports")
