@@ -33,6 +33,17 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
+@pytest.fixture(autouse=True)
+def nothing_left_open(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Close what a test has opened: a page that is left goes on asking for news."""
+    running: Browser | None = (
+        request.getfixturevalue("browser") if "browser" in request.fixturenames else None
+    )
+    yield
+    for left in [] if running is None else running.contexts:
+        left.close()
+
+
 @pytest.fixture(scope="package")
 def place(kafka: Any, valkey: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """Every service that a vote meets, on a namespace of their own, with the picnic open."""

@@ -1,13 +1,12 @@
 """The results page in a real browser: it moves by itself, reads without a script, and is open to everybody."""
 
-import asyncio
 import json
 import signal
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,9 @@ from redis import Redis
 
 from shared.contract.codec import encode
 from shared.contract.elections import Election, Phase
-from shared.contract.events import ElectionAnnounced
 from shared.contract.standings import Standing
-from shared.contract.topics import COUNTS_PUBLISHED, ELECTIONS_ANNOUNCED
-from shared.runtime.kafka.sink import send_all, start_producer
+from shared.contract.topics import COUNTS_PUBLISHED
+from tests.browser.polling_place import finish
 from tests.support.elections import Life, contest, election
 from tests.support.pipeline import Pipeline
 from tests.support.standings import college, standing, surplus
@@ -31,46 +29,36 @@ pytestmark = [pytest.mark.kafka, pytest.mark.browser]
 PATH = "/elections/picnic/contests/fruit"
 
 
-@pytest.fixture
-def pipeline(kafka: Any, valkey: Any, tmp_path: Path) -> Iterator[Pipeline]:
-    """Results on a namespace of its own, with one live standing."""
-    running = Pipeline(kafka.bootstrap, tmp_path, redis=valkey.url)
+@contextmanager
+def results(kafka: Any, valkey: Any, folder: Path, *standings: Standing) -> Iterator[Pipeline]:
+    """Run results on a namespace of its own, in which these standings are published."""
+    running = Pipeline(kafka.bootstrap, folder, redis=valkey.url)
     finish(running.create())
-    publish(running, standing(3, Phase.OPEN))
+    publish(running, *standings)
     running.start("results")
     running.wait_ready("results")
     yield running
     running.stop()
 
 
-def finish(work: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine in a thread of its own: Playwright's loop already runs in this one."""
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, work).result()
+@pytest.fixture
+def pipeline(kafka: Any, valkey: Any, tmp_path: Path) -> Iterator[Pipeline]:
+    """Results for one test alone, with one live standing."""
+    with results(kafka, valkey, tmp_path, standing(3, Phase.OPEN)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shown(kafka: Any, valkey: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """Results for those tests that only read: the same live standing, and two closed contests of several seats and sections."""
+    folder = tmp_path_factory.mktemp("results")
+    with results(kafka, valkey, folder, standing(3, Phase.OPEN), surplus(), college()) as running:
+        yield running
 
 
 def publish(pipeline: Pipeline, *standings: Standing) -> None:
     """Publish standings as counting does."""
-
-    async def send() -> None:
-        producer = await start_producer(pipeline.kafka)
-        topic = COUNTS_PUBLISHED.name(pipeline.namespace)
-        await send_all(producer, topic, [(0, s.key.encode(), encode(s)) for s in standings])
-        await producer.stop()
-
-    finish(send())
-
-
-def announce(pipeline: Pipeline, announced: ElectionAnnounced) -> None:
-    """Announce an election as the operator does."""
-
-    async def send() -> None:
-        producer = await start_producer(pipeline.kafka)
-        topic = ELECTIONS_ANNOUNCED.name(pipeline.namespace)
-        await send_all(producer, topic, [(0, announced.definition.id.encode(), encode(announced))])
-        await producer.stop()
-
-    finish(send())
+    finish(pipeline.publish(COUNTS_PUBLISHED, [(0, of.key.encode(), encode(of)) for of in standings]))
 
 
 def url(pipeline: Pipeline, path: str = PATH) -> str:
@@ -128,11 +116,11 @@ def test_updates_can_be_paused(browser: Browser, pipeline: Pipeline) -> None:
     expect(page.locator(".status")).to_contain_text("Complete", timeout=10_000)
 
 
-def test_it_reads_without_a_script(browser: Browser, pipeline: Pipeline) -> None:
+def test_it_reads_without_a_script(browser: Browser, shown: Pipeline) -> None:
     """Everything is in the page that the server sends."""
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(url(pipeline))
+    page.goto(url(shown))
 
     for heading in (
         "Latest round: round 3",
@@ -152,11 +140,9 @@ def test_it_reads_without_a_script(browser: Browser, pipeline: Pipeline) -> None
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 360])
-def test_nothing_stands_in_anybody_s_way(
-    browser: Browser, pipeline: Pipeline, width: int, scheme: Any
-) -> None:
+def test_nothing_stands_in_anybody_s_way(browser: Browser, shown: Pipeline, width: int, scheme: Any) -> None:
     """The axe rules (WCAG 2.2 A and AA among them) find nothing, at either width, by day and by night."""
-    page = opened(browser, pipeline, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = opened(browser, shown, viewport={"width": width, "height": 900}, color_scheme=scheme)
     found = Axe().run(page)
 
     assert found.violations_count == 0, found.generate_report()
@@ -165,19 +151,18 @@ def test_nothing_stands_in_anybody_s_way(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 360])
 def test_seats_quotas_and_scores_stand_in_nobody_s_way_either(
-    browser: Browser, pipeline: Pipeline, width: int, scheme: Any
+    browser: Browser, shown: Pipeline, width: int, scheme: Any
 ) -> None:
     """A single transferable vote for two seats, and an electoral college: no violation, no overflow down to 320."""
-    publish(pipeline, surplus(), college())
     for name, words in (
         ("council", "Apple and Banana are elected"),
         ("party", "of the electoral college"),
     ):
-        page = arrived(browser, pipeline, name, width=width, scheme=scheme)
+        page = arrived(browser, shown, name, width=width, scheme=scheme)
         expect(page.locator("#headline")).to_contain_text(words)
         found = Axe().run(page)
         assert found.violations_count == 0, found.generate_report()
-        page.screenshot(path=pipeline.folder / f"{name}-{width}-{scheme}.png", full_page=True)
+        page.screenshot(path=shown.folder / f"{name}-{width}-{scheme}.png", full_page=True)
         for narrow in (width, 320):
             page.set_viewport_size({"width": narrow, "height": 900})
             assert page.evaluate("document.documentElement.scrollWidth") == narrow
@@ -225,9 +210,9 @@ def test_what_a_reader_has_open_selected_and_in_focus_stays(browser: Browser, pi
     assert fold.evaluate("e => e.getBoundingClientRect().top") == pytest.approx(before, abs=2)
 
 
-def test_the_rounds_can_be_played_and_each_has_an_address(browser: Browser, pipeline: Pipeline) -> None:
+def test_the_rounds_can_be_played_and_each_has_an_address(browser: Browser, shown: Pipeline) -> None:
     """A round's address shows it large; the player goes through all of them and stops at the last."""
-    page = opened(browser, pipeline, f"{PATH}?round=1")
+    page = opened(browser, shown, f"{PATH}?round=1")
     expect(page.locator("#shown")).to_have_text("Round 1")
     expect(page.locator(".steps [aria-current]")).to_have_text("1")
     page.get_by_role("button", name="Play the rounds").click()
@@ -237,20 +222,19 @@ def test_the_rounds_can_be_played_and_each_has_an_address(browser: Browser, pipe
     assert "round" not in page.url
 
 
-def test_names_stay_in_view_while_a_wide_table_scrolls(browser: Browser, pipeline: Pipeline) -> None:
+def test_names_stay_in_view_while_a_wide_table_scrolls(browser: Browser, shown: Pipeline) -> None:
     """On a phone the table of all rounds scrolls beneath the names."""
-    publish(pipeline, surplus())
-    page = arrived(browser, pipeline, "council", width=360)
+    page = arrived(browser, shown, "council", width=360)
     expect(page.locator("#livetext")).to_contain_text(
         "standing", timeout=10_000
     )  # the feed's first word is shown
     region = page.get_by_role("region", name="All rounds")
-    shown = region.get_by_role("rowheader", name="Apple")
-    before = shown.bounding_box()
+    name = region.get_by_role("rowheader", name="Apple")
+    before = name.bounding_box()
     assert region.evaluate("e => { e.scrollLeft = 150; return e.scrollLeft }") == 150
 
     assert before is not None
-    assert shown.bounding_box() == before
+    assert name.bounding_box() == before
 
 
 @pytest.mark.parametrize("width", [1280, 320])
@@ -259,7 +243,7 @@ def test_all_contests_are_at_a_glance_and_move(browser: Browser, pipeline: Pipel
     many = Election.model_validate(
         election().model_dump() | {"contests": [contest(), *(contest(f"ward-{n}") for n in range(9))]}
     )
-    announce(pipeline, Life(many).announced(1, Phase.OPEN))
+    finish(pipeline.announce(Life(many), Phase.OPEN))
     page = browser.new_page(viewport={"width": width, "height": 900})
     deadline = time.monotonic() + 10
     while page.goto(url(pipeline, "/elections/picnic")).status != 200:  # type: ignore[union-attr]
@@ -276,9 +260,9 @@ def test_all_contests_are_at_a_glance_and_move(browser: Browser, pipeline: Pipel
     assert found.violations_count == 0, found.generate_report()
 
 
-def test_no_page_is_wider_than_a_narrow_phone(browser: Browser, pipeline: Pipeline) -> None:
+def test_no_page_is_wider_than_a_narrow_phone(browser: Browser, shown: Pipeline) -> None:
     """Tables scroll within themselves at 320 pixels."""
-    page = opened(browser, pipeline, viewport={"width": 320, "height": 700})
+    page = opened(browser, shown, viewport={"width": 320, "height": 700})
 
     assert page.evaluate("document.documentElement.scrollWidth") == 320
 
@@ -301,11 +285,11 @@ def test_a_flushed_cache_heals_itself(pipeline: Pipeline, valkey: Any) -> None:
     redis.close()
 
 
-def test_a_standing_has_a_strong_tag(pipeline: Pipeline) -> None:
+def test_a_standing_has_a_strong_tag(shown: Pipeline) -> None:
     """Asked again with the tag, nothing is sent."""
-    with urllib.request.urlopen(url(pipeline, f"/v1{PATH}/standing")) as answer:
+    with urllib.request.urlopen(url(shown, f"/v1{PATH}/standing")) as answer:
         tag, body = answer.headers["ETag"], answer.read()
-    again = urllib.request.Request(url(pipeline, f"/v1{PATH}/standing"), headers={"If-None-Match": tag})
+    again = urllib.request.Request(url(shown, f"/v1{PATH}/standing"), headers={"If-None-Match": tag})
 
     assert body == encode(standing(3, Phase.OPEN))
     with pytest.raises(urllib.error.HTTPError, match="304") as unchanged:

@@ -41,9 +41,9 @@ async def feed(
     await pipeline.create()
     await pipeline.announce(Life(election(), 2), Phase.OPEN)
     published = [(0, of.key.encode(), encode(of)) for of in (FIRST, SECOND, NEWEST, FIRST)]
-    await pipeline._publish(COUNTS_PUBLISHED, published)
+    await pipeline.publish(COUNTS_PUBLISHED, published)
     kept = [(0, f"{of.key}/{of.sequence}".encode(), encode(of)) for of in (BEFORE, FIRST, NEWEST, BEFORE)]
-    await pipeline._publish(COUNTS_HISTORY, kept)
+    await pipeline.publish(COUNTS_HISTORY, kept)
     key = tmp_path / "publishing.key"
     key.write_text(new_private_key().hex())
     pipeline.start("results", publishing_key_file=str(key))

@@ -174,7 +174,7 @@ class Pipeline:
 
     async def announce(self, life: Life, phase: Phase) -> None:
         """Announce an election, as the operator does."""
-        await self._publish(
+        await self.publish(
             ELECTIONS_ANNOUNCED,
             [(0, life.definition.id.encode(), encode(life.announced(self.shards, phase)))],
         )
@@ -182,9 +182,10 @@ class Pipeline:
     async def commit_roll(self, life: Life) -> None:
         """Publish an election's roll, as validation does."""
         known = [life.known(shard) for shard in range(self.shards)]
-        await self._publish(ROLLS_COMMITTED, [(of.shard, of.key.encode(), encode(of)) for of in known])
+        await self.publish(ROLLS_COMMITTED, [(of.shard, of.key.encode(), encode(of)) for of in known])
 
-    async def _publish(self, topic: Topic, items: Sequence[Item]) -> None:
+    async def publish(self, topic: Topic, items: Sequence[Item]) -> None:
+        """Write records into a topic, as the service does whose topic it is."""
         producer = await start_producer(self.kafka)
         try:
             await send_all(producer, topic.name(self.namespace), items)
