@@ -48,6 +48,8 @@ class Bar(NamedTuple):
     colour: str
     """A class of the style sheet."""
     mark: str = ""
+    more: str = ""
+    """A second part, drawn faint behind the first: what is not final."""
 
 
 class Cell(NamedTuple):
@@ -107,6 +109,8 @@ class Table:
     rows: tuple[Row, ...]
     kind: Literal["bars", "grid", "answers"]
     """Bars and answers become cards on a phone; a grid scrolls beneath its names."""
+    labelled: bool = False
+    """Whether each cell of a card has its column's heading beside it."""
 
 
 def round_as_bars(counted: Counted, table: RoundsTable, place: int) -> tuple[Table, Table | None]:
@@ -409,6 +413,7 @@ def drop_outs(counted: Counted, what_if: WhatIf) -> Table:
         columns=("If this candidate drops out", "Elected", "Votes", "They go to"),
         rows=tuple(rows),
         kind="answers",
+        labelled=True,
     )
 
 
@@ -444,7 +449,7 @@ def finalists(counted: Counted, what_if: WhatIf) -> tuple[Finalist, ...]:
         Finalist(
             name=names[one],
             colour=colours[one],
-            won=f"wins {wins[one]} of {plural(len(order) - 1, 'final', 'finals')}",
+            won=f"wins {wins[one]} of {len(order) - 1}",
             against=tuple(
                 Against(
                     names[other], percent(*held[one, other]), 2 * held[one, other][0] > held[one, other][1]

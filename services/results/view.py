@@ -374,7 +374,7 @@ def election_page(announced: ElectionAnnounced, card_of: Callable[[str], Card | 
 
 
 def _seats_table(found: SeatsByParty) -> Table:
-    """Return the seats by party as bars, of which a full one is all seats."""
+    """Return the seats by party as bars, of which a full one is all seats; the faint part is not final."""
     final, ahead = sum(of.final for of in found.held), sum(of.ahead for of in found.held)
     parts = [
         f"{number(final)} in complete counts" if final else "",
@@ -390,7 +390,11 @@ def _seats_table(found: SeatsByParty) -> Table:
                 of.party or NO_PARTY,
                 (
                     Cell(number(of.seats), _provisional(of), strong=True),
-                    Cell(bar=Bar(bar_width(of.seats, found.seats), PLAIN)),
+                    Cell(
+                        bar=Bar(
+                            bar_width(of.final, found.seats), PLAIN, more=bar_width(of.ahead, found.seats)
+                        )
+                    ),
                 ),
             )
             for of in found.held

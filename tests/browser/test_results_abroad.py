@@ -19,8 +19,10 @@ from playwright.sync_api import Browser, expect
 
 from services.results.pages import STATIC
 from shared.contract.elections import Phase
+from shared.contract.events import ElectionAnnounced
 from tests.browser.polling_place import watched
 from tests.browser.test_results_page import PATH
+from tests.support.elections import Life, election
 from tests.support.gateway import Gateway, gateway, serving
 from tests.support.standings import standing
 
@@ -114,6 +116,7 @@ def test_a_result_is_written_as_files_that_any_server_serves(
 ) -> None:
     """Every link leads somewhere, no script is needed, hashes and signature hold, and it is the page that was published."""
     abroad.show(CLOSED)
+    abroad.announce(with_parties())
     out = tmp_path / "public"
     livecount(
         "publish", "picnic", "--out", str(out), "--results", abroad.url, "--url", "https://example.org/2026"
@@ -123,6 +126,7 @@ def test_a_result_is_written_as_files_that_any_server_serves(
         'content="https://example.org/2026/contests/fruit/picture.png"'
         in (out / "contests/fruit/index.html").read_text()
     )
+    assert (out / "seats.csv").read_text().startswith("party,seats,final,ahead")
     with serving(tmp_path) as site:
         context = browser.new_context(java_script_enabled=False)
         page = context.new_page()
@@ -146,6 +150,16 @@ def test_a_result_is_written_as_files_that_any_server_serves(
         (out / "contests/fruit/standing.json").write_bytes(b"{}")
         with pytest.raises(subprocess.CalledProcessError):
             livecount("signature", f"{site}/contests/fruit/standing.json")
+
+
+def with_parties() -> ElectionAnnounced:
+    """Return the picnic, where each candidate of the first contest has a party."""
+    announced = Life(election()).announced(1, Phase.CLOSED)
+    fruit, *others = announced.definition.contests
+    candidates = tuple(of.model_copy(update={"party": f"{of.name} Party"}) for of in fruit.candidates)
+    contests = (fruit.model_copy(update={"candidates": candidates}), *others)
+    definition = announced.definition.model_copy(update={"contests": contests})
+    return announced.model_copy(update={"definition": definition})
 
 
 def livecount(*words: str) -> str:

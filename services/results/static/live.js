@@ -58,14 +58,14 @@ async function fetchMain() {
 }
 
 // Beside each time in UTC what it is where the reader is, if that differs.
-const here = (time) => {
-  const at = new Date(time);
-  if (!at.getTimezoneOffset()) return "";
-  return ` (${at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })} where you are)`;
-};
+const hour = (time) => new Date(time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+const here = (time, from) =>
+  new Date(time).getTimezoneOffset() ? ` (${from ? `${hour(from)} to ` : ""}${hour(time)} where you are)` : "";
 
 function localTimes() {
-  for (const local of document.querySelectorAll("time + .local")) local.textContent = here(local.previousElementSibling.dateTime);
+  for (const local of document.querySelectorAll("time + .local")) {
+    local.textContent = here(local.previousElementSibling.dateTime, local.dataset.from);
+  }
 }
 
 function speak(headline) {

@@ -432,7 +432,7 @@ def test_every_final_stands_by_its_candidate_too() -> None:
     assert [[other.share for other in one.against] for one in shown.finalists] == grid
     assert [one.name for one in shown.finalists] == [row.name for row in shown.finals.rows]
     first = shown.finalists[0]
-    assert (first.name, first.won) == ("Banana", "wins 3 of 3 finals")
+    assert (first.name, first.won) == ("Banana", "wins 3 of 3")
     assert [other.wins for other in first.against] == [True] * 3
 
 
