@@ -26,7 +26,8 @@ def one_line(fault: Exception) -> str | None:
     if isinstance(fault, OSError | ValueError | RuntimeError) or _is(
         fault, "shared.contract.codec", "UnknownVersion"
     ):
-        return _flat(str(fault))
+        first, *listed = str(fault).split("\n  ")
+        return _flat(f"{first}: {'; '.join(listed)}" if listed else first)
     return None
 
 

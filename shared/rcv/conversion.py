@@ -71,6 +71,8 @@ def convert_configuration(
     `note` takes each ballot or mark that a file has and that is not written, and why; `remark` what is written and odd.
     Raises FormatError for a source that is wrong, or if the format cannot hold what the ballots hold.
     """
+    if out.exists() and any(out.samefile(path) for path, _ in configuration.sources):
+        raise FormatError(out, "", "expected another file than a source of the configuration")
     contest, settings = rctab.contest_of(configuration), settings_of(configuration)
     records = list(rctab.read_records(configuration, note, remark))
     if to == RECORDS:

@@ -82,6 +82,8 @@ def convert(
     """
     left_out, odd = Counter[str](), Counter[str]()
     with naming(file), waiting(f"Converting {file.name}"):
+        if out.exists() and file.exists() and out.samefile(file):
+            raise ValueError(f"--out: expected another file than the one that is read, found {out}")
         if file.suffix.lower() == ".json":
             if ignore:
                 raise ValueError(

@@ -67,6 +67,8 @@ def ballot_of(
     if ranking is not None:
         place = 0 if section is None else find(section, file.sections, "section")
         return place, parse_ranking(ranking, file.candidates)
+    if section is not None:
+        raise ValueError("--section: expected --ranking beside it, for a ballot of the file has its own")
     seen = 0
     for group in file.ballots:
         seen += group.ballots

@@ -7,6 +7,7 @@ import pytest
 
 from shared.rcv.formats.detect import read_ballots
 from tests.unit.cli.front import livecount, ward
+from tests.unit.cli.test_tabulate import configured
 
 
 @pytest.mark.parametrize(
@@ -55,3 +56,21 @@ def test_what_a_format_cannot_say_is_refused(tmp_path: Path) -> None:
     assert answer.exit_code == 2
     assert "sections" in answer.stderr
     assert not (tmp_path / "tea.blt").exists()
+
+
+def test_no_file_is_written_over_one_that_is_read(tmp_path: Path) -> None:
+    """A plain file, a configuration or its source, by any name: the ballots would be gone."""
+    file, config = ward(tmp_path), configured(tmp_path)
+    source = config.with_name("tea_cvr.csv")
+    (tmp_path / "link.blt").symlink_to(file)
+    before = {path: path.read_bytes() for path in (file, config, source)}
+    for read, to, out in (
+        (file, "blt", file),
+        (file, "csv", tmp_path / "link.blt"),
+        (config, "cdf", config),
+        (config, "csv", source),
+    ):
+        answer = livecount("convert", read, "--to", to, "--out", out)
+        assert answer.exit_code == 2
+        assert "expected another file than" in answer.stderr
+    assert {path: path.read_bytes() for path in before} == before

@@ -62,3 +62,10 @@ def test_a_name_that_is_not_there_is_refused(tmp_path: Path) -> None:
     assert answer.stderr == (
         f"livecount: {file}: expected a candidate, found 'Dora Mar'; did you mean 'Dora Maar'?\n"
     )
+
+
+def test_a_section_beside_a_ballot_is_refused(tmp_path: Path) -> None:
+    """A ballot of the file has its own."""
+    answer = livecount("explain", ward(tmp_path), "--method", "irv", "--ballot", "1", "--section", "x")
+    assert answer.exit_code == 2
+    assert "--section: expected --ranking beside it" in answer.stderr

@@ -106,3 +106,21 @@ def test_a_contest_without_a_record_is_refused_and_one_of_blank_ballots_is_count
     report = json.loads((out / "tea_detailed_report.json").read_text())
     assert report["summary"]["undervotes"] == 2
     assert [decided for decided in report["results"][-1]["tallyResults"] if "elected" in decided]
+
+
+def test_a_list_of_faults_is_parted(tmp_path: Path) -> None:
+    """On the one line that an error has: of a configuration, and of ballots that were read twice."""
+    config = configured(tmp_path, minimumVoteThreshold="x", decimalPlacesForVoteArithmetic="99")
+    answer = livecount("tabulate", config, "--out", tmp_path / "out")
+    assert "2 things are wrong: rules.decimalPlaces" in answer.stderr
+    assert "found '99'; rules.minimumVote" in answer.stderr
+    config = configured(tmp_path)
+    source = tmp_path / "tea_cvr.csv"
+    source.write_text(source.read_text() + "1,Hill,1,2,\n2,Hill,1,2,\n")
+    answer = livecount("tabulate", config, "--out", tmp_path / "out")
+    assert answer.exit_code == 2
+    assert "expected each ballot once: " in answer.stderr
+    assert "line 7: found ballot '1' again, as in line 2; " in answer.stderr
+    answer = livecount("tabulate", config, "--out", tmp_path / "out", "--as-rctab")
+    assert answer.exit_code == 0
+    assert "counted, though odd, 2 times: ballot with the id of another" in answer.stderr

@@ -109,7 +109,9 @@ def _contest(configuration: Configuration) -> Contest:
 
 
 def _first(fault: ValidationError) -> str:
-    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in fault.errors())
+    return "; ".join(
+        f"{'.'.join(map(str, e['loc'])) or 'expected an object'}: {e['msg']}" for e in fault.errors()
+    )
 
 
 def _rules(configuration: Configuration) -> Rules:
