@@ -328,8 +328,9 @@ async def test_enter_in_a_field_checks_the_ballot_and_changes_no_language() -> N
 async def test_a_code_is_taken_as_it_was_pasted(typed: str) -> None:
     """With the whole personal link around it, other dashes, or marks that nobody sees."""
     async with place() as there:
-        ballot = await there.post("start", code=typed)
+        start, ballot = await there.get(), await there.post("start", code=typed)
 
+    assert "you can paste the whole link" in start.text
     assert page_of(ballot) == "ballot"
     assert hidden(ballot)["code"].upper() == CODE
 
