@@ -318,7 +318,8 @@ def test_a_practice_ballot_is_never_sent(context: BrowserContext, place: Place) 
     expect(page.locator("#review .order").first).to_have_text("1Apple2Banana")
     assert page.get_by_role("button", name="Cast my ballot").count() == 0
 
-    assert asked == []
+    # On a busy machine the page's icon comes late; it is the same for everybody.
+    assert [url for url in asked if url != place.url(NAMES["icon.svg"])] == []
     assert kept(page) == {}
 
 
