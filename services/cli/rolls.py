@@ -37,6 +37,7 @@ IDENTITIES: Final = ("id", "member", "member number", "membership number", "numb
 SECTION: Final = "section"
 OWN_COLUMNS: Final = ("elector", "code", "link")
 MAX_SHOWN: Final = 20
+SHORTER: Final = "; with --spare the numbers left over wait for who was forgotten"
 SAMPLE_CHARS: Final = 4096
 
 Row = tuple[int, list[str]]
@@ -253,7 +254,7 @@ def numbered(found: ElectorList, announced: ElectionAnnounced, *, spare: bool = 
             most = "at most " if spare else ""
             raise ValueError(
                 f"{found.file}: expected {most}{section.electors:,} electors of section {section.id}, as the definition says, "
-                f"found {counts[section.id]:,}"
+                f"found {counts[section.id]:,}{'' if spare or counts[section.id] > section.electors else SHORTER}"
             )
     numbers = np.empty(len(found.sections), np.int64)
     for place, electors in enumerate(section_ranges(definition).values()):

@@ -313,7 +313,8 @@ class OperatorClient:
             due = f" It is carried out at {proposal['due']}." if proposal.get("due") else ""
             self._confirm(f"{in_words(content)}{due}")
         elif isinstance(content, ElectorVoided | ElectorRestored) and content.electors is not None:
-            self._confirm("\n".join([in_words(content), *changed_lines(proposal)]))
+            self._say("\n".join(changed_lines(proposal)))
+            self._confirm(in_words(content))
 
     async def _cleared_up(self, proposal: dict[str, Any], fault: OperatorError) -> dict[str, Any]:
         """Return what became of an order whose answer was lost. Raises OrderLost if it came to no log."""

@@ -76,10 +76,10 @@ def shards_table(figures: Any) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False, header_style="bold")
-    table.add_column("Service")
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column("Service", no_wrap=True)
     for name in ("Shard", "Position", "Behind", "Behind, s", "Records/s", "Restarts"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("State")
     for shard in sorted(figures["shards"], key=_urgency):
         silent = shard["heard_s_ago"] > SILENT_S

@@ -90,13 +90,14 @@ def codes(
     file = roll or access.roll_file(election)
     file.parent.mkdir(parents=True, exist_ok=True)
     if electors is None:
-        made = write_codes(announced, out)
+        made, left = write_codes(announced, out), 0
     else:
-        made = write_mailing(
-            read_list(electors, announced.definition.sections), announced, out, intake, spare=spare
-        )
+        listed = read_list(electors, announced.definition.sections)
+        made = write_mailing(listed, announced, out, intake, spare=spare)
+        left = made.head.electors - len(listed.sections)
     file.write_bytes(made.encoded())
-    typer.echo(f"{made.head.electors:,} voting codes in {out}, their roll in {file}")
+    spared = f", {left:,} numbers left for livecount add" if left else ""
+    typer.echo(f"{made.head.electors - left:,} voting codes in {out}{spared}; their roll in {file}")
 
 
 @command("livecount open labour-2015 --by ada --reason 'as agreed'")

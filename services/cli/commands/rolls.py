@@ -34,7 +34,13 @@ def roll(
     for section in election.sections:
         same = counts[section.id] == section.electors
         differs |= not same
-        says = "" if same else f"; the definition says {section.electors:,}: electors: {counts[section.id]}"
+        says = (
+            ""
+            if same
+            else f"; the definition says {section.electors:,}: write electors: {counts[section.id]} into it"
+        )
+        if counts[section.id] < section.electors:
+            says += ", or make the codes with --spare"
         typer.echo(f"  {section.name}: {counts[section.id]:,}{says}")
     for fault in found.faults[:MAX_SHOWN]:
         typer.echo(f"  {fault}", err=True)
@@ -84,4 +90,5 @@ def letters(
         )
     if not files:
         raise ValueError(f"{mailing}: expected a row for each elector, found none")
-    typer.echo(f"{out}: {len(files):,} files, the last one {files[-1].name}")
+    noun = "file" if len(files) == 1 else "files"
+    typer.echo(f"{out}: {len(files):,} {noun}, the last one {files[-1].name}")

@@ -47,3 +47,15 @@ def test_a_stopped_shard_comes_first_and_says_why() -> None:
         "validation (1) 1 1,000 5,000 0 12 0 catching-up",
         "validation (1) 0 1,000 0 0 12 0 silent for 30 s",
     ]
+
+
+def test_the_table_fits_a_terminal_of_80_columns() -> None:
+    """No name is cut, though figures are large."""
+    console = Console(width=80, record=True, file=StringIO())
+    busy = shard(0, service="counting.rounds", position=1_234_567, behind=12_345, per_second=9_999.0)
+    console.print(shards_table(MonitorFigures(shards=[busy]).model_dump()))
+    lines = console.export_text().splitlines()
+    assert len(lines) == 2
+    assert "counting.rounds (1)" in lines[1]
+    assert "1,234,567" in lines[1]
+    assert lines[1].rstrip().endswith("running")

@@ -132,7 +132,9 @@ def test_the_command_shows_counts_and_faults(tmp_path: Path) -> None:
     answer = livecount("roll", file, "--definition", tmp_path / "club.yaml")
     assert answer.exit_code == 1
     assert "row 3: the same elector as row 2" in answer.stderr
-    assert "the definition says 30: electors: 2" in answer.stdout
+    assert (
+        "the definition says 30: write electors: 2 into it, or make the codes with --spare" in answer.stdout
+    )
 
 
 def test_a_spare_number_has_a_commitment_and_no_code_until_somebody_is_added(tmp_path: Path) -> None:

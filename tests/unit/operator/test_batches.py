@@ -277,6 +277,7 @@ def test_console_api_and_command_order_the_same(fronts: Fronts, command: str, tm
 
     answer = livecount(command, "picnic", "--batch", batch, "--by", "ada", "--reason", REASON)
     assert answer.exit_code == 0, answer.stderr
+    assert said in answer.stderr
     carried = fronts.service.controls("picnic")[-1].control
     assert carried.type.startswith("elector-")
     assert cast("ElectorVoided", carried).size == 4

@@ -77,4 +77,4 @@ def test_the_command_writes_the_folder(tmp_path: Path) -> None:
         "letters", tmp_path / "club.yaml", "--mailing", tmp_path / "mailing.csv", "--out", tmp_path / "out"
     )
     assert (said.exit_code, said.stderr) == (0, "")
-    assert said.stdout == f"{tmp_path / 'out'}: 1 files, the last one letters-0001.pdf\n"
+    assert said.stdout == f"{tmp_path / 'out'}: 1 file, the last one letters-0001.pdf\n"
