@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from shared.rcv.formats.detect import read_ballots
+from tests.support.configurations import configured
 from tests.unit.cli.front import livecount, ward
-from tests.unit.cli.test_tabulate import configured
 
 
 @pytest.mark.parametrize(
