@@ -301,9 +301,10 @@ class ControlBook:
         judged = decode_as(ControlJudged, value)
         if judged.control is None:
             return
-        if _is_in_order(judged):
-            self._accounts.setdefault(judged.control.election, Account())
-        account = self._accounts.get(judged.control.election)
+        name = judged.control.election
+        if _is_in_order(judged) and name not in self._accounts:
+            self._accounts[name] = Account(verdicts=sum(len(of.verdicts) for of in self.refused(name)))
+        account = self._accounts.get(name)
         if account is not None:
             account.count(judged)
         entry = None if account is None else account.entries.get(judged.control.control_id)

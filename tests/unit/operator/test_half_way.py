@@ -362,3 +362,17 @@ async def test_an_announcement_says_who_withdrew_when_and_why() -> None:
     assert [(of.withdrawn, of.reason) for of in found.notices[:2]] == [(True, "letter 1"), (False, "")]
     assert found.notices[0].at == AT
     assert decode_as(ElectionAnnounced, encode(found)) == found
+
+
+async def test_verdicts_from_before_the_definition_count_as_they_did() -> None:
+    """An announcement says how many it rests on: whoever counts fewer would wait for the missing ones for ever."""
+    service, log = service_and_log()
+    life = Life(election(), SHARDS)
+    for shard in range(SHARDS):
+        log.append(shard, life.founded(shard))
+        log.append(shard, encode(signed(Life(election(), SHARDS).control(ElectionPaused))))
+    configured = life.configured()
+    for shard in range(SHARDS):
+        log.append(shard, configured)
+
+    assert service.book.accounts["picnic"].verdicts == 2 * SHARDS
