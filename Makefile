@@ -6,7 +6,9 @@ RATE ?= 14000
 CONTESTS ?= 10000
 SEEDS ?= 2000
 BIN := .venv/bin
-ON_ALL_CORES := --numprocesses auto --dist loadgroup
+# A module is tested by one process, so that what its tests share is made once.
+ON_ALL_CORES := --numprocesses auto --dist loadscope
+IN_TWO_PROCESSES := --numprocesses 2 --dist loadscope
 
 .PHONY: help setup demo up test check lint bench bench-quick bench-count bench-stages bench-peers chaos fuzz simulate mutate pictures format clean
 
@@ -27,10 +29,11 @@ demo: .venv/ready ## cast and count Labour's 2015 election on this machine (RATE
 up: .venv/ready ## run all of Livecount on this machine
 	$(BIN)/livecount up
 
-test: .venv/ready ## every test: those without a server on all cores, then real Kafka, Valkey and browser (CONTESTS=random contests)
+test: .venv/ready ## every test: those without a server on all cores, then real Kafka, Valkey and browser, then chaos (CONTESTS=random contests)
 	@infra/chromium.sh
 	LIVECOUNT_CONTESTS=$(CONTESTS) $(BIN)/python -m pytest $(ON_ALL_CORES) -m 'not kafka and not browser' tests
-	$(BIN)/python -m pytest -m 'kafka or browser' tests
+	$(BIN)/python -m pytest $(IN_TWO_PROCESSES) -m '(kafka or browser) and not alone' tests
+	$(BIN)/python -m pytest -m alone tests
 
 check: lint ## lint, types, import contracts, unit, property and golden tests
 	LIVECOUNT_TAMPERINGS=1000 $(BIN)/python -m pytest -q $(ON_ALL_CORES) tests/unit tests/property tests/golden tests/tidy

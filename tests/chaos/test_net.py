@@ -71,6 +71,7 @@ def test_hosts_are_made_nowhere_else() -> None:
 
 
 @pytest.mark.kafka
+@pytest.mark.alone
 @pytest.mark.timeout(600)
 def test_an_election_is_held_while_hosts_are_cut_off_and_wires_are_bad(tmp_path: Path) -> None:
     """Every process on a host of its own, every fault of the network once: nothing lost, doubled or shown wrongly."""

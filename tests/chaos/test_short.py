@@ -9,7 +9,7 @@ from tests.chaos.plan import Counts, Kind
 from tests.chaos.report import write
 from tests.chaos.run import Options, run
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.kafka, pytest.mark.alone, pytest.mark.timeout(900)]
 
 SHORT = Options(ballots=20_000, counts=Counts(kills=15, pauses=4, broker_kills=2), seed=2026)
 

@@ -14,7 +14,7 @@ import pytest
 from infra.local.folder import read_addresses
 from services.cli.demo.by_hand import LINKS
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kafka, pytest.mark.alone, pytest.mark.timeout(300)]
 
 BOUND_S = 240.0
 VICTIMS = ("validation", "counting", "intake", "results", "operator")

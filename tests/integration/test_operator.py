@@ -347,6 +347,7 @@ async def test_with_one_official_nobody_is_voided_after_the_close(
 
 
 @pytest.mark.asyncio
+@pytest.mark.alone
 async def test_it_is_never_said_that_all_is_counted_while_something_is_not(
     deployment: Pipeline, api: httpx.Client
 ) -> None:

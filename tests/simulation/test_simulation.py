@@ -60,24 +60,18 @@ FAULTS = (
 )
 
 
-made_once = pytest.mark.xdist_group("sweep")
-"""The sweep starts processes of its own: whoever asks for it is tested in one place, so that it is made once."""
-
-
 @pytest.fixture(scope="module")
 def sweep() -> list[Outcome]:
-    """All outcomes."""
+    """All outcomes: made once, in processes of their own, for one process of the tests has this whole module."""
     return list(outcomes(range(SEEDS), os.cpu_count() or 1))
 
 
-@made_once
 def test_every_invariant_holds(sweep: list[Outcome]) -> None:
     """Whatever the seed does."""
     failing = [f"{replay_command(found.seed)}: {found.violation}" for found in sweep if found.violation]
     assert not failing, "\n".join(failing)
 
 
-@made_once
 def test_everything_that_can_go_wrong_did(sweep: list[Outcome]) -> None:
     """A simulation in which nothing happens shows nothing."""
     if SEEDS < ENOUGH_SEEDS:
