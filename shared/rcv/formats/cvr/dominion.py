@@ -47,9 +47,14 @@ def read(path: Path, source: Source, note: Note = no_note) -> Iterator[RawRecord
     """Yield the records of a folder's contest. Raises FormatError naming file and session, OSError."""
     manifests = _manifests(path, source)
     for file in _exports(path):
-        _, sessions = json_file.parted(file, "Sessions", "session")
-        for session in sessions:
-            yield from _records(session, source, manifests, note)
+        yield from _records_of(file, source, manifests, note)
+
+
+def _records_of(file: Path, source: Source, manifests: _Manifests, note: Note) -> Iterator[RawRecord]:
+    """Yield the records of one file, which is let go of before the next is read: two would take twice the memory."""
+    _, sessions = json_file.parted(file, "Sessions", "session")
+    for session in sessions:
+        yield from _records(session, source, manifests, note)
 
 
 def _exports(folder: Path) -> list[Path]:
