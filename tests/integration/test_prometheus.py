@@ -45,7 +45,7 @@ ENDED.labels("head late").inc()
 TASKS.labels("reporter").inc()
 ALERTS.labels("lag", "critical").set(1)
 for part, state in (("counting", "running"), ("validation", "stopped")):
-    expose(ShardReport(service=part, instance="1", shard=0, position=5, end=9, total=5, state=state))
+    expose(ShardReport(service=part, instance="1", shard=0, position=5, end=9, end_age_s=0.0, total=5, state=state))
 uvicorn.run(Starlette(routes=health_routes(Health())), port=int(sys.argv[1]), log_level="critical")
 """
 """A process with every metric there is: what gets a label only when it happens has happened once."""
