@@ -406,7 +406,7 @@ class ElectionAnnounced(Frozen):
         (),
         max_length=MAX_NOTICES,
         description="The newest withdrawals and reinstatements, oldest first, with their reasons",
-        exclude_if=operator.not_,  # without one the record is what programs before 0.3.0 wrote and can read
+        exclude_if=operator.not_,  # without one the record is what programs before 0.4.0 wrote and can read
     )
     verdicts: int = Field(
         0,

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 import typer.main
@@ -53,6 +54,11 @@ def test_nothing_asked_is_help() -> None:
     answer = livecount()
     assert answer.exit_code == 0
     assert "Commands:" in answer.stdout
+
+
+def test_it_says_which_version_it_is() -> None:
+    """The one that is installed."""
+    assert livecount("--version").stdout == f"livecount {version('livecount')}\n"
 
 
 def test_a_command_that_is_not_there_is_one_line() -> None:
