@@ -44,12 +44,12 @@ done
 livecount withdraw town what-is-the-money-spent-on/a-longer-pier
 livecount close town
 livecount certify town | tee certified.txt
-grep -q 'cycle-lanes, trees-in-the-square' certified.txt
+grep -q 'trees-in-the-square, cycle-lanes' certified.txt
 livecount certificate town --out town.html
 grep -q 'Cycle lanes (18,000) is funded: each of its 4 supporters pays at most 4,500.' town.html
 livecount export town --out town.zip
 livecount verify --bundle town.zip | tee verified.txt
-grep -q 'funded: cycle-lanes, trees-in-the-square' verified.txt
+grep -q 'funded: trees-in-the-square, cycle-lanes' verified.txt
 curl -s http://127.0.0.1:8100/v1/elections/town/contests/what-is-the-money-spent-on/rounds.csv | grep -q 'A new library,30000,0,not funded'
 ```
 """
