@@ -230,15 +230,13 @@ class Account:
 
         Of other controls each stands by itself.
         """
+        verdicts = self.entries.get(control.control_id, Entry(control)).verdicts
         if isinstance(control, ElectionConfigured):
-            entry = self.entries.get(control.control_id, Entry(control))
-            verdicts = entry.verdicts
             return all(shard in verdicts and verdicts[shard].why is None for shard in range(shards))
         if isinstance(control, ElectionOpened):
             return len(set(self.phases(shards))) == 1
         if isinstance(control, ElectorVoided | ElectorRestored):
-            entry = self.entries[control.control_id]
-            return all(verdict.why is not NoEffect.TOO_LARGE for verdict in entry.verdicts.values())
+            return all(verdict.why is not NoEffect.TOO_LARGE for verdict in verdicts.values())
         return not isinstance(control, ElectionCertified) or self.certificate(shards) == control
 
     def announcement(
