@@ -122,6 +122,6 @@ def too_late(books: Books, last_control: str) -> list[Item]:
         for shard, of in enumerate(absent)
         for start in range(0, len(of), MAX_PACK_BALLOTS)
     ]
-    life.last_control = last_control
+    life.resume(last_control)
     orders = [(shard, None, order) for order in (life.opened(), life.resumed()) for shard in range(SHARDS)]
     return [*ballots, *orders, *ballots]

@@ -90,7 +90,7 @@ def test_no_golden_election_claims_what_there_is_not() -> None:
 def test_the_contest_has_no_other_switches() -> None:
     """One that is added belongs above, or among those that change no count."""
     changing_nothing = {"id", "title", "note", "candidate_order"}
-    elsewhere = {"method", "candidates", "rules", "lot"}
+    elsewhere = {"method", "candidates", "rules", "lot", "budget"}
     assert set(Contest.model_fields) == {"seats", "section_shares"} | changing_nothing | elsewhere
 
 

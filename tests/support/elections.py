@@ -147,6 +147,10 @@ class Life:
         head = RollHead(log=LOG_ID, election=self.definition.id, electors=len(electors))
         return Roll(head=head, commitments=found)
 
+    def resume(self, last_control: str) -> None:
+        """Go on where another life ends: with the control that follows its last one, under an id that it has not had."""
+        self.last_control, self._number = last_control, int(last_control, 16)
+
     def control(self, kind: type, **content: Any) -> Control:
         """The next control."""
         self._number += 1

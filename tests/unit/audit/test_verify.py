@@ -168,7 +168,7 @@ def test_a_certificate_that_a_later_void_dropped_in_one_shard_is_no_difference()
     evidence = picnic(1)
     before = verified(evidence).recount
     life = Life(evidence.definition, 2)
-    life.last_control = last_control(evidence.cast[0])
+    life.resume(last_control(evidence.cast[0]))
     void = life.voided(elector=0)
     evidence.cast = [[*log, void] for log in evidence.cast]
     judged_again(evidence)
@@ -187,7 +187,7 @@ def test_a_log_forged_with_its_certificate_is_found_by_any_standing_that_was_kep
     evidence.cast[1][6] = b"rubbish"
     evidence.cast = [log[:-1] for log in evidence.cast]
     forger = Life(evidence.definition, 2)
-    forger.last_control = last_control(evidence.cast[0])
+    forger.resume(last_control(evidence.cast[0]))
     certificate = certified(forger, evidence.cast)
     evidence.cast = [[*log, certificate] for log in evidence.cast]
     judged_again(evidence)

@@ -35,9 +35,10 @@ def test_kansas_fifty_ballots_are_read() -> None:
     assert records[0].selections == (
         (1, "Amy Klobuchar"), (2, "Julian Castro"), (3, "Tulsi Gabbard"), (4, "Joe Biden"), (5, "Steven Bullock")
     )  # fmt: skip
-    assert records[0]._replace(selections=()) == RawRecord(
+    assert records[0]._replace(selections=(), identity=()) == RawRecord(
         "line 2", "ED-004+10003", (), "1", None, "ED-004+10003", "Democratic Primary", "Don-DeFord"
     )
+    assert records[0].identity == ("Don-DeFord", "ED-004+10003")
 
 
 def test_portlands_contest_has_a_comma_in_its_name() -> None:

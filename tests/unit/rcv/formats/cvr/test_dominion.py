@@ -59,7 +59,7 @@ def test_alaskas_thousand_ballots_are_read() -> None:
     assert len(records) == 1000
     assert records[0].selections == ((1, "9"), (2, "1"), (3, WRITE_IN), (4, "8"), (5, "7"))
     assert records[0]._replace(selections=()) == RawRecord(
-        "CvrExport.json, session 1", "1", (), None, "1", "1", "1", "42", "Precinct 1"
+        "CvrExport.json, session 1", "1", (), None, "1", "1", "1", "42", "Precinct 1", ("42", "1", "1")
     )
     assert sum(len(record.selections) for record in records) == 4767
 
