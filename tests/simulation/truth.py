@@ -35,9 +35,9 @@ class Prefix:
     certificate: ElectionCertified | None
 
     @property
-    def voted(self) -> tuple[int, int, int]:
-        """Of ballots: how many count, were taken out, and gave way to later ones."""
-        return self.accepted, self.retracted, self.reasons.get(Reason.SUPERSEDING, 0)
+    def ever_accepted(self) -> int:
+        """How many ballots were accepted: those that count, that were taken out, and that gave way to later ones."""
+        return self.accepted + self.retracted + self.reasons.get(Reason.SUPERSEDING, 0)
 
 
 @dataclass(frozen=True)
@@ -117,12 +117,13 @@ class Truth:
         )
 
     def accepted_upto(self, shard: int, records: int) -> int:
-        """Return how many records of a shard, of its first so many, hold all ballots that count or were taken out."""
+        """Return how many records of a shard, of its first so many, hold all ballots that were accepted in them.
+
+        A void or restore beyond them is an order on its way, no ballot that is missing: after the close nobody waits for one.
+        """
         of = self._prefixes[shard]
-        last = of[records]
-        while records and of[records].voted == last.voted:
-            records -= 1
-        return records + 1 if last.voted else 0
+        accepted = of[records].ever_accepted
+        return next(n for n in range(records + 1) if of[n].ever_accepted == accepted)
 
     def at(self, watermark: Sequence[int]) -> Sum:
         """Return the election at a watermark."""
