@@ -15,7 +15,8 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from services.counting.standing import ShardLedger, standing_of
+from services.counting.ledger import ShardLedger
+from services.counting.standing import standing_of
 from services.intake.ballot.files import static
 from services.intake.ballot.intake import Intake
 from services.intake.ballot.pages import Pages as BallotPages

@@ -2,9 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from shared.contract.chain import START
+from services.counting.ledger import ShardLedger
 from shared.contract.elections import Contest, Election, Phase, Section, config_hash
 from shared.contract.standings import (
     Balance,
@@ -19,31 +18,6 @@ from shared.contract.standings import (
 from shared.contract.verdicts import CATEGORY, Category, Reason
 from shared.rcv.contract_rounds import rounds_of
 from shared.rcv.count.rounds import Count
-
-
-@dataclass(frozen=True)
-class ShardLedger:
-    """What one shard last published about an election."""
-
-    watermark: int
-    head: str
-    phase: Phase | None
-    reasons: Counter[str]
-    voided: int
-    turnout: tuple[int, ...]
-    withdrawn: frozenset[str] = frozenset()
-    """Candidates of the contest at hand whose withdrawal the shard holds."""
-    certificate: tuple[str, str] | None = None
-    """The certificate that stands in the shard: its id, and its result hash of the contest at hand."""
-    last_control: str = ""
-    """Id of the last control that has been applied: a range that overlaps repeats those up to it."""
-    corrected: bool = False
-    """Whether an elector was voided or restored after the close."""
-
-    @classmethod
-    def empty(cls, sections: int) -> "ShardLedger":
-        """Return the ledger of a shard that has published nothing."""
-        return cls(0, START.hex(), None, Counter(), 0, (0,) * sections)
 
 
 def standing_of(

@@ -17,7 +17,7 @@ figures of the ten-ballot groups among eleven ballots give away all eleven.) `te
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from services.counting.standing import ShardLedger
+from services.counting.ledger import ShardLedger
 from shared.contract.elections import Contest, Election
 from shared.contract.verdict_ranges import Ranking
 

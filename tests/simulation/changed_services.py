@@ -8,7 +8,9 @@ from typing import Any
 
 import msgspec
 
-from services.counting import rounds, standing, tally
+from services.counting import tally
+from services.counting.contest import ContestCount
+from services.counting.ledger import ShardLedger
 from services.intake.log import BallotLog
 from services.operator import book, controls
 from services.operator.monitor import ShardFigures
@@ -222,12 +224,12 @@ def no_certificate_falls(
     return certificate
 
 
-def certified_by_the_first(shards: Sequence[standing.ShardLedger], _result: str) -> str | None:
+def certified_by_the_first(shards: Sequence[ShardLedger], _result: str) -> str | None:
     """Call a result certified as soon as the first shard holds a certificate."""
     return None if shards[0].certificate is None else shards[0].certificate[0]
 
 
-def certified_by_phase(shards: Sequence[standing.ShardLedger], _result: str) -> str | None:
+def certified_by_phase(shards: Sequence[ShardLedger], _result: str) -> str | None:
     """Call a result certified as soon as every shard is closed."""
     return "0" * 32 if all(shard.phase is Phase.CLOSED for shard in shards) else None
 
@@ -263,7 +265,7 @@ def publish_upto_now(self: tally.Tally, ledger: tally.Ledger) -> None:
 _REAL_PUBLISH = tally.Tally._publish
 
 
-def apply_unjoined(self: rounds.ContestCount, change: TallyChanged) -> None:
+def apply_unjoined(self: ContestCount, change: TallyChanged) -> None:
     """Add new counts to the earlier ones, as if they were a difference."""
     counts = self.counts[change.shard]
     rankings = zip(change.sections, change.marks, change.ballots, strict=True)
@@ -271,10 +273,10 @@ def apply_unjoined(self: rounds.ContestCount, change: TallyChanged) -> None:
     _REAL_COUNT(self, msgspec.structs.replace(change, ballots=added))
 
 
-_REAL_COUNT = rounds.ContestCount.apply
+_REAL_COUNT = ContestCount.apply
 
 
-def settle_early(self: rounds.ContestCount) -> None:
+def settle_early(self: ContestCount) -> None:
     """Let a candidate be out as soon as one shard holds the withdrawal."""
     before = list(self.shards)
     any_of = frozenset[str]().union(*(shard.withdrawn for shard in before))
@@ -283,7 +285,7 @@ def settle_early(self: rounds.ContestCount) -> None:
     self.shards = before
 
 
-_REAL_SETTLE = rounds.ContestCount.settle_candidates
+_REAL_SETTLE = ContestCount.settle_candidates
 
 
 async def receipt_at_once(self: BallotLog, ballots: Sequence[Any]) -> None:

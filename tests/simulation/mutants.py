@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from services.counting import rounds, standing, tally
+from services.counting import contest, ledger, rounds, standing, tally
 from services.intake.log import BallotLog
 from services.operator import book, controls, counted
 from services.operator.service import OperatorService
@@ -145,7 +145,7 @@ MUTANTS = (
     Mutant(
         "a certificate outlives a later order",
         "promise 4",
-        ((rounds, "_certificate_after", changed.no_certificate_falls),),
+        ((ledger, "_certificate_after", changed.no_certificate_falls),),
     ),
     Mutant(
         "seen before, without an offset",
@@ -163,12 +163,12 @@ MUTANTS = (
         ((tally.Tally, "_publish", changed.publish_upto_now),),
     ),
     Mutant(
-        "counts added, not replaced", "promise 2", ((rounds.ContestCount, "apply", changed.apply_unjoined),)
+        "counts added, not replaced", "promise 2", ((contest.ContestCount, "apply", changed.apply_unjoined),)
     ),
     Mutant(
         "withdrawn in one shard is withdrawn",
         "promise 2",
-        ((rounds.ContestCount, "settle_candidates", changed.settle_early),),
+        ((contest.ContestCount, "settle_candidates", changed.settle_early),),
     ),
     Mutant("receipt before the log", "promise 1", ((BallotLog, "append", changed.receipt_at_once),)),
     Mutant(

@@ -3,7 +3,8 @@
 from collections import Counter
 from typing import Literal
 
-from services.counting.standing import ShardLedger, standing_of
+from services.counting.ledger import ShardLedger
+from services.counting.standing import standing_of
 from shared.contract.elections import Budget, Candidate, Contest, Election, Phase
 from shared.contract.standings import Standing
 from shared.rcv.budget.live import LiveShares

@@ -2,7 +2,8 @@
 
 from collections import Counter
 
-from services.counting.standing import ShardLedger, standing_of
+from services.counting.ledger import ShardLedger
+from services.counting.standing import standing_of
 from shared.contract.chain import START
 from shared.contract.elections import Contest, Method, Phase, Section
 from shared.contract.standings import Standing

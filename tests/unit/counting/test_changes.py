@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.counting.rounds import ContestCount, Rounds
+from services.counting.contest import ContestCount
+from services.counting.rounds import Rounds
 from services.counting.tally import PartitionOf, Tally
 from services.validation.judge import Judge
 from shared.contract.codec import decode_as, encode
@@ -118,7 +119,7 @@ def test_a_standing_that_fits_no_record_stops_no_other_contest(
         *[life.cast(n, ">".join(str((n + m) % 4) for m in range(n % 4 + 1)), "0") for n in range(60)]
     )
     (first,) = changes([*life.begin()[0], ballots, life.closed()])
-    monkeypatch.setattr("services.counting.rounds.MAX_FINAL_COST", 0)
+    monkeypatch.setattr("services.counting.contest.MAX_FINAL_COST", 0)
     whole = standings(first)
     name = max(whole, key=lambda of: len(encode(whole[of])))
     without = tuple(round_.model_copy(update={"transfers": ()}) for round_ in whole[name].rounds)
@@ -159,13 +160,13 @@ def test_a_budget_waits_between_two_counts_and_delays_no_other_contest(
         return [decode_as(Standing, out.value).contest.id for out in rounds.drain()]
 
     assert shown(steps[0]) == ["fruit", "drink"]
-    monkeypatch.setattr("services.counting.rounds.WORK_A_TICK", 1)
+    monkeypatch.setattr("services.counting.contest.WORK_A_TICK", 1)
     assert shown(steps[1]) == ["fruit", "drink"]
-    monkeypatch.setattr("services.counting.rounds.WORK_A_TICK", 10**9)
+    monkeypatch.setattr("services.counting.contest.WORK_A_TICK", 10**9)
     assert shown(steps[2]) == shown(steps[3]) == ["drink"]
     rounds.republish()
     assert shown(steps[4]) == shown(steps[5]) == ["fruit", "drink"]
-    monkeypatch.setattr("services.counting.rounds.WORK_A_TICK", 1)
+    monkeypatch.setattr("services.counting.contest.WORK_A_TICK", 1)
     assert (shown(steps[6]), shown(steps[7])) == (["fruit", "drink"], ["drink"])
     assert shown(end) == ["fruit", "drink"]
 
