@@ -28,6 +28,8 @@ from shared.runtime.kafka.connection import Brokers, client_options
 
 STABLE: Final = "Stable"
 """The state of a group whose members have their shards."""
+FREE_STEP_BYTES: Final = 64 << 20
+"""Free room is said in such steps: finer ones would tell whoever watches it how long each ballot is."""
 NOT_ALLOWED: Final = (29, 30, 31)
 """Kafka's protocol: the principal may not ask this of a topic, a group, the cluster."""
 
@@ -205,7 +207,7 @@ async def _disks(admin: AIOKafkaAdminClient, brokers: Iterable[int]) -> tuple[Lo
             continue
         for code, folder, _, total, free, *_ in [] if answer.error_code else answer.results:
             fault = f"offline (Kafka's error {code})" if code else ""
-            found.append(LogDir(broker, folder, free, total, fault))
+            found.append(LogDir(broker, folder, free - max(free, 0) % FREE_STEP_BYTES, total, fault))
     return tuple(found)
 
 

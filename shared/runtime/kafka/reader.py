@@ -8,7 +8,7 @@ as its head or its tail was cut, is an error in both, never a reason to read fro
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -21,6 +21,8 @@ from shared.runtime.log import Keyed, LogAway, LogChanged, LogError
 BATCH_RECORDS = 5_000
 FETCH_BYTES = 2 * 1024 * 1024
 WAIT_MS = 500
+LOOKS_AFTER_S: Final = (0.0, 0.2, 0.6, 1.2)
+"""A broker that has just started, or has much to do, may not know a topic yet that there is."""
 OPEN_BOUND_S = 15.0
 READ_BOUND_S = 15.0
 STALL_BOUND_S = 30.0
@@ -196,10 +198,13 @@ async def _partitions(kafka: str | Brokers, topic: str, expected: int | None) ->
     admin = AIOKafkaAdminClient(**client_options(kafka))
     try:
         await admin.start()
-        (found,) = await admin.describe_topics([topic])
+        for wait_s in LOOKS_AFTER_S:
+            await asyncio.sleep(wait_s)
+            (found,) = await admin.describe_topics([topic])
+            if partitions := len(found["partitions"]):
+                break
     finally:
         await admin.close()
-    partitions = len(found["partitions"])
     if not partitions:
         raise LogAway(f"no topic {topic} on this Kafka (LIVECOUNT_NAMESPACE)")
     if partitions != (expected or partitions):
