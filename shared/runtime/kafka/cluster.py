@@ -29,7 +29,7 @@ from shared.runtime.kafka.connection import Brokers, client_options
 STABLE: Final = "Stable"
 """The state of a group whose members have their shards."""
 FREE_STEP_BYTES: Final = 64 << 20
-"""Free room is said in such steps: finer ones would tell whoever watches it how long each ballot is."""
+"""Free room is said in such steps: finer ones would give away how long each ballot is."""
 NOT_ALLOWED: Final = (29, 30, 31)
 """Kafka's protocol: the principal may not ask this of a topic, a group, the cluster."""
 
