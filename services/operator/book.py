@@ -12,7 +12,7 @@ import asyncio
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeGuard
 
 from shared.contract.chain import digest
 from shared.contract.codec import decode_as
@@ -337,18 +337,34 @@ class ControlBook:
         return Entry(control) if refused is None else refused[0]
 
     async def wait(
-        self, control: Control, shards: Collection[int], refused: Mapping[int, int], bound_s: float
+        self,
+        control: Control,
+        signers: Collection[str],
+        shards: Collection[int],
+        refused: Mapping[int, int],
+        bound_s: float,
     ) -> Entry:
-        """Return a control's entry once these shards have judged it. Raises TimeoutError.
+        """Return a control's entry once these shards have judged it as these have signed it. Raises TimeoutError.
 
-        `refused`: by shard, where a verdict stands that is older than what is waited for.
+        `refused`: by shard, where a verdict stands that is older than what is waited for. That it is not signed is said of a
+        copy without these signatures, too; so it is believed only once the time is up.
         """
-        async with asyncio.timeout(bound_s):
-            while True:
-                changed, entry = self._changed, self.entry(control)
-                if all(_is_news(entry.verdicts.get(shard), refused.get(shard, -1)) for shard in shards):
-                    return entry
-                await changed.wait()
+        try:
+            async with asyncio.timeout(bound_s):
+                while True:
+                    changed, entry = self._changed, self.entry(control)
+                    if all(
+                        _is_news(of := entry.verdicts.get(shard), refused.get(shard, -1))
+                        and (of.why is not NoEffect.NOT_SIGNED or set(of.signers) == set(signers))
+                        for shard in shards
+                    ):
+                        return entry
+                    await changed.wait()
+        except TimeoutError:
+            entry = self.entry(control)
+            if all(_is_news(entry.verdicts.get(shard), refused.get(shard, -1)) for shard in shards):
+                return entry
+            raise
 
     def _take(self, account: Account, judged: ControlJudged, control: Control) -> None:
         """Add the verdict of a shard that took a control as its next."""
@@ -381,7 +397,7 @@ def _content(control: Control) -> bytes:
     return digest(control.model_dump_json().encode())
 
 
-def _is_news(verdict: ControlJudged | None, refused: int) -> bool:
+def _is_news(verdict: ControlJudged | None, refused: int) -> TypeGuard[ControlJudged]:
     return verdict is not None and (_is_in_order(verdict) or verdict.source > refused)
 
 

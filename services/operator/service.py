@@ -452,9 +452,10 @@ class OperatorService:
         What they refused before was a copy that somebody else wrote, or an earlier try.
         """
         refused = {shard: of.source for shard, of in self.book.entry(control).verdicts.items()}
+        signers = {key for key, _ in decode_as(SignedRecord, value).signatures}
         await self.log.write_bytes(value, shards)
         try:
-            return await self.book.wait(control, shards, refused, VERDICT_BOUND_S)
+            return await self.book.wait(control, signers, shards, refused, VERDICT_BOUND_S)
         except TimeoutError as fault:
             raise SendFailed(
                 f"no verdict within {VERDICT_BOUND_S:g} s: it is not known yet what became of the order"

@@ -42,12 +42,13 @@ _REAL_WRITE = controls.ControlLog.write_bytes
 async def verdict_of_the_first(
     self: book.ControlBook,
     control: Control,
+    signers: Collection[str],
     _shards: Collection[int],
     refused: Mapping[int, int],
     bound_s: float,
 ) -> book.Entry:
     """Wait for the verdict of the first shard only."""
-    return await _REAL_WAIT(self, control, {0}, refused, bound_s)
+    return await _REAL_WAIT(self, control, signers, {0}, refused, bound_s)
 
 
 _REAL_WAIT = book.ControlBook.wait

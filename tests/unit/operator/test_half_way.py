@@ -1,5 +1,6 @@
 """Orders that were left half-way, or were written past the operator: carried to their end, and no other election waits for them."""
 
+import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -306,6 +307,30 @@ async def test_what_nobody_signed_takes_no_order_s_place_under_its_id(kind: type
         log.append(shard, forged(proposal.control, kind))
     assert await ordered(service, "picnic", Command.RESUME, 901) == ["applied"] * SHARDS
     assert service.election("picnic").phase is Phase.OPEN
+
+
+async def test_a_copy_that_is_judged_first_is_not_what_became_of_an_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It comes while the order is being written: the answer waits for the verdict on what the officials signed."""
+    service, log = service_and_log()
+    log.begin(Life(election(), SHARDS))
+    proposal = await service.order(
+        "picnic", Command.PAUSE, Order("ada", "", "2026-01-01T00:00:00Z", f"{900:032x}")
+    )
+
+    async def write(value: bytes, shards: Iterable[int]) -> None:
+        for shard in shards:
+            log.append(shard, forged(proposal.control, ElectionPaused))
+            asyncio.get_running_loop().call_later(0.01, log.append, shard, value)
+
+    monkeypatch.setattr(service.log, "write_bytes", write)
+    signature = sign(OFFICER, proposal.record.payload.encode())
+    entry = await service.sign(proposal.control.control_id, OFFICER_KEY, signature)
+
+    assert isinstance(entry, Entry)
+    assert entry.applied
+    assert service.election("picnic").phase is Phase.PAUSED
 
 
 async def test_a_copy_without_signatures_keeps_an_order_out_of_no_shard() -> None:
