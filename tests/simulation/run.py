@@ -214,7 +214,7 @@ class World:
     async def _lose_the_log(self) -> None:
         """The log is no longer what it was: the shard says so, and nothing that was published changes."""
         self.auditor.blind = True
-        calamity = Calamity(self.site, self._nodes, self._monkey)
+        calamity = Calamity(self.site, self._nodes, self._monkey, self.auditor.log.heads)
         calamity.strike()
         await asyncio.sleep(SETTLE_WITHIN_S / 2)
         calamity.check(self._reports()["validation"])
