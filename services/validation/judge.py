@@ -156,18 +156,27 @@ class Judge:
         self._shard.pollings = {name: self._polling(saved) for name, saved in plain["pollings"].items()}
 
     def must_reach(self, newest: Sequence[bytes]) -> int:
-        """Note the last verdict of these records that joins the ones before it; return how many records it covers."""
-        upto, head = 0, START
+        """Note the furthest verdict of these records that joins another one; return how many records it covers.
+
+        What another process sent before may stand anywhere among them, once more; what joins nothing is not believed.
+        """
+        found = []
         for value in newest:
             try:
-                record = decode_judged(value)
+                found.append(decode_judged(value))
             except (ValueError, UnknownVersion):
                 continue  # it is nobody's verdict: readers pass it over, too
-            if (not upto or record.since <= upto) and record.upto > upto:
-                found = record.head
-                upto, head = record.upto, bytes.fromhex(found) if isinstance(found, str) else found
-        self._must_reach = upto, head
-        return upto
+        first = min((of.since for of in found), default=0)
+        joined = [
+            of
+            for of in found
+            if of.since == first or any(other.since < of.since <= other.upto for other in found)
+        ]
+        if joined:
+            last = max(joined, key=lambda of: of.upto)
+            head = last.head
+            self._must_reach = last.upto, bytes.fromhex(head) if isinstance(head, str) else head
+        return self._must_reach[0]
 
     def _compare(self, upto: int, head: bytes) -> None:
         """Compare the head after a record with the one that was published for it. Raises ForeignLog."""

@@ -88,6 +88,15 @@ def test_a_verdict_that_joins_nothing_is_no_promise() -> None:
     assert judge.must_reach([*verdicts, beyond]) == len(records) + 9
 
 
+def test_a_verdict_that_comes_once_more_hides_none_that_came_after_it() -> None:
+    """Late, from another process, it is the first of the newest: the judge must still come to the last."""
+    records, judge = [*Life(election()).begin()[0], *[b"odd"] * 6], Judge(LOG_ID, ROOT_KEY, 0, 1, OUTPUTS)
+    verdicts = [verdict for record in records for verdict in judged([record], judge)]
+    assert len(verdicts) == len(records)
+    again = Judge(LOG_ID, ROOT_KEY, 0, 1, OUTPUTS)
+    assert again.must_reach([verdicts[0], *verdicts[3:]]) == len(records)
+
+
 def _after(records: list[bytes], more: int) -> Judge:
     """Return a judge that has judged these records and more."""
     judge = Judge(LOG_ID, ROOT_KEY, 0, 1, OUTPUTS)
