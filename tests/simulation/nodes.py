@@ -50,13 +50,10 @@ class WatchedSnapshots(Snapshots):
         self._service = service
 
     def write(self, name: str, snapshot: Snapshot) -> None:
-        """Write; then it is sure. Where a shard's old owner fails with the last step, its older state may be the newest."""
+        """Write; then it is sure. A shard's old owner may fail, or be killed, at the last step: then its older state is the newest."""
         key = self._service, name
-        try:
-            super().write(name, snapshot)
-        except OSError:
-            self._machine.promised[key] = min(snapshot.position, self._machine.promised.get(key, 0))
-            raise
+        self._machine.promised[key] = min(snapshot.position, self._machine.promised.get(key, 0))
+        super().write(name, snapshot)
         self._auditor.saved(self._service, name, snapshot.position, snapshot.state)
         self._machine.promised[key] = snapshot.position
 
