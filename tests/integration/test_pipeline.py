@@ -75,12 +75,8 @@ def assert_monotone(standings: list[Standing]) -> None:
         assert standing.balance.holds
 
 
-@pytest.mark.parametrize(("method", "seats"), [("irv", 1), ("scottish-stv", 2)])
-async def test_an_election_is_counted_as_its_ballots_arrive(
-    pipeline: Pipeline, method: Method, seats: int
-) -> None:
-    """From the first control to the last: the standing follows, and ends final and right."""
-    life = life_of(election(electors=ELECTORS, method=method, seats=seats))
+async def counted_to_its_end(pipeline: Pipeline, life: Life) -> list[Standing]:
+    """Cast an election's ballots part by part and close it; return every standing on the way, the last complete and right."""
     log, counted = ballots(life, pipeline.shards, random.Random(1))
     await pipeline.create()
     for service in ("validation", "counting"):
@@ -91,10 +87,21 @@ async def test_an_election_is_counted_as_its_ballots_arrive(
     await pipeline.control(life.closed())
     standings = await pipeline.standings(before + len(log) + pipeline.shards, "fruit")
 
-    last = standings[-1]
-    assert_right(last, counted)
+    assert_right(standings[-1], counted)
     assert_monotone(standings)
-    assert last.status is Status.COMPLETE
+    assert standings[-1].status is Status.COMPLETE
+    return standings
+
+
+@pytest.mark.parametrize(("method", "seats"), [("irv", 1), ("scottish-stv", 2)])
+async def test_an_election_is_counted_as_its_ballots_arrive(
+    pipeline: Pipeline, method: Method, seats: int
+) -> None:
+    """From the first control to the last: the standing follows, and ends final and right."""
+    life = life_of(election(electors=ELECTORS, method=method, seats=seats))
+    standings = await counted_to_its_end(pipeline, life)
+
+    last = standings[-1]
     assert last.phases == (Phase.CLOSED, Phase.CLOSED)
     assert [turnout.accepted for turnout in last.turnout] == [ELECTORS // 2, ELECTORS // 2]
 
@@ -102,20 +109,9 @@ async def test_an_election_is_counted_as_its_ballots_arrive(
 async def test_a_budget_is_spent_as_its_ballots_arrive(pipeline: Pipeline) -> None:
     """The list of what is funded follows, beside another contest of the same ballots, and ends final and right."""
     life = life_of(with_budget(election(electors=ELECTORS)))
-    log, counted = ballots(life, pipeline.shards, random.Random(1))
-    await pipeline.create()
-    for service in ("validation", "counting"):
-        pipeline.start(service)
-    before = await pipeline.begin(life)
-    for start in range(0, len(log), 4_000):
-        await pipeline.cast(log[start : start + 4_000])
-    await pipeline.control(life.closed())
-    standings = await pipeline.standings(before + len(log) + pipeline.shards, "fruit")
+    standings = await counted_to_its_end(pipeline, life)
 
     last = standings[-1]
-    assert_right(last, counted)
-    assert_monotone(standings)
-    assert last.status is Status.COMPLETE
     assert last.spending is not None
     assert last.elected == tuple(of.project for of in last.spending.funded)
     assert sum(standing.spending is not None for standing in standings) > 2
