@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import count
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from shared.contract.elections import Phase
 from tests.browser.polling_place import (
@@ -311,16 +311,22 @@ def test_a_wrong_code(context: BrowserContext, place: Place) -> None:
     assert place.marks(elector) == [("0", "")]
 
 
+def reviewed(context: BrowserContext, place: Place, life: Life, choice: str) -> Page:
+    """Open an election; return the page of its elector 3, who has chosen somebody and reviews the ballot."""
+    place.announce(life, Phase.OPEN)
+    page = context.new_page()
+    arrive(page, place.url(f"/vote/{life.definition.id}"), "start")
+    page.get_by_label("Your voting code").fill(life.code(3))
+    page.locator("#code-form .main").click()
+    tap(page, choice)
+    to_review(page)
+    return page
+
+
 def test_closed_while_ranking(context: BrowserContext, place: Place) -> None:
     """The page says that the ballot was not recorded, and nothing of it stays."""
     fete = Life(election("fete"), SHARDS)
-    place.announce(fete, Phase.OPEN)
-    page = context.new_page()
-    arrive(page, place.url("/vote/fete"), "start")
-    page.get_by_label("Your voting code").fill(fete.code(3))
-    page.locator("#code-form .main").click()
-    tap(page, "Apple")
-    to_review(page)
+    page = reviewed(context, place, fete, "Apple")
     place.announce(fete, Phase.CLOSED)
     until_phase(page, place, "fete", "Voting has closed")
     page.locator("#review [data-do=cast]").click()
@@ -363,13 +369,7 @@ def test_paused_while_ranking(context: BrowserContext, place: Place) -> None:
 def test_another_language_while_paused(context: BrowserContext, place: Place) -> None:
     """The ballot that waits is there in the other language, and is cast when voting goes on."""
     fair = Life(election("fair"), SHARDS)
-    place.announce(fair, Phase.OPEN)
-    page = context.new_page()
-    arrive(page, place.url("/vote/fair"), "start")
-    page.get_by_label("Your voting code").fill(fair.code(3))
-    page.locator("#code-form .main").click()
-    tap(page, "Cherry")
-    to_review(page)
+    page = reviewed(context, place, fair, "Cherry")
     place.announce(fair, Phase.PAUSED)
     until_phase(page, place, "fair", "Voting is paused")
     page.locator("#review [data-do=cast]").click()
