@@ -196,11 +196,8 @@ class Sessions:
 
     def name_of(self, key: str, election: str | None = None) -> str:
         """Return an official's name, in an election or in any; "root" for the root key, "" for a key that is nobody's."""
-        accounts = self._service.book.accounts
-        asked = (
-            accounts if election is None else {election: accounts[election]} if election in accounts else {}
-        )
-        for account in asked.values():
+        book = self._service.book
+        for account in book.accounts.values() if election is None else [book.account(election)]:
             if name := account.keys().get(key):
                 return name
         return "root" if key == self._service.root_key and election is None else ""
@@ -226,9 +223,10 @@ class Sessions:
             return False
         if parts[0] in ("elections", "new"):
             return self._is_officer_of(session, about)
-        if parts[0] == "proposals" and about in self._service.proposals:
-            return session.key in self._service.proposals[about].keys
-        return parts[0] == "proposals"  # what became of it in the meantime is answered there
+        if parts[0] != "proposals":
+            return False
+        proposal = self._service.proposals.find(about)
+        return proposal is None or session.key in proposal.keys  # what became of it is answered there
 
     def _is_officer_of(self, session: Session, election: str) -> bool:
         """Return whether an officer may propose orders for an election, or with "" a new one."""

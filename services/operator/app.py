@@ -17,7 +17,8 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from services.operator.access import Sessions
-from services.operator.api import TokenCheck, create_api
+from services.operator.api.app import create_api
+from services.operator.api.guards import TokenCheck
 from services.operator.book import ControlBook
 from services.operator.console.pages import Console
 from services.operator.controls import ControlLog
@@ -26,8 +27,9 @@ from services.operator.openid import Client, Provider, parse_grants
 from services.operator.orders import Order
 from services.operator.own_log import OwnLog
 from services.operator.recount import recount, trace
+from services.operator.refusals import NotReady
 from services.operator.schedule import Schedule
-from services.operator.service import NotReady, OperatorService
+from services.operator.service import OperatorService
 from services.operator.settings import OperatorSettings, read_client_secret, read_token
 from services.operator.watch import Watch
 from shared.contract.codec import decode_as

@@ -294,6 +294,10 @@ class ControlBook:
         """By election; of elections that some shard took a control of."""
         return self._accounts
 
+    def account(self, election: str) -> Account:
+        """Return an election's account; an empty one if no shard took a control of it."""
+        return self._accounts.get(election, Account())
+
     def add(self, value: bytes) -> None:
         """Add a verdict; one that is repeated changes nothing. Raises ValueError, UnknownVersion."""
         judged = decode_as(ControlJudged, value)

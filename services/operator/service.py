@@ -1,17 +1,15 @@
-"""The operator's service: from an order to its signatures, and from the signed order to every shard.
+"""The operator's service: one order at a time becomes a proposal, is signed, and is carried out.
 
-An order becomes a *proposal*: the payload that officials sign. Once enough have signed it is written to shard 0, whose
-verdict decides whether it comes in order, and then to every other shard. The service holds no key: it cannot give an order.
-An order that was left half-way, by this process or another, is carried to its end before any other of that election; so is one
-that somebody wrote into another shard first, which is signed all the same.
+An order becomes a *proposal*: the payload that officials sign (orders.py, proposals.py). Once enough have signed it is carried
+into every shard (delivery.py), or kept until its time (schedule.py). The service holds no key: it cannot give an order.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import structlog
 
@@ -19,32 +17,27 @@ from services.operator.book import Account, ControlBook, Entry
 from services.operator.certificate.view import Document, document_of
 from services.operator.certification import disagreements, obstacles
 from services.operator.controls import ControlLog
-from services.operator.orders import Order, about_electors, payload_bytes, refusal
+from services.operator.delivery import Delivery
+from services.operator.orders import Order, checked, refusal
+from services.operator.proposals import Proposal, Proposals
+from services.operator.refusals import NotFinal, NotReady, OrderRefused, UnknownElection, UnknownEntry
 from services.operator.schedule import Schedule, Scheduled
-from shared.contract.batches import Runs, bound_fault
-from shared.contract.codec import decode_as, encode
 from shared.contract.elections import Election, Phase, config_hash
 from shared.contract.events import (
     NO_CONTROL,
-    Configured,
     Control,
     ElectionAnnounced,
     ElectionCertified,
     ElectionConfigured,
-    ElectorRestored,
-    ElectorVoided,
     Follows,
     KeyReplaced,
     RollCommitted,
-    RollPart,
     SignedRecord,
 )
 from shared.contract.ids import BallotId, contest_key
 from shared.contract.lifecycle import Command, approvals_needed, phase_after
 from shared.contract.recounts import Recount, Trace
-from shared.contract.signing import is_signed
 from shared.contract.standings import Standing
-from shared.contract.verdicts import NoEffect
 from shared.rcv.trial import objection
 from shared.runtime.log import SendFailed
 
@@ -53,60 +46,7 @@ Recounter = Callable[[str, Sequence[int]], Awaitable[Recount]]
 Tracer = Callable[[str, BallotId], Awaitable[Trace]]
 """Election and ballot id to the audit's report of the ballot's path."""
 
-VERDICT_BOUND_S: Final = 20.0
-"""How long a verdict is waited for; afterwards it is not known what became of an order."""
-MAX_PROPOSALS: Final = 1_000
-MAX_PROPOSAL_BYTES: Final = 32 << 20
-"""Of the payloads of all proposals: a definition has up to 600 kB."""
-
 log = structlog.get_logger()
-
-
-class UnknownElection(Exception):
-    """No election of this id is announced."""
-
-
-class UnknownEntry(Exception):
-    """No such section, contest or candidate, no such elector on the roll, or no such proposal."""
-
-
-class NotReady(Exception):
-    """The log is still being read; the order can be repeated."""
-
-
-class OrderRefused(Exception):
-    """The order cannot be carried out now; `found` lists everything that stands against it."""
-
-    def __init__(self, sentence: str, found: Sequence[str] = ()) -> None:
-        super().__init__(sentence)
-        self.found = list(found)
-
-
-class PartlyRefused(OrderRefused):
-    """The order has its effect in some shards, and was refused in others: once its reason is gone it is to be given again."""
-
-
-class NotFinal(OrderRefused):
-    """The count has not come to its end yet: a moment later the same order may be possible."""
-
-
-@dataclass
-class Proposal:
-    """An order that waits for signatures."""
-
-    control: Control
-    record: SignedRecord
-    keys: dict[str, str]
-    """Who may sign: names by public key."""
-    needed: int
-    recount: Recount | None = None
-    due: datetime | None = None
-    """When it is to be carried out; None: as soon as enough have signed."""
-
-    @property
-    def signed(self) -> list[str]:
-        """Names of those who have signed."""
-        return sorted(self.keys[key] for key, _ in self.record.signatures)
 
 
 @dataclass
@@ -120,15 +60,16 @@ class OperatorService:
     log_id: str
     root_key: str
     shards: int
-    proposals: dict[str, Proposal] = field(default_factory=dict)
+    proposals: Proposals = field(default_factory=Proposals)
     schedule: Schedule | None = None
     tracer: Tracer | None = None
     log_fault: str = ""
     """Why the log is not the one that the settings name: then no order is given and nothing is announced."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _tracing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _stuck: set[str] = field(default_factory=set)
-    """Elections whose half-way orders could not be carried to their end: they wait for the next order about them."""
+
+    def __post_init__(self) -> None:
+        self._delivery = Delivery(self.log, self.book, self.log_id, self.root_key, self.shards)
 
     def elections(self) -> list[ElectionAnnounced]:
         """Return every election, in the order of their ids."""
@@ -167,7 +108,7 @@ class OperatorService:
         Raises UnknownElection, NotReady; NoCertificate while none stands or its standings are not here.
         """
         announced = self.election(name)
-        return document_of(announced, self._account(name), self.standings_of(announced), version)
+        return document_of(announced, self.book.account(name), self.standings_of(announced), version)
 
     def standings_of(self, announced: ElectionAnnounced) -> dict[str, Standing]:
         """Return the newest standing of each contest that has one."""
@@ -195,7 +136,7 @@ class OperatorService:
             control = order.control(
                 ElectionConfigured, self.log_id, definition.id, NO_CONTROL, definition=definition
             )
-            return self._propose(control, {self.root_key: "root"}, 1)
+            return self.proposals.add(control, {self.root_key: "root"}, 1, self.root_key)
 
     async def order(
         self, name: str, command: Command, order: Order, *, due: datetime | None = None, **content: Any
@@ -211,10 +152,10 @@ class OperatorService:
             assert phase is not None, "an announced election has a phase"
             against = refusal(phase, command)
             if against is not None:
-                raise OrderRefused(against.sentence)
+                raise OrderRefused(against)
             if command is Command.CANCEL and not order.reason.strip():
                 raise OrderRefused("expected a reason: whoever has voted will ask why")
-            content = self._checked(announced, command, order.reason, content)
+            content = checked(announced, self.shards, command, order.reason, content)
             if command is Command.OPEN:
                 content = {"config_hash": announced.config_hash, "roll": content["roll"]}
             account = self._read_account(announced)
@@ -236,7 +177,7 @@ class OperatorService:
             account = self._read_account(announced)
             against = refusal(announced.phase, Command.CERTIFY)
             if against is not None:
-                raise OrderRefused(against.sentence)
+                raise OrderRefused(against)
             standings = self._final_standings(announced)
             report = await self.recount(name, standings[0].watermark)
             found = disagreements(standings, report)
@@ -260,7 +201,7 @@ class OperatorService:
             proposal.recount = report
             return proposal
 
-    async def commit_roll(self, record: SignedRecord) -> RollPart | None:
+    async def commit_roll(self, record: SignedRecord) -> None:
         """Write a signed chunk of the roll into its shard. Raises OrderRefused, SendFailed, and as `election`."""
         content = record.content()
         if not isinstance(content, RollCommitted):
@@ -275,21 +216,13 @@ class OperatorService:
         if not record.signers(self._read_account(announced).keys()):
             raise OrderRefused("the chunk is signed by no official of this election")
         await self.log.write(record, [content.shard])
-        return None
-
-    def proposal(self, control_id: str) -> Proposal:
-        """Return a proposal. Raises UnknownEntry."""
-        if control_id not in self.proposals:
-            raise UnknownEntry(
-                f"no proposal {control_id}: it was carried out, refused, or made by another process"
-            )
-        return self.proposals[control_id]
 
     def became(self, control_id: str) -> Entry | None:
         """Return what became of an order; None if no shard has judged it, whatever else was written under its id."""
-        if control_id not in self.proposals:
+        proposal = self.proposals.find(control_id)
+        if proposal is None:
             return self.book.find(control_id)
-        entry = self.book.entry(self.proposals[control_id].control)
+        entry = self.book.entry(proposal.control)
         return entry if entry.is_taken else None
 
     async def sign(self, control_id: str, key: str, signature: str) -> Proposal | Entry:
@@ -298,19 +231,14 @@ class OperatorService:
         Raises UnknownEntry, OrderRefused, SendFailed: then it is not known what became of it, and the same signature may be
         given again.
         """
-        proposal = self.proposal(control_id)
-        if key not in proposal.keys:
-            raise OrderRefused(f"expected the key of one of: {', '.join(sorted(proposal.keys.values()))}")
-        if not is_signed(key, signature, proposal.record.payload.encode()):
-            raise OrderRefused("the signature does not hold for this proposal's payload")
-        if key not in dict(proposal.record.signatures):
-            proposal.record = proposal.record.signed_by(key, signature)
-        if not self.is_enough(proposal):
+        proposal = self.proposals.require(control_id)
+        proposal.sign(key, signature)
+        if not proposal.is_enough:
             return proposal
         if self.schedule is not None and proposal.due is not None and proposal.due > self.schedule.now():
             return self._keep(self.schedule, proposal, proposal.due)
         async with self._in_turn(proposal.control.election):
-            return await self._carry_out(proposal)
+            return await self._carry_out(proposal.control, proposal.record)
 
     async def carry_out_due(self) -> None:
         """Carry out what is due and still fits; what cannot be now is tried again, and holds up its own election only.
@@ -336,7 +264,7 @@ class OperatorService:
         if not is_judged and not self.fits(scheduled):
             return
         try:
-            await self._carry_out(Proposal(control, scheduled.record, {}, 0))
+            await self._carry_out(control, scheduled.record)
         except OrderRefused as refused:
             log.warning("scheduled order refused", control_id=control.control_id, why=str(refused))
         self.schedule.forget(control.control_id)
@@ -354,7 +282,7 @@ class OperatorService:
     def fits(self, scheduled: Scheduled) -> bool:
         """Return whether a scheduled order still follows what stands in the log, or what is scheduled before it."""
         name = scheduled.control.election
-        last = self._follows(self._account(name))
+        last = self._follows(self.book.account(name))
         for of in [] if self.schedule is None else self.schedule.of(name):
             if of.control.follows != last:
                 return False
@@ -375,31 +303,6 @@ class OperatorService:
         """Carry to their end, and announce, the orders that a process before this one left. Raises NotReady."""
         async with self._in_turn(""):
             pass
-
-    async def finish(self, name: str) -> None:
-        """Carry to their end the orders that were left half-way, their announcements included.
-
-        Raises SendFailed for the election `name`. Another election whose orders cannot be carried to their end holds nobody
-        up: it is tried once, and then again with the next order about it.
-        """
-        self._stuck.discard(name)
-        for other in [of for of in self.book.accounts if of != name and of not in self._stuck]:
-            try:
-                await self._finish(other)
-            except SendFailed as fault:
-                self._stuck.add(other)
-                log.warning("an order is half-way", election=other, fault=str(fault))
-        await self._finish(name)
-
-    async def _finish(self, name: str) -> None:
-        account = self._account(name)
-        for entry in account.not_in_shard_0():
-            shard, source = entry.taken()
-            await self._write(entry.control, await self.log.read(shard, source), [0])
-        for entry in account.unfinished(self.shards):
-            missing = [shard for shard in range(self.shards) if entry.lacks(shard)]
-            await self._write(entry.control, await self.log.read(0, entry.verdicts[0].source), missing)
-        await self._announce(name)
 
     def _ahead(self, name: str, command: Command, due: datetime) -> list[Scheduled]:
         """Return what is scheduled before an order. Raises OrderRefused if the order cannot be scheduled so."""
@@ -425,59 +328,18 @@ class OperatorService:
             raise OrderRefused(str(fault)) from fault
         except OSError as fault:
             raise SendFailed(f"the order could not be kept: {fault}") from fault
-        self.proposals.pop(proposal.control.control_id, None)
+        self.proposals.drop(proposal.control.control_id)
         return proposal
 
-    async def _carry_out(self, proposal: Proposal) -> Entry:
-        control = proposal.control
-        name, control_id = control.election, control.control_id
-        entry = await self._write(control, encode(proposal.record), [0])
-        if entry.in_order:
-            entry = await self._write(control, encode(proposal.record), range(1, self.shards))
-            await self._announce(name)
-        self.proposals.pop(control_id, None)
-        whole = self._account(name).is_whole(control, self.shards)
-        if entry.applied and whole:
-            return entry
-        stands_alone = isinstance(
-            control, ElectionCertified | ElectionConfigured | ElectorVoided | ElectorRestored
-        )
-        if not entry.applied and (whole or stands_alone):
-            raise OrderRefused(why_not(entry))
-        raise PartlyRefused(f"some shards took the order and some did not: {why_not(entry)}")
-
-    async def _write(self, control: Control, value: bytes, shards: Collection[int]) -> Entry:
-        """Write a control's record into these shards; return its entry once they have judged it. Raises SendFailed.
-
-        What they refused before was a copy that somebody else wrote, or an earlier try.
-        """
-        refused = {shard: of.source for shard, of in self.book.entry(control).verdicts.items()}
-        signers = {key for key, _ in decode_as(SignedRecord, value).signatures}
-        await self.log.write_bytes(value, shards)
+    async def _carry_out(self, control: Control, record: SignedRecord) -> Entry:
+        """Carry a signed order out; its proposal is forgotten once it is known what became of it."""
         try:
-            return await self.book.wait(control, signers, shards, refused, VERDICT_BOUND_S)
-        except TimeoutError as fault:
-            raise SendFailed(
-                f"no verdict within {VERDICT_BOUND_S:g} s: it is not known yet what became of the order"
-            ) from fault
-
-    async def _announce(self, name: str) -> None:
-        before = self.log.elections.newest.get(name)
-        account = self._account(name)
-        after = account.announcement(
-            self.log_id, self.shards, before, await self._configured(account, before)
-        )
-        if after is None or (before is not None and _says_nothing_new(after, before)):
-            return
-        await self.log.announce(after)
-
-    async def _configured(self, account: Account, before: ElectionAnnounced | None) -> Configured | None:
-        """Return the root key's signature over an account's definition, by which the edges know it. Raises SendFailed."""
-        entry = account.configured
-        if entry is None or (before is not None and before.configured is not None):
-            return None if before is None else before.configured
-        value = await self.log.read(*entry.taken())
-        return Configured.of(decode_as(SignedRecord, value), self.root_key)
+            entry = await self._delivery.carry_out(control, record)
+        except OrderRefused:
+            self.proposals.drop(control.control_id)
+            raise
+        self.proposals.drop(control.control_id)
+        return entry
 
     def _propose_to_officials(self, control: Control, account: Account, phase: Phase) -> Proposal:
         keys = account.keys()
@@ -485,38 +347,21 @@ class OperatorService:
         assert definition is not None, "what was announced has been read, the definition included"
         if isinstance(control, KeyReplaced):
             others = {key: name for key, name in keys.items() if key != control.old}
-            return self._propose(control, {self.root_key: "root", **others}, 2 if others else 1)
+            return self.proposals.add(
+                control, {self.root_key: "root", **others}, 2 if others else 1, self.root_key
+            )
         needed = approvals_needed(definition, phase, type(control))
         if needed > len(keys):
             raise OrderRefused(
                 f"after the close it takes {needed} officials to change whose ballots count; {definition.id} has {len(keys)}"
             )
-        return self._propose(control, keys, needed)
-
-    def _propose(self, control: Control, keys: dict[str, str], needed: int) -> Proposal:
-        record = SignedRecord(payload=payload_bytes(control), signatures=())
-        room = MAX_PROPOSAL_BYTES - len(record.payload)
-        while len(self.proposals) >= MAX_PROPOSALS or self._proposed_bytes() > room:
-            self.proposals.pop(next(iter(self.proposals)))
-        proposal = self.proposals[control.control_id] = Proposal(control, record, keys, needed)
-        return proposal
-
-    def _proposed_bytes(self) -> int:
-        return sum(len(of.record.payload) for of in self.proposals.values())
-
-    def is_enough(self, proposal: Proposal) -> bool:
-        """Return whether as many have signed as must: then the order is on its way."""
-        signers = {key for key, _ in proposal.record.signatures}
-        by_root = (
-            not isinstance(proposal.control, KeyReplaced | ElectionConfigured) or self.root_key in signers
-        )
-        return len(signers) >= proposal.needed and by_root
+        return self.proposals.add(control, keys, needed)
 
     @asynccontextmanager
     async def _in_turn(self, name: str) -> AsyncIterator[None]:
         async with self._turn:
             self._require_read()
-            await self.finish(name)
+            await self._delivery.finish(name)
             yield
 
     def _require_read(self) -> None:
@@ -531,12 +376,9 @@ class OperatorService:
         found = account.last_controls(self.shards)
         return found[0] if len(set(found)) == 1 else found
 
-    def _account(self, name: str) -> Account:
-        return self.book.accounts.get(name, Account())
-
     def _read_account(self, announced: ElectionAnnounced) -> Account:
         """Return an election's account once it holds every verdict that was announced, by another process too."""
-        account = self._account(announced.definition.id)
+        account = self.book.account(announced.definition.id)
         if account.verdicts < announced.verdicts:
             raise NotReady("another operator has announced orders that are not read here yet; try again")
         return account
@@ -546,78 +388,3 @@ class OperatorService:
         if against := obstacles(announced.definition, found):
             raise NotFinal(f"not final yet: {against[0]}", against)
         return list(found.values())
-
-    def _checked(
-        self, announced: ElectionAnnounced, command: Command, reason: str, content: dict[str, Any]
-    ) -> dict[str, Any]:
-        """Return what a control holds. Raises UnknownEntry, OrderRefused for what the definition or orders so far rule out."""
-        definition = announced.definition
-        if command in (Command.VOID, Command.RESTORE):
-            try:
-                content = about_electors(definition, content)
-            except ValueError as fault:
-                raise UnknownEntry(str(fault)) from fault
-            if "electors" in content:
-                _check_batch(announced, content["electors"], reason, self.shards)
-        elif "elector" in content and not 0 <= content["elector"] < definition.electors:
-            raise UnknownEntry(
-                f"elector {content['elector']} is not on the roll 0..{definition.electors - 1}"
-            )
-        if command in (Command.WITHDRAW, Command.REINSTATE):
-            _check_candidate(announced, command, content["contest"], content["candidate"])
-        return content
-
-
-def _check_batch(announced: ElectionAnnounced, runs: Runs, reason: str, shards: int) -> None:
-    definition = announced.definition
-    if not reason.strip():
-        raise OrderRefused("expected a reason: everybody of the batch will ask why")
-    shows_votes = definition.live_tallies and definition.keeps_secret
-    if shows_votes and announced.phase in (Phase.OPEN, Phase.PAUSED):
-        raise OrderRefused(
-            "live figures may hold ballots of a batch, so it is taken out, or brought back, after the close, by two officials"
-        )
-    if (why := bound_fault(definition, runs, shards)) is not None:
-        raise OrderRefused(why)
-
-
-def _says_nothing_new(after: ElectionAnnounced, before: ElectionAnnounced) -> bool:
-    """Return whether an announcement is behind another, or says the same."""
-    return not after.follows(before) or after.model_copy(update={"verdicts": before.verdicts}) == before
-
-
-def _check_candidate(announced: ElectionAnnounced, command: Command, contest_id: str, candidate: str) -> None:
-    try:
-        contest = announced.definition.contest(contest_id)
-        place = contest.place(candidate)
-    except KeyError as fault:
-        raise UnknownEntry(fault.args[0]) from fault
-    out = {name for of, name in announced.withdrawn if of == contest_id}
-    if command is Command.REINSTATE:
-        if candidate not in out:
-            raise OrderRefused(f"{candidate} has not withdrawn from {contest_id}")
-    elif candidate in out or contest.candidates[place].excluded:
-        raise OrderRefused(f"{candidate} is out of {contest_id} already")
-    elif len(contest.included) - len(out) == 1:
-        raise OrderRefused(f"nobody would be left in {contest_id}")
-
-
-_WHY_NOT: Final = {
-    NoEffect.OUT_OF_ORDER: "another order came first; look at the election and order again if it is still right",
-    NoEffect.ROLL_NOT_WHOLE: "the roll in the log is not the one that the order names: upload it, then open again",
-    NoEffect.SUPERSEDED: "something changed after the recount: certify again",
-    NoEffect.NO_CHANGE: "it changes nothing: it was so before",
-    NoEffect.OUT_OF_PHASE: "the election was in another phase by then",
-    NoEffect.NOT_SIGNED: "it is not signed by enough officials",
-    NoEffect.COUNTED_LIVE: "the elector has voted, and live figures may hold the ballot: it can be taken out after the close, "
-    "by two officials",
-    NoEffect.TOO_LARGE: "in a shard the ballots of the batch are too large for one record: give the same numbers in several "
-    "orders, those that were taken already change nothing",
-}
-
-
-def why_not(entry: Entry) -> str:
-    """Return why a control had no effect, in a sentence."""
-    found = {verdict.why for verdict in entry.verdicts.values() if verdict.why is not None}
-    shown = found - {NoEffect.NOT_HERE} or found
-    return "; ".join(_WHY_NOT.get(why, f"it had no effect: {why}") for why in sorted(shown))

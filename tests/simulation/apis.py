@@ -12,7 +12,8 @@ from services.intake.log import BallotLog, LogUnavailable
 from services.intake.roll import KnownRolls
 from services.operator.book import ControlBook
 from services.operator.controls import ControlLog
-from services.operator.service import OperatorService, OrderRefused
+from services.operator.refusals import OrderRefused
+from services.operator.service import OperatorService
 from shared.contract.codec import decode_as
 from shared.contract.elections import Phase
 from shared.contract.events import ElectionAnnounced, RollKnown

@@ -15,7 +15,8 @@ from services.intake.log import BallotLog
 from services.operator import book, controls
 from services.operator.monitor import ShardFigures
 from services.operator.orders import Order
-from services.operator.service import OperatorService, Proposal
+from services.operator.proposals import Proposal
+from services.operator.service import OperatorService
 from services.results.feed import Frame
 from services.results.hub import Projector
 from services.validation import box, judge, rules

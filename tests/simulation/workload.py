@@ -11,15 +11,9 @@ from typing import Any
 from services.intake.admission import Form, Refusal
 from services.intake.bounds import Ranks
 from services.operator.orders import Order
-from services.operator.service import (
-    NotReady,
-    OperatorService,
-    OrderRefused,
-    PartlyRefused,
-    Proposal,
-    UnknownElection,
-    UnknownEntry,
-)
+from services.operator.proposals import Proposal
+from services.operator.refusals import NotReady, OrderRefused, PartlyRefused, UnknownElection, UnknownEntry
+from services.operator.service import OperatorService
 from shared.contract.batches import runs_of
 from shared.contract.codec import encode
 from shared.contract.elections import Contest, Election, Revote

@@ -145,7 +145,7 @@ def openapi() -> None:
     Example: livecount openapi > openapi.json
     """
     from services.intake import openapi as intake
-    from services.operator.api import openapi_document
+    from services.operator.api.app import openapi_document
     from services.results import openapi as results
 
     document = openapi_document()

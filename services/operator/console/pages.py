@@ -36,15 +36,10 @@ from services.operator.counted import all_counted
 from services.operator.monitor import MonitorFigures
 from services.operator.openid import ATTEMPT_S, BACK, PATH, Provider, ProviderAway
 from services.operator.orders import Order, about_electors
+from services.operator.proposals import Proposal
 from services.operator.recount import RecountFailed
-from services.operator.service import (
-    NotReady,
-    OperatorService,
-    OrderRefused,
-    Proposal,
-    UnknownElection,
-    UnknownEntry,
-)
+from services.operator.refusals import NotReady, OrderRefused, UnknownElection, UnknownEntry
+from services.operator.service import OperatorService
 from shared.contract.batches import parse_runs
 from shared.contract.elections import Election, Official
 from shared.contract.events import ElectionAnnounced
@@ -365,7 +360,7 @@ class Console:
         if (barred := self._barred(request, session)) is not None or session is None:
             return barred or _to_sign_in()
         control_id = request.path_params["control_id"]
-        proposal = self._service.proposals.get(control_id)
+        proposal = self._service.proposals.find(control_id)
         entry = self._service.became(control_id)
         kept = {} if self._service.schedule is None else self._service.schedule.kept
         scheduled = kept.get(control_id) if entry is None else None
@@ -504,11 +499,10 @@ class Console:
         return self._missing(session, 403, f"Whoever is here as {session.role} may not see or do this.")
 
     def _names(self, election: str) -> dict[str, str]:
-        account = self._service.book.accounts.get(election)
-        return {} if account is None else account.keys()
+        return self._service.book.account(election).keys()
 
     def _waiting(self, election: str) -> list[Proposal]:
-        return [of for of in self._service.proposals.values() if of.control.election == election]
+        return self._service.proposals.of(election)
 
     def _is_from_here(self, request: Request) -> bool:
         """Return whether a form was sent by a page of this very origin; every browser says so of a POST."""

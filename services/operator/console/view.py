@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from services.operator.book import Entry
 from services.operator.counted import Tile
 from services.operator.orders import refusal
+from services.operator.proposals import Proposal
+from services.operator.refusals import why_not
 from services.operator.schedule import Scheduled
-from services.operator.service import Proposal, why_not
 from shared.contract.events import ElectionAnnounced
 from shared.contract.lifecycle import Command, approvals_needed
 
@@ -87,7 +88,7 @@ def orders(announced: ElectionAnnounced) -> list[OrderLine]:
             OrderLine(
                 command,
                 what,
-                "" if against is None else against.sentence,
+                against or "",
                 _signatures(announced, command),
                 f"livecount {command} {definition.id}{words} --reason '…'",
             )
@@ -111,7 +112,7 @@ def checklist(
     found = [
         Check(
             against is None,
-            f"The election is {announced.phase}." if against is None else against.sentence,
+            against or f"The election is {announced.phase}.",
             True,
         ),
         Check(

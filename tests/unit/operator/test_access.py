@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from services.operator.access import CHALLENGE_S, CODE_S, MAX_TRIED, Role, Session, Sessions, SignInRefused
-from services.operator.api import create_api
+from services.operator.api.app import create_api
 from services.operator.app import new_order
 from services.operator.monitor import MonitorFigures
 from shared.contract.codec import encode

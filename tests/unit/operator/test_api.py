@@ -8,10 +8,12 @@ import pytest
 from starlette.applications import Starlette
 
 from services.operator.access import Sessions
-from services.operator.api import TokenCheck, create_api
+from services.operator.api.app import create_api
+from services.operator.api.guards import TokenCheck
 from services.operator.monitor import MonitorFigures
 from services.operator.orders import Order
-from services.operator.service import OperatorService, UnknownElection
+from services.operator.refusals import UnknownElection
+from services.operator.service import OperatorService
 from shared.runtime.process.health import Health
 from tests.support.elections import election
 

@@ -8,13 +8,14 @@ import pytest
 import pytest_asyncio
 
 from services.operator.access import MAX_SESSIONS, Role, Session
-from services.operator.api import create_api
+from services.operator.api.app import create_api
 from services.operator.app import create_site, new_order
 from services.operator.console.pages import COOKIE, OBSERVER_COOKIE, OVER_TLS, Console
 from services.operator.monitor import MonitorFigures
-from services.operator.orders import Order, payload_bytes
-from services.operator.service import OrderRefused, Proposal, UnknownEntry
-from shared.contract.events import ElectionClosed, SignedRecord
+from services.operator.orders import Order
+from services.operator.proposals import Proposal
+from services.operator.refusals import OrderRefused, UnknownEntry
+from shared.contract.events import ElectionClosed
 from shared.contract.signing import sign
 from shared.runtime.process.health import Health
 from tests.support.elections import AT, LOG_ID, OFFICER, OFFICER_KEY
@@ -283,10 +284,7 @@ async def test_a_signature_counts_once_for_its_own_order_and_key(attacked: Attac
     def proposed(control_id: str) -> Proposal:
         order = Order(by="ada", reason="", at=AT, control_id=control_id)
         control = order.control(ElectionClosed, LOG_ID, "picnic", "f" * 32)
-        record = SignedRecord(payload=payload_bytes(control), signatures=())
-        made = Proposal(control, record, {OFFICER_KEY: "ada", BOB_KEY: "bob"}, 2)
-        service.proposals[control_id] = made
-        return made
+        return service.proposals.add(control, {OFFICER_KEY: "ada", BOB_KEY: "bob"}, 2)
 
     first, second = proposed("1" * 32), proposed("2" * 32)
     own = sign(OFFICER, first.record.payload.encode())
@@ -302,6 +300,6 @@ async def test_a_signature_counts_once_for_its_own_order_and_key(attacked: Attac
         with pytest.raises(OrderRefused, match="does not hold"):
             await service.sign(control_id, key, signature)
     assert (first.signed, second.signed) == (["ada"], [])
-    del service.proposals["1" * 32]
+    service.proposals.drop("1" * 32)
     with pytest.raises(UnknownEntry):
         await service.sign("1" * 32, OFFICER_KEY, own)

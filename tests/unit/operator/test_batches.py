@@ -18,14 +18,16 @@ from uvicorn import Config, Server
 from infra.local.ports import free_ports
 from services.cli.rolls import read_batch
 from services.operator.access import Sessions
-from services.operator.api import create_api
+from services.operator.api.app import create_api
 from services.operator.app import new_order
 from services.operator.book import ControlBook
 from services.operator.changes import before_and_after
 from services.operator.console.pages import Console
 from services.operator.controls import ControlLog
 from services.operator.monitor import MonitorFigures
-from services.operator.service import OperatorService, OrderRefused, PartlyRefused, Proposal, UnknownEntry
+from services.operator.proposals import Proposal
+from services.operator.refusals import OrderRefused, PartlyRefused, UnknownEntry
+from services.operator.service import OperatorService
 from shared.contract.batches import MAX_BATCH_ELECTORS, parse_runs, runs_in_words, runs_of
 from shared.contract.elections import Election, Official, Phase, Section
 from shared.contract.events import ElectionClosed, ElectorRestored, ElectorVoided, SignedRecord
@@ -249,7 +251,7 @@ def by_console(fronts: Fronts, command: str, fields: dict[str, str]) -> tuple[st
 
 def payload(fronts: Fronts, control_id: str) -> dict[str, Any]:
     """What is signed, without what belongs to the one order."""
-    found: dict[str, Any] = json.loads(fronts.service.proposal(control_id).record.payload)
+    found: dict[str, Any] = json.loads(fronts.service.proposals.require(control_id).record.payload)
     return {name: of for name, of in found.items() if name not in ("control_id", "at", "follows")}
 
 
@@ -273,7 +275,7 @@ def test_console_api_and_command_order_the_same(fronts: Fronts, command: str, tm
     assert "No result is shown" in said
     assert said in looked
     assert said in proposed
-    assert in_words(fronts.service.proposal(by_form).control) in proposed
+    assert in_words(fronts.service.proposals.require(by_form).control) in proposed
 
     answer = livecount(command, "picnic", "--batch", batch, "--by", "ada", "--reason", REASON)
     assert answer.exit_code == 0, answer.stderr

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from services.cli import app
 from services.operator.access import SESSION_S, Sessions
-from services.operator.api import openapi_document
+from services.operator.api.app import openapi_document
 from services.operator.app import new_order
 from services.operator.book import ControlBook
 from services.operator.console.pages import COOKIE, Console
@@ -21,7 +21,8 @@ from services.operator.controls import ControlLog
 from services.operator.counted import all_counted
 from services.operator.monitor import MonitorFigures, ShardFigures
 from services.operator.openid import Provider
-from services.operator.service import NotReady, OperatorService
+from services.operator.refusals import NotReady
+from services.operator.service import OperatorService
 from shared.contract.elections import Phase
 from shared.contract.events import ElectionAnnounced
 from shared.contract.lifecycle import Command, commands_in

@@ -10,7 +10,9 @@ from services.operator.book import ControlBook
 from services.operator.controls import QUIET_S, ControlLog
 from services.operator.orders import Order
 from services.operator.own_log import RETRY_S, OwnLog
-from services.operator.service import NotReady, OperatorService, Proposal
+from services.operator.proposals import Proposal
+from services.operator.refusals import NotReady
+from services.operator.service import OperatorService
 from shared.contract.elections import Phase
 from shared.contract.lifecycle import Command
 from shared.contract.recounts import Recount

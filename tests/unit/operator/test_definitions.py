@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from services.operator.access import Sessions
-from services.operator.api import create_api
+from services.operator.api.app import create_api
 from services.operator.book import ControlBook
 from services.operator.console.preview import drawn
 from services.operator.monitor import MonitorFigures

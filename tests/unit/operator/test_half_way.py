@@ -12,8 +12,10 @@ import pytest
 from services.operator.book import ControlBook, Entry
 from services.operator.controls import ControlLog
 from services.operator.orders import Order
+from services.operator.proposals import Proposal
+from services.operator.refusals import OrderRefused
 from services.operator.schedule import Schedule
-from services.operator.service import OperatorService, OrderRefused, Proposal
+from services.operator.service import OperatorService
 from services.validation.judge import Judge
 from shared.contract.codec import decode_as, encode
 from shared.contract.elections import Election, Phase
@@ -96,7 +98,7 @@ class Log:
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.operator.service.VERDICT_BOUND_S", 0.05)
+    monkeypatch.setattr("services.operator.delivery.VERDICT_BOUND_S", 0.05)
 
 
 def service_and_log() -> tuple[OperatorService, Log]:

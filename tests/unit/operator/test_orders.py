@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from services.operator.orders import Order, Refusal, payload_bytes, refusal
+from services.operator.orders import Order, payload_bytes, refusal
 from shared.contract.codec import decode_cast, encode
 from shared.contract.elections import Phase
 from shared.contract.events import ElectorVoided, SignedRecord
@@ -39,7 +39,7 @@ def test_exactly_the_listed_orders_are_possible(phase: Phase, command: Command) 
 
 def test_a_refusal_names_the_phase_and_what_is_possible() -> None:
     """A person reads it, and knows what to do."""
-    assert refusal(Phase.PAUSED, Command.PAUSE) == Refusal(
+    assert refusal(Phase.PAUSED, Command.PAUSE) == (
         "cannot pause an election that is paused; possible now: resume, close, cancel, void, restore, "
         "withdraw, reinstate, reissue, replace-key"
     )

@@ -10,8 +10,10 @@ from services.operator.book import ControlBook, as_listed
 from services.operator.console.view import left_words, parse_due, when_words
 from services.operator.controls import ControlLog
 from services.operator.orders import Order
+from services.operator.proposals import Proposal
+from services.operator.refusals import OrderRefused, UnknownEntry
 from services.operator.schedule import Schedule
-from services.operator.service import OperatorService, OrderRefused, Proposal, UnknownEntry
+from services.operator.service import OperatorService
 from shared.contract.codec import encode
 from shared.contract.events import PAYLOAD, Control, SignedRecord, signed
 from shared.contract.lifecycle import Command

@@ -16,8 +16,7 @@ import numpy as np
 import pytest
 
 from services.counting.tally import Ledger
-from services.operator.book import ControlBook
-from services.operator.service import MAX_PROPOSAL_BYTES, MAX_PROPOSALS, OperatorService
+from services.operator.proposals import MAX_PROPOSAL_BYTES, MAX_PROPOSALS, Proposals
 from services.proofs.rows import ROW_BYTES, SEGMENT, Segment, places_of
 from services.proofs.tiles import TiledTree
 from services.results.feed import Publisher, frame
@@ -169,8 +168,7 @@ async def test_results_a_client_of_the_feed() -> None:
 
 def test_operator_proposals_that_nobody_signs() -> None:
     """A thousand, and 32 MiB of them: the oldest make room for the newest."""
-    service = OperatorService.__new__(OperatorService)
-    service.proposals, service.book = {}, ControlBook()
+    proposals = Proposals()
     large = election().model_copy(update={"source": "x" * 400_000})
     for definition, most in ((large, MAX_PROPOSAL_BYTES // 300_000), (election(), MAX_PROPOSALS + 10)):
         with weighed() as found:
@@ -184,9 +182,9 @@ def test_operator_proposals_that_nobody_signs() -> None:
                     at=AT,
                     definition=definition,
                 )
-                service._propose(control, {ROOT_KEY: "root"}, 1)
-        assert 0 < len(service.proposals) <= MAX_PROPOSALS
-        assert f"{most - 1:032x}" in service.proposals
+                proposals.add(control, {ROOT_KEY: "root"}, 1)
+        assert 0 < len(proposals) <= MAX_PROPOSALS
+        assert proposals.find(f"{most - 1:032x}") is not None
         assert found.bytes <= 2 * MAX_PROPOSAL_BYTES
 
 
