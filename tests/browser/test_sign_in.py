@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from infra.local import ports
-from services.operator.console.pages import ATTEMPT_COOKIE, COOKIE
+from services.operator.console.entrance import ATTEMPT_COOKIE, COOKIE
 from services.operator.openid import BACK
 from tests.browser.test_console import TOKEN, check
 from tests.support.openid import CLIENT, PASSWORD, SECRET, running_provider

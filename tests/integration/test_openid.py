@@ -18,7 +18,7 @@ import pytest_asyncio
 from pydantic import ValidationError
 
 from services.operator.access import PROVIDER_SESSION_S, Role, Session, SignInRefused
-from services.operator.console.pages import ATTEMPT_COOKIE, COOKIE
+from services.operator.console.entrance import ATTEMPT_COOKIE, COOKIE
 from services.operator.openid import (
     AGAIN_S,
     ATTEMPT_S,

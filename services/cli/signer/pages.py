@@ -18,8 +18,9 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from services.cli.clients.operator import OperatorClient, OperatorError, Outcome
-from services.operator.console.pages import HEADERS, read_form
-from services.operator.console.pages import HERE as CONSOLE
+from services.operator.console.drawing import HEADERS
+from services.operator.console.drawing import HERE as CONSOLE
+from services.operator.console.forms import read_form
 from services.operator.console.view import parse_due
 from shared.contract.events import PAYLOAD, LogFounded, RollCommitted, VersionAdmitted
 from shared.contract.rolls import Roll, read_roll

@@ -10,7 +10,8 @@ import pytest_asyncio
 from services.operator.access import MAX_SESSIONS, Role, Session
 from services.operator.api.app import create_api
 from services.operator.app import create_site, new_order
-from services.operator.console.pages import COOKIE, OBSERVER_COOKIE, OVER_TLS, Console
+from services.operator.console.entrance import COOKIE, OBSERVER_COOKIE, OVER_TLS
+from services.operator.console.pages import Console
 from services.operator.monitor import MonitorFigures
 from services.operator.orders import Order
 from services.operator.proposals import Proposal

@@ -15,7 +15,8 @@ from services.operator.access import SESSION_S, Sessions
 from services.operator.api.app import openapi_document
 from services.operator.app import new_order
 from services.operator.book import ControlBook
-from services.operator.console.pages import COOKIE, Console
+from services.operator.console.entrance import COOKIE
+from services.operator.console.pages import Console
 from services.operator.console.view import WHAT, orders
 from services.operator.controls import ControlLog
 from services.operator.counted import all_counted
