@@ -234,7 +234,7 @@ class ElectionCertified(_Control):
     replaces: BallotId | None = Field(None, description="The certificate that this one corrects")
 
 
-Control = Annotated[
+_AnyControl = (
     ElectionConfigured
     | ElectionOpened
     | ElectionPaused
@@ -247,30 +247,13 @@ Control = Annotated[
     | CandidateWithdrawn
     | CandidateReinstated
     | KeyReplaced
-    | ElectionCertified,
-    Field(discriminator="type"),
-]
+    | ElectionCertified
+)
+
+Control = Annotated[_AnyControl, Field(discriminator="type")]
 """What follows one another in every shard."""
 
-Payload = Annotated[
-    LogFounded
-    | VersionAdmitted
-    | RollCommitted
-    | ElectionConfigured
-    | ElectionOpened
-    | ElectionPaused
-    | ElectionResumed
-    | ElectionClosed
-    | ElectionCancelled
-    | ElectorVoided
-    | ElectorRestored
-    | CodeReissued
-    | CandidateWithdrawn
-    | CandidateReinstated
-    | KeyReplaced
-    | ElectionCertified,
-    Field(discriminator="type"),
-]
+Payload = Annotated[LogFounded | VersionAdmitted | RollCommitted | _AnyControl, Field(discriminator="type")]
 """Whatever is signed."""
 
 PAYLOAD: TypeAdapter[Payload] = TypeAdapter(Payload)

@@ -30,12 +30,12 @@ from shared.contract.codec import decode_cast
 from shared.contract.elections import Phase
 from shared.contract.packs import Pack
 from shared.contract.topics import BALLOTS_CAST
-from shared.runtime.kafka.reader import read_topic
 from tests.bench.goals import Figure, table
 from tests.bench.processes import cpu_seconds
 from tests.bench.report import arguments, begin, write
 from tests.support.elections import Life, election
 from tests.support.pipeline import Pipeline
+from tests.support.topics import read_topic
 
 SHARDS: Final = 2
 ELECTORS: Final = 10_000

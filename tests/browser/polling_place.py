@@ -13,9 +13,9 @@ from shared.contract.codec import decode_cast
 from shared.contract.elections import Phase
 from shared.contract.packs import Ballot, Pack
 from shared.contract.topics import BALLOTS_CAST
-from shared.runtime.kafka.reader import read_topic
 from tests.support.elections import Life, election
 from tests.support.pipeline import Pipeline
+from tests.support.topics import read_topic
 
 SHARDS = 2
 NOT_OPEN = (Phase.CONFIGURED, Phase.PAUSED, Phase.CLOSED)

@@ -20,7 +20,6 @@ from shared.contract.codec import decode_judged
 from shared.contract.elections import CandidateOrder, Contest, Phase, Revote
 from shared.contract.topics import BALLOTS_JUDGED
 from shared.contract.verdict_ranges import Verdicts
-from shared.runtime.kafka.reader import read_topic
 from tests.browser.polling_place import (
     ELECTORS,
     PICNIC,
@@ -40,6 +39,7 @@ from tests.browser.polling_place import (
 from tests.support.budgets import town
 from tests.support.elections import Life, contest, election
 from tests.support.pipeline import Pipeline
+from tests.support.topics import read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.browser]
 

@@ -39,9 +39,9 @@ from shared.contract.packs import Ballot, pack_of
 from shared.contract.rolls import read_roll
 from shared.contract.topics import CONTROLS_JUDGED
 from shared.contract.verdicts import ControlJudged
-from shared.runtime.kafka.reader import read_topic
 from tests.support.elections import OFFICER_KEY, ROOT, SALT, contest, election
 from tests.support.pipeline import Pipeline
+from tests.support.topics import read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.browser, pytest.mark.timeout(400)]
 TOKEN: Final = "a-token-only-for-tests"

@@ -14,13 +14,14 @@ from shared.contract.events import ElectionClosed, signed
 from shared.contract.ids import shard_of
 from shared.contract.packs import MAX_PACK_BALLOTS, Ballot, pack_of
 from shared.contract.topics import BALLOTS_JUDGED
-from shared.runtime.kafka.reader import KafkaReader, open_reader, read_topic
+from shared.runtime.kafka.reader import KafkaReader, open_reader
 from shared.runtime.kafka.sink import Item, send_all, start_producer
 from shared.runtime.log import LogAway, SendFailed
 from tests.chaos.books import SHARDS, Books
 from tests.chaos.cluster import Cluster
 from tests.chaos.load import ChaosFailed
 from tests.support.elections import OFFICER_KEY, ROOT, SALT
+from tests.support.topics import read_topic
 
 ASK_BOUND_S: Final = 2.0
 TRIES: Final = 60

@@ -25,10 +25,10 @@ from shared.contract.elections import Candidate, Contest, Phase
 from shared.contract.events import ElectorVoided
 from shared.contract.standings import Standing
 from shared.contract.topics import BALLOTS_CAST, TOPICS
-from shared.runtime.kafka.reader import read_topic
 from shared.runtime.process.telemetry import REPORT_EVERY_S
 from tests.support.elections import Life, election
 from tests.support.pipeline import Pipeline
+from tests.support.topics import read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.asyncio, pytest.mark.timeout(240)]
 

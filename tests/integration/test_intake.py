@@ -18,9 +18,9 @@ from shared.contract.codes import VotingCode
 from shared.contract.elections import Phase
 from shared.contract.packs import Ballot, Pack
 from shared.contract.topics import BALLOTS_CAST
-from shared.runtime.kafka.reader import read_topic
 from tests.support.elections import Life, election
 from tests.support.pipeline import Pipeline
+from tests.support.topics import read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.asyncio]
 

@@ -25,11 +25,11 @@ from shared.contract.rolls import Roll
 from shared.contract.signing import new_private_key, public_key
 from shared.contract.standings import Status
 from shared.contract.topics import BALLOTS_CAST, MONITOR_SHARDS
-from shared.runtime.kafka.reader import read_topic
 from shared.runtime.kafka.sink import send_all, start_producer
 from shared.runtime.process.telemetry import ShardReport
 from tests.support.elections import OFFICER, OFFICER_KEY, ROOT, Life, election
 from tests.support.pipeline import Pipeline
+from tests.support.topics import read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 TOKEN = "a-token-only-for-tests"

@@ -15,11 +15,12 @@ from shared.contract.topics import TopicSpec
 from shared.runtime.kafka.connection import client_options
 from shared.runtime.kafka.group import KafkaLog
 from shared.runtime.kafka.patches import fetch_wait
-from shared.runtime.kafka.reader import BATCH_RECORDS, open_reader, read_topic
+from shared.runtime.kafka.reader import BATCH_RECORDS, open_reader
 from shared.runtime.kafka.sink import Item, send_all, start_producer
 from shared.runtime.log import LogAway, LogError
 from shared.runtime.projection import Projection
 from tests.support.pipeline import Pipeline
+from tests.support.topics import read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.asyncio]
 

@@ -18,12 +18,12 @@ from shared.contract.codec import decode_cast
 from shared.contract.elections import Phase
 from shared.contract.packs import Pack
 from shared.contract.topics import BALLOTS_CAST
-from shared.runtime.kafka.reader import read_topic
 from shared.runtime.process.tracing import BEFORE, OF_A_CONTEST, Step, span_id_of, trace_id_of
 from shared.runtime.settings import Settings
 from tests.support.collector import Collector, collecting
 from tests.support.elections import LOG_ID, Life, election
 from tests.support.pipeline import Pipeline
+from tests.support.topics import read_topic
 
 pytestmark = pytest.mark.timeout(240)
 BOUND_S = 40.0

@@ -16,11 +16,11 @@ from shared.contract.codec import encode
 from shared.contract.ids import shard_of
 from shared.contract.standings import Standing
 from shared.contract.topics import BALLOTS_JUDGED, ELECTIONS_ANNOUNCED
-from shared.runtime.kafka.reader import read_topic
 from shared.runtime.kafka.sink import send_all, start_producer
 from tests.support.elections import LOG_ID, ROOT_KEY, Life, election
 from tests.support.evidence import MemoryEvidence
 from tests.support.pipeline import Pipeline
+from tests.support.topics import read_topic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 

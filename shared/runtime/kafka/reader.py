@@ -176,15 +176,6 @@ async def open_reader(
         raise
 
 
-async def read_topic(kafka: str | Brokers, topic: str) -> list[list[bytes]]:
-    """Return the values of each partition, all that a topic holds. Raises LogError."""
-    async with await open_reader(kafka, topic) as reader:
-        return [
-            [value async for batch in reader.records(partition, end) for value in batch]
-            for partition, end in enumerate(await reader.ends())
-        ]
-
-
 async def read_record(kafka: str | Brokers, topic: str, partition: int, offset: int) -> bytes:
     """Return the value of one record. Raises LogAway if it cannot be read within READ_BOUND_S."""
     try:
