@@ -26,7 +26,7 @@ from shared.runtime.supervision import Supervised
 
 T = TypeVar("T")
 POLL_MS = 200
-AT_REST_MS = 1_000
+AT_REST_MS = 5_000
 """A read waits so long once the topic's end was reached; a record ends it at once."""
 RETRY_S = 1.0
 CHANGED_RETRY_S = 10.0

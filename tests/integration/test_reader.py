@@ -27,10 +27,10 @@ pytestmark = [pytest.mark.kafka, pytest.mark.asyncio]
 BOUND_S = 30.0
 
 
-async def topic(kafka: Any, items: list[Item]) -> str:
-    """Return a topic of two partitions that holds records."""
+async def topic(kafka: Any, items: list[Item], partitions: int = 2) -> str:
+    """Return a topic that holds records."""
     name = f"reader-{time.monotonic_ns()}"
-    await create_topics(kafka.bootstrap, [TopicSpec(name, 2, 1, {})])
+    await create_topics(kafka.bootstrap, [TopicSpec(name, partitions, 1, {})])
     producer = await start_producer(kafka.bootstrap)
     await send_all(producer, name, items)
     await producer.stop()
@@ -76,6 +76,40 @@ async def test_at_rest_a_fetch_may_wait_long_and_a_record_ends_it_at_once(
             assert consumer._fetcher._fetch_max_wait_ms == fetch_wait.AT_WORK_MS
     finally:
         await consumer.stop()
+
+
+@pytest.mark.parametrize("partitions", [1, 2])
+async def test_who_follows_a_topic_asks_seldom_and_has_a_record_at_once(
+    kafka: Any, monkeypatch: pytest.MonkeyPatch, partitions: int
+) -> None:
+    """Of one partition always, for it holds up no other; of several once nothing has come for a time."""
+    monkeypatch.setattr(fetch_wait, "REST_AFTER_S", 0.2)
+    monkeypatch.setattr(fetch_wait, "READER_AT_REST_MS", 25_000)
+    name = await topic(kafka, [(0, None, b"first")], partitions)
+    async with await open_reader(kafka.bootstrap, name) as reader, asyncio.timeout(10):
+        assert [record.value for record in await reader.read(5_000)] == [b"first"]
+        fetcher = reader._consumer._fetcher
+        assert fetcher._fetch_max_wait_ms == (25_000 if partitions == 1 else fetch_wait.AT_WORK_MS)
+        assert not await reader.read(400)
+        assert fetcher._fetch_max_wait_ms == 25_000
+        assert not await reader.read(1_500), (
+            "the fetch that had begun before has ended: one at rest waits now"
+        )
+        producer = await start_producer(kafka.bootstrap)
+        await send_all(producer, name, [(partitions - 1, None, b"second")])
+        await producer.stop()
+        assert [record.value for record in await reader.read(5_000)] == [b"second"]
+
+
+async def test_a_reader_that_is_kept_for_later_asks_for_nothing_meanwhile(kafka: Any) -> None:
+    """Its next record is there as soon as the first was."""
+    name = await topic(kafka, [(0, None, b"one"), (0, None, b"two"), (1, None, b"three")])
+    async with await open_reader(kafka.bootstrap, name) as reader, asyncio.timeout(BOUND_S):
+        for partition, offset, value in ((0, 1, b"two"), (1, 0, b"three"), (0, 0, b"one")):
+            assert await reader.record(partition, offset) == value
+            assert len(reader._consumer.paused()) == 2
+            await asyncio.sleep(1.0)
+            assert not reader._consumer._fetcher._in_flight
 
 
 async def test_a_reader_that_has_read_nothing_stops_at_once(kafka: Any) -> None:

@@ -16,7 +16,7 @@ from mode import Service
 from shared.runtime.kafka.connection import Brokers, client_options
 from shared.runtime.kafka.patches.bare_records import read_bare_records
 from shared.runtime.kafka.patches.fetch_wait import AT_WORK_MS, FetchWait
-from shared.runtime.kafka.reader import open_reader
+from shared.runtime.kafka.reader import LOOK_MS, open_reader
 from shared.runtime.kafka.sink import KafkaSink, open_sink
 from shared.runtime.log import LogAway
 from shared.runtime.process.health import Health
@@ -161,6 +161,7 @@ class ShardGroup(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # a
             max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
             fetch_max_bytes=FETCH_MAX_BYTES,
             fetch_max_wait_ms=AT_WORK_MS,
+            consumer_timeout_ms=LOOK_MS,
         )
         log = KafkaLog(self._kafka, self._work.topic, self._consumer)
         self._shards = Shards(self._work, log, self._instance, self._health)

@@ -21,6 +21,8 @@ from shared.runtime.log import Keyed, LogAway, LogChanged, LogError
 BATCH_RECORDS = 5_000
 FETCH_BYTES = 2 * 1024 * 1024
 WAIT_MS = 500
+LOOK_MS: Final = 5_000
+"""A consumer's own task is woken by all that concerns it; beside that it looks this often. (The client's default is 200 ms.)"""
 LOOKS_AFTER_S: Final = (0.0, 0.2, 0.6, 1.2)
 """A broker that has just started, or has much to do, may not know a topic yet that there is."""
 OPEN_BOUND_S = 15.0
@@ -37,7 +39,7 @@ class KafkaReader:
     ) -> None:
         self._consumer = consumer
         self._ends_only = ends_only
-        self._wait = FetchWait(consumer)
+        self._wait = FetchWait(consumer, partitions)
         self._topic = topic
         self._all = [TopicPartition(topic, number) for number in range(partitions)]
         self._ends_at_opening: dict[TopicPartition, int] = {}
@@ -125,6 +127,7 @@ class KafkaReader:
                 raise LogAway(
                     f"{self._topic} shard {partition}: no record {position} within {STALL_BOUND_S:g} s"
                 )
+        self._consumer.pause(place)  # who keeps the reader for later asks for nothing meanwhile
 
     async def record(self, partition: int, offset: int) -> bytes:
         """Return the value of one record. Raises as `records`."""
@@ -161,6 +164,7 @@ async def open_reader(
         enable_auto_commit=False,
         auto_offset_reset="none",
         max_partition_fetch_bytes=FETCH_BYTES,
+        consumer_timeout_ms=LOOK_MS,
     )
     try:
         async with asyncio.timeout(OPEN_BOUND_S):

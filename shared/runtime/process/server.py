@@ -10,6 +10,7 @@ import resource
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,7 +30,8 @@ from shared.runtime.process.patches.overload_protocol import overload_protocol
 from shared.runtime.process.telemetry import configure_logging
 from shared.runtime.settings import Settings
 
-LOOK_EVERY_S: Final = 0.1
+DATE_EVERY_S: Final = 1.0
+"""Answers say the time to the second."""
 RESERVED_FILES: Final = 128
 """Descriptors that are no client's: Kafka, Redis, files."""
 AGAIN_S: Final = 5
@@ -130,19 +132,40 @@ def listen(host: str, port: int, limits: ServerLimits) -> socket.socket:
     return listening
 
 
-async def serve(
-    server: uvicorn.Server, listening: socket.socket, leaving: Callable[[], None] | None = None
-) -> None:
-    """Serve until SIGTERM, SIGINT or `server.should_exit`.
+class Server(uvicorn.Server):
+    """Uvicorn's, which looks ten times a second whether it is to end; this one is woken.
 
-    Then `leaving` is called, so that streams end, and requests that are being answered have `drain_s` to finish.
+    It serves until SIGTERM, SIGINT or `should_exit`. Then `leaving` is called, so that streams end, and requests that are being
+    answered have `drain_s` to finish.
     """
-    looking = asyncio.create_task(_call_when_leaving(server, leaving)) if leaving is not None else None
-    try:
-        await server.serve([listening])
-    finally:
-        if looking is not None:
-            looking.cancel()
+
+    def __init__(self, config: uvicorn.Config, leaving: Callable[[], None] = lambda: None) -> None:
+        self._leaving = leaving
+        self._ends = False
+        self._woken = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        super().__init__(config)
+
+    @property
+    def should_exit(self) -> bool:
+        """Whether it is to end."""
+        return self._ends
+
+    @should_exit.setter
+    def should_exit(self, ends: bool) -> None:
+        """Set by a signal's handler, too, which may wake an event loop by `call_soon_threadsafe` only."""
+        self._ends = ends
+        if ends and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._woken.set)
+
+    async def main_loop(self) -> None:
+        """Wait until it is to end; keep the time that answers say."""
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(DATE_EVERY_S):
+                    await self._woken.wait()
+        self._leaving()
 
 
 def run_server(
@@ -152,9 +175,9 @@ def run_server(
     limits: ServerLimits,
     *,
     workers: int = 1,
-    leaving: Callable[[], None] | None = None,
+    leaving: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT. Several workers share the port; then `app` is the name of its factory."""
+    """Serve until SIGTERM or SIGINT; then `leaving` is called (see Server). Several workers share the port; then `app` is the name of its factory."""
     configure_logging(name, settings.log_level)
     limits = limits_of(settings, limits)
     config = server_config(app, limits, tls=settings.http_tls, factory=isinstance(app, str), workers=workers)
@@ -170,10 +193,4 @@ def run_server(
             Multiprocess(config, sockets=[listening]).run()
     else:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(serve(uvicorn.Server(config), listening, leaving))
-
-
-async def _call_when_leaving(server: uvicorn.Server, leaving: Callable[[], None]) -> None:
-    while not server.should_exit:  # noqa: ASYNC110  uvicorn only sets a flag in its signal handler
-        await asyncio.sleep(LOOK_EVERY_S)
-    leaving()
+            runner.run(Server(config, leaving).serve([listening]))

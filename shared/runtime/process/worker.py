@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import faust
-import uvicorn
 from faust.app import BootStrategy
 from mode import Service
 from starlette.types import ASGIApp
@@ -23,7 +22,7 @@ from shared.runtime.kafka.sink import open_sink
 from shared.runtime.process.collector import calm_collector
 from shared.runtime.process.health import Health
 from shared.runtime.process.http import Part, create_site
-from shared.runtime.process.server import limits_of, listen, serve, server_config
+from shared.runtime.process.server import Server, limits_of, listen, server_config
 from shared.runtime.process.telemetry import Reporter, configure_logging
 from shared.runtime.settings import Settings
 
@@ -34,14 +33,14 @@ class HttpService(Service):
     def __init__(self, app: ASGIApp, settings: Settings, port: int) -> None:
         super().__init__()
         self._limits = limits_of(settings)
-        self._server = uvicorn.Server(server_config(app, self._limits, tls=settings.http_tls, lifespan="off"))
+        self._server = Server(server_config(app, self._limits, tls=settings.http_tls, lifespan="off"))
         self._at = settings.host, port
         self._serving: asyncio.Task[None] | None = None
 
     async def on_start(self) -> None:
         """Begin to serve; does not wait for it. Raises OSError if the address is taken."""
         listening = listen(*self._at, self._limits)
-        self._serving = asyncio.create_task(serve(self._server, listening), name=f"http {self._at}")
+        self._serving = asyncio.create_task(self._server.serve([listening]), name=f"http {self._at}")
 
     async def on_stop(self) -> None:
         """Let requests end, within a bound."""

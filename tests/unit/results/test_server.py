@@ -5,7 +5,6 @@ import socket
 from itertools import count
 
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,7 +16,7 @@ from services.results.stream import live
 from shared.contract.codec import encode
 from shared.contract.elections import Phase
 from shared.runtime.process.connections import ServerLimits
-from shared.runtime.process.server import listen, serve, server_config
+from shared.runtime.process.server import Server, listen, server_config
 from tests.support.standings import standing
 
 KEY = standing(1, Phase.OPEN).key
@@ -43,9 +42,9 @@ async def test_the_connection_of_a_client_that_takes_nothing_is_ended_with_bytes
 
     limits = ServerLimits(send_timeout_s=SEND_TIMEOUT_S)
     site = Starlette(routes=[Route("/", stream)])
-    server = uvicorn.Server(server_config(site, limits, lifespan="off"))
+    server = Server(server_config(site, limits, lifespan="off"), hub.close)
     listening = listen("127.0.0.1", 0, limits)
-    serving = asyncio.create_task(serve(server, listening, hub.close))
+    serving = asyncio.create_task(server.serve([listening]))
     async with asyncio.timeout(BOUND_S):
         while not server.started:
             await asyncio.sleep(0.01)

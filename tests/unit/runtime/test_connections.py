@@ -13,7 +13,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
@@ -23,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 from shared.runtime.process.connections import ENDED, ServerLimits, address_key
 from shared.runtime.process.http import client_left, problem
 from shared.runtime.process.overload import Asked, DirectRoute, Overload, as_sent
-from shared.runtime.process.server import listen, serve, server_config
+from shared.runtime.process.server import Server, listen, server_config
 
 pytestmark = pytest.mark.asyncio
 
@@ -102,9 +101,9 @@ async def served(limits: ServerLimits, max_requests: int = 128) -> AsyncIterator
     ]
     handlers: dict[Any, Any] = {ClientDisconnect: client_left}
     site = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
-    server = uvicorn.Server(server_config(site, limits))
+    server = Server(server_config(site, limits))
     with listen("127.0.0.1", 0, limits) as listening:
-        serving = asyncio.create_task(serve(server, listening))
+        serving = asyncio.create_task(server.serve([listening]))
         try:
             async with asyncio.timeout(BOUND_S):
                 while not server.started:

@@ -33,7 +33,11 @@ from shared.runtime.process.server import server_config
 SOURCES: dict[Callable[..., Any], str] = {
     PartitionRecords._consumer_record: "e668541600b047ab",
     Fetcher._get_actions_per_node: "1dab2cf937d165d0",
+    Fetcher._fetch_requests_routine: "2a8ec5932644c9b0",
     PartitionRecords._unpack_records: "b803e6d46480732c",
+    uvicorn.Server._serve: "4575b7a50adfede8",
+    uvicorn.Server.main_loop: "afccb353a119333f",
+    uvicorn.Server.on_tick: "60ea49b06ccf68c1",
     HttpToolsProtocol.__init__: "4f08999410347141",
     HttpToolsProtocol.on_message_begin: "96d377fdc7c2baef",
     HttpToolsProtocol.on_url: "37be44e962b04ca8",
