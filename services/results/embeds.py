@@ -21,7 +21,8 @@ from services.results.feed import FRESH, OPEN, Frame
 from services.results.hub import Hub
 from services.results.pages import POLICY
 from services.results.picture import SIZE, Painter
-from services.results.view import GuidePage, summary
+from services.results.views.guide import GuidePage
+from services.results.views.summary import summary
 from shared.contract.ids import contest_key
 from shared.runtime.process.http import problem
 from shared.runtime.process.overload import UNFRAMED

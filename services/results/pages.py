@@ -22,18 +22,13 @@ from services.results.course import Moment, Place, moment
 from services.results.feed import OPEN, Frame
 from services.results.history import History
 from services.results.hub import Hub
-from services.results.view import (
-    Card,
-    ContestPage,
-    ListPage,
-    MissingPage,
-    contest_card,
-    contest_page,
-    declaration,
-    earlier,
-    election_page,
-    index_page,
-)
+from services.results.views.cards import Card, contest_card
+from services.results.views.contest import ContestPage, contest_page
+from services.results.views.declaration import declaration
+from services.results.views.earlier import earlier
+from services.results.views.election import election_page
+from services.results.views.guide import MissingPage
+from services.results.views.index import ListPage, index_page
 from shared.contract.events import ElectionAnnounced
 from shared.contract.ids import contest_key
 from shared.runtime.log import LogAway
@@ -74,6 +69,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
 
 

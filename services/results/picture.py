@@ -7,7 +7,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont, features
 
-from services.results.view import Summary
+from services.results.views.summary import Summary
 from shared.contract.standings import Status
 
 SIZE: Final = (1200, 630)

@@ -23,7 +23,7 @@ from services.results.hub import Hub
 from services.results.parties import InContest, seats_by_party, seats_csv
 from services.results.settings import ResultsSettings
 from services.results.stream import live
-from services.results.view import in_contest
+from services.results.views.cards import in_contest
 from shared.contract.events import ElectionAnnounced
 from shared.contract.ids import contest_key
 from shared.contract.standings import Standing

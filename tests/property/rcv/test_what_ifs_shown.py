@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.results.tables import DROPPED_TO, drop_outs, final_pairs, finalists
+from services.results.views.finals import final_pairs, finalists
+from services.results.views.whatif import DROPPED_TO, drop_outs
 from shared.contract.elections import Contest, Phase
 from shared.contract.standings import Standing
 from shared.rcv.contract_rounds import what_if_of

@@ -5,7 +5,10 @@ from io import StringIO
 
 from services.results.exports import rounds_csv, wide_csv
 from services.results.pages import environment
-from services.results.view import contest_card, contest_page, declaration, summary
+from services.results.views.cards import contest_card
+from services.results.views.contest import contest_page
+from services.results.views.declaration import declaration
+from services.results.views.summary import summary
 from shared.contract.codec import decode_as, encode
 from shared.contract.elections import Phase
 from shared.contract.standings import Standing

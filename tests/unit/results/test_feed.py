@@ -10,7 +10,9 @@ import pytest
 
 from services.results.exports import rounds_csv
 from services.results.feed import SIGNATURES_KEPT, Frame, Publisher, advances, frame
-from services.results.view import contest_card, contest_page, election_page
+from services.results.views.cards import contest_card
+from services.results.views.contest import contest_page
+from services.results.views.election import election_page
 from shared.contract.codec import encode
 from shared.contract.elections import Phase
 from shared.contract.signing import is_signed, new_private_key

@@ -15,9 +15,13 @@ from services.counting.rounds import Rounds as CountingRounds
 from services.counting.tally import PartitionOf, Tally
 from services.results.exports import rounds_csv
 from services.results.pages import environment
-from services.results.sankey import flows_between, sankey
-from services.results.tables import account, bar_width, colours_of
-from services.results.view import Rounds, WhatIfs, contest_page, declaration
+from services.results.views.account import account
+from services.results.views.contest import contest_page
+from services.results.views.declaration import declaration
+from services.results.views.rounds import Rounds
+from services.results.views.sankey import flows_between, sankey
+from services.results.views.table import bar_width, colours_of
+from services.results.views.whatif import WhatIfs
 from services.validation.judge import Judge
 from shared.contract.codec import decode_as, encode
 from shared.contract.elections import Contest, ContestMethod, Method, Phase, Rules, TieRule

@@ -11,7 +11,10 @@ import httpx
 from services.results.exports import rounds_csv, wide_csv
 from services.results.pages import environment
 from services.results.parties import InContest, SeatsByParty, seats_by_party, seats_csv
-from services.results.view import PARTIES_NAMED, contest_card, contest_page, election_page, in_contest
+from services.results.views.cards import contest_card, in_contest
+from services.results.views.contest import contest_page
+from services.results.views.election import election_page
+from services.results.views.parties import PARTIES_NAMED
 from shared.contract.elections import Candidate, Contest, Election, Phase, config_hash
 from shared.contract.standings import Standing
 from shared.rcv.trial import objection

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from services.results.course import Moment, Place, moment
-from services.results.race import TURNS, Race, race
-from services.results.view import contest_page
+from services.results.views.contest import contest_page
+from services.results.views.race import TURNS, Race, race
 from shared.contract.codec import encode
 from shared.contract.elections import Phase
 from shared.contract.events import Notice

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from services.results.tables import Bar, Cell, FlowPart, Row, Table, bar_width, colours_of
+from services.results.views.table import Bar, Cell, FlowPart, Row, Table, bar_width, colours_of
 from shared.contract.standings import Funded, NotFunded, Spending
 from shared.rcv.budget.narrate import why_funded, why_not_funded
 from shared.rcv.narrate.counted import Counted

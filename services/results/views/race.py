@@ -4,7 +4,6 @@ A line shows a candidate's share of first choices (of an electoral college: the 
 share that anybody had. Below it a bar covers the time in which the candidate was ahead: elected, if it had ended then.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +12,9 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from services.results.course import Moment, spread
-from services.results.tables import colours_of
+from services.results.views.table import colours_of
+from services.results.views.times import Clock
+from services.results.views.withdrawals import given_by, reason_in_quotes
 from shared.contract.events import Notice
 from shared.contract.standings import Status
 from shared.rcv.narrate.counted import FINAL, Counted
@@ -27,8 +28,6 @@ TURNS: Final = 12
 """The newest, which are put into words."""
 HEIGHT: Final = 24
 DAY_S: Final = 86_400
-_TURNS_TEXT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
-"""Letters that are not seen, and those that turn what stands beside them."""
 
 
 class Stretch(NamedTuple):
@@ -36,13 +35,6 @@ class Stretch(NamedTuple):
 
     left: str
     width: str
-
-
-class Clock(NamedTuple):
-    """A time as it is read, in UTC, and as programs read it."""
-
-    text: str
-    iso: str
 
 
 class Lane(NamedTuple):
@@ -178,18 +170,6 @@ def _since(line: _TimeLine, one: str, raced: Sequence[Moment]) -> Clock | None:
     return line.when((raced[behind[-1] + 1] if behind else raced[0]).place.as_of_ms)
 
 
-def in_words(names: Mapping[str, str], notice: Notice) -> str:
-    """Return a withdrawal or its taking back in words."""
-    reason = _reason(notice)
-    return f"{names[notice.candidate]} {'withdrew' if notice.withdrawn else 'is back'}.{f' Reason given: {reason}.' if reason else ''}"
-
-
-def _reason(notice: Notice) -> str:
-    """Return the reason in quotes, empty without one; whatever it is written in, it turns nothing beside it."""
-    reason = _TURNS_TEXT.sub(" ", notice.reason).strip()
-    return f"“\N{FIRST STRONG ISOLATE}{reason}\N{POP DIRECTIONAL ISOLATE}”" if reason else ""
-
-
 def _turns(
     line: _TimeLine, names: Mapping[str, str], course: Sequence[Moment], notices: Sequence[Notice]
 ) -> Iterator[Turn]:
@@ -221,7 +201,7 @@ def _changes(
         yield f"{listed([names[one] for one in back])} {'is' if len(back) == 1 else 'are'} back."
     for one in (*gone, *back):
         notice = _notice(one, notices, after.place.as_of_ms, withdrawn=one in gone)
-        if notice and (reason := _reason(notice)):
+        if notice and (reason := reason_in_quotes(notice)):
             yield f"Reason given{f' for {names[one]}' if len(gone) + len(back) > 1 else ''}: {reason}."
     taken_out = after.balance.voided - before.balance.voided
     if before.status in FINAL and (taken_out or (after.withheld and not before.withheld)):
@@ -241,14 +221,6 @@ def _notice(one: str, notices: Sequence[Notice], as_of_ms: int, *, withdrawn: bo
     found = [of for of in notices if of.candidate == one and of.withdrawn is withdrawn]
     by_then = [of for of in found if given_by(of, as_of_ms)]
     return by_then[-1] if by_then else next(iter(found), None)
-
-
-def given_by(notice: Notice, as_of_ms: int) -> bool:
-    """Return whether an order had been given at a time; one whose own time cannot be read had been."""
-    try:
-        return datetime.fromisoformat(notice.at).timestamp() * 1000 <= as_of_ms
-    except ValueError:
-        return True
 
 
 def _who(names: Mapping[str, str], before: Moment, after: Moment) -> str:
