@@ -45,11 +45,11 @@ class Batches(Piles):
         is exhausted.
         """
         rows = self._last_batch(candidate)
-        read = self._place[rows].copy()
+        read = self._at[rows]
         self._find_holders(rows)
         moves = self._holder[rows] < self._candidates
         stay, moving = rows[~moves], rows[moves]
-        self._holder[stay], self._place[stay] = candidate, read[~moves]
+        self._holder[stay], self._at[stay] = candidate, read[~moves]
         ballots = int(self._ballots[moving].sum())
         transfers: tuple[Transfer, ...] = ()
         left, ending = surplus, Ending.EXHAUSTED

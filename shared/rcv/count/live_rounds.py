@@ -22,6 +22,7 @@ Rule 2: `count` equals the cold count, field by field.
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count as numbers
+from operator import sub
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,9 @@ from shared.rcv.count.ties import TieBreaker
 
 Tally = NDArray[np.int64]
 """Ballots by holder and section."""
+
+BySection = list[list[int]]
+"""For each section, the units of each holder."""
 
 Out = frozenset[int]
 """Candidates who have gone: excluded from the start, or eliminated."""
@@ -57,15 +61,22 @@ class LiveRounds:
         Raises AssertionError if a ranking was retracted more often than it was cast.
         """
         moved = self.profile.add(changes)
-        np.add.at(self._first_choices, (moved.paths[:, 0], moved.sections), moved.ballots)
+        # One row for each place on the paths: numpy is quick along the changes, and slow across them.
+        paths = np.ascontiguousarray(moved.paths.T)
+        holders, sections = self._first_choices.shape
+        _add(self._first_choices, paths[0] * np.intp(sections) + moved.sections, moved.ballots)
+        # Behind the longest path there is nothing but endings.
+        paths = paths[: np.count_nonzero((paths != paths[-1]).any(axis=1)) + 1]
         # A holder on a path has the ballot from place `start` of the order, when all before on the path have gone, until
         # `last`, just before it goes itself. Whoever goes before that (start > last) never has it.
-        last = self._last[moved.paths]
+        last = self._last.take(paths)
         start = np.zeros_like(last)
-        start[:, 1:] = np.maximum.accumulate(last, axis=1)[:, :-1] + 1
-        change, place = np.nonzero(start <= last)
-        cells = start[change, place], moved.paths[change, place], moved.sections[change]
-        np.add.at(self._gains, cells, moved.ballots[change])
+        for place in range(1, len(paths)):
+            np.maximum(start[place - 1], last[place - 1] + 1, out=start[place])
+        held = np.flatnonzero(start <= last)
+        change = held % len(moved.ballots)
+        cells = (start.take(held) * holders + paths.take(held)) * sections + moved.sections[change]
+        _add(self._gains, cells, moved.ballots[change])
 
     def withdraw(self, candidate: int) -> None:
         """Count as if nobody could vote for `candidate`, whose ballots go to whom they rank next."""
@@ -98,15 +109,14 @@ class LiveRounds:
         self._order = order
         self._gains = np.diff(tallies, axis=0, prepend=0)
         # The last place of the order at which each holder is in the count: -1 for those excluded from the start.
-        self._last = np.full(self._holders, len(order) - 1, np.int16)
+        self._last = np.full(self._holders, len(order) - 1, np.intp)
         for place in range(len(order) - 1, -1, -1):
             self._last[list(order[place])] = place - 1
 
     def _known(self) -> dict[Out, Tally]:
         """Return the tallies of the order as it is, by who has gone."""
         tallies = self._gains.cumsum(axis=0)
-        for place, out in enumerate(self._order):
-            tallies[place, list(out)] = 0
+        tallies[np.arange(len(self._order))[:, None] > self._last] = 0
         return dict(zip(self._order, tallies, strict=True))
 
     def _tally(self, out: Out) -> Tally:
@@ -122,36 +132,55 @@ class LiveRounds:
         """Yield the rounds by the rules, and append to `order` who has gone after each that eliminates."""
         course = Course(self._contest, self._ties.again(), self._rulebook)
         candidates = len(self._contest.candidates)
+        by_section = self._by_section(order[-1])
         for number in numbers(1):
-            by_section = self._tally(order[-1]).T.tolist()
             continuing = course.continuing
             decisions = course.settle([units[:candidates] for units in by_section])
             goes_on = course.goes_on()
             eliminated = [d.candidate for d in decisions if d.outcome == "eliminated"] if goes_on else []
+            out = order[-1]
+            if eliminated:
+                order.append(out.union(eliminated))
+            following = self._by_section(order[-1])
             yield round_of(
                 number,
                 by_section,
                 continuing,
                 decisions,
                 threshold=course.threshold,
-                transfers=self._transfers(order[-1], eliminated),
+                transfers=self._transfers(out, eliminated, by_section, following),
                 scores=course.scores,
             )
             if not goes_on:
                 return
-            if eliminated:
-                order.append(order[-1].union(eliminated))
+            by_section = following
 
-    def _transfers(self, out: Out, eliminated: Sequence[int]) -> tuple[Transfer, ...]:
+    def _by_section(self, out: Out) -> BySection:
+        units: BySection = self._tally(out).T.tolist()
+        return units
+
+    def _transfers(
+        self, out: Out, eliminated: Sequence[int], before: BySection, after: BySection
+    ) -> tuple[Transfer, ...]:
         """Return where the ballots of `eliminated` go, who go together when `out` have gone."""
-        after = out.union(eliminated)
         candidates = len(self._contest.candidates)
         if len(eliminated) == 1:
-            moved = (self._tally(after) - self._tally(out)).sum(axis=1)
-            moved[eliminated] = 0
-            return transfers_from(eliminated[0], moved.tolist(), candidates)
+            moved = list(map(sub, _overall(after), _overall(before)))
+            moved[eliminated[0]] = 0
+            return transfers_from(eliminated[0], moved, candidates)
+        gone = out.union(eliminated)
         return tuple(
             transfer
             for source in eliminated
-            for transfer in transfers_from(source, self.profile.handed_over(source, out, after), candidates)
+            for transfer in transfers_from(source, self.profile.handed_over(source, out, gone), candidates)
         )
+
+
+def _overall(by_section: BySection) -> Sequence[int]:
+    """Return the units of each holder over all sections."""
+    return by_section[0] if len(by_section) == 1 else [sum(units) for units in zip(*by_section, strict=True)]
+
+
+def _add(tallies: Tally, cells: NDArray[np.intp], ballots: NDArray[np.int64]) -> None:
+    """Add ballots to cells of tallies, counted through: numpy does so several times quicker than by several indices."""
+    np.add.at(tallies.reshape(-1), cells, ballots)

@@ -10,9 +10,7 @@ Blank ranks count as skipped only before a later mark, as in Maine (21-A M.R.S. 
 left blank after the last mark was not skipped.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from itertools import compress, repeat
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Final, NamedTuple
 
@@ -105,7 +103,12 @@ class Plain(NamedTuple):
     """Shape (rankings, width): the candidates in order, filled up with the ending."""
 
 
-_UNREADABLE: Final = 255
+_NO_DIGIT: Final = 1_000
+_DIGITS: Final = np.full(256, _NO_DIGIT, np.int32)
+"""By byte: the digit it stands for; what is no digit makes a number larger than any index."""
+_DIGITS[np.frombuffer(b"0123456789", np.uint8)] = range(10)
+_LEAST: Final = np.array([0, 0, 10, 100, _NO_DIGIT])
+"""By how many digits a number has, 4 and more alike: the least that is spelled so."""
 
 
 def read_plain(marks: Sequence[str], candidates: int, max_ranks: int, width: int, ending: int) -> Plain:
@@ -114,26 +117,28 @@ def read_plain(marks: Sequence[str], candidates: int, max_ranks: int, width: int
     Most rankings are plain: candidates by index, each once, no rank blank or held by several. Those are read all at
     once; the others, any text included, are marked as not plain, and `normalise` reads them.
     """
-    ranks = np.array([spelling.count(">") + 1 for spelling in marks], np.intp)
+    # One text of all, a byte a sign and ">" behind each rank. By rank: where it ends, how many digits it has, whom it names.
+    text = np.frombuffer(">".join([*marks, ""]).encode("ascii", "replace"), np.uint8)
+    ends = np.flatnonzero(text == ord(">"))
+    digits = np.diff(ends, prepend=-1) - 1
+    digit = _DIGITS[text]
+    held = digit[ends - 1]
+    for back, scale in ((2, 10), (3, 100)):
+        held += np.where(digits >= back, digit[ends - back] * scale, 0)
+    is_index = (held < candidates) & (held >= _LEAST[np.minimum(digits, len(_LEAST) - 1)])
+    # By ranking: which rank is its last, and how many it has. By rank: whose it is, and at which place.
+    signs = np.fromiter(map(len, marks), np.intp, len(marks)) + 1
+    last = np.searchsorted(ends, signs.cumsum() - 1)
+    ranks = np.diff(last, prepend=-1)
+    ranking = np.repeat(np.arange(len(marks)), ranks)
+    place = np.arange(len(ends)) - (last - ranks + 1)[ranking]
     is_plain = ranks <= min(max_ranks, width - 1)
+    is_plain[ranking[~is_index]] = False
     paths = np.full((len(marks), width), ending, np.uint8)
-    if not is_plain.any():
-        return Plain(is_plain, paths)
-    # All ranks of all short enough rankings in one list, each translated to a byte; 255 for whatever is no index.
-    texts = ">".join(compress(marks, is_plain)).split(">")
-    held = bytes(map(_indices(candidates).get, texts, repeat(_UNREADABLE)))
-    # The bytes are laid into the rows of their rankings: as many cells of each row as the ranking has ranks.
-    longest = int(ranks[is_plain].max())
-    ranked = paths[:, :longest]
-    ranked[(np.arange(longest) < ranks[:, None]) & is_plain[:, None]] = np.frombuffer(held, np.uint8)
-    # Sorted, 255 stands last in its row, and a candidate ranked twice stands beside itself.
-    ordered = np.sort(ranked, axis=1)
-    is_plain &= ordered[:, -1] != _UNREADABLE
-    is_plain &= ~((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] != ending)).any(axis=1)
+    laid = is_plain[ranking]
+    ranking, held = ranking[laid], held[laid]
+    paths[ranking, place[laid]] = held
+    # Sorted by ranking and candidate, a candidate ranked twice stands beside itself.
+    ordered = np.sort(ranking * candidates + held)
+    is_plain[ordered[1:][ordered[1:] == ordered[:-1]] // candidates] = False
     return Plain(is_plain, paths)
-
-
-@cache
-def _indices(candidates: int) -> Mapping[str, int]:
-    """Return each candidate's index by its one spelling."""
-    return {str(candidate): candidate for candidate in range(candidates)}

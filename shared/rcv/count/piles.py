@@ -37,17 +37,20 @@ class Piles:
         self, profile: Columns, contest: Contest, unit: int, snapshots: list[Snapshot] | None = None
     ) -> None:
         self._several = profile.several
-        self._paths, self._section, ballots = profile.columns()
+        paths, self._section, ballots = profile.columns()
+        self._width = paths.shape[1]
+        self._paths = paths.reshape(-1)
         self._candidates, self._sections = profile.candidates, profile.sections
         self._shape = self._candidates + len(ENDINGS), self._sections
         whole = int(ballots.sum()) * unit * unit <= MAX_UNITS
         self._ballots: Units = ballots if whole else ballots.astype(np.object_)
         self._dtype = np.dtype(np.int64 if whole else np.object_)
-        # By holder, any byte of a path: whether it can receive votes. Endings always can.
-        self._receives = np.ones(SEVERAL + 1, np.bool_)
-        self._receives[[*contest.excluded, SEVERAL]] = False
-        # By row: the place on its path that was read last, who holds it, and what one of its ballots is worth.
-        self._place = np.zeros(len(ballots), np.intp)
+        # By holder, any byte of a path: whether it can receive no votes. Endings always can.
+        self._is_closed = np.zeros(SEVERAL + 1, np.bool_)
+        self._is_closed[[*contest.excluded, SEVERAL]] = True
+        # By row: the place on its path that was read last, counted through all paths; who holds it; what one of its ballots
+        # is worth.
+        self._at = np.arange(0, len(self._paths), self._width)
         self._holder = np.zeros(len(ballots), np.uint8)
         self._value: Units | None = None if unit == 1 else np.full(len(ballots), unit, self._dtype)
         self._kept: dict[int, Units] = {}
@@ -74,7 +77,7 @@ class Piles:
 
     def close(self, candidates: Iterable[int]) -> None:
         """Let `candidates`, who keep what they have, receive nothing more."""
-        self._receives[list(candidates)] = False
+        self._is_closed[list(candidates)] = True
 
     def eliminate(self, eliminated: Iterable[int]) -> tuple[Transfer, ...]:
         """Take candidates out, all at once, and return where their votes go."""
@@ -149,26 +152,29 @@ class Piles:
         """Give rows to the next on their paths who can receive votes: one place of the paths at a time."""
         waiting = rows
         while waiting.size:
-            holder = self._paths[waiting, self._place[waiting]]
+            holder = self._paths.take(self._at.take(waiting))
             if self._several:
                 holder = self._decide_several(waiting, holder)
             self._holder[waiting] = holder
-            waiting = waiting[~self._receives[holder]]
-            self._place[waiting] += 1
+            waiting = waiting[self._is_closed.take(holder)]
+            self._at[waiting] += 1
 
     def _units_by_holder(self, rows: NDArray[np.intp]) -> Units:
         """Return what rows are worth to their holders: shape (holders, sections)."""
-        units = self._ballots[rows] if self._value is None else self._ballots[rows] * self._value[rows]
+        units = self._ballots.take(rows)
+        if self._value is not None:
+            units = units * self._value.take(rows)
         received = np.zeros(self._shape, self._dtype)
-        np.add.at(received, (self._holder[rows], self._section[rows]), units)
+        cells = self._holder.take(rows) * np.intp(self._sections) + self._section.take(rows)
+        np.add.at(received.reshape(-1), cells, units)
         return received
 
     def _decide_several(self, rows: NDArray[np.intp], holder: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return who holds rows where a rank names several: the one of them who can receive, or an overvote."""
         decided = holder.copy()
         for at in np.flatnonzero(holder == SEVERAL):
-            named = self._several[int(rows[at]), int(self._place[rows[at]])]
-            can_receive = [c for c in named if c < 0 or self._receives[c]]
+            named = self._several[divmod(int(self._at[rows[at]]), self._width)]
+            can_receive = [c for c in named if c < 0 or not self._is_closed[c]]
             if len(can_receive) > 1:
                 decided[at] = self._candidates + OVERVOTE
             elif can_receive:

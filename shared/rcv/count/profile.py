@@ -14,7 +14,8 @@ must not outlive the method that takes it, for no buffer grows while it is looke
 
 from array import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import compress, pairwise
+from itertools import compress, pairwise, repeat
+from operator import not_
 from typing import Final, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 from shared.contract.ballots import format_marks
 from shared.contract.elections import MAX_CANDIDATES, MAX_SECTIONS, Contest, Rules
 from shared.contract.standings import Ending
-from shared.rcv.count.normalise import ENDINGS, Choices, Plain, normalise, read_plain
+from shared.rcv.count.normalise import ENDINGS, Choices, normalise, read_plain
 
 RankingCounts = Mapping[tuple[int, str], int]
 """How many ballots of each section carry which marks."""
@@ -42,6 +43,8 @@ _UNSEEN: Final = -1
 
 WORTH_COLUMNS: Final = 16
 """Unseen rankings from which on reading them in columns is faster than one by one."""
+MOST_AT_ONCE: Final = 1 << 16
+"""Unseen rankings that are read in columns together, so that a first batch of millions needs little memory."""
 
 
 class Columns(Protocol):
@@ -99,15 +102,13 @@ class Profile:
         """
         given = list(changes)
         sections, marks, deltas = zip(*given, strict=True) if given else ((), (), ())
-        row_of = self._row_of
-        found = [
-            row_of[section].get(spelling, _UNSEEN) for section, spelling in zip(sections, marks, strict=True)
-        ]
-        rows = np.array(found, np.intp)
-        is_new = rows == _UNSEEN
-        if is_new.any():
-            new = is_new.tolist()
-            rows[is_new] = self._open_all(list(compress(sections, new)), list(compress(marks, new)))
+        rows = self._rows(sections, marks)
+        unseen = rows == _UNSEEN
+        if unseen.any():
+            new = unseen.tolist()
+            new_sections, new_marks = list(compress(sections, new)), list(compress(marks, new))
+            self._open_all(list(dict.fromkeys(zip(new_sections, new_marks, strict=True))))
+            rows[unseen] = self._rows(new_sections, new_marks)
         paths, section, ballots = self.columns()
         ballots_more = np.array(deltas, np.int64)
         np.add.at(ballots, rows, ballots_more)
@@ -167,42 +168,44 @@ class Profile:
                 break
         return np.concatenate(found), np.concatenate(holders)
 
-    def _open_all(self, sections: Sequence[int], marks: Sequence[str]) -> list[int]:
-        """Return the rows of rankings not seen before: new ones, or those that other spellings opened."""
-        if len(marks) < WORTH_COLUMNS:
-            return [self._open(*ranking) for ranking in zip(sections, marks, strict=True)]
+    def _rows(self, sections: Sequence[int], marks: Sequence[str]) -> NDArray[np.intp]:
+        """Return the rows of rankings, `_UNSEEN` for those that have none."""
+        row_of = map(self._row_of.__getitem__, sections)
+        return np.fromiter(map(dict.get, row_of, marks, repeat(_UNSEEN)), np.intp, len(marks))
+
+    def _open_all(self, rankings: Sequence[tuple[int, str]]) -> None:
+        """Give rows to different rankings that have none: new ones, or those that other spellings opened."""
+        if len(rankings) < WORTH_COLUMNS:
+            for ranking in rankings:
+                self._open(*ranking)
+            return
         limit = self._rules.max_ranks or self.candidates
         ending = self.candidates + ENDINGS.index(Ending.EXHAUSTED)
-        read = read_plain(marks, self.candidates, limit, self._width, ending)
-        rows = self._open_plain(sections, marks, read)
-        for place in np.flatnonzero(~read.is_plain).tolist():
-            rows[place] = self._open(sections[place], marks[place])
-        return rows
+        others: list[tuple[int, str]] = []
+        for start in range(0, len(rankings), MOST_AT_ONCE):
+            some = rankings[start : start + MOST_AT_ONCE]
+            read = read_plain([marks for _, marks in some], self.candidates, limit, self._width, ending)
+            is_plain = read.is_plain.tolist()
+            self._open_plain(list(compress(some, is_plain)), read.paths[read.is_plain])
+            others += compress(some, map(not_, is_plain))
+        # Last, for they may be counted as a plain one is.
+        for ranking in others:
+            self._open(*ranking)
 
-    def _open_plain(self, sections: Sequence[int], marks: Sequence[str], read: Plain) -> list[int]:
-        """Return the rows of plain rankings, opened all at once. No other spelling opened a plain ranking's row."""
-        rows: list[int] = []
-        opened: list[int] = []
-        first_row = next_row = len(self._ballots)
-        for place, (section, spelling, is_plain) in enumerate(
-            zip(sections, marks, read.is_plain.tolist(), strict=True)
-        ):
-            row = self._row_of[section].setdefault(spelling, next_row) if is_plain else _UNSEEN
-            if row == next_row:
-                opened.append(place)
-                next_row += 1
-            rows.append(row)
-        paths = read.paths[opened]
+    def _open_plain(self, rankings: Sequence[tuple[int, str]], paths: NDArray[np.uint8]) -> None:
+        """Open the rows of plain rankings, all at once. No other spelling opened a plain ranking's row."""
+        first_row = len(self._ballots)
+        for row, (section, spelling) in enumerate(rankings, first_row):
+            self._row_of[section][spelling] = row
         self._paths += paths.tobytes()
-        self._section.frombytes(bytes([sections[place] for place in opened]))
-        self._ballots.frombytes(bytes(8 * len(opened)))
+        self._section.frombytes(bytes([section for section, _ in rankings]))
+        self._ballots.frombytes(bytes(8 * len(rankings)))
         # Grouped by first choice: sorted, the rows of a candidate stand between two bounds.
         order = np.argsort(paths[:, 0], kind="stable")
         bounds = np.searchsorted(paths[order, 0], np.arange(self.candidates + 1)).tolist()
         new_rows = (order + first_row).astype(np.uint32)
         for candidate, (start, end) in enumerate(pairwise(bounds)):
             self._rows_by_first[candidate].frombytes(new_rows[start:end].tobytes())
-        return rows
 
     def _open(self, section: int, marks: str) -> int:
         """Return the row of marks that had none in `section`: perhaps one that another spelling opened."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 from shared.contract.standings import Ending, Outcome, SettledBy
 from shared.rcv.count.normalise import ENDINGS
@@ -34,8 +34,7 @@ Why = Literal[
 """The rule behind a decision."""
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(NamedTuple):
     """Votes that leave a candidate, for a `target` or, if that is None, for the reason in `ending`."""
 
     source: int
@@ -45,8 +44,7 @@ class Transfer:
     """In units of the count's last place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What a round settles about one candidate."""
 
     candidate: int
@@ -59,8 +57,7 @@ class Decision:
     settled_by: SettledBy = "votes"
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(NamedTuple):
     """Where each vote is in one round, what that decides, and which votes move on to the next.
 
     Votes are integers in units of the count's last decimal place: ballots, if it has none.

@@ -1,7 +1,6 @@
 """The cold count: the rounds of a contest from its profile alone, and where every ballot was in them."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Final
 
 from shared.contract.elections import Contest, Method
@@ -86,7 +85,7 @@ def _count(profile: Columns, contest: Contest, ask: Ask | None, snapshots: list[
     all_rounds: list[Round] = []
     for number, (_, count) in enumerate(_seat_by_seat(profile, contest, ask, snapshots), 1):
         all_rounds += [
-            replace(round_, number=len(all_rounds) + round_.number, run=number) for round_ in count.rounds
+            round_._replace(number=len(all_rounds) + round_.number, run=number) for round_ in count.rounds
         ]
     return Count(tuple(all_rounds))
 

@@ -194,13 +194,16 @@ def test_every_ballot_rests_for_its_true_reason(data: st.DataObject) -> None:
 def test_plain_ballots_read_in_columns_say_what_they_say_alone(
     data: st.DataObject, of: dict[str, Any]
 ) -> None:
-    """Read together or one by one: the same rows, paths and ballots."""
+    """Read together, some after the other or one by one: the same rows, paths and ballots."""
     rankings = data.draw(st.lists(marks(MAX_CANDIDATES), min_size=WORTH_COLUMNS, max_size=40))
     together = Profile(MAX_CANDIDATES, 1, Rules(**of))
     alone = Profile(MAX_CANDIDATES, 1, Rules(**of))
-    together.add([(0, ranking, 1) for ranking in rankings])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("shared.rcv.count.profile.MOST_AT_ONCE", data.draw(st.integers(5, 40)))
+        together.add([(0, ranking, 1) for ranking in rankings])
     for ranking in rankings:
         alone.add([(0, ranking, 1)])
+    assert len(together) == len(alone)
     assert rows_of(together) == rows_of(alone)
 
 

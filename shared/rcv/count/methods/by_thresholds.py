@@ -79,7 +79,7 @@ class Course(Situation):
             frozen = self.rules.first_round_threshold or self.divides or bool(self.elected)
         if frozen and self.history:
             return
-        active = sum(votes[c] for votes in by_section for c in (*self.continuing, *self.seated))
+        active = sum(map(sum, by_section))
         if active or self.history or decides_without_votes(self.contest):
             self.threshold = threshold_of(self.contest, active, self.unit)
             self.share = share_of(self.contest, active)

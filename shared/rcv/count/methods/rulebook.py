@@ -63,7 +63,9 @@ class Situation:
         self.elected += [c for c, outcome in decided.items() if outcome == "elected"]
         self.hopeful = [c for c in self.hopeful if c not in decided]
         self.electable = [c for c in self.electable if c not in decided]
-        self.continuing = tuple(self.hopeful if self.divides else sorted((*self.hopeful, *self.elected)))
+        self.continuing = tuple(self.hopeful)
+        if self.elected and not self.divides:
+            self.continuing = tuple(sorted((*self.hopeful, *self.elected)))
 
 
 def divides_votes(contest: Contest) -> bool:
