@@ -2,7 +2,7 @@
 
 Plain formats hold how many ballots are marked alike; cast vote records hold each ballot. Records are merged for the
 one, ballots numbered for the other. A format that cannot hold what the ballots hold is refused; nothing is dropped on
-the way.
+the way. What is said of the contest beside its ballots, `not_said` names where a format has no place for it.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ from shared.rcv.formats.plain.csv_file import refuse_undeclared, refuse_words
 from shared.rcv.formats.plain.holds import Holds, fitting_ballots
 from shared.rcv.formats.records import BallotFile, BallotGroup, CastVoteRecord, FormatError
 from shared.rcv.reports.cdf import converted_ballots
-from shared.rcv.reports.disk import write_files
+from shared.rcv.reports.disk import refuse_input, write_files
 from shared.rcv.reports.files import ReportFile
 from shared.rcv.reports.generic_csv import Source, generic_csv
 from shared.rcv.reports.tabulated import Settings, Stamp
@@ -37,6 +37,17 @@ _RECORDS_HOLD: Final = Holds(
 )
 RCTAB: Final = "rctab"
 """RCTab's own CSV of cast vote records, `<stem>_rctab_cvr.csv`."""
+
+
+_TITLED: Final = {"blt", "preflib", "abif", RECORDS}
+_SEATED: Final = {"blt", "abif"}
+"""Formats with a place for the contest's title, and for its seats."""
+
+
+def not_said(title: str, seats: int | None, to: str) -> list[str]:
+    """Return what a file written as `to` does not say of the contest: its title, its seats if they are several."""
+    lost = [f"title {title!r}"] if title and to not in _TITLED else []
+    return lost + ([f"number of seats, {seats}"] if (seats or 1) > 1 and to not in _SEATED else [])
 
 
 def convert_plain(file: BallotFile, to: str, out: Path, stamp: Stamp, name: str) -> int:
@@ -71,8 +82,7 @@ def convert_configuration(
     `note` takes each ballot or mark that a file has and that is not written, and why; `remark` what is written and odd.
     Raises FormatError for a source that is wrong, or if the format cannot hold what the ballots hold.
     """
-    if out.exists() and any(out.samefile(path) for path, _ in configuration.sources):
-        raise FormatError(out, "", "expected another file than a source of the configuration")
+    refuse_input(out, [configuration.path, *(path for path, _ in configuration.sources)])
     contest, settings = rctab.contest_of(configuration), settings_of(configuration)
     records = list(rctab.read_records(configuration, note, remark))
     if to == RECORDS:

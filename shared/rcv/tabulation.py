@@ -39,7 +39,8 @@ def tabulate_configuration(
         raise FormatError(configuration.path, "cvrFileSources", "expected cast vote records, found none")
     counted = count_records(contest, records, settings, ask)
     numbered = contest.method == "sequential-irv"
-    return write_reports(configuration.stem, counted, stamp, out, numbered=numbered)
+    inputs = [configuration.path, *(path for path, _ in configuration.sources)]
+    return write_reports(configuration.stem, counted, stamp, out, numbered=numbered, inputs=inputs)
 
 
 def count_records(
@@ -55,10 +56,19 @@ def count_records(
 
 
 def write_reports(
-    stem: str, counted: Sequence[Tabulated], stamp: Stamp, out: Path, *, numbered: bool
+    stem: str,
+    counted: Sequence[Tabulated],
+    stamp: Stamp,
+    out: Path,
+    *,
+    numbered: bool,
+    inputs: Sequence[Path] = (),
 ) -> list[Path]:
-    """Write all reports of a contest below `out` and return their paths; `numbered` where each seat has its own."""
-    return write_files(out, report_files(stem, counted, stamp, numbered=numbered))
+    """Write all reports of a contest below `out` and return their paths; `numbered` where each seat has its own.
+
+    None is written over a file of `inputs`.
+    """
+    return write_files(out, report_files(stem, counted, stamp, numbered=numbered), inputs)
 
 
 def settings_of(configuration: Configuration) -> Settings:

@@ -135,7 +135,7 @@ _VOTEKIT = (
     ),
 )
 _CONDORCET = (
-    b"#/Candidates: A ; B\n#/Implicit Ranking: false\n#/Weight Allowed: true\nt || A > B ^1 * 3\nA=B # c\n/EMPTY/\n",
+    b"#/Candidates: A ; B\n#/Implicit Ranking: false\n#/Weight Allowed: true\nt || A > B ^1 * 3\nA=B # c\n/EMPTY_RANKING/\n",
     b"A > B\nC * 2\n",
 )
 _STV_PM = (
@@ -157,7 +157,7 @@ PLAIN: Final[dict[str, Target]] = {
     "rows": Target("f.csv", other(scotland.read_rows), _ROWS, (",", '"Candidate 3",', "1,", '""')),
     "ranks": Target("f.dat", other(scotland.read_ranks), _RANKS, (" ", "0 ", "1 ", "\n")),
     "votekit": Target("f.csv", other(votekit.read), _VOTEKIT, ("{'0'}", "{}", "&", "(C:str:2)", ",")),
-    "condorcet": Target("f.cvotes", other(condorcet.read), _CONDORCET, (" > ", "=", "^1", "* 3", "||", "/EMPTY/", "#/Implicit Ranking: true\n")),
+    "condorcet": Target("f.cvotes", other(condorcet.read), _CONDORCET, (" > ", "=", "^1", "* 3", "||", "/EMPTY_RANKING/", "#/Implicit Ranking: true\n")),
     "stv_pm": Target("f.stv", other(stv_pm.read), _STV_PM, ("2X ", "end\n", "ballots=", "order=", "-", "candidate=c C\n")),
     "detect": Target("f.txt", detect, (*_BLT, *_PREFLIB, *_ABIF), ("# NUMBER ALTERNATIVES: 1\n", "2 1\n", "{", "1:", "\n1,")),
 }  # fmt: skip

@@ -102,17 +102,24 @@ def convert(
 def _convert_configuration(
     file: Path, to: Format, out: Path, notes: "tuple[Note, Note]", *, as_rctab: bool
 ) -> int:
-    from shared.rcv.conversion import convert_configuration
-    from shared.rcv.formats.rctab import load
+    from shared.rcv.conversion import convert_configuration, not_said
+    from shared.rcv.formats.rctab import contest_of, load
 
-    return convert_configuration(load(file, as_rctab=as_rctab), to, out, stamp(), *notes)
+    configuration = load(file, as_rctab=as_rctab)
+    ballots = convert_configuration(configuration, to, out, stamp(), *notes)
+    contest = contest_of(configuration)
+    _say_what_is_lost(not_said(contest.title, contest.seats, to), to)
+    return ballots
 
 
 def _convert_plain(file: Path, to: Format, out: Path, ignored: tuple[str, ...]) -> int:
-    from shared.rcv.conversion import convert_plain
+    from shared.rcv.conversion import convert_plain, not_said
     from shared.rcv.formats.detect import read_ballots
 
-    return convert_plain(read_ballots(file, ignored), to, out, stamp(), file.name)
+    found = read_ballots(file, ignored)
+    ballots = convert_plain(found, to, out, stamp(), file.name)
+    _say_what_is_lost(not_said("" if found.title == file.stem else found.title, found.seats, to), to)
+    return ballots
 
 
 def _counting(noted: Counter[str]) -> "Note":
@@ -129,6 +136,12 @@ def _say_what_is_noted(left_out: Counter[str], odd: Counter[str]) -> None:
     for what, noted in (("not counted", left_out), ("counted, though odd", odd)):
         for why, times in sorted(noted.items()):
             typer.echo(f"livecount: {what}, {times:,} times: {why}", err=True)
+
+
+def _say_what_is_lost(lost: list[str], to: Format) -> None:
+    """Say on standard error what the new file does not say: whoever counts it has to."""
+    if lost:
+        typer.echo(f"livecount: {to} has no place for the {', nor for the '.join(lost)}", err=True)
 
 
 def stamp() -> "Stamp":

@@ -35,6 +35,7 @@ _BEGINNINGS: Final[tuple[tuple[re.Pattern[bytes], Reader], ...]] = (
     (re.compile(rb"(?:#[^\n]*\n)*#[ \t]*NUMBER ALTERNATIVES:"), preflib.read),
     (re.compile(rb"\d{1,3}[ \t]*\n1,"), preflib.read),
     (re.compile(rb"(?:#[^\n]*\n|\s)*\d{1,3}[ \t]+\d{1,3}[ \t]*,?[ \t]*(?:#[^\n]*)?\n"), blt.read),
+    (votekit.BEGINNING, votekit.read),
     (condorcet.BEGINNING, condorcet.read),
     (re.compile(rb"(?:#[^\n]*\n|\n)*(?:\{|=|\d+[ \t]*:|ABIF\b)"), abif.read),
 )
@@ -77,6 +78,8 @@ def _by_beginning(path: Path) -> Reader:
     for beginning, reader in _BEGINNINGS:
         if beginning.match(data):
             return reader
+    if scotland.are_rows(data):
+        return scotland.read_rows
     if path.suffix.lower() == ".dat" and scotland.are_ranks(data):
         return scotland.read_ranks
     raise FormatError(path, "", f"expected a ballot file: {_FORMATS}")

@@ -88,9 +88,11 @@ def test_what_is_not_counted_is_said(tmp_path: Path) -> None:
     """Two marks that wait for an adjudicator; read as RCTab reads them they are votes."""
     config, out = ELECTIONS / "lantern" / "lantern_config.json", tmp_path / "out.csv"
     notice = "livecount: not counted, 2 times: mark that waits for an adjudicator is no vote yet\n"
-    for command in (("tabulate", config), ("convert", config, "--to", "rctab")):
+    for command in (("tabulate", config), ("convert", config, "--to", "blt")):
         assert livecount(*command, "--out", out.with_suffix(f".{command[0]}")).stderr == notice
         assert livecount(*command, "--out", out.with_suffix(f".{command[0]}"), "--as-rctab").stderr == ""
+    converted = livecount("convert", config, "--to", "rctab", "--out", out, "--as-rctab")
+    assert converted.stderr == "livecount: rctab has no place for the title 'Lantern bearer'\n"
     refused = livecount("convert", ward(tmp_path), "--to", "csv", "--out", out, "--as-rctab")
     assert "--as-rctab is for an RCTab configuration" in refused.stderr
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.rcv.conversion import convert_configuration, convert_plain
+from shared.rcv.conversion import convert_configuration, convert_plain, not_said
 from shared.rcv.formats import rctab
 from shared.rcv.formats.detect import read_ballots
 from shared.rcv.formats.rctab import Configuration
@@ -114,3 +114,27 @@ def test_a_name_that_csv_would_read_as_none_or_two_is_refused(tmp_path: Path, na
     (tmp_path / "c.json").write_text(json.dumps(document))
     with pytest.raises(FormatError, match="CSV cannot hold this name under a rank"):
         convert_configuration(rctab.load(tmp_path / "c.json"), "csv", tmp_path / "out.csv", STAMP)
+
+
+def test_a_source_is_not_written_over(tmp_path: Path) -> None:
+    """Nor the configuration, nor a file in a folder that is a source."""
+    dominion(tmp_path / "d", [("1", "7", "Ann")])
+    config = rctab.load(configured(tmp_path, "dominion", "d"))
+    for out in (tmp_path / "d" / "CvrExport.json", tmp_path / "d" / "CandidateManifest.json", config.path):
+        before = out.read_bytes()
+        with pytest.raises(FormatError, match="expected another file than the one that is read"):
+            convert_configuration(config, "cdf", out, STAMP)
+        assert out.read_bytes() == before
+    for _ in range(2):
+        convert_configuration(config, "cdf", tmp_path / "d" / "records.json", STAMP)
+
+
+def test_what_a_format_has_no_place_for_is_named() -> None:
+    """The ballots are all there; whoever counts them has to say the rest."""
+    assert not_said("Mayor", 2, "blt") == not_said("Mayor", 2, "abif") == not_said("", 1, "csv") == []
+    assert not_said("Mayor", 2, "preflib") == not_said("Mayor", 2, "cdf") == ["number of seats, 2"]
+    assert (
+        not_said("Mayor", 2, "csv")
+        == not_said("Mayor", 2, "rctab")
+        == ["title 'Mayor'", "number of seats, 2"]
+    )

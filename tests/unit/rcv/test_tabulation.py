@@ -7,8 +7,11 @@ import pytest
 
 from shared.contract.elections import Rules
 from shared.rcv.count.ties import UnresolvedTie
+from shared.rcv.formats import rctab
+from shared.rcv.formats.records import FormatError
 from shared.rcv.reports.tabulated import Settings, Stamp
-from shared.rcv.tabulation import count_records, write_reports
+from shared.rcv.tabulation import count_records, tabulate_configuration, write_reports
+from tests.fuzz.vendors import configuration
 from tests.unit.rcv.reports.counted import ballots, contest
 
 STAMP = Stamp("Livecount", "1", "2026-05-07T21:00:00+01:00")
@@ -39,3 +42,18 @@ def test_nothing_is_written_where_a_tie_stays_open(tmp_path: Path) -> None:
     with pytest.raises(UnresolvedTie):
         count_records(of, ballots((2, "0"), (2, "1")), Settings("Test"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_report_is_written_over_a_source(tmp_path: Path) -> None:
+    """Though a source is called as one of them; then none is written."""
+    source = tmp_path / "c_rctab_cvr.csv"
+    source.write_text("Id,Ann,Bob\n1,2,1\n2,1,\n")
+    (tmp_path / "c.json").write_bytes(configuration("genericCsv", source.name))
+    config, before = rctab.load(tmp_path / "c.json"), sorted(tmp_path.iterdir())
+    with pytest.raises(
+        FormatError, match=r"c_rctab_cvr\.csv: expected another file than the one that is read"
+    ):
+        tabulate_configuration(config, tmp_path, STAMP)
+    assert sorted(tmp_path.iterdir()) == before
+    assert source.read_text().startswith("Id,Ann,Bob")
+    assert len(tabulate_configuration(config, tmp_path / "out", STAMP)) == 5

@@ -1,22 +1,23 @@
 """ABIF, in and out: the Aggregated Ballot Information Format of electorama (drafts 0.1 to 1.0).
 
-    {"title": "Tennessee"}
+    {"title": "Tennessee", "seats": 2}
     =Memph:[Memphis, TN]
     42:Memph>Nash=Chat>Knox     # 42 ballots; without a count, one
     500:                        # 500 blank ballots
 
 `>` goes down a rank; `=` and `,` stay in it. With either `>` or `=`, ratings (`/5`) are passed over. A ballot with neither is ordered by its ratings, the highest first, equal ones at one
-rank, and whoever has none comes last; without any rating all are equal. Of the metadata only the title is used; data after
-a second colon and everything after `#` is passed over. ABIF has no words for blank ranks, unnamed overvotes, sections,
-withdrawals or seats.
+rank, and whoever has none comes last; without any rating all are equal. Of the metadata the title and the seats are used; data
+after a second colon and everything after `#` is passed over. ABIF has no words for blank ranks, unnamed overvotes, sections
+or withdrawals.
 """
 
+import json
 import re
 from collections import Counter
 from fractions import Fraction
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from shared.contract.ballots import format_marks
 from shared.contract.elections import MAX_CANDIDATES
@@ -30,6 +31,7 @@ from shared.rcv.formats.plain.text import (
     clean_name,
     decode,
     load,
+    looks,
     title_of,
     whole_number,
     written_whole,
@@ -49,7 +51,7 @@ _ELEMENT = re.compile(rf"\s*({_NAME})\s*(?:/\s*(\d{{1,9}}(?:\.\d{{1,9}})?)\s*)?(
 _REST = re.compile(r"\s*(?:#.*|:\s*\{.*)?", re.DOTALL)
 _HEADER = re.compile(r"ABIF(?:\s+[\d.]+)?\s*(?:\{.*\}\s*)?")
 _BARE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_DOUBTFUL = re.compile(r"[<;|]|^\d+\s")
+_DOUBTFUL = re.compile(r"[<;|＞›→≻]|-$|^\d+\s*[xX×]?\s")  # noqa: RUF001  signs that look like others
 """What a bare name has rather by a slip: another sign than >, or a count without its colon."""
 _MAX_LINE_CHARS = 100_000
 
@@ -71,6 +73,8 @@ class Candidates:
         self._places: dict[str, int] = {}
         self._declared = False
         self._spellings = Spellings()
+        self._seen: set[str] = set()
+        """Names as they look."""
 
     def declare(self, line: str, times: int = 1) -> bool:
         """Learn from a line that stands `times` if it is a declaration, and say whether it is. Raises Fault."""
@@ -103,6 +107,9 @@ class Candidates:
     def _add(self, name: str) -> int:
         if len(self.names) == MAX_CANDIDATES:
             raise Fault(f"expected at most {MAX_CANDIDATES} candidates")
+        if looks(name) in self._seen:
+            raise Fault(f"expected another candidate, found {name[:40]!r}, which looks like one before")
+        self._seen.add(looks(name))
         self.names.append(name)
         return self._places.setdefault(name, len(self.names) - 1)
 
@@ -115,12 +122,12 @@ def _declares(equals: str, token: str, name: str) -> bool:
 def read(path: Path) -> BallotFile:
     """Return the contest of an ABIF file, equal ballots merged. Raises FormatError."""
     lines = [line.strip() for line in decode(path, load(path)).split("\n")]
-    candidates, title, ballots = Candidates(), "", dict[str, int]()
+    candidates, title, seats, ballots = Candidates(), "", None, dict[str, int]()
     counts: dict[str, int] = {}
     try:
         for line, times in Counter(lines).items():
             if line.startswith("{"):
-                title = title or _title(line)
+                title, seats = title or _title(line), seats or _seats(line)
             elif _COUNT.match(_short(line)) or not (
                 _is_passed_over(line, lines[0]) or candidates.declare(line, times)
             ):
@@ -134,7 +141,7 @@ def read(path: Path) -> BallotFile:
         raise FormatError(
             path, f"line {len(lines)}", "expected at least one candidate, found the end of the file"
         )
-    return BallotFile(title_of(path, title), tuple(candidates.names), as_groups(counts))
+    return BallotFile(title_of(path, title), tuple(candidates.names), as_groups(counts), seats=seats)
 
 
 def write(file: BallotFile, path: Path) -> None:
@@ -142,7 +149,9 @@ def write(file: BallotFile, path: Path) -> None:
     groups = fitting_ballots(file, path, HOLDS)
     ids = _ids(file.candidates)
     with written_whole(path) as out:
-        out.write(f'{{"title": "{_escaped(title_of(path, file.title))}"}}\n')
+        title = title_of(path, file.title)
+        about = {"title": title} | ({"seats": file.seats} if file.seats else {})
+        out.write(f"{json.dumps(about, ensure_ascii=False)}\n")
         out.writelines(
             f"={token}:{_quoted(name)}\n" for token, name in zip(ids, file.candidates, strict=True)
         )
@@ -163,14 +172,37 @@ def _title(line: str) -> str:
     inside, closed, _ = line[1:].rpartition("}")
     if not closed:
         raise Fault("expected metadata that ends in '}'")
+    if isinstance(found := _metadata(line).get("title"), str):
+        return found
     key, _, value = inside.partition(":")
     if key.strip(" \t\"'").lower() != "title":
         return ""
     return value.strip().removeprefix('"').removesuffix('"').replace('\\"', '"').replace("\\\\", "\\")
 
 
+def _seats(line: str) -> int | None:
+    """Return how many seats a line of metadata says there are. Raises Fault."""
+    found = _metadata(line).get("seats")
+    if found is None or (type(found) is int and 1 <= found <= MAX_CANDIDATES):
+        return found
+    raise Fault(f"expected seats from 1 to {MAX_CANDIDATES}, found {str(found)[:40]!r}")
+
+
+def _metadata(line: str) -> dict[str, Any]:
+    """Return what a line of metadata says, by keys in small letters; nothing if it is no JSON."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return {key.lower(): value for key, value in found.items()}
+
+
 def _ballot(candidates: Candidates, line: str) -> tuple[str, int]:
     ballots, at = _count(line)
+    if not at and line.partition("#")[0].strip().isdecimal():
+        raise Fault(
+            f"expected a colon after how many ballots, or brackets around a name, found {line[:40]!r}"
+        )
     order = [candidates.met.get(word.strip()) for word in line[at:].split(">")]
     if len(order) > MAX_RANKS or None in order:
         return format_marks(_checked(_ranks(_elements(candidates, line, at)))), ballots

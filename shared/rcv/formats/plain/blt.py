@@ -37,6 +37,7 @@ from shared.rcv.formats.plain.text import (
     line_at,
     load,
     title_of,
+    whole_amount,
     whole_number,
     written_whole,
 )
@@ -47,7 +48,7 @@ HOLDS: Final = Holds(
 )
 
 _HEAD = re.compile(rb"(\d{1,3}) (\d{1,3}),?\n((?:-\d{1,3}(?: -\d{1,3})* ?\n)*)")
-_TOKEN = re.compile(rb"/\*.*?\*/|//[^\n]*|#[^\n]*|\([^)\n]*\)|\[[^\]\n]*\]|[^\s\"#()\[\]/]+|\S", re.DOTALL)
+_TOKEN = re.compile(rb"/\*.*?\*/|//[^\n]*|#[^\n]*|\([^)\n]*\)|\[[^\]\[\"]*\]|[^\s\"#()\[\]/]+|\S", re.DOTALL)
 _COMMENTS = (b"#", b"//", b"/*")
 
 
@@ -149,6 +150,8 @@ def _plain_ballots(ranks: Ranks, lines: dict[bytes, int]) -> dict[str, int]:
 
 def _weight(token: bytes) -> int:
     weight = whole_number(token, 1, MAX_BALLOTS_A_LINE)
+    if weight is None and token.isascii():
+        weight = whole_amount(token.decode(), 1, MAX_BALLOTS_A_LINE)
     if weight is None:
         raise Fault(
             f"expected a ballot's weight, a whole number from 1 to {MAX_BALLOTS_A_LINE}, found {_shown(token)}"
@@ -324,7 +327,8 @@ def _option(body: Body, ranks: Ranks, text: bytes) -> None:
     if not text.startswith(b"["):
         body.withdrawn.update(ranks.places([text[1:]]))
         return
-    word, *names = text[1:-1].split() or [b""]
+    word, *names = text[1:-1].replace(b",", b" ").split() or [b""]
+    word = word.lower()
     if word == b"nick":
         ranks.nickname(names)
     elif word == b"withdrawn":

@@ -1,10 +1,12 @@
 r"""The names that end a BLT file: candidates, the title, then perhaps a source and a comment (Wichmann), then notes.
 
 Strings stand in straight quotes; within one, `\"` and `""` are a quote and `\\` a backslash. A line that begins and ends
-with a quote but is no list of strings is one string, inner quotes and all; a line without quotes is one string, too.
+with a quote but is no list of strings is one string, inner quotes and all; a line without quotes is one string, too. A
+string that its line does not end goes on to the next line that ends in a quote.
 
 Most files have a string a line. Some have all on one line, and some have two on a candidate's line: name and party
-(councils of Scotland, 2022). Where strings can be paired with candidates in two ways, the file is refused.
+(councils of Scotland, 2022). Where strings can be paired with candidates in two ways, the file is refused; so are names
+that are numbered in another order than they stand in, and a heading among them.
 """
 
 import re
@@ -28,7 +30,11 @@ _SECOND = re.compile(
     rb"^[ \t]*\d{1,3}[ \t]+\d{1,3}[ \t]*\n(?:[ \t]*-\d[-\d \t]*\n)*[ \t]*\d+(?:[ \t]+\d{1,3})+[ \t]+0[ \t]*$",
     re.MULTILINE,
 )
+_NUMBERED = re.compile(r"(\d{1,3})(?:[.):]\s*|\s+)(?=\D)")
+_BALLOT = re.compile(r"\d+(?:\s+[-\d=]+)+\s+0")
 _UNENDED = ["\n"]
+_MOST_LINES = 4
+"""Of one string."""
 _BESIDES = 3
 """Strings after the candidates: a title, a source and a comment."""
 
@@ -59,10 +65,34 @@ def read_names(path: Path, data: bytes, start: int, candidates: int) -> tuple[tu
         expected = f"expected no more after {candidates} names, a title, a source and a comment"
         raise FormatError(path, strings[candidates + _BESIDES][0], expected)
     names = clean_names(path, strings[:candidates])
+    _refuse_other_order(path, strings[:candidates])
+    if rows:
+        _refuse_ballot(path, data, start, strings[-1][0])
     if second := _SECOND.search(data, start):
         place = f"line {line_at(data, second.end())}"
         raise FormatError(path, place, "expected no ballots after the names: a second file begins")
     return names, title_of(path, strings[candidates][1] if len(strings) > candidates else None)
+
+
+def _refuse_ballot(path: Path, data: bytes, start: int, last: str) -> None:
+    """Raise FormatError if the first line after the strings is a ballot; further on, notes may hold numbers."""
+    skipped = int(last.removeprefix("line ")) - line_at(data, start) + 1
+    after = (line.strip() for line in decode_leniently(data[start:]).split("\n")[skipped:])
+    first = next(filter(None, after), "")
+    if _BALLOT.fullmatch(first):
+        raise FormatError(path, last, f"expected no ballot after the names, found {first[:40]!r}")
+
+
+def _refuse_other_order(path: Path, strings: Strings) -> None:
+    """Raise FormatError for names that are numbered from 1 on, each once, but do not stand in that order."""
+    found = [_NUMBERED.match(name) for _, name in strings]
+    numbers = [int(each[1]) for each in found if each]
+    in_order = list(range(1, len(strings) + 1))
+    if numbers != in_order and sorted(numbers) == in_order:
+        place, name = next(
+            named for named, number, at in zip(strings, numbers, in_order, strict=True) if number != at
+        )
+        raise FormatError(path, place, f"expected names in the order of their numbers, found {name[:40]!r}")
 
 
 def _in_comments(data: bytes) -> Strings:
@@ -83,15 +113,18 @@ def _strings(path: Path, rows: list[_Row], candidates: int) -> Strings:
     """Return the strings in order, a party beside its candidate's name. Raises FormatError where that is in doubt."""
     own = [len(row.strings) for row in rows[:candidates]]
     in_order = _in_order(path, rows, candidates)
-    if all(strings == 1 for strings in own) or len(rows) < candidates:
+    if all(strings == 1 for strings in own) or candidates == len(rows) == 1:
         return in_order
-    with_parties = _in_order(path, rows, candidates, parties=True) if max(own) == 2 else None
-    if with_parties is None:
-        return in_order
-    if len(in_order) > candidates + _BESIDES or (min(own) == 2 and len(rows) > candidates):
-        return with_parties
-    if candidates == len(rows) and (candidates == 1 or min(own) == 1):
-        return in_order
+    if len(rows) < candidates:
+        if len(in_order) < 2 * candidates or len(in_order) > candidates + _BESIDES:
+            return in_order
+    elif max(own) > 2:
+        if len(rows) != candidates or own[0] >= candidates > 2:
+            return in_order
+    else:
+        with_parties = _in_order(path, rows, candidates, parties=True)
+        if len(in_order) > candidates + _BESIDES or (min(own) == 2 and len(rows) > candidates):
+            return with_parties
     several = next(row for row in rows if len(row.strings) > 1)
     raise FormatError(
         path, several.place, "expected a line for each name: these may be two, or a name and a party"
@@ -105,6 +138,7 @@ def _in_order(path: Path, rows: list[_Row], candidates: int, *, parties: bool = 
     """
     strings: Strings = []
     has_quotes = False
+    enough = sum(len(row.strings) for row in rows if row.is_quoted) >= candidates
     for row in rows:
         is_string = row.is_quoted and row.strings != _UNENDED
         if len(strings) > candidates and not is_string and (has_quotes or row.after_gap):
@@ -114,6 +148,9 @@ def _in_order(path: Path, rows: list[_Row], candidates: int, *, parties: bool = 
             raise FormatError(path, row.place, expected)
         if len(strings) < candidates and not row.is_quoted and _NUMBERS.fullmatch(row.text):
             expected = f"expected a candidate's name, found {row.text[:40]!r}; in quotes it would be one"
+            raise FormatError(path, row.place, expected)
+        if len(strings) < candidates and not row.is_quoted and (enough or row.text.endswith(":")):
+            expected = f"expected a candidate's name in quotes, found {row.text[:40]!r}, which may be none"
             raise FormatError(path, row.place, expected)
         has_quotes = has_quotes or row.is_quoted
         if parties and len(strings) < candidates:
@@ -125,11 +162,29 @@ def _in_order(path: Path, rows: list[_Row], candidates: int, *, parties: bool = 
 
 def _rows(data: bytes, start: int) -> Iterator[_Row]:
     gap = False
-    for number, line in enumerate(decode_leniently(data[start:]).split("\n"), line_at(data, start)):
-        text = line.strip()
-        if strings := _line(text):
-            yield _Row(f"line {number}", text, strings, text.startswith(('"', *_OTHER_QUOTES)), gap)
+    lines = [line.strip() for line in decode_leniently(data[start:]).split("\n")]
+    numbered = enumerate(lines)
+    for at, first in numbered:
+        text, strings = first, _line(first)
+        if strings == _UNENDED and (more := _more_lines(lines, at)):
+            text = " ".join((first, *more))
+            strings = _line(text)
+            for _ in more:
+                next(numbered)
+        if strings:
+            place = f"line {line_at(data, start) + at}"
+            yield _Row(place, text, strings, text.startswith(('"', *_OTHER_QUOTES)), gap)
         gap = not text
+
+
+def _more_lines(lines: list[str], at: int) -> list[str]:
+    """Return the lines that end the string which line `at` begins; none if no line near does so plainly."""
+    for end in range(at + 1, min(at + _MOST_LINES, len(lines))):
+        if lines[end].startswith('"') or not lines[end]:
+            break
+        if '"' in lines[end]:
+            return lines[at + 1 : end + 1] if lines[end].endswith('"') else []
+    return []
 
 
 def _line(text: str) -> list[str]:
@@ -143,7 +198,9 @@ def _line(text: str) -> list[str]:
         return [text[1:-1]] if len(text) > 1 and text.endswith('"') else _UNENDED
     text = _without_comment(text)
     if len(text) > 1 and _OTHER_QUOTES.get(text[0]) == text[-1]:
-        return [text[1:-1]]
+        one, end = text[0], text[-1]
+        listed = re.fullmatch(rf"(?:{one}[^{one}{end}]*{end}(?:\s*,\s*|\s+|$))+", text)
+        return re.findall(rf"{one}([^{one}{end}]*){end}", text) if listed else [text[1:-1]]
     return [text] if text else []
 
 

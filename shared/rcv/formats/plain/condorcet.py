@@ -3,7 +3,8 @@
     #/Candidates: Ada ; Bel ; Cid
     #/Number of Seats: 2
     #/Implicit Ranking: false
-    tag || Ada > Bel = Cid * 42         # 42 ballots; /EMPTY/ is a blank one
+    tag || Ada > Bel = Cid * 42         # 42 ballots
+    /EMPTY_RANKING/ * 3                 # three blank ones
 
 Source: https://github.com/CondorcetVote/CondorcetElectionFormat. Where the file does not say otherwise, ranking is implicit:
 whoever a ballot does not name shares its last rank. Whoever is not among the declared candidates is passed over, as the
@@ -34,6 +35,7 @@ BEGINNING = re.compile(rb"(?:#[^\n]*\n|\s)*#/")
 
 _PARAMETER = re.compile(r"#/\s*([^:]+?)\s*:(.*)")
 _VOTE = re.compile(r"(?:[^|]*\|\|)?([^*^]*?)(?:\^\s*(\d+))?\s*(?:\*\s*(\d+))?")
+_EMPTY = ("/EMPTY_RANKING/", "/EMPTY/")
 _RESERVED = re.compile(r"[>=;,#/*^<|]")
 
 
@@ -111,7 +113,7 @@ class _Ballots:
         if self._weights and int(found[2] or 1) != 1:
             raise Fault(f"expected votes that weigh 1, found ^{found[2][:40]}")
         ranking = found[1].strip()
-        ranks = [] if ranking.upper() == "/EMPTY/" else [self._rank(rank) for rank in ranking.split(">")]
+        ranks = [] if ranking.upper() in _EMPTY else [self._rank(rank) for rank in ranking.split(">")]
         ranks = [rank for rank in ranks if rank]
         placed = [place for rank in ranks for place in rank]
         if len(set(placed)) < len(placed):

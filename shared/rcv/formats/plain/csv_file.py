@@ -48,7 +48,9 @@ _DOUBTFUL: Final = (
     "", "?", "0", "na", "n/a", "nan", "none", "nil", "null", "blank", "blankvote", "empty", "exhausted", "total", "totals", "sum",
     "invalid", "spoiled", "spoilt", "rejected", "void", "voided", "informal", "over", "overvoted", "overvotes", "overvote", "under",
     "undervoted", "undervotes", "undervote", "skip", "skipped", "unmarked", "unranked", "unvoted", "notvoted", "novote", "nochoice",
-    "nopreference", "noselection", "nomark", "norank", "abstain", "abstained", "abstention",
+    "nopreference", "noselection", "nomark", "norank", "abstain", "abstained", "abstention", "ov", "uv", "x", "pass", "true", "false",
+    "yes", "no", "duplicate", "unknown", "unclear", "illegible", "ambiguous", "error", "nobody", "noone", "notranked", "leftblank",
+    "noentry", "notapplicable", "notused", "unused", "dnv",
 )  # fmt: skip
 """Words, without signs that part or enclose, that may mean nobody, or no ballot; a candidate who is called so is declared."""
 _PARTING: Final = re.compile(r"[\s_.()<>\[\]-]")
@@ -76,8 +78,12 @@ def read(path: Path, ignored: Collection[str] = ()) -> BallotFile:
     width = len(header)
     columns = read_columns(path, header, [_trimmed(cells, width) for cells, _ in some], ignored)
     _refuse_row_numbers(path, header, columns, some)
+    _refuse_other_numbers(path, header, columns, some)
     ballots = (_Marks if columns.marks else _Ballots)(header, columns)
+    says_more = width > len(columns.ranks or columns.candidates)
     for cells, times in chain(some, rows):
+        if not any(map(str.strip, cells)) and (says_more or len(cells) == 1 < width):
+            continue  # a ballot has a number, a count or the like, and these rows have nothing
         try:
             ballots.add(_trimmed(cells, width), times)
         except Fault as fault:
@@ -98,6 +104,29 @@ def _refuse_row_numbers(path: Path, header: Sequence[str], columns: Columns, som
     if all(cells[at : at + 1] == [str(number)] for number, (cells, _) in enumerate(some, 1)):
         expected = "expected how many ballots, found 1, 2, 3 and so on: head the column count, or ignore it"
         raise FormatError(path, "line 1", f"{expected}, if they number the rows")
+
+
+def _refuse_other_numbers(path: Path, header: Sequence[str], columns: Columns, some: Sequence[Row]) -> None:
+    """Raise FormatError for a candidate's column whose numbers hardly are ranks: in most rows another has the same, or one is missing.
+
+    Without the column no row has such a fault.
+    """
+    rows = [row for row, _ in some if len(row) == len(header)]
+    for column, name in columns.candidates:
+        others = [[row[at].strip() for at, _ in columns.candidates if at != column] for row in rows]
+        with_it = [[*ranks, row[column].strip()] for ranks, row in zip(others, rows, strict=True)]
+        faults = sum(not _is_in_order(ranks) for ranks in with_it)
+        if 2 * faults > len(rows) > 1 and all(map(_is_in_order, others)) and header[column].strip() == name:
+            expected = (
+                f"expected ranks under {name!r}, found numbers beside which no others are equal or missing"
+            )
+            raise FormatError(path, "line 1", f"{expected}: ignore it, or head it candidate:{name}")
+
+
+def _is_in_order(ranks: Iterable[str]) -> bool:
+    """Say whether cells are the ranks 1, 2, 3 and so on, once each, beside blank ones."""
+    filled = sorted(filter(None, ranks), key=lambda rank: (len(rank), rank))
+    return filled == [str(rank) for rank in range(1, len(filled) + 1)]
 
 
 def write(file: BallotFile, path: Path) -> None:
@@ -180,7 +209,7 @@ def _cell(candidates: tuple[str, ...], rank: str) -> str:
 def read_rows(path: Path, data: bytes) -> Iterator[Row]:
     """Yield the header, then all other rows; lines without any cell are passed over. Raises FormatError.
 
-    Without a quote in the file a line is a row, and equal lines are counted before one is read. What parts cells is what the
+    In a file of one column `""` is a blank cell. Without a quote in the file a line is a row, and equal lines are counted before one is read. What parts cells is what the
     header, outside quotes, has most of: commas, semicolons or tabs.
     """
     decode(path, data)
@@ -189,7 +218,7 @@ def read_rows(path: Path, data: bytes) -> Iterator[Row]:
         rows: Iterator[Row] = ((cells, 1) for cells in _checked(path, _reader(data, delimiter)))
     else:
         rows = _plain_rows(data, delimiter)
-    return (row for row in rows if row[0] and row[0] != [""])
+    return (row for row in rows if row[0])
 
 
 def _trimmed(cells: Sequence[str], width: int) -> Sequence[str]:
@@ -217,8 +246,10 @@ def _delimiter(data: bytes) -> str:
 def _plain_rows(data: bytes, delimiter: str) -> Iterator[Row]:
     header = True
     for line, times in count_lines(data, 0, len(data)).items():
+        if not line:
+            continue
         cells = line.decode().split(delimiter)
-        if header and line:
+        if header:
             header = False
             yield cells, 1
             if times > 1:
@@ -332,10 +363,12 @@ class _Marks(_Ballots):
 
     def __init__(self, header: Sequence[str], columns: Columns) -> None:
         super().__init__(header, columns)
-        self._ballots: dict[str, dict[int, str]] = {}
+        self._ballots: dict[tuple[str, ...], dict[int, str]] = {}
         """By ballot, the spelling of each rank that is marked, from 1."""
-        self._section_by: dict[str, int] = {}
+        self._section_by: dict[tuple[str, ...], int] = {}
         self._spelled: dict[str, str] = {}
+        self._says_where: dict[str, tuple[bool, ...]] = {}
+        """By a ballot's number, which of the columns within which it holds are filled."""
 
     def add(self, cells: Sequence[str], times: int) -> None:
         """Take in a mark. Raises Fault: equal ones, and two sections of one ballot, are two ballots of one name."""
@@ -348,9 +381,12 @@ class _Marks(_Ballots):
         other = self._spelled.setdefault(_number(ballot), ballot)
         if other != ballot:
             raise Fault(f"expected a ballot in one spelling, found {ballot[:40]!r} beside {other[:40]!r}")
-        ranks = self._ballots.setdefault(ballot, {})
+        where = tuple(cells[at].strip() for at in self._columns.within)
+        if self._says_where.setdefault(ballot, filled := tuple(map(bool, where))) != filled:
+            raise Fault(f"expected in each row of ballot {ballot!r} where it is from, found that in some")
+        ranks = self._ballots.setdefault((*where, ballot), {})
         section = self._section_of(cells)
-        if self._section_by.setdefault(ballot, section) != section:
+        if self._section_by.setdefault((*where, ballot), section) != section:
             raise Fault(f"expected ballot {ballot!r} in one section")
         if times > 1:
             raise Fault(f"expected a mark once, found it {times} times")

@@ -7,7 +7,7 @@ candidates and hold ranks. Beside them may stand, once each, how many ballots a 
 ignore. A head can say its type: `candidate:Ward`, `ignore:notes`. Cells behind the last head are left out where they are blank.
 
 What may be a candidate or something else, gaps in the ranks, and numbers over numbers are refused; so are rows of several
-contests, and rows that identify the same ballot.
+contests, and rows that identify the same ballot. A ballot's number holds within its tabulator, batch, precinct and so on.
 """
 
 import re
@@ -22,7 +22,9 @@ from shared.rcv.formats.records import FormatError
 
 COUNTS: Final = ("count", "weight", "votes", "ballots", "#")
 SECTIONS: Final = ("section",)
-BALLOTS: Final = ("id", "ballot", "ballotid", "cvrid", "cvrnumber", "recordid", "voter", "voterid")
+BALLOTS: Final = (
+    "id", "ballot", "ballotid", "ballotnumber", "ballotno", "cvrid", "cvrnumber", "recordid", "recordnumber", "voter", "voterid",
+)  # fmt: skip
 """Words that identify a ballot, without spaces, underscores and hyphens, as all that follow."""
 RCTAB_ID: Final = "rctabcvrid"
 """The column by which RCTab's own CSV of cast vote records is known: there, several at a rank stand in one cell, a line each."""
@@ -30,14 +32,24 @@ ORIGINS: Final = (
     *(word for word in BALLOTS if word != "ballot"),
     "sourcefilepath", "cvrprovider", "contestid", RCTAB_ID, "tabulatorid", "vendorid", "ballottype", "ballotstyle", "precinct", "precinctid", "precinctportion", "batch", "batchid", "tabulator", "timestamp",
 )  # fmt: skip
-"""Words that no candidate has; a first column without any word is an index."""
+"""Words that no candidate has."""
 PLACES: Final = (
     "ballot", "ward", "pile", "valid", "box", "county", "machine", "scanner", "station", "pollingplace", "pollingstation", "sheet",
     "row", "rownumber", "sequence", "date", "time", "remade", "contest", "contestname", "race", "office",
 )  # fmt: skip
 """Words that say where a row comes from where other columns are ranks; candidates may be called so."""
+WHERE: Final = (
+    "tabulator", "tabulatorid", "batch", "batchid", "precinct", "precinctid", "precinctportion", "ward", "pile", "box", "county",
+    "machine", "scanner", "station", "pollingplace", "pollingstation",
+)  # fmt: skip
+"""Words that say within what a ballot's number holds: each of these may number its ballots from 1 on."""
 NO_CANDIDATES: Final = (
-    "no.", "nr", "nr.", "number", "index", "rowid", "ballotno", "ballotno.", "ballotnr", "ballotnumber", "voterno", "voternumber",
+    "no.", "nr", "nr.", "number", "index", "rowid", "ballotno.", "ballotnr", "voterno", "voternumber", "num", "n", "freq", "frequency",
+    "quantity", "qty", "multiplicity", "times", "copies", "key", "uid", "uuid", "idx", "seq", "serial", "cvr", "imprintedid",
+    "party", "style", "type", "group", "countinggroup", "year", "month", "day", "age", "district", "division", "constituency", "state",
+    "city", "town", "region", "area", "zone", "branch", "unit", "team", "class", "language", "source", "file", "page", "table", "form",
+    "ballotscast", "spoiled", "spoilt", "rejected", "invalid", "void", "voided", "counted", "accepted", "formal", "informal", "duplicate",
+    "duplicated", "adjudicated", "provisional", "challenged", "test",
     "respondent", "respondentid", "response", "responseid", "user", "userid", "username", "member", "memberid", "email", "emailaddress",
     "ip", "ipaddress", "name", "votername", "total", "totals", "totalvotes", "sum", "score", "rank", "position", "seats", "comment",
     "comments", "notes", "remarks", "exhausted", "overvote", "overvotes", "undervote", "undervotes", "blank", "skipped", "status",
@@ -46,13 +58,18 @@ NO_CANDIDATES: Final = (
 """Words that are hardly a candidate's, where columns are candidates: a number in such a column would be a rank."""
 CONTESTS: Final = ("contest", "contestid", "contestname", "race", "office")
 """Words for the contest of a row, as `PLACES`: all rows are of one."""
-NAMES: Final = ("choice", "candidate", "candidatename", "selection", "vote")
+NAMES: Final = ("choice", "candidate", "candidatename", "selection", "option", "vote")
+RANKS: Final = ("rank", "ranknumber", "rankno", "ranking", "position", "preference")
+"""Words for the rank of a mark, where rows are marks."""
+
+INDEX: Final = ("", "unnamed:0")
+"""Heads of a first column that numbers the rows, as data frames are written and read."""
 
 NO_RANKS: tuple[int, ...] = ()
 NOBODY: tuple[tuple[int, str], ...] = ()
 
 _RANK = re.compile(
-    r"(?:rank|ranking|choice|preference|pref)[ _-]*([0-9]{1,3})"
+    r"(?:rank|ranking|choice|preference|pref)[ _.#-]*([0-9]{1,3})"
     r"|([0-9]{1,3})(?:st|nd|rd|th)(?:[ _-]*(?:rank|choice|preference|pref))?|([0-9]{1,3})"
     r"|(first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)(?:[ _-]*(?:rank|choice|preference|pref))?"
 )
@@ -82,6 +99,8 @@ class Columns:
     """The column that says of which contest a row is."""
     origin: tuple[int, ...] = ()
     """The columns that together say which ballot a row is; none: nothing says it."""
+    within: tuple[int, ...] = ()
+    """The columns within which a ballot's number holds, where rows are marks."""
 
 
 def read_columns(
@@ -116,8 +135,10 @@ def read_columns(
             raise FormatError(
                 path, "line 1", f"expected ballot, rank and choice, found {unknown[0]!r} beside; ignore it"
             )
+        within = tuple(at for at, word in besides.items() if word in WHERE)
+        valid = _valid(words, places)
         return Columns(
-            len(header), None, section, NO_RANKS, NOBODY, marks, _valid(words, places), contest=contest
+            len(header), None, section, NO_RANKS, NOBODY, marks, valid, contest=contest, within=within
         )
     if ranked and others == places and not _numbers_over_numbers(path, words, ranked, cells):
         by_lines = RCTAB_ID in map(_bare, words)
@@ -146,7 +167,7 @@ def _origin(besides: Mapping[int, str]) -> tuple[int, ...]:
     """Return the columns that together identify a ballot, if one of them is meant to."""
     if not any(word in (*BALLOTS, RCTAB_ID) for word in besides.values()):
         return ()
-    return tuple(at for at, word in sorted(besides.items()) if word in (*BALLOTS, *ORIGINS))
+    return tuple(at for at, word in sorted(besides.items()) if word in (*BALLOTS, *ORIGINS, *WHERE))
 
 
 def _word(head: str) -> str:
@@ -168,14 +189,14 @@ def _ignored(path: Path, header: Sequence[str], ignored: Collection[str]) -> set
 
 
 def _is_beside(at: int, word: str) -> bool:
-    return word in (*COUNTS, *SECTIONS) or _bare(word) in (ORIGINS if at else (*ORIGINS, ""))
+    return word in (*COUNTS, *SECTIONS) or _bare(word) in (ORIGINS if at else (*ORIGINS, *INDEX))
 
 
 def _marks(words: Sequence[str], passed: Collection[int]) -> tuple[int, int, int] | None:
     """Return the columns of ballot, rank and choice if there is one of each."""
     found = [
         [at for at, word in enumerate(words) if at not in passed and _bare(word) in wanted]
-        for wanted in (BALLOTS, ("rank",), NAMES)
+        for wanted in (BALLOTS, RANKS, NAMES)
     ]
     if any(len(columns) != 1 for columns in found):
         return None

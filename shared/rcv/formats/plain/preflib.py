@@ -4,7 +4,7 @@
     # ALTERNATIVE NAME 1: Adam
     27: 1,{2,3}         27 ballots that rank 1, then 2 and 3 equally; in old files `27,1,{2,3}`
 
-Rule 1: s: no equal ranks; c: every order ranks every alternative. The file's suffix is held to it.
+Rule 1: s: no equal ranks; c: every order ranks every alternative. The file's suffix and its DATA TYPE are held to it.
 Rule 2: totals that the file declares are checked.
 Rule 3: PrefLib has no words for blank ballots, blank ranks, unnamed overvotes, sections, withdrawals or seats.
 """
@@ -69,6 +69,8 @@ class Head:
     orders: Total | None
     lines: int
     """Lines it takes up."""
+    data_type: str = ""
+    """As a suffix; empty if the file does not say."""
 
 
 def read(path: Path) -> BallotFile:
@@ -130,7 +132,8 @@ def _is_complete(marks: str, candidates: int) -> bool:
 
 def _orders_of(path: Path, lines: list[bytes], head: Head) -> dict[str, int]:
     ranks, counts = _Ranks(len(head.names)), _Counts()
-    promised = _Type.of(path.suffix.lower())
+    by_suffix, by_type = _Type.of(path.suffix.lower()), _Type.of(head.data_type)
+    promised = _Type(by_suffix.strict or by_type.strict, by_suffix.complete or by_type.complete)
     between = b":" if lines[0].startswith(b"#") else b","
     found: dict[str, int] = {}
     for number, line in enumerate(lines[head.lines :], head.lines + 1):
@@ -243,6 +246,7 @@ def _modern(path: Path, lines: Sequence[bytes]) -> Head:
         _total(path, fields, "NUMBER VOTERS", MOST_BALLOTS),
         _total(path, fields, "NUMBER UNIQUE ORDERS", MOST_BALLOTS),
         count,
+        f".{kind.lower()}" if kind else "",
     )
 
 

@@ -20,8 +20,10 @@ class Ranks(dict[bytes, str]):
         if len(names) != self.candidates:
             raise Fault(f"expected {self.candidates} nicknames, found {len(names)}")
         for place, name in enumerate(names):
-            if name.isdigit() or self.setdefault(name, str(place)) != str(place):
-                raise Fault(f"expected nicknames that differ and are no numbers, found {name.decode()!r}")
+            if name.isdigit() or b"=" in name or self.setdefault(name, str(place)) != str(place):
+                raise Fault(
+                    f"expected nicknames that differ, are no numbers and hold no =, found {name.decode()!r}"
+                )
 
     def places(self, tokens: list[bytes]) -> list[int]:
         """Return candidates who share a rank, ascending. Raises Fault."""

@@ -85,17 +85,30 @@ def test_layout_changes_nothing(tmp_path: Path) -> None:
         ("2.5:A\n", "line 1: expected candidates joined by '>', '=' or ',', found ':A'"),
         ("0:A\n", "line 1: expected how many ballots, from 1 to 1,000,000,000, found '0'"),
         ("1:A=A\n", "line 1: expected a candidate once within a rank"),
+        ("4\n3:A\n", "line 1: expected a colon after how many ballots, or brackets around a name, found '4'"),
+        ("4x A>B\n", "line 1: expected a candidate's name, found '4x A'; in brackets it would be one"),
+        ("4:A->B\n", "line 1: expected a candidate's name, found 'A-'; in brackets it would be one"),
+        ("=A:[Ann  Day]\n=B:[Ann Day]\n", "line 2: expected another candidate, found 'Ann Day', which looks like one before"),
+        ('{"seats": 0}\n1:A\n', "line 1: expected seats from 1 to 200, found '0'"),
         ("1:[ ]\n", "line 1: expected a candidate's name, found none"),
         ("1:A" + ">A" * 200, "line 1: expected at most 200 ranks"),
         ("1:" + ">".join(f"C{n}" for n in range(201)), "line 1: expected at most 200 candidates"),
         ("1:" + "A" * 100_000, "line 1: expected a line of at most 100,000 characters"),
         (b"1:A\n1:\xff\n", "line 2: expected UTF-8, found byte 0xff"),
     ],
-)
+)  # fmt: skip
 def test_what_is_wrong_is_reported_with_its_line(tmp_path: Path, text: str | bytes, message: str) -> None:
     """One clear sentence each."""
     path = tmp_path / "votes.abif"
     assert refusal(path, lambda: read(path, text)) == message
+
+
+def test_metadata_may_stand_together_or_apart(tmp_path: Path) -> None:
+    """Title and seats are used, all else is passed over; a title that is no JSON is one all the same."""
+    path = tmp_path / "votes.abif"
+    for said in ('{"title": "A \\"B\\" c", "seats": 2, "x": [1]}', '{"seats": 2}\n{title: A "B" c}'):
+        file = read(path, f"{said}\n4:A>B\n")
+        assert (file.title, file.seats) == ('A "B" c', 2)
 
 
 def test_names_that_are_words_are_their_own_ids(tmp_path: Path) -> None:

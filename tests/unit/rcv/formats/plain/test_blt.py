@@ -56,7 +56,7 @@ def test_the_file_of_algorithm_123_is_read(tmp_path: Path) -> None:
         ALGORITHM_123.replace("4 2\n", "4 2,\n").replace("3 4 0\n", "3 4 0,\n"),
         ALGORITHM_123.replace(" 0\n", "\n"),
         ALGORITHM_123 + "\nNotes of the clerk:\nAdam 9\n3 4 0\n",
-        ALGORITHM_123.replace('"Adam"\n"Basil"\n', '"Adam" "Basil"   # two\n// names\n\n'),
+        ALGORITHM_123.replace('"Adam"\n"Basil"\n', '"Adam"   # two\n// names\n\n"Basil"\n'),
         ALGORITHM_123.replace('"', ""),
         ALGORITHM_123 + '"Our records"\n"Counted twice"\n',
     ],
@@ -152,7 +152,10 @@ def test_a_file_without_title_is_called_by_its_name(tmp_path: Path) -> None:
             "line 2: expected [nick …], [withdrawn …], [undeclared …], [tie …] or [droop …], found '[lines]'",
         ),
         ("3 1\n[nick A B]\n0\n", "line 2: expected 3 nicknames, found 2"),
-        ("3 1\n[nick A B 2]\n0\n", "line 2: expected nicknames that differ and are no numbers, found '2'"),
+        (
+            "3 1\n[nick A B 2]\n0\n",
+            "line 2: expected nicknames that differ, are no numbers and hold no =, found '2'",
+        ),
         ("3 1\n(a) 2 3 0\n0\n", "line 2: expected the weight 1 after a ballot's id, found '2'"),
         (
             "3 1\n2 1 3\n1 2 3 0\n0\n",

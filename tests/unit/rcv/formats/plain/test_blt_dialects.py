@@ -85,20 +85,69 @@ def test_a_party_may_stand_beside_each_name(tmp_path: Path) -> None:
 def test_names_may_share_lines(tmp_path: Path) -> None:
     """All on one, or some on each."""
     path = tmp_path / "votes.blt"
-    for names in ('"A" "B" "C" "T"\n', '"A"\n"B" "C"\n"T"\n', '"A" "B"\n"C" "T"\n', '"A", "B", "C"\n"T"\n'):
+    for names in (
+        '"A" "B" "C" "T"\n', '"A" "B"\n"C" "T"\n', '"A", "B", "C"\n"T"\n', "'A' 'B' 'C'\nT\n", "“A” “B” “C” “T”\n"
+    ):  # fmt: skip
         file = read(path, "3 1\n1 1 0\n0\n" + names)
         assert (file.candidates, file.title) == (("A", "B", "C"), "T")
 
 
 @pytest.mark.parametrize(
     "names",
-    ['"A" "p"\n"B"\n"C"\n"T"\n', '"A" "p"\n"B" "q"\n"C" "r"\n'],
+    [
+        '"A" "p"\n"B"\n"C"\n"T"\n',
+        '"A" "p"\n"B" "q"\n"C" "r"\n',
+        '"A" "B"\n"C"\n"T"\n',
+        '"A" "p" "B" "q" "C" "r"\n',
+        '"A" "p" "B"\n"q" "C" "T"\n',
+    ],
 )
 def test_names_that_may_be_parties_are_not_guessed(tmp_path: Path, names: str) -> None:
     """Where both ways there are names enough."""
     path = tmp_path / "votes.blt"
     message = refusal(path, lambda: read(path, "3 1\n1 1 0\n0\n" + names))
     assert message == "line 4: expected a line for each name: these may be two, or a name and a party"
+
+
+@pytest.mark.parametrize("names", ['"A" "p" "B" "q" "T"\n', '"A" "p"\n"B"\n', '"A" "p" "x"\n"B"\n'])
+def test_two_names_that_may_be_a_name_and_a_party_are_not_guessed(tmp_path: Path, names: str) -> None:
+    """With two candidates a title, a source and a comment make up for the parties."""
+    path = tmp_path / "votes.blt"
+    message = refusal(path, lambda: read(path, "2 1\n5 1 0\n7 2 0\n0\n" + names))
+    assert message == "line 5: expected a line for each name: these may be two, or a name and a party"
+
+
+def test_parties_stand_in_the_quotes_that_names_have(tmp_path: Path) -> None:
+    """Straight, single or curly; an apostrophe ends no name."""
+    ballots = "2 1\n5 1 0\n7 2 0\n0\n"
+    for names in ("'Ann' 'Hill'\n'Bo' 'Lake'\n'T'\n", "“Ann” “Hill”\n“Bo” “Lake”\n“T”\n"):
+        assert read(tmp_path / "votes.blt", ballots + names).candidates == ("Ann (Hill)", "Bo (Lake)")
+    assert read(tmp_path / "votes.blt", ballots + "'Ann O'Dee'\n'Bo'\n").candidates == ("Ann O'Dee", "Bo")
+
+
+def test_a_name_may_go_over_lines(tmp_path: Path) -> None:
+    """Its quote ends it (Algorithm 123)."""
+    file = read(tmp_path / "votes.blt", '2 1\n5 1 0\n0\n"Ann\nDay"\n"Bo\nvan\nPoe"\n"T"\n')
+    assert (file.candidates, file.title) == (("Ann Day", "Bo van Poe"), "T")
+    path = tmp_path / "votes.blt"
+    message = refusal(path, lambda: read(path, '2 1\n5 1 0\n0\n"Ann\n"Bo"\n"T"\n'))
+    assert message == "line 4: expected a name that ends in a quote, found '\"Ann'"
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ('Candidates:\n"A"\n"B"\n"T"\n', "line 5: expected a candidate's name in quotes, found 'Candidates:', which may be none"),
+        ("Candidates:\nA\nB\nT\n", "line 5: expected a candidate's name in quotes, found 'Candidates:', which may be none"),
+        ('"2. B"\n"1. A"\n"T"\n', "line 5: expected names in the order of their numbers, found '2. B'"),
+        ('2 "B"\n1 "A"\n', "line 5: expected names in the order of their numbers, found '2 \"B\"'"),
+        ('"A"\n"B"\n"T"\n\n7 2 1 0\n', "line 7: expected no ballot after the names, found '7 2 1 0'"),
+    ],
+)  # fmt: skip
+def test_what_is_no_name_is_none(tmp_path: Path, names: str, message: str) -> None:
+    """A heading, names in another order, a ballot behind them."""
+    path = tmp_path / "votes.blt"
+    assert refusal(path, lambda: read(path, "2 1\n5 1 0\n7 2 0\n0\n" + names)) == message
 
 
 @pytest.mark.parametrize(
@@ -125,9 +174,20 @@ def test_notes_follow_bare_names_after_a_gap(tmp_path: Path) -> None:
 def test_droops_options_are_read(tmp_path: Path) -> None:
     """By number or by nickname: withdrawn, undeclared, and the order of ties."""
     options = "[nick a b c]\n[withdrawn b]\n[undeclared 3]\n[tie c a b]\n"
-    file = read(tmp_path / "votes.blt", f"3 1\n{options}2 a c 0\n0\n{NAMES}")
-    assert (file.excluded, file.write_ins, file.tie_order) == ((1,), (2,), (2, 0, 1))
-    assert counts(file) == {"0>2": 2}
+    other = "[NICK a,\n b, c]\n[Withdrawn 2] [undeclared c]\n[tie c, a, b]\n[droop rule=meek\nprecision=9]\n"
+    for said in (options, other):
+        file = read(tmp_path / "votes.blt", f"3 1\n{said}2 a c 0\n0\n{NAMES}")
+        assert (file.excluded, file.write_ins, file.tie_order) == ((1,), (2,), (2, 0, 1))
+        assert counts(file) == {"0>2": 2}
+
+
+def test_a_weight_may_be_a_whole_number_with_decimals(tmp_path: Path) -> None:
+    """2.0 is two ballots; 0.5 is none, and nobody knows what 2.000 is."""
+    path = tmp_path / "votes.blt"
+    assert counts(read(path, f"3 1\n2.0 1 0\n3.00 2 0\n0\n{NAMES}")) == {"0": 2, "1": 3}
+    for weight in ("0.5", "2.000", "0.0"):
+        message = refusal(path, lambda weight=weight: read(path, f"3 1\n{weight} 1 0\n0\n{NAMES}"))  # type: ignore[misc]
+        assert message.startswith("line 2: expected a ballot's weight")
 
 
 def test_numbers_may_be_padded_to_one_length(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def test_a_ballot_that_is_not_valid_is_not_counted_in_silence(tmp_path: Path) ->
 
 def test_a_row_a_mark_is_read(tmp_path: Path) -> None:
     """Ballot, rank and choice: in any order, with overvotes, blank ranks and blank ballots."""
-    text = "rank,ballot_id,choice,ward\n1,7,Adam,x\n3,7,Basil,x\n2,8,Zoë,x\n2,8,Adam,x\n,9,,x\n1,8,overvote,y\n2,7,,x\n"
+    text = "rank,ballot_id,choice,ward\n1,7,Adam,x\n3,7,Basil,x\n2,8,Zoë,x\n2,8,Adam,x\n,9,,x\n1,8,overvote,x\n2,7,,x\n"
     file = read(tmp_path / "votes.csv", text.replace(",ward", ",precinct"))
     assert file.candidates == ("Adam", "Basil", "Zoë")
     assert counts(file) == {"0>>1": 1, "*>0=2": 1, "": 1}
@@ -166,6 +166,53 @@ def test_marks_that_are_two_ballots_are_refused(tmp_path: Path, rows: str, messa
     """Equal numbers of ballots are most likely those of several batches."""
     path = tmp_path / "votes.csv"
     assert refusal(path, lambda: read(path, "ballot,rank,choice\n" + rows)) == message
+
+
+def test_a_ballots_number_holds_within_its_batch(tmp_path: Path) -> None:
+    """Ballot 1 of one batch is not ballot 1 of the next; rows of one ballot all say where it is from, or none does."""
+    path = tmp_path / "votes.csv"
+    for where in ("batch", "tabulator", "Precinct", "box", "ward"):
+        file = read(path, f"{where},ballot,rank,choice\n1,1,1,A\n1,1,2,B\n2,1,1,B\n2,1,2,A\n")
+        assert counts(file) == {"0>1": 1, "1>0": 1}
+        assert counts(read(path, f"{where},ballot,rank1\n1,1,A\n2,1,B\n")) == {"0": 1, "1": 1}
+    message = refusal(path, lambda: read(path, "batch,ballot,rank,choice\n1,1,1,A\n,1,2,B\n"))
+    assert message == "line 3: expected in each row of ballot '1' where it is from, found that in some"
+
+
+@pytest.mark.parametrize(
+    ("text", "ballots"),
+    [
+        ("rank1,rank2\nA,B\n,\n\nB,A\n  \n\n", {"0>1": 1, "": 1, "1>0": 1}),
+        ("id,rank1,rank2\n1,A,B\n,,\n2,B,A\n,,\n,,\n", {"0>1": 1, "1>0": 1}),
+        ("id,rank1,rank2\n1,A,B\n2,,\n", {"0>1": 1, "": 1}),
+        ("count,rank1,rank2\n3,A,B\n,,\n2,,\n", {"0>1": 3, "": 2}),
+        ("ballot,rank,choice\n1,1,A\n,,\n2,1,B\n", {"0": 1, "1": 1}),
+        ("Unnamed: 0,A,B\n1,1,2\n2,,\n,,\n", {"0>1": 1, "": 1}),
+        ('rank1\nA\n""\n\n"B"\n', {"0": 1, "": 1, "1": 1}),
+    ],
+)
+def test_a_row_of_nothing_is_a_ballot_where_ballots_have_nothing_but_ranks(
+    tmp_path: Path, text: str, ballots: dict[str, int]
+) -> None:
+    """An empty line is none; nor is a row without the number, count or the like that ballots of the file have."""
+    assert counts(read(tmp_path / "votes.csv", text)) == ballots
+
+
+@pytest.mark.parametrize(
+    "head", ["district", "n", "freq", "quantity", "party", "year", "rejected", "counting group", "Pin"]
+)
+def test_numbers_beside_ranks_are_no_candidate(tmp_path: Path, head: str) -> None:
+    """By their head, or because they are the ranks of others; a candidate may be called so and say it."""
+    path = tmp_path / "votes.csv"
+    rows = "1,1,2\n2,2,1\n1,1,\n2,1,2\n"
+    assert "candidate:" in refusal(path, lambda: read(path, f"{head},A,B\n{rows}"))
+    assert read(path, f"candidate:{head},A,B\n{rows}").candidates == (head, "A", "B")
+
+
+def test_an_overvote_in_some_rows_is_none_of_a_columns_fault(tmp_path: Path) -> None:
+    """Most rows have to speak against it."""
+    text = "Pin,A,B\n1,1,2\n3,2,1\n1,,2\n2,1,3\n"
+    assert read(tmp_path / "votes.csv", text).candidates == ("Pin", "A", "B")
 
 
 def test_a_column_to_ignore_must_be_there(tmp_path: Path) -> None:

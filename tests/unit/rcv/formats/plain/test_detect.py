@@ -32,6 +32,16 @@ def test_a_file_of_another_suffix_is_looked_at(tmp_path: Path, suffix: str) -> N
     assert counts(read(tmp_path / "votes.txt", SAME_BALLOTS[suffix])) == {"1>0": 3}
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".dat", ".txt"])
+def test_rows_of_scottish_wards_and_votekit_are_known_anywhere(tmp_path: Path, suffix: str) -> None:
+    """They begin in ways that cannot be mistaken."""
+    ward = '2,1,\n3,2,1,\n"Candidate 1","A","p",\n"Candidate 2","B","q",\n"Ward",\n'
+    profile = "VoteKit RankProfile,v2\nCandidates\n(A:str:0),(B:str:1)\nMax Ranking Length\n2\nx\nFalse\n=\n"
+    columns = "Ranking_1,Ranking_2,&,Weight,&\n{'1'},{'0'},&,3.0,&\n"
+    for text in (ward, profile + columns):
+        assert counts(read(tmp_path / f"votes{suffix}", text)) == {"1>0": 3}
+
+
 def test_a_file_of_no_known_format_learns_what_there_is(tmp_path: Path) -> None:
     """All formats are listed."""
     path = tmp_path / "votes.doc"

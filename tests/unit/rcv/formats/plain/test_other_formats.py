@@ -38,7 +38,7 @@ CONDORCET = """# A council
 
 Ann > Bob = Cy * 42
 x , y || Bob>Dan > Ann  # Dan does not stand
-/EMPTY/ * 2
+/EMPTY_RANKING/ * 2
 Cy ^1 * 3
 Ann > Cy = Bob
 """

@@ -192,3 +192,20 @@ def test_what_preflib_cannot_say_is_refused(tmp_path: Path, file: BallotFile, me
     path = tmp_path / "out.soi"
     assert refusal(path, lambda: preflib.write(file, path)) == message
     assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("data_type", "order", "message"),
+    [
+        ("soc", "1,2", "line 6: expected each of 3 candidates once in a file of complete orders"),
+        ("toc", "1,{2}", "line 6: expected each of 3 candidates once in a file of complete orders"),
+        ("soi", "1,{2,3}", "line 6: expected no equal ranks in a file of strict orders"),
+    ],
+)
+def test_the_data_type_is_a_promise_too(tmp_path: Path, data_type: str, order: str, message: str) -> None:
+    """An order that was cut short is noticed under any suffix."""
+    path = tmp_path / "votes.toi"
+    head = f"# DATA TYPE: {data_type}\n# NUMBER ALTERNATIVES: 3\n"
+    names = "".join(f"# ALTERNATIVE NAME {place}: {name}\n" for place, name in enumerate("ABC", 1))
+    assert refusal(path, lambda: read(path, f"{head}{names}4: {order}\n")) == message
+    assert counts(read(path, f"{head}{names}4: 3,1,2\n")) == {"2>0>1": 4}
