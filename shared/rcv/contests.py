@@ -12,6 +12,7 @@ from typing import Any, Final
 from shared.contract.elections import Candidate, Contest, Method, Rules
 from shared.rcv.count.profile import Profile
 from shared.rcv.count.ties import Ask
+from shared.rcv.formats.plain.text import decode, load
 from shared.rcv.formats.records import BallotFile
 from shared.rcv.lots import drawn, file_order, given_order
 from shared.rcv.names import find_all, slug, slugs
@@ -44,9 +45,7 @@ class CountOptions:
 
 def contest_of(file: BallotFile, options: CountOptions) -> Contest:
     """Return the contest of a file. Raises ValueError: a name that is not there, or rules that do not fit the method."""
-    named = find_all([*options.excluded, *options.write_ins], file.candidates, "candidate")
-    excluded = {*file.excluded, *named[: len(options.excluded)]}
-    write_ins = {*file.write_ins, *named[len(options.excluded) :]}
+    excluded, write_ins = _named(file, options)
     title = file.title.strip()[:MAX_TITLE_CHARS] or "Untitled"
     return Contest(
         id=slug(title, "contest"),
@@ -63,10 +62,24 @@ def contest_of(file: BallotFile, options: CountOptions) -> Contest:
     )
 
 
+def _named(file: BallotFile, options: CountOptions) -> tuple[set[int], set[int]]:
+    """Return who is excluded and who stands for write-ins. Raises ValueError that says all that is wrong."""
+    found, faults = [set(file.excluded), set(file.write_ins)], list[str]()
+    asked = (("to withdraw [--withdraw]", options.excluded), ("to write in [--write-in]", options.write_ins))
+    for places, (what, names) in zip(found, asked, strict=True):
+        try:
+            places.update(find_all(names, file.candidates, f"candidate {what}"))
+        except ValueError as fault:
+            faults.append(str(fault))
+    if faults:
+        raise ValueError("; ".join(faults))
+    return found[0], found[1]
+
+
 def ties_settled(file: BallotFile, options: CountOptions) -> Ask | None:
     """Return what the options or, if they say nothing of ties, the file settles ties by; None if neither does.
 
-    Raises ValueError for an order or lots that say something else; OSError.
+    Raises ValueError for an order or lots that say something else.
     """
     if options.tie is None:
         return None if "ties" in options.rules else file_order(file)
@@ -74,10 +87,17 @@ def ties_settled(file: BallotFile, options: CountOptions) -> Ask | None:
 
 
 def ties_settled_by(tie: str, names: Sequence[str]) -> Ask:
-    """Return what settles ties by an order of names or, if `tie` is the path of a file, by the lots in it."""
+    """Return what settles ties by an order of names or, if `tie` is the path of a file, by the lots in it.
+
+    Raises ValueError that names the option or the file.
+    """
     path = Path(tie)
-    if ">" not in tie and path.exists():
-        return drawn(path.read_text(encoding="utf-8"), names)
+    if tie.strip() and ">" not in tie and path.exists():
+        lots = decode(path, load(path))
+        try:
+            return drawn(lots, names)
+        except ValueError as fault:
+            raise ValueError(f"--tie {tie}: {fault}") from None
     try:
         return given_order(tie, names)
     except ValueError as fault:

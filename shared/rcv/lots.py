@@ -15,7 +15,7 @@ from shared.rcv.formats.records import BallotFile
 from shared.rcv.names import find, find_all
 
 _COMMENT = re.compile(r"^\s*#|\s#(?=\s|$)")
-_ROUND = re.compile(r"[0-9]{1,9}")
+_ROUND = re.compile(r"[1-9][0-9]{0,8}")
 
 Lot = tuple[int, int]
 """A round, from 1, and the place of the candidate whom its lot picked."""

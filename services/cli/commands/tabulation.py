@@ -108,6 +108,8 @@ def _convert_configuration(
     configuration = load(file, as_rctab=as_rctab)
     ballots = convert_configuration(configuration, to, out, stamp(), *notes)
     contest = contest_of(configuration)
+    for remark in configuration.migrated:
+        typer.echo(f"livecount: {remark}", err=True)
     _say_what_is_lost(not_said(contest.title, contest.seats, to), to)
     return ballots
 

@@ -1,5 +1,6 @@
 """Ties that an order, drawn lots or a published count settle."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,3 +106,28 @@ def test_an_order_outranks_the_files_and_no_other_rule_goes_with_it(tmp_path: Pa
     assert elected(LEVEL, CountOptions("irv", tie=str(lots))) == (2,)
     with pytest.raises(ValueError, match="--tie settles what is asked"):
         elected(LEVEL, CountOptions("irv", tie="Cy > Ann > Bo", rules={"ties": "lot"}))
+
+
+@pytest.mark.parametrize(
+    ("lots", "message"),
+    [
+        (b"\xef\xbb\xbf1: Zed\r\n", "--tie LOTS: line 1: expected a candidate, found 'Zed'"),
+        (b"1: Ann\n0: Cy\n", "--tie LOTS: line 2: expected a round and whom the lot picked"),
+        (b"1: Ann\n2: C\xff\n", "LOTS: line 2: expected UTF-8, found byte 0xff"),
+        ("1: Ann".encode("utf-16"), "LOTS: line 1: expected UTF-8, found UTF-16"),
+    ],
+)
+def test_a_fault_in_a_file_of_lots_names_that_file(tmp_path: Path, lots: bytes, message: str) -> None:
+    """Not the file of the ballots; a byte order mark is no fault."""
+    path = tmp_path / "lots.txt"
+    path.write_bytes(lots)
+    with pytest.raises(ValueError, match=re.escape(message.replace("LOTS", str(path)))):
+        elected(LEVEL, CountOptions("irv", tie=str(path)))
+
+
+def test_neither_nothing_nor_a_folder_is_a_file_of_lots(tmp_path: Path) -> None:
+    """An empty word is no path to the folder one is in."""
+    with pytest.raises(ValueError, match="--tie: expected a candidate, found ''"):
+        elected(LEVEL, CountOptions("irv", tie=""))
+    with pytest.raises(ValueError, match="expected a file that can be read: Is a directory"):
+        elected(LEVEL, CountOptions("irv", tie=str(tmp_path)))

@@ -182,9 +182,9 @@ def _ignored(path: Path, header: Sequence[str], ignored: Collection[str]) -> set
     wanted = {_word(head) for head in ignored}
     found = {at for at, head in enumerate(header) if _word(head) in wanted}
     if missing := wanted - {_word(header[at]) for at in found}:
-        raise FormatError(
-            path, "line 1", f"expected a column {min(missing)!r} to ignore, found {_listed(header)}"
-        )
+        wrong = " and ".join(map(repr, sorted(missing)))
+        columns = "a column" if len(missing) == 1 else "columns"
+        raise FormatError(path, "line 1", f"expected {columns} {wrong} to ignore, found {_listed(header)}")
     return found
 
 

@@ -1,8 +1,9 @@
 """A configuration that has been read and found sound, and the contest it describes."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -25,6 +26,8 @@ class Configuration:
     document: Document
     as_rctab: bool = False
     """Whether vendors' own "do not count" is read as RCTab reads it, where that differs."""
+    migrated: tuple[str, ...] = ()
+    """What older versions call otherwise, and as what it is read."""
 
     @property
     def stem(self) -> str:
@@ -39,12 +42,12 @@ class Configuration:
 
     @property
     def remarks(self) -> list[str]:
-        """What its reader ought to know though nothing is wrong: where RCTab itself would count otherwise."""
+        """What its reader ought to know though nothing is wrong: older words, and where RCTab itself would count otherwise."""
         minimum = int(self.document.rules.minimum_vote_threshold or 0)
         notice = (
             f"rules.minimumVoteThreshold {minimum} is obeyed here; RCTab passes it over since October 2025"
         )
-        return [notice] if minimum else []
+        return [*self.migrated, *([notice] if minimum else [])]
 
     @property
     def has_write_ins(self) -> bool:
@@ -64,14 +67,33 @@ class Configuration:
 def load(path: Path, *, as_rctab: bool = False) -> Configuration:
     """Read and check a configuration. Raises FormatError with a line for each thing that is wrong, OSError."""
     try:
-        document = Document.model_validate(decoded(path))
+        document = Document.model_validate(found := decoded(path))
     except ValidationError as fault:
         raise FormatError(path, "", _first(fault)) from None
-    found = list(faults(document, path.parent))
-    if found:
-        more = "" if len(found) == 1 else f"{len(found)} things are wrong\n  "
-        raise FormatError(path, "", more + "\n  ".join(found))
-    return Configuration(path, document, as_rctab)
+    wrong = list(faults(document, path.parent))
+    if wrong:
+        more = "" if len(wrong) == 1 else f"{len(wrong)} things are wrong\n  "
+        raise FormatError(path, "", more + "\n  ".join(wrong))
+    return Configuration(path, document, as_rctab, tuple(_migrated(document, found)))
+
+
+def _migrated(document: Document, written: dict[str, Any]) -> Iterator[str]:
+    """Yield each value that is read as another word than the file has."""
+    rules = written.get("rules") or {}
+    read = document.rules
+    values = [
+        (f"cvrFileSources, number {number}, provider", said.get("provider"), source.provider)
+        for number, (said, source) in enumerate(
+            zip(written.get("cvrFileSources") or [], document.cvr_file_sources, strict=False), 1
+        )
+    ]
+    values += [
+        ("rules.winnerElectionMode", rules.get("winnerElectionMode"), read.winner_election_mode),
+        ("rules.tiebreakMode", rules.get("tiebreakMode"), read.tiebreak_mode),
+    ]
+    for key, said, value in values:
+        if isinstance(said, str) and said.strip() != value:
+            yield f"{key} {said!r} of an older version of RCTab is read as {value}"
 
 
 def contest_of(configuration: Configuration) -> Contest:

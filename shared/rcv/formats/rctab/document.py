@@ -74,7 +74,10 @@ class CvrSource(Keys):
     @model_validator(mode="before")
     @classmethod
     def _older_keys(cls, keys: Any) -> Any:
-        return _renamed(keys, {"undervoteLabel": "skippedRankLabel"})
+        renamed = _renamed(keys, {"undervoteLabel": "skippedRankLabel"})
+        if not isinstance(renamed, dict) or not isinstance(provider := renamed.get("provider"), str):
+            return renamed
+        return {**renamed, "provider": _OLDER_PROVIDERS.get(_bare(provider), provider)}
 
 
 class Candidate(Keys):
@@ -168,6 +171,10 @@ def _older_mode(keys: dict[str, Any], mode: str) -> dict[str, Any]:
     return {}
 
 
+def _bare(provider: str) -> str:
+    return "".join(sign for sign in provider.lower() if sign.isalpha())
+
+
 def _renamed(keys: Any, names: dict[str, str]) -> Any:
     if not isinstance(keys, dict):
         return keys
@@ -181,6 +188,17 @@ _LABELS: Final = (
     "treatBlankAsUndeclaredWriteIn",
     "overvoteDelimiter",
 )
+
+_OLDER_PROVIDERS: Final = {
+    "cdf": "cdf",
+    "clearballot": "clearBallot",
+    "csv": "genericCsv",
+    "dominion": "dominion",
+    "ess": "ess",
+    "genericcsv": "genericCsv",
+    "hart": "hart",
+}
+"""By small letters: versions before 1.3 had the vendors' names, "ES&S" and "Clear Ballot"."""
 
 _OLDER_MODES: Final = {
     "singleWinnerContinueUntilTwoCandidatesRemain": "singleWinnerMajority",

@@ -48,6 +48,30 @@ def contest(folder: Path, **rules: Any) -> Contest:
     return contest_of(load(written(folder, **rules)))
 
 
+@pytest.mark.parametrize("provider", ["csv", "CSV", "Generic CSV", "genericCSV"])
+def test_older_words_are_read_and_said(tmp_path: Path, provider: str) -> None:
+    """A vendor's name for the provider, a mode's or a tie's older name; today's words are not mentioned."""
+    path = written(
+        tmp_path, source={"provider": provider}, winnerElectionMode="standard", tiebreakMode="interactive"
+    )
+    assert load(path).remarks == [
+        f"cvrFileSources, number 1, provider {provider!r} of an older version of RCTab is read as genericCsv",
+        "rules.winnerElectionMode 'standard' of an older version of RCTab is read as singleWinnerMajority",
+        "rules.tiebreakMode 'interactive' of an older version of RCTab is read as stopCountingAndAsk",
+    ]
+    assert load(written(tmp_path)).remarks == []
+
+
+@pytest.mark.parametrize(
+    ("provider", "today"),
+    [("ES&S", "ess"), ("Clear Ballot", "clearBallot"), ("Dominion", "dominion"), ("Hart", "hart"), ("CDF", "cdf")],
+)  # fmt: skip
+def test_a_vendors_name_is_a_provider(tmp_path: Path, provider: str, today: str) -> None:
+    """As it stood before version 1.3."""
+    source = {**SOURCE, "provider": provider, "filePath": "cvr.csv"}
+    assert Document.model_validate({"cvrFileSources": [source]}).cvr_file_sources[0].provider == today
+
+
 def test_a_sound_configuration_gives_the_contest(tmp_path: Path) -> None:
     """Title, method, seats, candidates and what its reports' names begin with."""
     config = load(written(tmp_path))
