@@ -23,6 +23,7 @@ MethodName = Literal[
     "ers97",
     "northern-ireland-stv",
     "meek",
+    "new-zealand-stv",
     "stv-wigm",
     "electoral-college",
 ]

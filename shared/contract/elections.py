@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from hashlib import sha256
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import (
     AwareDatetime,
@@ -148,9 +148,15 @@ Method = Literal[
     "ers97",
     "northern-ireland-stv",
     "meek",
+    "new-zealand-stv",
     "electoral-college",
 ]
 """How rankings are counted in rounds; each is described, with its statute or specification, where it is implemented."""
+
+BY_STATUTE: Final[frozenset[str]] = frozenset(
+    {"scottish-stv", "ers97", "northern-ireland-stv", "meek", "new-zealand-stv"}
+)
+"""Methods that know no write-ins, go on to their end, and elect nobody where nobody has a vote."""
 
 ContestMethod = Literal[Method, "equal-shares"]
 """How a contest is counted: in rounds, or as a budget that is spent in equal shares."""
@@ -327,13 +333,6 @@ class Contest(Frozen):
     def _method_fits(self) -> Self:
         if self.method in {"irv", "supplementary", "electoral-college"} and self.seats != 1:
             raise ValueError(f"contest {self.id!r}: {self.method} elects one, found seats = {self.seats}")
-        by_statute = self.method in {"scottish-stv", "ers97", "northern-ireland-stv", "meek"}
-        if by_statute and (self.rules.stop_after_round or any(c.write_in for c in self.candidates)):
-            raise ValueError(f"contest {self.id!r}: {self.method} knows no write-ins and goes on to its end")
-        if by_statute and self.rules.decide_without_votes:
-            raise ValueError(
-                f"contest {self.id!r}: by {self.method} nobody is elected where nobody has a vote"
-            )
         if self.rules.threshold_each_round and self.method != "stv-wigm":
             raise ValueError(
                 f"contest {self.id!r}: threshold_each_round is for stv-wigm, found {self.method}"
@@ -355,6 +354,22 @@ class Contest(Frozen):
             raise ValueError(f"contest {self.id!r}: section_shares are for an electoral college")
         if self.section_shares and not any(self.section_shares):
             raise ValueError(f"contest {self.id!r}: section_shares are all 0, expected one of at least 1")
+        return self
+
+    @model_validator(mode="after")
+    def _statute_fits(self) -> Self:
+        if self.method not in BY_STATUTE:
+            return self
+        if self.rules.stop_after_round or any(c.write_in for c in self.candidates):
+            raise ValueError(f"contest {self.id!r}: {self.method} knows no write-ins and goes on to its end")
+        if self.rules.decide_without_votes:
+            raise ValueError(
+                f"contest {self.id!r}: by {self.method} nobody is elected where nobody has a vote"
+            )
+        if self.method == "new-zealand-stv" and self.rules.ties != "lot":
+            raise ValueError(
+                f"contest {self.id!r}: new-zealand-stv settles ties by its own pseudo-random numbers, found {self.rules.ties}"
+            )
         return self
 
     @model_validator(mode="after")

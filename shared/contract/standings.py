@@ -66,6 +66,7 @@ SettledBy = Literal[
     "lot",
     "earlier-rounds",
     "first-difference",
+    "pseudo-random",
     "candidate-order",
     "permutation",
     "random",

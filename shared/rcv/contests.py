@@ -19,6 +19,8 @@ from shared.rcv.names import find_all, slug, slugs
 
 ELECT_ONE: Final[frozenset[Method]] = frozenset({"irv", "supplementary", "electoral-college"})
 MAX_TITLE_CHARS: Final = 200
+READING: Final[Mapping[Method, Mapping[str, Any]]] = {"new-zealand-stv": {"max_skipped_ranks": 0}}
+"""How a statute reads ballots where that is not as `Rules` are by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +114,14 @@ def profile_of(file: BallotFile, contest: Contest) -> Profile:
 
 
 def _rules(file: BallotFile, options: CountOptions) -> Rules:
-    asked = {"ask", "earlier-rounds-then-ask"}
+    asked, reading = {"ask", "earlier-rounds-then-ask"}, dict(READING.get(options.method, {}))
     if options.tie is not None and options.rules.get("ties", "ask") not in asked:
         raise ValueError(
             "--tie settles what is asked: expected --ties ask, earlier-rounds-then-ask or none beside it"
         )
     if options.tie is not None or (file.tie_order and "ties" not in options.rules):
-        return Rules(**{"ties": "ask", **options.rules})
-    return Rules(**options.rules)
+        reading = {"ties": "ask", **reading}
+    return Rules(**{**reading, **options.rules})
 
 
 def _seats(file: BallotFile, options: CountOptions) -> int:

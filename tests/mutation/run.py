@@ -44,6 +44,8 @@ RULES = (
     "methods/northern_ireland",
     "methods/meek",
     "methods/meek_parcels",
+    "methods/meek_states",
+    "methods/new_zealand",
 )
 KILLERS = (
     "tests/unit/rcv/count",

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from hypothesis import strategies as st
 
 from shared.contract.ballots import UNNAMED, format_marks
-from shared.contract.elections import Candidate, Contest, Method, Rules
+from shared.contract.elections import BY_STATUTE, Candidate, Contest, Method, Rules
 
 MAX_CANDIDATES = 8
 MAX_SECTIONS = 3
@@ -61,9 +61,6 @@ SWITCHES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
 }
 """Switches that say how the rounds of a method go."""
 
-BY_STATUTE = {"scottish-stv", "ers97", "northern-ireland-stv", "meek"}
-"""Methods whose statute knows no write-ins, and elects nobody of no votes."""
-
 percentages = st.integers(1, 60) | st.sampled_from([Decimal(text) for text in ("12.5", "33.3", "50.0")])
 
 SEVERAL_SEATS = {
@@ -75,6 +72,7 @@ SEVERAL_SEATS = {
     "ers97",
     "northern-ireland-stv",
     "meek",
+    "new-zealand-stv",
 }
 
 
@@ -108,7 +106,9 @@ def contests(draw: st.DrawFn, methods: Sequence[str] = get_args(Method), *, live
             )
             for place in range(places)
         ),
-        rules=Rules(**switches, percentage=percentage, ties=draw(ties)),
+        rules=Rules(
+            **switches, percentage=percentage, ties="lot" if method == "new-zealand-stv" else draw(ties)
+        ),
         lot=str(draw(st.integers(0, 99))),
         section_shares=draw(shares) if method == "electoral-college" else (),
     )

@@ -15,6 +15,7 @@ from services.audit.tabulate.college import electoral_college
 from services.audit.tabulate.equal_shares import equal_shares
 from services.audit.tabulate.ers97 import ers97
 from services.audit.tabulate.meek import meek
+from services.audit.tabulate.new_zealand import new_zealand_stv
 from services.audit.tabulate.northern_ireland import northern_ireland_stv
 from services.audit.tabulate.rounds import Round
 from services.audit.tabulate.runoff import irv, plurality, supplementary
@@ -56,6 +57,7 @@ _METHODS: Final[Mapping[Method, Callable[[Table], None]]] = {
     "ers97": ers97,
     "northern-ireland-stv": northern_ireland_stv,
     "meek": meek,
+    "new-zealand-stv": new_zealand_stv,
     "electoral-college": electoral_college,
 }
 

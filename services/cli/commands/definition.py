@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MISTAKEN: Final = 1
 """Exit code: the definition has mistakes."""
 
-TemplateName = Literal["committee", "council", "leadership", "college", "priorities", "budget"]
+TemplateName = Literal["committee", "council", "new-zealand", "leadership", "college", "priorities", "budget"]
 
 election_app = typer.Typer(
     help="Check an election's definition, or describe what one is.\n\nExample: livecount election check club.yaml",
@@ -210,7 +210,7 @@ def _asked_contest(contest: "NewContest") -> "NewContest":
         )
         return replace(contest, title=title, candidates=names, budget=budget, costs=costs)
     seats = contest.seats
-    if contest.method in {"scottish-stv", "sequential-irv"}:
+    if contest.method in {"scottish-stv", "new-zealand-stv", "sequential-irv"}:
         seats = typer.prompt("How many are elected?", default=min(seats, len(names)), type=int)
     return replace(contest, title=title, candidates=names, seats=seats)
 

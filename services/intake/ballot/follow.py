@@ -15,7 +15,9 @@ from shared.runtime.process.languages import Value
 
 STEPS: Final = 4
 """So many choices are named one by one; longer rankings end with "and so on"."""
-_SHARING: Final = frozenset({"stv-wigm", "scottish-stv", "ers97", "northern-ireland-stv", "meek"})
+_SHARING: Final = frozenset(
+    {"stv-wigm", "scottish-stv", "ers97", "northern-ireland-stv", "meek", "new-zealand-stv"}
+)
 """Methods that pass on the votes an elected candidate does not need."""
 
 

@@ -8,7 +8,7 @@ from shared.rcv.narrate.counted import Counted
 from shared.rcv.narrate.numbers import brief
 from shared.rcv.narrate.tables import Seat as Elected
 from shared.rcv.narrate.tables import seats
-from shared.rcv.narrate.words import QUOTA_METHODS, outcome
+from shared.rcv.narrate.words import has_quota, outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,6 @@ def _surplus(counted: Counted, seat: Elected) -> str:
     """Return by how much a candidate was above the quota in the round that elected."""
     round_ = next(each for each in counted.rounds if each.number == seat.round)
     above = round_.votes.get(seat.candidate, 0) - (round_.threshold or 0)
-    if counted.contest.method not in QUOTA_METHODS or round_.threshold is None or above <= 0:
+    if not has_quota(counted.contest) or round_.threshold is None or above <= 0:
         return ""
     return f", {brief(above, counted.places)} above it"

@@ -30,6 +30,7 @@ Why = Literal[
     "largest-surplus",
     "active-vote",
     "outvotes-all",
+    "unnamed",
 ]
 """The rule behind a decision."""
 

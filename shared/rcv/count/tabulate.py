@@ -9,6 +9,7 @@ from shared.rcv.count.methods.by_thresholds import by_thresholds
 from shared.rcv.count.methods.ers97 import ers97
 from shared.rcv.count.methods.meek import meek
 from shared.rcv.count.methods.meek_parcels import MEEK_PLACES
+from shared.rcv.count.methods.new_zealand import new_zealand_stv
 from shared.rcv.count.methods.northern_ireland import northern_ireland_stv
 from shared.rcv.count.methods.rulebook import places_of
 from shared.rcv.count.methods.scottish import SCOTTISH_PLACES, scottish_stv
@@ -30,6 +31,7 @@ _METHODS: Final[Mapping[Method, _Rounds]] = {
     "ers97": ers97,
     "northern-ireland-stv": northern_ireland_stv,
     "meek": meek,
+    "new-zealand-stv": new_zealand_stv,
 }
 """Each method yields one round after another. `sequential-irv` is not here: it is one instant run-off a seat."""
 
@@ -38,6 +40,7 @@ _PLACES: Final[Mapping[Method, int]] = {
     "ers97": BATCH_PLACES,
     "northern-ireland-stv": BATCH_PLACES,
     "meek": MEEK_PLACES,
+    "new-zealand-stv": MEEK_PLACES,
 }
 """Of methods whose statute fixes the decimal places of a vote; for the others the contest's rules do."""
 
@@ -81,7 +84,10 @@ def _count(profile: Columns, contest: Contest, ask: Ask | None, snapshots: list[
     assert contest.method != "equal-shares", "a budget has no rounds: see shared/rcv/budget"
     if contest.method != "sequential-irv":
         rounds = _METHODS[contest.method](profile, contest, TieBreaker(contest, ask), snapshots)
-        return Count(tuple(rounds), _PLACES.get(contest.method, places_of(contest)))
+        # New Zealand's votes for a single vacancy are whole numbers.
+        is_whole = contest.method == "new-zealand-stv" and contest.seats == 1
+        places = 0 if is_whole else _PLACES.get(contest.method, places_of(contest))
+        return Count(tuple(rounds), places)
     all_rounds: list[Round] = []
     for number, (_, count) in enumerate(_seat_by_seat(profile, contest, ask, snapshots), 1):
         all_rounds += [

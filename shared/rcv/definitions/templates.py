@@ -27,6 +27,8 @@ class NewContest:
     about: str = ""
     budget: int = 0
     costs: tuple[int, ...] = ()
+    rules: Mapping[str, object] = field(default_factory=dict)
+    """What its statute asks for and is not so by default."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class NewElection:
 
 IRV: Final = "Instant run-off: the last falls, and those ballots go to whom they rank next, until one has more than half."
 STV: Final = "Scottish STV (SSI 2007/42): seats are shared in proportion to the votes."
+NEW_ZEALAND: Final = "New Zealand's method (SR 2001/145, Schedule 1A): the elected keep what makes the quota of each vote, step by step."
 COLLEGE: Final = "Electoral college: each section is counted apart and has an equal share of the result."
 THREE: Final = ("Ada Lovelace", "Basil Brown", "Clara Bow")
 
@@ -66,6 +69,21 @@ TEMPLATES: Final[Mapping[str, NewElection]] = {
         {"Harbour ward": 9000},
         (NewContest("Harbour ward", "scottish-stv", (*THREE, "Dora Maar", "Emil Nolde"), 3, STV),),
         "a ward that elects several councillors",
+    ),
+    "new-zealand": NewElection(
+        "Council election",
+        {"Harbour ward": 9000},
+        (
+            NewContest(
+                "Harbour ward",
+                "new-zealand-stv",
+                (*THREE, "Dora Maar", "Emil Nolde"),
+                3,
+                NEW_ZEALAND,
+                rules={"max_skipped_ranks": 0},
+            ),
+        ),
+        "a ward that elects several councillors, by New Zealand's regulations",
     ),
     "leadership": NewElection(
         "Party leadership",

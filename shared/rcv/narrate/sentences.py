@@ -18,6 +18,8 @@ from shared.rcv.narrate.words import ELIMINATED_IN_WORDS, TIE_IN_WORDS, listed
 
 NAMED_AT_MOST: Final = 4
 """Receivers of votes that a sentence names; further ones are counted."""
+KEEPING: Final = frozenset({"meek", "new-zealand-stv"})
+"""Methods by which the elected go on keeping a part of each vote."""
 DEFERRING: Final = frozenset({"ers97", "northern-ireland-stv"})
 """Methods by which a surplus waits while it could change nothing."""
 NOT_NEEDED: Final = "not needed"
@@ -165,7 +167,7 @@ def _surpluses(counted: Counted, round_: Round) -> Iterator[str]:
     sources = list(dict.fromkeys(transfer.source for transfer in moved))
     one, names = len(sources) == 1, _named(counted, sources)
     votes = _votes(counted, sum(transfer.votes for transfer in moved))
-    if round_.seated and counted.contest.method == "meek":
+    if round_.seated and counted.contest.method in KEEPING:
         what, one = f"What {names} no longer {'needs' if one else 'need'} for the quota, {votes},", True
     else:
         what = f"The {'surplus' if one else 'surpluses'} of {names}, {votes},"

@@ -33,11 +33,14 @@ METHOD_IN_WORDS: Final = {
     "ers97": "Single transferable vote, ERS97 rules",
     "northern-ireland-stv": "Single transferable vote, Northern Ireland's rules",
     "meek": "Single transferable vote, Meek's method",
+    "new-zealand-stv": "Single transferable vote, New Zealand's rules",
     "electoral-college": "Electoral college",
     "equal-shares": "Equal shares",
 }
-QUOTA_METHODS: Final = frozenset({"stv-wigm", "scottish-stv", "ers97", "northern-ireland-stv", "meek"})
-"""Methods by which a quota elects, for one seat as well."""
+QUOTA_METHODS: Final = frozenset(
+    {"stv-wigm", "scottish-stv", "ers97", "northern-ireland-stv", "meek", "new-zealand-stv"}
+)
+"""Methods by which a quota elects; see `has_quota`."""
 ENDING_IN_WORDS: Final = {
     Ending.EXHAUSTED: "No further choice",
     Ending.BLANK: "Blank ballot",
@@ -63,6 +66,7 @@ TIE_IN_WORDS: Final = {
     "first-difference": "the first count in which they differed settles it",
     "candidate-order": "their order on the ballot settles it",
     "permutation": "the order drawn from the published seed settles it",
+    "pseudo-random": "the pseudo-random numbers of the regulations settle it",
     "random": "a draw from the published seed settles it",
     "asked": "the answer given settles it",
 }
@@ -72,6 +76,7 @@ ELIMINATED_IN_WORDS: Final = {
     "write-in": ": undeclared write-ins go first",
     "below-minimum": ": fewer votes than the rules ask for",
     "below-percentage": ": below the share that the rules ask for",
+    "unnamed": ": no ballot names them",
     "not-in-top-two": ": only the first two go on",
 }
 ELECTED_IN_WORDS: Final = {
@@ -125,6 +130,11 @@ def how(contest: Contest) -> str:
     return f"{METHOD_IN_WORDS[contest.method]}{seats}"
 
 
+def has_quota(contest: Contest) -> bool:
+    """Return whether a quota elects: for one seat as well, but in New Zealand, where a majority then does."""
+    return contest.method in QUOTA_METHODS and (contest.method, contest.seats) != ("new-zealand-stv", 1)
+
+
 def threshold_name(contest: Contest) -> str:
     """Return what the votes that elect are called: "Quota", "Majority", "Half" of a college, or a percentage."""
     rules = contest.rules
@@ -132,6 +142,6 @@ def threshold_name(contest: Contest) -> str:
         return f"More than {rules.percentage}% of the votes"
     if contest.method == "electoral-college":
         return "Half"
-    by_quota = contest.method in QUOTA_METHODS or rules.quota == "hare"
+    by_quota = has_quota(contest) or rules.quota == "hare"
     name = "Quota" if by_quota else "Majority"
     return f"{name} of the first round" if rules.first_round_threshold and name == "Majority" else name

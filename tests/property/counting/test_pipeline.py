@@ -26,6 +26,7 @@ METHODS: tuple[tuple[Method, int], ...] = (
     ("ers97", 2),
     ("northern-ireland-stv", 2),
     ("meek", 2),
+    ("new-zealand-stv", 2),
     ("stv-wigm", 2),
     ("sequential-irv", 2),
     ("electoral-college", 1),

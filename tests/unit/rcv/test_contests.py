@@ -1,10 +1,12 @@
 """A contest out of a ballot file and what is asked of it."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contract.elections import Candidate
+from shared.contract.elections import Candidate, Rules
 from shared.rcv.contests import CountOptions, contest_of, profile_of
 from shared.rcv.count.tabulate import tabulate
 from shared.rcv.formats.records import BallotFile, BallotGroup
@@ -22,6 +24,14 @@ def test_seats_are_the_files_unless_asked_otherwise() -> None:
     assert contest_of(FILE, CountOptions("irv")).seats == 1
     assert contest_of(FILE, CountOptions("bottoms-up", rules={"percentage": 15})).seats == 0
     assert contest_of(BallotFile("Tea", ("Ada",), ()), CountOptions("meek")).seats == 1
+
+
+def test_a_statute_may_read_ballots_in_its_own_way() -> None:
+    """New Zealand's recognises nothing after a blank rank, unless asked otherwise; others are as the rules are by default."""
+    zealand = CountOptions("new-zealand-stv")
+    assert contest_of(FILE, zealand).rules == Rules(max_skipped_ranks=0)
+    assert contest_of(FILE, replace(zealand, rules={"max_skipped_ranks": 1})).rules.max_skipped_ranks == 1
+    assert contest_of(FILE, CountOptions("meek")).rules == Rules()
 
 
 def test_who_is_withdrawn_or_asked_to_drop_out_is_excluded() -> None:

@@ -35,7 +35,7 @@ const announce = text => { const at = $('#said'); if (at) at.textContent = text 
 // Where the vote goes: the same as follow.py, which a test holds it to.
 
 const STEPS = 4
-const SHARING = ['stv-wigm', 'scottish-stv', 'ers97', 'northern-ireland-stv', 'meek']
+const SHARING = ['stv-wigm', 'scottish-stv', 'ers97', 'northern-ireland-stv', 'meek', 'new-zealand-stv']
 
 export function follow(contest, ranks) {
   if (contest.budget) return share(contest, ranks)

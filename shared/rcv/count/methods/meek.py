@@ -16,26 +16,15 @@ A round here ends with a decision; the steps between, which only move keep facto
 once, before the first round: whether a rank that names several is an overvote is asked of those who then continue.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
-from typing import Final, NamedTuple
-
-import numpy as np
+from typing import Final
 
 from shared.contract.elections import Contest
-from shared.contract.standings import Ending
-from shared.rcv.count.methods.meek_parcels import (
-    ONE,
-    Parcels,
-    Parts,
-    flow_of,
-    read_paths,
-    rounded_up,
-)
+from shared.rcv.count.methods.meek_parcels import ONE, Parcels, Parts, read_paths, rounded_up
+from shared.rcv.count.methods.meek_states import State, rounds_of, unmoved
 from shared.rcv.count.normalise import ENDINGS
 from shared.rcv.count.profile import Columns
-from shared.rcv.count.rounds import Decision, Round, Transfer, round_of, transfers_from
+from shared.rcv.count.rounds import Decision, Round
 from shared.rcv.count.ties import TieBreaker
 from shared.rcv.count.trace import Snapshot
 
@@ -44,37 +33,11 @@ MAX_STEPS: Final = 10_000
 """Steps within a round; each shrinks the surplus by a factor, so that some dozens are usual."""
 
 
-class State(NamedTuple):
-    """What a round starts from and what it decides."""
-
-    parcels: Parcels
-    parts: list[Parts]
-    """By parcel, what one ballot leaves with whom."""
-    units: list[list[int]]
-    """By section and holder."""
-    continuing: tuple[int, ...]
-    seated: tuple[int, ...]
-    quota: int | None
-    decisions: tuple[Decision, ...]
-
-
 def meek(
     profile: Columns, contest: Contest, ties: TieBreaker, snapshots: list[Snapshot] | None
 ) -> Iterator[Round]:
     """Yield the rounds: each the votes on which somebody is elected or defeated, and where they go from there."""
-    states = list(Keeping(profile, contest, ties).states())
-    if snapshots is not None:
-        snapshots += (_snapshot(state, profile.candidates) for state in states)
-    for number, (state, following) in enumerate(zip_longest(states, states[1:]), 1):
-        yield round_of(
-            number,
-            state.units,
-            state.continuing,
-            state.decisions,
-            threshold=state.quota,
-            transfers=() if following is None else _transfers(profile, state, following),
-            seated=state.seated,
-        )
+    yield from rounds_of(profile, list(Keeping(profile, contest, ties).states()), snapshots)
 
 
 class Keeping:
@@ -160,16 +123,10 @@ class Keeping:
 
     def _rest_unmoved(self, before: State) -> State:
         """Elect those who are left; nobody needs the votes of the last defeated one any more."""
-        nobody = self._candidates + ENDINGS.index(Ending.SURPLUS)
-        defeated = self._out[-1]
-        parts = [
-            {nobody if holder == defeated else holder: worth for holder, worth in left.items()}
-            for left in before.parts
-        ]
-        units = before.parcels.units(parts, len(self._keep))
-        votes = [sum(section[c] for section in units) for c in range(self._candidates)]
-        places = tuple(self._hopeful), tuple(self._elected)
-        return State(before.parcels, parts, units, *places, before.quota, self._elect_rest(votes))
+        after = unmoved(before, self._out[-1])
+        votes = [sum(section[c] for section in after.units) for c in range(self._candidates)]
+        continuing, seated = tuple(self._hopeful), tuple(self._elected)
+        return after._replace(continuing=continuing, seated=seated, decisions=self._elect_rest(votes))
 
     def _parcels(self) -> Parcels:
         return Parcels(self._profile, self._paths, self._elected, self._out)
@@ -179,32 +136,3 @@ class Keeping:
 
     def _is_over(self) -> bool:
         return len(self._elected) >= self._seats or not self._hopeful
-
-
-def _snapshot(state: State, candidates: int) -> Snapshot:
-    of_row, parts, nobody = state.parcels.of_row, state.parts, candidates + ENDINGS.index(Ending.SURPLUS)
-    ways = zip(state.parcels.ways, parts, strict=True)
-    ends = [nobody if nobody in left else way[-1] for way, left in ways]
-    holder = np.array(ends, np.intp)[of_row]
-    value = np.array([left[end] for end, left in zip(ends, parts, strict=True)], np.int64)[of_row]
-    kept = {c: np.array([left.get(c, 0) for left in parts], np.int64)[of_row] for c in state.seated}
-    return Snapshot(holder, value, kept)
-
-
-def _transfers(profile: Columns, before: State, after: State) -> tuple[Transfer, ...]:
-    """Return where votes go from one round to the next: what each ballot takes from one holder it gives to another."""
-    # Ballots are grouped by their parcels before and after, as one number: a flow is worked out once for each pair.
-    pairs = before.parcels.of_row * len(after.parts) + after.parcels.of_row
-    distinct, of_row = np.unique(pairs, return_inverse=True)
-    _, _, ballots = profile.columns()
-    ballots_of = np.zeros(len(distinct), np.int64)
-    np.add.at(ballots_of, of_row, ballots)
-    flows: Counter[tuple[int, int]] = Counter()
-    for pair, number in zip(distinct.tolist(), ballots_of.tolist(), strict=True):
-        here, there = divmod(pair, len(after.parts))
-        for flow, units in flow_of(before.parts[here], after.parts[there]).items():
-            flows[flow] += units * number
-    received: dict[int, list[int]] = {}
-    for (source, target), units in flows.items():
-        received.setdefault(source, [0] * len(before.units[0]))[target] = units
-    return tuple(t for c in sorted(received) for t in transfers_from(c, received[c], profile.candidates))

@@ -11,10 +11,10 @@ from typing import get_args
 
 import pytest
 
-from shared.contract.elections import Contest, Method
+from shared.contract.elections import BY_STATUTE, Contest, Method
 from shared.rcv.count.rounds import Decision, Round
 from shared.rcv.count.tabulate import tabulate_counts
-from tests.support.strategies import BY_STATUTE, MAX_SECTIONS
+from tests.support.strategies import MAX_SECTIONS
 from tests.unit.rcv.count.test_small_contests import SEEDS
 from tests.unit.rcv.count.test_two_tabulators import any_contest, any_profile
 
@@ -36,6 +36,7 @@ OUTCOMES = {
     "below-minimum": "eliminated",
     "below-percentage": "eliminated",
     "not-in-top-two": "eliminated",
+    "unnamed": "eliminated",
     "largest-surplus": "transferred",
 }
 
@@ -72,9 +73,9 @@ def holds(contest: Contest, unit: int, round_: Round, decision: Decision) -> boo
     out = {of.candidate for of in round_.decisions if of.outcome == "eliminated"}
     true = {
         "majority": lambda: (
-            2 * own > sum(left) if round_.scores else own >= threshold and is_majority(contest)
+            2 * own > sum(left) if round_.scores else own >= threshold and elects_by_majority(contest)
         ),
-        "quota": lambda: own >= threshold and not is_majority(contest),
+        "quota": lambda: own >= threshold and not elects_by_majority(contest),
         "active-vote": lambda: own < threshold and own >= active_part(contest, round_, decision),
         "outvotes-all": lambda: (
             own >= sum(left) - own - sum(votes[c] for c in decided - {decision.candidate})
@@ -94,12 +95,15 @@ def holds(contest: Contest, unit: int, round_: Round, decision: Decision) -> boo
         "below-percentage": lambda: own < threshold,
         "not-in-top-two": lambda: len(round_.continuing) - len(decided) == 2 and own <= kept(round_, decided),
         "largest-surplus": lambda: own > threshold,
+        "unnamed": lambda: round_.number == 1 and own == 0,
     }
     return true[decision.why]()
 
 
-def is_majority(contest: Contest) -> bool:
-    """Return whether reaching the threshold is to have more than half: one seat at a time, filled in rounds, by Droop's quota."""
+def elects_by_majority(contest: Contest) -> bool:
+    """Return whether a majority elects: one seat at a time, filled in rounds, by Droop's quota; or New Zealand's only one."""
+    if contest.method == "new-zealand-stv":
+        return contest.seats == 1
     one = contest.seats == 1 or contest.method == "sequential-irv"
     return one and contest.method not in BY_STATUTE and contest.rules.quota == "droop"
 
@@ -142,9 +146,11 @@ def test_by_statute_a_margin_is_to_the_quota_or_to_the_next(method: Method) -> N
     for _, _, round_, decision in decisions(method):
         own, threshold = round_.votes[decision.candidate], round_.threshold or 0
         hopeful = {*round_.continuing} - {of.candidate for of in round_.decisions}
-        if decision.outcome == "eliminated":
+        if decision.why == "unnamed":
+            assert decision.margin is None
+        elif decision.outcome == "eliminated":
             assert decision.margin == min(round_.votes[c] - own for c in hopeful)
-        elif method == "meek":
+        elif method in {"meek", "new-zealand-stv"}:
             assert decision.margin == (None if decision.why == "remaining" else own - threshold)
         else:
             assert decision.margin == abs(own - threshold)
@@ -171,6 +177,8 @@ def test_a_tie_names_all_who_are_level_and_what_settled_it(method: Method) -> No
 def settled_by(contest: Contest) -> set[str]:
     """Return what may decide between level candidates: Scottish stages are looked back on whatever the rule."""
     rule = contest.rules.ties
+    if contest.method == "new-zealand-stv":
+        return {"first-difference", "pseudo-random"}
     looks_back = contest.method == "scottish-stv" or rule.startswith("earlier-rounds")
     last = "random" if rule == "earlier-rounds-then-random" else rule
     return {last, "earlier-rounds"} if looks_back else {last}

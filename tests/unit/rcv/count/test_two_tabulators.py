@@ -11,11 +11,11 @@ import pytest
 
 from services.audit import tabulate as audit
 from shared.contract.ballots import UNNAMED, format_marks
-from shared.contract.elections import Candidate, Contest, Method, Rules
+from shared.contract.elections import BY_STATUTE, Candidate, Contest, Method, Rules
 from shared.rcv.count.profile import RankingCounts
 from shared.rcv.count.tabulate import tabulate_counts
 from tests.support.facts import Facts, audit_facts, core_facts
-from tests.support.strategies import BY_STATUTE, MAX_SECTIONS, SEVERAL_SEATS
+from tests.support.strategies import MAX_SECTIONS, SEVERAL_SEATS
 
 SEEDS = 80
 """Contests a method."""
@@ -95,7 +95,7 @@ def any_rules(chance: Random, method: Method, percentage: int | None) -> Rules:
         "winners_per_round": ["several", "one"] if method == "stv-wigm" else ["several"],
         "threshold_each_round": [False, True] if method == "stv-wigm" else [False],
         "cutoff_elimination": [False, True] if method == "bottoms-up" else [False],
-        "ties": list(TIES),
+        "ties": ["lot"] if method == "new-zealand-stv" else list(TIES),
         "decide_without_votes": [False] if method in BY_STATUTE else [False, True],
     }
     chosen = {name: chance.choice(values) for name, values in switches.items()}
