@@ -4,6 +4,7 @@ Reports are those of the certified STV calculator: Kaipara, Kapiti Coast, New Pl
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from shared.rcv.count.methods.new_zealand import Steps, pseudo_random
 from shared.rcv.count.profile import Profile
 from shared.rcv.count.rounds import Count
 from shared.rcv.count.tabulate import tabulate_counts
+from shared.rcv.formats.detect import read_ballots
+from tests.golden.goldens import FOLDER
 from tests.support.facts import audit_facts, core_facts
 
 PUBLISHED: tuple[tuple[int, int, int, list[int]], ...] = (
@@ -73,44 +76,39 @@ def test_no_two_candidates_have_one_number() -> None:
     assert len(set(numbers)) == len(numbers) == 150
 
 
-def test_three_elected_at_once_pass_on_what_a_published_report_says() -> None:
-    """Waitara Community Board, 2019: 687, 490 and 587 first choices, quota 470.600000001; votes at iteration 2.
+WAITARA = {
+    2: (505_640051236, 116_710004103, 556_845527125, 335_446976914, 272_898578365, 525_079053329),
+    4: (481_012845555, 0, 491_423662546, 427_182209530, 370_130025247, 484_610753561),
+}
+"""The Waitara Community Board of 2019: the votes at the iterations that decide nothing; the others are a golden election's."""
 
-    Which ballots go from one of the three to the others follows from their votes at iterations 2 and 3: each of the six
-    sums has one solution in whole numbers, if what a rounded part leaves goes on, and none if that is rounded up too.
-    """
-    dodunski, godkin, larsen, marshall, moore, rauner = range(6)
-    ballots = {
-        f"{dodunski}>{larsen}": 184,
-        f"{dodunski}>{rauner}": 197,
-        f"{larsen}>{dodunski}": 140,
-        f"{larsen}>{rauner}": 121,
-        f"{rauner}>{dodunski}": 227,
-        f"{rauner}>{larsen}": 119,
-    }
-    for source, through, to, number in (
-        (dodunski, rauner, larsen, 66),
-        (rauner, dodunski, larsen, 66),
-        (dodunski, larsen, rauner, 40),
-        (larsen, dodunski, rauner, 49),
-        (larsen, rauner, dodunski, 38),
-        (rauner, larsen, dodunski, 38),
-    ):
-        ballots[f"{source}>{through}"] -= number
-        ballots[f"{source}>{through}>{to}"] = number
-    firsts = {dodunski: 687, godkin: 91, larsen: 490, marshall: 268, moore: 230, rauner: 587}
-    for candidate, votes in firsts.items():
-        named = sum(number for marks, number in ballots.items() if marks[0] == str(candidate))
-        ballots[str(candidate)] = votes - named
-    contest = ward(6, 4)
-    steps = Steps(Profile.of(contest, 1, ((0, marks, n) for marks, n in ballots.items())), contest)
-    states = steps.states()
-    first = next(states)
-    next(states)
-    second = steps._level.steps[1]
 
-    assert first.quota == 470_600000001
-    assert [second[c] for c in (dodunski, larsen, rauner)] == [505_640051236, 556_845527125, 525_079053329]
+def test_steps_that_decide_nothing_are_those_of_a_published_report() -> None:
+    """Three pass votes to each other, so that all that is rounded shows."""
+    file = read_ballots(FOLDER / "new-plymouth-2019" / "waitara.blt")
+    contest = ward(6, file.seats)
+    profile = Profile.of(contest, 1, ((0, group.marks, group.ballots) for group in file.ballots))
+    steps = Steps(profile, contest)
+    assert len(list(steps.states())) == 3
+    assert {number: tuple(steps._level.steps[number - 1]) for number in WAITARA} == WAITARA
+
+
+KAPITI = (
+    (2601_072801445, (2837_583649528, 2841_294180593, 2943_163390037), (481681708, 897335171, 838814521)),
+    (2562_134292248, (2657_493128410, 2662_988651815, 2660_438964136), (441533835, 821468655, 741317198)),
+    (2537_351390968, (2595_549279728, 2606_998634993, 2617_974490488), (425690275, 790357485, 713925123)),
+)
+"""Kapiti Coast's district-wide vacancies, 2016, iterations 13 to 15: the quota, the votes of three elected and their keep values."""
+
+
+def test_keep_values_follow_each_other_as_published() -> None:
+    """Clause 17: of the quota and the votes of the iteration before."""
+    contest = ward(6, 5)
+    for (quota, votes, keep), (_, _, following) in pairwise(KAPITI):
+        steps = Steps(Profile.of(contest, 1, [(0, "0", 1)]), contest)
+        steps._succeed([0, 1, 2], votes)
+        steps._keep[:3] = keep
+        assert tuple(steps._next_keep(votes, quota)[:3]) == following
 
 
 def test_an_election_and_an_exclusion_are_one_step() -> None:
