@@ -11,20 +11,21 @@ Forms are decoded in one typed step. It cannot see a repeated key, but quotes ca
 string has two, so more quotes than the form's strings account for give a repetition away. Only then, and for errors, the
 slow and strict reader is asked.
 
-The lines of a stream cost most in reading, and most are spelt alike. So one pattern cuts a line into id, code and the
-ranks of each contest; ranks are known by their bytes once they were read; codes and receipts are made in columns.
+Most lines of a stream are spelt alike: they are admitted together, in columns (see lines.py). Ranks are known by their bytes once
+they were read, so JSON is read once for each ranking.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, compress, repeat
+from itertools import chain, repeat
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from services.intake.admitted import Admitted, AdmittedLines
 from services.intake.bounds import RankingCache, Ranks
+from services.intake.lines import Alike, spelt_alike
 from services.intake.roll import KnownRoll
 from shared.contract.ballots import UNNAMED, format_marks
 from shared.contract.codes import BadCode, VotingCode, commitment, commitments, parse_code, read_printed
@@ -32,18 +33,15 @@ from shared.contract.elections import Contest, Phase
 from shared.contract.events import ElectionAnnounced
 from shared.contract.ids import shard_of
 from shared.contract.leaves import who_digest, who_digests_of
-from shared.contract.packs import ID_BYTES, Ballot
+from shared.contract.packs import Ballot
 from shared.runtime.process.one_reading import NotOneReading, read_json
 
 EXAMPLE = '{"ballot_id": "32 hexadecimal digits", "code": "...", "rankings": {"contest": [["candidate"]]}}'
 MOST_NAMED = 20
 """Of what would have been right, so many are named in a refusal: it is not to be longer than what it refuses."""
 
-_LINES = re.compile(
-    rb'^\{"ballot_id": ?"([0-9a-f]{32})", ?"code": ?"([0-9A-Z-]{27,28})", ?"rankings": ?\{([^\\{}\n]*)\]\]\}\}$',
-    re.MULTILINE,
-)
-"""Forms as most programs spell them: ids, codes as they are printed, and rankings without their last brackets."""
+_NEXT = b"]],"
+"""Between contests in a line; what is before it are the name of one and its ranks."""
 _SEVERAL = ("*",)
 _BALLOT_ID = re.compile(r"[0-9a-f]{32}")
 _NOT_OPEN = {
@@ -75,20 +73,6 @@ class Refusal:
     detail: str
     retry_after_s: int | None = None
     """After so many seconds it may be sent again."""
-
-
-class Admitted(msgspec.Struct, frozen=True, gc=False):
-    """A ballot to record: its election and shard, and what its receipt knows it by."""
-
-    election: str
-    shard: int
-    ballot: Ballot
-    who: bytes
-
-    @property
-    def receipt(self) -> str:
-        """What is said of it once it is in the log."""
-        return self.who.hex()
 
 
 NOT_READY = Refusal(503, "Not ready yet", "", "Elections are still being read from the log; try again", 1)
@@ -140,7 +124,6 @@ class Admission:
         self._election = announced.definition.id
         self._electors = announced.definition.electors
         self._contests = {contest.id: ContestForm(contest, kept) for contest in announced.definition.contests}
-        self._lines = [of.lines for of in self._contests.values()]
         self._spelt = {
             f'{space}"{of.name}"'.encode(): of for of in self._contests.values() for space in ("", " ")
         }
@@ -158,61 +141,60 @@ class Admission:
         genuine = self._code(form.code)
         return genuine if isinstance(genuine, Refusal) else self._ballot(form, *genuine)
 
-    def admit_all(self, lines: Sequence[bytes]) -> list[Admitted | Refusal]:
-        """Return the ballot of each line, or why there is none.
-
-        Lines that are spelt as most programs spell them are read and admitted in columns; any other line, and one that is not
-        admitted so, by itself.
-        """
-        found = dict(self._in_columns(lines))
-        return [found.get(place) or self._alone(line) for place, line in enumerate(lines)]
-
-    def _alone(self, line: bytes) -> Admitted | Refusal:
-        form = read_form(line)
-        return form if isinstance(form, Refusal) else self.admit(form)
-
-    def _in_columns(self, lines: Sequence[bytes]) -> Iterator[tuple[int, Admitted]]:
-        """Yield, with its place, the ballot of each line that is certainly to be admitted."""
+    def admit_together(self, lines: Sequence[bytes]) -> AdmittedLines:
+        """Return the ballots of those lines that are certainly to be admitted; any other line is for `admit`."""
         announced, roll = self._announced, self._roll()
-        if announced.phase is not Phase.OPEN or roll is None or roll.electors < self._electors:
-            return
-        rows = [
-            (place, ballot_id, code, marks)
-            for place, (ballot_id, code, text) in _spelt_alike(lines)
-            if (marks := self._rankings(text)) is not None
-        ]
-        if not rows:
-            return
-        places, ids, codes, rankings = zip(*rows, strict=True)
-        electors, sections, secrets, are_printed = read_printed(codes)
+        parts = []
+        if announced.phase is Phase.OPEN and roll is not None and roll.electors >= self._electors:
+            parts = [self._admit_alike(alike, roll) for alike in spelt_alike(lines)]
+        return AdmittedLines.joined(self._election, parts)
+
+    def _admit_alike(self, alike: Alike, roll: KnownRoll) -> AdmittedLines:
+        announced, rankings = self._announced, self._rankings_of_all(alike.rankings)
+        electors, sections, secrets, are_printed = read_printed(alike.codes)
         on_roll = are_printed & (electors < self._electors) & (sections < len(announced.definition.sections))
         own = commitments(announced.log, self._election, electors, sections, secrets)
-        genuine = roll.know(np.where(on_roll, electors, 0), own) & on_roll
-        raw = np.frombuffer(bytes.fromhex(b"".join(ids).decode()), np.uint8).reshape(-1, ID_BYTES)
-        whos = who_digests_of(announced.log, self._election, own, raw)
-        ballots = map(Ballot, _cut(raw), electors.tolist(), sections.tolist(), _cut(secrets), rankings)
-        shards = (electors % announced.shards).tolist()
-        admitted = map(Admitted, repeat(self._election), shards, ballots, whos)
-        yield from compress(zip(places, admitted, strict=True), genuine.tolist())
+        genuine = on_roll & roll.know(np.where(on_roll, electors, 0), own)
+        if not all(rankings):
+            genuine &= list(map(bool, rankings))
+        ballots = AdmittedLines.rows(self._election, rankings)
+        whos = who_digests_of(announced.log, self._election, own, alike.ids)
+        columns = ballots.columns
+        columns["line"], columns["shard"] = alike.places, electors % announced.shards
+        columns["ballot_id"], columns["elector"] = alike.ids, electors
+        columns["section"], columns["secret"] = sections, secrets
+        columns["who"] = np.frombuffer(b"".join(whos), np.uint8).reshape(columns["who"].shape)
+        return ballots.where(genuine)
 
-    def _rankings(self, text: bytes) -> tuple[str, ...] | None:
-        """Return each contest's marks as a line spells them, without its last brackets; None if the line must be read by itself."""
-        parts = text.split(b"]],")
-        if len(parts) == len(self._lines):
-            found = list(map(dict.get, self._lines, parts))
-            if None not in found:
-                return tuple(found)  # type: ignore[arg-type]  # no None is in it
-        return self._rankings_in_any_order(parts)
+    def _rankings_of_all(self, texts: Sequence[bytes]) -> list[tuple[str, ...]]:
+        """Return `_rankings_of` each text, quickly if they name the same contests in one order and the ranks were read before."""
+        names = [part.partition(b":")[0] for part in texts[0].split(_NEXT)]
+        named = {contest.name: contest for name in names if (contest := self._spelt.get(name)) is not None}
+        if len(named) < len(names) or set(map(bytes.count, texts, repeat(_NEXT))) != {len(names) - 1}:
+            return [self._rankings_of(text) for text in texts]
+        parts = _NEXT.join(texts).split(_NEXT)
+        found = {
+            name: list(map(contest.lines.get, parts[place :: len(named)]))
+            for place, (name, contest) in enumerate(named.items())
+        }
+        blank = [""] * len(texts)
+        rankings = list(zip(*[found.get(name, blank) for name in self._contests], strict=True))
+        if all(map(all, found.values())):
+            return rankings
+        return [
+            self._rankings_of(text) if None in of else of for of, text in zip(rankings, texts, strict=True)
+        ]
 
-    def _rankings_in_any_order(self, parts: Sequence[bytes]) -> tuple[str, ...] | None:
-        of: dict[str, str] = {}
-        for part in parts:
+    def _rankings_of(self, text: bytes) -> tuple[str, ...]:
+        """Return each contest's marks as a line spells them, without its last brackets; () if the line must be read by itself."""
+        found: dict[str, str] = {}
+        for part in text.split(_NEXT):
             contest = self._spelt.get(part.partition(b":")[0])
             marks = None if contest is None else contest.spelt(part)
-            if contest is None or marks is None or contest.name in of:
-                return None
-            of[contest.name] = marks
-        return tuple([of.get(name, "") for name in self._contests])
+            if contest is None or marks is None or contest.name in found:
+                return ()
+            found[contest.name] = marks
+        return tuple([found.get(name, "") for name in self._contests])
 
     def _ballot(self, form: Form, code: VotingCode, own: bytes) -> Admitted | Refusal:
         """Return the ballot of a form whose code is genuine."""
@@ -291,6 +273,8 @@ class ContestForm:
         marks = self.lines.get(part)
         if marks is not None:
             return marks
+        if b"\\" in part:
+            return None
         try:
             found = self._marks(_decode_ranks(part.partition(b":")[2] + b"]]"))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -332,21 +316,6 @@ def _named(names: Collection[str]) -> str:
 
 _decode = msgspec.json.Decoder(Form).decode
 _decode_ranks = msgspec.json.Decoder(Ranks).decode
-
-
-def _cut(rows: NDArray[np.uint8]) -> Iterator[bytes]:
-    """Yield each row."""
-    joint, size = rows.tobytes(), rows.shape[1]
-    return (joint[at : at + size] for at in range(0, len(joint), size))
-
-
-def _spelt_alike(lines: Sequence[bytes]) -> Iterator[tuple[int, tuple[bytes, bytes, bytes]]]:
-    """Yield, with its place, the parts of each line that is spelt as most are; no line holds another."""
-    found = _LINES.findall(b"\n".join(lines))
-    if len(found) == len(lines):
-        return enumerate(found)
-    each = ((place, _LINES.findall(line)) for place, line in enumerate(lines))
-    return ((place, parts) for place, of in each for parts in of)
 
 
 def read_form(body: bytes) -> Form | Refusal:

@@ -16,7 +16,8 @@ from services.intake.ballot.routes import BallotRoutes
 from services.intake.ends import KeptEnds, LogEnds
 from services.intake.log import BallotLog
 from services.intake.roll import KnownRolls
-from services.intake.routes import RETRY_AFTER_S, IntakeService, SingleBallot, intake_routes
+from services.intake.routes import SingleBallot, intake_routes
+from services.intake.service import RETRY_AFTER_S, IntakeService
 from services.intake.settings import IntakeSettings
 from services.intake.spans import SentSpans
 from shared.contract.codec import decode_as

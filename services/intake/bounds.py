@@ -9,14 +9,14 @@ None of it decides whether a ballot counts.
 """
 
 from collections import deque
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from sys import getsizeof
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.contract.packs import Ballot
+from services.intake.admitted import Admitted, AdmittedLines
 
 Ranks = tuple[tuple[str, ...], ...]
 Spelling = Ranks | bytes
@@ -29,8 +29,6 @@ MAX_CACHE_BYTES: Final = 32 << 20
 """Of rankings and their spellings, in one process."""
 ENTRY_BYTES: Final = 200
 """What an entry costs beside its texts, at most."""
-TOGETHER: Final = 25
-"""So many ballots and more are looked up in one step: below that one after another is quicker."""
 _WHO_BYTES: Final = 16
 _RECORDED: Final = b"\x01"
 
@@ -41,31 +39,26 @@ class RecentBallots:
     def __init__(self, slots: int) -> None:
         self._slots = slots
         self._table = bytearray(slots * SLOT_BYTES)
+        self._rows = np.frombuffer(self._table, np.uint8).reshape(-1, SLOT_BYTES)
 
-    def mark(self, who: bytes, ballot: Ballot) -> bytes:
+    def mark(self, ballot: Admitted) -> bytes:
         """Return what a ballot is remembered by: 16 bytes of who cast it, 8 of what it says."""
-        what = hash((ballot.section, ballot.rankings))
-        return who[:_WHO_BYTES] + what.to_bytes(8, signed=True)
+        what = hash((ballot.ballot.section, ballot.ballot.rankings))
+        return ballot.who[:_WHO_BYTES] + what.to_bytes(8, signed=True)
 
-    def find(self, marks: Sequence[bytes]) -> list[Known]:
-        """Return what is known of each ballot; one that is on its way to the log is new."""
-        if len(marks) >= TOGETHER and self._slots:
-            places, slots, joint = self._rows(marks)
-            of = slots[places]
-            if not (of[:, :_WHO_BYTES] == joint[:, :_WHO_BYTES]).all(axis=1).any():
-                return ["new"] * len(marks)
-        return [self._find(mark) for mark in marks]
+    def find(self, mark: bytes) -> Known:
+        """Return what is known of a ballot; one that is on its way to the log is new."""
+        start = self._start(mark)
+        found = self._table[start : start + SLOT_BYTES]
+        if found.startswith(mark):
+            return "recorded" if found.endswith(_RECORDED) else "new"
+        return "other rankings" if found.startswith(mark[:_WHO_BYTES]) else "new"
 
-    def note(self, marks: Sequence[bytes], *, recorded: bool) -> None:
-        """Remember ballots, as recorded or as on their way: then nobody can say whether they are in the log."""
-        if len(marks) >= TOGETHER and self._slots:
-            places, slots, joint = self._rows(marks)
-            slots[places, :-1] = joint
-            slots[places, -1] = recorded
-        elif self._slots:
-            for mark in marks:
-                start = self._start(mark)
-                self._table[start : start + SLOT_BYTES] = mark + (_RECORDED if recorded else b"\x00")
+    def note(self, mark: bytes, *, recorded: bool) -> None:
+        """Remember a ballot, as recorded or as on its way: then nobody can say whether it is in the log."""
+        if self._slots:
+            start = self._start(mark)
+            self._table[start : start + SLOT_BYTES] = mark + (_RECORDED if recorded else b"\x00")
 
     def forget(self, mark: bytes) -> None:
         """Forget a ballot that was not sent to the log."""
@@ -73,23 +66,37 @@ class RecentBallots:
         if self._table.startswith(mark[:_WHO_BYTES], start):
             self._table[start : start + SLOT_BYTES] = bytes(SLOT_BYTES)
 
-    def _find(self, mark: bytes) -> Known:
-        start = self._start(mark)
-        found = self._table[start : start + SLOT_BYTES]
-        if found.startswith(mark):
-            return "recorded" if found.endswith(_RECORDED) else "new"
-        return "other rankings" if found.startswith(mark[:_WHO_BYTES]) else "new"
+    def marks(self, ballots: AdmittedLines) -> NDArray[np.uint8]:
+        """Return `mark` of each row."""
+        sections = ballots.columns["section"].tolist()
+        whats = np.fromiter(map(hash, zip(sections, ballots.rankings, strict=True)), ">i8", len(ballots))
+        return np.concatenate(
+            [ballots.columns["who"][:, :_WHO_BYTES], whats.view(np.uint8).reshape(-1, 8)], axis=1
+        )
+
+    def are_unknown(self, marks: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Return of each mark whether nothing is known of who cast it under this ballot id: then `find` says that it is new."""
+        if not self._slots:
+            return np.ones(len(marks), np.bool_)
+        found = self._rows[self._places(marks), :_WHO_BYTES]
+        unknown: NDArray[np.bool_] = (found != marks[:, :_WHO_BYTES]).any(axis=1)
+        return unknown
+
+    def note_all(self, marks: NDArray[np.uint8], *, recorded: bool) -> None:
+        """Do `note` for each mark; of two that share a place the later is remembered."""
+        if self._slots:
+            self._rows[self._places(marks)] = np.pad(marks, ((0, 0), (0, 1)), constant_values=recorded)
+
+    def forget_all(self, marks: NDArray[np.uint8]) -> None:
+        """Do `forget` for each mark."""
+        for mark in marks:
+            self.forget(mark.tobytes())
 
     def _start(self, mark: bytes) -> int:
         return int.from_bytes(mark[:8]) % max(1, self._slots) * SLOT_BYTES
 
-    def _rows(
-        self, marks: Sequence[bytes]
-    ) -> tuple[NDArray[np.uint64], NDArray[np.uint8], NDArray[np.uint8]]:
-        """Return the places of marks, the table as rows of slots, and the marks as rows."""
-        joint = np.frombuffer(b"".join(marks), np.uint8).reshape(len(marks), -1)
-        places = joint[:, :8].copy().view(">u8")[:, 0].astype(np.uint64) % np.uint64(self._slots)
-        return places, np.frombuffer(self._table, np.uint8).reshape(-1, SLOT_BYTES), joint
+    def _places(self, marks: NDArray[np.uint8]) -> NDArray[np.uint64]:
+        return marks[:, :8].copy().view(">u8")[:, 0] % np.uint64(self._slots)
 
 
 class RankingCache:

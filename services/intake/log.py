@@ -13,15 +13,16 @@ Nothing is promised while the log is not the one that it was (see ends.py). It i
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from secrets import token_bytes
 
 from prometheus_client import Gauge
 
-from services.intake.admission import Admitted
+from services.intake.admitted import Admitted, AdmittedLines
 from services.intake.ends import LogEnds
 from services.intake.spans import SentSpans
 from shared.contract.codec import encode_pack
-from shared.contract.packs import MAX_PACK_BALLOTS, MAX_PACK_BYTES, SALT_BYTES, Ballot, pack_of
+from shared.contract.packs import MAX_PACK_BALLOTS, MAX_PACK_BYTES, SALT_BYTES, Ballot, Pack, pack_of
 from shared.runtime.log import LogAway, OpenSink, Outgoing, SendFailed, Sink
 from shared.runtime.process.tracing import now_ms
 from shared.runtime.supervision import Supervised
@@ -50,16 +51,20 @@ class Batch:
 
     def __init__(self, begun_ms: int = 0) -> None:
         self.ballots: list[Admitted] = []
+        self.lines: list[AdmittedLines] = []
         self.begun_ms = begun_ms
         """When the first of them came, if that is traced."""
         self._waiting: list[asyncio.Future[None]] = []
         self._bound = asyncio.get_running_loop().call_later(ANSWER_WITHIN_S, self._give_up)
         self.given_up = False
 
-    def add(self, ballots: Sequence[Admitted]) -> "asyncio.Future[None]":
+    def add(self, ballots: Sequence[Admitted] | AdmittedLines) -> "asyncio.Future[None]":
         """Add ballots; the future is done when all are acknowledged, or fails with LogUnavailable."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.ballots += ballots
+        if isinstance(ballots, AdmittedLines):
+            self.lines.append(ballots)
+        else:
+            self.ballots += ballots
         self._waiting.append(done)
         return done
 
@@ -116,7 +121,7 @@ class BallotLog:
         await self._task.stop()
         await self._close_sink()
 
-    async def append(self, ballots: Sequence[Admitted]) -> None:
+    async def append(self, ballots: Sequence[Admitted] | AdmittedLines) -> None:
         """Return once every ballot is acknowledged.
 
         Raises LogUnavailable: then it may be in the log or not; NotSent: then it is not.
@@ -154,6 +159,7 @@ class BallotLog:
                 self._require_whole()
                 self._sink = await self._open_sink()
             items = packed(self._topic, batch.ballots, self._random_bytes)
+            items += packed_lines(self._topic, batch.lines, self._random_bytes)
             sent_ms = 0 if self._spans is None else now_ms()
             await self._sink.send(items)
             self._require_whole()
@@ -189,17 +195,37 @@ def packed(
     return [
         Outgoing(topic, shard, None, pack)
         for (shard, election), group in groups.items()
-        for pack in _packs(election, group, random_bytes)
+        for pack in _packs(partial(_pack_of, election, group), 0, len(group), random_bytes)
     ]
 
 
-def _packs(election: str, ballots: Sequence[Ballot], random_bytes: RandomBytes) -> Iterator[bytes]:
+def packed_lines(
+    topic: str, parts: Sequence[AdmittedLines], random_bytes: RandomBytes = token_bytes
+) -> list[Outgoing]:
+    """Return the packs of lines: those of one shard and election together, in the order they came."""
+    elections = dict.fromkeys(part.election for part in parts)
+    joined = [AdmittedLines.joined(of, [part for part in parts if part.election == of]) for of in elections]
+    return [
+        Outgoing(topic, shard, None, pack)
+        for lines in joined
+        for shard, of in lines.by_shard()
+        for pack in _packs(of.pack, 0, len(of), random_bytes)
+    ]
+
+
+def _pack_of(election: str, ballots: Sequence[Ballot], start: int, end: int, salt: bytes) -> Pack:
+    return pack_of(election, ballots[start:end], salt)
+
+
+def _packs(
+    pack_of_part: Callable[[int, int, bytes], Pack], start: int, end: int, random_bytes: RandomBytes
+) -> Iterator[bytes]:
     """Yield the packs of ballots: one, or halves of them that fit. Each ballot by itself fits, for its form was bounded."""
-    if len(ballots) <= MAX_PACK_BALLOTS:
-        pack = encode_pack(pack_of(election, ballots, random_bytes(SALT_BYTES)))
-        if len(pack) <= MAX_PACK_BYTES or len(ballots) == 1:
+    if end - start <= MAX_PACK_BALLOTS:
+        pack = encode_pack(pack_of_part(start, end, random_bytes(SALT_BYTES)))
+        if len(pack) <= MAX_PACK_BYTES or end - start == 1:
             yield pack
             return
-    half = len(ballots) // 2
-    yield from _packs(election, ballots[:half], random_bytes)
-    yield from _packs(election, ballots[half:], random_bytes)
+    half = (start + end) // 2
+    yield from _packs(pack_of_part, start, half, random_bytes)
+    yield from _packs(pack_of_part, half, end, random_bytes)

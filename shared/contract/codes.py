@@ -18,7 +18,7 @@ where BLAKE2s takes 0.75.
 
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha256
 from struct import Struct
@@ -38,14 +38,15 @@ MAX_CODE_CHARS: Final = 48
 
 _BLOCK_BYTES: Final = 16
 _ELECTOR_DIGITS: Final = 5
-_HALF_DIGITS: Final = SECRET_DIGITS // 2
-"""40 bits, which an integer of numpy's holds."""
-_BASE: Final = 32
-_HALF_POWERS: Final = _BASE ** np.arange(_HALF_DIGITS - 1, -1, -1)
-_POWERS: Final = _HALF_POWERS[-_ELECTOR_DIGITS:]
-_VALUES: Final = np.full(256, _BASE, np.uint8)
-"""Of a byte as a digit; _BASE if it is none."""
-_VALUES[np.frombuffer(ALPHABET.encode(), np.uint8)] = np.arange(_BASE)
+_PRINTED_CHARS: Final = len("0CKR7--8F3K-2M9Q-X4AB-7TDC")
+"""Of a printed code, without the digits of its section."""
+_DIGIT_BITS: Final = np.uint64(5)
+_HYPHEN: Final = 0x40
+_NO_SIGN: Final = 0xC0
+_VALUES: Final = np.full(256, _NO_SIGN, np.uint8)
+"""Of a byte as a digit, below 32; _HYPHEN of a hyphen, and more of what stands in no code."""
+_VALUES[np.frombuffer(ALPHABET.encode(), np.uint8)] = np.arange(32)
+_VALUES[ord("-")] = _HYPHEN
 _DIGITS = "0123456789abcdefghijklmnopqrstuv"
 _TYPED = f"{ALPHABET}OILU{ALPHABET[10:].lower()}oilu"
 _TO_PYTHON = bytes.maketrans(_TYPED.encode(), f"{_DIGITS}011~{_DIGITS[10:]}011~".encode())
@@ -104,35 +105,27 @@ def parse_code(text: str) -> VotingCode:
     return VotingCode(int(elector, 32), int(section, 32), int(secret, 32).to_bytes(SECRET_BYTES))
 
 
-def read_printed(codes: Sequence[bytes]) -> PrintedCodes:
-    """Read codes that are spelt as they are printed, all at once; what is spelt otherwise is for `parse_code`."""
-    found = PrintedCodes(
-        np.zeros(len(codes), np.int64),
-        np.zeros(len(codes), np.uint16),
-        np.zeros((len(codes), SECRET_BYTES), np.uint8),
-        np.zeros(len(codes), np.bool_),
+def read_printed(spelt: NDArray[np.uint8]) -> PrintedCodes:
+    """Read codes (rows, characters) of one length; what is not spelt as it is printed is for `parse_code`."""
+    section_digits = spelt.shape[1] - _PRINTED_CHARS
+    shape = "E" * _ELECTOR_DIGITS + "-" + "S" * section_digits + "-0000-0000-1111-1111"
+    values = _VALUES[spelt.T]
+    expected = np.array([_HYPHEN if sign == "-" else 0 for sign in shape], np.uint8)
+
+    def number(sign: str) -> NDArray[np.uint64]:
+        found = np.zeros(len(spelt), np.uint64)
+        for place, of in enumerate(shape):
+            if of == sign:
+                found = (found << _DIGIT_BITS) | values[place]
+        return found
+
+    halves = np.stack([number("0"), number("1")], axis=1).astype(">u8").view(np.uint8).reshape(-1, 2, 8)
+    return PrintedCodes(
+        number("E").astype(np.int64),
+        number("S").astype(np.uint16),
+        halves[:, :, -SECRET_BYTES // 2 :].reshape(-1, SECRET_BYTES),
+        ((values & _NO_SIGN) == expected[:, np.newaxis]).all(axis=0),
     )
-    lengths = np.fromiter(map(len, codes), np.int64, len(codes))
-    for section_digits in (1, 2):
-        shape = [*range(_ELECTOR_DIGITS), -1, *range(section_digits), *(-1, 0, 0, 0, 0) * 4]
-        digits = np.array(shape) >= 0
-        rows = np.flatnonzero(lengths == len(shape))
-        if not len(rows):
-            continue
-        spelt = np.frombuffer(b"".join([codes[row] for row in rows.tolist()]), np.uint8).reshape(
-            len(rows), len(shape)
-        )
-        values = _VALUES[spelt[:, digits]]
-        sound = (values < _BASE).all(axis=1) & (spelt[:, ~digits] == ord("-")).all(axis=1)
-        rows, values = rows[sound], values[sound]
-        head = values[:, :-SECRET_DIGITS].astype(np.int64)
-        found.electors[rows] = head[:, :_ELECTOR_DIGITS] @ _POWERS
-        found.sections[rows] = head[:, _ELECTOR_DIGITS:] @ _POWERS[-section_digits:]
-        halves = values[:, -SECRET_DIGITS:].reshape(-1, 2, _HALF_DIGITS).astype(np.int64) @ _HALF_POWERS
-        spread = halves.astype(">i8").view(np.uint8).reshape(-1, 2, 8)
-        found.secrets[rows] = spread[:, :, -SECRET_BYTES // 2 :].reshape(-1, SECRET_BYTES)
-        found.are_printed[rows] = True
-    return found
 
 
 @lru_cache(maxsize=256)

@@ -10,7 +10,7 @@ preceded by its length in four bytes; a leaf is such parts, which the tree hashe
 one stream, SHAKE-128 of the pack's salt: a hash for each would cost 1 us a ballot.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256, shake_128
 from struct import pack as _packed
@@ -120,8 +120,8 @@ def _rows(parts: Sequence[bytes], size: int) -> NDArray[np.uint8]:
     return np.frombuffer(b"".join(parts), np.uint8).reshape(-1, size)
 
 
-def _beside(*columns: bytes | NDArray[np.uint8]) -> Iterator[bytes]:
-    """Yield the rows of columns side by side; bytes are the same in every row."""
+def _beside(*columns: bytes | NDArray[np.uint8]) -> list[bytes]:
+    """Return the rows of columns side by side; bytes are the same in every row."""
     height = next(len(column) for column in columns if not isinstance(column, bytes))
     wide = [
         np.broadcast_to(np.frombuffer(column, np.uint8), (height, len(column)))
@@ -130,5 +130,5 @@ def _beside(*columns: bytes | NDArray[np.uint8]) -> Iterator[bytes]:
         for column in columns
     ]
     joint = np.concatenate(wide, axis=1)
-    size, whole = joint.shape[1], joint.tobytes()
-    return (whole[at : at + size] for at in range(0, len(whole), size))
+    rows: list[bytes] = joint.view(f"V{joint.shape[1]}").ravel().tolist()
+    return rows

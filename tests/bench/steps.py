@@ -26,10 +26,10 @@ from aiokafka.record.memory_records import MemoryRecords
 
 from services.counting.rounds import Rounds
 from services.counting.tally import PartitionOf, Tally
-from services.intake.admission import Admission, Admitted, Refusal, read_form
-from services.intake.log import packed
+from services.intake.admission import Admission, Refusal, read_form
+from services.intake.admitted import Admitted
+from services.intake.log import packed, packed_lines
 from services.intake.roll import KnownRoll
-from services.intake.routes import LINES_AT_ONCE
 from services.validation.judge import Judge
 from shared.contract.chain import START, digest, link
 from shared.contract.codec import decode_as, decode_cast, decode_judged
@@ -49,6 +49,8 @@ from tests.support.evidence import OUTPUTS
 BALLOTS: Final = 50_000
 REPEATS: Final = 7
 TOGETHER: Final = 4_000
+LINES: Final = 1_000
+"""Of a stream, that are admitted together."""
 PACKS: Final = (1, 6, 17, 125)
 JUDGED_US: Final = 1.2
 COUNTED_US: Final = 0.5
@@ -142,12 +144,15 @@ def _intake(life: Electorate) -> Steps:
             assert not isinstance(form, Refusal)
             admission.admit(form)
 
-    def admit_lines() -> None:
-        for at in range(0, len(bodies), LINES_AT_ONCE):
-            admission.admit_all(bodies[at : at + LINES_AT_ONCE])
+    groups = [bodies[at : at + LINES] for at in range(0, len(bodies), LINES)]
+    together = [admission.admit_together(lines) for lines in groups]
+    assert sum(map(len, together)) == len(bodies), "a line was not read together with the others"
 
     steps: dict[str, Callable[[], object]] = {
-        f"all of {LINES_AT_ONCE} lines of a stream to admitted ballots": admit_lines,
+        f"all of {LINES:,} lines of a stream to admitted ballots": lambda: _drain(
+            admission.admit_together(lines) for lines in groups
+        ),
+        f"writing packs of {LINES:,} lines": lambda: _drain(packed_lines("cast", [of]) for of in together),
         "all of a form to an admitted ballot": admit,
         "  reading the form": lambda: _drain(read_form(body) for body in bodies),
         "  reading the code": lambda: _drain(parse_code(form.code) for form in read),

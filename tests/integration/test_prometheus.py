@@ -31,8 +31,9 @@ import os, sys, tempfile
 sys.path.insert(0, sys.argv[2])
 import uvicorn
 from starlette.applications import Starlette
-import services.intake.app, services.intake.routes, services.operator.watch, services.results.hub
-from services.intake.routes import RECORDED, REFUSED
+import services.intake.app, services.intake.routes, services.intake.service, services.operator.watch, services.results.hub
+from services.intake.routes import REFUSED
+from services.intake.service import RECORDED
 from services.operator.watch import ALERTS
 from shared.runtime.process.connections import ENDED
 from shared.runtime.process.health import Health
@@ -136,7 +137,7 @@ def test_rules_are_well_formed_and_each_leads_to_a_paragraph() -> None:
 
 def test_metrics_of_several_workers_are_added_up(tmp_path: Path) -> None:
     """Each is a process of its own; whichever is asked answers for all."""
-    counts = "from services.intake.routes import RECORDED; RECORDED.labels('club').inc(3)"
+    counts = "from services.intake.service import RECORDED; RECORDED.labels('club').inc(3)"
     shows = "from shared.runtime.process.http import exposition; print(exposition().decode())"
     environment = {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
     for _ in range(MULTIPLE):

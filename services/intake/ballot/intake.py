@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from services.intake.admission import Admitted, Form, Refusal
-from services.intake.routes import IntakeService
+from services.intake.admission import Form, Refusal
+from services.intake.admitted import Admitted
+from services.intake.service import IntakeService
 from shared.contract.events import ElectionAnnounced
 
 Rankings = dict[str, tuple[tuple[str, ...], ...]]

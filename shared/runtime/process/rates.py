@@ -4,8 +4,14 @@ from array import array
 from collections.abc import Hashable
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 RATE_SLOTS: Final = 1 << 16
 """In each of two rows of 8 bytes: 1 MiB a table."""
+_SLOTS: Final = np.uint64(RATE_SLOTS)
+_SECOND: Final = np.uint64(20)
+"""The first bit of a hash that the place in the second row depends on."""
 
 
 class Rates:
@@ -19,6 +25,8 @@ class Rates:
         self._gap_s = 60.0 / per_minute if per_minute else 0.0
         self._room_s = self._gap_s * ((burst or per_minute) - 1)
         self._due_s = array("d", bytes(2 * RATE_SLOTS * 8))
+        self._both = np.frombuffer(self._due_s)
+        """The same numbers, for many keys at once."""
 
     def hit(self, key: Hashable, now_s: float) -> float:
         """Count one for a key; return 0, or after how many seconds it may happen again."""
@@ -36,6 +44,18 @@ class Rates:
         if due > second:
             due_s[two] = due
         return 0.0
+
+    def hit_all(self, keys: NDArray[np.uint64], now_s: float) -> NDArray[np.float64]:
+        """Return `hit` of each key; they are whole numbers below 2^60, each another."""
+        if not self._gap_s:
+            return np.zeros(len(keys))
+        ones, twos = keys % _SLOTS, _SLOTS + (keys >> _SECOND) % _SLOTS
+        due = np.minimum(self._both[ones], self._both[twos])
+        waits: NDArray[np.float64] = np.maximum(0.0, due - now_s - self._room_s)
+        again = np.where(waits > 0, 0.0, self._gap_s + np.maximum(now_s, due))
+        for places in (ones, twos):
+            np.maximum.at(self._both, places, again)
+        return waits
 
     def left(self, key: Hashable, now_s: float) -> int:
         """Return how often it may happen for a key at once now. Raises ZeroDivisionError where there is no limit."""

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake import admission as admission_module
-from services.intake.admission import Admission, Admitted, Form, Refusal, read_form
+from services.intake.admission import Admission, Form, Refusal, read_form
+from services.intake.admitted import Admitted
 from services.intake.roll import KnownRoll
 from shared.contract.codes import VotingCode, commitment
 from shared.contract.elections import Phase
@@ -234,19 +234,53 @@ def test_lines_that_are_read_together_are_admitted_as_each_by_itself(
     forms = [read_form(body) for body in bodies]
     alone = [form if isinstance(form, Refusal) else admits.admit(form) for form in forms]
 
-    assert admits.admit_all(bodies) == alone
-    assert admits.admit_all(bodies) == alone, "ranks that were read before"
+    for _ in range(2):  # ranks are read for the first time; ranks were read before
+        for place, admitted in admits.admit_together(bodies).each():
+            assert admitted == alone[place]
 
 
-def test_a_line_as_a_program_spells_it_is_read_in_columns(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of 40 electors, with spaces or without; nothing is asked of the reader of single forms."""
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
+@pytest.mark.parametrize(
+    "put", [b"", b'"', b"\\", b"\\u0061", b"]", b"}", b" ", b"-", b"U", b"A", b"G", b"0", b"\xff"]
+)
+def test_a_damaged_line_among_good_ones_is_admitted_as_by_itself(
+    separators: tuple[str, str], put: bytes
+) -> None:
+    """Wherever one byte is another, or gone: the first line shows how lines are spelt, and the damaged one is held to that."""
+    admits = admission()
+    form = {**GOOD, "rankings": {"fruit": [["apple"], ["banana"]], "drink": [["juice"]]}}
+    good = json.dumps(form, separators=separators).encode()
+    for at in range(len(good)):
+        line = good[:at] + put + good[at + 1 :]
+        read = read_form(line)
+        alone = read if isinstance(read, Refusal) else admits.admit(read)
+        found = dict(admits.admit_together([good, line, good]).each())
+        assert {0, 2} <= found.keys()
+        assert found.get(1, alone) == alone, line
+
+
+def test_ranks_of_one_line_are_never_taken_for_those_of_the_next() -> None:
+    """A line with a contest too few stands before one with a contest too many, which is none: it names one twice."""
+    admits = admission()
+    fruit, drink = '"fruit":[["apple"]]', '"drink":[["juice"]]'
+    head = f'{{"ballot_id":"{ID}","code":"{CODE}","rankings":{{'
+    named = [(fruit, drink), (fruit,), (drink, fruit, drink)]
+    lines = [f"{head}{','.join(contests)}}}}}".encode() for contests in named]
+
+    for _ in range(2):
+        found = dict(admits.admit_together(lines).each())
+        assert [of.ballot.rankings for of in found.values()] == [("0", "1"), ("0", "")]
+        assert list(found) == [0, 1]
+
+
+def test_a_line_as_a_program_spells_it_is_read_in_columns() -> None:
+    """Of 40 electors, with spaces or without, in one group."""
     bodies = [changed(code=LIFE.code(elector)) for elector in range(40)]
     bodies += [json.dumps(json.loads(body), separators=(",", ":")).encode() for body in bodies]
     admits = Admission(LIFE.announced(4, Phase.OPEN), lambda: ROLL)
     alone = [admits.admit(cast("Form", read_form(body))) for body in bodies]
-    monkeypatch.setattr(admission_module, "read_form", None)
 
-    assert admits.admit_all(bodies) == alone
+    assert dict(admits.admit_together(bodies).each()) == dict(enumerate(alone))
 
 
 def test_a_line_may_name_contests_of_the_same_candidates_in_any_order() -> None:
@@ -264,10 +298,12 @@ def test_a_line_may_name_contests_of_the_same_candidates_in_any_order() -> None:
         )
     ]
 
-    found = admits.admit_all(bodies)
+    found = [of.ballot.rankings for _, of in admits.admit_together(bodies).each()]
 
-    expected = [("0", "1>0"), ("0", "1>0"), ("", "1>0"), ("0", "")] * 2
-    assert [of.ballot.rankings if isinstance(of, Admitted) else of for of in found] == expected
+    assert found == [("0", "1>0"), ("0", "1>0"), ("", "1>0"), ("0", "")] * 2
+    for order in range(4):
+        alike = admits.admit_together([bodies[order]] * 3)
+        assert list(alike.rankings) == [found[order]] * 3
 
 
 def test_no_code_is_refused_before_the_whole_roll_has_been_read() -> None:

@@ -8,19 +8,23 @@ from contextlib import asynccontextmanager
 from secrets import token_bytes, token_hex
 
 import httpx
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.applications import Starlette
 
 from services.intake.admission import Admissions, ContestForm
-from services.intake.bounds import MAX_CACHE_BYTES, TOGETHER, RankingCache, RecentBallots
+from services.intake.admitted import AdmittedLines
+from services.intake.bounds import MAX_CACHE_BYTES, RankingCache, RecentBallots
 from services.intake.ends import LogEnds
 from services.intake.log import BallotLog
 from services.intake.roll import KnownRolls
-from services.intake.routes import WRONG_CODES, IntakeService, intake_routes
+from services.intake.routes import intake_routes
+from services.intake.service import WRONG_CODES, IntakeService
 from services.intake.settings import IntakeSettings
 from shared.contract.codes import VotingCode
 from shared.contract.elections import Phase
-from shared.contract.packs import Ballot
 from shared.runtime.process.rates import Rates
 from tests.support.elections import Life, contest, election
 from tests.unit.intake.ballot.place import MemoryLog
@@ -158,21 +162,30 @@ async def test_rates_are_kept_for_any_number_of_keys_in_one_mebibyte() -> None:
     assert [rates.hit("one", 2_000.0) > 0 for _ in range(11)] == [False] * 10 + [True]
 
 
+def lines(whos: Sequence[bytes], marks: Sequence[str]) -> AdmittedLines:
+    """Return ballots of one contest."""
+    found = AdmittedLines.rows("picnic", [(of,) for of in marks])
+    found.columns["who"] = np.frombuffer(b"".join(whos), np.uint8).reshape(-1, 32)
+    found.columns["section"] = 0
+    return found
+
+
 async def test_ballots_are_remembered_in_a_table_that_does_not_grow() -> None:
     """The newest are known."""
     recent = RecentBallots(1_000)
-    ballots = [(token_bytes(32), Ballot(bytes(16), 0, 0, bytes(10), (str(n),))) for n in range(5_000)]
-    marks = [recent.mark(who, ballot) for who, ballot in ballots]
+    ballots = lines([token_bytes(32) for _ in range(5_000)], [str(n) for n in range(5_000)])
+    marks = [recent.mark(ballot) for _, ballot in ballots.each()]
     tracemalloc.start()
     for mark in marks:
-        recent.note([mark], recorded=True)
+        recent.note(mark, recorded=True)
+    recent.note_all(recent.marks(ballots), recorded=True)
     grown, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert grown < 10_000
-    assert recent.find([marks[-1]])[0] == "recorded"
-    assert recent.find([recent.mark(ballots[-1][0], ballots[0][1])])[0] == "other rankings"
+    assert recent.find(marks[-1]) == "recorded"
+    assert recent.find(marks[-1][:16] + marks[0][16:]) == "other rankings"
     recent.forget(marks[-1])
-    assert recent.find([marks[-1]])[0] == "new"
+    assert recent.find(marks[-1]) == "new"
 
 
 async def test_ballots_that_are_remembered_together_are_known_as_each_by_itself() -> None:
@@ -180,17 +193,30 @@ async def test_ballots_that_are_remembered_together_are_known_as_each_by_itself(
     together, alone = RecentBallots(64), RecentBallots(64)
     whos = [token_bytes(32) for _ in range(40)]
     for said in range(30):
-        chosen = [whos[(said * 7 + n * n) % 40] for n in range(TOGETHER + said % 2)]
-        marks = [
-            together.mark(who, Ballot(bytes(16), 0, 0, bytes(10), (str(said % 3),)))
-            for who in dict.fromkeys(chosen)
-        ]
-        marks += [together.mark(token_bytes(32), Ballot(bytes(16), 0, 0, bytes(10), ())) for _ in range(20)]
-        assert together.find(marks) == [alone.find([mark])[0] for mark in marks]
-        together.note(marks, recorded=said % 2 == 0)
+        chosen = [whos[(said * 7 + n * n) % 40] for n in range(25)] + [token_bytes(32) for _ in range(20)]
+        ballots = lines(list(dict.fromkeys(chosen)), [str(said % 3)] * len(set(chosen)))
+        rows, marks = together.marks(ballots), [alone.mark(ballot) for _, ballot in ballots.each()]
+        assert rows.tobytes() == b"".join(marks)
+        unknown = together.are_unknown(rows).tolist()
+        assert all(alone.find(mark) == "new" for mark, new in zip(marks, unknown, strict=True) if new)
+        assert all(unknown[-20:])
+        together.note_all(rows, recorded=said % 2 == 0)
         for mark in marks:
-            alone.note([mark], recorded=said % 2 == 0)
-        assert together.find(marks) == [alone.find([mark])[0] for mark in marks]
+            alone.note(mark, recorded=said % 2 == 0)
+        assert [together.find(mark) for mark in marks] == [alone.find(mark) for mark in marks]
+
+
+async def test_rates_of_many_keys_at_once_are_those_of_each_by_itself() -> None:
+    """Also of keys that share a place in one of the rows."""
+    together, alone = Rates(3), Rates(3)
+    random, refused = np.random.default_rng(1), 0
+    for turn in range(40):
+        drawn = random.choice(1_000, 300, replace=False).astype(np.uint64)
+        keys = drawn << np.uint64(20) | drawn % np.uint64(16)
+        found = together.hit_all(keys, 1_000.0 + 3 * turn).tolist()
+        assert found == [alone.hit(key, 1_000.0 + 3 * turn) for key in keys.tolist()]
+        refused += sum(map(bool, found))
+    assert 1_000 < refused < 11_000
 
 
 async def test_rankings_are_kept_up_to_the_stated_bytes_and_what_is_refused_not_at_all() -> None:
@@ -247,3 +273,42 @@ async def test_a_ranking_of_a_contest_that_is_gone_is_not_taken_for_one_of_anoth
     for turn in range(200):
         names = order if turn % 2 else order[::-1]
         assert ContestForm(contest(candidates=names), cache).marks((("apple",),)) == str(names.index("apple"))
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 5),
+            st.sampled_from("ab"),
+            st.sampled_from((("apple",), ("banana",))),
+            st.sampled_from(("as printed", "as printed", "typed", "wrong")),
+        ),
+        min_size=1,
+        max_size=20,
+    ),
+    st.integers(0, 20),
+    st.sampled_from((0, 1_000)),
+)
+async def test_lines_of_one_group_are_answered_as_if_each_came_alone(
+    cast: list[tuple[int, str, tuple[str], str]], before: int, remembered: int
+) -> None:
+    """Repeated, with other rankings, too many with one code, or wrong; some came before, and some are read one by one."""
+    forms = []
+    for elector, named, ranks, spelling in cast:
+        code = LIFE.code(elector)
+        code = {"typed": code.lower(), "wrong": str(VotingCode(elector, 0, bytes(10)))}.get(spelling, code)
+        forms.append(form(elector, *ranks, ballot_id=f"{elector}{named}" * 16, code=code))
+    settings = {"max_casts_per_minute": 2, "remembered_ballots": remembered, "max_wrong_codes_per_minute": 3}
+    async with place(**settings) as together, place(**settings) as alone:
+        expected = [(await alone.stream([of]))[0] for of in forms] if remembered else []
+        found = [
+            line for part in (forms[:before], forms[before:]) if part for line in await together.stream(part)
+        ]
+        kept = {(of.ballot_id, of.rankings) for of in together.log.ballots}
+        for of, line in zip(forms, found, strict=True):
+            rankings = tuple(str(("apple", "banana").index(rank[0])) for rank in of["rankings"]["fruit"])  # type: ignore[index]
+            known = (bytes.fromhex(str(of["ballot_id"])), (*rankings, ""))
+            assert line["status"] == "refused" or known in kept
+        if expected:
+            assert [of | {"line": 1} for of in found] == expected
+            assert len(together.log.ballots) == len(alone.log.ballots)

@@ -4,7 +4,8 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
-from services.intake.routes import REFUSED, WRONG_CODES
+from services.intake.routes import REFUSED
+from services.intake.service import WRONG_CODES
 from services.operator.edges import CLIENTS, LABELS, Edges, read_metrics
 from services.operator.edges import WRONG_CODES as WRONG_CODES_NAME
 from services.results.stream import CLIENTS as FEED_CLIENTS

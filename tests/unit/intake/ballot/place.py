@@ -17,7 +17,7 @@ from services.intake.ballot.routes import BallotRoutes
 from services.intake.ends import LogEnds
 from services.intake.log import BallotLog
 from services.intake.roll import KnownRolls
-from services.intake.routes import IntakeService
+from services.intake.service import IntakeService
 from services.intake.settings import IntakeSettings
 from shared.contract import packs
 from shared.contract.codec import decode_cast
