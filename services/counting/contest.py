@@ -27,12 +27,15 @@ from shared.rcv.contract_rounds import what_if_of
 from shared.rcv.count.live import LiveMethod
 from shared.rcv.count.profile import Change, most_rankings
 from shared.rcv.count.rounds import Count
+from shared.rcv.live_scenarios import LiveScenarios, can_be_followed
 from shared.rcv.scenarios import what_if
 
 log = structlog.get_logger()
 
+MAX_FOLLOWED: Final = 20
+"""Candidates up to which what-ifs that can be kept up are in every standing: some 9 ms with 20, however many ballots there are."""
 MAX_LIVE_COST: Final = 20_000
-"""Candidates times rankings up to which every standing has its what-ifs: 4 ms with 5 candidates, 25 with 13."""
+"""Candidates times rankings up to which every standing has all others, which are counted cold: 4 ms with 5 candidates, 25 with 13."""
 MAX_FINAL_COST: Final = 2_000_000
 """The same for a standing after the close: 2 s with 20 candidates and 100,000 rankings."""
 
@@ -65,6 +68,8 @@ class ContestCount:
     holds_back: bool = False
     """Whether the method is given the counts once the election is closed, all together."""
     keeper: Keeper = field(default_factory=Keeper)
+    scenarios: LiveScenarios | None = None
+    """What-ifs that are kept up, once somebody was in need of them; they begin anew when a candidate goes or comes back."""
 
     @classmethod
     def opened_for(cls, definition: Election, contest_id: str, shards: int) -> "ContestCount":
@@ -88,7 +93,7 @@ class ContestCount:
     def is_due(self) -> bool:
         """Return whether it is to be counted at this tick; after the close it waits for nothing."""
         self.waits -= 1
-        return self.waits < 0 or all(shard.phase is Phase.CLOSED for shard in self.shards)
+        return self.waits < 0 or self._is_closed()
 
     def newest(self) -> list[ShardLedger]:
         """Return what the shards last published, shown or not."""
@@ -111,7 +116,7 @@ class ContestCount:
 
     def _show_the_result(self) -> None:
         """Show all there is, now that no ballot can come any more; small sections together."""
-        if not all(shard.phase is Phase.CLOSED for shard in self.shards):
+        if not self._is_closed():
             shown = Step(dict(enumerate(self.newest()))).added(self.shards)
             if not self.definition.live_tallies:
                 shown = [sum(turnout) for turnout in zip(*(of.turnout for of in self.newest()), strict=True)]
@@ -161,6 +166,8 @@ class ContestCount:
             self.method.withdraw(self.contest.place(candidate))
         for candidate in sorted(self.withdrawn - agreed):
             self.method.restore(self.contest.place(candidate))
+        if agreed != self.withdrawn:
+            self.scenarios = None
         self.withdrawn = agreed
 
     def standing(self) -> Standing:
@@ -169,7 +176,7 @@ class ContestCount:
         count = None
         if not self.stopped and not before_the_close(self.definition, self.shards):
             try:
-                count = self._counted(sum(sum(shard.turnout) for shard in self.shards))
+                count = self._counted(sum(self._turnout()))
             except Exception as fault:
                 self.stopped = f"{type(fault).__name__}: {fault}"
                 log.exception("count stopped", election=self.definition.id, contest=self.contest.id)
@@ -189,21 +196,30 @@ class ContestCount:
 
     def _what_if(self, contest: Contest, count: Count | None) -> WhatIf | None:
         """Return what-ifs while they are cheap, and at the close; a fault in them stops no count."""
-        closed = all(shard.phase is Phase.CLOSED for shard in self.shards)
-        ballots = sum(sum(shard.turnout) for shard in self.shards)
-        cost = len(contest.included) * most_rankings(contest, len(self.definition.sections), ballots)
-        if (
-            isinstance(self.method, LiveShares)
-            or count is None
-            or not ballots
-            or cost > (MAX_FINAL_COST if closed else MAX_LIVE_COST)
-        ):
+        if isinstance(self.method, LiveShares) or count is None or not sum(self._turnout()):
             return None
         try:
+            if can_be_followed(contest) and len(contest.candidates) <= MAX_FOLLOWED:
+                self.scenarios = self.scenarios or LiveScenarios(contest, self.method.profile)
+                return what_if_of(self.scenarios.answers(count), contest)
+            if self._costs(contest) > (MAX_FINAL_COST if self._is_closed() else MAX_LIVE_COST):
+                return None
             return what_if_of(what_if(self.method.profile, contest, count=count), contest)
         except Exception:
+            self.scenarios = None
             log.exception("no what-ifs", election=self.definition.id, contest=self.contest.id)
             return None
+
+    def _costs(self, contest: Contest) -> int:
+        """Return what what-ifs cost that are counted cold: it follows from the contest and the ballots alone."""
+        rankings = most_rankings(contest, len(self.definition.sections), sum(self._turnout()))
+        return len(contest.included) * rankings
+
+    def _turnout(self) -> list[int]:
+        return [sum(shard.turnout) for shard in self.shards]
+
+    def _is_closed(self) -> bool:
+        return all(shard.phase is Phase.CLOSED for shard in self.shards)
 
     def _apply_counts(self, shard: int, newer: dict[Ranking, int]) -> None:
         counts = self.counts[shard]

@@ -70,7 +70,7 @@ def what_if_of(answers: scenarios.WhatIf, contest: Contest) -> WhatIf:
             DropOut(
                 candidate=ids[drop.candidates[0]],
                 transfers=_transfers(drop.transfers, ids),
-                elected=tuple(ids[place] for place in drop.count.elected),
+                elected=tuple(ids[place] for place in drop.elected),
             )
             for drop in answers.drops
         ),

@@ -7,6 +7,7 @@ are still outstanding no longer change. Each answer is a pure function of the pr
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,14 @@ from numpy.typing import NDArray
 from shared.contract.elections import Contest
 from shared.rcv.count.piles import Piles
 from shared.rcv.count.profile import SEVERAL, Columns
-from shared.rcv.count.rounds import Count, Round, Transfer
+from shared.rcv.count.rounds import Count, Transfer
 from shared.rcv.count.tabulate import tabulate
 from shared.rcv.count.ties import Ask
 
 Matrix = NDArray[np.int64]
+
+NOT_AT_ALL = -1
+"""Fewer than no further ballots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,8 @@ class DroppedOut:
     candidates: tuple[int, ...]
     transfers: tuple[Transfer, ...]
     """Where the ballots go that each of them holds in the first round, in ballots."""
-    count: Count
-    """The new result."""
+    elected: tuple[int, ...]
+    """Who is elected then, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +103,19 @@ def what_if(profile: Columns, contest: Contest, ask: Ask | None = None, count: C
     count = tabulate(profile, contest, ask) if count is None else count
     alone = contest.included if len(contest.included) > 1 else ()
     drops = tuple(if_dropped_out(profile, contest, [c], ask) for c in alone)
+    return with_count(count, contest, drops, finals(profile, contest))
+
+
+def with_count(
+    count: Count, contest: Contest, drops: tuple[DroppedOut, ...], pairs: tuple[tuple[Final, ...], int | None]
+) -> WhatIf:
+    """Return answers with what follows from the count alone; `pairs` are every final, and who wins all of theirs."""
     up_to = safe_up_to(count) if can_be_called(contest) else None
     in_ballots = not count.places
     return WhatIf(
         count,
         drops,
-        *finals(profile, contest),
+        *pairs,
         safe(count, up_to or 0) if can_be_called(contest) else None,
         up_to,
         changes_needed(count) if in_ballots else None,
@@ -123,7 +134,7 @@ def if_dropped_out(
     if not without.included:
         raise ValueError("nobody would be left to be elected")
     transfers = Piles(profile, contest, 1).eliminate(candidates)
-    return DroppedOut(tuple(candidates), transfers, tabulate(profile, without, ask))
+    return DroppedOut(tuple(candidates), transfers, tabulate(profile, without, ask).elected)
 
 
 def pairwise(profile: Columns) -> Matrix:
@@ -184,7 +195,11 @@ def condorcet_winner(matrix: Matrix, excluded: Collection[int] = ()) -> int | No
 def finals(profile: Columns, contest: Contest) -> tuple[tuple[Final, ...], int | None]:
     """Return every pair of candidates as the last two, and who wins all of theirs (the Condorcet winner)."""
     _, _, ballots = profile.columns()
-    matrix, total = pairwise(profile), int(ballots.sum())
+    return finals_of(pairwise(profile), int(ballots.sum()), contest)
+
+
+def finals_of(matrix: Matrix, total: int, contest: Contest) -> tuple[tuple[Final, ...], int | None]:
+    """Return the same from the ballots that prefer one to another (`pairwise`), and the number of all."""
     pairs = tuple(
         Final((a, b), (int(matrix[a, b]), int(matrix[b, a])), total - int(matrix[a, b] + matrix[b, a]))
         for a, b in combinations(contest.included, 2)
@@ -209,21 +224,47 @@ def safe(count: Count, outstanding: int) -> Safe:
     argument goes on. A candidate with more than half of the votes, all outstanding ballots included, is elected; a
     write-in never is.
     """
+    return _safe(_summed(count), count.elected, outstanding)
+
+
+class _Summed(NamedTuple):
+    """A round, its votes added up over all sections once."""
+
+    continuing: tuple[int, ...]
+    votes: tuple[int, ...]
+    eliminated: tuple[int, ...]
+
+    @property
+    def leader(self) -> int:
+        return max(self.continuing, key=self.votes.__getitem__)
+
+    def is_certain(self, elected: Sequence[int], outstanding: int) -> bool:
+        """Return whether the leader is elected, whatever so many further ballots say."""
+        return self.leader in elected and 2 * self.votes[self.leader] > sum(self.votes) + outstanding
+
+
+def _summed(count: Count) -> tuple[_Summed, ...]:
+    return tuple(
+        _Summed(round_.continuing, round_.votes, tuple(sorted(round_.eliminated))) for round_ in count.rounds
+    )
+
+
+def _safe(rounds: Sequence[_Summed], winners: Sequence[int], outstanding: int) -> Safe:
     calls: list[SafeCall] = []
     pending: list[int] = []
-    start, winners = count.rounds[0], count.elected
-    for round_ in count.rounds:
-        if _is_certain(start, winners, outstanding):
+    start = rounds[0]
+    for number, round_ in enumerate(rounds, 1):
+        if start.is_certain(winners, outstanding):
             break
-        pending += sorted(round_.eliminated)
+        pending += round_.eliminated
         votes = start.votes
         rest = [votes[c] for c in start.continuing if c not in pending]
         bound = sum(votes[c] for c in pending) + outstanding
-        if pending and rest and bound < min(rest) and round_ is not count.rounds[-1]:
+        if pending and rest and bound < min(rest) and number < len(rounds):
             calls.append(SafeCall(tuple(pending), bound, min(rest)))
-            start, pending = count.rounds[round_.number], []
-    leader = _leader(start)
-    elected = leader if _is_certain(start, winners, outstanding) else None
+            start, pending = rounds[number], []
+    leader = start.leader
+    elected = leader if start.is_certain(winners, outstanding) else None
     return Safe(
         outstanding, tuple(calls), leader, start.votes[leader], sum(start.votes) + outstanding, elected
     )
@@ -232,26 +273,23 @@ def safe(count: Count, outstanding: int) -> Safe:
 def safe_up_to(count: Count) -> int | None:
     """Return with how many further ballots at most the election is still certain; None if it is not even with none.
 
-    With fewer outstanding everything that was safe stays so, so the bound is found by halving.
+    A round is reached by calls: each holds with so many further ballots, and a chain of them with the fewest of all. With fewer
+    everything that was safe stays so, so the best chain to a round is that of `safe`.
     """
-    if safe(count, 0).elected is None:
-        return None
-    certain, uncertain = 0, sum(count.rounds[0].votes) + 1  # as many again could outvote anybody
-    while uncertain - certain > 1:
-        middle = (certain + uncertain) // 2
-        certain, uncertain = (
-            (middle, uncertain) if safe(count, middle).elected is not None else (certain, middle)
-        )
-    return certain
-
-
-def _leader(round_: Round) -> int:
-    return max(round_.continuing, key=round_.votes.__getitem__)
-
-
-def _is_certain(round_: Round, elected: Sequence[int], outstanding: int) -> bool:
-    leader, votes = _leader(round_), round_.votes
-    return leader in elected and 2 * votes[leader] > sum(votes) + outstanding
+    rounds, winners = _summed(count), count.elected
+    up_to, reached = NOT_AT_ALL, [sum(rounds[0].votes), *[NOT_AT_ALL] * (len(rounds) - 1)]
+    for number, start in enumerate(rounds):
+        if start.leader in winners:
+            majority = 2 * start.votes[start.leader] - sum(start.votes) - 1
+            up_to = max(up_to, min(reached[number], majority))
+        pending: tuple[int, ...] = ()
+        for later in range(number, len(rounds) - 1):
+            pending += rounds[later].eliminated
+            rest = [start.votes[c] for c in start.continuing if c not in pending]
+            if pending and rest:
+                call = min(rest) - sum([start.votes[c] for c in pending]) - 1
+                reached[later + 1] = max(reached[later + 1], min(reached[number], call))
+    return None if up_to < 0 else up_to
 
 
 def votes_needed(count: Count) -> dict[int, int]:

@@ -22,6 +22,8 @@ from shared.contract.elections import Candidate, Contest
 from shared.rcv.count.live import LiveMethod, open_method
 from shared.rcv.count.profile import Change, Profile
 from shared.rcv.count.tabulate import tabulate_counts
+from shared.rcv.live_scenarios import LiveScenarios
+from shared.rcv.scenarios import what_if
 from tests.bench.ballots import COUNCIL, MAYOR, WIDE, Shape, marks, profile, ranks
 
 BATCH = 1_000
@@ -50,6 +52,31 @@ def batches(number: int) -> dict[str, float]:
     """Live IRV: milliseconds of a batch when so many ballots of the wide shape were counted before."""
     seconds = _live(WIDE, number)
     return {"median_ms": 1e3 * median(seconds), "p99_ms": 1e3 * float(np.percentile(seconds, 99))}
+
+
+def what_ifs(number: int) -> dict[str, float]:
+    """Return milliseconds of all what-ifs after each batch, kept up, when so many ballots of the wide shape were counted before."""
+    contest, counted = contest_of(WIDE.candidates), profile(WIDE, number, SEED)
+    live = open_method(contest, 1)
+    live.apply([(0, marks, times) for marks, times in counted.items()])
+    kept_up = LiveScenarios(contest, live.profile)
+    count = live.count()
+    first_s = _seconds(lambda: kept_up.answers(count))
+    cold_s = _seconds(lambda: what_if(live.profile, contest, count=count))
+    seconds: list[float] = []
+    for rows in ranks(WIDE, BATCH * BATCHES, FRESH):
+        arriving: list[Change] = [(0, marks, 1) for marks in marks(rows)]
+        for start in range(0, len(arriving), BATCH):
+            live.apply(arriving[start : start + BATCH])
+            count = live.count()
+            seconds.append(_seconds(lambda count=count: kept_up.answers(count)))
+    assert kept_up.answers(count) == what_if(live.profile, contest), "kept up and counted cold differ"
+    return {
+        "median_ms": 1e3 * median(seconds),
+        "p99_ms": 1e3 * float(np.percentile(seconds, 99)),
+        "first_ms": 1e3 * first_s,
+        "cold_ms": 1e3 * cold_s,
+    }
 
 
 def growth(number: int) -> dict[str, float]:
@@ -97,6 +124,12 @@ def _batch(live: LiveMethod, changes: list[Change]) -> float:
     return time.process_time() - start
 
 
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
 def _agrees(live: LiveMethod, counted: Counter[str], candidates: int) -> None:
     cold = tabulate_counts({(0, marks): times for marks, times in counted.items()}, contest_of(candidates), 1)
     assert live.count() == cold, "live and cold count differ"
@@ -123,6 +156,7 @@ def _resident() -> int:
 
 MEASURES: dict[str, Callable[[int], dict[str, float]]] = {
     "batches": batches,
+    "what_ifs": what_ifs,
     "growth": growth,
     "memory": memory,
 }

@@ -72,8 +72,8 @@ def _drops(contest: Contest, answers: WhatIf) -> Table:
     names = names_of(contest)
     table = _table("Without", "", "Their ballots go to")
     for drop in answers.drops:
-        is_other = set(drop.count.elected) != set(answers.count.elected)
-        result = f"{elected_in_words(contest, drop.count.elected)}{' instead' if is_other else ''}"
+        is_other = set(drop.elected) != set(answers.count.elected)
+        result = f"{elected_in_words(contest, drop.elected)}{' instead' if is_other else ''}"
         table.add_row(
             listed([names[c] for c in drop.candidates]),
             Text(result, style="bold" if is_other else ""),

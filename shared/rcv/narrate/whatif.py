@@ -22,7 +22,7 @@ def whatif_document(contest: Contest, answers: WhatIf) -> Json:
         shown["drop"] = [
             {
                 "candidates": _named(drop.candidates, names),
-                "elected": _named(drop.count.elected, names),
+                "elected": _named(drop.elected, names),
                 "transfers": [_transfer(transfer, names) for transfer in drop.transfers],
             }
             for drop in answers.drops

@@ -119,7 +119,8 @@ def test_a_standing_that_fits_no_record_stops_no_other_contest(
         *[life.cast(n, ">".join(str((n + m) % 4) for m in range(n % 4 + 1)), "0") for n in range(60)]
     )
     (first,) = changes([*life.begin()[0], ballots, life.closed()])
-    monkeypatch.setattr("services.counting.contest.MAX_FINAL_COST", 0)
+    for bound in ("MAX_FINAL_COST", "MAX_FOLLOWED"):
+        monkeypatch.setattr(f"services.counting.contest.{bound}", 0)
     whole = standings(first)
     name = max(whole, key=lambda of: len(encode(whole[of])))
     without = tuple(round_.model_copy(update={"transfers": ()}) for round_ in whole[name].rounds)
@@ -140,6 +141,33 @@ def standings(published: list[bytes]) -> dict[str, Standing]:
     rounds = Rounds(0, "counts")
     rounds.apply(published)
     return {of.contest.id: of for of in (decode_as(Standing, out.value) for out in rounds.drain())}
+
+
+def test_what_ifs_that_are_kept_up_are_in_every_standing_and_follow_withdrawals(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever cold ones may cost; a candidate who goes and comes back is out of them meanwhile."""
+    for bound in ("MAX_FINAL_COST", "MAX_LIVE_COST"):
+        monkeypatch.setattr(f"services.counting.contest.{bound}", 0)
+    life = Life(election(electors=60))
+    begun = life.begin()[0]
+    out = life.definition.contests[0].candidates[1].id
+    casts = [life.pack(*[life.cast(n, f"{n % 4}>{(n + 1) % 4}", "0")]) for n in range(40)]
+    steps = [*casts[:20], life.withdrawn(out), *casts[20:30], life.reinstated(out), *casts[30:]]
+    rounds = Rounds(0, "counts")
+    seen = set()
+    for step in changes(begun, *[[record] for record in steps]):
+        rounds.apply(step)
+        for shown in (decode_as(Standing, outgoing.value) for outgoing in rounds.drain()):
+            if shown.contest.id == "fruit" and shown.balance.accepted:
+                assert shown.what_if is not None
+                among = {drop.candidate for drop in shown.what_if.drop_outs}
+                assert among == {of.id for of in shown.contest.candidates if not of.excluded}
+                held = sum(shown.rounds[0].votes.values())
+                drops = shown.what_if.drop_outs
+                assert sum(moved.votes for drop in drops for moved in drop.transfers) == held
+                seen.add(out in among)
+    assert seen == {True, False}
 
 
 def test_a_budget_waits_between_two_counts_and_delays_no_other_contest(
