@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -69,7 +70,7 @@ def what_ifs(number: int) -> dict[str, float]:
         for start in range(0, len(arriving), BATCH):
             live.apply(arriving[start : start + BATCH])
             count = live.count()
-            seconds.append(_seconds(lambda count=count: kept_up.answers(count)))
+            seconds.append(_seconds(partial(kept_up.answers, count)))
     assert kept_up.answers(count) == what_if(live.profile, contest), "kept up and counted cold differ"
     return {
         "median_ms": 1e3 * median(seconds),

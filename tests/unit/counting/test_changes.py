@@ -119,8 +119,8 @@ def test_a_standing_that_fits_no_record_stops_no_other_contest(
         *[life.cast(n, ">".join(str((n + m) % 4) for m in range(n % 4 + 1)), "0") for n in range(60)]
     )
     (first,) = changes([*life.begin()[0], ballots, life.closed()])
-    for bound in ("MAX_FINAL_COST", "MAX_FOLLOWED"):
-        monkeypatch.setattr(f"services.counting.contest.{bound}", 0)
+    for cost in ("MAX_FINAL_COST", "MAX_FOLLOWED"):
+        monkeypatch.setattr(f"services.counting.contest.{cost}", 0)
     whole = standings(first)
     name = max(whole, key=lambda of: len(encode(whole[of])))
     without = tuple(round_.model_copy(update={"transfers": ()}) for round_ in whole[name].rounds)
