@@ -45,7 +45,15 @@ def create_app(settings: ResultsSettings, hub: Hub) -> Starlette:
     routes = routes_of(settings, announced, hub, history)
     health = Health()
     health.watch("standings", projector.readiness)
-    parts: list[Part] = [cache, history, announced, counts, course, projector, Webhooks(settings, hub)]
+    parts: list[Part] = [
+        cache,
+        history,
+        announced,
+        counts,
+        course,
+        projector,
+        Webhooks(settings, hub, history.course.corrects),
+    ]
     if (tracing := open_tracing("results", settings)) is not None:
         hub.on_shown = ShownSpans(tracing).shown
         parts.append(tracing)
@@ -59,8 +67,9 @@ def routes_of(
     """Return everything that is answered about what a hub shows."""
     templates = environment()
     embeds = Embeds(hub, templates, Painter(settings.picture_font), settings.public_url)
+    publisher = Publisher(settings.read_publishing_key(), history.course.corrects)
     return [
-        *Api(settings, announced, hub, history, Publisher(settings.read_publishing_key())).routes(),
+        *Api(settings, announced, hub, history, publisher).routes(),
         *Pages(announced, hub, history, templates, embeds.base).routes(),
         *embeds.routes(),
         Mount("/static", Static()),

@@ -58,6 +58,19 @@ class _Accepted(msgspec.Struct):
     voided: int
 
 
+class _Bought(msgspec.Struct):
+    project: str
+    cost: str
+
+
+class Spent(msgspec.Struct):
+    """How a budget was spent: each share, what was left, and what was funded, in its order. Amounts are decimal numbers."""
+
+    share: str
+    unspent: str
+    funded: list[_Bought]
+
+
 class Moment(msgspec.Struct):
     """What a contest's course tells of a past standing: a few of its figures, and where all of it lies."""
 
@@ -70,6 +83,8 @@ class Moment(msgspec.Struct):
     rounds: list[Tallied]
     """The first and the last."""
     elected: tuple[str, ...]
+    certificate: str | None = None
+    spending: Spent | None = None
     place: Place = Place(0, 0, 0, 0)
 
     @property
@@ -99,6 +114,8 @@ class Course:
     """The moments of each contest that are kept for ever, by sequence."""
 
     by_contest: dict[str, list[Moment]] = field(default_factory=dict)
+    _certified: dict[str, dict[str, int]] = field(default_factory=dict)
+    """By contest and certificate: the sequence at which it first stood."""
 
     def note(self, record: Keyed) -> None:
         """Note a record of the history. Raises ValueError, UnknownVersion if it holds no standing.
@@ -109,6 +126,9 @@ class Course:
         new = moment(
             record.value, Place(int(record.key.rpartition("/")[2]), record.timestamp_ms, *_where(record))
         )
+        if new.certificate is not None:
+            first = self._certified.setdefault(record.key.rpartition("/")[0], {})
+            first[new.certificate] = min(new.sequence, first.get(new.certificate, new.sequence))
         at = bisect_left(moments, new.sequence, key=_sequence)
         if at < len(moments) and moments[at].sequence == new.sequence:
             first_ms = min(moments[at].place.as_of_ms, new.place.as_of_ms)
@@ -116,6 +136,15 @@ class Course:
             moments[at] = new
         else:
             moments.insert(at, new)
+
+    def corrects(self, key: str, sequence: int, certificate: str | None) -> int | None:
+        """Return the certified standing that a later one corrects: the first under the newest certificate before it, if it has another.
+
+        So a result that was certified is corrected from when its certificate falls, and by what is certified in its place.
+        """
+        before = {first: of for of, first in self._certified.get(key, {}).items() if first < sequence}
+        newest = max(before, default=None)
+        return None if newest is None or before[newest] == certificate else newest
 
     def at(self, key: str, sequence: int) -> Place | None:
         """Return the place of exactly this standing, None if it is not kept."""

@@ -49,7 +49,7 @@ def paths() -> dict[str, Any]:
         ),
         f"{CONTEST}/history": _get(
             "Standings that are kept for ever, one a minute at most: sequence, time, ballots counted, votes of the first and the last"
-            " round; the query parameter after gives those behind a sequence",
+            " round, of a budget what was funded, and which certified standing one corrects; the query parameter after gives those behind a sequence",
             any_json,
             *contest,
         ),
@@ -66,7 +66,7 @@ def paths() -> dict[str, Any]:
         f"{CONTEST}/rounds-wide.csv": _get(
             "The rounds as a table, a column a round", {"text/csv": text}, *contest
         ),
-        f"{CONTEST}/rctab.json": _get("RCTab's detailed report", any_json, *contest),
+        f"{CONTEST}/rctab.json": _get("RCTab's detailed report; of a budget 404", any_json, *contest),
         f"{CONTEST}/rcvis.json": _get("The same as RCVis reads it", any_json, *contest),
     }
 

@@ -1,7 +1,8 @@
 """The public API of results. Everything is readable from anywhere, and nothing can be written.
 
 A standing has two addresses: `standings/latest`, which may be kept a second, and `standings/SEQUENCE`, whose bytes never change.
-A correction is a new standing with a higher sequence; the one before keeps its address.
+A correction is a new standing with a higher sequence; the one before keeps its address. Of a certified result it says so itself:
+the header `Livecount-Corrects` names the sequence of the standing that was certified first.
 """
 
 import json
@@ -37,6 +38,7 @@ MAX_MOMENTS = 2_000
 """Of a contest's history in one answer: more than a day of minutes."""
 MAX_SEQUENCE_DIGITS = 18
 RETRY_AFTER_S = 2
+NO_ROUNDS = "A budget is spent in equal shares and has no rounds, so RCTab's report has no form for it"
 NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD",
@@ -124,7 +126,7 @@ class Api:
         try:
             found, behind = self.history.places.changes(election, cursor, MAX_CHANGES)
         except BadCursor as fault:
-            return problem(400, "Not a cursor", str(fault), field="cursor")
+            return _refused(400, "Not a cursor", str(fault), field="cursor")
         return _json({"changes": [_change(change) for change in found], "cursor": behind})
 
     async def past_list(self, request: Request) -> Response:
@@ -133,7 +135,7 @@ class Api:
         if frame is None:
             return _unknown(request)
         if after and not (after.isdecimal() and len(after) <= MAX_SEQUENCE_DIGITS):
-            return problem(
+            return _refused(
                 400, "Not a sequence", "expected ?after= the sequence of a standing", field="after"
             )
         # Of what is withheld there are no earlier figures to look at, and nobody needs to know when it was published.
@@ -144,7 +146,7 @@ class Api:
                 "election": frame.standing.election,
                 "contest": frame.standing.contest.id,
                 "places": frame.standing.places,
-                "kept": [_moment(request, each) for each in found[:MAX_MOMENTS]],
+                "kept": [self._moment(request, frame.key, each) for each in found[:MAX_MOMENTS]],
                 "more": len(found) > MAX_MOMENTS,
             }
         )
@@ -168,7 +170,7 @@ class Api:
             )
         except (LogAway, TimeoutError):
             detail = "The log cannot be read now; try again after Retry-After seconds"
-            return problem(503, "The past is away", detail, retry_after_s=RETRY_AFTER_S)
+            return _refused(503, "The past is away", detail, retry_after_s=RETRY_AFTER_S)
         if found is None:
             return _unknown(request)
         return self._standing(request, found, {"Cache-Control": IMMUTABLE})
@@ -199,6 +201,24 @@ class Api:
 
         return export
 
+    def _moment(self, request: Request, key: str, of: Moment) -> dict[str, object]:
+        path = CONTEST.format(**request.path_params)
+        corrected = self.history.course.corrects(key, of.sequence, of.certificate)
+        return {
+            "sequence": of.sequence,
+            "as_of": as_of(of.place.as_of_ms),
+            "standing": f"{path}/standings/{of.sequence}",
+            "status": of.status,
+            "withheld": of.withheld,
+            "ballots": of.balance.accepted,
+            "withdrawn": of.withdrawn,
+            "elected": of.elected,
+            "first_round": of.rounds[0].votes if of.rounds else {},
+            "last_round": of.rounds[-1].votes if of.rounds else {},
+            **({} if of.spending is None else {"spending": of.spending}),
+            **({} if corrected is None else {"corrects": corrected}),
+        }
+
     def _made(
         self,
         request: Request,
@@ -218,6 +238,10 @@ class Api:
         """Return the handler of a report in JSON; `?run=2` asks for the second seat of those filled one after another."""
 
         def report(request: Request) -> Response:
+            frame = self._frame(request)
+            if frame is not None and frame.standing.contest.method == "equal-shares":
+                detail = f"{NO_ROUNDS}: {CONTEST.format(**request.path_params)}/rounds.csv has a line for each project"
+                return _refused(404, "No rounds", detail)
             asked_for = request.query_params.get("run", "1")
             run = int(asked_for) if asked_for.isdecimal() and len(asked_for) < 6 else 0
             return self._export(lambda standing: json.dumps(made(standing, run)), "application/json")(request)
@@ -243,22 +267,6 @@ def _change(change: Change) -> dict[str, object]:
     }
 
 
-def _moment(request: Request, of: Moment) -> dict[str, object]:
-    path = CONTEST.format(**request.path_params)
-    return {
-        "sequence": of.sequence,
-        "as_of": as_of(of.place.as_of_ms),
-        "standing": f"{path}/standings/{of.sequence}",
-        "status": of.status,
-        "withheld": of.withheld,
-        "ballots": of.balance.accepted,
-        "withdrawn": of.withdrawn,
-        "elected": of.elected,
-        "first_round": of.rounds[0].votes if of.rounds else {},
-        "last_round": of.rounds[-1].votes if of.rounds else {},
-    }
-
-
 def _key(request: Request) -> str:
     return contest_key(request.path_params["election"], request.path_params["contest"])
 
@@ -268,5 +276,16 @@ def _json(value: object) -> Response:
     return Response(msgspec.json.encode(value), media_type="application/json", headers=headers)
 
 
+def _refused(
+    status: int, title: str, detail: str, *, field: str | None = None, retry_after_s: int | None = None
+) -> Response:
+    """Return a problem document that scripts of any site may read, as all else."""
+    refused = problem(status, title, detail, field=field, retry_after_s=retry_after_s)
+    refused.headers.update(OPEN)
+    return refused
+
+
 def _unknown(request: Request) -> Response:
-    return problem(404, "Nothing here", f"No result at {request.url.path}; /v1/elections lists what there is")
+    return _refused(
+        404, "Nothing here", f"No result at {request.url.path}; /v1/elections lists what there is"
+    )

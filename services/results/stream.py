@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from services.results.feed import GZIP_HEAD, Publisher, packed
+from services.results.feed import GZIP_HEAD, OPEN, Publisher, packed
 from services.results.hub import Hub, Listener
 from shared.runtime.process.connections import address_key
 from shared.runtime.process.http import problem
@@ -170,12 +170,14 @@ def live(
     """Return the stream of a contest's standings, or why there is no room for one more."""
     address = address_key(request.client.host) if request.client else ""
     if not hub.slots.free(address):
-        return problem(
+        refused = problem(
             429 if hub.slots.room else 503,
             "Too many live connections",
             "Ask for the standing instead, or try again after Retry-After seconds",
             retry_after_s=RETRY_AFTER_S,
         )
+        refused.headers.update(OPEN)
+        return refused
     seen = request.headers.get("last-event-id", "")
     number = int(seen) if len(seen) <= MAX_ID_DIGITS and seen.isdecimal() else -1
     feed = LiveFeed(

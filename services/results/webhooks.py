@@ -2,11 +2,13 @@
 
 Each contest is announced when its status changes, and else at most once in EVERY_S seconds: always the newest standing, so a
 receiver that was away misses those between. An announcement has the same id at every gateway and at every try: a receiver that has it
-passes it over. It names no votes: these are at the address that it gives.
+passes it over. It names no votes: these are at the address that it gives. Of a standing that corrects a certified one the type is
+`standing.corrected`, and `corrects` is that one's sequence.
 """
 
 import asyncio
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -32,7 +34,13 @@ log = structlog.get_logger()
 class Webhooks:
     """Announces what a hub shows. A part of the process; it does nothing without a URL and a secret."""
 
-    def __init__(self, settings: ResultsSettings, hub: Hub) -> None:
+    def __init__(
+        self,
+        settings: ResultsSettings,
+        hub: Hub,
+        corrects: Callable[[str, int, str | None], int | None] = lambda *_: None,
+    ) -> None:
+        self._corrects = corrects
         self._url = settings.webhook_url
         self._webhook = Webhook(settings.webhook_secret) if settings.webhook_secret else None
         self._public_url = settings.public_url
@@ -82,7 +90,10 @@ class Webhooks:
             "is_test": frame.standing.epoch == "test",
             "standing": f"{self._public_url}/v1/elections/{election}/contests/{contest}/standings/{frame.sequence}",
         }
-        body = json.dumps({"type": "standing.published", "timestamp": as_of(frame.as_of_ms), "data": data})
+        corrected = self._corrects(frame.key, frame.sequence, frame.certificate)
+        kind = "standing.published" if corrected is None else "standing.corrected"
+        data |= {} if corrected is None else {"corrects": corrected}
+        body = json.dumps({"type": kind, "timestamp": as_of(frame.as_of_ms), "data": data})
         headers = {
             "Content-Type": "application/json",
             "webhook-id": name,

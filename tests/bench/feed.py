@@ -1,10 +1,11 @@
-"""The live feed with thousands of clients, and the standing's route beside an empty handler: `python -m tests.bench.feed`.
+"""The live feed with thousands of clients, of a small contest and of 20 candidates with every what-if, packed; and the standing's route beside an empty handler: `python -m tests.bench.feed`.
 
 One results process on a real Kafka and Valkey; clients are two processes on the same machine.
 
 Rule 1: a standing is late by the time from its acknowledgement by the log to a client's having it.
 Rule 2: memory of a client is what the process grew by, all clients connected and fed, over their number.
 Rule 3: bytes of a client are those that came on its connection, as they are; packed and light are the same events' lengths.
+        20 candidates come packed, as to every browser; when, one client in fifty says, who takes them plain.
 Rule 4: the route and the empty handler in turns, the same load on both; ratios within a turn, then the median.
 
 Writes results/feed.json, unless `--quick`.
@@ -30,20 +31,28 @@ from infra.local.process import Child
 from services.results.feed import Publisher, frame
 from shared.contract.codec import encode
 from shared.contract.elections import Phase
+from shared.contract.standings import Standing
 from shared.contract.topics import COUNTS_PUBLISHED
+from shared.rcv.contract_rounds import what_if_of
+from shared.rcv.count.profile import Profile
+from shared.rcv.scenarios import what_if
 from shared.runtime.kafka.sink import send_all, start_producer
+from tests.bench.alone import contest_of
+from tests.bench.ballots import WIDE, profile
 from tests.bench.goals import Figure, table
 from tests.bench.live import servers
 from tests.bench.processes import cpu_seconds, empty_handler, memory_bytes, said_by
 from tests.bench.report import arguments, begin, write
 from tests.support.elections import Life, election
 from tests.support.pipeline import Pipeline
-from tests.support.standings import standing
+from tests.support.standings import standing, standing_by
 
 EVERY_S: Final = 0.25
 CONTEST: Final = "/v1/elections/picnic/contests/fruit"
 CONNECTIONS: Final = 50
 BOUND_S: Final = 120.0
+BALLOTS: Final = 1_000_000
+PACKED_KB: Final = 10.0
 
 
 @dataclass(frozen=True)
@@ -73,10 +82,19 @@ class Bench:
 
     async def run(self) -> list[Figure]:
         """Return every figure."""
-        await self._publish(1)
-        return [*await self._fan_out(), *self._route()]
+        small = [standing(number, Phase.OPEN) for number in range(1, self._standings + 2)]
+        await self._publish(small[0])
+        figures = [*await self._fan_out("5 candidates", small), *self._route()]
+        wide = _wide(small[-1].sequence, self._standings + 1)
+        await self._publish(wide[0])
+        return [*figures, *await self._fan_out("20 candidates with every what-if, packed", wide, "gzip")]
 
-    async def _fan_out(self) -> Iterator[Figure]:
+    @property
+    def _standings(self) -> int:
+        return int(self.length.seconds / EVERY_S)
+
+    async def _fan_out(self, what: str, standings: list[Standing], *more: str) -> Iterator[Figure]:
+        first, *others = standings
         before = memory_bytes(self.gateway.pid)
         each, outs = self.length.clients // 2, [self.folder / f"arrivals-{n}" for n in range(2)]
         argv = [
@@ -85,16 +103,16 @@ class Bench:
             str(each),
             str(self.length.seconds + 2),
         ]
-        clients = [_start("tests.bench.feed_clients", [*argv, str(out)]) for out in outs]
+        clients = [_start("tests.bench.feed_clients", [*argv, str(out), *more]) for out in outs]
         self.console.print(f"[dim]connecting {self.length.clients:,} clients")
         for client in clients:
             assert client.stdout is not None
             await asyncio.wait_for(asyncio.to_thread(client.stdout.readline), BOUND_S)
         self.console.print(f"[dim]a standing each {EVERY_S} s for {self.length.seconds:g} s")
-        cpu_s, standings = cpu_seconds(self.gateway.pid), int(self.length.seconds / EVERY_S)
+        cpu_s = cpu_seconds(self.gateway.pid)
         began = time.monotonic()
-        for number in range(standings):
-            await self._publish(number + 2)
+        for number, value in enumerate(others):
+            await self._publish(value)
             await asyncio.sleep(max(0.0, began + (number + 1) * EVERY_S - time.monotonic()))
         spent = cpu_seconds(self.gateway.pid) - cpu_s
         grown = memory_bytes(self.gateway.pid) - before
@@ -102,12 +120,15 @@ class Bench:
             json.loads((await asyncio.to_thread(client.communicate, timeout=BOUND_S))[0])
             for client in clients
         ]
-        published = standings + 1  # the one held when a client connects, too
-        return _fan_out(self.length, said, self._late(outs), grown, spent / self.length.seconds, published)
+        # The one held when a client connects is one of the standings, too.
+        name = f"{self.length.clients:,} clients, a standing each {1000 * EVERY_S:.0f} ms, {what}"
+        late = self._late(outs, first.sequence)
+        cores = spent / self.length.seconds
+        return _fan_out(name, self.length, said, standings, late, grown=grown, cores=cores)
 
-    def _late(self, outs: list[Path]) -> "np.ndarray[Any, Any]":
+    def _late(self, outs: list[Path], first: int) -> "np.ndarray[Any, Any]":
         pairs = np.concatenate([np.fromfile(out).reshape(-1, 2) for out in outs])
-        pairs = pairs[pairs[:, 0] > STEP]
+        pairs = pairs[pairs[:, 0] > first]
         published = np.array([self.published[int(number)] for number in pairs[:, 0]])
         late_s: np.ndarray[Any, Any] = pairs[:, 1] - published
         return 1000 * late_s
@@ -132,42 +153,73 @@ class Bench:
             what = "an empty handler" if beside == "empty" else f"a {beside}"
             yield Figure("Route of a standing", f"{name}, beside {what}", ratio, "x", goal, "more", how)
 
-    async def _publish(self, number: int) -> None:
-        value = standing(number, Phase.OPEN)
+    async def _publish(self, value: Standing) -> None:
         topic = COUNTS_PUBLISHED.name(self.pipeline.namespace)
         await send_all(self.producer, topic, [(0, value.key.encode(), encode(value))])
         self.published[value.sequence] = time.monotonic()
 
 
-STEP: Final = standing(1, Phase.OPEN).sequence
+def _wide(after: int, number: int) -> list[Standing]:
+    """Return so many standings of a contest of 20 after a sequence: a million ballots in two sections, with every what-if."""
+    of = contest_of(WIDE.candidates)
+    named = [
+        each.model_copy(update={"id": f"candidate-{each.id}", "name": f"Candidate {each.name}"})
+        for each in of.candidates
+    ]
+    of = of.model_copy(update={"id": "fruit", "candidates": tuple(named)})
+    counts = {
+        (place % 2, marks): times for place, (marks, times) in enumerate(profile(WIDE, BALLOTS, 1).items())
+    }
+    rankings = Profile.of(of, 2, ((*ranking, times) for ranking, times in counts.items()))
+    first = standing_by(of, counts, Phase.OPEN).model_copy(
+        update={"what_if": what_if_of(what_if(rankings, of), of)}
+    )
+    sequences = range(max(after, first.sequence) + 1, max(after, first.sequence) + number + 1)
+    return [first.model_copy(update={"sequence": each, "watermark": (each,)}) for each in sequences]
 
 
 def _fan_out(
+    name: str,
     length: Length,
     said: list[dict[str, Any]],
+    standings: list[Standing],
     late_ms: "np.ndarray[Any, Any]",
+    *,
     grown: float,
     cores: float,
-    standings: int,
 ) -> Iterator[Figure]:
     received = sorted(number for of in said for number in of["received"])
-    name = f"{length.clients:,} clients, a standing each {1000 * EVERY_S:.0f} ms"
     lost = sum(of["lost"] for of in said)
-    how = f"of {standings}; median {received[len(received) // 2]}, {lost} connections lost; {cores:.2f} cores"
+    how = f"of {len(standings)}; median {received[len(received) // 2]}, {lost} connections lost; {cores:.2f} cores"
     yield Figure(
-        name, "standings that the poorest client received", received[0] / standings, "x", 0.9, "more", how
+        name,
+        "standings that the poorest client received",
+        received[0] / len(standings),
+        "x",
+        0.9,
+        "more",
+        how,
     )
     yield Figure(name, "late, p50", float(np.percentile(late_ms, 50)), "ms")
     yield Figure(name, "late, p99", float(np.percentile(late_ms, 99)), "ms")
     yield Figure(name, "memory of a client", grown / length.clients / 1000, "kB", 100)
     taken = sorted(number for of in said for number in of["bytes"])
     a_minute = 60 / length.seconds / 1000
-    yield Figure(name, "bytes of a client a minute", a_minute * taken[len(taken) // 2], "kB", note=_lighter())
+    yield Figure(
+        name,
+        "bytes of a client a minute",
+        a_minute * taken[len(taken) // 2],
+        "kB",
+        note=_lighter(standings[0]),
+    )
+    if len(standings[0].contest.candidates) == WIDE.candidates:
+        event = Publisher().event(frame(encode(standings[0]), 0), pack=True)
+        yield Figure(name, "a standing, packed", len(event) / 1000, "kB", PACKED_KB)
 
 
-def _lighter() -> str:
+def _lighter(of: Standing) -> str:
     """Return what the same events take packed, and for pages, which need their sequence alone."""
-    newest, publisher = frame(encode(standing(1, Phase.OPEN)), 0), Publisher()
+    newest, publisher = frame(encode(of), 0), Publisher()
     kinds = {"packed": (True, False), "light": (False, True), "light and packed": (True, True)}
     return ", ".join(
         f"{name} {60 / EVERY_S / 1000 * len(publisher.event(newest, pack=pack, light=light)):.1f}"

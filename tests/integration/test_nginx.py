@@ -22,7 +22,7 @@ from tests.support.standings import standing
 CONF = Path(__file__).parents[2] / "infra" / "nginx" / "results.conf"
 PAGE = "/elections/picnic/contests/fruit"
 LIVE, CLOSED = standing(3, Phase.OPEN), standing(5, Phase.CLOSED)
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin")
+NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
 
 
 @contextmanager
