@@ -11,6 +11,9 @@ comparisons that together contradict every order with another winner, the least 
 Orders are built from their end. A tail is a last part of an order, first to last who goes; it is contradicted by an assertion
 about its first candidate, so all orders with this end are. The search splits the tail that is hardest to contradict, until
 every tail is contradicted at least as easily as the hardest one that cannot be split further.
+
+Undeclared write-ins fall first whatever their votes, so no order has one later: they are passed over on ballots, as are those who
+have withdrawn.
 """
 
 from collections.abc import Callable, Iterator
@@ -115,12 +118,17 @@ def polling_sample(votes: tuple[int, int], ballots: int, risk: float) -> int:
     return min(ballots, ceil((log(1 / risk) + for_winner / 2) / drift))
 
 
+def electable(contest: Contest) -> tuple[int, ...]:
+    """Return whom assertions are about: all who can be elected."""
+    return tuple(place for place in contest.included if not contest.candidates[place].write_in)
+
+
 class _Search:
     """Over tails: see the module."""
 
     def __init__(self, profile: Columns, contest: Contest, winner: int) -> None:
         self._paths, _, self._ballots = profile.columns()
-        self._all = tuple(contest.included)
+        self._all = electable(contest)
         self._winner = winner
         self._preferred = pairwise(profile)
         self._votes: dict[frozenset[int], NDArray[np.int64]] = {}

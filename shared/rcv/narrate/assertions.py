@@ -3,7 +3,7 @@
 from typing import Any
 
 from shared.contract.elections import Contest
-from shared.rcv.assertions import Assertion, Assertions, comparison_sample, polling_sample
+from shared.rcv.assertions import Assertion, Assertions, comparison_sample, electable, polling_sample
 from shared.rcv.narrate.words import listed, names_of, plural
 
 
@@ -28,9 +28,11 @@ def margin_sentences(contest: Contest, found: Assertions) -> list[str]:
     if not found.needed:
         return [f"{winner} is elected: nobody else stands."]
     least, most = found.changes
-    span = f"{least:,}" if least == most else f"{least:,} to {most:,}"
-    needed = plural(len(found.needed), "assertion", "assertions")
-    said = [f"{winner} is elected if {needed} hold. Another winner would take {span} other ballots."]
+    span = f"{least:,} to {plural(most, 'other ballot', 'other ballots')}".removeprefix(f"{most:,} to ")
+    needed = plural(len(found.needed), "assertion holds", "assertions hold")
+    said = [f"{winner} is elected if {needed}. Another winner would take {span}."]
+    if passed := _passed_over(contest):
+        said.append(f"Ballots are read as if they did not name {listed(passed)}.")
     if not found.are_best:
         said.append(
             "The search was ended before its end: there may be assertions that are easier to confirm."
@@ -41,7 +43,7 @@ def margin_sentences(contest: Contest, found: Assertions) -> list[str]:
 def assertions_document(contest: Contest, found: Assertions, risk: float) -> dict[str, Any]:
     """Return the assertions as SHANGRLA reads them (its form is RAIRE's), with votes, margins and sample sizes beside."""
     names = names_of(contest)
-    out = [names[c] for c in contest.included if c != found.winner]
+    out = [names[c] for c in electable(contest) if c != found.winner]
     listed_ = [_entry(contest, of, found.ballots, risk) for of in found.needed]
     most = max((entry["polling_sample"] for entry in listed_), default=0)
     audit = {
@@ -49,6 +51,7 @@ def assertions_document(contest: Contest, found: Assertions, risk: float) -> dic
         "title": contest.title,
         "winner": names[found.winner],
         "eliminated": out,
+        "passed_over": _passed_over(contest),
         "Expected Polls (#)": str(most),
         "ballots_to_change": {"at_least": found.changes[0], "at_most": found.changes[1]},
         "are_best": found.are_best,
@@ -62,9 +65,15 @@ def assertions_document(contest: Contest, found: Assertions, risk: float) -> dic
     }
 
 
+def _passed_over(contest: Contest) -> list[str]:
+    """Return whom an auditor passes over on ballots: who has withdrawn, and undeclared write-ins."""
+    able = electable(contest)
+    return [name for place, name in enumerate(names_of(contest)) if place not in able]
+
+
 def _entry(contest: Contest, of: Assertion, ballots: int, risk: float) -> dict[str, Any]:
     names = names_of(contest)
-    gone = [] if of.standing is None else [names[c] for c in contest.included if c not in of.standing]
+    gone = [] if of.standing is None else [names[c] for c in electable(contest) if c not in of.standing]
     return {
         "winner": names[of.winner],
         "loser": names[of.loser],

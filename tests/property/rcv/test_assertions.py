@@ -141,3 +141,23 @@ def _with(ballots: Sequence[Ranking], places: Sequence[int], new: Sequence[Ranki
     for place, ranking in zip(places, new, strict=True):
         changed[place] = ranking
     return changed
+
+
+@settings(max_examples=60)
+@given(audited(4, 12), st.sampled_from(["write_in", "excluded"]))
+def test_nobody_who_cannot_be_elected_is_in_an_assertion(of: tuple[int, list[Ranking]], how: str) -> None:
+    """A write-in falls first whatever its votes; so the assertions are those of ballots that do not name it."""
+    candidates, ballots = of
+    contest, last = contest_of(candidates), candidates - 1
+    barred = contest.candidates[last].model_copy(update={how: True})
+    others = contest.model_copy(update={"candidates": contest.candidates[:last]})
+    contest = contest.model_copy(update={"candidates": (*contest.candidates[:last], barred)})
+    without = [tuple(c for c in ballot if c != last) for ballot in ballots]
+    assume(any(without))
+    try:
+        expected = assertions(PlainProfile(without, others), others)
+    except NoAssertions:
+        with pytest.raises(NoAssertions):
+            assertions(PlainProfile(ballots, contest), contest)
+    else:
+        assert assertions(PlainProfile(ballots, contest), contest) == expected
