@@ -86,6 +86,7 @@ WAITARA = {
 def test_steps_that_decide_nothing_are_those_of_a_published_report() -> None:
     """Three pass votes to each other, so that all that is rounded shows."""
     file = read_ballots(FOLDER / "new-plymouth-2019" / "waitara.blt")
+    assert file.seats is not None
     contest = ward(6, file.seats)
     profile = Profile.of(contest, 1, ((0, group.marks, group.ballots) for group in file.ballots))
     steps = Steps(profile, contest)
