@@ -1,7 +1,9 @@
 """Half an hour of an even stream, all services at work: do memory, lag and latency stay flat? `python -m tests.bench.soak`.
 
 Rule 1: flat means that the last tenth is like the second: the first still warms up.
-Rule 2: lag is how many ballots have been sent and not yet seen on the feed, looked at every second.
+Rule 2: what Java's heap holds is looked at right after a full collection, twice: once the second tenth has been seen, and at the end. The
+        memory of the broker's process grows for hours, since it touches more of its heap with what has died.
+Rule 3: lag is how many ballots have been sent and not yet seen on the feed, looked at every second.
 
 Writes results/soak.json and results/soak.png, unless `--quick`.
 """
@@ -17,7 +19,7 @@ from rich.console import Console
 
 from tests.bench.goals import Figure, table
 from tests.bench.live import Array, Deployment, with_deployment
-from tests.bench.processes import memory_bytes
+from tests.bench.processes import live_heap_bytes, memory_bytes
 from tests.bench.report import arguments, begin, write
 
 PER_S: Final = 5_000
@@ -26,6 +28,7 @@ QUICK_MINUTES: Final = 1.0
 LOOK_S: Final = 1.0
 PARTS: Final = 10
 FLAT: Final = 1.2
+HEAP_FLAT: Final = 1.1
 
 
 @dataclass
@@ -54,8 +57,10 @@ async def _measure(
     looks = Looks()
     async with deployment.watched() as client:
         looking = asyncio.create_task(looks.look(deployment, console))
+        early = asyncio.create_task(_heap_bytes(deployment, ballots * 2 // PARTS))
         await deployment.cast(client, PER_S, ballots)
         looking.cancel()
+        heap_mb = [await early / 1e6, await _heap_bytes(deployment, ballots) / 1e6]
     at_s, late_ms = deployment.late_ms()
     p50_ms, p99_ms, lag = _by_part(late_ms, 50), _by_part(late_ms, 99), _by_part(np.array(looks.lag), 50)
     memory_mb = {name: _by_part(np.array(sizes) / 1e6, 50) for name, sizes in looks.memory.items()}
@@ -66,8 +71,23 @@ async def _measure(
         **{f"memory of {process}": (sizes, "MB") for process, sizes in memory_mb.items()},
     }
     name = f"{len(at_s):,} ballots in {at_s[-1] / 60:.1f} minutes, the last tenth beside the second"
-    said = {"p50_ms": p50_ms, "p99_ms": p99_ms, "lag": lag, "memory_mb": memory_mb}
-    return list(_figures(name, series)), said
+    said = {"p50_ms": p50_ms, "p99_ms": p99_ms, "lag": lag, "memory_mb": memory_mb, "heap_mb": heap_mb}
+    heap = Figure(
+        name,
+        "what the broker's heap holds after a collection",
+        heap_mb[1] / heap_mb[0],
+        "x",
+        HEAP_FLAT,
+        note=f"{heap_mb[0]:,.0f} and {heap_mb[1]:,.0f} MB",
+    )
+    return [*_figures(name, series), heap], said
+
+
+async def _heap_bytes(deployment: Deployment, ballots: int) -> float:
+    """Return what the broker's heap holds after a collection, once so many ballots have been seen."""
+    while deployment.seen.newest < ballots:
+        await asyncio.sleep(LOOK_S)
+    return await asyncio.to_thread(live_heap_bytes, deployment.processes["kafka"].pid)
 
 
 def _by_part(values: Array, percent: float) -> list[float]:
