@@ -117,10 +117,15 @@ class Deployment:
             await asyncio.sleep(STEP_S)
 
 
-def with_deployment(electors: int, job: Callable[[Deployment], Coroutine[Any, Any, Found]]) -> Found:
-    """Do a job on a deployment of its own, an election of so many electors open; return what the job does."""
+def with_deployment(
+    electors: int, job: Callable[[Deployment], Coroutine[Any, Any, Found]], **settings: str
+) -> Found:
+    """Do a job on a deployment of its own, an election of so many electors open; return what the job does.
+
+    Services have these settings beside their own.
+    """
     with servers() as (kafka, valkey, folder):
-        return asyncio.run(_on(kafka, valkey, folder, electors, job))
+        return asyncio.run(_on(kafka, valkey, folder, electors, job, **settings))
 
 
 @contextmanager
@@ -141,6 +146,7 @@ async def _on(
     folder: Path,
     electors: int,
     job: Callable[[Deployment], Coroutine[Any, Any, Found]],
+    **settings: str,
 ) -> Found:
     life = Electorate(electors, SHARDS)
     pipeline = Pipeline(kafka.bootstrap, folder, shards=SHARDS, redis=valkey.url)
@@ -148,7 +154,7 @@ async def _on(
     await pipeline.announce(life, Phase.OPEN)
     await pipeline.cast((shard, record) for shard, of in enumerate(life.beginnings()) for record in of)
     try:
-        processes = {service: pipeline.start(service) for service in SERVICES}
+        processes = {service: pipeline.start(service, **settings) for service in SERVICES}
         for service in SERVICES:
             await asyncio.to_thread(pipeline.wait_ready, service)
         processes |= {"kafka": kafka.children[0], "valkey": valkey.child}
