@@ -10,7 +10,7 @@ Rule 4: a judge comes to the head that was last published for its shard, or stop
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, compress
 from typing import Any, Final
 
 import msgspec
@@ -21,7 +21,7 @@ from services.validation.box import BallotBox
 from services.validation.controls import Done, Shard, carry_out
 from services.validation.range import Range, runs_of
 from services.validation.rules import CODE_OF, ENTRIES, Polling, judge_columns
-from shared.contract.chain import START, digest, link
+from shared.contract.chain import START, digest, link, links
 from shared.contract.codec import ADMITTED, UnknownVersion, decode_cast, decode_judged, encode
 from shared.contract.elections import Election, Phase, Revote
 from shared.contract.events import (
@@ -73,28 +73,26 @@ class Judge:
         """Judge the next records. Raises ForeignLog, UnknownVersion."""
         packs: list[Pack] = []
         raw: list[bytes] = []
-        for value in values:
-            if not (self._next + len(packs)) % LOOK_EVERY and self._has_revotes():
-                if packs:
-                    self._judge_packs(packs, raw)
+        for number, value in enumerate(values, self._next):
+            if not number % LOOK_EVERY and self._has_revotes():
+                self._judge_packs(packs, raw)
                 packs, raw = [], []
                 self._forget_unused()
             record = decode_cast(value, self._shard.admitted)
-            alike = isinstance(record, Pack) and (
-                not packs or (packs[0].election, len(packs[0].marks)) == (record.election, len(record.marks))
-            )
-            if packs and not alike:
-                self._judge_packs(packs, raw)
-                packs, raw = [], []
             if isinstance(record, Pack):
+                if packs and not record.is_beside(packs[0]):
+                    self._judge_packs(packs, raw)
+                    packs, raw = [], []
                 packs.append(record)
                 raw.append(value)
-            elif isinstance(record, SignedRecord):
+                continue
+            self._judge_packs(packs, raw)
+            packs, raw = [], []
+            if isinstance(record, SignedRecord):
                 self._judge_signed(record, value)
             else:
                 self._reject("", [1], Reason.MALFORMED, [value])
-        if packs:
-            self._judge_packs(packs, raw)
+        self._judge_packs(packs, raw)
 
     def _has_revotes(self) -> bool:
         return any(of.definition.revote is Revote.LAST_COUNTS for of in self._shard.pollings.values())
@@ -187,7 +185,9 @@ class Judge:
             )
 
     def _judge_packs(self, packs: Sequence[Pack], values: Sequence[bytes]) -> None:
-        """Judge packs of one election that follow one another, all of one fetch."""
+        """Judge packs of one election that follow one another, all of one fetch; there may be none."""
+        if not packs:
+            return
         self._require_founded()
         election = packs[0].election
         polling = self._shard.pollings.get(election)
@@ -208,22 +208,18 @@ class Judge:
         values: Sequence[bytes],
     ) -> list[bytes]:
         """Chain packs, and those with a ballot that counts among the election's effects too; return each one's head."""
-        all_accepted = not codes.any()
-        heads, head, end = [], self._head, 0
-        for size, value in zip(sizes, values, strict=True):
-            start, end = end, end + size
-            record, words = digest(value), f"accepted {size}"
-            has_effect = all_accepted
-            if not all_accepted:
-                words, has_effect = (
-                    outcome_words(runs_of(codes[start:end])),
-                    bool(ENTRIES[codes[start:end]].any()),
-                )
-            head = link(head, words, record)
-            heads.append(head)
-            if has_effect:
-                polling.effects = link(polling.effects, words, record)
-        self._head = head
+        if codes.any():
+            ends = list(accumulate(sizes))
+            parts = [codes[end - size : end] for size, end in zip(sizes, ends, strict=True)]
+            outcomes = [outcome_words(runs_of(part)).encode() for part in parts]
+            has_effect = [bool(ENTRIES[part].any()) for part in parts]
+        else:
+            outcomes = [b"accepted %d" % size for size in sizes]
+            has_effect = [True] * len(sizes)
+        linked = [digest(value) + outcome for value, outcome in zip(values, outcomes, strict=True)]
+        heads = links(self._head, linked)
+        self._head = heads[-1]
+        polling.effects = [polling.effects, *links(polling.effects, compress(linked, has_effect))][-1]
         published = self._must_reach[0] - self._next
         if 0 < published <= len(heads):
             self._compare(self._must_reach[0], heads[published - 1])

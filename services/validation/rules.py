@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from services.validation.box import NO_BALLOT, BallotBox, BoxedBallot
 from shared.contract.ballots import marks_fault
 from shared.contract.chain import START
-from shared.contract.codes import VotingCode, commitment, commitments
+from shared.contract.codes import COMMITMENT_BYTES, VotingCode, commitment, commitments
 from shared.contract.elections import Contest, Election, Phase, Revote
 from shared.contract.events import NO_CONTROL
 from shared.contract.packs import Ballot, Columns
@@ -120,6 +120,10 @@ def _may_supersede(ballot: Ballot, stands: Ballot | BoxedBallot, polling: Pollin
     return polling.definition.revote is Revote.LAST_COUNTS and ballot.ballot_id != stands.ballot_id
 
 
+Rows = NDArray[np.intp] | slice
+"""Which rows of columns are meant. A slice means all of them: taking them copies nothing, where an array of places copies each row."""
+
+
 class Judged(NamedTuple):
     """The reasons of ballots in columns, and what those carry that count.
 
@@ -137,20 +141,30 @@ class Judged(NamedTuple):
 def judge_columns(of: Columns, polling: Polling) -> Judged:
     """Return what becomes of the ballots, in order, and put those that count into the box."""
     box, codes = polling.box, np.zeros(len(of), np.uint8)
-    numbers = box.numbers_of(of.marks)
-    at_home = (of.electors % polling.shards == polling.shard) & (of.electors < polling.electors)
+    numbers, places = box.numbers_of(of.marks), of.electors // polling.shards
+    at_home = (of.electors - places * polling.shards == polling.shard) & (of.electors < polling.electors)
     touched = ~at_home
-    rows = np.flatnonzero(at_home)
-    touched[rows] = box.touched(of.electors[rows] // polling.shards)
-    _judge_untouched(of, polling, numbers, np.flatnonzero(~touched), codes)
+    rows = _rows(at_home)
+    touched[rows] = box.touched(places[rows])
+    _judge_untouched(of, polling, numbers, places, _rows(~touched), codes)
     superseded = _judge_touched(of, polling, np.flatnonzero(touched), codes)
-    rows = np.flatnonzero(ENTRIES[codes])
-    sections, found = of.sections[rows], _put(of, polling, numbers, rows)
+    rows = _rows(ENTRIES[codes] > 0)
+    sections, found = of.sections[rows], _put(of, polling, numbers, places, rows)
     if superseded:
         sections, found = _with_superseded(
             box, np.flatnonzero(codes[rows] == SUPERSEDING), superseded, sections, found
         )
     return Judged(codes, sections, found)
+
+
+def _rows(where: NDArray[np.bool_]) -> Rows:
+    return slice(None) if where.all() else np.flatnonzero(where)
+
+
+def _listed(rows: Rows, at: NDArray[np.intp]) -> list[int]:
+    """Return those of `rows` that stand at these places among them."""
+    listed: list[int] = (at if isinstance(rows, slice) else rows[at]).tolist()
+    return listed
 
 
 def _judge_touched(
@@ -194,45 +208,51 @@ def _judge_untouched(
     of: Columns,
     polling: Polling,
     numbers: Sequence[NDArray[np.int32]],
-    rows: NDArray[np.intp],
+    places: NDArray[np.int64],
+    rows: Rows,
     codes: NDArray[np.uint8],
 ) -> None:
     """Judge ballots of electors of this shard who come once in the fetch, have not voted and are not void."""
     electors, sections = of.electors[rows], of.sections[rows]
     found = commitments(polling.log_id, polling.definition.id, electors, sections, of.secrets[rows])
-    reasons = np.zeros(len(rows), np.uint8)
+    reasons = np.zeros(len(electors), np.uint8)
     if len(of.marks) != len(polling.definition.contests):
         reasons[:] = CODE_OF[Reason.UNKNOWN_CONTEST]
     else:
         for marks, contest, known in zip(of.marks, polling.definition.contests, numbers, strict=True):
             new = np.flatnonzero(known[rows] == NO_BALLOT)
-            texts = [marks[row] for row in rows[new].tolist()]
+            texts = [marks[row] for row in _listed(rows, new)]
             unfit = {text for text in set(texts) if not _fits(text, contest)}
             if unfit:
                 reasons[new[[text in unfit for text in texts]]] = CODE_OF[Reason.BAD_RANKING]
     if polling.phase is not Phase.OPEN:
         reasons[:] = CODE_OF[_OUT_OF_PHASE[polling.phase]]
-    genuine = (polling.box.commitments[electors // polling.shards] == found).all(axis=1)
-    reasons[~genuine] = CODE_OF[Reason.BAD_CODE]
+    differing = np.flatnonzero(polling.box.commitments.take(places[rows], axis=0) != found)
+    reasons[differing // COMMITMENT_BYTES] = CODE_OF[Reason.BAD_CODE]
     reasons[sections >= polling.sections] = CODE_OF[Reason.UNKNOWN_SECTION]
     codes[rows] = reasons
 
 
 def _put(
-    of: Columns, polling: Polling, numbers: Sequence[NDArray[np.int32]], rows: NDArray[np.intp]
+    of: Columns,
+    polling: Polling,
+    numbers: Sequence[NDArray[np.int32]],
+    places: NDArray[np.int64],
+    rows: Rows,
 ) -> list[NDArray[np.int32]]:
     """Put ballots that count into the box; new marks get their numbers in the order of the ballots."""
-    if not len(rows):
+    places = places[rows]
+    if not len(places):
         return []
     box = polling.box
     accepted = [known[rows] for known in numbers]
     for contest, (marks, found) in enumerate(zip(of.marks, accepted, strict=True)):
         new = np.flatnonzero(found == NO_BALLOT)
         if len(new):
-            texts = [marks[row] for row in rows[new].tolist()]
+            texts = [marks[row] for row in _listed(rows, new)]
             given = {text: box.number(contest, text) for text in dict.fromkeys(texts)}
             found[new] = [given[text] for text in texts]
-    box.put(of.electors[rows] // polling.shards, of.ids[rows], of.sections[rows], accepted)
+    box.put(places, of.ids[rows], of.sections[rows], accepted)
     return accepted
 
 

@@ -7,6 +7,7 @@ Heads are made of `ballots.cast` alone: whoever holds that log and judges by the
 An election's *head of effects* is chained in the same way, over the records only that had an effect on it.
 """
 
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Annotated, Final
 
@@ -32,6 +33,15 @@ def digest(value: bytes) -> bytes:
 
 def link(head: bytes, outcome: str, record: bytes) -> bytes:
     """Return the head after a cast record with this outcome; `record` is its `digest`."""
-    linked = _EMPTY.copy()
-    linked.update(b"".join((head, record, outcome.encode())))
-    return linked.digest()
+    return links(head, [record + outcome.encode()])[0]
+
+
+def links(head: bytes, linked: Iterable[bytes]) -> list[bytes]:
+    """Return the head after each of records that follow one another; each is its `digest` and its outcome's bytes."""
+    heads, copy = [], _EMPTY.copy
+    for record in linked:
+        hashed = copy()
+        hashed.update(head + record)
+        head = hashed.digest()
+        heads.append(head)
+    return heads

@@ -22,6 +22,7 @@ from typing import Annotated, Final
 
 import msgspec
 import numpy as np
+from msgspec.structs import astuple
 from numpy.typing import NDArray
 
 from shared.contract.codes import SECRET_BYTES
@@ -33,6 +34,11 @@ ID_BYTES: Final = 16
 ELECTOR_BYTES: Final = 4
 SECTION_BYTES: Final = 2
 SALT_BYTES: Final = 16
+_COLUMN_BYTES: Final = [
+    (ID_BYTES * ballots, ELECTOR_BYTES * ballots, SECTION_BYTES * ballots, SECRET_BYTES * ballots)
+    for ballots in range(MAX_PACK_BALLOTS + 1)
+]
+"""Of a pack of so many ballots: what ids, electors, sections and secrets take."""
 
 
 class Ballot(msgspec.Struct, frozen=True, gc=False):
@@ -63,6 +69,10 @@ class Pack(
     def ballots(self) -> int:
         """How many ballots the pack holds."""
         return len(self.electors) // ELECTOR_BYTES
+
+    def is_beside(self, other: "Pack") -> bool:
+        """Whether both are of one election and rank equally many contests, so that columns may hold both."""
+        return self.election == other.election and len(self.marks) == len(other.marks)
 
     def each(self) -> list[Ballot]:
         """Return the ballots, one by one."""
@@ -99,15 +109,16 @@ def pack_of(election: str, ballots: Sequence[Ballot], salt: bytes) -> Pack:
 
 def pack_fault(pack: Pack, size: int) -> str | None:
     """Return why `pack`, `size` bytes on the wire, is none; None if it is one. Contents are the judge's business."""
-    ballots = pack.ballots
+    found = (len(pack.ids), len(pack.electors), len(pack.sections), len(pack.secrets))
+    ballots = found[1] // ELECTOR_BYTES
     if size > MAX_PACK_BYTES:
         return f"{size} bytes, a pack has at most {MAX_PACK_BYTES}"
     if not 0 < ballots <= MAX_PACK_BALLOTS:
         return f"{ballots} ballots, a pack holds 1 to {MAX_PACK_BALLOTS}"
-    found = (len(pack.ids), len(pack.electors), len(pack.sections), len(pack.secrets))
-    expected = (ID_BYTES * ballots, ELECTOR_BYTES * ballots, SECTION_BYTES * ballots, SECRET_BYTES * ballots)
-    if found != expected:
-        return f"columns of {found} bytes (ids, electors, sections, secrets), expected {expected}"
+    if found != _COLUMN_BYTES[ballots]:
+        return (
+            f"columns of {found} bytes (ids, electors, sections, secrets), expected {_COLUMN_BYTES[ballots]}"
+        )
     for contest, marks in enumerate(pack.marks):
         if marks.count(" ") != ballots - 1:
             return f"marks of contest {contest}: {marks.count(' ') + 1} ballots, expected {ballots}"
@@ -122,14 +133,13 @@ class Columns:
     """
 
     def __init__(self, packs: Sequence[Pack]) -> None:
-        self.sizes = [pack.ballots for pack in packs]
-        self.electors = np.frombuffer(b"".join(p.electors for p in packs), "<u4").astype(np.int64)
-        self.sections: NDArray[np.uint16] = np.frombuffer(b"".join(p.sections for p in packs), "<u2")
-        self.ids = np.frombuffer(b"".join(p.ids for p in packs), np.uint8).reshape(-1, ID_BYTES)
-        self.secrets = np.frombuffer(b"".join(p.secrets for p in packs), np.uint8).reshape(-1, SECRET_BYTES)
-        self.marks = [
-            " ".join(column).split(" ") for column in zip(*[pack.marks for pack in packs], strict=True)
-        ]
+        _, ids, electors, sections, secrets, _, marks = zip(*map(astuple, packs), strict=True)
+        self.sizes = [len(column) // ELECTOR_BYTES for column in electors]
+        self.electors = np.frombuffer(b"".join(electors), "<u4").astype(np.int64)
+        self.sections: NDArray[np.uint16] = np.frombuffer(b"".join(sections), "<u2")
+        self.ids = np.frombuffer(b"".join(ids), np.uint8).reshape(-1, ID_BYTES)
+        self.secrets = np.frombuffer(b"".join(secrets), np.uint8).reshape(-1, SECRET_BYTES)
+        self.marks = [" ".join(column).split(" ") for column in zip(*marks, strict=True)]
 
     def __len__(self) -> int:
         return len(self.electors)
