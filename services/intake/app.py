@@ -58,7 +58,7 @@ def create_app(settings: IntakeSettings) -> Starlette:
     path = settings.data_dir / "snapshots" / settings.namespace / "intake" / "ends.json"
     kept = KeptEnds(LocalDisk(), path, settings.log_id, str(os.getpid()))
     ends = LogEnds(
-        partial(open_reader, settings.brokers, topic, settings.shards, ends_only=True), rolls.judged, kept
+        partial(open_reader, settings.brokers, topic, settings.shards, at_rest=True), rolls.judged, kept
     )
     tracing = open_tracing("intake", settings)
     spans = None if tracing is None else SentSpans(tracing)

@@ -128,7 +128,7 @@ class KafkaLog:
 
     async def newest(self, topic: str, shard: int, records: int) -> Sequence[bytes]:
         """Return the last records of a shard of another topic, at most so many. Raises LogAway."""
-        async with await open_reader(self._kafka, topic) as reader:
+        async with await open_reader(self._kafka, topic, at_rest=True) as reader:
             end = (await reader.ends())[shard]
             since = max(0, end - records)
             return [value async for batch in reader.records(shard, end, since) for value in batch]

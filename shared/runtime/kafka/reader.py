@@ -35,10 +35,10 @@ class KafkaReader:
     """An open topic; as an async context it is stopped at the end."""
 
     def __init__(
-        self, consumer: AIOKafkaConsumer, topic: str, partitions: int, *, ends_only: bool = False
+        self, consumer: AIOKafkaConsumer, topic: str, partitions: int, *, at_rest: bool = False
     ) -> None:
         self._consumer = consumer
-        self._ends_only = ends_only
+        self._at_rest = at_rest
         self._wait = FetchWait(consumer, partitions)
         self._topic = topic
         self._all = [TopicPartition(topic, number) for number in range(partitions)]
@@ -56,7 +56,7 @@ class KafkaReader:
         """Connect, and begin at the start of every partition. Raises KafkaError."""
         await self._consumer.start()
         self._consumer.assign(self._all)
-        if self._ends_only:
+        if self._at_rest:
             self._consumer.pause(*self._all)
         for place, beginning in (await self._consumer.beginning_offsets(self._all)).items():
             self._consumer.seek(place, beginning)
@@ -152,9 +152,9 @@ class KafkaReader:
 
 
 async def open_reader(
-    kafka: str | Brokers, topic: str, partitions: int | None = None, *, ends_only: bool = False
+    kafka: str | Brokers, topic: str, partitions: int | None = None, *, at_rest: bool = False
 ) -> KafkaReader:
-    """Return a reader of every partition of a topic. With `ends_only` it asks for no record: only its `ends` are of use.
+    """Return a reader of every partition of a topic; with `at_rest` it fetches what `record` and `records` want, and no more.
 
     Raises LogAway, also if there is no such topic; LogError if it has not as many `partitions` as expected.
     """
@@ -169,7 +169,7 @@ async def open_reader(
     try:
         async with asyncio.timeout(OPEN_BOUND_S):
             reader = KafkaReader(
-                consumer, topic, await _partitions(kafka, topic, partitions), ends_only=ends_only
+                consumer, topic, await _partitions(kafka, topic, partitions), at_rest=at_rest
             )
             await reader.start()
             return reader
