@@ -6,7 +6,7 @@ Rule 2: one process signs. If another one has signed here meanwhile, this one si
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from services.proofs.notes import Checkpoint, NamedKey, read_checkpoint, signed_note
@@ -77,7 +77,7 @@ class TreeFiles:
         text = files.pop(CHECKPOINT, None)
         for path, content in files.items():
             self.write(path, content)
-        for folder in sorted({parent for path in files for parent in self._parents(path)}):
+        for folder in self._folders(files):
             self._disk.sync_folder(folder)
         if text is not None:
             self._sign(text.decode())
@@ -96,9 +96,11 @@ class TreeFiles:
     def _stored_note(self) -> str:
         return (self.read(CHECKPOINT) or b"").decode(errors="replace")
 
-    def _parents(self, path: str) -> list[Path]:
-        """Return the folders of a file, from that of the shard on."""
-        return [self._folder, *(self._folder / parent for parent in Path(path).parents)]
+    def _folders(self, files: Iterable[str]) -> list[Path]:
+        """Return the folders of files, from that of the shard on."""
+        nearest = {path.rpartition("/")[0] for path in files}  # a folder has many files: look at each once
+        below = {parent for path in nearest for parent in (Path(path), *Path(path).parents)}
+        return sorted(self._folder / parent for parent in below)
 
     def _forget_partial(self, path: str) -> None:
         """Remove the partial tiles that a full one makes needless: their hashes are its first ones."""

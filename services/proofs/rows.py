@@ -13,12 +13,13 @@ Rows are kept in segments of SEGMENT leaves, a file each, in columns:
 Two ballots may share the first bytes of `who`, by chance or on purpose: the caller compares a row with the tree's own hash.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from struct import Struct
 from typing import Final, NamedTuple
 
 import numpy as np
 
+from shared.contract.leaves import Digests
 from shared.contract.verdicts import Reason
 
 SEGMENT: Final = 16_384
@@ -47,8 +48,13 @@ def places_of(first: int, sizes: Sequence[int]) -> bytes:
     """Return the places of the ballots of packs that follow one another, PLACE_BYTES each: offset, index in the pack."""
     places = np.empty(sum(sizes), [("offset", "<u8"), ("index", "<u2")])
     places["offset"] = np.repeat(np.arange(first, first + len(sizes)), sizes)
-    places["index"] = np.concatenate([np.arange(size) for size in sizes])
+    places["index"] = np.arange(len(places)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     return places.tobytes()
+
+
+def codes_of(outcomes: Iterable[tuple[str, int]]) -> bytes:
+    """Return the place in REASONS of each ballot's reason, a byte each, from reasons in runs. Raises KeyError if one is none."""
+    return b"".join([bytes([_CODES[reason]]) * ballots for reason, ballots in outcomes])
 
 
 class Row(NamedTuple):
@@ -74,13 +80,11 @@ class Segment:
         """How many leaves still fit."""
         return SEGMENT - len(self._reasons)
 
-    def add(
-        self, whos: Sequence[bytes], whats: Sequence[bytes], reasons: Sequence[str], places: bytes
-    ) -> None:
-        """Add ballots, as many as there is room for; `places` are made by `places_of`."""
-        self._keys += b"".join([who[:KEY_BYTES] for who in whos])
-        self._whats += b"".join(whats)
-        self._reasons += bytes([_CODES[reason] for reason in reasons])
+    def add(self, whos: Digests, whats: Digests, reasons: bytes, places: bytes) -> None:
+        """Add ballots, as many as there is room for; `reasons` are made by `codes_of`, `places` by `places_of`."""
+        self._keys += whos[:, :KEY_BYTES].tobytes()
+        self._whats += whats.tobytes()
+        self._reasons += reasons
         self._places += places
 
     def add_record(self, offset: int) -> None:

@@ -11,19 +11,21 @@ Rule 3: what is no verdict, and what does not join, is passed over and reported,
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 
 from services.proofs.notes import Checkpoint, origin_of
-from services.proofs.rows import PLACE_BYTES, SEGMENT, Row, Segment, places_of
+from services.proofs.rows import PLACE_BYTES, SEGMENT, Row, Segment, codes_of, places_of
 from services.proofs.superseded import Superseded
 from services.proofs.tiles import TiledTree, TileStore
 from services.proofs.tree import root_hash
 from shared.contract.codec import UnknownVersion, decode_cast, decode_judged
 from shared.contract.leaves import pack_leaves, record_leaf, what_digests, who_digests
 from shared.contract.packs import Columns, Pack
-from shared.contract.verdict_ranges import Verdicts
+from shared.contract.verdict_ranges import Run, Verdicts
 from shared.contract.verdicts import ControlJudged, Reason
 from shared.runtime.log import LogAway, Outgoing
 from shared.runtime.watermark import Gap, joins
@@ -151,21 +153,22 @@ class ShardTree:
             self._add_record(cast[0], record.why or record.effect)
             return
         verdicts = record.after(self._watermark)
-        reasons = [reason for reason, ballots in verdicts.outcomes for _ in range(ballots)]
-        if not {*reasons} <= _REASONS:
+        unknown = {reason for reason, _ in verdicts.outcomes} - _REASONS
+        if unknown:
             raise Mismatch(
-                f"shard {self._shard}, offset {self._watermark}: no such reasons: {sorted({*reasons} - _REASONS)}"
+                f"shard {self._shard}, offset {self._watermark}: no such reasons: {sorted(unknown)}"
             )
         if not verdicts.election:
-            for value, reason in zip(cast, reasons, strict=True):
+            for value, reason in zip(cast, _each(verdicts.outcomes), strict=True):
                 self._add_record(value, reason)
             return
         packs = [self._pack(value, offset) for offset, value in enumerate(cast, self._watermark)]
-        if [pack.ballots for pack in packs] != verdicts.ballots_of():
+        sizes = verdicts.ballots_of()
+        if [pack.ballots for pack in packs] != sizes:
             raise Mismatch(
                 f"shard {self._shard}, offset {self._watermark}: verdicts on other numbers of ballots"
             )
-        self._add_packs(packs, reasons)
+        self._add_packs(packs, sizes, verdicts.outcomes)
 
     def _add_record(self, value: bytes, outcome: str) -> None:
         self._rows.add_record(self._watermark)
@@ -181,15 +184,17 @@ class ShardTree:
             )
         return pack
 
-    def _add_packs(self, packs: Sequence[Pack], reasons: Sequence[str]) -> None:
+    def _add_packs(self, packs: Sequence[Pack], sizes: Sequence[int], outcomes: Sequence[Run]) -> None:
         """Add packs of one election: what can be done for all ballots at once is."""
-        whos = who_digests(self._log_id, packs)
-        whats = what_digests(packs)
-        places = places_of(self._watermark, [pack.ballots for pack in packs])
-        if self.superseded.follows(packs[0].election):
-            electors = Columns(packs).electors.tolist()
-            self.superseded.note_ballots(packs[0].election, electors, reasons, self.tree.size)
-        self.tree.extend(pack_leaves(whos, whats, reasons))
+        election = packs[0].election
+        joint = [(alike, Columns(alike)) for alike in _alike(packs)]
+        whos = np.concatenate([who_digests(self._log_id, election, of) for _, of in joint])
+        whats = np.concatenate([what_digests(alike, of) for alike, of in joint])
+        if self.superseded.follows(election):
+            electors = np.concatenate([of.electors for _, of in joint]).tolist()
+            self.superseded.note_ballots(election, electors, _each(outcomes), self.tree.size)
+        self.tree.extend(pack_leaves(whos, whats, outcomes))
+        places, reasons = places_of(self._watermark, sizes), codes_of(outcomes)
         at = 0
         while at < len(whos):
             upto = at + self._rows.room
@@ -221,3 +226,13 @@ class ShardTree:
     def _checkpoint(self, size: int) -> Checkpoint:
         origin = origin_of(self._log_id, self._shard)
         return Checkpoint(origin, size, root_hash(size, self.tree.node))
+
+
+def _each(outcomes: Sequence[Run]) -> list[str]:
+    """Return the reason of each ballot."""
+    return [reason for reason, ballots in outcomes for _ in range(ballots)]
+
+
+def _alike(packs: Sequence[Pack]) -> Iterator[list[Pack]]:
+    """Yield packs that follow one another and rank equally many contests."""
+    return (list(alike) for _, alike in groupby(packs, lambda pack: len(pack.marks)))

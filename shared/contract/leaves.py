@@ -10,21 +10,24 @@ preceded by its length in four bytes; a leaf is such parts, which the tree hashe
 one stream, SHAKE-128 of the pack's salt: a hash for each would cost 1 us a ballot.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from hashlib import sha256, shake_128
+from itertools import islice
 from struct import pack as _packed
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.contract.codes import COMMITMENT_BYTES, SECRET_BYTES, commitments
-from shared.contract.packs import ID_BYTES, SALT_BYTES, SECTION_BYTES, Pack
+from shared.contract.codes import COMMITMENT_BYTES, commitments
+from shared.contract.packs import ID_BYTES, SALT_BYTES, SECTION_BYTES, Columns, Pack
 
 DIGEST_BYTES: Final = 32
 MAX_KEPT_CHARS: Final = 128
-"""Marks of a ballot that are kept, so that those kept take 64 MB at most; longer ones are seldom met again."""
+"""Marks of a contest that are kept, so that those kept take 64 MB at most; longer ones are seldom met again."""
+Digests = NDArray[np.uint8]
+"""A digest a row (rows, 32)."""
 
 
 def joined(*parts: bytes) -> bytes:
@@ -39,8 +42,10 @@ def hashed(*parts: bytes) -> bytes:
 
 _DIGEST_LENGTH = _packed(">I", DIGEST_BYTES)
 _ID_LENGTH = _packed(">I", ID_BYTES)
+_SECTION_LENGTH = _packed(">I", SECTION_BYTES)
 _LEAF = joined(b"leaf") + _DIGEST_LENGTH
 _WHAT = joined(b"what") + _packed(">I", SALT_BYTES)
+_SALT = joined(b"salt") + _packed(">I", SALT_BYTES)
 
 
 def who_digest(log_id: str, election: str, commitment: bytes, ballot_id: bytes) -> bytes:
@@ -56,7 +61,7 @@ def _who_start(log_id: str, election: str) -> bytes:
 
 def _salt_stream(salt: bytes, ballots: int) -> bytes:
     """Return the salts of a pack's ballots, SALT_BYTES each."""
-    return shake_128(joined(b"salt", salt)).digest(SALT_BYTES * ballots)
+    return shake_128(_SALT + salt).digest(SALT_BYTES * ballots)
 
 
 def leaf_of(who: bytes, what: bytes, reason: str) -> bytes:
@@ -69,55 +74,55 @@ def record_leaf(value: bytes, outcome: str) -> bytes:
     return joined(b"record", sha256(value).digest(), outcome.encode())
 
 
-def who_digests(log_id: str, packs: Sequence[Pack]) -> list[bytes]:
-    """Return `who_digest` of each ballot of packs of one election."""
-    electors = np.frombuffer(b"".join([pack.electors for pack in packs]), "<u4").astype(np.int64)
-    sections = np.frombuffer(b"".join([pack.sections for pack in packs]), "<u2")
-    secrets = np.frombuffer(b"".join([pack.secrets for pack in packs]), np.uint8).reshape(-1, SECRET_BYTES)
-    election = packs[0].election
-    codes = commitments(log_id, election, electors, sections, secrets)
-    return who_digests_of(log_id, election, codes, _rows([pack.ids for pack in packs], ID_BYTES))
+def who_digests(log_id: str, election: str, of: Columns) -> Digests:
+    """Return `who_digest` of each ballot of an election."""
+    codes = commitments(log_id, election, of.electors, of.sections, of.secrets)
+    return _digests(_whos(log_id, election, codes, of.ids))
 
 
 def who_digests_of(
     log_id: str, election: str, codes: NDArray[np.uint8], ids: NDArray[np.uint8]
 ) -> list[bytes]:
     """Return `who_digest` of each row of commitments (rows, 10) and ballot ids (rows, 16)."""
-    rows = _beside(_who_start(log_id, election), codes, _ID_LENGTH, ids)
-    return [sha256(row).digest() for row in rows]
+    return [sha256(row).digest() for row in _whos(log_id, election, codes, ids)]
 
 
-def what_digests(packs: Sequence[Pack]) -> list[bytes]:
-    """Return, for each ballot of packs of one election, the part of its leaf that hides section and rankings."""
-    if len({len(pack.marks) for pack in packs}) > 1:
-        return [what for pack in packs for what in what_digests([pack])]
-    joint = b"".join([pack.sections for pack in packs])
-    sections = [joint[at : at + SECTION_BYTES] for at in range(0, len(joint), SECTION_BYTES)]
-    columns = [" ".join(column).split(" ") for column in zip(*[pack.marks for pack in packs], strict=True)]
-    salts = _rows([_salt_stream(pack.salt, pack.ballots) for pack in packs], SALT_BYTES)
-    heads = _beside(_WHAT, salts)
-    longest = sum(max(map(len, column), default=0) for column in columns)
-    spell = _spelt if longest <= MAX_KEPT_CHARS else _spelt.__wrapped__
-    spelt = map(spell, zip(sections, *columns, strict=True))
-    return [sha256(head + rest).digest() for head, rest in zip(heads, spelt, strict=True)]
+def _whos(log_id: str, election: str, codes: NDArray[np.uint8], ids: NDArray[np.uint8]) -> list[bytes]:
+    return _beside(_who_start(log_id, election), codes, _ID_LENGTH, ids)
 
 
-@lru_cache(maxsize=65_536)  # an election has few different ballots, a log meets them by the million
-def _spelt(ballot: tuple[Any, ...]) -> bytes:
-    """Return a section (little-endian, as a pack has it) and marks, as the digest joins them."""
-    section, *marks = ballot
-    return joined(section[::-1], *[ranking.encode() for ranking in marks])
+def what_digests(packs: Sequence[Pack], of: Columns) -> Digests:
+    """Return, for each ballot of these packs, the part of its leaf that hides section and rankings; `of` are their columns."""
+    salts = [_salt_stream(pack.salt, size) for pack, size in zip(packs, of.sizes, strict=True)]
+    sections = of.sections.astype(">u2").view(np.uint8).reshape(-1, SECTION_BYTES)
+    heads = _beside(_WHAT, _rows(b"".join(salts), SALT_BYTES), _SECTION_LENGTH, sections)
+    spelt = [map(_speller(column), column) for column in of.marks]
+    return _digests(map(b"".join, zip(heads, *spelt, strict=True)))
 
 
-def pack_leaves(whos: Sequence[bytes], whats: Sequence[bytes], reasons: Sequence[str]) -> list[bytes]:
-    """Return `leaf_of` of each ballot."""
-    ends = {reason: joined(reason.encode()) for reason in set(reasons)}
-    starts = _beside(_LEAF, _rows(whos, DIGEST_BYTES), _DIGEST_LENGTH, _rows(whats, DIGEST_BYTES))
-    return [start + ends[reason] for start, reason in zip(starts, reasons, strict=True)]
+def _speller(column: Sequence[str]) -> Callable[[str], bytes]:
+    """Return how a contest's marks become what the digest joins: kept, unless they are long."""
+    return _spelt if max(map(len, column)) <= MAX_KEPT_CHARS else _spelt.__wrapped__
 
 
-def _rows(parts: Sequence[bytes], size: int) -> NDArray[np.uint8]:
-    return np.frombuffer(b"".join(parts), np.uint8).reshape(-1, size)
+@lru_cache(maxsize=65_536)  # an election has few different rankings, a log meets them by the million
+def _spelt(marks: str) -> bytes:
+    return joined(marks.encode())
+
+
+def pack_leaves(whos: Digests, whats: Digests, outcomes: Iterable[tuple[str, int]]) -> list[bytes]:
+    """Return `leaf_of` of each ballot; `outcomes` are their reasons in runs."""
+    starts = iter(_beside(_LEAF, whos, _DIGEST_LENGTH, whats))
+    ends = [(joined(reason.encode()), ballots) for reason, ballots in outcomes]
+    return [start + end for end, ballots in ends for start in islice(starts, ballots)]
+
+
+def _digests(parts: Iterable[bytes]) -> Digests:
+    return _rows(b"".join([sha256(part).digest() for part in parts]), DIGEST_BYTES)
+
+
+def _rows(joint: bytes, size: int) -> NDArray[np.uint8]:
+    return np.frombuffer(joint, np.uint8).reshape(-1, size)
 
 
 def _beside(*columns: bytes | NDArray[np.uint8]) -> list[bytes]:

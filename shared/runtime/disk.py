@@ -60,7 +60,8 @@ class LocalDisk:
 
     def write(self, path: Path, parts: Iterable[bytes]) -> None:
         """Write a whole file, for its owner's eyes only; its folder is made if need be."""
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.parent.is_dir():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(path, "wb", opener=_owner_only) as file:
             file.writelines(parts)
 

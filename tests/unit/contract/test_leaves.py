@@ -5,7 +5,7 @@ import tracemalloc
 import pytest
 
 from shared.contract.leaves import MAX_KEPT_CHARS, what_digests
-from shared.contract.packs import MAX_PACK_BALLOTS, Ballot, Pack, pack_of
+from shared.contract.packs import MAX_PACK_BALLOTS, Ballot, Columns, Pack, pack_of
 
 MIB = 1 << 20
 
@@ -33,7 +33,7 @@ def test_ballots_that_differ_without_end_hold_the_stated_memory(
     sent = packs(ballots, chars)
     tracemalloc.start()
     for pack in sent:
-        what_digests([pack])
+        what_digests([pack], Columns([pack]))
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert kept < most_mib * MIB, kept

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from services.audit.ledger import ShardLedger
@@ -13,14 +14,14 @@ from services.proofs.lookup import find
 from services.proofs.notes import BadNote, read_checkpoint
 from services.proofs.pairs import Pair, PairedSource
 from services.proofs.receipts import Receipt, check_receipt
-from services.proofs.rows import SEGMENT, Segment, find_in, places_of
+from services.proofs.rows import SEGMENT, Segment, codes_of, find_in, places_of
 from services.proofs.shard import Contradiction, Mismatch, ShardTree
 from services.proofs.tiles import WIDTH, check_tiles, tree_at
 from services.proofs.tree import root_hash
 from shared.contract.codec import decode_cast, decode_judged, encode
 from shared.contract.codes import VotingCode, commitment
 from shared.contract.elections import Revote
-from shared.contract.leaves import leaf_of, record_leaf, who_digest
+from shared.contract.leaves import DIGEST_BYTES, leaf_of, record_leaf, who_digest
 from shared.contract.packs import Ballot, Pack
 from shared.contract.verdict_ranges import Verdict
 from shared.contract.verdicts import ControlJudged, Reason
@@ -39,9 +40,9 @@ def who_of(ballot: Ballot) -> bytes:
     return who_digest(LOG_ID, "picnic", commitment(LOG_ID, "picnic", code), ballot.ballot_id)
 
 
-def leaves_of(log: list[bytes], shard: int) -> list[bytes]:
+def leaves_of(log: list[bytes], shard: int, shards: int = 2) -> list[bytes]:
     """Return a shard's leaves one by one, from the contract's words and the auditor's verdicts."""
-    ledger, leaves = ShardLedger(shard, 2, IDENTITY), []
+    ledger, leaves = ShardLedger(shard, shards, IDENTITY), []
     for value in log:
         outcome, pack = ledger.judge(value), decode_cast(value)
         if isinstance(outcome, ControlJudged):
@@ -109,7 +110,8 @@ def test_rows_are_found_in_a_full_segment_as_in_one_that_grows() -> None:
     whos = [who[::-1] for who in whos]
     segment.add_record(0)
     places = [struct.pack("<QH", 70_000 + number, number % 512) for number in range(len(whos))]
-    segment.add(whos, whos, ["accepted"] * len(whos), b"".join(places))
+    digests = np.frombuffer(b"".join(whos), np.uint8).reshape(-1, DIGEST_BYTES)
+    segment.add(digests, digests, codes_of([("accepted", len(whos))]), b"".join(places))
     content = segment.encoded()
     for number in (0, 1, 77, SEGMENT - 2):
         rows = list(find_in(content, 5 * SEGMENT, whos[number]))
@@ -308,3 +310,24 @@ def test_a_ballot_that_a_later_one_supersedes_is_known(tmp_path: Path) -> None:
     assert [row.reason for row in rows] == ["accepted", "accepted", "superseding", "superseding"]
     assert [row.leaf in restarted.superseded.leaves for row in rows] == [True, False, True, False]
     assert not restarted.superseded.follows("fair")
+
+
+def test_packs_that_rank_other_contests_stand_among_those_of_an_election_whose_last_ballot_counts(
+    tmp_path: Path,
+) -> None:
+    """One range judges them together; each has its leaf, and who voted again is still known."""
+    again = {"revote": Revote.LAST_COUNTS, "live_tallies": False}
+    life = Life(election().model_copy(update=again))
+    first, odd, second = life.cast(4, "0", "1"), life.cast(5, "0"), life.cast(4, "1", "0", ballot=99)
+    cast = [*life.begin()[0], *map(life.pack, (first, odd, second))]
+    ranges = judged(0, cast, 1, together=len(cast))
+    files = grown(pairs(cast, ranges), tmp_path)
+    tree = ShardTree(LOG_ID, 0, files, None)
+    tree.apply(pairs(cast, ranges))
+    rows = [found[0] for vote in (first, odd, second) if (found := find(files, tree, who_of(vote)))]
+
+    assert [row.reason for row in rows] == ["accepted", "unknown-contest", "superseding"]
+    assert tree.superseded.leaves == {rows[0].leaf}
+    checkpoint = files.checkpoint()
+    assert checkpoint is not None
+    assert checkpoint.root == merkle_root(leaves_of(cast, 0, shards=1))

@@ -7,7 +7,7 @@ connections in `tests/unit/runtime/test_connections.py`, of the proofs' spelt ba
 import asyncio
 import tracemalloc
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice, permutations
 from typing import Any
@@ -17,7 +17,7 @@ import pytest
 
 from services.counting.tally import Ledger
 from services.operator.proposals import MAX_PROPOSAL_BYTES, MAX_PROPOSALS, Proposals
-from services.proofs.rows import ROW_BYTES, SEGMENT, Segment, places_of
+from services.proofs.rows import ROW_BYTES, SEGMENT, Segment, codes_of, places_of
 from services.proofs.tiles import TiledTree
 from services.results.feed import Publisher, frame
 from services.results.history import FRAMES_KEPT, MAX_PLACES, Places
@@ -28,6 +28,7 @@ from services.validation.box import BallotBox
 from shared.contract.codec import encode
 from shared.contract.elections import Phase
 from shared.contract.events import NO_CONTROL, ElectionConfigured
+from shared.contract.leaves import DIGEST_BYTES
 from shared.contract.verdicts import Reason
 from shared.rcv.count.live import open_method
 from shared.rcv.trial import MAX_STANDING_BYTES
@@ -198,14 +199,15 @@ def test_proofs_what_is_not_in_a_file_yet() -> None:
         def write(self, _: str, __: bytes) -> None:
             """As a file is written, and not kept."""
 
-    whos: Sequence[bytes] = [bytes(32)] * SEGMENT
+    whos = np.zeros((SEGMENT, DIGEST_BYTES), np.uint8)
+    reasons = codes_of([(Reason.ACCEPTED, SEGMENT)])
     places = places_of(0, [SEGMENT // 32] * 32)
     with weighed() as found:
         tree, rows = TiledTree(Nowhere()), Segment()
         for _ in range(3):
             tree.extend([b"leaf"] * SEGMENT)
             rows = Segment(rows.first + SEGMENT)
-            rows.add(whos, whos, [Reason.ACCEPTED] * SEGMENT, places)
+            rows.add(whos, whos, reasons, places)
     assert tree.size == 3 * SEGMENT
     assert not rows.room
     assert found.bytes <= 2 * ROW_BYTES * SEGMENT
