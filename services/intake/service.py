@@ -29,6 +29,8 @@ from shared.runtime.process.connections import address_key
 from shared.runtime.process.rates import Rates
 
 RETRY_AFTER_S: Final = 1
+TOGETHER: Final = 32
+"""So many lines and more are admitted in columns: below that each by itself is quicker."""
 SINGLE_AT_ONCE: Final = 100
 """Lines that are admitted each by itself before other requests have their turn: one or two milliseconds."""
 
@@ -135,15 +137,15 @@ class IntakeService:
         """Admit lines that came together and record their ballots."""
         read = self._admit_together(election, lines)
         single = await self._admit_each(election, lines, read.columns["line"], client)
+        if not len(read):
+            return Cast(read, await self._record_each(election, single))
         marks = self.recent.marks(read)
         plain = self._are_plain(read, marks, single)
         single.update(read.where(~plain).each())
-        ballots = {place: of for place, of in sorted(single.items()) if isinstance(of, Admitted)}
-        together, outcomes = await asyncio.gather(
-            self._record_together(read.where(plain), marks[plain]),
-            self.record(election, list(ballots.values())),
+        cast, others = await asyncio.gather(
+            self._record_together(read.where(plain), marks[plain]), self._record_each(election, single)
         )
-        return Cast(together.together, single | dict(zip(ballots, outcomes, strict=True)) | together.single)
+        return Cast(cast.together, others | cast.single)
 
     def _admit_together(self, election: str, lines: Sequence[bytes]) -> AdmittedLines:
         """Return the ballots of those lines that may be admitted in columns."""
@@ -151,6 +153,7 @@ class IntakeService:
         if (
             isinstance(admission, Refusal)
             or settings.max_per_second_per_client
+            or len(lines) < TOGETHER
             or max(map(len, lines)) > settings.max_body_bytes
         ):
             return AdmittedLines.rows(election, ())
@@ -168,6 +171,14 @@ class IntakeService:
             if number % SINGLE_AT_ONCE == 0:
                 await asyncio.sleep(0)
         return found
+
+    async def _record_each(
+        self, election: str, single: Mapping[int, Admitted | Refusal]
+    ) -> dict[int, Admitted | Refusal]:
+        """Return what becomes of single lines: `record` of those that were admitted, in the order in which they came."""
+        ballots = {place: of for place, of in sorted(single.items()) if isinstance(of, Admitted)}
+        outcomes = await self.record(election, list(ballots.values()))
+        return {**single, **dict(zip(ballots, outcomes, strict=True))}
 
     def _are_plain(
         self, read: AdmittedLines, marks: NDArray[np.uint8], single: Mapping[int, Admitted | Refusal]

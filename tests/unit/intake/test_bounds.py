@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 
+from services.intake import service
 from services.intake.admission import Admissions, ContestForm
 from services.intake.admitted import AdmittedLines
 from services.intake.bounds import MAX_CACHE_BYTES, RankingCache, RecentBallots
@@ -69,10 +70,10 @@ async def place(**settings: int) -> AsyncIterator[Place]:
     ends = LogEnds(memory.open_ends, rolls.judged)
     log = BallotLog(open_sink, "ballots", 100, ends)
     admissions = Admissions(announced, rolls.rolls, lambda: True)
-    service = IntakeService(
+    shared = IntakeService(
         IntakeSettings.model_validate(settings), admissions, log, now_s=lambda: there.now_s
     )
-    transport = httpx.ASGITransport(Starlette(routes=intake_routes(service)))
+    transport = httpx.ASGITransport(Starlette(routes=intake_routes(shared)))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         there = Place(client, memory, ends)
         await log.start()
@@ -288,9 +289,10 @@ async def test_a_ranking_of_a_contest_that_is_gone_is_not_taken_for_one_of_anoth
     ),
     st.integers(0, 20),
     st.sampled_from((0, 1_000)),
+    st.sampled_from((1, 8)),
 )
 async def test_lines_of_one_group_are_answered_as_if_each_came_alone(
-    cast: list[tuple[int, str, tuple[str], str]], before: int, remembered: int
+    cast: list[tuple[int, str, tuple[str], str]], before: int, remembered: int, in_columns_from: int
 ) -> None:
     """Repeated, with other rankings, too many with one code, or wrong; some came before, and some are read one by one."""
     forms = []
@@ -301,9 +303,10 @@ async def test_lines_of_one_group_are_answered_as_if_each_came_alone(
     settings = {"max_casts_per_minute": 2, "remembered_ballots": remembered, "max_wrong_codes_per_minute": 3}
     async with place(**settings) as together, place(**settings) as alone:
         expected = [(await alone.stream([of]))[0] for of in forms] if remembered else []
-        found = [
-            line for part in (forms[:before], forms[before:]) if part for line in await together.stream(part)
-        ]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(service, "TOGETHER", in_columns_from)
+            parts = [part for part in (forms[:before], forms[before:]) if part]
+            found = [line for part in parts for line in await together.stream(part)]
         kept = {(of.ballot_id, of.rankings) for of in together.log.ballots}
         for of, line in zip(forms, found, strict=True):
             rankings = tuple(str(("apple", "banana").index(rank[0])) for rank in of["rankings"]["fruit"])  # type: ignore[index]
