@@ -58,17 +58,27 @@ class _Accepted(msgspec.Struct):
     voided: int
 
 
-class _Bought(msgspec.Struct):
+class _Backed(msgspec.Struct):
     project: str
+    supporters: int
+
+
+class _Bought(_Backed):
     cost: str
 
 
 class Spent(msgspec.Struct):
-    """How a budget was spent: each share, what was left, and what was funded, in its order. Amounts are decimal numbers."""
+    """How a budget was spent: each share, what was left, what was funded, in its order, and what not. Amounts are decimal numbers."""
 
     share: str
     unspent: str
     funded: list[_Bought]
+    not_funded: list[_Backed]
+
+    @property
+    def supporters(self) -> dict[str, int]:
+        """How many ballots support each project that has not withdrawn."""
+        return {of.project: of.supporters for of in (*self.funded, *self.not_funded)}
 
 
 class Moment(msgspec.Struct):
@@ -83,9 +93,19 @@ class Moment(msgspec.Struct):
     rounds: list[Tallied]
     """The first and the last."""
     elected: tuple[str, ...]
+    """Of a budget: what is funded."""
     certificate: str | None = None
     spending: Spent | None = None
     place: Place = Place(0, 0, 0, 0)
+
+    @property
+    def shares(self) -> dict[str, Fraction]:
+        """What can be compared from moment to moment: shares of first choices, or of ballots that support a project."""
+        if self.rounds:
+            return self.rounds[0].strengths()
+        if self.spending is None or not self.balance.accepted:
+            return {}
+        return {of: Fraction(n, self.balance.accepted) for of, n in self.spending.supporters.items()}
 
     @property
     def withdrawn(self) -> tuple[str, ...]:

@@ -110,7 +110,16 @@ class Pages:
     def index(self, request: Request) -> Response:
         """All elections."""
         found = tuple(self.announced.newest.values())
-        return self._cards(request, found, lambda: index_page(found))
+        frames = {
+            (of.definition.id, contest.id): self.hub.frames.get(contest_key(of.definition.id, contest.id))
+            for of in found
+            for contest in of.definition.contests
+        }
+        return self._cards(
+            request,
+            (*found, *frames.values()),
+            lambda: index_page(found, lambda *contest: self._card(frames[contest])),
+        )
 
     def election(self, request: Request) -> Response:
         """The contests of one election."""

@@ -4,7 +4,7 @@ Standings travel whole, so to resume is to send the newest, unless the client ha
 gateway may have been ahead of this one. An id that is no number, or far beyond the newest, was never sent: it counts as none.
 
 A standing is made into an event once, however many clients it goes to, and packed once for those who take gzip. Who asks for
-it with `?light=1`, as our pages do, gets the sequence alone. A client that takes nothing within the bound is dropped, and one that has left at once: a second task for each client waits for that alone. A client has one timer, set
+it with `?light=1`, as our pages do, gets the sequence alone, and heartbeats that its script can hear. A client that takes nothing within the bound is dropped, and one that has left at once: a second task for each client waits for that alone. A client has one timer, set
 again only when it fires: one for each event costs more than sending the event.
 """
 
@@ -23,13 +23,17 @@ from shared.runtime.process.http import problem
 
 HEARTBEAT_S = 15.0
 HEARTBEAT = b": still here\n\n"
+BEAT = b"event: beat\ndata: still here\n\n"
+"""A heartbeat that a page's script can hear; a comment is hidden from it."""
 MAX_ID_DIGITS = 18
 FAR_AHEAD = 10_000_000
 """Cast records by which another gateway is never ahead."""
 RETRY_AFTER_S = 5
 CLIENTS = Gauge("livecount_feed_clients", "Live connections of the feed", multiprocess_mode="livesum")
 BYE = b"event: bye\ndata: the server is going away; connect again\n\n"
-SAID = {pack: {said: packed(said) if pack else said for said in (HEARTBEAT, BYE)} for pack in (False, True)}
+SAID = {
+    pack: {said: packed(said) if pack else said for said in (HEARTBEAT, BEAT, BYE)} for pack in (False, True)
+}
 """What is said beside standings, as it is sent."""
 
 
@@ -107,7 +111,8 @@ class LiveFeed(Response):
             self._seen = newest.sequence
             publisher, pack, light = self._events
             return publisher.event(newest, pack=pack, light=light)
-        return SAID[self._events.pack][HEARTBEAT] if timer.heartbeat_due() else None
+        said = BEAT if self._events.light else HEARTBEAT
+        return SAID[self._events.pack][said] if timer.heartbeat_due() else None
 
     async def _send(self, send: Send, timer: "_ClientTimer", event: bytes, *, more: bool = True) -> None:
         timer.begin(sending=True)

@@ -116,6 +116,21 @@ def test_updates_can_be_paused(browser: Browser, pipeline: Pipeline) -> None:
     expect(page.locator(".status")).to_contain_text("Complete", timeout=10_000)
 
 
+def test_a_feed_that_went_silent_is_not_called_live(browser: Browser, pipeline: Pipeline) -> None:
+    """A service that stands still keeps its connections: without a word for 40 s the page says so, and connects again."""
+    page = browser.new_page()
+    page.clock.install()
+    page.goto(url(pipeline))
+    expect(page.locator("#livetext")).to_contain_text("Live", timeout=10_000)
+    pipeline.signal("results", signal.SIGSTOP)
+    page.clock.fast_forward(30_000)
+    expect(page.locator("#livetext")).to_contain_text("Live")
+    page.clock.fast_forward(15_000)
+    expect(page.locator("#livetext")).to_contain_text("Reconnecting", timeout=10_000)
+    pipeline.signal("results", signal.SIGCONT)
+    expect(page.locator("#livetext")).to_contain_text("Live", timeout=10_000)
+
+
 def test_it_reads_without_a_script(browser: Browser, shown: Pipeline) -> None:
     """Everything is in the page that the server sends."""
     context = browser.new_context(java_script_enabled=False)
@@ -231,7 +246,7 @@ def test_names_stay_in_view_while_a_wide_table_scrolls(browser: Browser, shown: 
     region = page.get_by_role("region", name="All rounds")
     name = region.get_by_role("rowheader", name="Apple")
     before = name.bounding_box()
-    assert region.evaluate("e => { e.scrollLeft = 150; return e.scrollLeft }") == 150
+    assert region.evaluate("e => { e.scrollLeft = 30; return e.scrollLeft }") == 30
 
     assert before is not None
     assert name.bounding_box() == before

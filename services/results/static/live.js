@@ -11,6 +11,7 @@ const ANNOUNCE_EVERY_MS = 20_000;
 const REFRESH_EVERY_MS = 500;
 const PLAY_EVERY_MS = 1_600;
 const POLL_EVERY_MS = 10_000;
+const SILENT_MS = 40_000; // a heartbeat comes every 15 s
 let paused = false;
 let missed = false;
 let newest = "";
@@ -18,6 +19,7 @@ let busy = false;
 let spoken = "";
 let announcedAt = 0;
 let playing = 0;
+const playWords = play.innerHTML;
 
 const say = (words, state) => {
   text.textContent = words;
@@ -79,15 +81,32 @@ function speak(headline) {
 
 function connect() {
   const feed = new EventSource(bar.dataset.stream);
-  feed.onopen = () => say("Live", "live");
+  let silence = 0;
+  const heard = () => {
+    clearTimeout(silence);
+    silence = setTimeout(() => {
+      say("Reconnecting…", "stale"); // a dead line brings no error of its own
+      feed.close();
+      connect();
+    }, SILENT_MS);
+  };
+  feed.onopen = () => {
+    heard();
+    say("Live", "live");
+  };
   feed.onerror = () => {
     say("Reconnecting…", "stale");
-    if (feed.readyState === EventSource.CLOSED) setTimeout(againLater, POLL_EVERY_MS); // no room: ask instead
+    if (feed.readyState !== EventSource.CLOSED) return;
+    clearTimeout(silence);
+    setTimeout(againLater, POLL_EVERY_MS); // no room: ask instead
   };
+  feed.addEventListener("beat", heard);
   feed.addEventListener("standing", (event) => {
+    heard();
     newest = event.lastEventId;
     refresh();
   });
+  heard();
 }
 
 function againLater() {
@@ -126,7 +145,7 @@ function playRounds() {
   const stop = () => {
     clearInterval(playing);
     playing = 0;
-    play.textContent = "Play the rounds";
+    play.innerHTML = playWords;
   };
   if (playing) return stop();
   let place = 0;
@@ -146,10 +165,21 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   showRound(step.href);
 });
+// The arrows show the round before or after, where the focus is on the rounds or on the player.
+document.addEventListener("keydown", (event) => {
+  const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (!by || event.altKey || event.ctrlKey || event.metaKey || !event.target.closest(".steps, #play")) return;
+  const links = rounds();
+  const next = links[links.findIndex((link) => link.hasAttribute("aria-current")) + by];
+  if (!next) return;
+  event.preventDefault();
+  if (event.target.closest(".steps")) next.focus();
+  showRound(next.href);
+});
 pause.addEventListener("click", () => {
   paused = !paused;
   pause.setAttribute("aria-pressed", String(paused));
-  pause.textContent = paused ? "Resume updates" : "Pause updates";
+  pause.firstChild.textContent = paused ? "Resume" : "Pause";
   say(paused ? "Paused" : "Live", paused ? "stale" : "live");
   if (!paused && missed) refresh();
 });
@@ -158,7 +188,11 @@ document.addEventListener("visibilitychange", () => !document.hidden && missed &
 play.hidden = rounds().length < 2;
 localTimes();
 if (document.getElementById("asof")) scrub(document.getElementById("asof"));
-if (!document.getElementById("past")) {
+if (document.getElementById("past")) {
+  pause.hidden = true;
+  bar.hidden = play.hidden;
+  say("A past standing", "past");
+} else {
   bar.hidden = false;
   connect();
 }

@@ -22,6 +22,8 @@ class SpendingView:
     share: str
     parts: tuple[FlowPart, ...]
     """Of the bar: each funded project, and at last what is not spent."""
+    nearest: str
+    """The project that lacks least of those that are not funded: its name, cost, and what it lacks."""
     funded: Table | None
     not_funded: Table | None
     withdrawn: str
@@ -39,6 +41,7 @@ def spending_view(counted: Counted, spending: Spending) -> SpendingView:
         share=f"Each ballot has a share of {_share(counted, spending)}. A project is funded once those who want it "
         "can pay for it together; the one that costs its supporters least for what it is worth to them comes first.",
         parts=tuple(_parts(counted, spending, budget)),
+        nearest=_nearest_in_words(counted, spending),
         funded=_funded(counted, spending.funded, budget) if spending.funded else None,
         not_funded=Table(
             label="Table of projects that are not funded",
@@ -134,6 +137,14 @@ def declared(counted: Counted, spending: Spending) -> Table:
         ),
         kind="grid",
     )
+
+
+def _nearest_in_words(counted: Counted, spending: Spending) -> str:
+    if not spending.not_funded:
+        return ""
+    first, *_ = _nearest(spending.not_funded)
+    cost = shown_amount(counted.contest, first.cost)
+    return f"{counted.names[first.project]} ({cost}): {why_not_funded(counted.contest, spending, first)}"
 
 
 def _nearest(lacking: Sequence[NotFunded]) -> list[NotFunded]:

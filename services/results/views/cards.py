@@ -42,6 +42,8 @@ class Card:
     status: str = ""
     badge: str = ""
     bars: tuple[MiniBar, ...] = ()
+    facts: str = ""
+    """Of an election: how many contests and electors, and its phase."""
     turnout: str = ""
     counted: int = 0
     """Ballots, to sort by."""

@@ -9,17 +9,19 @@ from services.results.course import Moment
 from services.results.views.account import account
 from services.results.views.addresses import path_of
 from services.results.views.budget import SpendingView, spending_view
+from services.results.views.contents import Part, contents
 from services.results.views.headline import badge_of, headline_of, status_of
 from services.results.views.names import counted_for_pages
 from services.results.views.race import Race, race
 from services.results.views.rounds import Rounds, rounds_view
+from services.results.views.safe import certain_in_short
 from services.results.views.table import Table
 from services.results.views.turnout import turnout
 from services.results.views.whatif import what_ifs
 from services.results.views.withdrawals import Withdrawal, withdrawals
 from shared.contract.events import Notice
 from shared.contract.standings import Standing
-from shared.rcv.narrate.numbers import number
+from shared.rcv.narrate.numbers import number, percent
 from shared.rcv.narrate.words import STATUS_BADGE, how, plural
 
 DASH: Final = "\N{EN DASH}"
@@ -43,6 +45,10 @@ class ContestPage:
     headline: str
     how: str
     ballots: str
+    turned_out: str
+    """The part of all electors who have voted."""
+    certain: str
+    """Whether the result is certain already, in a word or three; empty if nobody can know, or if it is final."""
     as_of: str
     as_of_iso: str
     rounds: Rounds | None
@@ -50,6 +56,7 @@ class ContestPage:
     race: Race | None
     withdrawals: tuple[Withdrawal, ...]
     """Newest first, without those that the race names."""
+    contents: tuple[Part, ...]
     turnout: Table
     balance: str
     account: Table
@@ -83,6 +90,13 @@ def contest_page(
         f"{number(getattr(standing.balance, part))} {part}"
         for part in ("cast", "accepted", "duplicate", "late", "voided", "rejected")
     )
+    spending = None if standing.spending is None else spending_view(counted, standing.spending)
+    rounds = None
+    if counted.rounds:
+        rounds = rounds_view(
+            counted, round_, what_ifs(standing, counted), standing.sequence if past else None
+        )
+    gone = tuple(withdrawals(counted.names, noticed, elsewhere, as_of_ms if past else None))
     return ContestPage(
         path=path_of(standing.election, contest.id),
         election_path=f"/elections/{standing.election}",
@@ -97,14 +111,15 @@ def contest_page(
         headline=headline_of(standing),
         how=how(contest),
         ballots=plural(standing.balance.accepted, "ballot", "ballots"),
+        turned_out=percent(standing.balance.accepted, sum(line.electors for line in standing.turnout)),
+        certain=certain_in_short(standing, counted),
         as_of=f"{as_of.day} {as_of:%B %Y, %H:%M:%S} UTC",
         as_of_iso=as_of.isoformat(),
-        rounds=rounds_view(counted, round_, what_ifs(standing, counted), standing.sequence if past else None)
-        if counted.rounds
-        else None,
-        spending=None if standing.spending is None else spending_view(counted, standing.spending),
+        rounds=rounds,
+        spending=spending,
         race=raced,
-        withdrawals=tuple(withdrawals(counted.names, noticed, elsewhere, as_of_ms if past else None)),
+        withdrawals=gone,
+        contents=tuple(contents(rounds, spending, raced=raced is not None, withdrawn=bool(gone))),
         turnout=turnout(standing),
         balance=f"{cast} = {' + '.join(parts)}",
         account=account(standing),

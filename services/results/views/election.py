@@ -1,16 +1,15 @@
 """The page of one election: all its contests at a glance. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from services.results.parties import InContest, seats_by_party
 from services.results.views.addresses import path_of
 from services.results.views.cards import Card
 from services.results.views.contest import DASH
-from services.results.views.index import ListPage
+from services.results.views.index import ListPage, how_far
 from services.results.views.parties import no_seat, seats_table
 from shared.contract.events import ElectionAnnounced
-from shared.rcv.narrate.counted import FINAL
 from shared.rcv.narrate.words import plural
 
 NO_RESULT: Final = "No result yet."
@@ -34,20 +33,10 @@ def election_page(announced: ElectionAnnounced, card_of: Callable[[str], Card | 
     return ListPage(
         tab_title=f"{definition.title} {DASH} Livecount",
         title=definition.title,
-        lede=f"{electors} in {sections}. The election is {announced.phase}.{_in_all(cards)}",
+        lede=f"{electors} in {sections}. The election is {announced.phase}.{f' {how_far(cards)}' if len(cards) > 1 else ''}",
         cards=cards,
         path=f"/elections/{definition.id}",
         note=definition.source,
         parties=None if seats_ is None else seats_table(seats_),
         no_seat="" if seats_ is None else no_seat(seats_),
     )
-
-
-def _in_all(cards: Sequence[Card]) -> str:
-    """Return how far the contests are, where there are several."""
-    if len(cards) == 1:
-        return ""
-    final = sum(card.status in FINAL for card in cards)
-    certain = sum(card.certain for card in cards)
-    of = f" Of {plural(len(cards), 'contest', 'contests')}"
-    return f"{of} {final} {'is' if final == 1 else 'are'} complete{f', and {certain} more certain' if certain else ''}."

@@ -1,6 +1,6 @@
-"""The grid of all rounds, side by side. Pure."""
+"""The grid: all rounds side by side, on one scale. Pure."""
 
-from services.results.views.table import Cell, Row, Table, colours_of, provisional
+from services.results.views.table import Bar, Cell, Row, Table, bar_width, colours_of, provisional, votes_cell
 from shared.rcv.narrate.counted import Counted
 from shared.rcv.narrate.numbers import number
 from shared.rcv.narrate.tables import RoundsTable
@@ -12,15 +12,20 @@ def every_round(counted: Counted, table: RoundsTable) -> Table:
     final, colours = counted.final, colours_of(counted)
     scored = bool(counted.rounds[-1].scores)
     per_seat = counted.contest.method == "sequential-irv"
+    most = max(table.scales, default=0)
     rows = []
     for line in table.lines:
         cells = []
         for cell in line.cells:
             word = outcome(cell.fate, final=final)
-            amount = f"{number(cell.amount, table.places)}{'%' if scored else ''}"
-            below = word if cell.decided else ""
-            shown = Cell(amount, below, first=cell.fate == "elected") if cell.in_count else Cell(unseen=word)
-            cells.append(shown)
+            shown = (
+                Cell(f"{number(cell.amount, table.places)}%")
+                if scored
+                else votes_cell(cell.amount, table.places)
+            )
+            bar = Bar(bar_width(cell.amount, most, 1), colours[line.candidate])
+            shown = shown._replace(below=word if cell.decided else "", first=cell.fate == "elected", bar=bar)
+            cells.append(shown if cell.in_count else Cell(unseen=word))
         withdrawn = line.cells[0].fate == "withdrawn"
         rows.append(
             Row(
@@ -34,14 +39,20 @@ def every_round(counted: Counted, table: RoundsTable) -> Table:
         )
     for footer in table.footers:
         unit = "%" if scored and footer.kind == "threshold" else ""
-        amounts = ("" if n is None else f"{number(n, footer.places)}{unit}" for n in footer.amounts)
-        cells = [Cell(amount, unseen="none") for amount in amounts]
+        cells = [
+            Cell(unseen="none")
+            if n is None
+            else Cell(f"{number(n, footer.places)}{unit}")
+            if unit
+            else votes_cell(n, footer.places)
+            for n in footer.amounts
+        ]
         rows.append(Row(footer.label, tuple(cells), kind="sum" if footer.kind == "sum" else "inactive"))
     what = f"{'scores' if scored else 'votes'} of each candidate"
     rest = f"non-transferable {'votes' if counted.places else 'ballots'}"
     return Table(
         label="All rounds",
-        caption=f"Every round{provisional(counted)}: {what}, and the {rest}, by the reason",
+        caption=f"Every round{provisional(counted)}: {what}, and the {rest}, by the reason. The bars have one scale",
         columns=(
             "Candidate",
             *(f"Round {each.number}{f', seat {each.run}' if per_seat else ''}" for each in counted.rounds),

@@ -1,6 +1,6 @@
 """The hero: everybody in one round on one axis, with the line that elects; who has left below. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from services.results.views.table import NOBODY, Bar, Cell, Row, Table, bar_width, colours_of, provisional
@@ -21,13 +21,15 @@ def title_of(counted: Counted, shown: Round) -> str:
     return "Final round: round" if counted.final else "Latest round: round"
 
 
-def round_as_bars(counted: Counted, table: RoundsTable, place: int) -> tuple[Table, Table | None]:
+def round_as_bars(
+    counted: Counted, table: RoundsTable, place: int, links: Mapping[str, str]
+) -> tuple[Table, Table | None]:
     """Return everybody in the round at `place` as bars, strongest first, then those who had left before.
 
     Where these are more than OUT_SHOWN, they have a table of their own.
 
     Where one is elected, a full bar is all continuing votes; where several are, it is the most that anybody has or what
-    elects, since quotas are a small part of all votes.
+    elects, since quotas are a small part of all votes. A name leads to what `links` has for the candidate.
     """
     round_, colours, scored = counted.rounds[place], colours_of(counted), bool(counted.rounds[place].scores)
     elects = table.thresholds[place]
@@ -38,6 +40,10 @@ def round_as_bars(counted: Counted, table: RoundsTable, place: int) -> tuple[Tab
         caption += " More than 50% of the electoral college elects."
     elif elects:
         caption += f" {threshold_name(counted.contest)}: {brief(elects, counted.places)}."
+    if mark:
+        caption += " The line in the bars marks it."
+    if links:
+        caption += " A name leads to what would follow if that candidate dropped out."
     in_count = [line for line in table.lines if line.cells[place].in_count]
     rows = []
     for line in sorted(in_count, key=lambda line: -strength(round_, line.candidate)):
@@ -60,16 +66,22 @@ def round_as_bars(counted: Counted, table: RoundsTable, place: int) -> tuple[Tab
                 tag,
                 first=cell.fate == "elected",
                 party=counted.parties[line.candidate],
+                link=links.get(line.candidate, ""),
             )
         )
     figures = ("Score",) if scored else ("Votes", "Share")
     left = [line for line in table.lines if not line.cells[place].in_count]
     many = len(left) > OUT_SHOWN
     if not many:
-        rows += [_left(counted, line, place, len(figures) + (place > 0)) for line in left]
+        rows += [
+            _left(counted, line, place, len(figures) + (place > 0))._replace(
+                link=links.get(line.candidate, "")
+            )
+            for line in left
+        ]
     shown = Table(
         label=f"Table of round {round_.number}",
-        caption=f"{caption} The line in the bars marks it." if mark else caption,
+        caption=caption,
         columns=("Candidate", *figures, "", *(("Gained",) if place else ())),
         rows=tuple(rows),
         kind="bars",

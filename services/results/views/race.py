@@ -1,7 +1,7 @@
 """The race over time, ready to be drawn: a line a candidate, when who was ahead, and what turned the order of things. Pure.
 
-A line shows a candidate's share of first choices (of an electoral college: the first round's score), from nought to the largest
-share that anybody had. Below it a bar covers the time in which the candidate was ahead: elected, if it had ended then.
+A line shows a candidate's share of first choices (of an electoral college: the first round's score; of a budget: of the ballots
+that support a project), from nought to the largest share that anybody had. Below it a bar covers the time in which the candidate was ahead: elected, if it had ended then.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -77,6 +77,10 @@ class Race:
     ends: Clock
     scale: str
     """What the top of each line is."""
+    what: str
+    """What a line shows."""
+    ahead: str
+    """What the bar below it means: "ahead" or, of a project, "funded"."""
 
 
 def race(counted: Counted, course: Sequence[Moment], notices: Sequence[Notice] = ()) -> Race | None:
@@ -84,17 +88,18 @@ def race(counted: Counted, course: Sequence[Moment], notices: Sequence[Notice] =
 
     `counted` is the count of the last one; `notices` are the contest's, oldest first.
     """
-    raced = [each for each in course if each.rounds and any(each.rounds[0].votes.values())]
+    raced = [each for each in course if any(each.shares.values())]
     if len(raced) < 2 or raced[-1] is not course[-1] or raced[0].place.as_of_ms == raced[-1].place.as_of_ms:
         return None
     line = _TimeLine(raced[0].place.as_of_ms, raced[-1].place.as_of_ms)
     shown = spread(raced, POINTS, lambda each: each.place.as_of_ms)
-    shares = [each.rounds[0].strengths() for each in shown]
+    shares = [each.shares for each in shown]
     most = max(max(of.values()) for of in shares) or Fraction(1)
-    colours, last = colours_of(counted), counted.rounds[-1]
+    colours, money = colours_of(counted), raced[-1].spending is not None
+    last = counted.rounds[-1].votes if counted.rounds else {}
     order = sorted(
         counted.names,
-        key=lambda one: (-strength(last, one) if one in last.votes else 1, -shares[-1].get(one, 0)),
+        key=lambda one: (-strength(counted.rounds[-1], one) if one in last else 1, -shares[-1].get(one, 0)),
     )
     lanes = tuple(
         Lane(
@@ -119,6 +124,8 @@ def race(counted: Counted, course: Sequence[Moment], notices: Sequence[Notice] =
         begins=line.when(raced[0].place.as_of_ms),
         ends=line.when(raced[-1].place.as_of_ms),
         scale=percent(most.numerator, most.denominator),
+        what="The part of all ballots that support each project" if money else "First choices",
+        ahead="funded" if money else "ahead",
     )
 
 
@@ -178,8 +185,8 @@ def _turns(
         sentences = list(_changes(names, before, after, notices))
         if not sentences:
             continue
-        led = next((each for each in reversed(course[:place]) if each.rounds), before)
-        leads = next((each for each in course[place:] if each.rounds), after)
+        led = next((each for each in reversed(course[:place]) if each.shares), before)
+        leads = next((each for each in course[place:] if each.shares), after)
         yield Turn(
             when=line.when(after.place.as_of_ms),
             sentence=f"{' '.join(sentences)} {_who(names, led, leads)}".strip(),
@@ -224,7 +231,18 @@ def _notice(one: str, notices: Sequence[Notice], as_of_ms: int, *, withdrawn: bo
 
 
 def _who(names: Mapping[str, str], before: Moment, after: Moment) -> str:
-    """Return who was ahead before and after, with the part of the last round."""
+    """Return who was ahead before and after, with the part of the last round; of a budget what is funded that was not, or was."""
+    if before.spending and after.spending:
+        new = [names[one] for one in after.elected if one not in before.elected]
+        gone = [names[one] for one in before.elected if one not in after.elected]
+        if not new and not gone:
+            return "The same is funded before and after."
+        return " ".join(
+            [
+                *([f"Funded since: {listed(new)}."] if new else []),
+                *([f"No longer funded: {listed(gone)}."] if gone else []),
+            ]
+        )
     if not before.rounds or not after.rounds:
         return ""
     parts, newer = before.rounds[-1].strengths(), after.rounds[-1].strengths()

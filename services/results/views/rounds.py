@@ -8,6 +8,7 @@ from services.results.views.addresses import query_of
 from services.results.views.college import section_shares
 from services.results.views.grid import every_round
 from services.results.views.hero import round_as_bars, title_of
+from services.results.views.next import FirstOut, first_out_of
 from services.results.views.sankey import Sankey, sankey
 from services.results.views.seats import Seat, seats_of, seats_title
 from services.results.views.sections import by_section
@@ -16,7 +17,7 @@ from services.results.views.transfers import flows, where_votes_went
 from services.results.views.whatif import WhatIfs
 from shared.contract.standings import Round
 from shared.rcv.narrate.counted import Counted
-from shared.rcv.narrate.sentences import first_out, round_sentence
+from shared.rcv.narrate.sentences import round_sentence
 from shared.rcv.narrate.tables import rounds_table, runs_of
 from shared.rcv.narrate.words import plural
 
@@ -58,7 +59,7 @@ class Rounds:
     """Those who had left before it, where they are many."""
     steps: tuple[Step, ...]
     """A link to each round; empty where there is one round."""
-    first_to_go: str
+    first_out: FirstOut | None
     """While ballots can come: who is eliminated first at present, and where those votes go."""
     sankey: Sankey | None
     flows: tuple[Flow, ...]
@@ -88,7 +89,8 @@ def rounds_view(
     last, per_seat = counted.rounds[-1], contest.method == "sequential-irv"
     late = replace(counted, rounds=counted.rounds[-ROUNDS_SHOWN:])
     late_table = table if late.rounds == counted.rounds else rounds_table(late)
-    shown_table, out = round_as_bars(counted, table, place)
+    links = {} if what_ifs is None else what_ifs.links
+    shown_table, out = round_as_bars(counted, table, place, links)
     folds = (
         Fold(f"sections-{place}", f"Round {place}", by_section_)
         for place, by_section_ in by_section(
@@ -104,7 +106,7 @@ def rounds_view(
         if out
         else None,
         steps=tuple(_steps(counted, shown, as_of)),
-        first_to_go="" if counted.final else first_out(counted),
+        first_out=first_out_of(counted),
         # An electoral college's votes weigh as their section does: lengths in votes would deceive.
         sankey=None if last.scores else sankey(late, late_table, colours),
         shares=tuple(section_shares(counted, shown)) if shown.scores else (),

@@ -32,3 +32,10 @@ def safe_in_words(standing: Standing, counted: Counted) -> str:
         f"No: {further} can still vote. Whatever the next {number(safe_up_to)} of them vote, {named} is elected;"
         " more might change it."
     )
+
+
+def certain_in_short(standing: Standing, counted: Counted) -> str:
+    """Return the same in a word or three."""
+    if not safe_in_words(standing, counted):
+        return ""
+    return "Certain" if is_certain(standing, counted) else "Not certain yet"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from services.results.views.table import Cell, Row, Table, colours_of, provisional
+from services.results.views.table import Cell, Row, Table, colours_of, provisional, votes_cell
 from shared.rcv.narrate.counted import Counted
 from shared.rcv.narrate.numbers import number, points
 from shared.rcv.narrate.tables import resting, section_lines
@@ -19,17 +19,16 @@ def by_section(counted: Counted) -> Iterator[tuple[int, Table]]:
         rows = []
         for line in section_lines(counted, round_):
             brings = [f"{points(part)} points" for part in line.brings] or [""] * len(line.votes)
-            cells = [Cell(number(n, places), below) for n, below in zip(line.votes, brings, strict=True)]
-            total = number(round_.votes[line.candidate], places)
+            cells = [votes_cell(n, places, below=below) for n, below in zip(line.votes, brings, strict=True)]
             if round_.scores:
-                score = round_.scores[line.candidate].points
-                cells.append(Cell(f"{score}%", f"{total} votes", strong=True))
+                score, total = round_.scores[line.candidate].points, round_.votes[line.candidate]
+                cells.append(Cell(f"{score}%", f"{number(total, places)} votes", strong=True))
             else:
-                cells.append(Cell(total))
+                cells.append(votes_cell(round_.votes[line.candidate], places))
             rows.append(Row(line.name, tuple(cells), colours[line.candidate]))
         rest = [resting(counted, round_, section) for section in counted.sections]
         if any(rest):
-            amounts = tuple(Cell(number(n, places)) for n in (*rest, sum(rest)))
+            amounts = tuple(votes_cell(n, places) for n in (*rest, sum(rest)))
             rows.append(Row(non_transferable(with_residue=bool(round_.residue)), amounts, kind="inactive"))
         caption = f"Votes in round {round_.number} by section{provisional(counted)}"
         if round_.scores:

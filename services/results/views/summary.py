@@ -46,7 +46,7 @@ def summary(standing: Standing, as_of_ms: int) -> Summary:
         test=page.test,
         elects=elects,
         elects_in_words=words,
-        first_to_go=page.rounds.first_to_go if page.rounds else "",
+        first_to_go=page.rounds.first_out.sentence if page.rounds and page.rounds.first_out else "",
         as_of=page.as_of,
         as_of_iso=page.as_of_iso,
     )

@@ -4,17 +4,13 @@ Candidates have one colour in every view, at every hour.
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from shared.rcv.narrate.counted import Counted
-from shared.rcv.narrate.numbers import number
+from shared.rcv.narrate.numbers import brief, number
 
 COLOURS: Final = 8
-
-
 NOBODY: Final = "none"
-
-
 PLAIN: Final = "plain"
 
 
@@ -30,7 +26,7 @@ class Bar(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A cell: a bar, or text with a smaller line below it. Without either a dash stands there."""
+    """A cell: a bar, or text with a smaller line and a thin bar below it. Without either a dash stands there."""
 
     text: str = ""
     below: str = ""
@@ -42,6 +38,8 @@ class Cell(NamedTuple):
     """Whether the line below is about somebody who is ahead or elected."""
     prose: bool = False
     """Whether the text is words, which may be broken into lines."""
+    exact: str = ""
+    """The text with every decimal, where it has fewer at first: readers ask for them."""
 
 
 class Row(NamedTuple):
@@ -55,6 +53,10 @@ class Row(NamedTuple):
     """Whether the tag is about somebody who is ahead or elected."""
     kind: Literal["", "withdrawn", "inactive", "gone", "sum"] = ""
     party: str = ""
+    id: str = ""
+    """By which a link finds the line."""
+    link: str = ""
+    """The id of the line that says more of the same candidate."""
 
 
 class FlowPart(NamedTuple):
@@ -89,6 +91,11 @@ class Table:
     labelled: bool = False
     """Whether each cell of a card has its column's heading beside it."""
 
+    @property
+    def exact(self) -> bool:
+        """Whether any cell has more decimals than it shows at first."""
+        return any(cell.exact for row in self.rows for cell in row.cells)
+
 
 @dataclass(frozen=True, slots=True)
 class Fold:
@@ -104,9 +111,15 @@ def colours_of(counted: Counted) -> dict[str, str]:
     return {c.id: f"c{place % COLOURS}" for place, c in enumerate(counted.contest.candidates)}
 
 
-def bar_width(part: int, most: int) -> str:
+def bar_width(part: int, most: int, places: int = 2) -> str:
     """Return the length of a bar, of 100."""
-    return number(10_000 * part // most, 2) if most else "0"
+    return number(100 * 10**places * part // most, places) if most else "0"
+
+
+def votes_cell(units: int, places: int, **more: Any) -> Cell:
+    """Return a cell of votes: brief, and with every decimal where it has more."""
+    shown, exact = brief(units, places), number(units, places)
+    return Cell(shown, exact=exact if exact != shown else "", **more)
 
 
 def provisional(counted: Counted) -> str:

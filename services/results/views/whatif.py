@@ -34,6 +34,8 @@ class WhatIfs:
     finalists: tuple[Finalist, ...]
     """The same for a phone, where a table of many columns is not read."""
     condorcet: str
+    links: Mapping[str, str]
+    """The id of each candidate's line among the drop-outs."""
 
 
 def what_ifs(standing: Standing, counted: Counted) -> WhatIfs | None:
@@ -51,6 +53,7 @@ def what_ifs(standing: Standing, counted: Counted) -> WhatIfs | None:
         finals=final_pairs(finals),
         finalists=finals,
         condorcet=condorcet,
+        links={drop.candidate: row_id(drop.candidate) for drop in found.drop_outs},
     )
 
 
@@ -97,6 +100,11 @@ def _named(names: Mapping[str, str], candidates: Sequence[str]) -> str:
     return listed([names[one] for one in candidates]) or "nobody"
 
 
+def row_id(candidate: str) -> str:
+    """Return by which id a page has the answer about a candidate."""
+    return f"if-{candidate}"
+
+
 def drop_outs(counted: Counted, what_if: WhatIf) -> Table:
     """Return who is elected if each candidate drops out, and where the votes go that the candidate holds at first."""
     names, colours = counted.names, colours_of(counted)
@@ -119,7 +127,7 @@ def drop_outs(counted: Counted, what_if: WhatIf) -> Table:
             Cell(number(went)),
             Cell(", ".join(to) or "nobody", prose=True),
         )
-        rows.append(Row(names[drop.candidate], cells, colours[drop.candidate]))
+        rows.append(Row(names[drop.candidate], cells, colours[drop.candidate], id=row_id(drop.candidate)))
     return Table(
         label="Table of what if",
         caption="If a candidate dropped out before the count; in bold where somebody else is elected then",

@@ -75,12 +75,17 @@ def round_sentence(counted: Counted, round_: Round) -> str:
     return "Nothing is decided in this round."
 
 
-def first_out(counted: Counted) -> str:
-    """Return who is eliminated first and where those votes go, empty if nobody is."""
-    for round_ in counted.rounds:
-        if decided(round_, "eliminated"):
-            return " ".join([*_ties(counted, round_, "eliminated"), *_eliminations(counted, round_)])
-    return ""
+def first_to_go(counted: Counted) -> Round | None:
+    """Return the first round that eliminates anybody, None if none does."""
+    return next((round_ for round_ in counted.rounds if decided(round_, "eliminated")), None)
+
+
+def first_out(counted: Counted, *, where: bool = True) -> str:
+    """Return who is eliminated first and, if asked, where those votes go; empty if nobody is."""
+    round_ = first_to_go(counted)
+    if round_ is None:
+        return ""
+    return " ".join([*_ties(counted, round_, "eliminated"), *_eliminations(counted, round_, where=where)])
 
 
 def _ties(counted: Counted, round_: Round, outcome: str = "") -> Iterator[str]:
@@ -180,7 +185,7 @@ def _surpluses(counted: Counted, round_: Round) -> Iterator[str]:
     yield f"{what} {_are(counted, one=one)} transferred{where}."
 
 
-def _eliminations(counted: Counted, round_: Round) -> Iterator[str]:
+def _eliminations(counted: Counted, round_: Round, *, where: bool = True) -> Iterator[str]:
     for why, decisions in _by_reason(round_, "eliminated"):
         one, candidates = len(decisions) == 1, _of(decisions)
         units = sum(round_.votes[candidate] for candidate in candidates)
@@ -193,6 +198,8 @@ def _eliminations(counted: Counted, round_: Round) -> Iterator[str]:
             held = f" with {_held(counted, round_, candidates[0])}" if units else " without a vote"
             held += _behind(counted, round_, candidates[0]) if units and why == "fewest" else ""
         yield f"{_named(counted, candidates)} {verb}{held}{ELIMINATED_IN_WORDS[why]}."
+        if not where:
+            continue
         parts = _parts(counted, round_, candidates)
         # Their number is in the sentence before, unless that one is about several or about points.
         these = "these votes" if one and not round_.scores else _votes(counted, units)

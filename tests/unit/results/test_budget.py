@@ -1,8 +1,12 @@
 """The page of a budget, its CSV and its card: every figure of the spending, and a sentence for each project that is not funded."""
 
 import csv
+import json
 from io import StringIO
+from pathlib import Path
+from urllib.request import urlopen
 
+from services.results.course import Moment, Place, moment
 from services.results.exports import rounds_csv, wide_csv
 from services.results.pages import environment
 from services.results.views.cards import contest_card
@@ -13,6 +17,7 @@ from shared.contract.codec import decode_as, encode
 from shared.contract.elections import Phase
 from shared.contract.standings import Standing
 from tests.support.budgets import spent, town
+from tests.support.gateway import gateway
 
 AS_OF_MS = 1_750_000_000_000
 
@@ -102,3 +107,57 @@ def test_card_summary_and_declaration_name_what_is_funded() -> None:
     assert ("Not spent", "£15,049.50") in declared.facts
     assert declared.result is not None
     assert len(declared.result.rows) == 5
+
+
+def course(*standings: Standing) -> list[Moment]:
+    """Return the moments of standings that are a minute apart."""
+    return [
+        moment(encode(of), Place(of.sequence, AS_OF_MS + minute * 60_000, 0, minute))
+        for minute, of in enumerate(standings)
+    ]
+
+
+def test_the_race_of_a_budget_is_of_supporters_and_of_what_was_funded_when() -> None:
+    """The library is funded while few want the lanes; then the lanes are, and it is not: the withdrawal is named with both."""
+    few = {(0, "0=1"): 90, (1, ""): 5}
+    standings = spent(Phase.OPEN, profile=few), spent(Phase.OPEN), spent(of=town(out=(4,)))
+    assert standings[0].elected != standings[1].elected
+    view = contest_page(standings[-1], AS_OF_MS, course=course(*standings))
+    assert view.race is not None
+    lanes = {lane.name: lane for lane in view.race.lanes}
+    assert lanes["Cycle lanes"].share == "65.0%"  # 130 of 200 ballots
+    assert lanes["A new library"].said == "94.7% at first"  # 90 of 95
+    assert [(of.left, of.width) for of in lanes["A youth centre"].ahead] == [("50.00", "50.00")]
+    assert view.race.turns[0].sentence == (
+        "A longer pier withdrew. Voting closed. The same is funded before and after."
+    )
+    assert "was funded" in page_of(view)
+
+
+def page_of(view: object) -> str:
+    """Return the main part of a page."""
+    return environment().get_template("standing.html").render(view=view)
+
+
+def test_the_project_that_lacks_least_is_named_first() -> None:
+    """With its cost and what it lacks; nothing where all are funded."""
+    spending = contest_page(spent(Phase.OPEN), AS_OF_MS).spending
+    assert spending is not None
+    assert spending.nearest.startswith("A new library (£30,000): its 120 supporters together have £22,320.84")
+
+
+def test_the_history_of_a_budget_has_its_supporters(tmp_path: Path) -> None:
+    """What is funded, who supports what, and what is not spent, of every standing that is kept."""
+    of = spent(Phase.OPEN)
+    with gateway(tmp_path, of) as running:
+        running.keep(of, AS_OF_MS)
+        with urlopen(f"{running.url}/v1/elections/harbour/contests/town/history") as answer:
+            (kept,) = json.load(answer)["kept"]
+    assert kept["elected"] == ["p1", "p2", "p3"]
+    supporters = {
+        each["project"]: each["supporters"]
+        for part in ("funded", "not_funded")
+        for each in kept["spending"][part]
+    }
+    assert supporters == {"p0": 120, "p1": 130, "p2": 65, "p3": 55, "p4": 10}
+    assert kept["spending"]["unspent"] == "15049.5"

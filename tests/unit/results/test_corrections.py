@@ -91,7 +91,13 @@ def test_the_past_of_a_budget_has_what_was_funded_and_no_report_of_rounds(tmp_pa
         assert only["spending"] == {
             "share": town.spending.share,
             "unspent": town.spending.unspent,
-            "funded": [{"project": of.project, "cost": of.cost} for of in town.spending.funded],
+            "funded": [
+                {"project": of.project, "supporters": of.supporters, "cost": of.cost}
+                for of in town.spending.funded
+            ],
+            "not_funded": [
+                {"project": of.project, "supporters": of.supporters} for of in town.spending.not_funded
+            ],
         }
         for report in ("rctab.json", "rcvis.json", "rctab.json?run=2"):
             refused = http.get(f"{path}/{report}")

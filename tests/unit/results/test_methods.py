@@ -18,6 +18,7 @@ from services.results.pages import environment
 from services.results.views.account import account
 from services.results.views.contest import contest_page
 from services.results.views.declaration import declaration
+from services.results.views.next import FirstOut
 from services.results.views.rounds import Rounds
 from services.results.views.sankey import flows_between, sankey
 from services.results.views.table import bar_width, colours_of
@@ -440,17 +441,41 @@ def test_every_final_stands_by_its_candidate_too() -> None:
     assert [other.wins for other in first.against] == [True] * 3
 
 
+def first_out(found: Standing) -> FirstOut:
+    """Return who goes first."""
+    out = rounds(found).first_out
+    assert out is not None
+    return out
+
+
 def test_by_quota_too_the_first_to_go_is_who_goes() -> None:
     """Not who reaches the quota in the first round."""
     held = surplus(Phase.OPEN)
     assert rounds(held).story[-1].sentence.startswith("Apple with 18 votes reaches the quota")
-    assert rounds(held).first_to_go.startswith("Cherry is last at present")
+    assert first_out(held).sentence.startswith("Cherry is last at present")
 
 
 def test_who_goes_first_is_said_while_ballots_come() -> None:
-    """Not after the close."""
-    assert rounds(standing(5, Phase.OPEN)).first_to_go.startswith("Damson is last at present")
-    assert rounds(standing(5, Phase.CLOSED)).first_to_go == ""
+    """Not after the close. Where the votes go is a bar of all of them, nobody's part included."""
+    out = first_out(standing(5, Phase.OPEN))
+    assert out.who == "Damson is last at present with 15 votes, 5 behind the next."
+    assert out.sentence.startswith(out.who)
+    assert [(part.name, part.share, part.colour) for part in out.parts] == [
+        ("Cherry", "66.7%", "c2"),
+        ("Nobody: no further choice", "33.3%", "none"),
+    ]
+    assert rounds(standing(5, Phase.CLOSED)).first_out is None
+
+
+def test_many_receivers_are_named_up_to_four() -> None:
+    """The others are one part, and all parts together are the whole bar."""
+    of = contest(candidates=tuple("abcdefgh"))
+    profile = {(0, f"7>{place}"): place + 1 for place in range(7)} | {
+        (0, str(place)): 40 + place for place in range(7)
+    }
+    out = first_out(standing_by(of, profile, Phase.OPEN))
+    assert [part.name for part in out.parts] == ["G", "F", "E", "D", "3 others"]
+    assert float(out.parts[-1].left) + float(out.parts[-1].width) == pytest.approx(100, abs=0.02)
 
 
 def test_bars_are_drawn_to_the_longest() -> None:

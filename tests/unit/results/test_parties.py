@@ -14,6 +14,7 @@ from services.results.parties import InContest, SeatsByParty, seats_by_party, se
 from services.results.views.cards import contest_card, in_contest
 from services.results.views.contest import contest_page
 from services.results.views.election import election_page
+from services.results.views.index import index_page
 from services.results.views.parties import PARTIES_NAMED
 from shared.contract.elections import Candidate, Contest, Election, Phase, config_hash
 from shared.contract.standings import Standing
@@ -119,6 +120,37 @@ def test_two_hundred_contests_have_one_table() -> None:
     assert page.no_seat.endswith("and 5 others.")
     said = text(environment().get_template("cards.html").render(view=page))
     assert said.index("Seats by party") < said.index("Contests") < said.index("Banana")
+
+
+def test_the_index_says_how_far_each_election_is_and_who_is_ahead() -> None:
+    """The result of its one contest, or of several how many are complete and whose the seats are; before a standing neither."""
+    one = Life(election()).announced(1, Phase.OPEN)
+    definition = election().model_copy(
+        update={
+            "id": "assembly",
+            "contests": tuple(with_parties(contest(f"w-{n}"), PARTIES) for n in range(3)),
+        }
+    )
+    several = one.model_copy(update={"definition": definition})
+    cards = {
+        ("picnic", one.definition.contests[0].id): contest_card(counted(Phase.OPEN)),
+        ("assembly", "w-0"): contest_card(counted(Phase.CLOSED)),
+        ("assembly", "w-1"): contest_card(counted(Phase.OPEN)),
+    }
+    page = index_page([several], lambda *of: cards.get(of))
+    (card,) = page.cards
+    assert card.text == "Of 3 contests 1 is complete."
+    assert [(bar.name, bar.share) for bar in card.bars] == [(LAKE, "2 seats")]
+    assert card.facts.startswith("3 contests")
+    assert "electors" in card.turnout
+    assert index_page([several], lambda *_: None).cards[0].text.startswith("3 contests")
+    alone = one.model_copy(
+        update={"definition": one.definition.model_copy(update={"contests": one.definition.contests[:1]})}
+    )
+    (card,) = index_page([alone], lambda *of: cards.get(of)).cards
+    assert card.path == "/elections/picnic"
+    assert card.text.startswith("Banana would be elected if it ended now")
+    assert card.bars
 
 
 def test_a_party_stands_beside_the_name_and_in_the_tables() -> None:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from services.results import stream
 from services.results.feed import Publisher, frame
 from services.results.hub import Hub, Slots
-from services.results.stream import BYE, HEARTBEAT, Events, LiveFeed, live
+from services.results.stream import BEAT, BYE, HEARTBEAT, Events, LiveFeed, live
 from shared.contract.codec import encode
 from shared.contract.elections import Phase
 from tests.support.standings import standing
@@ -143,19 +143,20 @@ async def test_a_slow_client_misses_what_is_between_and_never_the_newest() -> No
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize(("light", "said"), [(False, HEARTBEAT), (True, BEAT)])
 async def test_who_takes_nothing_is_let_go_and_who_has_the_newest_is_not_sent_it(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, *, light: bool, said: bytes
 ) -> None:
-    """A heartbeat finds it out, where there is nothing new."""
+    """A heartbeat finds it out, where there is nothing new; a page's script can hear it, as an event."""
     monkeypatch.setattr(stream, "HEARTBEAT_S", 0.01)
     hub, client = Hub(), Client()
     offered(hub, 1)
-    stay = asyncio.create_task(listening(hub, client, seen=FIRST.sequence, timeout_s=0.05))
+    stay = asyncio.create_task(listening(hub, client, seen=FIRST.sequence, timeout_s=0.05, light=light))
     await until(lambda: len(client.sent) > 1)
     client.takes.clear()
     await asyncio.wait_for(stay, BOUND_S)
 
-    assert set(client.sent) == {HEARTBEAT}
+    assert set(client.sent) == {said}
 
 
 @pytest.mark.asyncio
