@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import product
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -14,7 +15,7 @@ from shared.rcv.contract_rounds import what_if_of
 from shared.rcv.count.profile import Profile, RankingCounts
 from shared.rcv.scenarios import what_if
 from tests.support.budgets import spent
-from tests.support.elections import contest
+from tests.support.elections import Life, contest, election
 from tests.support.gateway import Gateway, gateway
 from tests.support.standings import COLLEGE, PROFILE, SURPLUS, standing_by
 
@@ -248,3 +249,51 @@ def test_nothing_moves_while_figures_change(browser: Browser, shown: Gateway) ->
         expect(page.locator(".balance")).to_contain_text(f"{found.balance.cast} cast")
     assert sum(page.evaluate("window.shifts")) == 0
     page.close()
+
+
+def test_a_new_leader_is_announced_once_in_twenty_seconds(browser: Browser, tmp_path: Path) -> None:
+    """Not every change while ballots come, never figures alone, and the last leader in the end."""
+    of = fruit(many=2)
+
+    def led_by(place: int, ballots: int) -> Standing:
+        return standing_by(of, {(0, str(place)): ballots, (1, str(1 - place)): 1}, Phase.OPEN)
+
+    with gateway(tmp_path, led_by(0, 10)) as running:
+        running.hub.stale = False
+        page = browser.new_page()
+        page.clock.install()
+        page.goto(running.url + path("picnic"))
+        said = page.locator("#announce")
+        expect(said).to_contain_text("Apple would be elected")
+        first = said.inner_text()
+        for ballots, place in ((20, 0), (30, 1), (40, 0), (50, 1)):
+            found = led_by(place, ballots)
+            running.show(found)
+            page.clock.run_for(1_000)
+            expect(page.locator(".balance")).to_contain_text(f"{found.balance.cast} cast")
+        assert said.inner_text() == first
+        page.clock.run_for(20_000)
+        expect(said).to_contain_text("Banana would be elected")
+        page.close()
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_index_shows_each_election_s_leader_and_moves(
+    browser: Browser, tmp_path: Path, look: str
+) -> None:
+    """Who is ahead, how far counted and the status, at 320 pixels; no finding of axe; a new standing comes by itself."""
+    with gateway(tmp_path) as running:
+        one = election().model_copy(update={"contests": (fruit(),)})
+        running.announce(Life(election()).announced(1, Phase.OPEN).model_copy(update={"definition": one}))
+        page = browser.new_page(viewport={"width": 320, "height": 700}, **LOOKS[look])
+        page.goto(running.url)
+        card = page.locator("#card-picnic")
+        expect(card).to_contain_text("1 contest")
+        expect(card.locator(".mini")).to_have_count(0)
+        running.show(standing_by(fruit(), PROFILE, Phase.OPEN))
+        expect(card).to_contain_text("Banana would be elected if it ended now", timeout=10_000)
+        expect(card).to_contain_text("24 ballots")
+        expect(card.locator(".badge")).to_have_text("Provisional")
+        assert Axe().run(page).violations_count == 0
+        assert page.evaluate("document.documentElement.scrollWidth") == 320
+        page.close()

@@ -18,6 +18,7 @@ let newest = "";
 let busy = false;
 let spoken = "";
 let announcedAt = 0;
+let speaking = 0;
 let playing = 0;
 const playWords = play.innerHTML;
 
@@ -70,12 +71,18 @@ function localTimes() {
   }
 }
 
+// Say the headline if more than its figures has changed: at most so often, and the last one in the end.
 function speak(headline) {
-  const now = Date.now();
   const essence = headline.replace(/[\d,.%()]+/g, "");
-  if (essence === spoken || now - announcedAt < ANNOUNCE_EVERY_MS) return;
+  clearTimeout(speaking);
+  if (essence === spoken) return;
+  const wait = announcedAt + ANNOUNCE_EVERY_MS - Date.now();
+  if (wait > 0) {
+    speaking = setTimeout(() => speak(headline), wait);
+    return;
+  }
   spoken = essence;
-  announcedAt = now;
+  announcedAt = Date.now();
   announce.textContent = headline;
 }
 
