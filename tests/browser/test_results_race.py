@@ -90,6 +90,20 @@ def test_a_slider_leads_to_the_past_by_keyboard(browser: Browser, gone_by: Gatew
     page.close()
 
 
+def test_the_rounds_of_a_past_standing_can_be_played(browser: Browser, gone_by: Gateway) -> None:
+    """It stays that standing, has no live feed, and nothing to be paused."""
+    page = opened(browser, gone_by)
+    page.goto(f"{gone_by.url}{PATH}?as_of={PAST[2].sequence}")
+    expect(page.locator("#livetext")).to_have_text("A past standing")
+    expect(page.get_by_role("button", name="Pause updates")).to_be_hidden()
+    page.get_by_role("button", name="Play the rounds").click()
+    expect(page.locator("#shown")).to_have_text("Round 1")
+    expect(page.locator("#shown")).to_have_text("Round 2")
+    expect(page.locator(".balance")).to_contain_text(f"{PAST[2].balance.cast} cast")
+    assert f"as_of={PAST[2].sequence}" in page.url
+    page.close()
+
+
 def test_the_race_goes_on_while_people_look_and_nothing_jumps(browser: Browser, gone_by: Gateway) -> None:
     """A new standing lengthens the lines in place; the close is named as a turn."""
     context = browser.new_context(viewport={"width": 360, "height": 900})
