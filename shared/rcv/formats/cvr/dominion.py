@@ -47,14 +47,8 @@ def read(path: Path, source: Source, note: Note = no_note) -> Iterator[RawRecord
     """Yield the records of a folder's contest. Raises FormatError naming file and session, OSError."""
     manifests = _manifests(path, source)
     for file in _exports(path):
-        yield from _records_of(file, source, manifests, note)
-
-
-def _records_of(file: Path, source: Source, manifests: _Manifests, note: Note) -> Iterator[RawRecord]:
-    """Yield the records of one file, which is let go of before the next is read: two would take twice the memory."""
-    _, sessions = json_file.parted(file, "Sessions", "session")
-    for session in sessions:
-        yield from _records(session, source, manifests, note)
+        for session in json_file.listed(file, "Sessions", "session"):
+            yield from _records(session, source, manifests, note)
 
 
 def _exports(folder: Path) -> list[Path]:
@@ -162,7 +156,9 @@ def _conditions(*nodes: Node) -> set[str]:
     """Return the ids of all outstack conditions of a session's marks, a card and a contest."""
     found: set[str] = set()
     for node in nodes:
-        listed = node.values.get("OutstackConditionIds") or []
+        listed = node.values.get("OutstackConditionIds")
+        if not listed:
+            continue
         if not isinstance(listed, list) or not all(isinstance(each, str | int) for each in listed):
             node.refuse(f"expected a list of numbers [OutstackConditionIds], found {shown(listed)}")
         found.update(map(str, listed))

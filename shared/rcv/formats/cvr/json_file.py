@@ -12,15 +12,25 @@ import msgspec
 from shared.rcv.formats.cvr.csv_rows import whole
 from shared.rcv.formats.records import FormatError
 
-MAX_WHOLE_BYTES: Final = 1 << 26
+MAX_WHOLE_BYTES: Final = 1 << 22
 """Of a file that is read at once: its objects take ten times as much."""
 MAX_VALUE_CHARS: Final = 1 << 26
 """Of a value that is held at once, in a file that is not."""
 
 _PIECE_CHARS: Final = 1 << 20
 _KEY: Final = re.compile(rb'"[ \t\n\r]*:')
-"""What ends a key, and stands in a text as often however that is spelled."""
+"""What ends a key."""
+_APART: Final = (b" :", b"\t:", b"\n:", b"\r:")
+"""What stands wherever blanks part a key from its colon."""
+_ESCAPED: Final = (b"\\u0022", b"\\u003a", b"\\u003A")
+"""What may hide, in a text, that it holds what ends a key."""
 _BLANKS: Final = re.compile(r"[ \t\n\r]*")
+_BEGINNING: Final = re.compile(r'\{[ \t\n\r]*"[^"\\]*"')
+"""Of an object: all of its kind begin with the same key as a rule."""
+_CUTS: Final = 100
+"""Objects tried, last to first, as the one that a piece may end before."""
+_LIST: Final = object()
+"""Stands for the list itself among the values of its elements."""
 
 
 def _no_constant(constant: str) -> object:
@@ -49,10 +59,12 @@ _DECODER: Final = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hoo
 class Node:
     """An object of a document, and where it stands in its file."""
 
-    __slots__ = ("_name", "_within", "path", "values")
+    __slots__ = ("_name", "_number", "_within", "path", "values")
 
-    def __init__(self, path: Path, name: str, values: object, within: "Node | None" = None) -> None:
-        self.path, self._name, self._within = path, name, within
+    def __init__(
+        self, path: Path, name: str, values: object, within: "Node | None" = None, number: int | None = None
+    ) -> None:
+        self.path, self._name, self._within, self._number = path, name, within, number
         if not isinstance(values, dict):
             self.refuse(f"expected an object, found {shown(values)}")
         self.values: dict[str, Any] = values
@@ -61,7 +73,8 @@ class Node:
     def place(self) -> str:
         """Return where the object stands, from the outermost on: made when it is asked for, as few are."""
         before = self._within.place if self._within else ""
-        return f"{before}, {self._name}" if before else self._name
+        name = self._name if self._number is None else f"{self._name} {self._number}"
+        return f"{before}, {name}" if before else name
 
     def refuse(self, expected: str) -> NoReturn:
         """Raise FormatError naming the file and this object."""
@@ -78,7 +91,7 @@ class Node:
             return []
         if not isinstance(found, list):
             self.refuse(f"expected a list [{key}], found {shown(found)}")
-        return [Node(self.path, f"{of} {number}", each, self) for number, each in enumerate(found, 1)]
+        return [Node(self.path, of, each, self, number) for number, each in enumerate(found, 1)]
 
     def some(self, key: str, of: str) -> "list[Node]":
         """Return the objects of the list at `key`, which must be there."""
@@ -93,9 +106,11 @@ class Node:
     def text(self, key: str) -> str:
         """Return the text at `key`, or a whole number there as text."""
         found = self.values.get(key)
-        if isinstance(found, bool) or not isinstance(found, str | int) or found == "":
+        if type(found) is int:  # as true and false are not
+            return str(found)
+        if not isinstance(found, str) or not found:
             self.refuse(f"expected a text or whole number [{key}], found {shown(found)}")
-        return str(found)
+        return found
 
     def text_or_none(self, key: str) -> str | None:
         """Return the text at `key`, None if it is absent or empty."""
@@ -124,17 +139,44 @@ def load(path: Path) -> Node:
 
 def decoded(path: Path) -> Any:
     """Return what a file's JSON says. Raises FormatError if it is none, or has a key twice in an object; OSError."""
-    text = path.read_bytes().removeprefix(BOM_UTF8)
     try:
-        found = msgspec.json.decode(text)
-        # Written anew, it has fewer keys where one stood twice: ten times as quick as to look at each object.
-        if _KEY.subn(b"", text)[1] != _KEY.subn(b"", msgspec.json.encode(found))[1]:
-            _DECODER.decode(text.decode())
+        return _decoded(path.read_bytes().removeprefix(BOM_UTF8))
     except RepeatedKey as fault:
         raise FormatError(path, "", str(fault)) from None
     except (ValueError, RecursionError) as fault:
         raise FormatError(path, "", f"expected JSON in UTF-8: {fault}") from None
+
+
+def _decoded(text: bytes) -> Any:
+    """Return what JSON says. Raises ValueError if it is none, RepeatedKey, RecursionError."""
+    found = msgspec.json.decode(text)
+    # Written anew, it has fewer keys where one stood twice: many times as quick as to look at each object.
+    is_hidden = any(sign in text for sign in _ESCAPED)
+    if is_hidden or _keys(text) != msgspec.json.encode(found).count(b'":'):
+        _DECODER.decode(text.decode())
     return found
+
+
+def _keys(text: bytes) -> int:
+    """Return how often what ends a key stands in JSON: as often in its texts as where it is written without blanks."""
+    return len(_KEY.findall(text)) if any(sign in text for sign in _APART) else text.count(b'":')
+
+
+def listed(path: Path, key: str, of: str) -> Iterator[Node]:
+    """Yield the objects of the list at `key` of a file's object, which must be there, and pass over what else it says.
+
+    Of a large file a piece is held at a time. Raises FormatError, OSError.
+    """
+    if path.stat().st_size <= MAX_WHOLE_BYTES:
+        yield from load(path).some(key, of)
+        return
+    report = Node(path, "", {})
+    values = (value for found, value in _members(path, key) if found == key)
+    first = next(values, None)
+    if first is not _LIST:
+        report.refuse(f"expected a list [{key}], found {shown(first)}")
+    for number, value in enumerate(values, 1):
+        yield Node(path, of, value, report, number)
 
 
 def parted(path: Path, key: str, of: str) -> tuple[Node, Iterator[Node]]:
@@ -147,28 +189,28 @@ def parted(path: Path, key: str, of: str) -> tuple[Node, Iterator[Node]]:
         return report, _listed(report, key, of)
     others: dict[str, object] = {}
     is_there = False
-    for found, value in _members(path, key, skip=True):
+    for found, value in _members(path, key):
         is_there = is_there or found == key
         if found != key:
             others[found] = value
     report = Node(path, "", others)
     if not is_there:
         report.refuse(f"expected a list [{key}]")
-    values = (value for found, value in _members(path, key) if found == key)
-    return report, (Node(path, f"{of} {number}", value, report) for number, value in enumerate(values, 1))
+    values = (value for found, value in _members(path, key) if found == key and value is not _LIST)
+    return report, (Node(path, of, value, report, number) for number, value in enumerate(values, 1))
 
 
 def _listed(report: Node, key: str, of: str) -> Iterator[Node]:
     yield from report.some(key, of)
 
 
-def _members(path: Path, key: str, *, skip: bool = False) -> Iterator[tuple[str, object]]:
-    """Yield the members of a file's object, of the list at `key` each element; with `skip` only that it is there."""
+def _members(path: Path, key: str) -> Iterator[tuple[str, object]]:
+    """Yield the members of a file's object, of the list at `key` `_LIST` and each element."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        yield from _members_of(_Text(path, file), key, skip=skip)
+        yield from _members_of(_Text(path, file), key)
 
 
-def _members_of(text: "_Text", key: str, *, skip: bool) -> Iterator[tuple[str, object]]:
+def _members_of(text: "_Text", key: str) -> Iterator[tuple[str, object]]:
     text.expect("{")
     if text.has("}"):
         return
@@ -180,11 +222,9 @@ def _members_of(text: "_Text", key: str, *, skip: bool) -> Iterator[tuple[str, o
         names.add(name)
         text.expect(":")
         if name == key and text.has("["):
-            if skip:
-                yield key, None
+            yield key, _LIST
             for value in _elements_of(text):
-                if not skip:
-                    yield key, value
+                yield key, value
         else:
             yield str(name), text.value()
         if not text.has(","):
@@ -197,7 +237,7 @@ def _elements_of(text: "_Text") -> Iterator[object]:
     if text.has("]"):
         return
     while True:
-        yield text.value()
+        yield from text.values()
         if not text.has(","):
             text.expect("]")
             return
@@ -228,6 +268,36 @@ class _Text:
                     self._at = end
                     return value
             self._read_on()
+
+    def values(self) -> list[object]:
+        """Return the values of a list that stand here: all but the last that are held, or one; and go on behind them.
+
+        Raises FormatError.
+        """
+        self._skip_blanks()
+        begins = _BEGINNING.match(self._held, self._at)
+        end = self._last(begins[0]) if begins else None
+        if end is not None:
+            text = self._held[self._at : end].rstrip(" \t\n\r,")
+            try:
+                found: list[object] = _decoded(f"[{text}]".encode())
+            except (ValueError, RecursionError):
+                pass  # value by value it becomes plain what is wrong, or that the last began within another
+            else:
+                self._at += len(text)
+                return found
+        return [self.value()]
+
+    def _last(self, beginning: str) -> int | None:
+        """Return where the last object that is held begins, of those that begin so and are not in others; None: there is one."""
+        end = len(self._held)
+        for _ in range(_CUTS):
+            end = self._held.rfind(beginning, self._at + 1, end)
+            if end < 0:
+                return None
+            if self._held.count("{", self._at, end) == self._held.count("}", self._at, end):
+                return end
+        return None
 
     def has(self, sign: str) -> bool:
         """Say whether this sign stands here, and if so go on behind it."""

@@ -214,8 +214,11 @@ def test_a_large_file_is_read_piece_by_piece(
     [
         ('{"Sessions": [{"a": NaN}]}', "NaN is no number"),
         ('{"Sessions": [],}', "Expecting value"),
-        ('{"Sessions": [{"a": 1}', "']' is missing"),
-        ('{"Version": "5"}', r"expected a list \[Sessions\]"),
+        (f'{{"Sessions": [{json.dumps(session(1, side()))}', "']' is missing"),
+        (f'{{"Sessions": [{json.dumps(session(1, side()))},,{{}}]}}', "Expecting value"),
+        (f'{{"Sessions": [{json.dumps(session(1, side()))} {{}}]}}', "']' is missing"),
+        ('{"Version": "5"}', r"expected a list \[Sessions\], found nothing"),
+        ('{"Sessions": 3}', r"expected a list \[Sessions\], found 3"),
         ('["Sessions"]', "'{' is missing"),
         ('{"Version" 5}', "':' is missing"),
         ('{"Sessions": [3]}', "session 1: expected an object, found 3"),
