@@ -49,7 +49,10 @@ def rounds_of(profile: Columns, states: Sequence[State], snapshots: list[Snapsho
 
 
 def unmoved(before: State, defeated: int) -> State:
-    """Return a state without decisions: nobody needs the votes of the last one defeated, so they move no further."""
+    """Return the state after: nobody needs the votes of the last one defeated, so they move no further.
+
+    Who is left and what is decided are still to be put in.
+    """
     holders = len(before.units[0])
     nobody = holders - len(ENDINGS) + ENDINGS.index(Ending.SURPLUS)
     parts = [
@@ -57,7 +60,7 @@ def unmoved(before: State, defeated: int) -> State:
         for left in before.parts
     ]
     units = before.parcels.units(parts, holders)
-    return before._replace(parts=parts, units=units, decisions=())
+    return before._replace(parts=parts, units=units)
 
 
 def _snapshot(state: State, candidates: int) -> Snapshot:
@@ -67,12 +70,10 @@ def _snapshot(state: State, candidates: int) -> Snapshot:
     holder = np.array(ends, np.intp)[of_row]
     value = np.array([left[end] for end, left in zip(ends, parts, strict=True)], np.int64)[of_row]
     # Whoever was elected in the round before, which moved nothing, still holds ballots whole.
-    kept = {
-        c: np.array(
-            [0 if c == end else left.get(c, 0) for end, left in zip(ends, parts, strict=True)], np.int64
-        )[of_row]
-        for c in state.seated
-    }
+    behind = [
+        {c: worth for c, worth in left.items() if c != end} for end, left in zip(ends, parts, strict=True)
+    ]
+    kept = {c: np.array([left.get(c, 0) for left in behind], np.int64)[of_row] for c in state.seated}
     return Snapshot(holder, value, kept)
 
 

@@ -19,7 +19,7 @@ from shared.rcv.count.rounds import Count
 from shared.rcv.count.tabulate import tabulate_counts
 from shared.rcv.formats.detect import read_ballots
 from tests.golden.goldens import FOLDER
-from tests.support.facts import audit_facts, core_facts
+from tests.support.facts import audit_facts, check_trace, core_facts
 
 PUBLISHED: tuple[tuple[int, int, int, list[int]], ...] = (
     (4, 1, 5200, [6650, 5443, 6428, 609]),
@@ -149,6 +149,25 @@ def test_of_level_ones_who_was_behind_at_the_earliest_step_at_which_they_differe
         [(3, "fewest", "votes")],
         [(1, "fewest", "first-difference")],
     ]
+
+
+def test_the_earliest_difference_need_not_be_in_the_first_step() -> None:
+    """B and C have 4 each; B gets D's ballot a step before C gets one of E's: 5 each, and C was behind in between."""
+    count = counted(ward(6, 2), {"0": 9, "1": 4, "2": 4, "3>1": 1, "4>2": 1, "4": 1, "5": 9})
+    assert decided(count)[2] == [(2, "fewest", "first-difference")]
+
+
+def test_votes_that_equal_the_quota_elect() -> None:
+    """Clauses 6 and 12, to the last place."""
+    contest = ward(4, 2)
+    steps = Steps(Profile.of(contest, 1, [(0, f"{c}", 1) for c in range(4)]), contest)
+    decisions = steps._decide([10**9, 10**9 - 1, 3, 2], 10**9, [])
+    assert [(d.candidate, d.outcome) for d in decisions] == [(0, "elected"), (3, "eliminated")]
+
+
+def test_a_trace_says_once_where_a_ballot_is() -> None:
+    """A is elected and C excluded in one step, B without another: A still holds whole ballots in the last round."""
+    check_trace({(0, "0"): 1, (0, "0>1>2"): 1, (0, "1"): 1}, ward(3, 2))
 
 
 def test_who_was_ahead_once_is_not_excluded_by_number() -> None:
