@@ -265,15 +265,21 @@ def test_of_no_votes_nothing_is_decided(seats: int) -> None:
     """Nobody is withdrawn either: ballots may still come."""
     (only,) = counted(ward(3, seats), {"": 2}).rounds
     assert (only.decisions, only.threshold) == ((), None)
+    check_trace({(0, ""): 2}, ward(3, seats))
 
 
-def test_ballots_for_the_withdrawn_alone_are_valid_and_blank_ones_are_not() -> None:
-    """Clause 42's number of ballots, by which B falls here and not C: B 4 votes, C 4."""
-    ballots = {"0": 9, "1": 4, "2": 4, "3": 3, "": 6, "1=2": 5}
-    count = counted(ward(4, 1, excluded=(3,)), {**ballots, "0": 7})
-    first = count.rounds[0].decisions[0]
-    numbers = [10_000 - of for of in pseudo_random(4, 1, 7 + 4 + 4 + 3)]
-    assert first.candidate == min((1, 2), key=numbers.__getitem__)
+@pytest.mark.parametrize(
+    ("invalid", "overvote"), [({"": 2}, "exhaust"), ({"1=2": 3}, "exhaust"), ({"1=2": 3}, "skip")]
+)
+def test_ballots_for_the_withdrawn_alone_are_valid_and_those_without_a_choice_are_not(
+    invalid: dict[str, int], overvote: str
+) -> None:
+    """Clause 42: of 18 valid ballots C falls, who has 4 as B has; of 15, 20 or 21 it would be B."""
+    fallen = [min((1, 2), key=lambda c: -pseudo_random(4, 1, valid)[c]) for valid in (18, 15, 20, 21)]
+    assert fallen == [2, 1, 1, 1]
+    contest = ward(4, 1, excluded=(3,), overvote=overvote)
+    count = counted(contest, {"0": 7, "1": 4, "2": 4, "3": 3, **invalid})
+    assert decided(count)[0] == [(2, "fewest", "pseudo-random")]
 
 
 def test_another_rule_for_ties_is_refused() -> None:
