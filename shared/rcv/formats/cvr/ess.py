@@ -16,6 +16,7 @@ from typing import Final
 
 from shared.rcv.formats.cvr.raw import OVERVOTE, WRITE_IN, Note, RawRecord, Selection, Source, no_note
 from shared.rcv.formats.cvr.sheet import Cells, rows
+from shared.rcv.formats.plain.text import is_total
 from shared.rcv.formats.records import FormatError
 from shared.rcv.names import sanitised
 
@@ -47,10 +48,10 @@ def read(path: Path, source: Source, max_ranks: int | None, note: Note = no_note
                 note(NOT_ON_BALLOT)
                 continue
         vendor_id = row.beside[0] if source.id_column else ""
-        if source.id_column and not vendor_id and row.is_filled:
-            raise FormatError(
-                path, f"row {row.number}, column {source.id_column}", "expected the record's id"
-            )
+        if source.id_column and row.is_filled and is_total(vendor_id or "total"):
+            place = f"row {row.number}, column {source.id_column}"
+            found = f", found {vendor_id!r}" if vendor_id else ""
+            raise FormatError(path, place, f"expected the record's id{found}")
         batch = (row.beside[at_batch] or MISSING_BATCH) if source.batch_column else None
         yield RawRecord(
             f"row {row.number}",

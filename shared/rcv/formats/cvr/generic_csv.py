@@ -11,12 +11,10 @@ from typing import Final
 from shared.rcv.formats.cvr.csv_rows import MOST_DIGITS, rows
 from shared.rcv.formats.cvr.json_file import shown
 from shared.rcv.formats.cvr.raw import WRITE_IN, RawRecord, Source, by_rank
-from shared.rcv.formats.plain.text import whole_amount
+from shared.rcv.formats.plain.text import is_total, whole_amount
 from shared.rcv.formats.records import FormatError
 
 MAX_RANK: Final = 10**MOST_DIGITS - 1
-TOTALS: Final = ("total", "totals", "sum", "grand total")
-"""Ids of rows that add others up: none is a ballot."""
 
 
 def read(path: Path, source: Source) -> Iterator[RawRecord]:
@@ -60,7 +58,7 @@ def _record(path: Path, row: int, line: int, cells: list[str], names: list[str],
             raise FormatError(path, place, f"expected a rank, found {shown(cell)}")
         ranked.append((rank, names[column]))
     vendor_id = _cell(cells, source.id_column)
-    if source.id_column is not None and (vendor_id or "total").lower() in TOTALS:
+    if source.id_column is not None and is_total(vendor_id or "total"):
         expected = f"expected the record's id [idColumnIndex], found {shown(vendor_id)}"
         raise FormatError(path, f"line {line}, column {source.id_column}", expected)
     precinct, batch = _cell(cells, source.precinct_column), _cell(cells, source.batch_column)

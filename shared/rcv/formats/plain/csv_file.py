@@ -34,6 +34,7 @@ from shared.rcv.formats.plain.text import (
     clean_name,
     count_lines,
     decode,
+    is_total,
     load,
     whole_amount,
     written_whole,
@@ -283,6 +284,8 @@ class _Ballots:
         self._counts: dict[tuple[str, int], int] = {}
         self._origins: set[tuple[str, ...]] = set()
         self._contest: str | None = None
+        self._last, self._sum, self._last_is_blank = 0, 0, False
+        """How many ballots the last row has, and all before it, and whether those of the last are blank."""
 
     def add(self, cells: Sequence[str], times: int) -> None:
         """Take in a row that stands so many times. Raises Fault."""
@@ -299,6 +302,8 @@ class _Ballots:
         section = self._section_of(cells)
         if ballots:
             self._require_valid(cells)
+            self._sum += self._last
+            self._last, self._last_is_blank = ballots, not marks
             ballot = marks, section
             self._counts[ballot] = self._counts.get(ballot, 0) + ballots
 
@@ -308,6 +313,10 @@ class _Ballots:
 
     def file(self, path: Path) -> BallotFile:
         """Return what was read. Raises FormatError."""
+        counts_rows = self._columns.count is not None and len(self._counts) > _LEAST_NUMBERED
+        if counts_rows and self._last_is_blank and self._last == self._sum and not self._cells.declared:
+            expected = f"expected a ballot, found {self._last:,} blank ones, as many as all others: it may be their total"
+            raise FormatError(path, "last line", f"{expected}; take it out, or write the blank ones first")
         names = tuple(name for _, name in self._columns.candidates) or tuple(self._cells.names)
         if not names:
             raise FormatError(path, "line 1", "expected at least one candidate below")
@@ -333,6 +342,8 @@ class _Ballots:
 
     def _refuse_again(self, cells: Sequence[str], times: int) -> None:
         origin = tuple(cells[at].strip() for at in self._columns.origin)
+        if any(map(is_total, origin)):
+            raise Fault(f"expected a ballot, found a row of totals, {', '.join(origin)[:40]!r}")
         if times > 1 or (origin in self._origins and any(origin)):
             found = ", ".join(origin)[:40]
             raise Fault(
@@ -352,6 +363,8 @@ class _Ballots:
         cell = cells[self._columns.section]
         if cell in self._sections:
             return self._sections[cell]
+        if not cell.strip():
+            raise Fault("expected the ballot's section, found nothing")
         section = self._sections.setdefault(clean_name(cell), len(self._sections))
         if section >= MAX_SECTIONS:
             raise Fault(f"expected at most {MAX_SECTIONS} sections")
@@ -376,11 +389,7 @@ class _Marks(_Ballots):
         self._require_valid(cells)
         assert self._columns.marks is not None, "or rows were ballots"
         ballot, rank_cell, choice = (cells[at].strip() for at in self._columns.marks)
-        if not ballot:
-            raise Fault("expected which ballot the mark is on, found nothing")
-        other = self._spelled.setdefault(_number(ballot), ballot)
-        if other != ballot:
-            raise Fault(f"expected a ballot in one spelling, found {ballot[:40]!r} beside {other[:40]!r}")
+        self._refuse_other_spelling(ballot)
         where = tuple(cells[at].strip() for at in self._columns.within)
         if self._says_where.setdefault(ballot, filled := tuple(map(bool, where))) != filled:
             raise Fault(f"expected in each row of ballot {ballot!r} where it is from, found that in some")
@@ -404,6 +413,15 @@ class _Marks(_Ballots):
         if rank in ranks and len(places) == ranks[rank].count("=") + 1:
             raise Fault(f"expected a candidate once at rank {rank} of ballot {ballot!r}")
         ranks[rank] = "=".join(map(str, places)) if places else spelled
+
+    def _refuse_other_spelling(self, ballot: str) -> None:
+        if not ballot:
+            raise Fault("expected which ballot the mark is on, found nothing")
+        if is_total(ballot):
+            raise Fault(f"expected a ballot, found a row of totals, {ballot[:40]!r}")
+        other = self._spelled.setdefault(_number(ballot), ballot)
+        if other != ballot:
+            raise Fault(f"expected a ballot in one spelling, found {ballot[:40]!r} beside {other[:40]!r}")
 
     def file(self, path: Path) -> BallotFile:
         """Return what was read. Raises FormatError."""

@@ -24,6 +24,8 @@ MAX_BALLOTS_A_LINE: Final = 1_000_000_000
 MAX_NAME_CHARS: Final = 200
 BLOCK_BYTES: Final = 1 << 24
 
+_TOTALS: Final = ("total", "totals", "sum", "subtotal", "grand total")
+
 _WINDOWS = {byte: bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(0x80, 0xA0)}
 _WHOLE = re.compile(r"(\d+)(?:\.(\d*))?", re.ASCII)
 _ACCENTS = re.compile("[\u0300-\u036f]")
@@ -101,6 +103,11 @@ def whole_amount(text: str, least: int, most: int) -> int | None:
     if not found or (found[2] or "").strip("0") or len(found[2] or "") == 3:
         return None
     return whole_number(found[1].encode(), least, most)
+
+
+def is_total(number: str) -> bool:
+    """Say whether what stands for a ballot's number is the word for a row that adds others up."""
+    return number.strip(" \t:").lower() in _TOTALS
 
 
 def as_groups(counts: dict[str, int]) -> tuple[BallotGroup, ...]:

@@ -199,6 +199,31 @@ def test_a_row_of_nothing_is_a_ballot_where_ballots_have_nothing_but_ranks(
 
 
 @pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("id,rank1\n1,A\nTotal,\n", "line 3: expected a ballot, found a row of totals, 'Total'"),
+        ("id,A,B\n1,1,2\nSum:,2,1\n", "line 3: expected a ballot, found a row of totals, 'Sum:'"),
+        ("ballot,rank,choice\n1,1,A\nTotals,,\n", "line 3: expected a ballot, found a row of totals, 'Totals'"),
+        ("section,rank1\nX,A\n,B\n", "line 3: expected the ballot's section, found nothing"),
+    ],
+)  # fmt: skip
+def test_a_row_of_totals_is_no_ballot(tmp_path: Path, text: str, message: str) -> None:
+    """By the word in the place of a ballot's number."""
+    path = tmp_path / "votes.csv"
+    assert refusal(path, lambda: read(path, text)) == message
+
+
+def test_as_many_blank_ballots_as_all_others_may_be_their_total(tmp_path: Path) -> None:
+    """If they stand last, and no row declares; a file that says so first has that many blank ballots."""
+    path, rows = tmp_path / "votes.csv", "3,A,B\n2,B,A\n4,C,\n"
+    for text in (f"count,rank1,rank2\n{rows}9,,\n", "A,B,count\n1,2,3\n2,1,2\n1,,4\n,,9\n"):
+        message = refusal(path, lambda text=text: read(path, text))  # type: ignore[misc]
+        assert message.startswith("last line: expected a ballot, found 9 blank ones, as many as all others")
+    for text in (f"count,rank1,rank2\n9,,\n{rows}", f"count,rank1,rank2\n0,A,B\n{rows}9,,\n"):
+        assert counts(read(path, text))[""] == 9
+
+
+@pytest.mark.parametrize(
     "head", ["district", "n", "freq", "quantity", "party", "year", "rejected", "counting group", "Pin"]
 )
 def test_numbers_beside_ranks_are_no_candidate(tmp_path: Path, head: str) -> None:
@@ -242,7 +267,7 @@ def test_a_column_to_ignore_must_be_there(tmp_path: Path) -> None:
         ),
         ("count,rank1\n1,A\n1.5,A\n", "line 3: expected how many ballots, a whole number, found '1.5'"),
         ("count,rank1\n1,A\n,A\n", "line 3: expected how many ballots, a whole number, found ''"),
-        ("section,rank1\nx,A\n,A\n", "line 3: expected a candidate's name, found none"),
+        ("section,rank1\nx,A\n,A\n", "line 3: expected the ballot's section, found nothing"),
         ("rank1,rank2\nA,B\nA=A,\n", "line 3: expected a candidate once within a rank, found 'A=A'"),
         ("rank1\nA\nrank1\n", "line 3: expected a ballot, found the header again"),
         ('rank1\n"A"\n\n"B"x\n', "line 4: expected cells of CSV: ',' expected after '\"'"),
