@@ -50,6 +50,14 @@ def not_said(title: str, seats: int | None, to: str) -> list[str]:
     return lost + ([f"number of seats, {seats}"] if (seats or 1) > 1 and to not in _SEATED else [])
 
 
+def unranked(file: BallotFile, to: str) -> list[str]:
+    """Return the candidates whom a file written as `to` does not name, since no ballot does."""
+    if to != RCTAB:
+        return []
+    ranked = {place for group in file.ballots for rank in parse_marks(group.marks) for place in rank}
+    return [name for place, name in enumerate(file.candidates) if place not in ranked]
+
+
 def convert_plain(file: BallotFile, to: str, out: Path, stamp: Stamp, name: str) -> int:
     """Write the ballots of a plain file of that name as `to` and return how many they are. Raises FormatError."""
     if to == RCTAB:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-MADE = {"generatedBy", "GeneratedDate", "Application"}
+MADE = {"generatedBy", "GeneratedDate", "Application", "Manufacturer"}
 """Keys that name the program or the date."""
 
 

@@ -115,12 +115,15 @@ def _convert_configuration(
 
 
 def _convert_plain(file: Path, to: Format, out: Path, ignored: tuple[str, ...]) -> int:
-    from shared.rcv.conversion import convert_plain, not_said
+    from shared.rcv.conversion import convert_plain, not_said, unranked
     from shared.rcv.formats.detect import read_ballots
 
     found = read_ballots(file, ignored)
     ballots = convert_plain(found, to, out, stamp(), file.name)
-    _say_what_is_lost(not_said("" if found.title == file.stem else found.title, found.seats, to), to)
+    lost = not_said("" if found.title == file.stem else found.title, found.seats, to)
+    _say_what_is_lost(
+        [*lost, *(f"candidate {name!r}, whom no ballot ranks" for name in unranked(found, to))], to
+    )
     return ballots
 
 

@@ -5,7 +5,8 @@ expected files. A report may be far larger than memory, so ballots are written o
 
 Counted ballots have a snapshot for each round, which allots their votes: what those elected before have kept, then what the
 ballot brings its holder. Votes are allotted to the contest's own name for a candidate: a ballot that uses an alias has no
-allotment (RCTab's way; its expected files have it so). Converted ballots stand as marked.
+allotment, and what it selects no definition (RCTab's way; its expected files have it so). Converted ballots stand as marked, and
+every selection is defined: an alias is its candidate's, a write-in is said to be one.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,8 +36,6 @@ OVERVOTE: Final = "overvote"
 ONE: Final = Decimal(1)
 _DEVICE_ID: Final = "rd-001"
 _SCOPE_ID: Final = "gpu-election"
-_MANUFACTURER: Final = "Bright Spots"
-"""Of the layout: the expected files name it beside the program."""
 _DEPTH: Final = 1
 """A ballot stands one object deep in the report, a selection three more."""
 
@@ -189,7 +188,8 @@ def counted_ballots(tabulated: Tabulated, rounds: Sequence[Positions], stamp: St
     short = _short_names(tabulated.names, tabulated.records)
     ballots = CdfBallots(tabulated.names, short, rounds, tabulated.traced.count.places)
     rows = tabulated.rows.tolist()
-    return _report(tabulated.contest, tabulated.settings, tabulated.records, rows, ballots, stamp)
+    terms = _terms(tabulated.contest, tabulated.settings, short, tabulated.records)
+    return _report(terms, tabulated.settings, tabulated.records, rows, ballots, stamp)
 
 
 def converted_ballots(
@@ -199,7 +199,37 @@ def converted_ballots(
     names = [candidate.name for candidate in contest.candidates]
     short = _short_names(names, records)
     ballots = CdfBallots(names, short, (), 0)
-    return _report(contest, settings, records, [0] * len(records), ballots, stamp)
+    terms = _terms(contest, settings, short, records)
+    for candidate in contest.candidates:
+        if candidate.write_in:
+            terms.selections[short[candidate.name]]["IsWriteIn"] = True
+    for place, alias in sorted({each for record in records for each in record.aliases.items()}):
+        terms.selections.setdefault(short[alias], _selection(short[alias], short[names[place]]))
+    return _report(terms, settings, records, [0] * len(records), ballots, stamp)
+
+
+class _Terms(NamedTuple):
+    """What a report says of the contest."""
+
+    candidates: list[Json]
+    selections: dict[str, dict[str, Json]]
+    """By what their ids are made of."""
+
+
+def _terms(
+    contest: Contest, settings: Settings, short: Mapping[str, str], records: Iterable[CastVoteRecord]
+) -> _Terms:
+    """Return the contest's candidates, an overvote of unnamed ones among them if any ballot may have one."""
+    names = [candidate.name for candidate in contest.candidates]
+    if settings.overvote_label or any(UNNAMED in parse_marks(marks) for marks in {r.marks for r in records}):
+        names.append(OVERVOTE)
+    names.sort(key=code_units)
+    candidates: list[Json] = [{"@id": f"c-{short[name]}", "Name": name} for name in names]
+    return _Terms(candidates, {short[name]: _selection(short[name], short[name]) for name in names})
+
+
+def _selection(called: str, candidate: str) -> dict[str, Json]:
+    return {"@id": f"cs-{called}", "@type": "ContestSelection", "CandidateIds": [f"c-{candidate}"]}
 
 
 def _short_names(names: Sequence[str], records: Iterable[CastVoteRecord]) -> dict[str, str]:
@@ -227,7 +257,7 @@ def _ballot_ids(records: Sequence[CastVoteRecord]) -> Iterator[str]:
 
 
 def _report(
-    contest: Contest,
+    terms: _Terms,
     settings: Settings,
     records: Sequence[CastVoteRecord],
     rows: Sequence[int],
@@ -243,19 +273,18 @@ def _report(
         )
         yield (", " if place else "") + ballots.text(ballot, record, row, where)
     yield " ],"
-    yield json_text(_frame(contest, settings, units.items(), ballots.short, stamp)).removeprefix("{")
+    yield json_text(_frame(terms, settings, units.items(), stamp)).removeprefix("{")
 
 
 def _frame(
-    contest: Contest,
+    terms: _Terms,
     settings: Settings,
     units: Iterable[tuple[str, str]],
-    short: Mapping[str, str],
     stamp: Stamp,
 ) -> Json:
     """Return what stands after the ballots."""
     return {
-        "Election": [_election(contest, settings, short)],
+        "Election": [_election(terms, settings)],
         "GeneratedDate": stamp.generated,
         "GpUnit": [_scope(settings), *(_precinct(name, unit) for name, unit in units)],
         "ReportGeneratingDeviceIds": [_DEVICE_ID],
@@ -264,31 +293,24 @@ def _frame(
                 "@id": _DEVICE_ID,
                 "@type": "CVR.ReportingDevice",
                 "Application": stamp.program,
-                "Manufacturer": _MANUFACTURER,
+                "Manufacturer": stamp.program,
             }
         ],
         "Version": "1.0.0",
     }
 
 
-def _election(contest: Contest, settings: Settings, short: Mapping[str, str]) -> Json:
-    names = [candidate.name for candidate in contest.candidates] + [OVERVOTE] * settings.overvote_label
-    names.sort(key=code_units)
-    candidates: list[Json] = [{"@id": f"c-{short[name]}", "Name": name} for name in names]
-    selections: list[Json] = [
-        {"@id": f"cs-{short[name]}", "@type": "ContestSelection", "CandidateIds": [f"c-{short[name]}"]}
-        for name in names
-    ]
+def _election(terms: _Terms, settings: Settings) -> Json:
     held: Json = {
         "@id": CONTEST_ID,
         "@type": "CandidateContest",
-        "ContestSelection": selections,
+        "ContestSelection": list(terms.selections.values()),
         "Name": settings.contest,
     }
     return {
         "@id": ELECTION_ID,
         "@type": "Election",
-        "Candidate": candidates,
+        "Candidate": terms.candidates,
         "Contest": [held],
         "ElectionScopeId": _SCOPE_ID,
     }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.rcv.conversion import convert_configuration, convert_plain, not_said
+from shared.rcv.conversion import convert_configuration, convert_plain, not_said, unranked
 from shared.rcv.formats import rctab
 from shared.rcv.formats.detect import read_ballots
 from shared.rcv.formats.rctab import Configuration
@@ -138,3 +138,40 @@ def test_what_a_format_has_no_place_for_is_named() -> None:
         == not_said("Mayor", 2, "rctab")
         == ["title 'Mayor'", "number of seats, 2"]
     )
+
+
+def test_every_selection_of_converted_records_is_defined(tmp_path: Path) -> None:
+    """Aliases as their candidates', overvotes of unnamed candidates, write-ins as such: so the records are read back."""
+    rows = [["id", "1st", "2nd"], ["x", "a", "Bob"], ["y", "OV", "b"], ["z", "w", "B"]]
+    write_sheet(tmp_path / "votes.xlsx", rows)
+    source = configuration("ess", "votes.xlsx", overvoteLabel="OV", undeclaredWriteInLabel="w")
+    (tmp_path / "c.json").write_bytes(source)
+    first = rctab.load(tmp_path / "c.json")
+    convert_configuration(first, "cdf", tmp_path / "out.json", STAMP)
+    document = json.loads((tmp_path / "out.json").read_text())
+    (held,) = document["Election"][0]["Contest"]
+    defined = [selection["@id"] for selection in held["ContestSelection"]]
+    assert len(set(defined)) == len(defined) == 7
+    assert [each["@id"] for each in held["ContestSelection"] if each.get("IsWriteIn")] == [
+        "cs-undeclared_write-ins"
+    ]
+    (tmp_path / "d.json").write_bytes(configuration("cdf", "out.json", undeclaredWriteInLabel="w"))
+    again = rctab.load(tmp_path / "d.json")
+    marks = [[record.marks for record in rctab.read_records(each)] for each in (first, again)]
+    assert marks == [["0>1", "*>1", "2>1"]] * 2
+
+
+def test_overvotes_of_a_plain_file_are_defined_in_its_records(tmp_path: Path) -> None:
+    """Though no configuration has a label for them."""
+    convert_plain(
+        BallotFile("Mayor", ("Ann", "Bob"), (BallotGroup("*>1", 2),)), "cdf", tmp_path / "o.json", STAMP, "v"
+    )
+    (tmp_path / "c.json").write_bytes(configuration("cdf", "o.json"))
+    assert [record.marks for record in rctab.read_records(rctab.load(tmp_path / "c.json"))] == ["*>1"] * 2
+
+
+def test_candidates_whom_nobody_ranks_are_named_where_the_format_has_no_place_for_them() -> None:
+    """RCTab's CSV has no declarations; the other formats list everybody."""
+    file = BallotFile("Mayor", ("Ann", "Bob", "Cy"), (BallotGroup("1", 2), BallotGroup("", 1)))
+    assert unranked(file, "rctab") == ["Ann", "Cy"]
+    assert unranked(file, "csv") == []
