@@ -26,6 +26,7 @@ from shared.rcv.formats.records import FormatError
 ID: Final = "@id"
 ROOT: Final = "CastVoteRecordReport"
 WAITING: Final = "mark that waits for an adjudicator is no vote yet"
+INVALIDATED: Final = "mark that the contest's rules invalidate is no vote"
 _IDS: Final = ("UniqueId", "BallotPrePrintedId", "BallotAuditId")
 """What a ballot may be known by."""
 _YES = ("true", "yes", "1")
@@ -242,7 +243,10 @@ def _is_vote(indicated: str, allocable: str, within: Sequence[Node], note: Note)
     if indicated == "unknown" or any(_has_status(each, _WAITS) for each in within):
         note(WAITING)
         return False
-    return indicated != "no" and not any(_has_status(each, _INVALID) for each in within)
+    if indicated != "no" and any(_has_status(each, _INVALID) for each in within):
+        note(INVALIDATED)
+        return False
+    return indicated != "no"
 
 
 def _selection(rank: int, name: str | None) -> Iterator[Selection]:

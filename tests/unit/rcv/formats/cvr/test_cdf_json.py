@@ -152,6 +152,9 @@ def test_what_the_contests_rules_have_invalidated_is_no_vote(tmp_path: Path, whe
     for each in invalid:
         each["Status"] = ["invalidated-rules"]
     assert read(tmp_path, report(held))[0].selections == ((2, "Ann"),)
+    noted: list[str] = []
+    assert list(cdf.read(tmp_path / "r.json", SOURCE, noted.append))
+    assert set(noted) == {"mark that the contest's rules invalidate is no vote"}
 
 
 def test_marks_that_wait_are_reported(tmp_path: Path) -> None:
