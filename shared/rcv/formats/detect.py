@@ -20,7 +20,7 @@ READERS: Final[dict[str, Reader]] = {
     ".blt": blt.read,
     **dict.fromkeys(preflib.SUFFIXES, preflib.read),
     ".abif": abif.read,
-    ".csv": csv_file.read,
+    **dict.fromkeys((".csv", ".tsv"), csv_file.read),
     ".cvotes": condorcet.read,
     ".stv": stv_pm.read,
 }
@@ -39,6 +39,10 @@ _BEGINNINGS: Final[tuple[tuple[re.Pattern[bytes], Reader], ...]] = (
     (condorcet.BEGINNING, condorcet.read),
     (re.compile(rb"(?:#[^\n]*\n|\n)*(?:\{|=|\d+[ \t]*:|ABIF\b)"), abif.read),
 )
+_COMMAS_PART_RANKS: Final = re.compile(
+    rb"(?:#[^\n]*\n)*#[ \t]*NUMBER ALTERNATIVES:|\d{1,3}[ \t]*\n1,|\"?(?:rank|choice|pref\w*)[ _]*1\"?,",
+    re.IGNORECASE,
+)
 _FORMATS = (
     "BLT (.blt), PrefLib (.soc .soi .toc .toi), ABIF (.abif), CSV (.csv), STV.pm (.stv), Condorcet (.cvotes)"
     " or Scottish wards (.dat)"
@@ -51,6 +55,8 @@ def read_ballots(path: Path, ignored: Collection[str] = ()) -> BallotFile:
     Columns of a CSV file whose head is `ignored` are passed over.
     """
     suffix = path.suffix.lower()
+    if suffix == ".abif":
+        _refuse_others(path)
     reader = _of_csv(path) if suffix == ".csv" else READERS.get(suffix) or _by_beginning(path)
     if reader is csv_file.read:
         return csv_file.read(path, ignored)
@@ -64,6 +70,12 @@ def write_ballots(file: BallotFile, path: Path, to: str) -> None:
     if to not in WRITERS:
         raise FormatError(path, "", f"expected a format of {', '.join(WRITERS)}, found {to!r}")
     WRITERS[to](file, path)
+
+
+def _refuse_others(path: Path) -> None:
+    """Raise FormatError for a file called ABIF that begins as PrefLib or CSV: their commas part ranks, ABIF's do not."""
+    if _COMMAS_PART_RANKS.match(load(path)):
+        raise FormatError(path, "line 1", "expected ABIF, as the file is called, found PrefLib or CSV")
 
 
 def _of_csv(path: Path) -> Reader:

@@ -19,7 +19,7 @@ from shared.rcv.formats.plain.text import clean_names, decode_leniently, line_at
 from shared.rcv.formats.records import FormatError
 
 _STRING = r'"(?:[^"\\]|\\.|"")*"'
-_STRINGS = re.compile(rf"(?:{_STRING}(?:\s*,[\s,]*|\s+|$))+")
+_STRINGS = re.compile(rf"(?:{_STRING}(?:\s*[,;|][\s,;|]*|\s+|$))+")
 _ONE = re.compile(_STRING)
 _ESCAPED = re.compile(r'\\(["\\])|"(")')
 _COMMENT = re.compile(r"(?:^|(?<=\s))(?:#|//)")

@@ -36,6 +36,8 @@ BEGINNING = re.compile(rb"(?:#[^\n]*\n|\s)*#/")
 _PARAMETER = re.compile(r"#/\s*([^:]+?)\s*:(.*)")
 _VOTE = re.compile(r"(?:[^|]*\|\|)?([^*^]*?)(?:\^\s*(\d+))?\s*(?:\*\s*(\d+))?")
 _EMPTY = ("/EMPTY_RANKING/", "/EMPTY/")
+_COUNTED = re.compile(r"\d+\s*:")
+"""How other formats say how many ballots there are."""
 _RESERVED = re.compile(r"[>=;,#/*^<|]")
 
 
@@ -102,7 +104,7 @@ class _Ballots:
 
     def add(self, vote: str) -> None:
         """Take in a line. Raises Fault."""
-        found = _VOTE.fullmatch(vote)
+        found = None if _COUNTED.match(vote) else _VOTE.fullmatch(vote)
         if not found:
             raise Fault(f"expected a ranking, then perhaps ^weight, then * how many, found {vote[:40]!r}")
         times = whole_number((found[3] or "1").encode(), 1, MAX_BALLOTS_A_LINE)

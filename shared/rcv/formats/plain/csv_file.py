@@ -78,6 +78,8 @@ def read(path: Path, ignored: Collection[str] = ()) -> BallotFile:
     header = _trimmed(header, max((len(_trimmed(cells, 0)) for cells, _ in some), default=0))
     width = len(header)
     columns = read_columns(path, header, [_trimmed(cells, width) for cells, _ in some], ignored)
+    if columns.candidates and not some:
+        raise FormatError(path, "line 1", "expected a ballot below the heads, found none")
     _refuse_row_numbers(path, header, columns, some)
     _refuse_other_numbers(path, header, columns, some)
     ballots = (_Marks if columns.marks else _Ballots)(header, columns)

@@ -120,7 +120,9 @@ def test_two_names_that_may_be_a_name_and_a_party_are_not_guessed(tmp_path: Path
 def test_parties_stand_in_the_quotes_that_names_have(tmp_path: Path) -> None:
     """Straight, single or curly; an apostrophe ends no name."""
     ballots = "2 1\n5 1 0\n7 2 0\n0\n"
-    for names in ("'Ann' 'Hill'\n'Bo' 'Lake'\n'T'\n", "“Ann” “Hill”\n“Bo” “Lake”\n“T”\n"):
+    for names in (
+        "'Ann' 'Hill'\n'Bo' 'Lake'\n'T'\n", "“Ann” “Hill”\n“Bo” “Lake”\n“T”\n", '"Ann"; "Hill"\n"Bo" | "Lake"\n"T"\n'
+    ):  # fmt: skip
         assert read(tmp_path / "votes.blt", ballots + names).candidates == ("Ann (Hill)", "Bo (Lake)")
     assert read(tmp_path / "votes.blt", ballots + "'Ann O'Dee'\n'Bo'\n").candidates == ("Ann O'Dee", "Bo")
 

@@ -73,6 +73,10 @@ ROWS = '2,1,\n{}"Candidate 1","Adam","p",\n"Candidate 2","Basil","q",\n"Ward",\n
         ("v.cvotes", CVOTES + "adam > Basil\n", "line 3: expected a candidate in one spelling, found 'adam' beside 'Adam'"),
         ("v.stv", STV_PM + "ballots=1\na b\nend\nb a\n", "line 7: expected no ballot after end"),
         ("v.stv", "candidate=2X Adam\nballots=1\n2X\nend\n", "line 1: expected a nickname that means nothing else, found '2X'"),
+        ("v.abif", PREFLIB + "3: 1,2\n", "line 1: expected ABIF, as the file is called, found PrefLib or CSV"),
+        ("v.abif", "rank1,rank2\nAdam,Basil\n", "line 1: expected ABIF, as the file is called, found PrefLib or CSV"),
+        ("v.cvotes", CVOTES + "4:Adam > Basil\n", "line 3: expected a ranking, then perhaps ^weight, then * how many, found '4:Adam > Basil'"),
+        ("v.csv", "<html>\n", "line 1: expected a ballot below the heads, found none"),
         ("v.stv", 'seats=2\nballots=blt\n1 1\n1 1 0\n0\n"Adam"\n', "line 1: expected seats=1, as the ballots have it, found 2"),
     ],
 )  # fmt: skip
