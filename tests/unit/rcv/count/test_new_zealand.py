@@ -275,8 +275,8 @@ def test_ballots_for_the_withdrawn_alone_are_valid_and_those_without_a_choice_ar
     invalid: dict[str, int], overvote: str
 ) -> None:
     """Clause 42: of 18 valid ballots C falls, who has 4 as B has; of 15, 20 or 21 it would be B."""
-    fallen = [min((1, 2), key=lambda c: -pseudo_random(4, 1, valid)[c]) for valid in (18, 15, 20, 21)]
-    assert fallen == [2, 1, 1, 1]
+    first = [min((1, 2), key=lambda c: -pseudo_random(4, 1, valid)[c]) for valid in (18, 15, 20, 21)]
+    assert first == [2, 1, 1, 1]
     contest = ward(4, 1, excluded=(3,), overvote=overvote)
     count = counted(contest, {"0": 7, "1": 4, "2": 4, "3": 3, **invalid})
     assert decided(count)[0] == [(2, "fewest", "pseudo-random")]
