@@ -6,7 +6,7 @@ Rule 2: one process signs. If another one has signed here meanwhile, this one si
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from services.proofs.notes import Checkpoint, NamedKey, read_checkpoint, signed_note
@@ -14,7 +14,7 @@ from services.proofs.rows import SEGMENT, Row, find_in
 from services.proofs.shard import CHECKPOINT, ROWS
 from services.proofs.tiles import WIDTH
 from services.proofs.tree import HASH_BYTES
-from shared.runtime.disk import Disk, write_whole
+from shared.runtime.disk import Disk, write_together
 from shared.runtime.log import Outgoing, SendFailed
 
 
@@ -48,11 +48,7 @@ class TreeFiles:
 
     def write(self, path: str, content: bytes) -> None:
         """Write a file, whole or not at all; it is safe once its folder is synced."""
-        whole = self._folder / path
-        if self._disk.exists(whole) and self._disk.read(whole) == content:
-            self._disk.sync(whole)
-            return
-        write_whole(self._disk, whole, (content,))
+        self._write({path: content})
 
     def find(self, who: bytes, upto: int) -> Iterator[Row]:
         """Yield the ballots below leaf `upto` whose key is that of `who`, by the full segments."""
@@ -75,8 +71,7 @@ class TreeFiles:
         """Write files; sign and show the checkpoint if there is one among them. Raises OSError, SendFailed."""
         files = {item.topic: item.value for item in items}
         text = files.pop(CHECKPOINT, None)
-        for path, content in files.items():
-            self.write(path, content)
+        self._write(files)
         for folder in self._folders(files):
             self._disk.sync_folder(folder)
         if text is not None:
@@ -84,6 +79,17 @@ class TreeFiles:
         for path, content in files.items():
             if len(content) == WIDTH * HASH_BYTES and not path.startswith(ROWS):
                 self._forget_partial(path)
+
+    def _write(self, files: Mapping[str, bytes]) -> None:
+        """Write files, each whole or not at all; they are safe once their folders are synced."""
+        others = {self._folder / path: content for path, content in files.items()}
+        for path in [path for path, content in others.items() if self._holds(path, content)]:
+            self._disk.sync(path)
+            del others[path]
+        write_together(self._disk, others)
+
+    def _holds(self, path: Path, content: bytes) -> bool:
+        return self._disk.exists(path) and self._disk.read(path) == content
 
     def _sign(self, text: str) -> None:
         if self._stored_note() != self.note:
