@@ -33,7 +33,7 @@ BALLOT: Final = Path(__file__).parents[2] / "services" / "intake" / "ballot" / "
 COUNT: Final = ("count", "services/cli/demo/deputy.blt", "--method", "irv")
 COLUMNS: Final = 100
 CONTEST: Final = "/elections/labour-2015/contests/deputy"
-VIEW: Final = {"width": 880, "height": 650}
+VIEW: Final = {"width": 880, "height": 840}
 BALLOT_VIEW: Final = {"width": 1180, "height": 872}
 RANKED: Final = ("In the wood", "By the lake", "In the garden")
 WHOLE_VIEW: Final = {"width": 1000, "height": 1500}
@@ -42,7 +42,9 @@ BOUND_S: Final = 300.0
 LOG: Final = "demo.log"
 FRAME_MS, LAST_MS = 200, 5_000
 COLOURS: Final = 64
-MAX_BYTES: Final = 1_500_000
+SAMPLES: Final = 6
+"""Frames whose colours the moving picture has."""
+MAX_BYTES: Final = 2_000_000
 
 
 def main() -> None:
@@ -151,7 +153,11 @@ def write(frames: list[bytes]) -> int:
     from PIL import Image
 
     pictures = [Image.open(io.BytesIO(frame)).convert("RGB") for frame in frames]
-    palette = pictures[-1].quantize(COLOURS)
+    chosen = pictures[:: max(1, len(pictures) // SAMPLES)]
+    sample = Image.new("RGB", (chosen[0].width, sum(of.height for of in chosen)))
+    for place, of in enumerate(chosen):
+        sample.paste(of, (0, place * of.height))
+    palette = sample.quantize(COLOURS)
     first, *rest = [of.quantize(COLOURS, palette=palette, dither=Image.Dither.NONE) for of in pictures]
     durations = [FRAME_MS] * len(rest) + [LAST_MS]
     first.save(MOVING, save_all=True, append_images=rest, duration=durations, loop=0, optimize=True)
