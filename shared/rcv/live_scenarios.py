@@ -31,10 +31,10 @@ from shared.rcv.scenarios import DroppedOut, Matrix, WhatIf, counted, finals_of,
 Out = frozenset[int]
 """Candidates who have gone."""
 
-MAX_TABLES: Final = 128
-"""Those longest unused are given up."""
+MAX_UNUSED: Final = 16
+"""Tables that the last answers did not need and that are kept up all the same: the order may come back."""
 ROWS_AT_ONCE: Final = 50_000
-"""Times tables: rankings added in one go, some 20 MB of working memory."""
+"""Rankings times tables that are added in one go: some 4 MB of working memory."""
 NO_LOOKING_BACK: Final = frozenset({"lot", "candidate-order", "permutation"})
 """Rules of ties that need no earlier round."""
 
@@ -59,6 +59,8 @@ class LiveScenarios:
         self._pairs: Matrix = np.zeros((profile.candidates, profile.candidates), np.int64)
         self._tables: dict[Out, Matrix] = {}
         """By who has gone, the one used last behind all others: ballots by the first and the second holder of those left."""
+        self._used: set[Out] = set()
+        """Whose tables these answers needed."""
         self._held_without: dict[Out, list[list[int]]] = {}
         """Of tables, as long as they stay as they are: see `_without_one`."""
         self._alone = contest.included if len(contest.included) > 1 else ()
@@ -83,7 +85,7 @@ class LiveScenarios:
         drops = tuple(
             DroppedOut((c,), self._transfers(c), self._elected_without(c, known)) for c in self._alone
         )
-        while len(self._tables) > MAX_TABLES:
+        while len(self._tables) - len(self._used) > MAX_UNUSED:
             del self._tables[next(iter(self._tables))]
         finals = finals_of(self._pairs, int(self._seen.sum()), self._contest)
         return with_count(count, self._contest, drops, finals)
@@ -100,6 +102,7 @@ class LiveScenarios:
             self._tables[out] += table
         self._seen = ballots.copy()
         self._held_without.clear()
+        self._used.clear()
 
     def _tabled(
         self, sets: Sequence[Out], paths: NDArray[np.uint8], ballots: NDArray[np.int64]
@@ -131,6 +134,7 @@ class LiveScenarios:
             paths, _, ballots = self._profile.columns()
             ((_, table),) = self._tabled([out], paths, ballots)
         self._tables[out] = table
+        self._used.add(out)
         return table
 
     def _held(self, out: Out) -> list[int]:
