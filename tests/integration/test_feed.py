@@ -32,10 +32,10 @@ FIRST, SECOND, NEWEST = standing(3, Phase.OPEN), standing(4, Phase.OPEN), standi
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def feed(
+async def gateways(
     kafka: Any, valkey: Any, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[httpx.AsyncClient]:
-    """A gateway that signs; counting has published three standings and then, begun anew, the first again."""
+) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
+    """Two gateways that sign, with the same key; counting has published three standings and then, begun anew, the first again."""
     tmp_path = tmp_path_factory.mktemp("feed")
     pipeline = Pipeline(kafka.bootstrap, tmp_path, redis=valkey.url)
     await pipeline.create()
@@ -46,11 +46,52 @@ async def feed(
     await pipeline.publish(COUNTS_HISTORY, kept)
     key = tmp_path / "publishing.key"
     key.write_text(new_private_key().hex())
-    pipeline.start("results", publishing_key_file=str(key))
-    pipeline.wait_ready("results")
-    async with httpx.AsyncClient(base_url=pipeline.url("results")) as http:
-        yield http
+    for instance in ("1", "2"):
+        pipeline.start("results", instance, publishing_key_file=str(key))
+    for instance in ("1", "2"):
+        pipeline.wait_ready("results", instance)
+    async with (
+        httpx.AsyncClient(base_url=pipeline.url("results")) as one,
+        httpx.AsyncClient(base_url=pipeline.url("results", "2")) as other,
+    ):
+        yield one, other
     pipeline.stop()
+
+
+@pytest.fixture(scope="module")
+def feed(gateways: tuple[httpx.AsyncClient, httpx.AsyncClient]) -> httpx.AsyncClient:
+    """One of them."""
+    return gateways[0]
+
+
+async def test_any_gateway_answers_as_any_other(
+    gateways: tuple[httpx.AsyncClient, httpx.AsyncClient],
+) -> None:
+    """Same bytes, tags and signatures; a cursor and an event's id of one go on at the other: they share Kafka and Redis alone."""
+    one, other = gateways
+    addresses = ("standings/latest", f"standings/{BEFORE.sequence}", "history", "rounds.csv", "rcvis.json")
+    for address in addresses:
+        here, there = await one.get(f"{CONTEST}/{address}"), await other.get(f"{CONTEST}/{address}")
+        assert here.content == there.content
+        for header in ("etag", "livecount-signature", "livecount-sequence", "cache-control"):
+            assert here.headers.get(header) == there.headers.get(header)
+    tag = (await one.get(f"{CONTEST}/standings/latest")).headers["etag"]
+    again = await other.get(f"{CONTEST}/standings/latest", headers={"If-None-Match": tag})
+    assert again.status_code == 304
+    cursor = (await one.get("/v1/elections/picnic/changes")).json()["cursor"]
+    resumed = await other.get("/v1/elections/picnic/changes", params={"cursor": cursor})
+    assert resumed.json() == {"changes": [], "cursor": cursor}
+    for seen, sends in ((FIRST, True), (NEWEST, False)):
+        assert (await sent_at_once(other, str(seen.sequence))) is sends
+
+
+async def sent_at_once(http: httpx.AsyncClient, seen: str) -> bool:
+    """Whether a client that has seen a standing is sent one when it comes."""
+    async with http.stream("GET", f"{CONTEST}/stream", headers={"Last-Event-ID": seen}, timeout=2) as stream:
+        try:
+            return f"id: {NEWEST.sequence}\n" in await anext(stream.aiter_text())
+        except httpx.ReadTimeout:
+            return False
 
 
 async def test_a_newsroom_s_walk_through_the_feed(feed: httpx.AsyncClient) -> None:
