@@ -13,7 +13,7 @@ from services.audit.check import Difference
 from services.audit.evidence import KafkaEvidence
 from services.audit.export import export
 from services.audit.ledger import ShardLedger
-from services.audit.recount import NoElection, recount_of
+from services.audit.recount import NoElection, Profile, public_profile, recount_of
 from services.audit.restore import restore
 from services.audit.settings import AuditSettings
 from services.audit.trace import BallotSearch, SectionVotes, not_voted
@@ -54,6 +54,12 @@ async def who_has_not_voted(settings: AuditSettings, election: str) -> tuple[lis
     if definition is None:
         raise NoElection(election)
     return not_voted(definition, ledgers)
+
+
+async def profile(settings: AuditSettings, election: str, contest: str) -> Profile:
+    """Return a contest's rankings, if they may be published. Raises as `recount`, and NotPublic."""
+    judged = _judged(settings, f"judging {election}")
+    return public_profile(election, contest, [ledger.count_of(election) async for ledger in judged])
 
 
 async def _judged(

@@ -6,11 +6,11 @@ is withdrawn before the count.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from services.audit.ledger import ShardCount
 from services.audit.tabulate import counted
-from shared.contract.elections import Election, config_hash
+from shared.contract.elections import Contest, Election, config_hash
 from shared.contract.recounts import Recount, Recounted
 from shared.contract.standings import Balance, result_hash
 from shared.contract.verdicts import CATEGORY, Category, Reason
@@ -29,6 +29,18 @@ class Account(Protocol):
 
 class NoElection(RuntimeError):
     """The log up to the watermark does not hold this election, or not alike in every shard that does."""
+
+
+class NotPublic(RuntimeError):
+    """Why a contest's rankings may not be published."""
+
+
+class Profile(NamedTuple):
+    """A contest, those who withdrew excluded, and how many ballots hold each ranking."""
+
+    contest: Contest
+    ballots: dict[str, int]
+    """By marks."""
 
 
 def recount_of(election: str, shards: Sequence[ShardCount]) -> Recount:
@@ -66,16 +78,52 @@ def _definition(election: str, shards: Sequence[ShardCount]) -> Election:
     return found[0]
 
 
+def public_profile(election: str, contest: str, shards: Sequence[ShardCount]) -> Profile:
+    """Return a contest's profile, if it may be published: all of it, or nothing.
+
+    The result is certified, in every shard, as this program counts it. And ballots are no secret by the definition
+    (`smallest_group` is 1), or each ranking, whatever its section, is held by `smallest_group` ballots: what is left out of a
+    file could be reckoned from the result's exact figures. Raises NotPublic, and NoElection.
+    """
+    definition = _definition(election, shards)
+    places = {of.id: place for place, of in enumerate(definition.contests)}
+    if contest not in places:
+        raise NotPublic(f"{election!r} has no contest {contest!r}; it has {', '.join(places)}")
+    found = _counted(definition, places[contest], shards).result_hash
+    signed = [None if of.certificate is None else of.certificate.result_hashes.get(contest) for of in shards]
+    if any(each != found for each in signed):
+        raise NotPublic(f"{election}/{contest}: its result is not certified as it stands")
+    ballots: Counter[str] = Counter()
+    for (_, marks), number in _ballots(places[contest], shards).items():
+        ballots[marks] += number
+    smallest = definition.smallest_group
+    few = sum(1 for number in ballots.values() if number < smallest)
+    if few:
+        raise NotPublic(
+            f"{election}/{contest}: of {len(ballots):,} different rankings {few:,} are held by fewer than {smallest} ballots each"
+            " (`smallest_group`): whoever had one of them bought would find it"
+        )
+    return Profile(_without_withdrawn(definition, places[contest], shards), dict(ballots))
+
+
 def _counted(definition: Election, place: int, shards: Sequence[ShardCount]) -> Recounted:
+    found = counted(_ballots(place, shards), _without_withdrawn(definition, place, shards))
+    return Recounted(results=found, result_hash=result_hash(found))
+
+
+def _ballots(place: int, shards: Sequence[ShardCount]) -> dict[tuple[int, str], int]:
+    """Return how many ballots of each section hold each ranking of one contest."""
     profile: Counter[tuple[int, str]] = Counter()
     for shard in shards:
         for (section, marks), ballots in shard.ballots.items():
             profile[section, marks[place]] += ballots
+    return {ranking: ballots for ranking, ballots in profile.items() if ballots}
+
+
+def _without_withdrawn(definition: Election, place: int, shards: Sequence[ShardCount]) -> Contest:
     contest = definition.contests[place]
     out = {of for name, of in _withdrawn(shards) if name == contest.id}
-    contest = contest.excluding({*map(contest.place, out)})
-    found = counted({ranking: ballots for ranking, ballots in profile.items() if ballots}, contest)
-    return Recounted(results=found, result_hash=result_hash(found))
+    return contest.excluding({*map(contest.place, out)})
 
 
 def _withdrawn(shards: Sequence[ShardCount]) -> frozenset[tuple[str, str]]:

@@ -8,11 +8,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from infra.local.kafka import EmbeddedKafka
 from shared.contract.codec import encode
+from shared.contract.events import ElectionCertified
 from shared.contract.ids import shard_of
 from shared.contract.standings import Standing
 from shared.contract.topics import BALLOTS_JUDGED, ELECTIONS_ANNOUNCED
@@ -78,6 +80,23 @@ async def run_election(pipeline: Pipeline, life: Life) -> list[Standing]:
     return await last(pipeline, before + len(cast) + 1 + pipeline.shards)
 
 
+def check_profile(pipeline: Pipeline, life: Life, recount: dict[str, Any], file: Path) -> None:
+    """Refused before the certificate; afterwards a file whose count, by the library, is the certified result."""
+    before = livecount(pipeline, "profile", "picnic", "fruit", "--out", str(file))
+    assert (before.returncode, file.exists()) == (1, False)
+    assert "its result is not certified as it stands" in before.stderr
+    hashes = {name: of["result_hash"] for name, of in recount["contests"].items()}
+    of = {name: recount[name] for name in ("watermark", "heads", "effects")}
+    asyncio.run(pipeline.control(life.ordered(ElectionCertified, **of, result_hashes=hashes)))
+    written = livecount(pipeline, "profile", "picnic", "fruit", "--out", str(file))
+    assert written.returncode == 0, written.stderr
+    stages = json.loads(livecount(pipeline, "count", str(file), "--method", "irv", "--json").stdout)["stages"]
+    held = [sorted(int(votes) for votes in stage["votes"].values() if int(votes)) for stage in stages]
+    rounds = recount["contests"]["fruit"]["results"]["rounds"]
+    assert held == [sorted(votes for votes in round_.values() if votes) for round_ in rounds]
+    assert f"{recount['balance']['accepted']:,} ballots of {len(RANKINGS)} rankings" in written.stdout
+
+
 async def last(pipeline: Pipeline, records: int) -> list[Standing]:
     """Return the standings that cover so many records."""
     return [(await pipeline.standings(records, contest))[-1] for contest in ("fruit", "drink")]
@@ -131,6 +150,8 @@ def test_an_election_is_verified_exported_and_made_again_elsewhere(
     refused = livecount(first, "import", str(bundle))
     assert refused.returncode == 2
     assert "a bundle is imported into an empty deployment only" in refused.stderr
+
+    check_profile(first, life, report["recount"], tmp_path / "fruit.blt")
 
     imported = livecount(second, "import", str(bundle))
     assert imported.returncode == 0, imported.stderr

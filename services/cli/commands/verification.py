@@ -169,6 +169,41 @@ def not_voted(
     typer.echo(f"{len(left):,} electors have not voted: {out}")
 
 
+@command("livecount profile labour-2015 deputy --out deputy.blt")
+def profile(
+    election: ElectionArgument,
+    contest: Annotated[str, typer.Argument(metavar="CONTEST", help="Contest id")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="BLT file to write, to be published")],
+) -> None:
+    """Write all rankings of a certified contest, and how many ballots hold each, to a file for everybody; no sections.
+
+    Only where ballots are no secret, or each ranking is held by as many ballots as the definition's smallest_group: else it
+    says why not, with exit code 1. It reads the log as `verify` does.
+    """
+    from services.audit.app import profile as profile_in
+    from services.audit.recount import NotPublic
+    from services.audit.settings import AuditSettings
+    from shared.rcv.formats.plain import blt
+    from shared.rcv.formats.records import BallotFile, BallotGroup
+
+    try:
+        of, ballots = asyncio.run(profile_in(AuditSettings(), election, contest))
+    except NotPublic as why:
+        typer.echo(f"livecount: {why}", err=True)
+        raise typer.Exit(FOUND) from why
+    if of.method == "equal-shares":
+        raise ValueError(
+            f"expected a contest of rankings, found {contest}, a budget: BLT cannot say what its ballots are"
+        )
+    groups = sorted(
+        (BallotGroup(*each) for each in ballots.items()), key=lambda each: (-each.ballots, each.marks)
+    )
+    write_ins = tuple(place for place, candidate in enumerate(of.candidates) if candidate.write_in)
+    names = tuple(candidate.name for candidate in of.candidates)
+    blt.write(BallotFile(of.title, names, groups, of.seats or None, of.excluded, write_ins), out)
+    typer.echo(f"{sum(ballots.values()):,} ballots of {len(ballots):,} rankings in {out}")
+
+
 async def _verify(election: str | None, bundle: Path | None, kept: list[Path]) -> "Verification":
     from services.audit.app import verify_bundle, verify_log
     from services.audit.settings import AuditSettings
