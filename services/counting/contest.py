@@ -39,7 +39,7 @@ MAX_LIVE_COST: Final = 20_000
 MAX_FINAL_COST: Final = 2_000_000
 """The same for a standing after the close: 2 s with 20 candidates and 100,000 rankings."""
 
-WORK_A_TICK: Final = 25_000
+WORK_A_TICK: Final = 50_000
 """`LiveShares.work` of some 5 ms, a fifth of a tick: a contest that took more is counted again after as many ticks, or when all is
 published again, so that it takes a fifth of the time at most."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Final, Literal, NamedTuple
 
 Kind = Literal["approval", "choose-1", "ordinal", "cumulative", "scoring"]
@@ -56,5 +57,10 @@ class BudgetVote:
         if choice.points:
             return dict(zip(choice.projects, choice.points, strict=True))
         if self.kind == "ordinal":
-            return {place: Fraction(self.ranks - rank) for rank, place in enumerate(choice.projects)}
-        return dict.fromkeys(choice.projects, Fraction(1))
+            return {place: _points(self.ranks - rank) for rank, place in enumerate(choice.projects)}
+        return dict.fromkeys(choice.projects, _points(1))
+
+
+@cache
+def _points(number: int) -> Fraction:
+    return Fraction(number)

@@ -118,12 +118,13 @@ def equal_shares(  # noqa: PLR0913 - the terms of a vote, each by its name
     """
     assert completion in get_args(Completion)
     counting = _Counting(vote, measure, withdrawn, seed)
-    spent = counting.spent(vote.budget / vote.ballots if vote.ballots else Fraction(0))
+    share, times = vote.budget / vote.ballots if vote.ballots else Fraction(0), 1
     if completion in ("add-one", "add-one-then-most"):
-        spent = counting.enlarged(spent, unit, at_most)
+        share, times = counting.enlarged(share, unit, at_most)
+    spent = counting.spent(share, says_left=True)
     if completion in ("most", "add-one-then-most"):
         counting.complete(spent)
-    return counting.outcome(spent)
+    return counting.outcome(spent, times)
 
 
 def lots(vote: BudgetVote, seed: str) -> tuple[int, ...]:
@@ -140,10 +141,11 @@ class Supporters:
         self, choices: Sequence[int], ballots: Sequence[int], worths: Sequence[Fraction], scale: Fraction
     ) -> None:
         """`worths` are multiplied by `scale`, so that what the project is worth may grow with its cost."""
-        different = set(worths)
-        whole = lcm(*(worth.denominator for worth in different))
-        units = {worth: int(worth * whole) for worth in different}
-        in_units = [units[worth] for worth in worths]
+        # By identity, for a hash of a fraction takes long, and few are different objects.
+        different = {id(worth): worth for worth in worths}
+        whole = lcm(*(worth.denominator for worth in different.values()))
+        units = {key: int(worth * whole) for key, worth in different.items()}
+        in_units = [units[id(worth)] for worth in worths]
         # Whole numbers of any size where the sum of all could be beyond 64 bits.
         number = np.dtype(np.int64 if sum(ballots) * max(in_units) < MAX_SUM else np.object_)
         self.choices = np.array(choices, np.intp)
@@ -158,13 +160,16 @@ class Supporters:
         self.worth = int(self.weights.sum()) * self.unit
         """Of the project to all of them."""
         self.floats = self.worths.astype(np.float64)
+        self.float_ballots = self.ballots.astype(np.float64)
+        self.float_weights = self.weights.astype(np.float64)
 
 
 class Purses:
     """What electors have left: the share less all that was paid, or nothing.
 
-    So sums of what many have left are exact, though few fractions are added: whole numbers say how often each payment is in it. A
-    float beside each purse says quickly what is certain; `SURE` and `NEAR` are far above its error.
+    So sums of what many have left are exact, though no fractions are added: whole numbers say how often each payment is in it, and
+    payments are kept over one denominator. A float beside each purse says quickly what is certain; `SURE` and `NEAR` are far above
+    its error.
     """
 
     def __init__(self, ballots: NDArray[np.int64], share: Fraction) -> None:
@@ -173,7 +178,10 @@ class Purses:
         self._is_empty = np.zeros(len(ballots), np.bool_)
         self._floats = np.full(len(ballots), float(share))
         self._error = ERROR * float(share)
-        self._payments: list[tuple[Supporters, Fraction]] = []
+        # The share, and by payment what a unit of worth cost: all over one denominator.
+        self._denominator = share.denominator
+        self._share = share.numerator
+        self._payments: list[tuple[Supporters, int]] = []
 
     def left(self) -> tuple[Fraction, ...]:
         """Return of each choice what one of its electors has left."""
@@ -186,13 +194,9 @@ class Purses:
 
     def about(self, cost: Fraction, supporters: Supporters) -> float | None:
         """Return about at which price supporters pay a cost (B), to one part in `NEAR`; None if they cannot."""
-        near = float(cost)
-        able = self._ballots[supporters.choices] @ self._floats[supporters.choices]
-        if abs(able - near) <= SURE * near + self._error * supporters.electors:
-            able = near if self.held(supporters) >= cost else 0.0
-        if able < near:
+        if not self._is_able(cost, supporters):
             return None
-        each = self._each(near, supporters)
+        each = self._each(float(cost), supporters)
         if each is None:
             price = self.price(cost, supporters)
             return None if price is None else float(price)
@@ -200,7 +204,7 @@ class Purses:
 
     def price(self, cost: Fraction, supporters: Supporters) -> Fraction | None:
         """Return at which price supporters pay a cost (B), None if they cannot."""
-        if self.held(supporters) < cost:
+        if not self._is_able(cost, supporters):
             return None
         near, lefts = self._each(float(cost), supporters), self._floats[supporters.choices]
         if near is None:
@@ -235,47 +239,63 @@ class Purses:
             is_poor[at] = left <= each * int(supporters.worths[at])
         self._is_empty[places[is_poor]] = True
         self._floats[places] = np.where(is_poor, 0.0, beyond)
-        self._payments.append((supporters, each))
+        denominator = lcm(self._denominator, each.denominator)
+        larger, self._denominator = denominator // self._denominator, denominator
+        self._share *= larger
+        self._payments = [(payers, paid * larger) for payers, paid in self._payments]
+        self._payments.append((supporters, each.numerator * (denominator // each.denominator)))
+
+    def _is_able(self, cost: Fraction, supporters: Supporters) -> bool:
+        """Return whether supporters, together, have a cost left."""
+        near = float(cost)
+        able = float(supporters.float_ballots @ self._floats[supporters.choices])
+        if abs(able - near) <= SURE * near + self._error * supporters.electors:
+            return self.held(supporters) >= cost
+        return able > near
 
     def _each(self, cost: float, supporters: Supporters) -> float | None:
         """Return about what a unit of worth costs supporters who can pay; None if the floats leave that open."""
-        lefts, weights = self._floats[supporters.choices], supporters.weights.astype(np.float64)
+        lefts, all_weights = self._floats[supporters.choices], float(supporters.float_weights.sum())
         ratios = lefts / supporters.floats
-        order = np.argsort(ratios)
-        ratios, weights = ratios[order], weights[order]
-        paid = np.concatenate(([0.0], np.cumsum(ratios * weights)[:-1]))
-        together = weights.sum() - np.concatenate(([0.0], np.cumsum(weights)[:-1]))
-        is_rich = ratios * together >= cost - paid
-        at = int(is_rich.argmax())
-        unsure = self._error * float(supporters.ballots[order][:at].sum())
-        is_least = cost - paid[at] < LEAST_PART * cost or together[at] < LEAST_PART * weights.sum()
-        if not is_rich[at] or is_least or unsure > 1e-3 * SURE * cost:
-            return None
-        return float((cost - paid[at]) / together[at])
+        rest, together, poor = cost, all_weights, 0
+        while True:
+            # Whoever has less than his part pays all he has, and the others share the rest: so the price only rises.
+            is_poor = ratios < rest / together
+            if np.count_nonzero(is_poor) == poor:
+                break
+            poor = int(np.count_nonzero(is_poor))
+            rest = cost - float(supporters.float_ballots[is_poor] @ lefts[is_poor])
+            together = all_weights - float(supporters.float_weights[is_poor].sum())
+            if rest < LEAST_PART * cost or together < LEAST_PART * all_weights:
+                return None
+        unsure = self._error * float(supporters.float_ballots[is_poor].sum())
+        return None if unsure > 1e-3 * SURE * cost else rest / together
 
     def _sum(self, choices: NDArray[np.intp]) -> Fraction:
         """Return what electors of these choices have left together."""
         choices = choices[~self._is_empty[choices]]
+        if not choices.size:
+            return Fraction(0)
         ballots = np.zeros(len(self._ballots), np.int64)
         ballots[choices] = self._ballots[choices]
-        total = int(ballots.sum()) * self.share
+        total = int(ballots.sum()) * self._share
         for supporters, each in self._payments:
-            total -= int((ballots[supporters.choices] * supporters.worths).sum()) * each
-        return total
+            total -= int(ballots[supporters.choices] @ supporters.worths) * each
+        return Fraction(total, self._denominator)
 
     def _exact(self, choices: NDArray[np.intp]) -> list[Fraction]:
         """Return what an elector of each of these choices has left."""
         place = np.full(len(self._ballots), -1, np.intp)
         place[choices[~self._is_empty[choices]]] = np.flatnonzero(~self._is_empty[choices])
-        left = [Fraction(0) if empty else self.share for empty in self._is_empty[choices].tolist()]
+        left = [0 if empty else self._share for empty in self._is_empty[choices].tolist()]
         if not left:
-            return left
+            return []
         for supporters, each in self._payments:
             found = place[supporters.choices]
             among = found >= 0
             for at, worth in zip(found[among].tolist(), supporters.worths[among].tolist(), strict=True):
                 left[at] -= each * worth
-        return left
+        return [Fraction(each, self._denominator) for each in left]
 
 
 @dataclass
@@ -285,7 +305,6 @@ class _Spent:
     funded: list[Funded]
     purses: Purses
     unspent: Fraction
-    times: int = 1
 
 
 class _Counting:
@@ -307,8 +326,8 @@ class _Counting:
             self._supporters[project] = Supporters(choices, ballots, worths, scale)
         self._lots = lots(vote, seed)
 
-    def spent(self, share: Fraction) -> _Spent:
-        """Return what shares of this size fund (A to C)."""
+    def spent(self, share: Fraction, *, says_left: bool = False) -> _Spent:
+        """Return what shares of this size fund (A to C); with `says_left` also what is left after each payment."""
         spent = _Spent([], Purses(self._ballots, share), self._vote.budget)
         # A price only rises while money is spent: the last known is the least that it can be now.
         waiting = [(0.0, project) for project in self._supporters]
@@ -321,7 +340,7 @@ class _Counting:
                     heappush(waiting, (float(least) * (1 - NEAR), project))
             supporters = self._supporters[chosen]
             spent.purses.pay(least, supporters)
-            left = spent.purses.held(supporters)
+            left = spent.purses.held(supporters) if says_left else None
             spent.unspent -= self._costs[chosen]
             spent.funded.append(self._funded(chosen, least, projects, settled_by)._replace(left=left))
         return spent
@@ -352,20 +371,20 @@ class _Counting:
                 heappush(waiting, (float(price_) * (1 - NEAR), project))
         return least, sorted(project for project, price_ in exact.items() if price_ == least)
 
-    def enlarged(self, spent: _Spent, unit: Fraction, at_most: int | None) -> _Spent:
-        """Make the shares larger as long as the budget allows it (D, Add1)."""
+    def enlarged(self, share: Fraction, unit: Fraction, at_most: int | None) -> tuple[Fraction, int]:
+        """Return shares as large as the budget allows (D, Add1), and how often shares were spent to find them."""
+        spent = self.spent(share)
         for number in count(1):
             if self._is_complete(spent) or (at_most is not None and number > at_most):
-                return spent
+                return share, number
             if number > MAX_ROUNDS:
                 raise ValueError(
                     f"shares were enlarged {MAX_ROUNDS:,} times; expected a larger --unit than {unit}"
                 )
-            larger = self.spent(spent.purses.share + unit)
-            larger.times = spent.times = number + 1
-            if larger.unspent < 0:
-                return spent
-            spent = larger
+            spent = self.spent(share + unit)
+            if spent.unspent < 0:
+                return share, number + 1
+            share += unit
         raise AssertionError("numbers do not end")
 
     def complete(self, spent: _Spent) -> None:
@@ -384,7 +403,7 @@ class _Counting:
             spent.unspent -= self._costs[chosen]
             spent.funded.append(self._funded(chosen, None, level, settled_by))
 
-    def outcome(self, spent: _Spent) -> Outcome:
+    def outcome(self, spent: _Spent, times: int) -> Outcome:
         """Return what was spent, and what each project that is not funded lacks."""
         done = {each.project for each in spent.funded}
         lacking: dict[int, Missing] = {}
@@ -396,7 +415,7 @@ class _Counting:
             electors = 0 if supporters is None else supporters.electors
             lacking[place] = Missing(electors, held, max(Fraction(0), cost - held))
         share = spent.purses.share
-        return Outcome(tuple(spent.funded), share, spent.unspent, spent.times, lacking, spent.purses)
+        return Outcome(tuple(spent.funded), share, spent.unspent, times, lacking, spent.purses)
 
     def _is_complete(self, spent: _Spent) -> bool:
         done = {each.project for each in spent.funded}

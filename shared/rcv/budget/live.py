@@ -31,7 +31,7 @@ class LiveShares:
         self._choices: dict[str, tuple[int, ...]] = {}
         self._spending: Spending | None = None
         self.work = 0
-        """What the last spending took, in units of some 0.2 us, as `python -m tests.bench.budgets --time` finds them."""
+        """What the last spending took, in units of some 0.1 us, as `python -m tests.bench.budgets --time` finds them."""
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Apply changes: section, marks, and by how many ballots they became more. Raises ValueError for misspelt marks."""
