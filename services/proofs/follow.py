@@ -17,6 +17,8 @@ from shared.contract.topics import BALLOTS_CAST, BALLOTS_JUDGED, Topic
 from shared.runtime.follower import Limits
 from shared.runtime.kafka.connection import client_options
 from shared.runtime.kafka.group import KafkaSource
+from shared.runtime.kafka.patches.fetch_wait import FetchWait
+from shared.runtime.kafka.reader import LOOK_MS
 from shared.runtime.log import LogAway, Outgoing
 from shared.runtime.process.health import Health
 from shared.runtime.process.telemetry import ShardReport
@@ -38,6 +40,8 @@ class Trees:
         self._settings = settings
         self._files = files
         self._consumers: dict[str, AIOKafkaConsumer] = {}
+        self._waits: dict[str, FetchWait] = {}
+        """Of cast records none: where they end is asked for on the same connection, which answers when the fetch has ended."""
         folder = settings.data_dir / "snapshots" / settings.namespace / "proofs"
         work = Work(
             service="proofs",
@@ -53,6 +57,7 @@ class Trees:
         try:
             for topic in (BALLOTS_CAST, BALLOTS_JUDGED):
                 self._consumers[topic.noun] = await self._consumer(topic)
+            self._waits[BALLOTS_JUDGED.noun] = FetchWait(self._consumers[BALLOTS_JUDGED.noun])
         except KafkaError as fault:
             await self.stop()
             raise LogAway(f"Kafka at {self._settings.kafka} does not answer: {fault!r}") from fault
@@ -72,7 +77,9 @@ class Trees:
         """Return a shard to follow."""
         judged, cast = (
             KafkaSource(
-                self._consumers[topic.noun], TopicPartition(topic.name(self._settings.namespace), shard)
+                self._consumers[topic.noun],
+                TopicPartition(topic.name(self._settings.namespace), shard),
+                self._waits.get(topic.noun),
             )
             for topic in (BALLOTS_JUDGED, BALLOTS_CAST)
         )
@@ -98,6 +105,7 @@ class Trees:
             enable_auto_commit=False,
             auto_offset_reset="none",
             max_partition_fetch_bytes=FETCH_BYTES,
+            consumer_timeout_ms=LOOK_MS,
         )
         await consumer.start()
         name = topic.name(self._settings.namespace)
