@@ -16,7 +16,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from services.intake.admitted import Admitted, AdmittedLines
+from services.intake.outcomes import Admitted, AdmittedLines
 
 Ranks = tuple[tuple[str, ...], ...]
 Spelling = Ranks | bytes

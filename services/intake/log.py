@@ -18,8 +18,8 @@ from secrets import token_bytes
 
 from prometheus_client import Gauge
 
-from services.intake.admitted import Admitted, AdmittedLines
 from services.intake.ends import LogEnds
+from services.intake.outcomes import Admitted, AdmittedLines
 from services.intake.spans import SentSpans
 from shared.contract.codec import encode_pack
 from shared.contract.packs import MAX_PACK_BALLOTS, MAX_PACK_BYTES, SALT_BYTES, Ballot, Pack, pack_of

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from services.intake.admission import Form
+from services.intake.forms import Form
 from services.intake.routes import NOTE
 
 PATH = "/v1/elections/{election}/ballots"

@@ -19,8 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from services.intake.admission import Refusal
-from services.intake.admitted import Admitted, AdmittedLines
+from services.intake.outcomes import Admitted, AdmittedLines, Refusal
 from services.intake.service import IntakeService
 from shared.runtime.process.http import problem
 from shared.runtime.process.overload import Asked, DirectRoute, Headers, as_sent, head_as_sent

@@ -20,10 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 from prometheus_client import Counter
 
-from services.intake.admission import EXAMPLE, Admissions, Refusal, read_form
-from services.intake.admitted import Admitted, AdmittedLines
+from services.intake.admission import Admissions
 from services.intake.bounds import Known, RecentBallots
+from services.intake.forms import EXAMPLE, read_form
 from services.intake.log import BallotLog, LogUnavailable, NotSent
+from services.intake.outcomes import Admitted, AdmittedLines, Refusal
 from services.intake.settings import IntakeSettings
 from shared.runtime.process.connections import address_key
 from shared.runtime.process.rates import Rates
@@ -119,20 +120,6 @@ class IntakeService:
             return outcomes
         return [fault if isinstance(of, Admitted) and of.who in firsts else of for of in outcomes]
 
-    async def _record_new(
-        self, election: str, ballots: Sequence[Admitted], marks: Sequence[bytes]
-    ) -> Refusal | None:
-        """Write ballots of which nothing is known; return None once they are in the log."""
-        for mark in marks:
-            self.recent.note(mark, recorded=False)
-        fault = await self._write(election, ballots)
-        for mark in marks:
-            if fault is None:
-                self.recent.note(mark, recorded=True)
-            elif isinstance(fault, NotSent):
-                self.recent.forget(mark)
-        return None if fault is None else _not_recorded(fault)
-
     async def cast_lines(self, election: str, lines: Sequence[bytes], client: str) -> Cast:
         """Admit lines that came together and record their ballots."""
         read = self._admit_together(election, lines)
@@ -146,6 +133,15 @@ class IntakeService:
             self._record_together(read.where(plain), marks[plain]), self._record_each(election, single)
         )
         return Cast(cast.together, others | cast.single)
+
+    def recall(self, ballot: Admitted) -> Known:
+        """Return whether a ballot was recorded lately; what is not remembered may have been recorded all the same."""
+        return self.recent.find(self.recent.mark(ballot))
+
+    def guess(self, client: str) -> float:
+        """Count a wrong code from an address; return 0, or after how many seconds the next may be looked at."""
+        WRONG_CODES.inc()
+        return self.wrong_codes.hit(address_key(client), self.now_s())
 
     def _admit_together(self, election: str, lines: Sequence[bytes]) -> AdmittedLines:
         """Return the ballots of those lines that may be admitted in columns."""
@@ -214,6 +210,20 @@ class IntakeService:
         lines = ballots.columns["line"].tolist()
         return Cast(AdmittedLines.rows(election, ()), refused | dict.fromkeys(lines, _not_recorded(fault)))
 
+    async def _record_new(
+        self, election: str, ballots: Sequence[Admitted], marks: Sequence[bytes]
+    ) -> Refusal | None:
+        """Write ballots of which nothing is known; return None once they are in the log."""
+        for mark in marks:
+            self.recent.note(mark, recorded=False)
+        fault = await self._write(election, ballots)
+        for mark in marks:
+            if fault is None:
+                self.recent.note(mark, recorded=True)
+            elif isinstance(fault, NotSent):
+                self.recent.forget(mark)
+        return None if fault is None else _not_recorded(fault)
+
     async def _write(
         self, election: str, ballots: Sequence[Admitted] | AdmittedLines
     ) -> LogUnavailable | None:
@@ -225,10 +235,6 @@ class IntakeService:
         _recorded_in(election).inc(len(ballots))
         return None
 
-    def recall(self, ballot: Admitted) -> Known:
-        """Return whether a ballot was recorded lately; what is not remembered may have been recorded all the same."""
-        return self.recent.find(self.recent.mark(ballot))
-
     def _rate_fault(self, client: str) -> Refusal | None:
         if not self.settings.max_per_second_per_client:
             return None
@@ -239,11 +245,6 @@ class IntakeService:
         """Count a wrong code. A good one is never refused because others at the same address mistype theirs."""
         wait_s = self.guess(client)
         return _too_many("Too many wrong voting codes from this address", wait_s) if wait_s else refusal
-
-    def guess(self, client: str) -> float:
-        """Count a wrong code from an address; return 0, or after how many seconds the next may be looked at."""
-        WRONG_CODES.inc()
-        return self.wrong_codes.hit(address_key(client), self.now_s())
 
 
 @lru_cache(maxsize=1024)

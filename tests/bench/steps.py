@@ -26,9 +26,10 @@ from aiokafka.record.memory_records import MemoryRecords
 
 from services.counting.rounds import Rounds
 from services.counting.tally import PartitionOf, Tally
-from services.intake.admission import Admission, Refusal, read_form
-from services.intake.admitted import Admitted
+from services.intake.admission import Admission
+from services.intake.forms import read_form
 from services.intake.log import packed, packed_lines
+from services.intake.outcomes import Admitted, Refusal
 from services.intake.roll import KnownRoll
 from services.validation.judge import Judge
 from shared.contract.chain import START, digest, link

@@ -6,9 +6,11 @@ from contextlib import suppress
 
 from services.audit.ledger import ShardLedger
 from services.audit.recount import NoElection, recount_of
-from services.intake.admission import Admission, Admissions, Form, Refusal
+from services.intake.admission import Admission, Admissions
 from services.intake.ends import LogEnds
+from services.intake.forms import Form
 from services.intake.log import BallotLog, LogUnavailable
+from services.intake.outcomes import Refusal
 from services.intake.roll import KnownRolls
 from services.operator.book import ControlBook
 from services.operator.controls import ControlLog

@@ -8,8 +8,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from services.intake.admission import Form, Refusal
 from services.intake.bounds import Ranks
+from services.intake.forms import Form
+from services.intake.outcomes import Refusal
 from services.operator.orders import Order
 from services.operator.proposals import Proposal
 from services.operator.refusals import NotReady, OrderRefused, PartlyRefused, UnknownElection, UnknownEntry

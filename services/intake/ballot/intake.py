@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from services.intake.admission import Form, Refusal
-from services.intake.admitted import Admitted
+from services.intake.forms import Form
+from services.intake.outcomes import Admitted, Refusal
 from services.intake.service import IntakeService
 from shared.contract.events import ElectionAnnounced
 

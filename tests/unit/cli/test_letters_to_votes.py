@@ -12,7 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.intake.admission import Admission, Admissions, Form, Refusal
+from services.intake.admission import Admission, Admissions
+from services.intake.forms import Form
+from services.intake.outcomes import Refusal
 from services.intake.roll import KnownRoll
 from shared.contract.codec import decode_as, decode_judged, encode_pack
 from shared.contract.elections import Phase, Section

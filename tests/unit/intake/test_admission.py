@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.admission import Admission, Form, Refusal, read_form
-from services.intake.admitted import Admitted
+from services.intake.admission import Admission
+from services.intake.forms import Form, read_form
+from services.intake.outcomes import Admitted, Refusal
 from services.intake.roll import KnownRoll
 from shared.contract.codes import VotingCode, commitment
 from shared.contract.elections import Phase

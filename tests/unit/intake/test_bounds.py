@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 
 from services.intake import service
-from services.intake.admission import Admissions, ContestForm
-from services.intake.admitted import AdmittedLines
+from services.intake.admission import Admissions
 from services.intake.bounds import MAX_CACHE_BYTES, RankingCache, RecentBallots
 from services.intake.ends import LogEnds
 from services.intake.log import BallotLog
+from services.intake.outcomes import AdmittedLines
+from services.intake.rankings import ContestForm
 from services.intake.roll import KnownRolls
 from services.intake.routes import intake_routes
 from services.intake.service import WRONG_CODES, IntakeService

@@ -7,8 +7,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.admitted import Admitted, AdmittedLines
 from services.intake.log import packed, packed_lines
+from services.intake.outcomes import Admitted, AdmittedLines
 from shared.contract.codec import decode_cast
 from shared.contract.packs import MAX_PACK_BALLOTS, Ballot, Pack
 from shared.runtime.log import Outgoing

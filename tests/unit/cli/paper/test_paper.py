@@ -12,8 +12,9 @@ from services.cli import app
 from services.cli.paper.drawing import Paper, write
 from services.cli.paper.entry import Code, differences, forms, letters_of, read_letters, read_sheet
 from services.cli.paper.letters import letter
-from services.intake.admission import Admission, read_form
-from services.intake.admitted import Admitted
+from services.intake.admission import Admission
+from services.intake.forms import read_form
+from services.intake.outcomes import Admitted
 from services.intake.roll import KnownRolls
 from shared.contract.ballots import format_marks
 from shared.contract.elections import CandidateOrder

@@ -8,9 +8,10 @@ from services.cli.rehearsal.script import Step, ballot_forms
 from services.cli.rehearsal.subject import SectionRanking, Subject
 from services.counting.rounds import Rounds
 from services.counting.tally import PartitionOf, Tally
-from services.intake.admission import Admission, Form, read_form
-from services.intake.admitted import Admitted
+from services.intake.admission import Admission
+from services.intake.forms import Form, read_form
 from services.intake.log import packed
+from services.intake.outcomes import Admitted
 from services.intake.roll import KnownRoll
 from services.validation.judge import Judge
 from shared.contract.codec import decode_as

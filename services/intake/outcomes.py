@@ -1,6 +1,7 @@
-"""What admission lets through to the log: one ballot, or the ballots of many lines."""
+"""What admission comes to: a ballot to record, or the ballots of many lines, or why there is none."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import compress, pairwise, repeat
 from typing import Final, Self
 
@@ -23,6 +24,28 @@ _ROW: Final = np.dtype(
         ("who", "u1", DIGEST_BYTES),
     ]
 )
+
+
+MOST_NAMED: Final = 20
+"""Of what would have been right, so many are named in a refusal: it is not to be longer than what it refuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a ballot is not admitted: an HTTP status, the field, what was expected and found."""
+
+    status: int
+    title: str
+    field: str
+    detail: str
+    retry_after_s: int | None = None
+    """After so many seconds it may be sent again."""
+
+
+def named(names: Collection[str]) -> str:
+    """Return some names, and how many more there are."""
+    shown = ", ".join(list(names)[:MOST_NAMED]) or "none yet"
+    return shown if len(names) <= MOST_NAMED else f"{shown} and {len(names) - MOST_NAMED} more"
 
 
 class Admitted(msgspec.Struct, frozen=True, gc=False):
