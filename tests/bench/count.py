@@ -37,7 +37,7 @@ STV_GOALS = {"votekit": 10.0}
 STV_LIMIT_MS = 50.0
 BATCH_LIMIT_MS = 2.0
 WHAT_IF_LIMIT_MS = 10.0
-BYTES_LIMIT = 200.0
+BYTES_LIMIT = 165.0
 GROWTH_LIMIT = 1.2
 READER_PATIENCE_S = 60
 """A reader that takes longer is given up."""
