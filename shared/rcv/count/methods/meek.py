@@ -125,8 +125,7 @@ class Keeping:
         """Elect those who are left; nobody needs the votes of the last defeated one any more."""
         after = unmoved(before, self._out[-1])
         votes = [sum(section[c] for section in after.units) for c in range(self._candidates)]
-        continuing, seated = tuple(self._hopeful), tuple(self._elected)
-        return after._replace(continuing=continuing, seated=seated, decisions=self._elect_rest(votes))
+        return after._replace(continuing=tuple(self._hopeful), decisions=self._elect_rest(votes))
 
     def _parcels(self) -> Parcels:
         return Parcels(self._profile, self._paths, self._elected, self._out)
