@@ -67,16 +67,11 @@ class LiveScenarios:
         self._ties = TieBreaker(contest)
         self._rulebook = Rulebook(contest)
         rules = contest.rules
-        self._looks_back = (
-            rules.ties not in NO_LOOKING_BACK
-            or rules.first_round_threshold
-            or rules.stop_after_round is not None
-        )
+        # A threshold of the first round looks back, too, but elects nobody else: whoever has more than half keeps it to the last two.
+        self._looks_back = rules.ties not in NO_LOOKING_BACK or rules.stop_after_round is not None
         has_write_ins = any(candidate.write_in for candidate in contest.candidates)
-        self._is_plain = not (
-            self._looks_back or rules.minimum_votes or rules.batch_elimination or has_write_ins
-        )
-        """Whether a round that elects nobody eliminates who has the fewest votes."""
+        self._is_plain = not (self._looks_back or rules.minimum_votes or has_write_ins)
+        """Whether a round that elects nobody eliminates who has the fewest votes, or several who would be the next to go."""
 
     def answers(self, count: Count) -> WhatIf:
         """Return all answers to the profile as it is now, of which `count` is the count."""
