@@ -20,7 +20,7 @@ READERS: Final[dict[str, Reader]] = {
     ".blt": blt.read,
     **dict.fromkeys(preflib.SUFFIXES, preflib.read),
     ".abif": abif.read,
-    **dict.fromkeys((".csv", ".tsv"), csv_file.read),
+    ".csv": csv_file.read,
     ".cvotes": condorcet.read,
     ".stv": stv_pm.read,
 }

@@ -14,7 +14,6 @@ SAME_BALLOTS = {
     ".toc": "# TITLE: x\n# NUMBER ALTERNATIVES: 2\n# ALTERNATIVE NAME 1: A\n# ALTERNATIVE NAME 2: B\n3: 2,1\n",
     ".abif": "=A:A\n=B:B\n3:B>A\n",
     ".CSV": "A,B,count\n2,1,3\n",
-    ".tsv": "A\tB\tcount\n2\t1\t3\n",
     ".cvotes": "#/Candidates: A ; B\nB > A * 3\n",
     ".stv": "candidate=a A\ncandidate=b B\nballots=1\n3X b a\nend\n",
     ".dat": "A ward\n1 2 1 9\nA, p\nB, q\n3 2 1\n",
