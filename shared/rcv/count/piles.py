@@ -45,9 +45,9 @@ class Piles:
         whole = int(ballots.sum()) * unit * unit <= MAX_UNITS
         self._ballots: Units = ballots if whole else ballots.astype(np.object_)
         self._dtype = np.dtype(np.int64 if whole else np.object_)
-        # By holder, any byte of a path: whether it can receive no votes. Endings always can.
-        self._is_closed = np.zeros(SEVERAL + 1, np.bool_)
-        self._is_closed[[*contest.excluded, SEVERAL]] = True
+        # By holder, any byte of a path: whether it can receive votes. Endings always can.
+        self._receives = np.ones(SEVERAL + 1, np.bool_)
+        self._receives[[*contest.excluded, SEVERAL]] = False
         # By row: the place on its path that was read last, counted through all paths; who holds it; what one of its ballots
         # is worth.
         self._at = np.arange(0, len(self._paths), self._width)
@@ -77,7 +77,7 @@ class Piles:
 
     def close(self, candidates: Iterable[int]) -> None:
         """Let `candidates`, who keep what they have, receive nothing more."""
-        self._is_closed[list(candidates)] = True
+        self._receives[list(candidates)] = False
 
     def eliminate(self, eliminated: Iterable[int]) -> tuple[Transfer, ...]:
         """Take candidates out, all at once, and return where their votes go."""
@@ -156,7 +156,7 @@ class Piles:
             if self._several:
                 holder = self._decide_several(waiting, holder)
             self._holder[waiting] = holder
-            waiting = waiting[self._is_closed.take(holder)]
+            waiting = waiting[~self._receives.take(holder)]
             self._at[waiting] += 1
 
     def _units_by_holder(self, rows: NDArray[np.intp]) -> Units:
@@ -174,7 +174,7 @@ class Piles:
         decided = holder.copy()
         for at in np.flatnonzero(holder == SEVERAL):
             named = self._several[divmod(int(self._at[rows[at]]), self._width)]
-            can_receive = [c for c in named if c < 0 or not self._is_closed[c]]
+            can_receive = [c for c in named if c < 0 or self._receives[c]]
             if len(can_receive) > 1:
                 decided[at] = self._candidates + OVERVOTE
             elif can_receive:
