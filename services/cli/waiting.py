@@ -4,6 +4,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock, Timer
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 PATIENCE_S = 1.0
 
@@ -13,17 +17,17 @@ Hush = Callable[[], None]
 
 
 @contextmanager
-def waiting(doing: str) -> Iterator[Hush]:
-    """Show that `doing` goes on, and for how long already, once it has taken `PATIENCE_S`; yield how to stop that."""
+def waiting(doing: str) -> "Iterator[Bar]":
+    """Show that `doing` goes on, how far it is and for how long already, once it has taken `PATIENCE_S`; yield what shows it."""
     bar = Bar(doing)
     if not sys.stderr.isatty():
-        yield bar.end
+        yield bar
         return
     timer = Timer(PATIENCE_S, bar.show)
     timer.daemon = True
     timer.start()
     try:
-        yield bar.end
+        yield bar
     finally:
         timer.cancel()
         bar.end()
@@ -36,7 +40,8 @@ class Bar:
         self._doing = doing
         self._lock = Lock()
         self._ended = False
-        self._end: Callable[[], None] | None = None
+        self._progress: Progress | None = None
+        self._ballots = 0
 
     def show(self) -> None:
         """Draw the bar, unless it has ended by now."""
@@ -47,14 +52,24 @@ class Bar:
         progress = Progress(*columns, console=Console(stderr=True), transient=True)
         with self._lock:
             if not self._ended:
-                progress.add_task(self._doing, total=None)
+                progress.add_task(self._said(), total=None)
                 progress.start()
-                self._end = progress.stop
+                self._progress = progress
+
+    def read(self, ballots: int) -> None:
+        """Say how many ballots have been read."""
+        with self._lock:
+            self._ballots = ballots
+            if self._progress is not None:
+                self._progress.update(self._progress.task_ids[0], description=self._said())
 
     def end(self) -> None:
         """Take the bar away."""
         with self._lock:
             self._ended = True
-            if self._end is not None:
-                self._end()
-            self._end = None
+            if self._progress is not None:
+                self._progress.stop()
+            self._progress = None
+
+    def _said(self) -> str:
+        return f"{self._doing}: {self._ballots:,} ballots read" if self._ballots else self._doing

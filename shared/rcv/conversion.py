@@ -14,7 +14,7 @@ from shared.contract.ballots import parse_marks
 from shared.contract.elections import Contest
 from shared.rcv.contests import CountOptions, contest_of
 from shared.rcv.formats import rctab
-from shared.rcv.formats.cvr.raw import Note, no_note
+from shared.rcv.formats.cvr.raw import NOBODY, Listeners
 from shared.rcv.formats.detect import write_ballots
 from shared.rcv.formats.plain.csv_file import refuse_undeclared, refuse_words
 from shared.rcv.formats.plain.holds import Holds, fitting_ballots
@@ -82,17 +82,15 @@ def convert_configuration(
     to: str,
     out: Path,
     stamp: Stamp,
-    note: Note = no_note,
-    remark: Note = no_note,
+    hear: Listeners = NOBODY,
 ) -> int:
     """Write a configuration's ballots as `to`, in RCTab's columns if that is csv, and return how many they are.
 
-    `note` takes each ballot or mark that a file has and that is not written, and why; `remark` what is written and odd.
     Raises FormatError for a source that is wrong, or if the format cannot hold what the ballots hold.
     """
     refuse_input(out, [configuration.path, *(path for path, _ in configuration.sources)])
     contest, settings = rctab.contest_of(configuration), settings_of(configuration)
-    records = list(rctab.read_records(configuration, note, remark))
+    records = list(rctab.read_records(configuration, hear))
     if to == RECORDS:
         write_text(out, converted_ballots(contest, settings, records, stamp))
     elif to in {"csv", RCTAB}:

@@ -10,7 +10,7 @@ from shared.contract.elections import Contest
 from shared.rcv.count.profile import Profile
 from shared.rcv.count.tabulate import runs
 from shared.rcv.count.ties import Ask
-from shared.rcv.formats.cvr.raw import Note, no_note
+from shared.rcv.formats.cvr.raw import NOBODY, Listeners
 from shared.rcv.formats.rctab import Configuration, contest_of, read_records
 from shared.rcv.formats.records import CastVoteRecord, FormatError
 from shared.rcv.reports.disk import write_files
@@ -24,17 +24,15 @@ def tabulate_configuration(
     out: Path,
     stamp: Stamp,
     ask: Ask | None = None,
-    note: Note = no_note,
-    remark: Note = no_note,
+    hear: Listeners = NOBODY,
 ) -> list[Path]:
     """Count what a configuration describes, write its reports below `out`, and return their paths.
 
-    `note` takes each ballot or mark that a file has and that is not counted, and why; `remark` what is counted and odd.
     Raises FormatError for a source that is wrong; ValueError if the rules cannot be carried out, a tie that nobody is
     there to break included; OSError.
     """
     contest, settings = contest_of(configuration), settings_of(configuration)
-    records = list(read_records(configuration, note, remark))
+    records = list(read_records(configuration, hear))
     if not records:
         raise FormatError(configuration.path, "cvrFileSources", "expected cast vote records, found none")
     counted = count_records(contest, records, settings, ask)

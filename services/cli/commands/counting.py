@@ -85,8 +85,8 @@ def _count(file: Path, asked: "CountOptions", *, as_json: bool, with_whatif: boo
 
     with naming(file):
         ballots, contest, profile = _read(file, asked)
-        with waiting("Counting") as hush:
-            ask = ties_settled(ballots, asked) or asker(ballots.candidates, hush)
+        with waiting("Counting") as bar:
+            ask = ties_settled(ballots, asked) or asker(ballots.candidates, bar.end)
             answers = what_if(profile, contest, ask) if with_whatif else None
             count = tabulate(profile, contest, ask) if answers is None else answers.count
     counted = counted_of(contest, count, ballots.sections)
@@ -133,8 +133,8 @@ def explain(
         ballots, contest, profile = _read(file, asked)
         place, marks = ballot_of(ballots, ranking, ballot, section)
         profile.add([(place, marks, 0)])  # counts nothing, and is traced as if it did
-        with waiting("Counting") as hush:
-            ask = ties_settled(ballots, asked) or asker(ballots.candidates, hush)
+        with waiting("Counting") as bar:
+            ask = ties_settled(ballots, asked) or asker(ballots.candidates, bar.end)
             traced = trace(profile, contest, ask)
     console, glyphs = _terminal()
     counted = counted_of(contest, traced.count, ballots.sections)
@@ -182,8 +182,8 @@ def whatif(
             raise ValueError("expected a candidate who can be elected, found all of them excluded")
         if safe is not None and not can_be_called(contest):
             raise ValueError("--safe: expected --method irv without a minimum of votes")
-        with waiting("Counting") as hush:
-            ask = ties_settled(ballots, asked) or asker(ballots.candidates, hush)
+        with waiting("Counting") as bar:
+            ask = ties_settled(ballots, asked) or asker(ballots.candidates, bar.end)
             if not out and not pairs and safe is None:
                 answers = what_if(profile, contest, ask)
             else:
@@ -235,8 +235,8 @@ def assertions(
 
     with naming(file):
         ballots, contest, profile = _read(file, asked)
-        with waiting("Looking for assertions") as hush:
-            ask = ties_settled(ballots, asked) or asker(ballots.candidates, hush)
+        with waiting("Looking for assertions") as bar:
+            ask = ties_settled(ballots, asked) or asker(ballots.candidates, bar.end)
             until_s = time.monotonic() + seconds
             found = assertions_of(profile, contest, ask, lambda _: time.monotonic() < until_s)
     if as_json:

@@ -13,7 +13,7 @@ from services.cli.errors import naming
 from services.cli.waiting import waiting
 
 if TYPE_CHECKING:
-    from shared.rcv.formats.cvr.raw import Note
+    from shared.rcv.formats.cvr.raw import Listeners, Note
     from shared.rcv.reports.tabulated import Stamp
 
 Format = Literal["blt", "csv", "rctab", "cdf", "preflib", "abif"]
@@ -40,16 +40,17 @@ def tabulate(
     The sources' paths are relative to the configuration. All reports are written, or none.
     """
     from shared.rcv.contests import ties_settled_by
+    from shared.rcv.formats.cvr.raw import Listeners
     from shared.rcv.formats.rctab import contest_of, load
     from shared.rcv.tabulation import tabulate_configuration
 
     left_out, odd = Counter[str](), Counter[str]()
-    with naming(config), waiting(f"Tabulating {config.name}") as hush:
+    with naming(config), waiting(f"Tabulating {config.name}") as bar:
         configuration = load(config, as_rctab=as_rctab)
         names = [candidate.name for candidate in contest_of(configuration).candidates]
-        ask = asker(names, hush) if tie is None else ties_settled_by(tie, names)
+        ask = asker(names, bar.end) if tie is None else ties_settled_by(tie, names)
         written = tabulate_configuration(
-            configuration, out, stamp(), ask, _counting(left_out), _counting(odd)
+            configuration, out, stamp(), ask, Listeners(_counting(left_out), _counting(odd), bar.read)
         )
     for remark in configuration.remarks:
         typer.echo(f"livecount: {remark}", err=True)
@@ -81,7 +82,7 @@ def convert(
     Those of an RCTab configuration become csv in the columns RCTab has when it converts.
     """
     left_out, odd = Counter[str](), Counter[str]()
-    with naming(file), waiting(f"Converting {file.name}"):
+    with naming(file), waiting(f"Converting {file.name}") as bar:
         if out.exists() and file.exists() and out.samefile(file):
             raise ValueError(f"--out: expected another file than the one that is read, found {out}")
         if file.suffix.lower() == ".json":
@@ -89,8 +90,10 @@ def convert(
                 raise ValueError(
                     "--ignore is for CSV files: a configuration says itself which columns it reads"
                 )
-            notes = _counting(left_out), _counting(odd)
-            ballots = _convert_configuration(file, to, out, notes, as_rctab=as_rctab)
+            from shared.rcv.formats.cvr.raw import Listeners
+
+            hear = Listeners(_counting(left_out), _counting(odd), bar.read)
+            ballots = _convert_configuration(file, to, out, hear, as_rctab=as_rctab)
         elif as_rctab:
             raise ValueError("--as-rctab is for an RCTab configuration: a plain file has no vendor's marks")
         else:
@@ -99,14 +102,12 @@ def convert(
     typer.echo(f"{ballots:,} ballots in {out}")
 
 
-def _convert_configuration(
-    file: Path, to: Format, out: Path, notes: "tuple[Note, Note]", *, as_rctab: bool
-) -> int:
+def _convert_configuration(file: Path, to: Format, out: Path, hear: "Listeners", *, as_rctab: bool) -> int:
     from shared.rcv.conversion import convert_configuration, not_said
     from shared.rcv.formats.rctab import contest_of, load
 
     configuration = load(file, as_rctab=as_rctab)
-    ballots = convert_configuration(configuration, to, out, stamp(), *notes)
+    ballots = convert_configuration(configuration, to, out, stamp(), hear)
     contest = contest_of(configuration)
     for remark in configuration.migrated:
         typer.echo(f"livecount: {remark}", err=True)

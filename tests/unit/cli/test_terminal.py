@@ -63,8 +63,23 @@ def test_a_bar_that_ended_before_it_was_due_is_never_drawn(capsys: pytest.Captur
     assert capsys.readouterr().err == ""
 
 
+def test_a_bar_says_how_many_ballots_have_been_read(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether they were read before it was drawn or after."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    bar = Bar("Tabulating")
+    bar.read(10_000)
+    bar.show()
+    assert "Tabulating: 10,000 ballots read" in capsys.readouterr().err
+    bar.read(20_000)
+    bar.end()
+    assert "Tabulating: 20,000 ballots read" in capsys.readouterr().err
+
+
 def test_nothing_is_drawn_where_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:
     """Standard error is no terminal here."""
-    with waiting("Counting") as hush:
-        hush()
+    with waiting("Counting") as bar:
+        bar.read(10_000)
+        bar.end()
     assert capsys.readouterr() == ("", "")

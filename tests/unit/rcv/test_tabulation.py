@@ -8,6 +8,8 @@ import pytest
 from shared.contract.elections import Rules
 from shared.rcv.count.ties import UnresolvedTie
 from shared.rcv.formats import rctab
+from shared.rcv.formats.cvr.raw import Listeners
+from shared.rcv.formats.rctab.records import PROGRESS_EVERY
 from shared.rcv.formats.records import FormatError
 from shared.rcv.reports.tabulated import Settings, Stamp
 from shared.rcv.tabulation import count_records, tabulate_configuration, write_reports
@@ -57,3 +59,19 @@ def test_no_report_is_written_over_a_source(tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) == before
     assert source.read_text().startswith("Id,Ann,Bob")
     assert len(tabulate_configuration(config, tmp_path / "out", STAMP)) == 5
+
+
+def test_whoever_waits_hears_how_many_ballots_have_been_read(tmp_path: Path) -> None:
+    """Over all sources, and not for each of them anew."""
+    source = "Id,Ann,Bob\n" + "".join(f"{number},2,1\n" for number in range(PROGRESS_EVERY + 5))
+    (tmp_path / "one.csv").write_text(source)
+    (tmp_path / "two.csv").write_text(source.replace("2,1", "1,2"))
+    text = json.loads(configuration("genericCsv", "one.csv"))
+    (first,) = text["cvrFileSources"]
+    text["cvrFileSources"] = [first, first | {"filePath": "two.csv"}]
+    (tmp_path / "c.json").write_text(json.dumps(text))
+    heard: list[int] = []
+    tabulate_configuration(
+        rctab.load(tmp_path / "c.json"), tmp_path / "out", STAMP, hear=Listeners(progress=heard.append)
+    )
+    assert heard == [PROGRESS_EVERY, 2 * PROGRESS_EVERY]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 Selection = tuple[int, str]
 """A rank, from 1, and what stands there: a name, an alias, a code or a label."""
@@ -57,12 +57,33 @@ OVERVOTE = "overvote"
 WRITE_IN = "Undeclared Write-ins"
 """What a reader yields where the file says that somebody undeclared is written in."""
 
+Progress = Callable[[int], None]
+"""Takes how many ballots have been read by now, now and then."""
+
 Note = Callable[[str], None]
 """Takes each ballot or mark that a file has and that is not counted, and why; or each that is counted, and what is odd."""
 
 
 def no_note(_: str) -> None:
     """Pass it over."""
+
+
+def no_progress(_: int) -> None:
+    """Pass it over."""
+
+
+class Listeners(NamedTuple):
+    """Who hears of what while a configuration's records are read."""
+
+    left_out: Note = no_note
+    """Each ballot or mark that a file has and that is not counted, and why."""
+    odd: Note = no_note
+    """What is counted and odd."""
+    progress: Progress = no_progress
+    """How many ballots have been read."""
+
+
+NOBODY: Final = Listeners()
 
 
 Names = Mapping[str, str]

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib import import_module
+from itertools import count
 from pathlib import Path
 from typing import Final
 
-from shared.rcv.formats.cvr.raw import Note, RawRecord, Source, no_note
+from shared.rcv.formats.cvr.raw import NOBODY, Listeners, Note, RawRecord, Source, no_note
 from shared.rcv.formats.rctab.configuration import Configuration
 from shared.rcv.formats.rctab.repeats import Identities, refuse_copies
 from shared.rcv.formats.rctab.roster import Roster
@@ -14,21 +15,25 @@ from shared.rcv.formats.records import CastVoteRecord
 
 Reader = Callable[[Path, Source], Iterator[RawRecord]]
 
+PROGRESS_EVERY: Final = 10_000
 
-def read_records(
-    configuration: Configuration, note: Note = no_note, remark: Note = no_note
-) -> Iterator[CastVoteRecord]:
-    """Yield the records of every source; `note` takes what a file has and is not counted, `remark` what is counted and odd.
+
+def read_records(configuration: Configuration, hear: Listeners = NOBODY) -> Iterator[CastVoteRecord]:
+    """Yield the records of every source; `hear.progress` is called every PROGRESS_EVERY.
 
     A name that the configuration does not know, and a ballot that was read twice, are reported after the last record, with
     all others like them: whoever reads must read to the end before anything is made of the records. Raises FormatError naming file and place, OSError.
     """
-    refuse_copies(configuration, remark)
+    refuse_copies(configuration, hear.odd)
     roster, identities = Roster(configuration), Identities(configuration)
-    sources = configuration.sources
+    sources, numbers = configuration.sources, count(1)
     for place, (path, source) in enumerate(sources):
-        for raw in _reader_of(configuration, source, note)(path, source):
+        for raw, number in zip(
+            _reader_of(configuration, source, hear.left_out)(path, source), numbers, strict=False
+        ):
             identities.add(raw, place)
+            if number % PROGRESS_EVERY == 0:
+                hear.progress(number)
             yield roster.record(raw, path, place)
     roster.refuse_unknown(configuration.path)
 
@@ -36,7 +41,7 @@ def read_records(
         path, source = sources[place]
         return _reader_of(configuration, source, no_note)(path, source)
 
-    identities.refuse_repeated(reread, remark)
+    identities.refuse_repeated(reread, hear.odd)
 
 
 def _reader_of(configuration: Configuration, source: Source, note: Note) -> Reader:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shared.rcv.formats.cvr.raw import Listeners
 from shared.rcv.formats.rctab.configuration import load
 from shared.rcv.formats.rctab.records import read_records
 from shared.rcv.formats.rctab.repeats import AGAIN, COPY, NUMBERED_ANEW
@@ -154,7 +155,7 @@ def configured(folder: Path, provider: str, *names: str, **more: Any) -> Path:
 def count(config: Path, *, as_rctab: bool = False) -> tuple[int, list[str]]:
     """Return how many ballots are read, and what is remarked."""
     remarks: list[str] = []
-    records = list(read_records(load(config, as_rctab=as_rctab), remark=remarks.append))
+    records = list(read_records(load(config, as_rctab=as_rctab), Listeners(odd=remarks.append)))
     return len(records), remarks
 
 
