@@ -129,10 +129,11 @@ class IntakeService:
         marks = self.recent.marks(read)
         plain = self._are_plain(read, marks, single)
         single.update(read.where(~plain).each())
+        ballots, marks, put_off = self._begin(read.where(plain), marks[plain])
         cast, others = await asyncio.gather(
-            self._record_together(read.where(plain), marks[plain]), self._record_each(election, single)
+            self._record_together(ballots, marks), self._record_each(election, single)
         )
-        return Cast(cast.together, others | cast.single)
+        return Cast(cast.together, others | put_off | cast.single)
 
     def recall(self, ballot: Admitted) -> Known:
         """Return whether a ballot was recorded lately; what is not remembered may have been recorded all the same."""
@@ -186,29 +187,34 @@ class IntakeService:
         others = [of.ballot.elector for of in single.values() if isinstance(of, Admitted)]
         return plain & ~np.isin(electors, others) if others else plain
 
-    async def _record_together(self, ballots: AdmittedLines, marks: NDArray[np.uint8]) -> Cast:
-        """Return plain ballots once they are in the log, or why they may not be."""
-        election = ballots.election
-        waits_s = self.casts.hit_all(_elector_keys(election, ballots.columns["elector"]), self.now_s())
+    def _begin(
+        self, ballots: AdmittedLines, marks: NDArray[np.uint8]
+    ) -> tuple[AdmittedLines, NDArray[np.uint8], dict[int, Refusal]]:
+        """Return those of plain ballots that are within the rates, with their marks, and why the others are put off.
+
+        They are on their way from here on. Nobody else has a turn since they were found to be plain: otherwise two streams could
+        record two rankings under one ballot id.
+        """
+        keys = _elector_keys(ballots.election, ballots.columns["elector"])
+        waits_s = self.casts.hit_all(keys, self.now_s())
         in_time = waits_s == 0
-        refused: dict[int, Admitted | Refusal] = {
-            place: _too_many(CODE_USED_OFTEN, wait_s)
-            for place, wait_s in zip(
-                ballots.columns["line"][~in_time].tolist(), waits_s[~in_time].tolist(), strict=True
-            )
-        }
-        ballots, marks = ballots.where(in_time), marks[in_time]
+        late = zip(ballots.columns["line"][~in_time].tolist(), waits_s[~in_time].tolist(), strict=True)
+        put_off = {place: _too_many(CODE_USED_OFTEN, wait_s) for place, wait_s in late}
+        self.recent.note_all(marks[in_time], recorded=False)
+        return ballots.where(in_time), marks[in_time], put_off
+
+    async def _record_together(self, ballots: AdmittedLines, marks: NDArray[np.uint8]) -> Cast:
+        """Return ballots that are on their way once they are in the log, or why they may not be."""
         if not len(ballots):
-            return Cast(ballots, refused)
-        self.recent.note_all(marks, recorded=False)
-        fault = await self._write(election, ballots)
+            return Cast(ballots, {})
+        fault = await self._write(ballots.election, ballots)
         if fault is None:
             self.recent.note_all(marks, recorded=True)
-            return Cast(ballots, refused)
+            return Cast(ballots, {})
         if isinstance(fault, NotSent):
             self.recent.forget_all(marks)
         lines = ballots.columns["line"].tolist()
-        return Cast(AdmittedLines.rows(election, ()), refused | dict.fromkeys(lines, _not_recorded(fault)))
+        return Cast(AdmittedLines.rows(ballots.election, ()), dict.fromkeys(lines, _not_recorded(fault)))
 
     async def _record_new(
         self, election: str, ballots: Sequence[Admitted], marks: Sequence[bytes]

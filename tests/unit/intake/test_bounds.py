@@ -277,6 +277,19 @@ async def test_a_ranking_of_a_contest_that_is_gone_is_not_taken_for_one_of_anoth
         assert ContestForm(contest(candidates=names), cache).marks((("apple",),)) == str(names.index("apple"))
 
 
+async def test_of_two_rankings_under_one_ballot_id_that_come_at_once_one_is_refused() -> None:
+    """In two streams, and in a stream and single requests: whoever has the turn first is recorded, the other is answered 409."""
+    for single in (False, True):
+        async with place() as there:
+            one, other = (
+                [form(elector, fruit, ballot_id=f"{elector:032x}") for elector in range(40)]
+                for fruit in ("apple", "banana")
+            )
+            cast = [there.cast(of) for of in other] if single else [there.stream(other)]
+            await asyncio.gather(there.stream(one), *cast)
+            assert len(there.log.ballots) == 40
+
+
 @given(
     st.lists(
         st.tuples(
