@@ -92,12 +92,13 @@ class Admission:
         return genuine if isinstance(genuine, Refusal) else self._ballot(form, *genuine)
 
     def admit_together(self, lines: Sequence[bytes]) -> AdmittedLines:
-        """Return the ballots of those lines that are certainly to be admitted; any other line is for `admit`."""
+        """Return the ballots of those lines, in their order, that are certainly to be admitted; any other line is for `admit`."""
         announced, roll = self._announced, self._roll()
         parts = []
         if announced.phase is Phase.OPEN and roll is not None and roll.electors >= self._electors:
             parts = [self._admit_alike(alike, roll) for alike in spelt_alike(lines)]
-        return AdmittedLines.joined(self._election, parts)
+        found = AdmittedLines.joined(self._election, parts)
+        return found if len(parts) == 1 else found.in_order()
 
     def _admit_alike(self, alike: Alike, roll: KnownRoll) -> AdmittedLines:
         announced, rankings = self._announced, self._rankings.of_lines(alike.rankings)

@@ -97,6 +97,13 @@ class AdmittedLines:
             self.election, self.columns[chosen], list(compress(self.rankings, chosen.tolist()))
         )
 
+    def in_order(self) -> "AdmittedLines":
+        """Return the rows in the order of their lines."""
+        order = np.argsort(self.columns["line"])
+        return AdmittedLines(
+            self.election, self.columns[order], [self.rankings[row] for row in order.tolist()]
+        )
+
     def by_shard(self) -> Iterator[tuple[int, "AdmittedLines"]]:
         """Yield the rows of each shard, in their order."""
         shards = self.columns["shard"]

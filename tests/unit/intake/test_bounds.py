@@ -290,6 +290,18 @@ async def test_of_two_rankings_under_one_ballot_id_that_come_at_once_one_is_refu
             assert len(there.log.ballots) == 40
 
 
+async def test_lines_that_are_spelt_in_turns_are_answered_and_recorded_in_their_order() -> None:
+    """Each spelling is read in columns of its own."""
+    forms = [form(elector, "apple") for elector in range(40)]
+    spelt = [json.dumps(of, separators=((",", ":"), (", ", ": "))[n % 2]) for n, of in enumerate(forms)]
+    async with place() as there:
+        headers = {"Content-Type": "application/x-ndjson"}
+        answer = await there.client.post(f"{PATH}/bulk", content="\n".join([*spelt, ""]), headers=headers)
+        assert [json.loads(line)["line"] for line in answer.text.splitlines()] == list(range(1, 41))
+        electors = [of.elector for of in there.log.ballots]
+        assert electors == [*range(0, 40, 2), *range(1, 40, 2)]  # shard 0, then shard 1
+
+
 @given(
     st.lists(
         st.tuples(
