@@ -258,9 +258,11 @@ class Purses:
         lefts, all_weights = self._floats[supporters.choices], float(supporters.float_weights.sum())
         ratios = lefts / supporters.floats
         rest, together, poor = cost, all_weights, 0
+        is_poor = np.zeros(len(lefts), np.bool_)
         while True:
-            # Whoever has less than his part pays all he has, and the others share the rest: so the price only rises.
-            is_poor = ratios < rest / together
+            # Whoever has less than his part pays all he has, and the others share the rest: so the price only rises. As a float it
+            # may fall by its last places, to the side of somebody who has just his part: he stays where he is, or this would not end.
+            is_poor |= ratios < rest / together
             if np.count_nonzero(is_poor) == poor:
                 break
             poor = int(np.count_nonzero(is_poor))

@@ -17,7 +17,7 @@ from tests.unit.rcv.formats.plain.test_pabulib import FILE
 
 
 def vote_of(
-    budget: int,
+    budget: int | Fraction,
     costs: Sequence[int | Fraction],
     *choices: tuple[int, tuple[int, ...]],
     points: Sequence[tuple[int, ...]] = (),
@@ -170,6 +170,31 @@ def test_two_versions_agree(vote: BudgetVote, measure: Measure) -> None:
         for amount, choice in zip(outcome.left, vote.choices, strict=True)
         for _ in range(choice.ballots)
     ] == left
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    ("both", "second", "first", "share", "paid", "measure"),
+    [
+        (5, 3, 9, 39, 21, "number"),
+        (2, 4, 7, 1560, 853, "number"),
+        (5, 2, 15, 568, 37, "cost"),
+        (2, 5, 16, 320, 16, "cost"),
+    ],
+)
+def test_whoever_has_just_his_part_is_on_one_side_of_the_price(
+    both: int, second: int, first: int, share: int, paid: int, measure: Measure
+) -> None:
+    """Each project costs what those who want both have left of their share after the other, times all who want it; amounts are tenths.
+
+    Whether they pay all that they have or their part is the same, but by floats each of it led to the other, for ever.
+    """
+    costs = [Fraction((both + first) * paid, 10), Fraction((both + second) * (share - paid), 10)]
+    budget = Fraction((both + second + first) * share, 10)
+    vote = vote_of(budget, costs, (both, (0, 1)), (second, (1,)), (first, (0,)))
+    outcome = equal_shares(vote, completion="none", measure=measure)
+    assert sorted(outcome.projects) == [0, 1]
+    assert outcome.left == (Fraction(0), Fraction(paid, 10), Fraction(share - paid, 10))
 
 
 @given(
