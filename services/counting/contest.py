@@ -28,14 +28,15 @@ from shared.rcv.count.live import LiveMethod
 from shared.rcv.count.profile import Change, most_rankings
 from shared.rcv.count.rounds import Count
 from shared.rcv.live_scenarios import LiveScenarios, can_be_followed
-from shared.rcv.scenarios import what_if
+from shared.rcv.scenarios import pairs_to_drop, what_if
 
 log = structlog.get_logger()
 
 MAX_FOLLOWED: Final = 20
 """Candidates up to which what-ifs that can be kept up are in every standing: some 7 ms with 20, however many ballots there are."""
 MAX_LIVE_COST: Final = 20_000
-"""Candidates times rankings up to which every standing has all others, which are counted cold: 4 ms with 5 candidates, 25 with 13."""
+"""Counts times rankings up to which every standing has all others, which are counted cold: 4 ms with 5 candidates, 25 with 13. A
+count is for each candidate who drops out; two who do are left out where they with the others would cost more."""
 MAX_FINAL_COST: Final = 2_000_000
 """The same for a standing after the close: 2 s with 20 candidates and 100,000 rankings."""
 
@@ -202,18 +203,22 @@ class ContestCount:
             if can_be_followed(contest) and len(contest.candidates) <= MAX_FOLLOWED:
                 self.scenarios = self.scenarios or LiveScenarios(contest, self.method.profile)
                 return what_if_of(self.scenarios.answers(count), contest)
-            if self._costs(contest) > (MAX_FINAL_COST if self._is_closed() else MAX_LIVE_COST):
+            rankings = self._rankings(contest)
+            most = MAX_FINAL_COST if self._is_closed() else MAX_LIVE_COST
+            alone = len(contest.included)
+            if alone * rankings > most:
                 return None
-            return what_if_of(what_if(self.method.profile, contest, count=count), contest)
+            with_two = (alone + len(pairs_to_drop(contest))) * rankings <= most
+            answers = what_if(self.method.profile, contest, count=count, with_two=with_two)
+            return what_if_of(answers, contest)
         except Exception:
             self.scenarios = None
             log.exception("no what-ifs", election=self.definition.id, contest=self.contest.id)
             return None
 
-    def _costs(self, contest: Contest) -> int:
-        """Return what what-ifs cost that are counted cold: it follows from the contest and the ballots alone."""
-        rankings = most_rankings(contest, len(self.definition.sections), sum(self._turnout()))
-        return len(contest.included) * rankings
+    def _rankings(self, contest: Contest) -> int:
+        """Return what each count of what-ifs that are counted cold costs: it follows from the contest and the ballots alone."""
+        return most_rankings(contest, len(self.definition.sections), sum(self._turnout()))
 
     def _turnout(self) -> list[int]:
         return [sum(shard.turnout) for shard in self.shards]

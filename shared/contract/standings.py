@@ -190,6 +190,13 @@ class DropOut(Frozen):
     elected: tuple[str, ...] = Field(description="Who is elected then")
 
 
+class TwoDropOut(Frozen):
+    """Who is elected if two candidates drop out before the count."""
+
+    candidates: tuple[str, str]
+    elected: tuple[str, ...]
+
+
 class FinalPair(Frozen):
     """Two candidates as the last two, in whole ballots; in an electoral college every ballot counts alike here."""
 
@@ -202,6 +209,11 @@ class WhatIf(Frozen):
     """Questions to the ballots that change nothing. They follow from the ballots; no certificate is about them."""
 
     drop_outs: tuple[DropOut, ...] = Field(description="Each candidate dropped out alone")
+    two_drop_outs: tuple[TwoDropOut, ...] = Field(
+        (),
+        description="Every two candidates dropped out together; none where more than 8 stand, or while that would cost too much",
+        exclude_if=lambda pairs: not pairs,
+    )
     finals: tuple[FinalPair, ...] = Field(description="Every pair of candidates")
     condorcet: str | None = Field(description="Who wins every final, if anybody does")
     safe_up_to: int | None = Field(

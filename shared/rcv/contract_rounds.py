@@ -15,6 +15,7 @@ from shared.contract.standings import (
     Round,
     Score,
     Transfer,
+    TwoDropOut,
     WhatIf,
     decimal,
     points,
@@ -73,6 +74,13 @@ def what_if_of(answers: scenarios.WhatIf, contest: Contest) -> WhatIf:
                 elected=tuple(ids[place] for place in drop.elected),
             )
             for drop in answers.drops
+        ),
+        two_drop_outs=tuple(
+            TwoDropOut(
+                candidates=(ids[both.candidates[0]], ids[both.candidates[1]]),
+                elected=tuple(ids[place] for place in both.elected),
+            )
+            for both in answers.of_two
         ),
         finals=tuple(
             FinalPair(

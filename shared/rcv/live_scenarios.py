@@ -10,10 +10,10 @@ A drop-out's rounds are walked by the rules (`Course`). What follows from a set 
 look back: so a drop-out is decided as soon as those gone are those who were gone in a round already walked.
 
 Rule 1: each table and the matrix of pairs are those of the ballots in `_seen`.
-Rule 2: `answers` equals `shared.rcv.scenarios.what_if`.
+Rule 2: `answers` equals `shared.rcv.scenarios.what_if`, two who drop out together among them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import numpy as np
@@ -26,7 +26,17 @@ from shared.rcv.count.normalise import ENDINGS
 from shared.rcv.count.profile import SEVERAL, Columns
 from shared.rcv.count.rounds import Count, Transfer, transfers_from
 from shared.rcv.count.ties import TieBreaker
-from shared.rcv.scenarios import DroppedOut, Matrix, WhatIf, counted, finals_of, preferences, with_count
+from shared.rcv.scenarios import (
+    DroppedOut,
+    Matrix,
+    TwoDroppedOut,
+    WhatIf,
+    counted,
+    finals_of,
+    pairs_to_drop,
+    preferences,
+    with_count,
+)
 
 Out = frozenset[int]
 """Candidates who have gone."""
@@ -78,12 +88,15 @@ class LiveScenarios:
         self._catch_up()
         known = self._known_from(count)
         drops = tuple(
-            DroppedOut((c,), self._transfers(c), self._elected_without(c, known)) for c in self._alone
+            DroppedOut((c,), self._transfers(c), self._elected_without({c}, known)) for c in self._alone
+        )
+        of_two = tuple(
+            TwoDroppedOut(pair, self._elected_without(pair, known)) for pair in pairs_to_drop(self._contest)
         )
         while len(self._tables) - len(self._used) > MAX_UNUSED:
             del self._tables[next(iter(self._tables))]
         finals = finals_of(self._pairs, int(self._seen.sum()), self._contest)
-        return with_count(count, self._contest, drops, finals)
+        return with_count(count, self._contest, drops, of_two, finals)
 
     def _catch_up(self) -> None:
         """Add what the ballots became more or less to the pairs and to all tables."""
@@ -168,10 +181,12 @@ class LiveScenarios:
             out |= round_.eliminated
         return {} if self._looks_back else known
 
-    def _elected_without(self, candidate: int, known: dict[Out, tuple[int, ...]]) -> tuple[int, ...]:
-        """Return who is elected if a candidate drops out: walk the rounds until it is known."""
+    def _elected_without(
+        self, candidates: Collection[int], known: dict[Out, tuple[int, ...]]
+    ) -> tuple[int, ...]:
+        """Return who is elected if candidates drop out: walk the rounds until it is known."""
         course: Course | None = None
-        out = self._excluded | {candidate}
+        out = self._excluded | set(candidates)
         walked: list[Out] = []
         elected: tuple[int, ...] | None = None
         while elected is None:

@@ -25,7 +25,7 @@ from shared.rcv.count.profile import Change, Profile
 from shared.rcv.count.tabulate import tabulate_counts
 from shared.rcv.live_scenarios import LiveScenarios
 from shared.rcv.scenarios import what_if
-from tests.bench.ballots import COUNCIL, MAYOR, WIDE, Shape, marks, profile, ranks
+from tests.bench.ballots import COUNCIL, EIGHT, MAYOR, WIDE, Shape, marks, profile, ranks
 
 BATCH = 1_000
 BATCHES = 200
@@ -55,23 +55,25 @@ def batches(number: int) -> dict[str, float]:
     return {"median_ms": 1e3 * median(seconds), "p99_ms": 1e3 * float(np.percentile(seconds, 99))}
 
 
-def what_ifs(number: int) -> dict[str, float]:
-    """Return milliseconds of all what-ifs after each batch, kept up, when so many ballots of the wide shape were counted before."""
-    contest, counted = contest_of(WIDE.candidates), profile(WIDE, number, SEED)
+def what_ifs(number: int, shape: Shape = WIDE) -> dict[str, float]:
+    """Return milliseconds of all what-ifs after each batch, kept up, when so many ballots of a shape were counted before."""
+    contest, counted = contest_of(shape.candidates), profile(shape, number, SEED)
     live = open_method(contest, 1)
     live.apply([(0, marks, times) for marks, times in counted.items()])
     kept_up = LiveScenarios(contest, live.profile)
     count = live.count()
     first_s = _seconds(lambda: kept_up.answers(count))
-    cold_s = _seconds(lambda: what_if(live.profile, contest, count=count))
+    cold_s = _seconds(lambda: what_if(live.profile, contest, count=count, with_two=True))
     seconds: list[float] = []
-    for rows in ranks(WIDE, BATCH * BATCHES, FRESH):
+    for rows in ranks(shape, BATCH * BATCHES, FRESH):
         arriving: list[Change] = [(0, marks, 1) for marks in marks(rows)]
         for start in range(0, len(arriving), BATCH):
             live.apply(arriving[start : start + BATCH])
             count = live.count()
             seconds.append(_seconds(partial(kept_up.answers, count)))
-    assert kept_up.answers(count) == what_if(live.profile, contest), "kept up and counted cold differ"
+    assert kept_up.answers(count) == what_if(live.profile, contest, with_two=True), (
+        "kept up and counted cold differ"
+    )
     return {
         "median_ms": 1e3 * median(seconds),
         "p99_ms": 1e3 * float(np.percentile(seconds, 99)),
@@ -158,6 +160,7 @@ def _resident() -> int:
 MEASURES: dict[str, Callable[[int], dict[str, float]]] = {
     "batches": batches,
     "what_ifs": what_ifs,
+    "what_ifs_of_two": partial(what_ifs, shape=EIGHT),
     "growth": growth,
     "memory": memory,
 }

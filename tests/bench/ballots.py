@@ -48,6 +48,8 @@ WIDE = Shape(
     lengths=(0.15, 0.25, 0.2, 0.15, 0.1, 0.07, 0.04, 0.02, 0.01, 0.01),
 )
 """Ten ranks; some 300,000 different rankings among a million ballots."""
+EIGHT = Shape(weights=WIDE.weights[:8], lengths=(*WIDE.lengths[:7], 0.04))
+"""The first eight of them: so few that every two can drop out."""
 
 
 def ballots(shape: Shape, number: int, seed: int) -> list[Ranking]:

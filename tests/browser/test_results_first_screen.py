@@ -65,7 +65,7 @@ def many(count: int) -> RankingCounts:
 def asked(of: Contest, profile: RankingCounts, name: str, sections: tuple[str, ...]) -> Standing:
     """Return an open contest's standing with its what-ifs."""
     counted = Profile.of(of, len(sections), [(*ranking, ballots) for ranking, ballots in profile.items()])
-    answers = what_if_of(what_if(counted, of), of)
+    answers = what_if_of(what_if(counted, of, with_two=True), of)
     return standing_by(of, profile, Phase.OPEN, name, sections).model_copy(update={"what_if": answers})
 
 
@@ -151,7 +151,7 @@ def test_every_part_of_a_page_is_one_click_away(browser: Browser, shown: Gateway
     hrefs = [link.get_attribute("href") or "" for link in links.all()]
     headings = [
         heading.get_attribute("id") or ""
-        for heading in page.locator("nav.contents ~ section h2, #finals").all()
+        for heading in page.locator("nav.contents ~ section h2, #two, #finals").all()
     ]
     listed = [href.lstrip("#") for href in hrefs]
     assert sorted(listed) == sorted({*headings} - {"transfers"})

@@ -34,7 +34,8 @@ WARDS = 200
 
 def asked() -> Standing:
     """Return a standing with its what-ifs."""
-    answers = what_if_of(what_if(Profile.of(FRUIT, 2, [(*of, n) for of, n in PROFILE.items()]), FRUIT), FRUIT)
+    profile = Profile.of(FRUIT, 2, [(*of, n) for of, n in PROFILE.items()])
+    answers = what_if_of(what_if(profile, FRUIT, with_two=True), FRUIT)
     return standing_by(FRUIT, PROFILE, Phase.OPEN).model_copy(update={"what_if": answers})
 
 
@@ -71,9 +72,33 @@ def test_every_possible_final_is_a_list_on_a_phone_and_a_table_elsewhere(
         expect(first.get_by_text(NAMES["apple"])).to_be_visible()
         first.locator("summary").click()
         expect(first.get_by_text(NAMES["apple"])).to_be_hidden()
+    page.locator("#two-banana summary").click()
     assert page.evaluate("document.documentElement.scrollWidth") == width
     assert Axe().run(page).violations_count == 0
     page.close()
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_two_who_drop_out_are_answered_without_a_script(browser: Browser, shown: Gateway, width: int) -> None:
+    """A line for each candidate says what is elected most often; opened, it says so for each second one."""
+    context = browser.new_context(java_script_enabled=False, viewport={"width": width, "height": 900})
+    page = context.new_page()
+    page.goto(shown.url + PATH)
+    line = page.locator("#two-banana")
+    expect(line.locator("summary")).to_contain_text(f"{NAMES['apple']} in 2 of 3")
+    expect(line.get_by_role("listitem").first).to_be_hidden()
+    line.locator("summary").click()
+    expect(line.get_by_role("listitem")).to_have_text(
+        [
+            f"and {NAMES['apple']} {NAMES['cherry']}",
+            f"and {NAMES['cherry']} {NAMES['apple']}",
+            f"and {NAMES['damson']} {NAMES['apple']}",
+        ]
+    )
+    box = line.bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= width
+    context.close()
 
 
 def test_the_reader_s_own_time_stands_beside_utc(browser: Browser, shown: Gateway) -> None:

@@ -36,7 +36,9 @@ def _of_rounds(rounds: Rounds) -> tuple[list[Part], list[Part]]:
     before = [
         *([Part("shares", "Shares of sections")] if rounds.shares else []),
         *([Part("flows", "Where votes go")] if rounds.flows else []),
-        *([Part("whatif", "What if"), Part("finals", "Every final")] if rounds.what_if else []),
+        *([Part("whatif", "What if")] if rounds.what_if else []),
+        *([Part("two", "If two drop out")] if rounds.what_if and rounds.what_if.of_two else []),
+        *([Part("finals", "Every final")] if rounds.what_if else []),
     ]
     after, sections = [Part("story", "All rounds")], [Part("sections", "By section")]
     if rounds.sections:

@@ -1,8 +1,9 @@
 """What if somebody drops out: who is elected then, and where the votes go. Pure."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from services.results.views.finals import Finalist, final_pairs, finalists
 from services.results.views.safe import safe_in_words
@@ -21,6 +22,27 @@ DROPPED_TO: Final = 6
 """Receivers of votes that a what-if names."""
 
 
+class Other(NamedTuple):
+    """A second candidate who drops out."""
+
+    name: str
+    elected: str
+    """Who is elected without both."""
+    changes: bool
+    """Whether others are elected than now."""
+
+
+class OneOfTwo(NamedTuple):
+    """A candidate who drops out together with another one: with each of the others."""
+
+    name: str
+    colour: str
+    id: str
+    in_short: str
+    """The answer that is given most often, and how often."""
+    others: tuple[Other, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class WhatIfs:
     """Questions to the ballots, and their answers."""
@@ -30,6 +52,8 @@ class WhatIfs:
     in_short: str
     """Whose dropping out would change who is elected."""
     drop_outs: Table
+    of_two: tuple[OneOfTwo, ...]
+    """Every two dropped out together, by each of them; none where the standing does not say it."""
     finals: Table
     finalists: tuple[Finalist, ...]
     """The same for a phone, where a table of many columns is not read."""
@@ -50,6 +74,7 @@ def what_ifs(standing: Standing, counted: Counted) -> WhatIfs | None:
         safe=safe_in_words(standing, counted),
         in_short=in_short(counted, found),
         drop_outs=drop_outs(counted, found),
+        of_two=of_two(counted, found),
         finals=final_pairs(finals),
         finalists=finals,
         condorcet=condorcet,
@@ -98,6 +123,26 @@ def _either(names: Sequence[str]) -> str:
 
 def _named(names: Mapping[str, str], candidates: Sequence[str]) -> str:
     return listed([names[one] for one in candidates]) or "nobody"
+
+
+def of_two(counted: Counted, what_if: WhatIf) -> tuple[OneOfTwo, ...]:
+    """Return who is elected if each candidate and another one drop out, as the drop-outs are listed."""
+    names, colours, now = counted.names, colours_of(counted), set(counted.elected)
+    without: dict[str, list[Other]] = {}
+    for both in what_if.two_drop_outs:
+        elected, changes = _named(names, both.elected), set(both.elected) != now
+        for one, other in (both.candidates, both.candidates[::-1]):
+            without.setdefault(one, []).append(Other(names[other], elected, changes))
+    return tuple(
+        OneOfTwo(names[one], colours[one], f"two-{one}", _most_often(others), tuple(others))
+        for one, others in without.items()
+    )
+
+
+def _most_often(others: Sequence[Other]) -> str:
+    """Return which answer is given most often, and how often: "Banana in 3 of 4"."""
+    ((elected, times),) = Counter(other.elected for other in others).most_common(1)
+    return f"{elected} in {times} of {len(others)}"
 
 
 def row_id(candidate: str) -> str:

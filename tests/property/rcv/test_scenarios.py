@@ -11,7 +11,7 @@ from shared.rcv.count.normalise import normalise
 from shared.rcv.count.profile import Profile, RankingCounts
 from shared.rcv.count.tabulate import tabulate
 from shared.rcv.live_scenarios import LiveScenarios, can_be_followed
-from shared.rcv.scenarios import pairwise, safe, safe_up_to, what_if
+from shared.rcv.scenarios import if_dropped_out, pairwise, safe, safe_up_to, what_if
 from tests.support.strategies import MAX_SECTIONS, contests, profiles, streams
 
 WHOLE_BALLOTS = ("plurality", "supplementary", "irv", "bottoms-up", "electoral-college")
@@ -43,6 +43,20 @@ def test_a_drop_out_is_the_count_without_and_its_transfers_lead_there(data: st.D
             if transfer.target is not None:
                 votes[transfer.target] += transfer.votes
         assert votes == list(without.rounds[0].votes)
+
+
+@settings(max_examples=100)
+@given(st.data())
+def test_two_who_drop_out_are_the_count_without_both(data: st.DataObject) -> None:
+    """By any method: every two who stand, once, and whoever is elected where neither was ever a candidate."""
+    contest = data.draw(contests())
+    profile = profile_of(data.draw(profiles(contest)), contest)
+    of_two = what_if(profile, contest, with_two=True).of_two if contest.included else ()
+
+    people = contest.included if len(contest.included) > 2 else ()
+    assert [both.candidates for both in of_two] == [(a, b) for a in people for b in people if a < b]
+    for both in of_two:
+        assert both.elected == if_dropped_out(profile, contest, both.candidates).elected
 
 
 @given(st.data())
@@ -77,7 +91,7 @@ def test_what_ifs_kept_up_are_the_cold_ones_after_every_batch(data: st.DataObjec
         live.apply(batch)
         for section, marks, ballots in batch:
             counts[section, marks] += ballots
-        assert kept_up.answers(live.count()) == what_if(profile_of(counts, contest), contest)
+        assert kept_up.answers(live.count()) == what_if(profile_of(counts, contest), contest, with_two=True)
 
 
 @settings(max_examples=150)

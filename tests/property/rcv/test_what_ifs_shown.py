@@ -3,21 +3,24 @@
 import re
 from collections import Counter
 from fractions import Fraction
+from math import comb
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.results.views.finals import final_pairs, finalists
-from services.results.views.whatif import DROPPED_TO, drop_outs
+from services.results.views.whatif import DROPPED_TO, drop_outs, of_two
 from shared.contract.elections import Contest, Phase
 from shared.contract.standings import Standing
 from shared.rcv.contract_rounds import what_if_of
+from shared.rcv.count.profile import Profile
+from shared.rcv.count.tabulate import tabulate
 from shared.rcv.narrate.counted import counted_in
 from shared.rcv.narrate.numbers import percent
 from shared.rcv.narrate.whatif import whatif_document
 from shared.rcv.narrate.words import ENDING_IN_WORDS, listed
-from shared.rcv.scenarios import what_if
+from shared.rcv.scenarios import WhatIf, if_dropped_out, what_if
 from tests.property.rcv.test_scenarios import profile_of
 from tests.support.standings import standing_by
 from tests.support.strategies import MAX_SECTIONS, contests, profiles
@@ -32,7 +35,8 @@ def test_page_feed_and_command_say_the_same(data: st.DataObject) -> None:
     contest = data.draw(contests().filter(lambda of: bool(of.included)))
     counts = {ranking: n for ranking, n in data.draw(profiles(contest)).items() if n}
     phase = data.draw(st.sampled_from([Phase.OPEN, Phase.CLOSED]))
-    answers = what_if(profile_of(counts, contest), contest)
+    profile = profile_of(counts, contest)
+    answers = what_if(profile, contest, with_two=True)
     printed = whatif_document(contest, answers)
     shown = standing_by(contest, counts, phase, sections=SECTIONS).model_copy(
         update={"what_if": what_if_of(answers, contest)}
@@ -41,6 +45,32 @@ def test_page_feed_and_command_say_the_same(data: st.DataObject) -> None:
 
     assert of_feed(feed) == of_command(contest, printed)
     check_page(feed, printed)
+    check_two(feed, profile)
+
+
+def check_two(standing: Standing, profile: Profile) -> None:
+    """Check every two, in the feed and twice on the page, against the command's answer to `--drop ONE --drop OTHER`."""
+    contest, found = standing.contest, standing.what_if
+    assert found is not None
+    page = {
+        frozenset([one.name, other.name]): (other.elected, other.changes)
+        for one in of_two(counted_in(standing), found)
+        for other in one.others
+    }
+    assert (
+        len(page) == len(found.two_drop_outs) == comb(len(contest.included), 2) * (len(contest.included) > 2)
+    )
+    assert sum(len(one.others) for one in of_two(counted_in(standing), found)) == 2 * len(page)
+    names = {candidate.id: candidate.name for candidate in contest.candidates}
+    now = tabulate(profile, contest)
+    for both in found.two_drop_outs:
+        dropped = if_dropped_out(profile, contest, [contest.place(one) for one in both.candidates])
+        (printed,) = whatif_document(contest, WhatIf(now, (dropped,)))["drop"]
+        assert printed["candidates"] == [names[one] for one in both.candidates]
+        assert printed["elected"] == [names[one] for one in both.elected]
+        elected, changes = page[frozenset(printed["candidates"])]
+        assert elected == (listed(printed["elected"]) or "nobody")
+        assert changes == (set(dropped.elected) != set(now.elected))
 
 
 def of_feed(standing: Standing) -> Any:

@@ -1,5 +1,7 @@
 """What rounds make of a shard's changes: only a range that joins on is taken, the very first one too."""
 
+from itertools import combinations
+
 import pytest
 
 from services.counting.contest import ContestCount
@@ -8,6 +10,7 @@ from services.counting.tally import PartitionOf, Tally
 from services.validation.judge import Judge
 from shared.contract.codec import decode_as, encode
 from shared.contract.standings import Standing
+from shared.rcv.count.profile import most_rankings
 from shared.rcv.trial import MAX_STANDING_BYTES
 from tests.support.budgets import with_budget
 from tests.support.elections import LOG_ID, ROOT_KEY, Life, contest, election
@@ -164,10 +167,30 @@ def test_what_ifs_that_are_kept_up_are_in_every_standing_and_follow_withdrawals(
                 among = {drop.candidate for drop in shown.what_if.drop_outs}
                 assert among == {of.id for of in shown.contest.candidates if not of.excluded}
                 held = sum(shown.rounds[0].votes.values())
+                pairs = {frozenset(both.candidates) for both in shown.what_if.two_drop_outs}
+                assert pairs == {frozenset(pair) for pair in combinations(among, 2)}
                 drops = shown.what_if.drop_outs
                 assert sum(moved.votes for drop in drops for moved in drop.transfers) == held
                 seen.add(out in among)
     assert seen == {True, False}
+
+
+@pytest.mark.parametrize("share", [1, 0])
+def test_two_who_drop_out_are_left_out_where_they_cost_too_much(
+    monkeypatch: pytest.MonkeyPatch, share: int
+) -> None:
+    """Counted cold, at the close: within the bound of all counts they are there, below it each alone is."""
+    life = Life(election(electors=60))
+    log = [*life.begin()[0], life.pack(*[life.cast(n, f"{n % 4}>{(n + 1) % 4}", "0") for n in range(40)])]
+    (published,) = changes([*log, life.closed()])
+    standing_there, sections = 4, 2
+    rankings = most_rankings(life.definition.contests[0], sections, 40)
+    bound = (standing_there + 6) * rankings - 1 + share
+    monkeypatch.setattr("services.counting.contest.MAX_FOLLOWED", 0)
+    monkeypatch.setattr("services.counting.contest.MAX_FINAL_COST", bound)
+    found = standings(published)["fruit"].what_if
+    assert found is not None
+    assert (len(found.drop_outs), len(found.two_drop_outs)) == (4, 6 * share)
 
 
 def test_a_budget_waits_between_two_counts_and_delays_no_other_contest(

@@ -38,7 +38,7 @@ def test_rules_that_look_back_or_pick_others_are_asked_in_every_round(
     profile = Profile.of(of, 1, ((0, marks, times) for marks, times in ballots.items()))
     answers = LiveScenarios(of, profile).answers(tabulate(profile, of))
     assert [drop.elected for drop in answers.drops] == elected
-    assert answers == what_if(profile, of)
+    assert answers == what_if(profile, of, with_two=True)
 
 
 def test_tables_that_nobody_needs_any_more_are_given_up() -> None:
@@ -51,6 +51,6 @@ def test_tables_that_nobody_needs_any_more_are_given_up() -> None:
             (0, f"{(turn * place) % 9}>{(turn + place * 2 + 1) % 9}", 1 + turn) for place in range(9)
         ]
         profile.add([each for each in changes if len({*each[1].split(">")}) == 2])
-        assert kept_up.answers(tabulate(profile, nine)) == what_if(profile, nine)
+        assert kept_up.answers(tabulate(profile, nine)) == what_if(profile, nine, with_two=True)
         assert len(kept_up._tables) <= len(kept_up._used) + MAX_UNUSED
     assert len(kept_up._tables) < 60

@@ -13,10 +13,10 @@ from services.results.feed import SIGNATURES_KEPT, Frame, Publisher, advances, f
 from services.results.views.cards import contest_card
 from services.results.views.contest import contest_page
 from services.results.views.election import election_page
-from shared.contract.codec import encode
+from shared.contract.codec import decode_as, encode
 from shared.contract.elections import Phase
 from shared.contract.signing import is_signed, new_private_key
-from shared.contract.standings import WhatIf
+from shared.contract.standings import Standing, WhatIf
 from shared.rcv.contract_rounds import what_if_of
 from shared.rcv.count.profile import Profile
 from shared.rcv.narrate import sentences, words
@@ -184,17 +184,41 @@ def test_every_status_has_its_words(phase: Phase) -> None:
     assert words.STATUS_IN_WORDS[status]
 
 
-def test_a_standing_of_twenty_candidates_costs_a_follower_ten_kilobytes() -> None:
-    """As it is sent: with its signature, all rounds, 20 drop-outs and 190 finals, compressed."""
-    drawn = Random(20)
+def drawn(candidates: int) -> Standing:
+    """Return the standing of 5,000 ballots with every what-if."""
+    chance = Random(20)
     ballots: Counter[tuple[int, str]] = Counter()
     for _ in range(5_000):
-        liked = sorted(range(20), key=lambda place: drawn.random() * (1 + place / 2))
-        ballots[drawn.randrange(2), ">".join(map(str, liked[: drawn.randint(1, 6)]))] += 1
-    many = contest(candidates=tuple(f"candidate-{n}" for n in range(20)))
-    answers = what_if(Profile.of(many, 2, ((*of, n) for of, n in ballots.items())), many)
-    full = standing_by(many, ballots, Phase.OPEN).model_copy(update={"what_if": what_if_of(answers, many)})
-    event = Publisher(new_private_key()).event(frame(encode(full), 1), pack=True)
+        liked = sorted(range(candidates), key=lambda place: chance.random() * (1 + place / 2))
+        ballots[chance.randrange(2), ">".join(map(str, liked[: chance.randint(1, 6)]))] += 1
+    many = contest(candidates=tuple(f"candidate-{n}" for n in range(candidates)))
+    profile = Profile.of(many, 2, ((*of, n) for of, n in ballots.items()))
+    answers = what_if_of(what_if(profile, many, with_two=True), many)
+    return standing_by(many, ballots, Phase.OPEN).model_copy(update={"what_if": answers})
+
+
+def sent(standing: Standing) -> int:
+    """Return how many bytes a follower gets: with the signature, compressed."""
+    return len(Publisher(new_private_key()).event(frame(encode(standing), 1), pack=True))
+
+
+def test_a_standing_of_twenty_candidates_costs_a_follower_ten_kilobytes() -> None:
+    """As it is sent, with all rounds, 20 drop-outs and 190 finals; of two who drop out it has not a byte."""
+    full = drawn(20)
 
     assert len(full.rounds) >= 18
-    assert 3_000 < len(event) <= 10_000
+    assert 3_000 < sent(full) <= 10_000
+    assert b"two_drop_outs" not in encode(full)
+
+
+def test_two_who_drop_out_cost_a_follower_little_and_a_standing_without_them_is_read() -> None:
+    """28 pairs of 8 candidates, compressed; a standing of before the field came has none."""
+    full = drawn(8)
+    assert full.what_if is not None
+    assert len(full.what_if.two_drop_outs) == 28
+    without = full.model_copy(update={"what_if": full.what_if.model_copy(update={"two_drop_outs": ()})})
+
+    assert sent(full) - sent(without) <= 250
+    assert b"two_drop_outs" not in encode(without)
+    assert decode_as(Standing, encode(without)) == without
+    assert decode_as(Standing, encode(full)) == full

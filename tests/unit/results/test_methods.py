@@ -372,10 +372,34 @@ def test_what_if_names_who_is_elected_and_where_every_vote_goes() -> None:
     assert lines["Damson"][2].text == "66.7% Cherry, 33.3% no further choice"
 
 
+def test_two_who_drop_out_are_answered_with_each_of_the_two() -> None:
+    """By hand: without Banana, Apple has most unless she went too; a pair says the same in both places."""
+    shown = asked(contest(), PROFILE, Phase.OPEN).of_two
+    said = {(one.name, other.name): (other.elected, other.changes) for one in shown for other in one.others}
+    assert said == {
+        (one, other): (who, who != "Banana")
+        for pair, who in {
+            ("Apple", "Banana"): "Cherry",
+            ("Apple", "Cherry"): "Banana",
+            ("Apple", "Damson"): "Banana",
+            ("Banana", "Cherry"): "Apple",
+            ("Banana", "Damson"): "Apple",
+            ("Cherry", "Damson"): "Banana",
+        }.items()
+        for one, other in (pair, pair[::-1])
+    }
+    assert {one.name: one.in_short for one in shown} == {
+        "Apple": "Banana in 2 of 3",
+        "Banana": "Apple in 2 of 3",
+        "Cherry": "Banana in 2 of 3",
+        "Damson": "Banana in 2 of 3",
+    }
+
+
 def asked(of: Contest, profile: RankingCounts, phase: Phase) -> WhatIfs:
     """Return what a page says of its what-ifs."""
     ballots = Profile.of(of, 2, [(*ranking, n) for ranking, n in profile.items()])
-    answers = what_if_of(what_if(ballots, of), of)
+    answers = what_if_of(what_if(ballots, of, with_two=True), of)
     shown = contest_page(standing_by(of, profile, phase).model_copy(update={"what_if": answers}), 1).rounds
     assert shown is not None
     assert shown.what_if is not None
