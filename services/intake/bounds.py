@@ -60,12 +60,6 @@ class RecentBallots:
             start = self._start(mark)
             self._table[start : start + SLOT_BYTES] = mark + (_RECORDED if recorded else b"\x00")
 
-    def forget(self, mark: bytes) -> None:
-        """Forget a ballot that was not sent to the log."""
-        start = self._start(mark)
-        if self._table.startswith(mark[:_WHO_BYTES], start):
-            self._table[start : start + SLOT_BYTES] = bytes(SLOT_BYTES)
-
     def marks(self, ballots: AdmittedLines) -> NDArray[np.uint8]:
         """Return `mark` of each row."""
         sections = ballots.columns["section"].tolist()
@@ -86,11 +80,6 @@ class RecentBallots:
         """Do `note` for each mark; of two that share a place the later is remembered."""
         if self._slots:
             self._rows[self._places(marks)] = np.pad(marks, ((0, 0), (0, 1)), constant_values=recorded)
-
-    def forget_all(self, marks: NDArray[np.uint8]) -> None:
-        """Do `forget` for each mark."""
-        for mark in marks:
-            self.forget(mark.tobytes())
 
     def _start(self, mark: bytes) -> int:
         return int.from_bytes(mark[:8]) % max(1, self._slots) * SLOT_BYTES

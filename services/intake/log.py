@@ -121,10 +121,10 @@ class BallotLog:
         await self._task.stop()
         await self._close_sink()
 
-    async def append(self, ballots: Sequence[Admitted] | AdmittedLines) -> None:
-        """Return once every ballot is acknowledged.
+    def append(self, ballots: Sequence[Admitted] | AdmittedLines) -> "asyncio.Future[None]":
+        """Take ballots to be sent. Raises NotSent: then they are not in the log, and will not be.
 
-        Raises LogUnavailable: then it may be in the log or not; NotSent: then it is not.
+        The future is done once every ballot is acknowledged, or fails with LogUnavailable: then they may be in the log or not.
         """
         if self._ends.fault:
             raise NotSent(self._ends.fault)
@@ -136,10 +136,12 @@ class BallotLog:
             self._next = Batch() if self._spans is None else Batch(now_ms())
             self._wake.set()
         self._pending += len(ballots)
-        try:
-            await self._next.add(ballots)
-        finally:
-            self._pending -= len(ballots)
+        done = self._next.add(ballots)
+        done.add_done_callback(partial(self._settled, len(ballots)))
+        return done
+
+    def _settled(self, ballots: int, _done: "asyncio.Future[None]") -> None:
+        self._pending -= ballots
 
     async def _keep_sending(self) -> None:
         loop = asyncio.get_running_loop()

@@ -8,7 +8,7 @@ in columns from their bytes to the pack. Each other line goes the way of a singl
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
@@ -51,6 +51,10 @@ _FACTOR: Final = randbits(64) | 1
 _LOW_64: Final = (1 << 64) - 1
 _DROPPED_BITS: Final = 20
 """The lowest, in which neighbours on the roll would share a place."""
+
+
+Sent = Awaitable[None] | Refusal | None
+"""What the log acknowledges later, or why it was not sent; None: there was nothing to send."""
 
 
 class Cast(NamedTuple):
@@ -115,7 +119,7 @@ class IntakeService:
             else:
                 firsts[ballot.who] = ballot
                 new.append(mark)
-        fault = await self._record_new(election, list(firsts.values()), new) if firsts else None
+        fault = await self._record_new(list(firsts.values()), new) if firsts else None
         if fault is None:
             return outcomes
         return [fault if isinstance(of, Admitted) and of.who in firsts else of for of in outcomes]
@@ -129,11 +133,10 @@ class IntakeService:
         marks = self.recent.marks(read)
         plain = self._are_plain(read, marks, single)
         single.update(read.where(~plain).each())
-        ballots, marks, put_off = self._begin(read.where(plain), marks[plain])
         cast, others = await asyncio.gather(
-            self._record_together(ballots, marks), self._record_each(election, single)
+            self._record_together(read.where(plain), marks[plain]), self._record_each(election, single)
         )
-        return Cast(cast.together, others | put_off | cast.single)
+        return Cast(cast.together, others | cast.single)
 
     def recall(self, ballot: Admitted) -> Known:
         """Return whether a ballot was recorded lately; what is not remembered may have been recorded all the same."""
@@ -187,57 +190,68 @@ class IntakeService:
         others = [of.ballot.elector for of in single.values() if isinstance(of, Admitted)]
         return plain & ~np.isin(electors, others) if others else plain
 
-    def _begin(
-        self, ballots: AdmittedLines, marks: NDArray[np.uint8]
-    ) -> tuple[AdmittedLines, NDArray[np.uint8], dict[int, Refusal]]:
-        """Return those of plain ballots that are within the rates, with their marks, and why the others are put off.
+    def _record_together(self, ballots: AdmittedLines, marks: NDArray[np.uint8]) -> Awaitable[Cast]:
+        """Give plain ballots to the log; what is returned waits until they are recorded, or says why they may not be.
 
-        They are on their way from here on. Nobody else has a turn since they were found to be plain: otherwise two streams could
+        Nobody else has a turn between the look whether they are plain and the log's having them: otherwise two streams could
         record two rankings under one ballot id.
         """
-        keys = _elector_keys(ballots.election, ballots.columns["elector"])
-        waits_s = self.casts.hit_all(keys, self.now_s())
+        waits_s = self.casts.hit_all(
+            _elector_keys(ballots.election, ballots.columns["elector"]), self.now_s()
+        )
         in_time = waits_s == 0
         late = zip(ballots.columns["line"][~in_time].tolist(), waits_s[~in_time].tolist(), strict=True)
-        put_off = {place: _too_many(CODE_USED_OFTEN, wait_s) for place, wait_s in late}
-        self.recent.note_all(marks[in_time], recorded=False)
-        return ballots.where(in_time), marks[in_time], put_off
+        refused: dict[int, Admitted | Refusal] = {
+            place: _too_many(CODE_USED_OFTEN, wait_s) for place, wait_s in late
+        }
+        ballots, marks = ballots.where(in_time), marks[in_time]
+        sent = self._send(ballots)
+        if not isinstance(sent, Refusal):
+            self.recent.note_all(marks, recorded=False)
+        return self._recorded_together(ballots, marks, sent, refused)
 
-    async def _record_together(self, ballots: AdmittedLines, marks: NDArray[np.uint8]) -> Cast:
-        """Return ballots that are on their way once they are in the log, or why they may not be."""
-        if not len(ballots):
-            return Cast(ballots, {})
-        fault = await self._write(ballots.election, ballots)
+    async def _recorded_together(
+        self,
+        ballots: AdmittedLines,
+        marks: NDArray[np.uint8],
+        sent: Sent,
+        refused: dict[int, Admitted | Refusal],
+    ) -> Cast:
+        fault = await self._acknowledged(ballots, sent)
         if fault is None:
             self.recent.note_all(marks, recorded=True)
-            return Cast(ballots, {})
-        if isinstance(fault, NotSent):
-            self.recent.forget_all(marks)
+            return Cast(ballots, refused)
         lines = ballots.columns["line"].tolist()
-        return Cast(AdmittedLines.rows(ballots.election, ()), dict.fromkeys(lines, _not_recorded(fault)))
+        return Cast(AdmittedLines.rows(ballots.election, ()), refused | dict.fromkeys(lines, fault))
 
-    async def _record_new(
-        self, election: str, ballots: Sequence[Admitted], marks: Sequence[bytes]
-    ) -> Refusal | None:
+    async def _record_new(self, ballots: Sequence[Admitted], marks: Sequence[bytes]) -> Refusal | None:
         """Write ballots of which nothing is known; return None once they are in the log."""
-        for mark in marks:
-            self.recent.note(mark, recorded=False)
-        fault = await self._write(election, ballots)
-        for mark in marks:
-            if fault is None:
+        sent = self._send(ballots)
+        if not isinstance(sent, Refusal):
+            for mark in marks:
+                self.recent.note(mark, recorded=False)
+        fault = await self._acknowledged(ballots, sent)
+        if fault is None:
+            for mark in marks:
                 self.recent.note(mark, recorded=True)
-            elif isinstance(fault, NotSent):
-                self.recent.forget(mark)
-        return None if fault is None else _not_recorded(fault)
+        return fault
 
-    async def _write(
-        self, election: str, ballots: Sequence[Admitted] | AdmittedLines
-    ) -> LogUnavailable | None:
-        """Write ballots to the log; return None once it has acknowledged them, or why it has not."""
+    def _send(self, ballots: Sequence[Admitted] | AdmittedLines) -> Sent:
+        """Give ballots, if there are any, to the log, or return why it takes none now: then nothing is to be remembered of them."""
         try:
-            await self.log.append(ballots)
+            return self.log.append(ballots) if len(ballots) else None
+        except NotSent as fault:
+            return _not_recorded(fault)
+
+    async def _acknowledged(self, ballots: Sequence[Admitted] | AdmittedLines, sent: Sent) -> Refusal | None:
+        """Return None once the log has acknowledged ballots, or why it has not: then they may be in it or not."""
+        if sent is None or isinstance(sent, Refusal):
+            return sent
+        try:
+            await sent
         except LogUnavailable as fault:
-            return fault
+            return _not_recorded(fault)
+        election = ballots.election if isinstance(ballots, AdmittedLines) else ballots[0].election
         _recorded_in(election).inc(len(ballots))
         return None
 

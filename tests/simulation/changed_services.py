@@ -290,11 +290,12 @@ def settle_early(self: ContestCount) -> None:
 _REAL_SETTLE = ContestCount.settle_candidates
 
 
-async def receipt_at_once(self: BallotLog, ballots: Sequence[Any]) -> None:
+def receipt_at_once(self: BallotLog, ballots: Sequence[Any]) -> asyncio.Future[None]:
     """Promise before the log has acknowledged."""
-    promised = asyncio.get_running_loop().create_task(_REAL_APPEND(self, ballots))
-    promised.add_done_callback(lambda done: done.cancelled() or done.exception())
-    await asyncio.sleep(0)
+    _REAL_APPEND(self, ballots).add_done_callback(lambda done: done.cancelled() or done.exception())
+    promised = asyncio.get_running_loop().create_future()
+    promised.set_result(None)
+    return promised
 
 
 _REAL_APPEND = BallotLog.append

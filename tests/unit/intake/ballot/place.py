@@ -1,5 +1,6 @@
 """A polling place without Kafka: the pages, intake's own parts, and a log in memory that keeps a log's promises."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -37,11 +38,13 @@ WRONG_CODE = str(VotingCode(ELECTOR, 0, b"0" * 10))
 
 
 class MemoryLog:
-    """A sink that remembers; while it is `away` nothing is acknowledged."""
+    """A sink that remembers; while it is `away` nothing is acknowledged, and while it `may_go_on` is not set it takes its time."""
 
     def __init__(self) -> None:
         self.sent: list[Outgoing] = []
         self.away = False
+        self.may_go_on = asyncio.Event()
+        self.may_go_on.set()
         self.lost = 0
         """Of the records of each shard, so many are gone."""
 
@@ -55,6 +58,7 @@ class MemoryLog:
 
     async def send(self, items: Sequence[Outgoing]) -> None:
         """Remember the records. Raises SendFailed."""
+        await self.may_go_on.wait()
         if self.away:
             raise SendFailed("the log is away")
         self.sent += items
