@@ -27,6 +27,8 @@ _ESCAPED: Final = (b"\\u0022", b"\\u003a", b"\\u003A")
 _BLANKS: Final = re.compile(r"[ \t\n\r]*")
 _BEGINNING: Final = re.compile(r'\{[ \t\n\r]*"[^"\\]*"')
 """Of an object: all of its kind begin with the same key as a rule."""
+_OF_A_NUMBER: Final = re.compile(r"[-+.eE0-9]*")
+"""What may go on a number that is held in part, as 1.5 of 1.5e3."""
 _CUTS: Final = 100
 """Objects tried, last to first, as the one that a piece may end before."""
 _LIST: Final = object()
@@ -190,7 +192,7 @@ def parted(path: Path, key: str, of: str) -> tuple[Node, Iterator[Node]]:
     others: dict[str, object] = {}
     is_there = False
     for found, value in _members(path, key):
-        is_there = is_there or found == key
+        is_there = is_there or value is _LIST
         if found != key:
             others[found] = value
     report = Node(path, "", others)
@@ -212,13 +214,12 @@ def _members(path: Path, key: str) -> Iterator[tuple[str, object]]:
 
 def _members_of(text: "_Text", key: str) -> Iterator[tuple[str, object]]:
     text.expect("{")
-    if text.has("}"):
-        return
-    names: set[object] = set()
-    while True:
-        name = text.value()
+    names: set[str] = set()
+    goes_on = not text.has("}")
+    while goes_on:
+        name = text.key()
         if name in names:
-            raise text.repeated(str(name))
+            raise text.repeated(name)
         names.add(name)
         text.expect(":")
         if name == key and text.has("["):
@@ -226,10 +227,11 @@ def _members_of(text: "_Text", key: str) -> Iterator[tuple[str, object]]:
             for value in _elements_of(text):
                 yield key, value
         else:
-            yield str(name), text.value()
-        if not text.has(","):
+            yield name, text.value()
+        goes_on = text.has(",")
+        if not goes_on:
             text.expect("}")
-            return
+    text.expect_end()
 
 
 def _elements_of(text: "_Text") -> Iterator[object]:
@@ -250,7 +252,15 @@ class _Text:
         self._path, self._file = path, file
         self._held, self._at = "", 0
         self._is_whole = False
+        self._is_cut = False
         self._read_on()
+
+    def key(self) -> str:
+        """Return the text that stands here, and go on behind it. Raises FormatError."""
+        name = self.value()
+        if not isinstance(name, str):
+            raise self._refusal(f"a key is no text: {shown(name)}")
+        return name
 
     def value(self) -> object:
         """Return the value that stands here, and go on behind it. Raises FormatError."""
@@ -264,7 +274,7 @@ class _Text:
                 if self._is_whole or len(self._held) - self._at > MAX_VALUE_CHARS:
                     raise self._refusal(str(fault)) from None
             else:
-                if end < len(self._held) or self._is_whole:  # or a number might go on
+                if self._is_whole or not _OF_A_NUMBER.fullmatch(self._held, end):
                     self._at = end
                     return value
             self._read_on()
@@ -275,7 +285,9 @@ class _Text:
         Raises FormatError.
         """
         self._skip_blanks()
-        begins = _BEGINNING.match(self._held, self._at)
+        # Once a piece: what is left after that is little, or has braces in its texts, and would be looked through for each value.
+        begins = None if self._is_cut else _BEGINNING.match(self._held, self._at)
+        self._is_cut = True
         end = self._last(begins[0]) if begins else None
         if end is not None:
             text = self._held[self._at : end].rstrip(" \t\n\r,")
@@ -311,6 +323,12 @@ class _Text:
         if not self.has(sign):
             raise self._refusal(f"{sign!r} is missing")
 
+    def expect_end(self) -> None:
+        """Raise FormatError if there is more than blanks: another export that was put behind the first would be lost."""
+        self._skip_blanks()
+        if self._at < len(self._held):
+            raise self._refusal(f"more behind its end: {shown(self._held[self._at : self._at + 40])}")
+
     def repeated(self, name: str) -> FormatError:
         """Return the refusal of a key that stands twice."""
         return FormatError(self._path, "", str(RepeatedKey(name)))
@@ -329,7 +347,7 @@ class _Text:
             piece = self._file.read(_PIECE_CHARS)
         except UnicodeDecodeError as fault:
             raise self._refusal(str(fault)) from None
-        self._held, self._at = self._held[self._at :] + piece, 0
+        self._held, self._at, self._is_cut = self._held[self._at :] + piece, 0, False
         if not piece:
             self._is_whole = True
 

@@ -1,6 +1,7 @@
 """JSON read quickly and piece by piece says what Python's own decoder says, and a repeated key is found however it is spelled."""
 
 import json
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -69,3 +70,57 @@ def test_a_list_is_read_as_python_reads_it(objects: list[str], between: str, pie
                 list(json_file.listed(path, "L", "element"))
         else:
             assert [node.values for node in json_file.listed(path, "L", "element")] == expected
+
+
+@pytest.mark.parametrize("read", [json_file.listed, lambda *asked: json_file.parted(*asked)[1]])
+@pytest.mark.parametrize("most", [0, 1 << 20])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"L": [{"a": 1}]}{"L": [{"a": 2}]}',
+        '{"L": [{"a": 1}]}, {"L": [{"a": 2}]}',
+        '{"L": [{"a": 1}]} ]',
+        '{} {"L": [{"a": 1}]}',
+        '{"L": {"a": 1}}',
+        '{"L": [{"a": 1}], 7: 8}',
+        '{"L": [{"a": 1}], [7]: 8}',
+    ],
+)
+def test_no_object_of_a_list_is_refused(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    read: Callable[[Path, str, str], Iterable[object]],
+    most: int,
+    text: str,
+) -> None:
+    """At once or piece by piece: of two exports in one file the second would be lost."""
+    monkeypatch.setattr(json_file, "MAX_WHOLE_BYTES", most)
+    path = tmp_path / "x.json"
+    path.write_text(text)
+    with pytest.raises(FormatError):
+        list(read(path, "L", "element"))
+
+
+@pytest.mark.parametrize("piece", range(1, 20))
+@pytest.mark.parametrize("number", ["1.5", "-0.25", "1.5e3", "1E+2", "120"])
+def test_a_number_may_be_parted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int, number: str
+) -> None:
+    """Where a piece ends within it."""
+    monkeypatch.setattr(json_file, "MAX_WHOLE_BYTES", 0)
+    monkeypatch.setattr(json_file, "_PIECE_CHARS", piece)
+    path = tmp_path / "x.json"
+    path.write_text(f'{{"A": {number}, "L": [{{"a": {number}}}], "Z": {number} }}')
+    report, elements = json_file.parted(path, "L", "element")
+    assert report.values == {"A": float(number), "Z": float(number)}
+    assert [element.values for element in elements] == [{"a": float(number)}]
+
+
+@pytest.mark.timeout(20)
+def test_braces_in_texts_do_not_make_it_slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each text opens one that nothing closes, so no place is found at which the piece could be cut."""
+    monkeypatch.setattr(json_file, "MAX_WHOLE_BYTES", 0)
+    path = tmp_path / "x.json"
+    objects = ", ".join(['{"a": 1, "b": "{"}'] * 20_000)
+    path.write_text(f'{{"L": [{objects}]}}')
+    assert sum(1 for _ in json_file.listed(path, "L", "element")) == 20_000
