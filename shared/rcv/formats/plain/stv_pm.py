@@ -109,7 +109,7 @@ def _with_blt(path: Path, text: str, lines: int, title: str, seats: tuple[str, s
             path, seats[0], f"expected seats={file.seats}, as the ballots have it, found {seats[1][:40]}"
         )
     return BallotFile(
-        title or file.title,
+        title_of(path, title or file.title),
         file.candidates,
         file.ballots,
         seats=file.seats,

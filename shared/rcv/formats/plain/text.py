@@ -179,7 +179,7 @@ def with_party(name: str, party: str = "") -> str:
 
 def title_of(path: Path, title: str | None) -> str:
     """Return a contest's title, or where the file gives none the file's own name."""
-    return _UNPRINTABLE.sub(" ", title or "").strip()[:MAX_NAME_CHARS] or path.stem
+    return _UNPRINTABLE.sub(" ", title or "").strip()[:MAX_NAME_CHARS].rstrip() or path.stem
 
 
 @contextmanager
