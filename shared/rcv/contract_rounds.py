@@ -94,6 +94,7 @@ def what_if_of(answers: scenarios.WhatIf, contest: Contest) -> WhatIf:
 
 
 def _transfers(moved: Sequence[counted.Transfer], ids: Sequence[str]) -> tuple[Transfer, ...]:
+    """Return what leaves candidates; what comes back from an ending, some last places, is seen from the votes alone."""
     return tuple(
         Transfer(
             source=ids[transfer.source],
@@ -102,6 +103,7 @@ def _transfers(moved: Sequence[counted.Transfer], ids: Sequence[str]) -> tuple[T
             votes=transfer.votes,
         )
         for transfer in moved
+        if transfer.source < len(ids)
     )
 
 

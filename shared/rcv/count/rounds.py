@@ -39,6 +39,7 @@ class Transfer(NamedTuple):
     """Votes that leave a candidate, for a `target` or, if that is None, for the reason in `ending`."""
 
     source: int
+    """A candidate; or, numbered behind them, an ending, where a keep value rose: then ballots leave more on their way, and less there."""
     target: int | None
     ending: Ending | None
     votes: int
@@ -201,7 +202,10 @@ def _check_step(this: Round, following: Round) -> None:
     votes, inactive, residue = list(this.votes), this.inactive, this.residue
     for transfer in this.transfers:
         assert transfer.votes > 0, f"{where}: a transfer of {transfer.votes}"
-        votes[transfer.source] -= transfer.votes
+        if transfer.source < len(votes):
+            votes[transfer.source] -= transfer.votes
+        else:
+            inactive[ENDINGS[transfer.source - len(votes)]] -= transfer.votes
         if transfer.target is not None:
             votes[transfer.target] += transfer.votes
         elif transfer.ending is Ending.RESIDUE:
