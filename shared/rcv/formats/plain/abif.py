@@ -127,7 +127,7 @@ def read(path: Path) -> BallotFile:
     try:
         for line, times in Counter(lines).items():
             if line.startswith("{"):
-                title, seats = title or _title(line), seats or _seats(line)
+                title, seats = title or _title(line), _seats(line, seats)
             elif _COUNT.match(_short(line)) or not (
                 _is_passed_over(line, lines[0]) or candidates.declare(line, times)
             ):
@@ -172,29 +172,34 @@ def _title(line: str) -> str:
     inside, closed, _ = line[1:].rpartition("}")
     if not closed:
         raise Fault("expected metadata that ends in '}'")
-    if isinstance(found := _metadata(line).get("title"), str):
-        return found
+    found = _metadata(line, "title")
+    if found and isinstance(found[0], str):
+        return found[0]
     key, _, value = inside.partition(":")
     if key.strip(" \t\"'").lower() != "title":
         return ""
     return value.strip().removeprefix('"').removesuffix('"').replace('\\"', '"').replace("\\\\", "\\")
 
 
-def _seats(line: str) -> int | None:
-    """Return how many seats a line of metadata says there are. Raises Fault."""
-    found = _metadata(line).get("seats")
-    if found is None or (type(found) is int and 1 <= found <= MAX_CANDIDATES):
-        return found
-    raise Fault(f"expected seats from 1 to {MAX_CANDIDATES}, found {str(found)[:40]!r}")
+def _seats(line: str, before: int | None) -> int | None:
+    """Return how many seats the metadata up to this line say there are. Raises Fault if they say two numbers, or none that can be."""
+    seats = before
+    for found in _metadata(line, "seats"):
+        if type(found) is not int or not 1 <= found <= MAX_CANDIDATES:
+            raise Fault(f"expected seats from 1 to {MAX_CANDIDATES}, found {str(found)[:40]!r}")
+        if seats not in (None, found):
+            raise Fault(f"expected one number of seats, found {found} beside {seats}")
+        seats = found
+    return seats
 
 
-def _metadata(line: str) -> dict[str, Any]:
-    """Return what a line of metadata says, by keys in small letters; nothing if it is no JSON."""
+def _metadata(line: str, key: str) -> list[Any]:
+    """Return what a line of metadata says under a key, in capitals or not; nothing if it is no JSON."""
     try:
-        found = json.loads(line)
-    except ValueError:
-        return {}
-    return {key.lower(): value for key, value in found.items()}
+        found: list[tuple[str, Any]] = json.loads(line, object_pairs_hook=list)
+    except (ValueError, RecursionError):
+        return []
+    return [value for name, value in found if name.lower() == key and value is not None]
 
 
 def _ballot(candidates: Candidates, line: str) -> tuple[str, int]:

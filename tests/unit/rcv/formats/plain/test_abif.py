@@ -89,6 +89,8 @@ def test_layout_changes_nothing(tmp_path: Path) -> None:
         ("4x A>B\n", "line 1: expected a candidate's name, found '4x A'; in brackets it would be one"),
         ("4:A->B\n", "line 1: expected a candidate's name, found 'A-'; in brackets it would be one"),
         ("=A:[Ann  Day]\n=B:[Ann Day]\n", "line 2: expected another candidate, found 'Ann Day', which looks like one before"),
+        ('{"seats": 1}\n{"seats": 2}\n1:A\n', "line 2: expected one number of seats, found 2 beside 1"),
+        ('{"seats": 1, "Seats": 2}\n1:A\n', "line 1: expected one number of seats, found 2 beside 1"),
         ('{"seats": 0}\n1:A\n', "line 1: expected seats from 1 to 200, found '0'"),
         ("1:[ ]\n", "line 1: expected a candidate's name, found none"),
         ("1:A" + ">A" * 200, "line 1: expected at most 200 ranks"),
