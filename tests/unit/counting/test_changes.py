@@ -84,7 +84,10 @@ def test_what_ifs_are_left_out_where_they_would_make_a_standing_too_large(candid
     assert (standing.what_if is None) == (candidates == 180)
 
 
-def test_a_count_that_raises_stops_its_contest_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("part", ["the count", "its rounds"])
+def test_a_count_that_raises_stops_its_contest_and_no_other(
+    monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
     """The contest says why; the other one is counted to the end, and a program that counts brings the first one back."""
     life = Life(election())
     log = [*life.begin()[0], life.pack(*[life.cast(n, "0>1", "1") for n in range(20)]), life.closed()]
@@ -92,9 +95,14 @@ def test_a_count_that_raises_stops_its_contest_and_no_other(monkeypatch: pytest.
     whole = ContestCount.standing
 
     def fails(count: ContestCount) -> Standing:
-        if count.contest.id == "fruit":
-            monkeypatch.setattr(count.method, "count", lambda: 1 // 0)
-        return whole(count)
+        if count.contest.id != "fruit":
+            return whole(count)
+        with monkeypatch.context() as inside:
+            if part == "the count":
+                inside.setattr(count.method, "count", lambda: 1 // 0)
+            else:
+                inside.setattr("services.counting.standing.rounds_of", lambda *_: 1 // 0)
+            return whole(count)
 
     def counted() -> dict[str, Standing]:
         rounds = Rounds(0, "counts")
