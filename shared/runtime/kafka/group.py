@@ -15,6 +15,7 @@ from mode import Service
 
 from shared.runtime.kafka.connection import Brokers, client_options
 from shared.runtime.kafka.patches.bare_records import read_bare_records
+from shared.runtime.kafka.patches.dropped_records import free_dropped_records
 from shared.runtime.kafka.patches.fetch_wait import AT_WORK_MS, FetchWait
 from shared.runtime.kafka.reader import LOOK_MS, open_reader
 from shared.runtime.kafka.sink import KafkaSink, open_sink
@@ -150,6 +151,7 @@ class ShardGroup(Service, ConsumerRebalanceListener):  # type: ignore[misc]  # a
     async def on_start(self) -> None:
         """Join the group."""
         read_bare_records()
+        free_dropped_records()
         self._consumer = AIOKafkaConsumer(
             **client_options(self._kafka),
             group_id=self._group,

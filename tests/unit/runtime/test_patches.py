@@ -1,8 +1,10 @@
 """Private parts of aiokafka and uvicorn that are gone around: they are what was read, and all works without them."""
 
 import asyncio
+import gc
 import inspect
 import socket
+import weakref
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from hashlib import sha256
@@ -12,7 +14,7 @@ from typing import Any
 import pytest
 import uvicorn
 from aiokafka import ConsumerRecord, TopicPartition
-from aiokafka.consumer.fetcher import READ_UNCOMMITTED, Fetcher, PartitionRecords
+from aiokafka.consumer.fetcher import READ_UNCOMMITTED, Fetcher, FetchResult, PartitionRecords
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from starlette.applications import Starlette
@@ -22,8 +24,9 @@ from starlette.routing import Route
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from shared.runtime.kafka.patches import bare_records, fetch_wait
+from shared.runtime.kafka.patches import bare_records, dropped_records, fetch_wait
 from shared.runtime.kafka.patches.bare_records import read_bare_records
+from shared.runtime.kafka.patches.dropped_records import free_dropped_records
 from shared.runtime.process.connections import ServerLimits
 from shared.runtime.process.http import problem
 from shared.runtime.process.overload import Overload, OverloadLimit
@@ -35,6 +38,9 @@ SOURCES: dict[Callable[..., Any], str] = {
     Fetcher._get_actions_per_node: "1dab2cf937d165d0",
     Fetcher._fetch_requests_routine: "2a8ec5932644c9b0",
     PartitionRecords._unpack_records: "b803e6d46480732c",
+    FetchResult.check_assignment: "b5340df67e3f330f",
+    PartitionRecords.__next__: "63ac34a08c309098",
+    Fetcher.seek_to: "f0ba6aba6c22ef83",
     uvicorn.Server._serve: "4575b7a50adfede8",
     uvicorn.Server.main_loop: "afccb353a119333f",
     uvicorn.Server.on_tick: "60ea49b06ccf68c1",
@@ -64,16 +70,21 @@ def test_the_versions_at_hand_are_those_that_were_read() -> None:
     """Otherwise the slower way is in use, and nobody has noticed."""
     assert version("aiokafka").startswith(bare_records.READ_IN)
     assert version("aiokafka").startswith(fetch_wait.READ_IN)
+    assert version("aiokafka").startswith(dropped_records.READ_IN)
     assert version("uvicorn").startswith(overloading.READ_IN)
     assert overloading.overload_protocol() is not None
 
 
-def _read(records: list[tuple[bytes | None, bytes]]) -> list[ConsumerRecord]:
+def _records(records: list[tuple[bytes | None, bytes]]) -> PartitionRecords:
     builder = DefaultRecordBatchBuilder(2, 0, False, 1, 0, 0, 1_000)
     for offset, (key, value) in enumerate(records):
         builder.append(offset, 1_000, key, value, [])
     batch = MemoryRecords(bytes(builder.build()))
-    return list(PartitionRecords(TopicPartition("t", 0), batch, None, 0, None, None, True, READ_UNCOMMITTED))
+    return PartitionRecords(TopicPartition("t", 0), batch, None, 0, None, None, True, READ_UNCOMMITTED)
+
+
+def _read(records: list[tuple[bytes | None, bytes]]) -> list[ConsumerRecord]:
+    return list(_records(records))
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -91,6 +102,45 @@ def test_records_are_bare_with_the_client_that_was_read_and_the_clients_own_with
     assert isinstance(first, ConsumerRecord) is not known
     assert (first.offset, first.key, first.value, first.timestamp) == (0, b"17", b"one", 1_000)
     assert (second.offset, second.key, second.value) == (1, None, b"two")
+
+
+class Assigned:
+    """A partition that was assigned, at this position."""
+
+    active, paused = True, False
+
+    def __init__(self, position: int) -> None:
+        self.position = position
+
+    def state_value(self, _: TopicPartition) -> "Assigned":
+        """Return what is known of the partition."""
+        return self
+
+    def consumed_to(self, position: int) -> None:
+        """Go on to a position."""
+        self.position = position
+
+
+@pytest.mark.parametrize("by", ["a seek", "another position"])
+def test_what_is_dropped_unread_is_free_without_the_collector(by: str) -> None:
+    """The client's records and their generator hold one another, and the collector comes seldom."""
+    assert free_dropped_records()
+    assigned = Assigned(0)
+    records = _records([(None, b"one"), (None, b"two")])
+    fetched = FetchResult(TopicPartition("t", 0), assignment=assigned, partition_records=records, backoff=0)
+    held = weakref.ref(records)
+    del records
+    gc.disable()
+    try:
+        assert [record.value for record in fetched.getall(1)] == [b"one"]
+        if by == "a seek":
+            del fetched
+        else:
+            assigned.position = 7
+            assert fetched.getall() == []
+        assert held() is None
+    finally:
+        gc.enable()
 
 
 class Slow:
