@@ -10,7 +10,7 @@ from services.cli import options
 from services.cli.app import command
 from services.cli.asking import asker
 from services.cli.errors import naming
-from services.cli.waiting import waiting
+from services.cli.waiting import Bar, waiting
 
 if TYPE_CHECKING:
     from shared.rcv.formats.cvr.raw import Listeners, Note
@@ -40,7 +40,6 @@ def tabulate(
     The sources' paths are relative to the configuration. All reports are written, or none.
     """
     from shared.rcv.contests import ties_settled_by
-    from shared.rcv.formats.cvr.raw import Listeners
     from shared.rcv.formats.rctab import contest_of, load
     from shared.rcv.tabulation import tabulate_configuration
 
@@ -49,9 +48,7 @@ def tabulate(
         configuration = load(config, as_rctab=as_rctab)
         names = [candidate.name for candidate in contest_of(configuration).candidates]
         ask = asker(names, bar.end) if tie is None else ties_settled_by(tie, names)
-        written = tabulate_configuration(
-            configuration, out, stamp(), ask, Listeners(_counting(left_out), _counting(odd), bar.read)
-        )
+        written = tabulate_configuration(configuration, out, stamp(), ask, _listeners(left_out, odd, bar))
     for remark in configuration.remarks:
         typer.echo(f"livecount: {remark}", err=True)
     _say_what_is_noted(left_out, odd)
@@ -90,9 +87,7 @@ def convert(
                 raise ValueError(
                     "--ignore is for CSV files: a configuration says itself which columns it reads"
                 )
-            from shared.rcv.formats.cvr.raw import Listeners
-
-            hear = Listeners(_counting(left_out), _counting(odd), bar.read)
+            hear = _listeners(left_out, odd, bar)
             ballots = _convert_configuration(file, to, out, hear, as_rctab=as_rctab)
         elif as_rctab:
             raise ValueError("--as-rctab is for an RCTab configuration: a plain file has no vendor's marks")
@@ -126,6 +121,13 @@ def _convert_plain(file: Path, to: Format, out: Path, ignored: tuple[str, ...]) 
         [*lost, *(f"candidate {name!r}, whom no ballot ranks" for name in unranked(found, to))], to
     )
     return ballots
+
+
+def _listeners(left_out: Counter[str], odd: Counter[str], bar: Bar) -> "Listeners":
+    """Return who counts what is noted while records are read, and shows how many have been."""
+    from shared.rcv.formats.cvr.raw import Listeners
+
+    return Listeners(_counting(left_out), _counting(odd), bar.read)
 
 
 def _counting(noted: Counter[str]) -> "Note":

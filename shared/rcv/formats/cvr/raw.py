@@ -64,11 +64,7 @@ Note = Callable[[str], None]
 """Takes each ballot or mark that a file has and that is not counted, and why; or each that is counted, and what is odd."""
 
 
-def no_note(_: str) -> None:
-    """Pass it over."""
-
-
-def no_progress(_: int) -> None:
+def no_note(_: object) -> None:
     """Pass it over."""
 
 
@@ -79,7 +75,7 @@ class Listeners(NamedTuple):
     """Each ballot or mark that a file has and that is not counted, and why."""
     odd: Note = no_note
     """What is counted and odd."""
-    progress: Progress = no_progress
+    progress: Progress = no_note
     """How many ballots have been read."""
 
 

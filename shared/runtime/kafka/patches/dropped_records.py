@@ -2,7 +2,7 @@
 
 aiokafka's `PartitionRecords` and the generator in it hold one another until the last record is read. Whoever seeks before that drops
 them, and only Python's collector finds them, which is made to come seldom (`shared/runtime/process/collector.py`): so each
-look at a log's first record left 2 MB behind, 9 GB a day. Where the client is of another version, they wait for the collector.
+look at a log's first record, one every 10 s, left 2 MB behind. Where the client is of another version, they wait for the collector.
 """
 
 from functools import wraps
